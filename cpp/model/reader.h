@@ -1,0 +1,26 @@
+// A model file of any known format to a graph that is ready to be lowered.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "graph/graph.h"
+
+namespace teachable {
+
+enum class ModelFormat { TfLite, TfJsLayers };
+
+/// "tflite", "tfjs-layers".
+const char* to_string(ModelFormat format);
+
+struct Model {
+  Graph graph;  ///< simplified (passes.h) and validated
+  ModelFormat format = ModelFormat::TfLite;
+};
+
+/// Looks at the first bytes, reads, simplifies and validates. `model` is a .tflite file or a TensorFlow.js model.json; `weights` are the shards
+/// of that model.json, joined in the manifest's order, and empty for .tflite. Nothing of the spans is kept.
+/// Throws Error{BadModel} or Error{UnsupportedOp}.
+Model read_model(std::span<const std::byte> model, std::span<const std::byte> weights);
+
+}  // namespace teachable
