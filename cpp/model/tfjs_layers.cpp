@@ -1,0 +1,520 @@
+#include "model/tfjs_layers.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+
+#include "core/error.h"
+
+namespace teachable {
+namespace {
+
+/// Shared layers may be called any number of times in a small file; a MobileNet has about 150
+/// operators.
+constexpr size_t kMaxNodes = 4096;
+constexpr int64_t kMaxPadding = 1 << 14;
+
+/// [rows, columns] -> [columns, rows]
+std::vector<float> transpose(const std::vector<float>& values, size_t rows, size_t columns) {
+  std::vector<float> result(values.size());
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t column = 0; column < columns; ++column) {
+      result[column * rows + row] = values[row * columns + column];
+    }
+  }
+  return result;
+}
+
+void want_channels_last(const Config& config) {
+  const std::string format = config.text("data_format", "channels_last");
+  if (format != "channels_last" && format != "channelsLast") {
+    config.unsupported("has the data_format " + in_quotes(format) + ", wanted channels_last");
+  }
+}
+
+void want_shape(const Config& config, const char* weight, const Shape& got, const Shape& wanted) {
+  if (got == wanted) return;
+  config.bad(std::string("its ") + weight + " has shape " + got.to_string() + ", wanted " +
+             wanted.to_string());
+}
+
+bool is_same_padded(const Config& config) {
+  const std::string padding = config.text("padding", "valid");
+  if (padding != "same" && padding != "valid") {
+    config.unsupported("has the padding " + in_quotes(padding) + "; same and valid are run");
+  }
+  return padding == "same";
+}
+
+Padding padding_of(const Config& config, const Shape& picture, Extent2d window, Extent2d stride,
+                   Extent2d dilation) {
+  if (!is_same_padded(config)) return {};
+  const auto [top, bottom] =
+      same_padding(picture[1], window.height, stride.height, dilation.height);
+  const auto [left, right] = same_padding(picture[2], window.width, stride.width, dilation.width);
+  return {top, right, bottom, left};
+}
+
+/// Keras 3 and custom functions write an object around the name.
+std::string activation_name(const Config& config) {
+  const Json* value = config.find("activation");
+  if (value == nullptr) return "linear";
+  if (value->is_object()) {
+    const Json* inner = find(*value, "config");
+    if (inner != nullptr && inner->is_string()) value = inner;
+  }
+  if (!value->is_string()) config.unsupported("has an activation that isn't a plain function");
+  return value->get<std::string>();
+}
+
+struct KerasActivation {
+  Activation clamp;
+  bool is_softmax = false;
+};
+
+KerasActivation activation_of(const Config& config) {
+  const std::string name = activation_name(config);
+  if (name == "linear") return {};
+  if (name == "relu") return {Activation::relu()};
+  if (name == "relu6") return {Activation::relu6()};
+  if (name == "softmax") return {Activation::none(), true};
+  config.unsupported("has the activation " + in_quotes(name) +
+                     "; linear, relu, relu6 and softmax are run");
+}
+
+uint32_t to_padding(const Config& config, const Json& value) {
+  const std::optional<int64_t> pixels = to_integer(value);
+  if (!pixels || *pixels < 0 || *pixels > kMaxPadding) {
+    config.bad("its padding isn't of numbers from 0 to " + std::to_string(kMaxPadding));
+  }
+  return static_cast<uint32_t>(*pixels);
+}
+
+/// One axis of ZeroPadding2D: a number or [before, after].
+std::pair<uint32_t, uint32_t> to_padding_pair(const Config& config, const Json& value) {
+  if (!value.is_array()) {
+    const uint32_t both = to_padding(config, value);
+    return {both, both};
+  }
+  if (value.size() != 2) config.bad("its padding isn't [before, after] on each axis");
+  return {to_padding(config, value[0]), to_padding(config, value[1])};
+}
+
+}  // namespace
+
+struct TfjsLayerBuilder::Call {
+  const TfjsLayer& layer;
+  Config config;
+  std::span<const TensorId> inputs;
+
+  TensorId input() const {
+    if (inputs.size() != 1) {
+      config.bad("it has " + std::to_string(inputs.size()) + " inputs, wanted 1");
+    }
+    return inputs[0];
+  }
+
+  const Shape& picture(const Graph& graph) const {
+    const Shape& shape = graph.tensors[input()].shape;
+    if (shape.rank() != 4) {
+      config.bad("its input has shape " + shape.to_string() +
+                 ", wanted [1, height, width, channels]");
+    }
+    return shape;
+  }
+};
+
+std::string TfjsLayer::where() const {
+  std::string name;
+  // The outermost model's name says nothing; it is all that there is in a message about that model.
+  for (size_t i = path.size() > 1 ? 1 : 0; i < path.size(); ++i) {
+    name += (name.empty() ? "" : "/") + path[i];
+  }
+  return "layer " + in_quotes(name) + " (" + class_name.substr(0, 40) + ")";
+}
+
+const Json& TfjsLayer::config() const {
+  static const Json kEmpty = Json::object();
+  const Json* config = find(json, "config");
+  return config == nullptr ? kEmpty : *config;
+}
+
+TfjsLayerBuilder::Build TfjsLayerBuilder::build_of(const std::string& class_name) {
+  using Self = TfjsLayerBuilder;
+  static const std::unordered_map<std::string, Build> kBuilds = {
+      {"Conv2D", &Self::build_conv2d},
+      {"DepthwiseConv2D", &Self::build_depthwise},
+      {"Dense", &Self::build_dense},
+      {"BatchNormalization", &Self::build_batch_norm},
+      {"ReLU", &Self::build_relu},
+      {"Activation", &Self::build_activation},
+      {"Softmax", &Self::build_softmax},
+      {"Add", &Self::build_add},
+      {"ZeroPadding2D", &Self::build_zero_padding},
+      {"GlobalAveragePooling2D", &Self::build_global_average},
+      {"AveragePooling2D", &Self::build_average_pool},
+      {"Reshape", &Self::build_reshape},
+      {"Flatten", &Self::build_flatten},
+      {"Dropout", &Self::build_identity},
+  };
+  const auto found = kBuilds.find(class_name);
+  return found == kBuilds.end() ? nullptr : found->second;
+}
+
+TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
+  const std::string dtype = config.text("dtype", "float32");
+  if (dtype != "float32")
+    config.unsupported("is an input of " + in_quotes(dtype) + ", wanted float32");
+  if (!shape.is_array() || shape.empty()) config.bad("its input shape isn't an array");
+  std::vector<int64_t> dims;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i].is_null() && i == 0) {
+      dims.push_back(1);
+      continue;
+    }
+    if (shape[i].is_null()) config.unsupported("has an input whose size isn't fixed");
+    const std::optional<int64_t> dim = to_integer(shape[i]);
+    if (!dim || *dim < 1) config.bad("its input shape isn't of numbers of 1 or more");
+    dims.push_back(*dim);
+  }
+  if (dims[0] != 1) {
+    config.unsupported("reads a batch of " + std::to_string(dims[0]) + ", wanted null or 1");
+  }
+  Tensor tensor;
+  tensor.name = "input";
+  tensor.shape = Shape(std::move(dims));
+  if (tensor.shape.checked_element_count(kMaxTensorElements) < 0) {
+    config.bad("its input has shape " + tensor.shape.to_string() + ", which is too large");
+  }
+  graph_.tensors.push_back(std::move(tensor));
+  graph_.input = static_cast<TensorId>(graph_.tensors.size() - 1);
+  return graph_.input;
+}
+
+TensorId TfjsLayerBuilder::add_layer(const TfjsLayer& layer, std::span<const TensorId> inputs) {
+  const Call call{layer, Config(layer.config(), layer.where()), inputs};
+  const Build build = build_of(layer.class_name);
+  if (build == nullptr) call.config.unsupported("this class of layer isn't run");
+  return (this->*build)(call);
+}
+
+template <typename OpType>
+TensorId TfjsLayerBuilder::add_node(const Call& call, OpType op, Shape declared) {
+  if (graph_.nodes.size() >= kMaxNodes) {
+    call.config.bad("the model has more than " + std::to_string(kMaxNodes) + " operators");
+  }
+  const auto want_size = [&](const Shape& shape) {
+    if (shape.checked_element_count(kMaxTensorElements) >= 0) return;
+    call.config.bad("its output has shape " + shape.to_string() + ", which is too large");
+  };
+  want_size(declared);
+  Tensor tensor;
+  tensor.name = call.layer.path.back();
+  tensor.shape = std::move(declared);
+  op.output = static_cast<TensorId>(graph_.tensors.size());
+  graph_.tensors.push_back(std::move(tensor));
+  graph_.nodes.push_back({op, call.config.where()});
+  Shape shape = infer_shape(graph_, graph_.nodes.back());
+  want_size(shape);
+  graph_.tensors[op.output].shape = std::move(shape);
+  return op.output;
+}
+
+TensorId TfjsLayerBuilder::add_constant(const Call& call, const char* role, Shape shape,
+                                        const std::vector<float>& values) {
+  if (values.empty()) call.config.bad(std::string("its ") + role + " is empty");
+  Tensor tensor;
+  tensor.name = call.layer.path.back() + "/" + role;
+  tensor.shape = std::move(shape);
+  tensor.data = PaddedBuffer<std::byte>(values.size() * sizeof(float));
+  std::memcpy(tensor.data.data(), values.data(), tensor.data.size());
+  graph_.tensors.push_back(std::move(tensor));
+  return static_cast<TensorId>(graph_.tensors.size() - 1);
+}
+
+TensorId TfjsLayerBuilder::take_bias(const Call& call, int64_t channels) {
+  if (!call.config.flag("use_bias", true)) return kNoTensor;
+  const TfjsWeight bias = weights_.take(call.layer.path, "bias");
+  want_shape(call.config, "bias", bias.shape, {channels});
+  return add_constant(call, "bias", {channels}, bias.values);
+}
+
+template <typename ConvOp>
+TensorId TfjsLayerBuilder::build_windowed(const Call& call, Constants constants, Extent2d window) {
+  const KerasActivation activation = activation_of(call.config);
+  ConvOp op;
+  op.input = call.input();
+  op.filter = constants.first;
+  op.bias = constants.second;
+  op.stride = call.config.extent("strides", Extent2d{});
+  op.dilation = call.config.extent("dilation_rate", Extent2d{});
+  op.padding = padding_of(call.config, call.picture(graph_), window, op.stride, op.dilation);
+  op.activation = activation.clamp;
+  const TensorId output = add_node(call, op);
+  return activation.is_softmax ? add_softmax(call, output) : output;
+}
+
+TensorId TfjsLayerBuilder::build_conv2d(const Call& call) {
+  want_channels_last(call.config);
+  const Extent2d window = call.config.extent("kernel_size", std::nullopt);
+  const int64_t in = call.picture(graph_).channels();
+  const int64_t out = call.config.count("filters");
+  if (call.config.find("groups") != nullptr && call.config.count("groups") != 1) {
+    call.config.unsupported("it has groups; only one is run");
+  }
+  const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
+  if (is_new) {
+    const TfjsWeight kernel = weights_.take(call.layer.path, "kernel");
+    want_shape(call.config, "kernel", kernel.shape, {window.height, window.width, in, out});
+    const size_t columns = static_cast<size_t>(out);
+    cached->second.first =
+        add_constant(call, "kernel", {out, window.height, window.width, in},
+                     transpose(kernel.values, kernel.values.size() / columns, columns));
+    cached->second.second = take_bias(call, out);
+  }
+  return build_windowed<Conv2d>(call, cached->second, window);
+}
+
+TensorId TfjsLayerBuilder::build_depthwise(const Call& call) {
+  want_channels_last(call.config);
+  const Extent2d window = call.config.extent("kernel_size", std::nullopt);
+  const int64_t in = call.picture(graph_).channels();
+  const int64_t multiplier =
+      call.config.find("depth_multiplier") != nullptr ? call.config.count("depth_multiplier") : 1;
+  const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
+  if (is_new) {
+    // Keras 3 calls it kernel.
+    const bool is_old = weights_.contains(call.layer.path, "depthwise_kernel");
+    const TfjsWeight kernel =
+        weights_.take(call.layer.path, is_old ? "depthwise_kernel" : "kernel");
+    want_shape(call.config, "depthwise_kernel", kernel.shape,
+               {window.height, window.width, in, multiplier});
+    cached->second.first = add_constant(
+        call, "depthwise_kernel", {1, window.height, window.width, in * multiplier}, kernel.values);
+    cached->second.second = take_bias(call, in * multiplier);
+  }
+  return build_windowed<DepthwiseConv2d>(call, cached->second, window);
+}
+
+TensorId TfjsLayerBuilder::build_dense(const Call& call) {
+  const KerasActivation activation = activation_of(call.config);
+  const Shape input = graph_.tensors[call.input()].shape;
+  const int64_t in = input.channels();
+  const int64_t out = call.config.count("units");
+  if (input.rank() < 2 || input.checked_element_count(kMaxTensorElements) != in) {
+    call.config.unsupported("reads shape " + input.to_string() + "; one vector is run");
+  }
+  const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
+  if (is_new) {
+    const TfjsWeight kernel = weights_.take(call.layer.path, "kernel");
+    want_shape(call.config, "kernel", kernel.shape, {in, out});
+    cached->second.first =
+        add_constant(call, "kernel", {out, in},
+                     transpose(kernel.values, static_cast<size_t>(in), static_cast<size_t>(out)));
+    cached->second.second = take_bias(call, out);
+  }
+  FullyConnected op;
+  op.input = call.input();
+  op.filter = cached->second.first;
+  op.bias = cached->second.second;
+  op.activation = activation.clamp;
+  TensorId output = add_node(call, op);
+  if (input.rank() > 2) {
+    std::vector<int64_t> dims = input.dims();
+    dims.back() = out;
+    output = reshape_to(call, output, Shape(std::move(dims)));
+  }
+  return activation.is_softmax ? add_softmax(call, output) : output;
+}
+
+TensorId TfjsLayerBuilder::build_batch_norm(const Call& call) {
+  const Shape& input = graph_.tensors[call.input()].shape;
+  const int64_t channels = input.channels();
+  if (const Json* axis = call.config.find("axis")) {
+    const Json& value = axis->is_array() && axis->size() == 1 ? (*axis)[0] : *axis;
+    const std::optional<int64_t> index = to_integer(value);
+    if (!index || (*index != -1 && *index != static_cast<int64_t>(input.rank()) - 1)) {
+      call.config.unsupported("it normalises an axis that isn't the last");
+    }
+  }
+  const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
+  if (is_new) {
+    const auto take = [&](const char* name) {
+      TfjsWeight weight = weights_.take(call.layer.path, name);
+      want_shape(call.config, name, weight.shape, {channels});
+      return std::move(weight.values);
+    };
+    const size_t count = static_cast<size_t>(channels);
+    const double epsilon = call.config.number("epsilon", 1e-3);
+    std::vector<float> scale =
+        call.config.flag("scale", true) ? take("gamma") : std::vector<float>(count, 1.0f);
+    std::vector<float> offset =
+        call.config.flag("center", true) ? take("beta") : std::vector<float>(count, 0.0f);
+    const std::vector<float> mean = take("moving_mean");
+    const std::vector<float> variance = take("moving_variance");
+    for (size_t i = 0; i < count; ++i) {
+      const double factor = scale[i] / std::sqrt(variance[i] + epsilon);
+      const double shift = offset[i] - mean[i] * factor;
+      constexpr double kMax = std::numeric_limits<float>::max();
+      // Written so that NaN, of a negative variance, fails as well.
+      if (!(std::fabs(factor) <= kMax && std::fabs(shift) <= kMax)) {
+        call.config.bad("its weights give no finite scale at channel " + std::to_string(i));
+      }
+      scale[i] = static_cast<float>(factor);
+      offset[i] = static_cast<float>(shift);
+    }
+    cached->second.first = add_constant(call, "scale", {channels}, scale);
+    cached->second.second = add_constant(call, "offset", {channels}, offset);
+  }
+  ScaleShift op;
+  op.input = call.input();
+  op.scale = cached->second.first;
+  op.offset = cached->second.second;
+  return add_node(call, op);
+}
+
+TensorId TfjsLayerBuilder::build_relu(const Call& call) {
+  if (call.config.number("negative_slope", 0) != 0) {
+    call.config.unsupported("it has a negative_slope; 0 is run");
+  }
+  if (call.config.number("threshold", 0) != 0) {
+    call.config.unsupported("it has a threshold; 0 is run");
+  }
+  Clamp op;
+  op.input = call.input();
+  op.activation = Activation::relu();
+  if (call.config.find("max_value") != nullptr) {
+    const double max = call.config.number("max_value", 0);
+    if (!(max > 0 && max <= std::numeric_limits<float>::max())) {
+      call.config.bad("its max_value is " + std::to_string(max) + ", wanted above 0");
+    }
+    op.activation.max = static_cast<float>(max);
+  }
+  return add_node(call, op);
+}
+
+TensorId TfjsLayerBuilder::build_activation(const Call& call) {
+  const KerasActivation activation = activation_of(call.config);
+  if (activation.is_softmax) return add_softmax(call, call.input());
+  if (!activation.clamp.any()) return call.input();
+  Clamp op;
+  op.input = call.input();
+  op.activation = activation.clamp;
+  return add_node(call, op);
+}
+
+TensorId TfjsLayerBuilder::build_softmax(const Call& call) {
+  const Json* axis = call.config.find("axis");
+  const std::optional<int64_t> index = axis == nullptr ? -1 : to_integer(*axis);
+  const size_t rank = graph_.tensors[call.input()].shape.rank();
+  if (!index || (*index != -1 && *index != static_cast<int64_t>(rank) - 1)) {
+    call.config.unsupported("it runs over an axis that isn't the last");
+  }
+  return add_softmax(call, call.input());
+}
+
+TensorId TfjsLayerBuilder::build_add(const Call& call) {
+  if (call.inputs.size() < 2) call.config.bad("it adds less than two tensors");
+  TensorId sum = call.inputs[0];
+  for (const TensorId other : call.inputs.subspan(1)) {
+    Add op;
+    op.a = sum;
+    op.b = other;
+    sum = add_node(call, op);
+  }
+  return sum;
+}
+
+TensorId TfjsLayerBuilder::build_zero_padding(const Call& call) {
+  want_channels_last(call.config);
+  Pad op;
+  op.input = call.input();
+  const Json* padding = call.config.find("padding");
+  if (padding == nullptr) {
+    op.padding = {1, 1, 1, 1};
+  } else if (!padding->is_array()) {
+    const uint32_t all = to_padding(call.config, *padding);
+    op.padding = {all, all, all, all};
+  } else {
+    if (padding->size() != 2) call.config.bad("its padding isn't [vertical, horizontal]");
+    std::tie(op.padding.top, op.padding.bottom) = to_padding_pair(call.config, (*padding)[0]);
+    std::tie(op.padding.left, op.padding.right) = to_padding_pair(call.config, (*padding)[1]);
+  }
+  return add_node(call, op);
+}
+
+TensorId TfjsLayerBuilder::build_global_average(const Call& call) {
+  want_channels_last(call.config);
+  const int64_t channels = call.picture(graph_).channels();
+  GlobalAveragePool op;
+  op.input = call.input();
+  const bool keeps_rank = call.config.flag("keepdims", false);
+  return add_node(call, op, keeps_rank ? Shape{1, 1, 1, channels} : Shape{1, channels});
+}
+
+TensorId TfjsLayerBuilder::build_average_pool(const Call& call) {
+  want_channels_last(call.config);
+  const Shape& picture = call.picture(graph_);
+  const Extent2d window = call.config.extent("pool_size", Extent2d{2, 2});
+  const Extent2d stride = call.config.extent("strides", window);
+  const Padding padding = padding_of(call.config, picture, window, stride, {});
+  // The usual end of a MobileNet; one operator for it is enough further on.
+  if (window.height == picture[1] && window.width == picture[2] && !padding.any()) {
+    GlobalAveragePool op;
+    op.input = call.input();
+    return add_node(call, op, {1, 1, 1, picture.channels()});
+  }
+  AveragePool2d op;
+  op.input = call.input();
+  op.window = window;
+  op.stride = stride;
+  op.padding = padding;
+  return add_node(call, op);
+}
+
+TensorId TfjsLayerBuilder::build_reshape(const Call& call) {
+  const Json* target = call.config.find("target_shape");
+  if (target == nullptr || !target->is_array()) call.config.bad("it has no target_shape");
+  const int64_t count =
+      graph_.tensors[call.input()].shape.checked_element_count(kMaxTensorElements);
+  std::vector<int64_t> dims = {1};
+  size_t open_axis = 0;
+  int64_t known = 1;
+  for (const Json& value : *target) {
+    const int64_t dim = value.is_null() ? -1 : to_integer(value).value_or(0);
+    if (dim == -1 && open_axis == 0) {
+      open_axis = dims.size();
+    } else if (dim < 1 || dim > count / known) {
+      call.config.bad("its target_shape doesn't hold " + std::to_string(count) + " elements");
+    } else {
+      known *= dim;
+    }
+    dims.push_back(dim);
+  }
+  if (open_axis != 0) dims[open_axis] = count / known;
+  return reshape_to(call, call.input(), Shape(std::move(dims)));
+}
+
+TensorId TfjsLayerBuilder::build_flatten(const Call& call) {
+  want_channels_last(call.config);
+  const Shape& input = graph_.tensors[call.input()].shape;
+  return reshape_to(call, call.input(), {1, input.checked_element_count(kMaxTensorElements)});
+}
+
+TensorId TfjsLayerBuilder::build_identity(const Call& call) { return call.input(); }
+
+TensorId TfjsLayerBuilder::reshape_to(const Call& call, TensorId input, Shape shape) {
+  Reshape op;
+  op.input = input;
+  return add_node(call, op, std::move(shape));
+}
+
+TensorId TfjsLayerBuilder::add_softmax(const Call& call, TensorId input) {
+  Softmax op;
+  op.input = input;
+  return add_node(call, op);
+}
+
+}  // namespace teachable

@@ -1,0 +1,205 @@
+#include "model/tfjs_weights.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "core/error.h"
+#include "graph/graph.h"
+
+namespace teachable {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the shards are little-endian");
+
+constexpr size_t kNone = static_cast<size_t>(-1);
+constexpr size_t kAmbiguous = static_cast<size_t>(-2);
+/// Every suffix of a name is hashed; this keeps a name of slashes from taking quadratic time.
+constexpr size_t kMaxNameLength = 512;
+
+[[noreturn]] void bad(const std::string& what) { throw Error(ErrorCode::BadModel, what); }
+
+float half_to_float(uint16_t half) {
+  const bool negative = (half & 0x8000) != 0;
+  const int exponent = (half >> 10) & 0x1f;
+  const int mantissa = half & 0x3ff;
+  float value = 0;
+  if (exponent == 0) {
+    value = std::ldexp(static_cast<float>(mantissa), -24);
+  } else if (exponent == 31) {
+    value = mantissa == 0 ? INFINITY : NAN;
+  } else {
+    value = std::ldexp(static_cast<float>(mantissa + 0x400), exponent - 25);
+  }
+  return negative ? -value : value;
+}
+
+template <typename T>
+T load(std::span<const std::byte> bytes, size_t i) {
+  T value;
+  std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+  return value;
+}
+
+Shape read_shape(const Json& spec, const std::string& where) {
+  const Json* dims = find(spec, "shape");
+  if (dims == nullptr || !dims->is_array()) bad(where + " has no shape");
+  std::vector<int64_t> values;
+  for (const Json& dim : *dims) {
+    const std::optional<int64_t> value = to_integer(dim);
+    if (!value || *value < 0) bad(where + " has a shape that isn't of numbers of 0 or more");
+    values.push_back(*value);
+  }
+  return Shape(std::move(values));
+}
+
+std::string join(std::span<const std::string> path, std::string_view name) {
+  std::string text;
+  for (const std::string& part : path) text += part + "/";
+  return text += name;
+}
+
+}  // namespace
+
+TfjsWeights::TfjsWeights(const Json& manifest, std::span<const std::byte> bytes) {
+  if (!manifest.is_array()) bad("model.json's weightsManifest isn't an array");
+  std::span<const std::byte> rest = bytes;
+  for (const Json& group : manifest) {
+    const Json* weights = find(group, "weights");
+    if (weights == nullptr || !weights->is_array()) {
+      bad("model.json's weightsManifest has a group without weights");
+    }
+    for (const Json& spec : *weights) read_entry(spec, rest);
+  }
+  if (!rest.empty()) {
+    bad("the weights have " + std::to_string(bytes.size()) + " bytes, model.json's manifest says " +
+        std::to_string(bytes.size() - rest.size()));
+  }
+}
+
+void TfjsWeights::read_entry(const Json& spec, std::span<const std::byte>& rest) {
+  auto entry = std::make_unique<Entry>();
+  Config config(spec, "a weight of model.json");
+  entry->name = config.text("name", "");
+  if (entry->name.ends_with(":0")) entry->name.resize(entry->name.size() - 2);
+  if (entry->name.empty() || entry->name.size() > kMaxNameLength) {
+    bad("model.json has a weight with a name of " + std::to_string(entry->name.size()) +
+        " characters, wanted 1 to " + std::to_string(kMaxNameLength));
+  }
+  const std::string where = "weight " + in_quotes(entry->name);
+  entry->shape = read_shape(spec, where);
+
+  const std::string dtype = config.text("dtype", "float32");
+  size_t element_bytes = 4;
+  if (dtype == "bool" || dtype == "uint8") {
+    element_bytes = 1;
+  } else if (dtype != "float32" && dtype != "int32") {
+    throw Error(ErrorCode::UnsupportedOp,
+                where + " has the dtype " + in_quotes(dtype) + "; float32 is run");
+  }
+  if (dtype != "float32") entry->storage = Storage::Other;
+  if (const Json* quantization = config.find("quantization")) {
+    read_quantization(*quantization, *entry);
+    const bool is_byte = entry->storage == Storage::U8;
+    element_bytes = is_byte ? 1 : 2;
+    if (dtype != "float32") entry->storage = Storage::Other;
+  }
+
+  const int64_t count = entry->shape.checked_element_count(kMaxTensorElements);
+  if (count < 0) bad(where + " has the shape " + entry->shape.to_string() + ", which is too large");
+  const size_t byte_count = static_cast<size_t>(count) * element_bytes;
+  if (byte_count > rest.size()) {
+    bad(where + " of shape " + entry->shape.to_string() + " wants " + std::to_string(byte_count) +
+        " bytes, " + std::to_string(rest.size()) + " are left of the weights");
+  }
+  entry->bytes = rest.first(byte_count);
+  rest = rest.subspan(byte_count);
+  entries_.push_back(std::move(entry));
+  index(entries_.size() - 1);
+}
+
+void TfjsWeights::read_quantization(const Json& quantization, Entry& entry) const {
+  const Config config(quantization, "weight " + in_quotes(entry.name));
+  const std::string dtype = config.text("dtype", "");
+  if (dtype == "float16") {
+    entry.storage = Storage::F16;
+    return;
+  }
+  if (dtype != "uint8" && dtype != "uint16") {
+    config.unsupported("is quantised to " + in_quotes(dtype) +
+                       "; uint8, uint16 and float16 are read");
+  }
+  entry.storage = dtype == "uint8" ? Storage::U8 : Storage::U16;
+  entry.scale = config.number("scale", NAN);
+  entry.min = config.number("min", NAN);
+  if (!std::isfinite(entry.scale) || entry.scale <= 0 || !std::isfinite(entry.min)) {
+    config.bad("its quantisation has scale " + std::to_string(entry.scale) + " and min " +
+               std::to_string(entry.min) + ", wanted a scale above 0 and both finite");
+  }
+}
+
+void TfjsWeights::index(size_t entry) {
+  const std::string_view name = entries_[entry]->name;
+  if (!by_name_.emplace(name, entry).second) {
+    bad("model.json's manifest names the weight " + in_quotes(std::string(name)) + " twice");
+  }
+  for (size_t slash = name.find('/'); slash != name.npos; slash = name.find('/', slash + 1)) {
+    const auto [at, is_new] = by_suffix_.emplace(name.substr(slash + 1), entry);
+    if (!is_new) at->second = kAmbiguous;
+  }
+}
+
+size_t TfjsWeights::find_entry(std::span<const std::string> path, std::string_view name) const {
+  for (size_t skip = 0; skip < path.size(); ++skip) {
+    const auto found = by_name_.find(join(path.subspan(skip), name));
+    if (found != by_name_.end()) return found->second;
+  }
+  for (size_t skip = 0; skip < path.size(); ++skip) {
+    const auto found = by_suffix_.find(join(path.subspan(skip), name));
+    if (found != by_suffix_.end()) return found->second;
+  }
+  return kNone;
+}
+
+bool TfjsWeights::contains(std::span<const std::string> path, std::string_view name) const {
+  return find_entry(path, name) != kNone;
+}
+
+TfjsWeight TfjsWeights::take(std::span<const std::string> path, std::string_view name) {
+  const size_t found = find_entry(path, name);
+  const std::string wanted = in_quotes(path.back() + "/" + std::string(name));
+  if (found == kNone) bad("the weight " + wanted + " isn't in model.json's manifest");
+  if (found == kAmbiguous) bad("several weights of model.json's manifest could be " + wanted);
+  Entry& entry = *entries_[found];
+  const std::string where = "weight " + in_quotes(entry.name);
+  if (entry.taken) bad(where + " would belong to two layers");
+  entry.taken = true;
+  if (entry.storage == Storage::Other) bad(where + " isn't float32");
+
+  TfjsWeight weight{entry.shape, std::vector<float>(entry.shape.element_count())};
+  for (size_t i = 0; i < weight.values.size(); ++i) {
+    float& value = weight.values[i];
+    switch (entry.storage) {
+      case Storage::F16:
+        value = half_to_float(load<uint16_t>(entry.bytes, i));
+        break;
+      // In doubles, as JavaScript computes it.
+      case Storage::U8:
+        value = static_cast<float>(load<uint8_t>(entry.bytes, i) * entry.scale + entry.min);
+        break;
+      case Storage::U16:
+        value = static_cast<float>(load<uint16_t>(entry.bytes, i) * entry.scale + entry.min);
+        break;
+      case Storage::F32:
+      case Storage::Other:
+        value = load<float>(entry.bytes, i);
+        break;
+    }
+    if (!std::isfinite(value)) {
+      bad(where + " has a value that isn't finite at index " + std::to_string(i));
+    }
+  }
+  return weight;
+}
+
+}  // namespace teachable
