@@ -1,0 +1,14 @@
+# Objects of a fresh clone in another folder come out of ccache too: paths below the repository count as relative,
+# and the build folder's name is not part of the key.
+find_program(CCACHE_EXECUTABLE ccache NO_CMAKE_FIND_ROOT_PATH)
+find_program(ENV_EXECUTABLE env NO_CMAKE_FIND_ROOT_PATH)
+if(CCACHE_EXECUTABLE AND ENV_EXECUTABLE)
+  set(launcher ${ENV_EXECUTABLE}
+    CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
+    CCACHE_NOHASHDIR=1
+    # emcc is a script; told that it is a clang, ccache can use its fast direct mode.
+    CCACHE_COMPILERTYPE=clang
+    ${CCACHE_EXECUTABLE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()

@@ -1,0 +1,33 @@
+# Sets <NAME>_SOURCE_DIR for each library: the folder that setup.mjs unpacked, or else a FetchContent copy of the same
+# version. FETCHCONTENT_SOURCE_DIR_<NAME> points any of them to a copy of your own.
+include(FetchContent)
+
+function(find_source name repository version)
+  string(TOUPPER ${name} upper)
+  if(NOT FETCHCONTENT_SOURCE_DIR_${upper} AND EXISTS ${TEACHABLE_TOOLCHAIN}/src/${name})
+    set(FETCHCONTENT_SOURCE_DIR_${upper} ${TEACHABLE_TOOLCHAIN}/src/${name})
+  endif()
+  # The subfolder does not exist, so that only the files come and not the project's own CMakeLists.
+  FetchContent_Declare(${name} GIT_REPOSITORY ${repository} GIT_TAG ${version} SOURCE_SUBDIR no-build-of-its-own)
+  FetchContent_MakeAvailable(${name})
+  set(${upper}_SOURCE_DIR ${${name}_SOURCE_DIR} PARENT_SCOPE)
+endfunction()
+
+find_source(xnnpack https://github.com/google/XNNPACK.git 4ea82e595b36106653175dcb04b2aa532660d0d8)
+find_source(pthreadpool https://github.com/Maratyszcza/pthreadpool.git 560c60d342a76076f0557a3946924c6478470044)
+find_source(fxdiv https://github.com/Maratyszcza/FXdiv.git b408327ac2a15ec3e43352421954f5b1967701d1)
+find_source(fp16 https://github.com/Maratyszcza/FP16.git 4dfe081cf6bcd15db339cf2680b9281b8451eeb3)
+find_source(stb https://github.com/nothings/stb.git 8b5f1f37b5b75829fc72d38e7b5d4bcbf8a26d55)
+find_source(nlohmann_json https://github.com/nlohmann/json.git v3.11.2)
+find_source(googletest https://github.com/google/googletest.git release-1.12.1)
+find_source(benchmark https://github.com/google/benchmark.git v1.9.1)
+
+# Generated code refuses headers of another version than its compiler's, so the compiler decides the version.
+# NO_CMAKE_FIND_ROOT_PATH: it runs on this machine, also when we build for another.
+find_program(FLATC_EXECUTABLE flatc NO_CMAKE_FIND_ROOT_PATH)
+if(NOT FLATC_EXECUTABLE)
+  message(FATAL_ERROR "flatc, the schema compiler of flatbuffers, is not on PATH (Debian: flatbuffers-compiler).")
+endif()
+execute_process(COMMAND ${FLATC_EXECUTABLE} --version OUTPUT_VARIABLE flatc_version)
+string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" flatc_version "${flatc_version}")
+find_source(flatbuffers https://github.com/google/flatbuffers.git v${flatc_version})
