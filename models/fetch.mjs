@@ -1,0 +1,198 @@
+#!/usr/bin/env node
+// Puts models of the catalogue into models/files: `node models/fetch.mjs [--refresh] [id...]`, or --list for a table.
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { deliver, nameOf } from './sources.mjs';
+import { toTable } from './table.mjs';
+
+const modelsFolder = path.dirname(fileURLToPath(import.meta.url));
+const kStaging = '.incoming-';
+const kStaleMs = 3_600_000;
+
+/**
+ * @typedef {object} Options
+ * @property {(line: string) => void} [log] gets one line about what was taken from where, and why not from elsewhere
+ * @property {boolean} [refresh] look for the default on the network although a stand-in is there
+ * @property {string} [catalogFile] @property {string} [filesFolder] @property {string} [localFolder] for tests
+ */
+
+/**
+ * Makes one model and its labels available under `<filesFolder>/<id>/`; touches nothing when they are there.
+ * Throws an Error with one sentence when no source has them.
+ * @param {string} id of the catalogue
+ * @param {Options} [options]
+ * @returns {Promise<object>} the catalogue's entry; paths in it are relative to models/files/
+ */
+export async function fetchModel(id, options) {
+  const run = await startRun(options);
+  const item = findModel(run.catalog, id);
+  run.log(await ensure(item, run));
+  return toEntry(item, run);
+}
+
+/**
+ * Makes the catalogue's default model available, or its stand-in when no source of the default can be reached, and
+ * writes the entry to `<filesFolder>/default.json`. While a stand-in is there, the default is looked for in the local folder only.
+ * @param {Options} [options]
+ * @returns {Promise<object>} as fetchModel; `standInFor` names the default when it isn't the default
+ */
+export async function fetchDefault(options = {}) {
+  const run = await startRun(options);
+  const item = findModel(run.catalog, run.catalog.default);
+  const standIn = findModel(run.catalog, run.catalog.standIn);
+  const skipNetwork = !options.refresh && (await isComplete(standIn, run));
+  let entry;
+  try {
+    run.log(await ensure(item, run, (source) => source.kind === 'folder' || !skipNetwork));
+    entry = await toEntry(item, run);
+  } catch (reason) {
+    const line = await ensure(standIn, run).catch((error) => {
+      throw new Error(`${reason.message} ${error.message}`);
+    });
+    const hint = skipNetwork ? ' (--refresh asks the network again)' : '';
+    run.log(`${line} It stands in for ${item.id}: ${reason.message}${hint}`);
+    entry = { ...(await toEntry(standIn, run)), standInFor: item.id };
+  }
+  await writeIfChanged(path.join(run.filesFolder, 'default.json'), `${JSON.stringify(entry, null, 2)}\n`);
+  return entry;
+}
+
+/** `TEACHABLE_MODELS`, else models/ in `TEACHABLE_DATA`, which is ../shared/data beside the repository unless set. */
+export function findLocalFolder(env = process.env) {
+  if (env.TEACHABLE_MODELS) return path.resolve(env.TEACHABLE_MODELS);
+  const data = env.TEACHABLE_DATA || path.join(modelsFolder, '../../shared/data');
+  return path.resolve(data, 'models');
+}
+
+async function startRun({ log = () => {}, catalogFile, filesFolder, localFolder } = {}) {
+  const run = {
+    log,
+    catalog: JSON.parse(await readFile(catalogFile ?? path.join(modelsFolder, 'catalog.json'), 'utf8')),
+    filesFolder: filesFolder ?? path.join(modelsFolder, 'files'),
+    context: { localFolder: localFolder ?? findLocalFolder(), unreachable: new Map() },
+  };
+  await mkdir(run.filesFolder, { recursive: true });
+  await removeStale(run.filesFolder);
+  return run;
+}
+
+/** What a run that was killed left behind. */
+async function removeStale(folder) {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(kStaging)) continue;
+    const staging = path.join(folder, name);
+    const age = Date.now() - ((await stat(staging).catch(() => undefined))?.mtimeMs ?? Date.now());
+    if (age > kStaleMs) await rm(staging, { recursive: true, force: true });
+  }
+}
+
+function findModel(catalog, id) {
+  const item = catalog.models.find((model) => model.id === id);
+  if (item) return item;
+  const ids = catalog.models.map((model) => model.id).join(', ');
+  throw new Error(`There is no model '${id}' in the catalogue; there are ${ids}.`);
+}
+
+/** Makes an item's files available from the first source that has them; returns a sentence about it. */
+async function ensure(item, run, allows = () => true) {
+  if (await isComplete(item, run)) return `${item.id} is in models/files already.`;
+  const refusals = [];
+  for (const source of item.sources.filter(allows)) {
+    const name = nameOf(source, run.context);
+    try {
+      await take(source, item, run);
+      const why = refusals.length > 0 ? ` (${refusals.join('; ')})` : '';
+      return `Took ${item.id} from ${name}${why}.`;
+    } catch (error) {
+      refusals.push(`${name}: ${error.message}`);
+    }
+  }
+  throw new Error(`${item.id} can't be had (${refusals.join('; ')}).`);
+}
+
+async function take(source, item, run) {
+  const staging = await mkdtemp(path.join(run.filesFolder, kStaging));
+  try {
+    await deliver(source, item, staging, run.context);
+    for (const file of item.files) await check(file, staging);
+    await replaceFolder(path.join(run.filesFolder, item.id), staging, () => isComplete(item, run));
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+async function replaceFolder(target, staging, isDone) {
+  await rm(target, { recursive: true, force: true });
+  try {
+    await rename(staging, target);
+  } catch (error) {
+    // Another run may have put the same files there in the meantime.
+    if (!(await isDone())) throw new Error(`${target} can't be written (${error.code})`);
+  }
+}
+
+async function check(file, folder) {
+  const bytes = await readFile(path.join(folder, file.path));
+  const sum = createHash('sha256').update(bytes).digest('hex');
+  if (sum === file.sha256) return;
+  throw new Error(
+    `${file.path} has sha256 ${sum} and ${bytes.length} bytes, wanted ${file.sha256} and ${file.byteLength}`,
+  );
+}
+
+async function isComplete(item, run) {
+  const folder = path.join(run.filesFolder, item.id);
+  const results = await Promise.allSettled(item.files.map((file) => check(file, folder)));
+  return results.every((result) => result.status === 'fulfilled');
+}
+
+/** The entry as the page loads it. A model without reachable labels still runs. */
+async function toEntry(item, run) {
+  const { sources, labels, ...entry } = item;
+  entry.files = toPaths(item);
+  if (!labels) return entry;
+  const list = run.catalog.labels.find((candidate) => candidate.id === labels);
+  try {
+    await ensure(list, run);
+    [entry.labels] = toPaths(list);
+  } catch (error) {
+    run.log(`Class names are missing: ${error.message}`);
+  }
+  return entry;
+}
+
+function toPaths(item) {
+  return item.files.map((file) => ({ ...file, path: `${item.id}/${file.path}` }));
+}
+
+async function writeIfChanged(file, text) {
+  const old = await readFile(file, 'utf8').catch(() => undefined);
+  if (old === text) return;
+  await writeFile(`${file}.${process.pid}`, text);
+  await rename(`${file}.${process.pid}`, file);
+}
+
+async function main(args) {
+  const refresh = args.includes('--refresh');
+  const ids = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = args.find((arg) => arg.startsWith('--') && arg !== '--refresh' && arg !== '--list');
+  if (unknown) throw new Error(`${unknown} isn't an option; there are --refresh and --list.`);
+  const log = (line) => console.log(line);
+  if (args.includes('--list')) {
+    log(toTable(JSON.parse(await readFile(path.join(modelsFolder, 'catalog.json'), 'utf8'))));
+  } else if (ids.length === 0) {
+    await fetchDefault({ log, refresh });
+  } else {
+    for (const id of ids) await fetchModel(id, { log });
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
+  main(process.argv.slice(2)).catch((error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,128 @@
+// The places that a catalogue item's files come from. Each kind puts them into a folder; checking is up to the caller.
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+import { readBrowserifiedModel } from './layers-model.mjs';
+import { readTgz } from './tar.mjs';
+
+/** How long a host may take to answer, and then between two pieces. */
+const kAnswerMs = 8_000;
+const kNpmMs = 180_000;
+
+/** @typedef {{ localFolder: string, unreachable: Map<string, string> }} Context */
+
+const kinds = {
+  folder: { name: (source, context) => context.localFolder, deliver: fromFolder },
+  url: { name: (source) => new URL(source.url).host, deliver: fromUrl },
+  npm: { name: (source) => `npm package ${source.package} ${source.version}`, deliver: fromNpm },
+};
+
+/** How a message calls the source. */
+export function nameOf(source, context) {
+  return kinds[source.kind].name(source, context);
+}
+
+/**
+ * Puts the item's files into `folder`, unchecked. Throws an Error whose message is a reason, without a full stop.
+ * @param {Context} context shared by the calls of one run
+ */
+export function deliver(source, item, folder, context) {
+  return kinds[source.kind].deliver(source, item, folder, context);
+}
+
+/** `<local>/<id>/<file>`, or `<local>/<file>` as a folder of models usually has it. */
+async function fromFolder(source, item, folder, { localFolder }) {
+  for (const file of item.files) {
+    const target = path.join(folder, file.path);
+    try {
+      await copyFile(path.join(localFolder, item.id, file.path), target);
+    } catch {
+      try {
+        await copyFile(path.join(localFolder, file.path), target);
+      } catch (error) {
+        throw new Error(error.code === 'ENOENT' ? `no ${file.path}` : `${file.path}: ${error.code}`);
+      }
+    }
+  }
+}
+
+async function fromUrl(source, item, folder, { unreachable }) {
+  const { host } = new URL(source.url);
+  // One wait for a host that doesn't answer is enough.
+  if (unreachable.has(host)) throw new Error(unreachable.get(host));
+  for (const file of item.files) {
+    const url = new URL(file.path, source.url);
+    await writeFile(path.join(folder, file.path), await download(url, file.byteLength, unreachable));
+  }
+}
+
+async function download(url, byteLength, unreachable) {
+  const abort = new AbortController();
+  let timer = setTimeout(() => abort.abort(), kAnswerMs);
+  const chunks = [];
+  let received = 0;
+  let response;
+  try {
+    response = await fetch(url, { signal: abort.signal });
+    if (!response.ok) throw new Error(`it answers ${response.status} for ${url.pathname}`);
+    for await (const chunk of response.body) {
+      timer.refresh();
+      received += chunk.length;
+      if (received > byteLength) throw new Error(`${url.pathname} has more than ${byteLength} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (response && !abort.signal.aborted && !error.cause) throw error;
+    const reason = abort.signal.aborted ? `no answer in ${kAnswerMs / 1000} s` : error.cause?.code;
+    unreachable.set(url.host, `it can't be reached (${reason ?? error.message})`);
+    throw new Error(unreachable.get(url.host));
+  } finally {
+    clearTimeout(timer);
+    abort.abort();
+  }
+  return Buffer.concat(chunks);
+}
+
+async function fromNpm(source, item, folder) {
+  const packed = await mkdtemp(path.join(folder, 'pack-'));
+  try {
+    await runNpmPack(`${source.package}@${source.version}`, packed);
+    const [archive] = await readdir(packed);
+    const prefix = `package/${source.path}/`;
+    const members = readTgz(await readFile(path.join(packed, archive)), (name) => name.startsWith(prefix));
+    const files = extract(source, (name) => {
+      const body = members.get(prefix + name);
+      if (!body) throw new Error(`the package has no ${source.path}/${name}`);
+      return body;
+    });
+    for (const file of item.files) {
+      await writeFile(path.join(folder, file.path), files(file.path));
+    }
+  } finally {
+    await rm(packed, { recursive: true, force: true });
+  }
+}
+
+/** @returns {(name: string) => Buffer} the item's files, made from the package's as `how` says */
+function extract(source, member) {
+  if (source.how === 'copy') return member;
+  const files = readBrowserifiedModel((name) => member(`${name}.min.js`).toString('latin1'), source.lastLayer);
+  return (name) => files.get(name);
+}
+
+async function runNpmPack(spec, folder) {
+  const isWindows = process.platform === 'win32';
+  const options = ['--pack-destination', folder, '--ignore-scripts', '--silent', '--fetch-retries=1'];
+  try {
+    await promisify(execFile)(isWindows ? 'npm.cmd' : 'npm', ['pack', spec, ...options], {
+      cwd: folder,
+      shell: isWindows,
+      timeout: kNpmMs,
+    });
+  } catch (error) {
+    const reason = error.killed ? `no end after ${kNpmMs / 1000} s` : (error.code ?? error.signal);
+    throw new Error(`'npm pack ${spec}' failed (${reason})`);
+  }
+}
