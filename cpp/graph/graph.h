@@ -180,8 +180,9 @@ struct Graph {
   std::optional<InputRange> input_range;
 };
 
-/// Pointers to the tensors that an operator reads (constants included, kNoTensor left out) / the one it writes.
+/// The tensors that an operator reads, constants included, a missing bias left out.
 std::vector<TensorId> inputs_of(const Op& op);
+/// The tensor that an operator writes.
 TensorId output_of(const Op& op);
 /// Makes `op` read `to` wherever it read `from`.
 void replace_input(Op& op, TensorId from, TensorId to);

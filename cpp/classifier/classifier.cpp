@@ -1,0 +1,171 @@
+#include "classifier/classifier.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "core/error.h"
+#include "image/decode.h"
+
+namespace teachable {
+namespace {
+
+std::vector<float> softmax(std::span<const float> logits, float beta) {
+  const float highest = *std::ranges::max_element(logits);
+  std::vector<float> result(logits.size());
+  double sum = 0;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    // Less the highest, no exponential overflows.
+    result[i] = std::exp(beta * (logits[i] - highest));
+    sum += result[i];
+  }
+  for (float& p : result) p = static_cast<float>(p / sum);
+  return result;
+}
+
+}  // namespace
+
+Classifier::Classifier(size_t thread_count) : threadpool_(make_threadpool(thread_count)) {
+  if (thread_count < 1) {
+    throw Error(ErrorCode::BadArgument, "thread count: got 0, wanted 1 or more");
+  }
+}
+
+std::span<std::byte> Classifier::model_buffer(size_t byte_count) {
+  model_.resize(byte_count);
+  return model_;
+}
+
+std::span<std::byte> Classifier::weights_buffer(size_t byte_count) {
+  weights_.resize(byte_count);
+  return weights_;
+}
+
+ModelInfo Classifier::load_model(const FrameOptions& options) {
+  const std::vector<std::byte> model_bytes = std::exchange(model_, {});
+  const std::vector<std::byte> weight_bytes = std::exchange(weights_, {});
+  if (knn_.example_count() > 0) {
+    throw Error(ErrorCode::BadArgument,
+                "there are " + std::to_string(knn_.example_count()) +
+                    " examples, which another model can't compare; clear them first, or load "
+                    "the model into a classifier of its own");
+  }
+  Model model = read_model(model_bytes, weight_bytes);
+  auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get());
+
+  const InputRange range =
+      options.range.value_or(network->input_range().value_or(InputRange{-1.0f, 1.0f}));
+  if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low == range.high) {
+    throw Error(ErrorCode::BadArgument,
+                "input range: got " + std::to_string(range.low) + " to " +
+                    std::to_string(range.high) + ", wanted two different finite values");
+  }
+  preprocess_ = {.crop = options.crop,
+                 .resize = options.resize,
+                 .mirror = options.mirror,
+                 .range_low = range.low,
+                 .range_high = range.high};
+  network_ = std::move(network);
+  embedded_ = scored_ = false;
+  return {.input_width = network_->input_width(),
+          .input_height = network_->input_height(),
+          .input_type = network_->input_type(),
+          .range = range,
+          .embedding_size = network_->embedding_size(),
+          .class_count = network_->class_count(),
+          .format = model.format};
+}
+
+std::span<uint8_t> Classifier::frame_buffer(int width, int height) {
+  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
+    throw Error(ErrorCode::BadImage,
+                "frame: got " + std::to_string(width) + " x " + std::to_string(height) +
+                    " pixels, wanted 1 to " + std::to_string(kMaxSide) +
+                    " a side; a video has no pixels before its first frame is there");
+  }
+  const size_t byte_count = static_cast<size_t>(width) * static_cast<size_t>(height) * 4;
+  frame_ = {};
+  embedded_ = scored_ = false;
+  raw_.resize(byte_count);
+  frame_ = {raw_, width, height};
+  return raw_;
+}
+
+std::span<std::byte> Classifier::encoded_buffer(size_t byte_count) {
+  encoded_.resize(byte_count);
+  return encoded_;
+}
+
+RgbaView Classifier::decode_frame() {
+  const std::vector<std::byte> bytes = std::exchange(encoded_, {});
+  Image image = decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  decoded_ = std::move(image);
+  frame_ = decoded_.view();
+  embedded_ = scored_ = false;
+  return frame_;
+}
+
+Network& Classifier::network() {
+  if (network_ == nullptr) {
+    throw Error(ErrorCode::BadArgument, "no model is loaded; load one first");
+  }
+  return *network_;
+}
+
+void Classifier::write_input() {
+  Network& net = network();
+  if (frame_.width == 0) {
+    throw Error(ErrorCode::BadImage, "there is no frame; hand one over first");
+  }
+  const int width = net.input_width();
+  const int height = net.input_height();
+  switch (net.input_type()) {
+    case DataType::F32:
+      preprocessor_.run(frame_, preprocess_, width, height, net.input_f32());
+      return;
+    case DataType::U8:
+      preprocessor_.run(frame_, preprocess_, width, height, net.input_scale(),
+                        net.input_zero_point(), net.input_u8());
+      return;
+    case DataType::I8:
+      preprocessor_.run(frame_, preprocess_, width, height, net.input_scale(),
+                        net.input_zero_point(), net.input_i8());
+      return;
+    case DataType::I32: break;
+  }
+  throw Error(ErrorCode::Internal, "the network's input is int32");
+}
+
+std::span<const float> Classifier::embed() {
+  if (!embedded_) {
+    write_input();
+    network_->run_backbone();
+    embedded_ = true;
+  }
+  return network_->embedding();
+}
+
+std::vector<ClassScore> Classifier::classify(size_t topk) {
+  embed();
+  if (!scored_) {
+    network_->run_head();
+    scored_ = true;
+  }
+  const std::vector<float> probabilities = softmax(network_->logits(), network_->softmax_beta());
+  std::vector<size_t> order(probabilities.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const size_t count = std::min(topk, order.size());
+  // Equal probabilities go by index, so that the result doesn't depend on the sort.
+  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(count),
+                            [&](size_t a, size_t b) {
+                              return probabilities[a] != probabilities[b]
+                                         ? probabilities[a] > probabilities[b]
+                                         : a < b;
+                            });
+  std::vector<ClassScore> scores(count);
+  for (size_t i = 0; i < count; ++i) scores[i] = {order[i], probabilities[order[i]]};
+  return scores;
+}
+
+}  // namespace teachable

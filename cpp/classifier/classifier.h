@@ -1,0 +1,100 @@
+// Frame -> embedding -> prediction: the one object that the page's side holds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/buffer.h"
+#include "image/image.h"
+#include "image/preprocess.h"
+#include "knn/knn.h"
+#include "model/reader.h"
+#include "net/network.h"
+#include "net/xnn.h"
+
+namespace teachable {
+
+/// What a loaded model is.
+struct ModelInfo {
+  int input_width = 0, input_height = 0;  ///< pixels
+  DataType input_type = DataType::F32;    ///< what the network's first layer reads
+  InputRange range;                       ///< real values of a channel at 0 and 255
+  size_t embedding_size = 0;
+  size_t class_count = 0;  ///< 0 for a model without a classifier
+  ModelFormat format = ModelFormat::TfLite;
+};
+
+/// One of the model's own classes.
+struct ClassScore {
+  size_t class_index = 0;  ///< index into the network's output
+  float probability = 0;   ///< 0-1; over all classes the sum is 1
+};
+
+/// How frames reach the network. The range is the model's own where it says one, unless it is given here.
+struct FrameOptions {
+  Crop crop = Crop::Center;
+  ResizeRule resize = ResizeRule::HalfPixel;
+  bool mirror = false;
+  std::optional<InputRange> range;
+};
+
+/// A model, the current frame, and what was taught. Buffers are lent for filling and stay this object's; a lent span dies at the next call.
+/// Every failure is an Error and leaves examples and model as they were. Not thread-safe.
+class Classifier {
+ public:
+  /// Threads that the network may use, the caller's among them; >= 1.
+  explicit Classifier(size_t thread_count);
+
+  /// Memory for a model file (and for the weights beside a model.json), to be filled before load_model().
+  std::span<std::byte> model_buffer(size_t byte_count);
+  std::span<std::byte> weights_buffer(size_t byte_count);
+  /// Reads what the buffers hold and frees them, also on failure. Throws Error{BadModel}, Error{UnsupportedOp}, Error{OutOfMemory}, and
+  /// Error{BadArgument} while there are examples: they belong to the model that embedded them.
+  ModelInfo load_model(const FrameOptions& options);
+
+  /// Memory for the next frame, [height, width, 4]; it becomes the current one. Throws Error{BadImage} for a side of 0 or above kMaxSide.
+  std::span<uint8_t> frame_buffer(int width, int height);
+  /// Memory for an encoded JPEG, PNG or BMP, which decode_frame() makes the current frame.
+  std::span<std::byte> encoded_buffer(size_t byte_count);
+  RgbaView decode_frame();
+
+  /// The model's own classes of the current frame, most probable first, at most `topk`.
+  std::vector<ClassScore> classify(size_t topk);
+  /// The current frame's embedding, [embedding_size], borrowed until the next call. Runs the network once a frame, however often it is asked for.
+  std::span<const float> embed();
+
+  /// Teaches the current frame. Returns the example's index.
+  size_t add_example(std::string_view label) { return knn_.add(embed(), label); }
+  /// Predicts the current frame; see Knn::predict.
+  Prediction predict(size_t k) { return knn_.predict(embed(), k); }
+
+  /// What was taught; embeddings from elsewhere go straight to it.
+  Knn& knn() { return knn_; }
+
+ private:
+  Network& network();
+  void write_input();
+
+  Threadpool threadpool_;  // before network_, which borrows it
+  std::unique_ptr<Network> network_;
+  Preprocess preprocess_;
+  Preprocessor preprocessor_;
+  Knn knn_;
+
+  std::vector<std::byte> model_;
+  std::vector<std::byte> weights_;
+  std::vector<std::byte> encoded_;
+  std::vector<uint8_t> raw_;  // pixels that the caller wrote
+  Image decoded_;             // pixels that the decoder wrote
+  RgbaView frame_;            // the current one: into raw_ or decoded_
+  bool embedded_ = false;     // the network holds the embedding of frame_
+  bool scored_ = false;       // and the logits
+};
+
+}  // namespace teachable

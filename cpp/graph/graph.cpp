@@ -1,0 +1,226 @@
+#include "graph/graph.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+
+namespace teachable {
+namespace {
+
+template <typename OpType, typename Visitor>
+void visit_inputs(OpType& op, Visitor&& visit) {
+  if constexpr (requires { op.input; }) visit(op.input);
+  if constexpr (requires { op.a; }) visit(op.a);
+  if constexpr (requires { op.b; }) visit(op.b);
+  if constexpr (requires { op.filter; }) visit(op.filter);
+  if constexpr (requires { op.bias; }) visit(op.bias);
+  if constexpr (requires { op.offset; }) {
+    visit(op.scale);
+    visit(op.offset);
+  }
+}
+
+[[noreturn]] void bad(const Node& node, const std::string& what) {
+  throw Error(ErrorCode::BadModel, node.where + ": " + what);
+}
+
+/// Infers shapes, one overload an operator.
+struct ShapeOf {
+  const Graph& graph;
+  const Node& node;
+
+  const Shape& shape(TensorId id) const { return graph.tensors[id].shape; }
+
+  const Shape& picture(TensorId id) const {
+    const Shape& s = shape(id);
+    if (s.rank() != 4 || s[0] != 1 || s[1] < 1 || s[2] < 1 || s[3] < 1) {
+      bad(node, "input has shape " + s.to_string() + ", wanted [1, height, width, channels]");
+    }
+    return s;
+  }
+
+  int64_t window_count(int64_t input, int64_t before, int64_t after, uint32_t window,
+                       uint32_t stride, uint32_t dilation) const {
+    if (window < 1 || stride < 1 || dilation < 1) {
+      bad(node, "window, stride and dilation must be 1 or more");
+    }
+    const int64_t reach = (int64_t{window} - 1) * dilation + 1;
+    const int64_t padded = input + before + after;
+    if (padded < reach) {
+      bad(node, "a window of " + std::to_string(reach) + " doesn't fit into " +
+                    std::to_string(padded) + " pixels");
+    }
+    return (padded - reach) / stride + 1;
+  }
+
+  void check_bias(TensorId bias, int64_t channels) const {
+    if (bias != kNoTensor && shape(bias).element_count() != static_cast<size_t>(channels)) {
+      bad(node, "bias has shape " + shape(bias).to_string() + ", wanted [" +
+                    std::to_string(channels) + "]");
+    }
+  }
+
+  Shape operator()(const Conv2d& op) const {
+    const Shape& in = picture(op.input);
+    const Shape& filter = shape(op.filter);
+    if (filter.rank() != 4 || filter[3] != in[3] || filter[0] < 1) {
+      bad(node, "filter has shape " + filter.to_string() + ", wanted [out, kh, kw, " +
+                    std::to_string(in[3]) + "]");
+    }
+    check_bias(op.bias, filter[0]);
+    return {1,
+            window_count(in[1], op.padding.top, op.padding.bottom,
+                         static_cast<uint32_t>(filter[1]), op.stride.height, op.dilation.height),
+            window_count(in[2], op.padding.left, op.padding.right,
+                         static_cast<uint32_t>(filter[2]), op.stride.width, op.dilation.width),
+            filter[0]};
+  }
+
+  Shape operator()(const DepthwiseConv2d& op) const {
+    const Shape& in = picture(op.input);
+    const Shape& filter = shape(op.filter);
+    if (filter.rank() != 4 || filter[0] != 1 || filter[3] < 1 || filter[3] % in[3] != 0) {
+      bad(node, "filter has shape " + filter.to_string() + ", wanted [1, kh, kw, n * " +
+                    std::to_string(in[3]) + "]");
+    }
+    check_bias(op.bias, filter[3]);
+    return {1,
+            window_count(in[1], op.padding.top, op.padding.bottom,
+                         static_cast<uint32_t>(filter[1]), op.stride.height, op.dilation.height),
+            window_count(in[2], op.padding.left, op.padding.right,
+                         static_cast<uint32_t>(filter[2]), op.stride.width, op.dilation.width),
+            filter[3]};
+  }
+
+  Shape operator()(const FullyConnected& op) const {
+    const Shape& filter = shape(op.filter);
+    const size_t inputs = shape(op.input).element_count();
+    if (filter.rank() != 2 || filter[0] < 1 || static_cast<size_t>(filter[1]) != inputs) {
+      bad(node, "filter has shape " + filter.to_string() + ", wanted [out, " +
+                    std::to_string(inputs) + "]");
+    }
+    check_bias(op.bias, filter[0]);
+    return {1, filter[0]};
+  }
+
+  Shape operator()(const Add& op) const {
+    if (shape(op.a) != shape(op.b)) {
+      bad(node, "adds " + shape(op.a).to_string() + " and " + shape(op.b).to_string() +
+                    "; both must have one shape");
+    }
+    return shape(op.a);
+  }
+
+  Shape operator()(const AveragePool2d& op) const {
+    const Shape& in = picture(op.input);
+    // A window that sees padding only would have nothing to average.
+    if (op.padding.top >= op.window.height || op.padding.bottom >= op.window.height ||
+        op.padding.left >= op.window.width || op.padding.right >= op.window.width) {
+      bad(node, "padding is as large as the pooling window");
+    }
+    return {1,
+            window_count(in[1], op.padding.top, op.padding.bottom, op.window.height,
+                         op.stride.height, 1),
+            window_count(in[2], op.padding.left, op.padding.right, op.window.width,
+                         op.stride.width, 1),
+            in[3]};
+  }
+
+  Shape operator()(const GlobalAveragePool& op) const {
+    const Shape& in = picture(op.input);
+    const Shape& out = shape(op.output);
+    if (out == Shape{1, in[3]}) return out;
+    return {1, 1, 1, in[3]};
+  }
+
+  Shape operator()(const Pad& op) const {
+    const Shape& in = picture(op.input);
+    return {1, in[1] + op.padding.top + op.padding.bottom,
+            in[2] + op.padding.left + op.padding.right, in[3]};
+  }
+
+  Shape operator()(const Clamp& op) const { return shape(op.input); }
+
+  Shape operator()(const ScaleShift& op) const {
+    const int64_t channels = shape(op.input).channels();
+    check_bias(op.scale, channels);
+    check_bias(op.offset, channels);
+    return shape(op.input);
+  }
+
+  Shape operator()(const Reshape& op) const {
+    if (shape(op.input).element_count() != shape(op.output).element_count()) {
+      bad(node, "reshapes " + shape(op.input).to_string() + " to " +
+                    shape(op.output).to_string() + ", which has another number of elements");
+    }
+    return shape(op.output);
+  }
+
+  Shape operator()(const Convert& op) const { return shape(op.input); }
+  Shape operator()(const Softmax& op) const { return shape(op.input); }
+};
+
+}  // namespace
+
+size_t element_size(DataType type) {
+  switch (type) {
+    case DataType::F32:
+    case DataType::I32: return 4;
+    case DataType::I8:
+    case DataType::U8: return 1;
+  }
+  return 0;
+}
+
+const char* to_string(DataType type) {
+  switch (type) {
+    case DataType::F32: return "float32";
+    case DataType::I32: return "int32";
+    case DataType::I8: return "int8";
+    case DataType::U8: return "uint8";
+  }
+  return "?";
+}
+
+std::vector<TensorId> inputs_of(const Op& op) {
+  std::vector<TensorId> ids;
+  std::visit(
+      [&](const auto& o) {
+        visit_inputs(o, [&](TensorId id) { ids.push_back(id); });
+        // visit_inputs() gives the bias last; it alone may be missing.
+        if constexpr (requires { o.bias; }) {
+          if (o.bias == kNoTensor) ids.pop_back();
+        }
+      },
+      op);
+  return ids;
+}
+
+TensorId output_of(const Op& op) {
+  return std::visit([](const auto& o) { return o.output; }, op);
+}
+
+void replace_input(Op& op, TensorId from, TensorId to) {
+  std::visit(
+      [&](auto& o) {
+        visit_inputs(o, [&](TensorId& id) {
+          if (id == from) id = to;
+        });
+      },
+      op);
+}
+
+std::array<uint32_t, 2> same_padding(int64_t input, uint32_t window, uint32_t stride,
+                                     uint32_t dilation) {
+  const int64_t outputs = (input + stride - 1) / stride;
+  const int64_t reach = (int64_t{window} - 1) * dilation + 1;
+  const int64_t total = std::max<int64_t>(0, (outputs - 1) * stride + reach - input);
+  return {static_cast<uint32_t>(total / 2), static_cast<uint32_t>(total - total / 2)};
+}
+
+Shape infer_shape(const Graph& graph, const Node& node) {
+  return std::visit(ShapeOf{graph, node}, node.op);
+}
+
+}  // namespace teachable

@@ -1,0 +1,314 @@
+#include <cmath>
+#include <string>
+
+#include "core/error.h"
+#include "graph/graph.h"
+
+namespace teachable {
+namespace {
+
+/// Sizes of windows, strides and paddings above this are damage, and would overflow size arithmetic.
+constexpr uint32_t kMaxExtent = 1 << 14;
+
+[[noreturn]] void bad(const std::string& where, const std::string& what) {
+  throw Error(ErrorCode::BadModel, where + ": " + what);
+}
+
+[[noreturn]] void unsupported(const std::string& where, const std::string& what) {
+  throw Error(ErrorCode::UnsupportedOp, where + ": " + what);
+}
+
+std::string describe(const Tensor& tensor, size_t index) {
+  return "tensor " + std::to_string(index) + " ('" + tensor.name + "')";
+}
+
+void check_quantization(const Tensor& tensor, const std::string& where) {
+  const Quantization& q = tensor.quantization;
+  if (!q.present()) {
+    if (tensor.type == DataType::I8 || tensor.type == DataType::U8) {
+      bad(where, std::string("is ") + to_string(tensor.type) + " but has no scale");
+    }
+    return;
+  }
+  if (tensor.type == DataType::F32) bad(where, "is float32 but has a scale");
+  if (q.zero_points.size() != q.scales.size()) {
+    bad(where, "has " + std::to_string(q.scales.size()) + " scales and " +
+                   std::to_string(q.zero_points.size()) + " zero points");
+  }
+  if (q.per_channel() && (q.axis >= tensor.shape.rank() ||
+                          static_cast<size_t>(tensor.shape[q.axis]) != q.scales.size())) {
+    bad(where, "has " + std::to_string(q.scales.size()) + " scales for axis " +
+                   std::to_string(q.axis) + " of shape " + tensor.shape.to_string());
+  }
+  for (float scale : q.scales) {
+    if (!std::isfinite(scale) || scale <= 0) {
+      bad(where, "has a scale of " + std::to_string(scale) + ", wanted finite and above 0");
+    }
+  }
+  const int low = tensor.type == DataType::I8 ? -128 : 0;
+  const int high = tensor.type == DataType::I8 ? 127 : tensor.type == DataType::U8 ? 255 : 0;
+  for (int32_t zero_point : q.zero_points) {
+    if (zero_point < low || zero_point > high || (q.per_channel() && zero_point != 0)) {
+      bad(where, "has a zero point of " + std::to_string(zero_point));
+    }
+  }
+}
+
+void check_tensor(const Tensor& tensor, size_t index) {
+  const std::string where = describe(tensor, index);
+  const int64_t count = tensor.shape.checked_element_count(kMaxTensorElements);
+  if (count < 0) {
+    bad(where, "has shape " + tensor.shape.to_string() + ", which is negative or too large");
+  }
+  check_quantization(tensor, where);
+  const size_t bytes = static_cast<size_t>(count) * element_size(tensor.type);
+  if (tensor.is_constant() && tensor.data.size() != bytes) {
+    bad(where, "holds " + std::to_string(tensor.data.size()) + " bytes, shape " +
+                   tensor.shape.to_string() + " of " + to_string(tensor.type) + " wants " +
+                   std::to_string(bytes));
+  }
+}
+
+void check_extents(const std::string& where, std::initializer_list<Extent2d> extents,
+                   const Padding& padding) {
+  bool sound = padding.top <= kMaxExtent && padding.right <= kMaxExtent &&
+               padding.bottom <= kMaxExtent && padding.left <= kMaxExtent;
+  for (const Extent2d& e : extents) {
+    sound = sound && e.height >= 1 && e.width >= 1 && e.height <= kMaxExtent &&
+            e.width <= kMaxExtent;
+  }
+  if (!sound) bad(where, "has a window, stride, dilation or padding out of range");
+}
+
+void check_activation(const std::string& where, const Activation& activation) {
+  if (!(activation.min < activation.max)) bad(where, "clamps to an empty range");
+}
+
+bool close(double a, double b) { return std::fabs(a - b) <= 0.01 * std::fabs(b); }
+
+/// Checks that types fit together, one overload an operator.
+struct CheckTypes {
+  const Graph& graph;
+  const std::string& where;
+
+  const Tensor& at(TensorId id) const { return graph.tensors[id]; }
+
+  void want_constant(TensorId id, const char* role) const {
+    if (id != kNoTensor && !at(id).is_constant()) {
+      unsupported(where, std::string(role) + " isn't a constant");
+    }
+  }
+
+  void want_activation(TensorId id) const {
+    if (at(id).is_constant()) unsupported(where, "computes on a constant");
+    if (at(id).quantization.per_channel()) {
+      bad(where, "reads or writes an activation with one scale a channel");
+    }
+  }
+
+  void weighted(TensorId input, TensorId filter, TensorId bias, TensorId output,
+                size_t channel_axis) const {
+    want_activation(input);
+    want_activation(output);
+    want_constant(filter, "filter");
+    want_constant(bias, "bias");
+    const Tensor& in = at(input);
+    const Tensor& weights = at(filter);
+    const Tensor& out = at(output);
+    const std::string types = std::string(to_string(in.type)) + " input, " +
+                              to_string(weights.type) + " filter, " +
+                              (bias == kNoTensor ? "no" : to_string(at(bias).type)) + " bias, " +
+                              to_string(out.type) + " output";
+    const bool is_float = in.type == DataType::F32;
+    const bool known = in.type != DataType::I32 && weights.type == in.type &&
+                       out.type == in.type &&
+                       (bias == kNoTensor ||
+                        at(bias).type == (is_float ? DataType::F32 : DataType::I32));
+    if (!known) {
+      unsupported(where, "has " + types +
+                             "; run are all float32, all uint8 or all int8, the latter two "
+                             "with int32 bias");
+    }
+    if (is_float) return;
+    const Quantization& q = weights.quantization;
+    if (q.per_channel() && q.axis != channel_axis) {
+      bad(where, "filter has its scales on axis " + std::to_string(q.axis) + ", wanted " +
+                     std::to_string(channel_axis));
+    }
+    if (q.per_channel() && weights.type == DataType::U8) {
+      unsupported(where, "has a uint8 filter with one scale a channel");
+    }
+    if (weights.type == DataType::I8 && q.zero_points[0] != 0) {
+      unsupported(where, "has an int8 filter with zero point " +
+                             std::to_string(q.zero_points[0]) + ", wanted 0");
+    }
+    if (bias != kNoTensor) check_bias_scale(in, q, at(bias).quantization);
+  }
+
+  /// The accumulator adds the bias as it is, so its scale is fixed by the other two.
+  void check_bias_scale(const Tensor& in, const Quantization& weights,
+                        const Quantization& bias) const {
+    if (!bias.present()) return;
+    if (bias.scales.size() != 1 && bias.scales.size() != weights.scales.size()) {
+      bad(where, "bias has another number of scales than the filter");
+    }
+    for (size_t i = 0; i < bias.scales.size(); ++i) {
+      const double wanted = double{in.quantization.scales[0]} *
+                            weights.scales[weights.scales.size() == 1 ? 0 : i];
+      if (!close(bias.scales[i], wanted)) {
+        bad(where, "bias has scale " + std::to_string(bias.scales[i]) +
+                       ", wanted input scale * filter scale = " + std::to_string(wanted));
+      }
+    }
+  }
+
+  void same_type(TensorId input, TensorId output) const {
+    want_activation(input);
+    want_activation(output);
+    if (at(input).type != at(output).type || at(input).type == DataType::I32) {
+      unsupported(where, std::string("reads ") + to_string(at(input).type) + " and writes " +
+                             to_string(at(output).type));
+    }
+  }
+
+  void operator()(const Conv2d& op) const {
+    const Shape& filter = at(op.filter).shape;
+    if (filter.rank() == 4) {
+      check_extents(where,
+                    {op.stride, op.dilation,
+                     {static_cast<uint32_t>(filter[1]), static_cast<uint32_t>(filter[2])}},
+                    op.padding);
+    }
+    check_activation(where, op.activation);
+    weighted(op.input, op.filter, op.bias, op.output, 0);
+  }
+  void operator()(const DepthwiseConv2d& op) const {
+    const Shape& filter = at(op.filter).shape;
+    if (filter.rank() == 4) {
+      check_extents(where,
+                    {op.stride, op.dilation,
+                     {static_cast<uint32_t>(filter[1]), static_cast<uint32_t>(filter[2])}},
+                    op.padding);
+    }
+    check_activation(where, op.activation);
+    weighted(op.input, op.filter, op.bias, op.output, 3);
+  }
+  void operator()(const FullyConnected& op) const {
+    check_activation(where, op.activation);
+    weighted(op.input, op.filter, op.bias, op.output, 0);
+  }
+  void operator()(const Add& op) const {
+    check_activation(where, op.activation);
+    same_type(op.a, op.output);
+    same_type(op.b, op.output);
+  }
+  void operator()(const AveragePool2d& op) const {
+    check_extents(where, {op.window, op.stride}, op.padding);
+    check_activation(where, op.activation);
+    same_type(op.input, op.output);
+    if (at(op.input).type != DataType::F32) {
+      unsupported(where, "pools integers over a part of the picture; only float32 is run");
+    }
+  }
+  void operator()(const GlobalAveragePool& op) const { same_type(op.input, op.output); }
+  void operator()(const Pad& op) const {
+    check_extents(where, {}, op.padding);
+    same_type(op.input, op.output);
+    same_quantization(op.input, op.output);
+  }
+  void operator()(const Clamp& op) const {
+    check_activation(where, op.activation);
+    same_type(op.input, op.output);
+    same_quantization(op.input, op.output);
+  }
+  void operator()(const ScaleShift& op) const {
+    same_type(op.input, op.output);
+    want_constant(op.scale, "scale");
+    want_constant(op.offset, "offset");
+    if (at(op.input).type != DataType::F32 || at(op.scale).type != DataType::F32 ||
+        at(op.offset).type != DataType::F32) {
+      unsupported(where, "scales integers; only float32 is run");
+    }
+  }
+  void operator()(const Reshape& op) const {
+    same_type(op.input, op.output);
+    same_quantization(op.input, op.output);
+  }
+  void operator()(const Convert& op) const {
+    want_activation(op.input);
+    want_activation(op.output);
+    if (at(op.input).type == DataType::I32 || at(op.output).type == DataType::I32) {
+      unsupported(where, "converts int32");
+    }
+  }
+  void operator()(const Softmax& op) const {
+    want_activation(op.input);
+    want_activation(op.output);
+    if (!std::isfinite(op.beta) || op.beta <= 0) bad(where, "has a beta that isn't above 0");
+  }
+
+  void same_quantization(TensorId input, TensorId output) const {
+    const Quantization& a = at(input).quantization;
+    const Quantization& b = at(output).quantization;
+    if (a.scales != b.scales || a.zero_points != b.zero_points) {
+      unsupported(where, "changes the quantisation, which this operator doesn't do");
+    }
+  }
+};
+
+void check_end(const Graph& graph, TensorId id, const std::vector<bool>& ready, const char* role) {
+  if (id >= graph.tensors.size() || !ready[id] || graph.tensors[id].is_constant()) {
+    bad("model", std::string("its ") + role + " is computed by no operator");
+  }
+}
+
+}  // namespace
+
+void validate(const Graph& graph) {
+  const size_t tensor_count = graph.tensors.size();
+  for (size_t i = 0; i < tensor_count; ++i) check_tensor(graph.tensors[i], i);
+
+  if (graph.input >= tensor_count || graph.tensors[graph.input].is_constant()) {
+    bad("model", "it has no input");
+  }
+  const Tensor& input = graph.tensors[graph.input];
+  if (input.shape.rank() != 4 || input.shape[0] != 1 || input.shape[1] < 1 ||
+      input.shape[2] < 1 || input.shape[3] != 3 || input.type == DataType::I32) {
+    bad("model", "its input is " + std::string(to_string(input.type)) + " " +
+                     input.shape.to_string() + ", wanted one picture [1, height, width, 3]");
+  }
+
+  // A tensor is ready when it is a constant, the input, or written by an earlier node.
+  std::vector<bool> ready(tensor_count);
+  for (size_t i = 0; i < tensor_count; ++i) ready[i] = graph.tensors[i].is_constant();
+  ready[graph.input] = true;
+
+  for (const Node& node : graph.nodes) {
+    for (TensorId id : inputs_of(node.op)) {
+      if (id >= tensor_count) bad(node.where, "reads a tensor that doesn't exist");
+      if (!ready[id]) {
+        bad(node.where, "reads " + describe(graph.tensors[id], id) +
+                            " before it is computed (a cycle, or nodes out of order)");
+      }
+    }
+    const TensorId output = output_of(node.op);
+    if (output >= tensor_count) bad(node.where, "writes a tensor that doesn't exist");
+    if (ready[output]) {
+      bad(node.where, "writes " + describe(graph.tensors[output], output) +
+                          ", which already has a value");
+    }
+    std::visit(CheckTypes{graph, node.where}, node.op);
+    const Shape inferred = infer_shape(graph, node);
+    if (inferred != graph.tensors[output].shape) {
+      bad(node.where, "gives shape " + inferred.to_string() + ", the model says " +
+                          graph.tensors[output].shape.to_string());
+    }
+    ready[output] = true;
+  }
+
+  check_end(graph, graph.output, ready, "output");
+  if (graph.embedding != kNoTensor) check_end(graph, graph.embedding, ready, "embedding");
+  if (graph.logits != kNoTensor) check_end(graph, graph.logits, ready, "logits");
+}
+
+}  // namespace teachable

@@ -1,0 +1,287 @@
+#include "model/passes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/error.h"
+
+namespace teachable {
+namespace {
+
+/// How many nodes read a tensor; being the graph's output counts as one more reader.
+size_t reader_count(const Graph& graph, TensorId id) {
+  size_t count = graph.output == id ? 1 : 0;
+  for (const Node& node : graph.nodes) {
+    for (TensorId input : inputs_of(node.op)) count += input == id ? 1 : 0;
+  }
+  return count;
+}
+
+Node* writer_of(Graph& graph, TensorId id) {
+  for (Node& node : graph.nodes) {
+    if (output_of(node.op) == id) return &node;
+  }
+  return nullptr;
+}
+
+/// Removes nodes[index] and lets everyone who read its output read `source` instead.
+void bypass(Graph& graph, size_t index, TensorId source) {
+  const TensorId gone = output_of(graph.nodes[index].op);
+  graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(index));
+  for (Node& node : graph.nodes) replace_input(node.op, gone, source);
+  if (graph.output == gone) graph.output = source;
+}
+
+/// Removes nodes[index] by letting the node before it, `writer`, write its output.
+void absorb_into(Graph& graph, size_t index, Node& writer) {
+  const TensorId output = output_of(graph.nodes[index].op);
+  std::visit([&](auto& op) { op.output = output; }, writer.op);
+  graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+float* floats_of(Graph& graph, TensorId id) {
+  return reinterpret_cast<float*>(graph.tensors[id].data.data());
+}
+
+bool is_float_constant(const Graph& graph, TensorId id) {
+  return graph.tensors[id].is_constant() && graph.tensors[id].type == DataType::F32;
+}
+
+TensorId add_float_constant(Graph& graph, const std::string& name, size_t count) {
+  Tensor tensor;
+  tensor.name = name;
+  tensor.shape = Shape{static_cast<int64_t>(count)};
+  tensor.data = PaddedBuffer<std::byte>(count * sizeof(float));
+  graph.tensors.push_back(std::move(tensor));
+  return static_cast<TensorId>(graph.tensors.size() - 1);
+}
+
+/// Two layers may share one constant: the one that is rewritten gets a copy of its own.
+void own_constant(Graph& graph, TensorId& id) {
+  if (reader_count(graph, id) <= 1) return;
+  const Tensor& shared = graph.tensors[id];
+  Tensor copy;
+  copy.name = shared.name;
+  copy.type = shared.type;
+  copy.shape = shared.shape;
+  copy.quantization = shared.quantization;
+  copy.data = PaddedBuffer<std::byte>(shared.data.size());
+  std::copy(shared.data.begin(), shared.data.end(), copy.data.begin());
+  graph.tensors.push_back(std::move(copy));
+  id = static_cast<TensorId>(graph.tensors.size() - 1);
+}
+
+/// `channel_stride` elements of the filter in a row belong to one output channel, or, when
+/// `channels_last`, every channel_count-th element does.
+template <typename Layer>
+bool fold_into(Graph& graph, Layer& layer, const ScaleShift& affine, bool channels_last) {
+  if (layer.activation.any() || !is_float_constant(graph, layer.filter) ||
+      (layer.bias != kNoTensor && !is_float_constant(graph, layer.bias))) {
+    return false;
+  }
+  const size_t channels = graph.tensors[affine.scale].shape.element_count();
+  const size_t weights = graph.tensors[layer.filter].shape.element_count();
+  if (channels == 0 || weights % channels != 0) return false;
+
+  own_constant(graph, layer.filter);
+  if (layer.bias == kNoTensor) {
+    layer.bias = add_float_constant(graph, graph.tensors[layer.filter].name + "/bias", channels);
+  } else {
+    own_constant(graph, layer.bias);
+  }
+  const float* scale = floats_of(graph, affine.scale);
+  const float* offset = floats_of(graph, affine.offset);
+  float* filter = floats_of(graph, layer.filter);
+  float* bias = floats_of(graph, layer.bias);
+  const size_t channel_stride = weights / channels;
+  for (size_t i = 0; i < weights; ++i) {
+    filter[i] *= scale[channels_last ? i % channels : i / channel_stride];
+  }
+  for (size_t c = 0; c < channels; ++c) bias[c] = bias[c] * scale[c] + offset[c];
+  return true;
+}
+
+bool fold_scale_shift(Graph& graph, Op& before, const ScaleShift& affine) {
+  if (!is_float_constant(graph, affine.scale) || !is_float_constant(graph, affine.offset)) {
+    return false;
+  }
+  if (auto* conv = std::get_if<Conv2d>(&before)) return fold_into(graph, *conv, affine, false);
+  if (auto* dw = std::get_if<DepthwiseConv2d>(&before)) return fold_into(graph, *dw, affine, true);
+  if (auto* fc = std::get_if<FullyConnected>(&before)) return fold_into(graph, *fc, affine, false);
+  return false;
+}
+
+InputRange quantized_range(const Tensor& tensor) {
+  const float scale = tensor.quantization.scales[0];
+  const auto zero_point = static_cast<float>(tensor.quantization.zero_points[0]);
+  const float lowest = tensor.type == DataType::I8 ? -128.0f : 0.0f;
+  return {scale * (lowest - zero_point), scale * (lowest + 255.0f - zero_point)};
+}
+
+/// The weighted layer's input when it looks like a classifier: one pixel in, no activation after.
+TensorId classifier_input(const Graph& graph, const Op& op) {
+  const auto one_pixel = [&](TensorId id) {
+    const Shape& shape = graph.tensors[id].shape;
+    return shape.element_count() == static_cast<size_t>(shape.channels());
+  };
+  if (const auto* conv = std::get_if<Conv2d>(&op)) {
+    if (one_pixel(conv->input) && !conv->activation.any()) return conv->input;
+  }
+  if (const auto* fc = std::get_if<FullyConnected>(&op)) {
+    if (one_pixel(fc->input) && !fc->activation.any()) return fc->input;
+  }
+  return kNoTensor;
+}
+
+}  // namespace
+
+void fold_batch_norm(Graph& graph) {
+  for (size_t i = 0; i < graph.nodes.size();) {
+    const auto* affine = std::get_if<ScaleShift>(&graph.nodes[i].op);
+    Node* before = affine == nullptr ? nullptr : writer_of(graph, affine->input);
+    if (before != nullptr && reader_count(graph, affine->input) == 1 &&
+        fold_scale_shift(graph, before->op, ScaleShift(*affine))) {
+      absorb_into(graph, i, *before);
+    } else {
+      ++i;
+    }
+  }
+}
+
+void fuse_activations(Graph& graph) {
+  for (size_t i = 0; i < graph.nodes.size();) {
+    const auto* clamp = std::get_if<Clamp>(&graph.nodes[i].op);
+    Node* before = clamp == nullptr ? nullptr : writer_of(graph, clamp->input);
+    const bool fused =
+        before != nullptr && reader_count(graph, clamp->input) == 1 &&
+        std::visit(
+            [&](auto& op) {
+              if constexpr (requires { op.activation; }) {
+                const float min = std::max(op.activation.min, clamp->activation.min);
+                const float max = std::min(op.activation.max, clamp->activation.max);
+                if (!(min < max)) return false;
+                op.activation = {min, max};
+                return true;
+              } else {
+                return false;
+              }
+            },
+            before->op);
+    if (fused) {
+      absorb_into(graph, i, *before);
+    } else {
+      ++i;
+    }
+  }
+}
+
+void fold_padding(Graph& graph) {
+  for (size_t i = 0; i < graph.nodes.size();) {
+    const auto* pad = std::get_if<Pad>(&graph.nodes[i].op);
+    if (pad == nullptr) {
+      ++i;
+      continue;
+    }
+    const Pad copy = *pad;
+    const auto padding_of = [&](Op& op) -> Padding* {
+      if (auto* conv = std::get_if<Conv2d>(&op)) return &conv->padding;
+      if (auto* dw = std::get_if<DepthwiseConv2d>(&op)) return &dw->padding;
+      return nullptr;
+    };
+    const auto reads_pad = [&](const Node& node) {
+      return std::ranges::count(inputs_of(node.op), copy.output) > 0;
+    };
+    const bool all_convolutions =
+        graph.output != copy.output && std::ranges::all_of(graph.nodes, [&](Node& node) {
+          return !reads_pad(node) || padding_of(node.op) != nullptr;
+        });
+    if (!all_convolutions) {
+      ++i;
+      continue;
+    }
+    for (Node& node : graph.nodes) {
+      if (!reads_pad(node)) continue;
+      Padding* padding = padding_of(node.op);
+      padding->top += copy.padding.top;
+      padding->right += copy.padding.right;
+      padding->bottom += copy.padding.bottom;
+      padding->left += copy.padding.left;
+    }
+    bypass(graph, i, copy.input);
+  }
+}
+
+void absorb_input_conversion(Graph& graph) {
+  for (;;) {
+    const Tensor& input = graph.tensors[graph.input];
+    if (input.quantization.present() && !graph.input_range) {
+      graph.input_range = quantized_range(input);
+    }
+    if (reader_count(graph, graph.input) != 1) return;
+    const auto reader = std::ranges::find_if(graph.nodes, [&](const Node& node) {
+      return std::ranges::count(inputs_of(node.op), graph.input) > 0;
+    });
+    if (reader == graph.nodes.end() || !std::holds_alternative<Convert>(reader->op)) return;
+    graph.input = output_of(reader->op);
+    graph.nodes.erase(reader);
+  }
+}
+
+void find_ends(Graph& graph) {
+  TensorId end = graph.output;
+  graph.embedding = end;
+  graph.logits = kNoTensor;
+  // Back from the output, over what changes no order between classes, to the last layer that computes.
+  for (Node* node = writer_of(graph, end); node != nullptr; node = writer_of(graph, end)) {
+    if (const auto* softmax = std::get_if<Softmax>(&node->op)) {
+      graph.softmax_beta = softmax->beta;
+      end = softmax->input;
+    } else if (const auto* reshape = std::get_if<Reshape>(&node->op)) {
+      end = reshape->input;
+    } else if (const auto* convert = std::get_if<Convert>(&node->op)) {
+      end = convert->input;
+    } else {
+      break;
+    }
+  }
+  const Node* last = writer_of(graph, end);
+  if (last == nullptr) {
+    throw Error(ErrorCode::BadModel, "model: its output doesn't depend on its input");
+  }
+  graph.embedding = end;
+  if (const TensorId input = classifier_input(graph, last->op); input != kNoTensor) {
+    graph.logits = end;
+    graph.embedding = input;
+  }
+  graph.output = graph.logits == kNoTensor ? graph.embedding : graph.logits;
+}
+
+void drop_unused(Graph& graph) {
+  std::vector<bool> needed(graph.tensors.size());
+  if (graph.embedding != kNoTensor) needed[graph.embedding] = true;
+  if (graph.logits != kNoTensor) needed[graph.logits] = true;
+  needed[graph.output] = true;
+  std::vector<Node> kept;
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    if (!needed[output_of(graph.nodes[i].op)]) continue;
+    for (TensorId id : inputs_of(graph.nodes[i].op)) needed[id] = true;
+    kept.push_back(std::move(graph.nodes[i]));
+  }
+  std::ranges::reverse(kept);
+  graph.nodes = std::move(kept);
+  for (size_t id = 0; id < graph.tensors.size(); ++id) {
+    if (!needed[id]) graph.tensors[id].data = {};
+  }
+}
+
+void simplify(Graph& graph) {
+  fold_batch_norm(graph);
+  fuse_activations(graph);
+  fold_padding(graph);
+  absorb_input_conversion(graph);
+  find_ends(graph);
+  drop_unused(graph);
+}
+
+}  // namespace teachable

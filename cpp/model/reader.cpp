@@ -1,0 +1,51 @@
+#include "model/reader.h"
+
+#include "core/error.h"
+#include "model/passes.h"
+#include "model/tfjs_reader.h"
+#include "model/tflite_reader.h"
+
+namespace teachable {
+namespace {
+
+bool looks_like_json(std::span<const std::byte> bytes) {
+  for (std::byte b : bytes) {
+    const char c = static_cast<char>(b);
+    if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+    return c == '{';
+  }
+  return false;
+}
+
+}  // namespace
+
+const char* to_string(ModelFormat format) {
+  switch (format) {
+    case ModelFormat::TfLite: return "tflite";
+    case ModelFormat::TfJsLayers: return "tfjs-layers";
+  }
+  return "?";
+}
+
+Model read_model(std::span<const std::byte> model, std::span<const std::byte> weights) {
+  Model result;
+  if (is_tflite(model)) {
+    result.graph = read_tflite(model);
+    result.format = ModelFormat::TfLite;
+  } else if (looks_like_json(model)) {
+    result.graph = read_tfjs_layers(model, weights);
+    result.format = ModelFormat::TfJsLayers;
+  } else {
+    throw Error(ErrorCode::BadModel,
+                "model: " + std::to_string(model.size()) +
+                    " bytes that are neither TensorFlow Lite ('TFL3' at byte 4) nor a "
+                    "TensorFlow.js model.json; is this a web page or a cut-off download?");
+  }
+  // Passes walk tensors by index, so what they walk must be sound; and they must leave it sound.
+  validate(result.graph);
+  simplify(result.graph);
+  validate(result.graph);
+  return result;
+}
+
+}  // namespace teachable

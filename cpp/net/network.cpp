@@ -1,0 +1,132 @@
+#include "net/network.h"
+
+#include <cstring>
+#include <utility>
+
+#include "core/error.h"
+
+namespace teachable {
+namespace {
+
+PaddedBuffer<std::byte> buffer_for(const Tensor& tensor) {
+  return PaddedBuffer<std::byte>(tensor.shape.element_count() * element_size(tensor.type));
+}
+
+template <typename T>
+void dequantize(const std::byte* raw, const Quantization& quantization, std::span<float> real) {
+  const float scale = quantization.scales[0];
+  const int32_t zero_point = quantization.zero_points[0];
+  const T* q = reinterpret_cast<const T*>(raw);
+  for (size_t i = 0; i < real.size(); ++i) {
+    real[i] = scale * static_cast<float>(int32_t{q[i]} - zero_point);
+  }
+}
+
+void to_real(const Tensor& tensor, const PaddedBuffer<std::byte>& raw, std::span<float> real) {
+  switch (tensor.type) {
+    case DataType::F32: std::memcpy(real.data(), raw.data(), real.size_bytes()); return;
+    case DataType::I8: dequantize<int8_t>(raw.data(), tensor.quantization, real); return;
+    case DataType::U8: dequantize<uint8_t>(raw.data(), tensor.quantization, real); return;
+    case DataType::I32: break;
+  }
+  throw Error(ErrorCode::Internal, "a network ends in int32");
+}
+
+uint64_t multiply_adds(const Graph& graph, const Op& op) {
+  const auto elements = [&](TensorId id) -> uint64_t {
+    return graph.tensors[id].shape.element_count();
+  };
+  const auto channels = [&](TensorId id) -> uint64_t {
+    return static_cast<uint64_t>(graph.tensors[id].shape.channels());
+  };
+  if (const auto* conv = std::get_if<Conv2d>(&op)) {
+    return elements(conv->output) / channels(conv->output) * elements(conv->filter);
+  }
+  if (const auto* dw = std::get_if<DepthwiseConv2d>(&op)) {
+    return elements(dw->output) / channels(dw->output) * elements(dw->filter);
+  }
+  if (const auto* fc = std::get_if<FullyConnected>(&op)) return elements(fc->filter);
+  return 0;
+}
+
+uint64_t multiply_adds(const Graph& graph, TensorId input, TensorId output) {
+  uint64_t sum = 0;
+  for (const Node* node : section_nodes(graph, input, output)) sum += multiply_adds(graph, node->op);
+  return sum;
+}
+
+}  // namespace
+
+Network::Network(Graph graph, pthreadpool_t threadpool)
+    : graph_(std::move(graph)), threadpool_(threadpool), input_(buffer_for(input_tensor())),
+      raw_embedding_(buffer_for(graph_.tensors[graph_.embedding])),
+      embedding_(graph_.tensors[graph_.embedding].shape.element_count()) {
+  initialize_xnnpack();
+  backbone_ = make_runtime(graph_.input, input_, graph_.embedding, raw_embedding_);
+  if (graph_.logits == kNoTensor) return;
+  raw_logits_ = buffer_for(graph_.tensors[graph_.logits]);
+  logits_.resize(graph_.tensors[graph_.logits].shape.element_count());
+  head_ = make_runtime(graph_.embedding, raw_embedding_, graph_.logits, raw_logits_);
+}
+
+XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, TensorId output,
+                                 PaddedBuffer<std::byte>& out) {
+  const XnnSubgraph subgraph = lower_section(graph_, input, output, scales_);
+  xnn_runtime_t handle = nullptr;
+  check(xnn_create_runtime_v2(subgraph.get(), threadpool_, /*flags=*/0, &handle),
+        "preparing the network");
+  XnnRuntime runtime(handle);
+  check(xnn_reshape_runtime(runtime.get()), "planning the network's memory");
+  const xnn_external_value ends[] = {{kExternalInput, in.data()}, {kExternalOutput, out.data()}};
+  check(xnn_setup_runtime_v2(runtime.get(), std::size(ends), ends), "setting the network up");
+  return runtime;
+}
+
+std::span<std::byte> Network::input_bytes(DataType wanted) {
+  if (input_type() != wanted) {
+    throw Error(ErrorCode::BadArgument, std::string("the network's input is ") +
+                                            to_string(input_type()) + ", asked for " +
+                                            to_string(wanted));
+  }
+  return input_.span();
+}
+
+std::span<float> Network::input_f32() {
+  const std::span<std::byte> bytes = input_bytes(DataType::F32);
+  return {reinterpret_cast<float*>(bytes.data()), bytes.size() / sizeof(float)};
+}
+
+std::span<uint8_t> Network::input_u8() {
+  const std::span<std::byte> bytes = input_bytes(DataType::U8);
+  return {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()};
+}
+
+std::span<int8_t> Network::input_i8() {
+  const std::span<std::byte> bytes = input_bytes(DataType::I8);
+  return {reinterpret_cast<int8_t*>(bytes.data()), bytes.size()};
+}
+
+void Network::run_backbone() {
+  check(xnn_invoke_runtime(backbone_.get()), "running the network");
+  to_real(graph_.tensors[graph_.embedding], raw_embedding_, embedding_);
+}
+
+void Network::run_head() {
+  if (!has_head()) {
+    throw Error(ErrorCode::BadArgument,
+                "this model has no classifier: it gives embeddings only; load one with classes, "
+                "or teach examples and ask for a prediction");
+  }
+  check(xnn_invoke_runtime(head_.get()), "running the classifier");
+  to_real(graph_.tensors[graph_.logits], raw_logits_, logits_);
+}
+
+uint64_t Network::backbone_multiply_adds() const {
+  return multiply_adds(graph_, graph_.input, graph_.embedding);
+}
+
+uint64_t Network::head_multiply_adds() const {
+  return has_head() ? multiply_adds(graph_, graph_.embedding, graph_.logits) : 0;
+}
+
+}  // namespace teachable

@@ -1,0 +1,51 @@
+#include "net/xnn.h"
+
+#include "core/error.h"
+
+namespace teachable {
+namespace {
+
+const char* to_string(xnn_status status) {
+  switch (status) {
+    case xnn_status_success: return "success";
+    case xnn_status_uninitialized: return "uninitialized";
+    case xnn_status_invalid_parameter: return "invalid parameter";
+    case xnn_status_invalid_state: return "invalid state";
+    case xnn_status_unsupported_parameter: return "unsupported parameter";
+    case xnn_status_unsupported_hardware: return "unsupported hardware";
+    case xnn_status_out_of_memory: return "out of memory";
+    case xnn_status_reallocation_required: return "reallocation required";
+    case xnn_status_deprecated: return "deprecated";
+  }
+  return "unknown status";
+}
+
+ErrorCode to_code(xnn_status status) {
+  switch (status) {
+    case xnn_status_out_of_memory: return ErrorCode::OutOfMemory;
+    case xnn_status_invalid_parameter:
+    case xnn_status_unsupported_parameter: return ErrorCode::UnsupportedOp;
+    default: return ErrorCode::Internal;
+  }
+}
+
+}  // namespace
+
+void check(xnn_status status, const std::string& what) {
+  if (status == xnn_status_success) return;
+  throw Error(to_code(status), what + ": XNNPACK says " + to_string(status));
+}
+
+void initialize_xnnpack() { check(xnn_initialize(nullptr), "starting XNNPACK"); }
+
+Threadpool make_threadpool(size_t thread_count) {
+  if (thread_count <= 1) return nullptr;
+  Threadpool pool(pthreadpool_create(thread_count));
+  if (pool == nullptr) {
+    throw Error(ErrorCode::OutOfMemory,
+                "starting " + std::to_string(thread_count) + " threads failed; ask for fewer");
+  }
+  return pool;
+}
+
+}  // namespace teachable

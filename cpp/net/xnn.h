@@ -1,0 +1,37 @@
+// XNNPACK's C handles as owners, and its status codes as Errors.
+#pragma once
+
+#include <pthreadpool.h>
+#include <xnnpack.h>
+
+#include <memory>
+#include <string>
+
+#include "core/buffer.h"
+
+namespace teachable {
+
+static_assert(kReadSlack >= XNN_EXTRA_BYTES, "XNNPACK may read past what PaddedBuffer allows");
+
+/// Throws Error when `status` isn't success: OutOfMemory, UnsupportedOp for what XNNPACK refuses, else Internal. `what` says
+/// what was being done, such as "CONV_2D at node 12".
+void check(xnn_status status, const std::string& what);
+
+/// Prepares XNNPACK; cheap after the first time. Throws Error{Internal} on hardware that it can't use.
+void initialize_xnnpack();
+
+struct XnnDelete {
+  void operator()(xnn_subgraph_t subgraph) const { xnn_delete_subgraph(subgraph); }
+  void operator()(xnn_runtime_t runtime) const { xnn_delete_runtime(runtime); }
+  void operator()(pthreadpool_t pool) const { pthreadpool_destroy(pool); }
+};
+
+using XnnSubgraph = std::unique_ptr<xnn_subgraph, XnnDelete>;
+using XnnRuntime = std::unique_ptr<xnn_runtime, XnnDelete>;
+using Threadpool = std::unique_ptr<pthreadpool, XnnDelete>;
+
+/// A pool in which the calling thread is one of `thread_count` >= 1 threads; null for 1, which means "the caller alone".
+/// Throws Error{OutOfMemory} when threads can't be started.
+Threadpool make_threadpool(size_t thread_count);
+
+}  // namespace teachable

@@ -1,0 +1,296 @@
+#include "graph_builder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "reference.h"
+
+namespace teachable::testing {
+
+const char* to_string(Precision precision) {
+  switch (precision) {
+    case Precision::F32: return "float32";
+    case Precision::I8PerTensor: return "int8 per tensor";
+    case Precision::I8PerChannel: return "int8 per channel";
+    case Precision::U8: return "uint8";
+  }
+  return "?";
+}
+
+uint32_t test_seed() {
+  if (const char* seed = std::getenv("TEACHABLE_SEED")) {
+    return static_cast<uint32_t>(std::strtoul(seed, nullptr, 10));
+  }
+  return std::random_device{}();
+}
+
+GraphBuilder::GraphBuilder(Precision precision, uint32_t seed)
+    : precision_(precision), random_(seed) {}
+
+int GraphBuilder::integer(int low, int high) {
+  return std::uniform_int_distribution<int>(low, high)(random_);
+}
+
+double GraphBuilder::real(double low, double high) {
+  return std::uniform_real_distribution<double>(low, high)(random_);
+}
+
+void GraphBuilder::fit_quantization(Tensor& tensor, const std::vector<double>& values) {
+  // Zero must be a value that can be said, or padding and ReLU would be off.
+  double low = 0;
+  double high = 0;
+  for (double v : values) {
+    low = std::min(low, v);
+    high = std::max(high, v);
+  }
+  const double scale = std::max((high - low) / 255, 1e-6);
+  const double lowest = tensor.type == DataType::I8 ? -128 : 0;
+  const double zero_point = std::clamp(std::nearbyint(lowest - low / scale), lowest, lowest + 255);
+  tensor.quantization = {{static_cast<float>(scale)}, {static_cast<int32_t>(zero_point)}, 0};
+}
+
+TensorId GraphBuilder::input(int64_t height, int64_t width, int64_t channels) {
+  Tensor tensor;
+  tensor.name = "input";
+  tensor.shape = Shape{1, height, width, channels};
+  tensor.type = precision_ == Precision::F32  ? DataType::F32
+                : precision_ == Precision::U8 ? DataType::U8
+                                              : DataType::I8;
+  input_values_.resize(tensor.shape.element_count());
+  for (double& v : input_values_) v = real(-1, 1);
+  if (tensor.type != DataType::F32) fit_quantization(tensor, input_values_);
+  graph_.tensors.push_back(std::move(tensor));
+  graph_.input = 0;
+  return 0;
+}
+
+Padding GraphBuilder::same(TensorId input, Extent2d kernel, Extent2d stride,
+                           Extent2d dilation) const {
+  const Shape& shape = graph_.tensors[input].shape;
+  const auto rows = same_padding(shape[1], kernel.height, stride.height, dilation.height);
+  const auto columns = same_padding(shape[2], kernel.width, stride.width, dilation.width);
+  return {.top = rows[0], .right = columns[1], .bottom = rows[1], .left = columns[0]};
+}
+
+TensorId GraphBuilder::constant(const std::string& name, Shape shape, DataType type,
+                                double spread) {
+  Tensor tensor;
+  tensor.name = name;
+  tensor.shape = std::move(shape);
+  tensor.type = type;
+  const size_t count = tensor.shape.element_count();
+  tensor.data = PaddedBuffer<std::byte>(count * element_size(type));
+  for (size_t i = 0; i < count; ++i) {
+    switch (type) {
+      case DataType::F32:
+        reinterpret_cast<float*>(tensor.data.data())[i] = static_cast<float>(real(-spread, spread));
+        break;
+      case DataType::I32:
+        reinterpret_cast<int32_t*>(tensor.data.data())[i] =
+            integer(-static_cast<int>(spread), static_cast<int>(spread));
+        break;
+      case DataType::I8:
+        reinterpret_cast<int8_t*>(tensor.data.data())[i] = static_cast<int8_t>(integer(-127, 127));
+        break;
+      case DataType::U8:
+        reinterpret_cast<uint8_t*>(tensor.data.data())[i] = static_cast<uint8_t>(integer(0, 255));
+        break;
+    }
+  }
+  graph_.tensors.push_back(std::move(tensor));
+  return static_cast<TensorId>(graph_.tensors.size() - 1);
+}
+
+TensorId GraphBuilder::filter(Shape shape, size_t channel_axis) {
+  const double fan_in = static_cast<double>(shape.element_count()) /
+                        static_cast<double>(shape[channel_axis]);
+  const double spread = 1 / std::sqrt(fan_in);
+  const auto channels = static_cast<size_t>(shape[channel_axis]);
+  const auto scale = [&] { return static_cast<float>(spread / 127 * real(0.5, 2)); };
+  switch (precision_) {
+    case Precision::F32: return constant("filter", std::move(shape), DataType::F32, spread);
+    case Precision::I8PerTensor: {
+      const TensorId id = constant("filter", std::move(shape), DataType::I8, 0);
+      graph_.tensors[id].quantization = {{scale()}, {0}, 0};
+      return id;
+    }
+    case Precision::I8PerChannel: {
+      const TensorId id = constant("filter", std::move(shape), DataType::I8, 0);
+      Quantization& q = graph_.tensors[id].quantization;
+      for (size_t c = 0; c < channels; ++c) q.scales.push_back(scale());
+      q.zero_points.assign(channels, 0);
+      q.axis = channel_axis;
+      return id;
+    }
+    case Precision::U8: {
+      const TensorId id = constant("filter", std::move(shape), DataType::U8, 0);
+      graph_.tensors[id].quantization = {{scale()}, {integer(90, 170)}, 0};
+      return id;
+    }
+  }
+  std::abort();
+}
+
+TensorId GraphBuilder::bias(TensorId input, TensorId filter, int64_t channels) {
+  if (precision_ == Precision::F32) return constant("bias", {channels}, DataType::F32, 0.5);
+  const TensorId id = constant("bias", {channels}, DataType::I32, 4000);
+  Quantization q;
+  for (float scale : graph_.tensors[filter].quantization.scales) {
+    q.scales.push_back(scale * graph_.tensors[input].quantization.scales[0]);
+    q.zero_points.push_back(0);
+  }
+  graph_.tensors[id].quantization = q;
+  return id;
+}
+
+TensorId GraphBuilder::activation_like(TensorId like, Shape shape) {
+  Tensor tensor;
+  tensor.name = "activation " + std::to_string(graph_.tensors.size());
+  tensor.type = graph_.tensors[like].type;
+  tensor.quantization = graph_.tensors[like].quantization;
+  tensor.shape = std::move(shape);
+  graph_.tensors.push_back(std::move(tensor));
+  return static_cast<TensorId>(graph_.tensors.size() - 1);
+}
+
+TensorId GraphBuilder::append(Op op, TensorId output, bool keep_quantization) {
+  graph_.nodes.push_back({std::move(op), "node " + std::to_string(graph_.nodes.size())});
+  Tensor& tensor = graph_.tensors[output];
+  const bool shape_is_given = std::holds_alternative<Reshape>(graph_.nodes.back().op) ||
+                              std::holds_alternative<GlobalAveragePool>(graph_.nodes.back().op);
+  if (!shape_is_given) tensor.shape = infer_shape(graph_, graph_.nodes.back());
+  if (tensor.type != DataType::F32 && !keep_quantization) {
+    const Quantization before = std::exchange(tensor.quantization, {});
+    Reference reference(graph_);
+    reference.run(input_values_);
+    fit_quantization(tensor, reference[output]);
+  }
+  return output;
+}
+
+TensorId GraphBuilder::conv(TensorId input, int64_t channels, const Window& window,
+                            Activation activation, bool with_bias) {
+  Conv2d op;
+  op.input = input;
+  op.filter = filter({channels, window.kernel.height, window.kernel.width,
+                      graph_.tensors[input].shape.channels()},
+                     0);
+  if (with_bias) op.bias = bias(input, op.filter, channels);
+  op.padding = window.padding;
+  op.stride = window.stride;
+  op.dilation = window.dilation;
+  op.activation = activation;
+  op.output = activation_like(input, {});
+  return append(op, op.output, false);
+}
+
+TensorId GraphBuilder::depthwise(TensorId input, int64_t multiplier, const Window& window,
+                                 Activation activation, bool with_bias) {
+  const int64_t channels = graph_.tensors[input].shape.channels() * multiplier;
+  DepthwiseConv2d op;
+  op.input = input;
+  op.filter = filter({1, window.kernel.height, window.kernel.width, channels}, 3);
+  if (with_bias) op.bias = bias(input, op.filter, channels);
+  op.padding = window.padding;
+  op.stride = window.stride;
+  op.dilation = window.dilation;
+  op.activation = activation;
+  op.output = activation_like(input, {});
+  return append(op, op.output, false);
+}
+
+TensorId GraphBuilder::fully_connected(TensorId input, int64_t outputs, Activation activation,
+                                       bool with_bias) {
+  FullyConnected op;
+  op.input = input;
+  op.filter =
+      filter({outputs, static_cast<int64_t>(graph_.tensors[input].shape.element_count())}, 0);
+  if (with_bias) op.bias = bias(input, op.filter, outputs);
+  op.activation = activation;
+  op.output = activation_like(input, {});
+  return append(op, op.output, false);
+}
+
+TensorId GraphBuilder::add(TensorId a, TensorId b, Activation activation) {
+  const TensorId output = activation_like(a, {});
+  return append(Add{a, b, output, activation}, output, false);
+}
+
+TensorId GraphBuilder::average_pool(TensorId input, const Window& window) {
+  AveragePool2d op;
+  op.input = input;
+  op.window = window.kernel;
+  op.stride = window.stride;
+  op.padding = window.padding;
+  op.output = activation_like(input, {});
+  return append(op, op.output, true);
+}
+
+TensorId GraphBuilder::global_average_pool(TensorId input, bool keep_dims) {
+  const int64_t channels = graph_.tensors[input].shape.channels();
+  const TensorId output =
+      activation_like(input, keep_dims ? Shape{1, 1, 1, channels} : Shape{1, channels});
+  return append(GlobalAveragePool{input, output}, output, false);
+}
+
+TensorId GraphBuilder::pad(TensorId input, Padding padding) {
+  const TensorId output = activation_like(input, {});
+  return append(Pad{input, output, padding}, output, true);
+}
+
+TensorId GraphBuilder::clamp(TensorId input, Activation activation) {
+  const TensorId output = activation_like(input, {});
+  return append(Clamp{input, output, activation}, output, true);
+}
+
+TensorId GraphBuilder::scale_shift(TensorId input) {
+  ScaleShift op;
+  op.input = input;
+  op.scale = constant("scale", {graph_.tensors[input].shape.channels()}, DataType::F32, 2);
+  op.offset = constant("offset", {graph_.tensors[input].shape.channels()}, DataType::F32, 1);
+  op.output = activation_like(input, {});
+  return append(op, op.output, true);
+}
+
+TensorId GraphBuilder::reshape(TensorId input, Shape shape) {
+  const TensorId output = activation_like(input, std::move(shape));
+  return append(Reshape{input, output}, output, true);
+}
+
+TensorId GraphBuilder::convert(TensorId input, DataType type) {
+  const TensorId output = activation_like(input, {});
+  graph_.tensors[output].type = type;
+  graph_.tensors[output].quantization = {};
+  return append(Convert{input, output}, output, false);
+}
+
+TensorId GraphBuilder::softmax(TensorId input) {
+  const TensorId output = activation_like(input, {});
+  return append(Softmax{input, output, 1.0f}, output, false);
+}
+
+TensorId GraphBuilder::small_mobilenet(int64_t size, int64_t classes) {
+  const TensorId picture = input(size, size, 3);
+  const Extent2d three{3, 3};
+  const Extent2d two{2, 2};
+  const TensorId stem =
+      conv(picture, 8, {three, two, {}, same(picture, three, two)}, Activation::relu6());
+  const TensorId wide = conv(stem, 24, {}, Activation::relu6());
+  const TensorId spatial =
+      depthwise(wide, 1, {three, {}, {}, same(wide, three, {})}, Activation::relu6());
+  const TensorId narrow = conv(spatial, 8, {});
+  const TensorId residual = add(narrow, stem);
+  const TensorId last = conv(residual, 32, {}, Activation::relu6());
+  const TensorId pooled = global_average_pool(last, true);
+  const TensorId logits = conv(pooled, classes, {});
+  return softmax(reshape(logits, {1, classes}));
+}
+
+Graph GraphBuilder::take(TensorId output) {
+  graph_.output = output;
+  return std::move(graph_);
+}
+
+}  // namespace teachable::testing

@@ -1,0 +1,161 @@
+// Whole networks: small ones against the naive reference, real ones on real photos.
+#include "net/network.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "core/error.h"
+#include "data.h"
+#include "graph_builder.h"
+#include "image/decode.h"
+#include "image/preprocess.h"
+#include "model/reader.h"
+#include "reference.h"
+#include "tflite_writer.h"
+
+namespace teachable::testing {
+namespace {
+
+double cosine(std::span<const float> a, const std::vector<double>& b) {
+  double dot = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    dot += a[i] * b[i];
+    aa += double{a[i]} * a[i];
+    bb += b[i] * b[i];
+  }
+  return dot / std::sqrt(aa * bb);
+}
+
+class SmallNetwork : public ::testing::TestWithParam<Precision> {};
+
+TEST_P(SmallNetwork, ComputesWhatTheFileSays) {
+  const uint32_t seed = test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  GraphBuilder builder(GetParam(), seed);
+  const TensorId output = builder.small_mobilenet(20, 7);
+  const std::vector<double> input = builder.input_values();
+  const Graph written = builder.take(output);
+  Reference reference(written);
+  reference.run(input);
+
+  Network network(read_model(write_tflite(written), {}).graph, nullptr);
+  const Tensor& in = written.tensors[written.input];
+  for (size_t i = 0; i < input.size(); ++i) {
+    const double real = snap(in, input[i]);
+    if (in.type == DataType::F32) {
+      network.input_f32()[i] = static_cast<float>(real);
+      continue;
+    }
+    const int q = static_cast<int>(std::lround(real / network.input_scale())) +
+                  network.input_zero_point();
+    if (in.type == DataType::U8) network.input_u8()[i] = static_cast<uint8_t>(q);
+    if (in.type == DataType::I8) network.input_i8()[i] = static_cast<int8_t>(q);
+  }
+  network.run_backbone();
+  network.run_head();
+
+  const auto wanted_embedding = [&] {
+    for (const Node& node : written.nodes) {
+      if (const auto* pool = std::get_if<GlobalAveragePool>(&node.op)) return reference[pool->output];
+    }
+    return std::vector<double>{};
+  }();
+  ASSERT_EQ(network.embedding_size(), wanted_embedding.size());
+  EXPECT_GT(cosine(network.embedding(), wanted_embedding),
+            GetParam() == Precision::F32 ? 0.999999 : 0.995);
+}
+
+INSTANTIATE_TEST_SUITE_P(Precisions, SmallNetwork,
+                         ::testing::Values(Precision::F32, Precision::I8PerTensor,
+                                           Precision::I8PerChannel, Precision::U8));
+
+TEST(Network, TheHeadOfAModelWithoutOneIsAClearError) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId conv = b.conv(b.input(4, 4, 3), 8, {}, Activation::relu6());
+  const TensorId pooled = b.global_average_pool(conv, false);
+  Network network(read_model(write_tflite(b.take(pooled)), {}).graph, nullptr);
+  EXPECT_FALSE(network.has_head());
+  EXPECT_EQ(network.class_count(), 0u);
+  network.run_backbone();
+  try {
+    network.run_head();
+    FAIL() << "ran";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::BadArgument);
+  }
+  EXPECT_THROW(network.input_u8(), Error);
+}
+
+struct Photo {
+  const char* file;
+  std::vector<std::string> names;  ///< any of these is right
+};
+
+void run(Network& network, const std::string& photo) {
+  const std::vector<std::byte> bytes = read_data(photo);
+  const Image image =
+      decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  Preprocessor preprocessor;
+  Preprocess how;
+  how.range_low = network.input_range()->low;
+  how.range_high = network.input_range()->high;
+  if (network.input_type() == DataType::U8) {
+    preprocessor.run(image.view(), how, network.input_width(), network.input_height(),
+                     network.input_scale(), network.input_zero_point(), network.input_u8());
+  } else {
+    preprocessor.run(image.view(), how, network.input_width(), network.input_height(),
+                     network.input_scale(), network.input_zero_point(), network.input_i8());
+  }
+  network.run_backbone();
+  network.run_head();
+}
+
+class RealNetwork : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(RealNetwork, KnowsWhatIsOnThePhotos) {
+  READ_DATA_OR_SKIP(file, GetParam());
+  std::ifstream label_file(data_folder() / "models/imagenet_labels.txt");
+  std::vector<std::string> labels;
+  for (std::string line; std::getline(label_file, line);) labels.push_back(line);
+  ASSERT_EQ(labels.size(), 1001u);
+
+  Network network(read_model(file, {}).graph, nullptr);
+  for (const Photo& photo : {Photo{"images/cat.bmp", {"Egyptian cat", "tabby"}},
+                             Photo{"images/dragonfly.bmp", {"dragonfly"}},
+                             Photo{"images/hot_dog.jpg", {"hotdog"}},
+                             Photo{"images/grace_hopper.bmp", {"military uniform"}},
+                             Photo{"images/coffee.jpg", {"espresso"}}}) {
+    run(network, photo.file);
+    const auto top = std::ranges::max_element(network.logits()) - network.logits().begin();
+    const std::string& label = labels[static_cast<size_t>(top)];
+    EXPECT_TRUE(std::ranges::any_of(photo.names,
+                                    [&](const std::string& name) {
+                                      return label.find(name) != std::string::npos;
+                                    }))
+        << photo.file << " is taken for " << label;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, RealNetwork,
+                         ::testing::Values("models/mobilenet_v2_1.0_224_quant.tflite",
+                                           "models/tf2_mobilenet_v2_1.0_224_ptq.tflite"));
+
+TEST(RealNetworks, EveryFileRunsOnOneAndOnTwoThreadsAlike) {
+  for (const char* name : kModels) {
+    READ_DATA_OR_SKIP(file, name);
+    Network one(read_model(file, {}).graph, nullptr);
+    const Threadpool pool = make_threadpool(2);
+    Network two(read_model(file, {}).graph, pool.get());
+    run(one, "images/cat.bmp");
+    run(two, "images/cat.bmp");
+    EXPECT_TRUE(std::ranges::equal(one.embedding(), two.embedding())) << name;
+    EXPECT_TRUE(std::ranges::equal(one.logits(), two.logits())) << name;
+    EXPECT_GT(one.backbone_multiply_adds(), 10'000'000u);
+  }
+}
+
+}  // namespace
+}  // namespace teachable::testing

@@ -1,0 +1,176 @@
+// Passes may rewrite a graph as they like, so long as the naive reference computes the same of it.
+#include "model/passes.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "graph_builder.h"
+#include "reference.h"
+
+namespace teachable::testing {
+namespace {
+
+template <typename OpType>
+size_t count(const Graph& graph) {
+  size_t n = 0;
+  for (const Node& node : graph.nodes) n += std::holds_alternative<OpType>(node.op) ? 1 : 0;
+  return n;
+}
+
+/// Runs `pass` and compares what `output` was before with what graph.output is after.
+Graph expect_same(GraphBuilder& builder, TensorId output, void (*pass)(Graph&),
+                  double tolerance = 1e-5) {
+  const std::vector<double> input = builder.input_values();
+  Graph graph = builder.take(output);
+  Reference before(graph);
+  before.run(input);
+  const std::vector<double> wanted = before[output];
+  pass(graph);
+  validate(graph);
+  Reference after(graph);
+  after.run(input);
+  const std::vector<double>& got = after[graph.output];
+  EXPECT_EQ(got.size(), wanted.size());
+  for (size_t i = 0; i < wanted.size() && i < got.size(); ++i) {
+    EXPECT_NEAR(got[i], wanted[i], tolerance) << "at element " << i;
+  }
+  return graph;
+}
+
+TEST(FoldBatchNorm, MovesIntoEveryLayerWithWeights) {
+  const uint32_t seed = test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  for (bool bias : {false, true}) {
+    GraphBuilder b(Precision::F32, seed);
+    TensorId t = b.input(6, 6, 3);
+    t = b.scale_shift(b.conv(t, 5, {{3, 3}, {}, {}, {}}, {}, bias));
+    t = b.scale_shift(b.depthwise(t, 2, {{3, 3}, {}, {}, {}}, {}, bias));
+    t = b.scale_shift(b.fully_connected(t, 4, {}, bias));
+    const Graph graph = expect_same(b, t, fold_batch_norm);
+    EXPECT_EQ(count<ScaleShift>(graph), 0u);
+    EXPECT_EQ(graph.nodes.size(), 3u);
+  }
+}
+
+TEST(FoldBatchNorm, StaysWhereItCannotMove) {
+  GraphBuilder b(Precision::F32, 1);
+  const TensorId conv = b.conv(b.input(4, 4, 3), 3, {});
+  // Someone else reads the convolution as it is.
+  const TensorId sum = b.add(b.scale_shift(conv), conv);
+  const TensorId clamped = b.conv(sum, 3, {}, Activation::relu6());
+  const Graph graph = expect_same(b, b.scale_shift(clamped), fold_batch_norm);
+  EXPECT_EQ(count<ScaleShift>(graph), 2u);
+}
+
+TEST(FoldBatchNorm, LeavesAFilterThatTwoLayersShareAlone) {
+  GraphBuilder b(Precision::F32, 1);
+  const TensorId first = b.conv(b.input(4, 4, 3), 3, {});
+  const TensorId second = b.conv(first, 3, {});
+  const TensorId last = b.scale_shift(second);
+  const std::vector<double> input = b.input_values();
+  Graph graph = b.take(last);
+  auto& one = std::get<Conv2d>(graph.nodes[0].op);
+  auto& two = std::get<Conv2d>(graph.nodes[1].op);
+  two.filter = one.filter;
+  two.bias = one.bias;
+  Reference before(graph);
+  before.run(input);
+  const std::vector<double> wanted = before[graph.output];
+  fold_batch_norm(graph);
+  Reference after(graph);
+  after.run(input);
+  for (size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(after[graph.output][i], wanted[i], 1e-5);
+}
+
+TEST(FuseActivations, MovesIntoTheOperatorBefore) {
+  GraphBuilder b(Precision::F32, test_seed());
+  TensorId t = b.clamp(b.conv(b.input(6, 6, 3), 5, {}), Activation::relu());
+  t = b.clamp(b.add(t, t), Activation::relu6());
+  const Graph graph = expect_same(b, t, fuse_activations);
+  EXPECT_EQ(count<Clamp>(graph), 0u);
+}
+
+TEST(FoldPadding, MovesIntoConvolutions) {
+  GraphBuilder b(Precision::F32, test_seed());
+  const TensorId padded = b.pad(b.input(6, 6, 3), {.top = 0, .right = 1, .bottom = 1, .left = 0});
+  const TensorId t = b.conv(padded, 4, {{3, 3}, {2, 2}, {}, {}});
+  const TensorId other = b.conv(padded, 4, {{3, 3}, {2, 2}, {}, {}});
+  const Graph graph = expect_same(b, b.add(t, other), fold_padding);
+  EXPECT_EQ(count<Pad>(graph), 0u);
+}
+
+TEST(FoldPadding, StaysBeforeAPoolWhichWouldNotCountThePixels) {
+  GraphBuilder b(Precision::F32, test_seed());
+  const TensorId padded = b.pad(b.input(6, 6, 3), {1, 1, 1, 1});
+  const Graph graph = expect_same(b, b.average_pool(padded, {{2, 2}, {2, 2}, {}, {}}), fold_padding);
+  EXPECT_EQ(count<Pad>(graph), 1u);
+}
+
+TEST(AbsorbInputConversion, KeepsTheValuesThatPixelsStandFor) {
+  GraphBuilder b(Precision::U8, 3);
+  const TensorId t = b.convert(b.input(4, 4, 3), DataType::I8);
+  const TensorId end = b.clamp(t, Activation::relu());
+  Graph graph = b.take(end);
+  const Quantization original = graph.tensors[graph.input].quantization;
+  absorb_input_conversion(graph);
+  EXPECT_EQ(graph.tensors[graph.input].type, DataType::I8);
+  ASSERT_TRUE(graph.input_range.has_value());
+  EXPECT_FLOAT_EQ(graph.input_range->low,
+                  original.scales[0] * static_cast<float>(0 - original.zero_points[0]));
+  EXPECT_FLOAT_EQ(graph.input_range->high,
+                  original.scales[0] * static_cast<float>(255 - original.zero_points[0]));
+  EXPECT_EQ(count<Convert>(graph), 0u);
+}
+
+TEST(FindEnds, WithoutAClassifierTheOutputIsTheEmbedding) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId conv = b.conv(b.input(4, 4, 3), 8, {}, Activation::relu6());
+  const TensorId pooled = b.global_average_pool(conv, false);
+  Graph graph = b.take(pooled);
+  find_ends(graph);
+  EXPECT_EQ(graph.logits, kNoTensor);
+  EXPECT_EQ(graph.embedding, pooled);
+}
+
+TEST(FindEnds, ALastLayerWithAnActivationIsNoClassifier) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), true);
+  const TensorId last = b.conv(pooled, 16, {}, Activation::relu6());
+  Graph graph = b.take(last);
+  find_ends(graph);
+  EXPECT_EQ(graph.logits, kNoTensor);
+  EXPECT_EQ(graph.embedding, last);
+}
+
+TEST(FindEnds, AFullyConnectedClassifierIsFound) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), false);
+  const TensorId logits = b.fully_connected(pooled, 5);
+  Graph graph = b.take(b.softmax(logits));
+  find_ends(graph);
+  EXPECT_EQ(graph.logits, logits);
+  EXPECT_EQ(graph.embedding, pooled);
+}
+
+TEST(FindEnds, AnOutputThatIsTheInputIsRefused) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId in = b.input(4, 4, 3);
+  Graph graph = b.take(b.reshape(in, {1, 48}));
+  EXPECT_THROW(find_ends(graph), Error);
+}
+
+TEST(DropUnused, DropsNodesAndTheirWeights) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId used = b.conv(b.input(4, 4, 3), 8, {});
+  b.conv(used, 8, {});
+  Graph graph = b.take(used);
+  graph.embedding = used;
+  drop_unused(graph);
+  EXPECT_EQ(graph.nodes.size(), 1u);
+  size_t constants = 0;
+  for (const Tensor& tensor : graph.tensors) constants += tensor.is_constant() ? 1 : 0;
+  EXPECT_EQ(constants, 2u);
+}
+
+}  // namespace
+}  // namespace teachable::testing

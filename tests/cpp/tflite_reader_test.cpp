@@ -1,0 +1,184 @@
+#include "model/tflite_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <functional>
+
+#include "core/error.h"
+#include "data.h"
+#include "graph_builder.h"
+#include "model/reader.h"
+#include "reference.h"
+#include "tflite_generated.h"
+#include "tflite_writer.h"
+
+namespace teachable::testing {
+namespace {
+
+std::vector<std::byte> small_file(Precision precision, uint32_t seed) {
+  GraphBuilder builder(precision, seed);
+  const TensorId output = builder.small_mobilenet(16, 5);
+  return write_tflite(builder.take(output));
+}
+
+ErrorCode error_of(std::span<const std::byte> bytes, std::string* message = nullptr) {
+  try {
+    read_model(bytes, {});
+  } catch (const Error& error) {
+    if (message != nullptr) *message = error.what();
+    return error.code();
+  }
+  ADD_FAILURE() << "was read without an error";
+  return ErrorCode::Internal;
+}
+
+/// The test fails by crashing (or by a sanitizer): an Error and a graph are both fine.
+void read_damaged(std::span<const std::byte> bytes) {
+  try {
+    read_model(bytes, {});
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.code() == ErrorCode::BadModel || error.code() == ErrorCode::UnsupportedOp)
+        << error.what();
+    EXPECT_GT(std::strlen(error.what()), 10u);
+  }
+}
+
+class TfLiteReader : public ::testing::TestWithParam<Precision> {};
+
+TEST_P(TfLiteReader, GivesBackTheGraphThatWasWritten) {
+  const uint32_t seed = test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  GraphBuilder builder(GetParam(), seed);
+  const TensorId output = builder.small_mobilenet(16, 5);
+  const std::vector<double> input = builder.input_values();
+  const Graph written = builder.take(output);
+  const Graph read = read_tflite(write_tflite(written));
+
+  ASSERT_EQ(read.nodes.size(), written.nodes.size());
+  for (size_t i = 0; i < read.nodes.size(); ++i) {
+    EXPECT_EQ(read.nodes[i].op.index(), written.nodes[i].op.index());
+  }
+  Reference a(written);
+  Reference b(read);
+  a.run(input);
+  b.run(input);
+  EXPECT_EQ(a[written.output], b[read.output]);
+}
+
+TEST_P(TfLiteReader, EndsOfASmallMobileNetAreFound) {
+  const uint32_t seed = test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  const Graph graph = read_model(small_file(GetParam(), seed), {}).graph;
+  ASSERT_NE(graph.logits, kNoTensor);
+  EXPECT_EQ(graph.tensors[graph.embedding].shape, (Shape{1, 1, 1, 32}));
+  EXPECT_EQ(graph.tensors[graph.logits].shape.element_count(), 5u);
+  for (const Node& node : graph.nodes) EXPECT_FALSE(std::holds_alternative<Softmax>(node.op));
+}
+
+INSTANTIATE_TEST_SUITE_P(Precisions, TfLiteReader,
+                         ::testing::Values(Precision::F32, Precision::I8PerTensor,
+                                           Precision::I8PerChannel, Precision::U8));
+
+TEST(TfLiteReaderDamage, AFileCutAnywhereIsAnError) {
+  const std::vector<std::byte> file = small_file(Precision::I8PerChannel, 1);
+  for (size_t length = 0; length < file.size(); length += length < 2000 ? 1 : 7) {
+    // A copy of its own, so that AddressSanitizer sees a read past the end.
+    const std::vector<std::byte> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(length));
+    std::string message;
+    EXPECT_EQ(error_of(cut, &message), ErrorCode::BadModel) << "cut to " << length << ": " << message;
+  }
+}
+
+TEST(TfLiteReaderDamage, FlippedBitsNeverCrash) {
+  const uint32_t seed = test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  const std::vector<std::byte> file = small_file(Precision::U8, seed);
+  std::uniform_int_distribution<size_t> position(0, file.size() - 1);
+  std::uniform_int_distribution<int> bit(0, 7);
+  for (int round = 0; round < 20000; ++round) {
+    std::vector<std::byte> damaged = file;
+    for (int flips = 1 + round % 4; flips > 0; --flips) {
+      damaged[position(random)] ^= std::byte{1} << bit(random);
+    }
+    read_damaged(damaged);
+  }
+}
+
+TEST(TfLiteReaderDamage, WordsOfExtremeValuesNeverCrash) {
+  const uint32_t seed = test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  const std::vector<std::byte> file = small_file(Precision::F32, seed);
+  for (const int32_t extreme : {-1, INT32_MIN, INT32_MAX, 0, 1 << 24}) {
+    for (size_t at = 0; at + 4 <= file.size(); at += 4) {
+      std::vector<std::byte> damaged = file;
+      std::memcpy(damaged.data() + at, &extreme, 4);
+      read_damaged(damaged);
+    }
+  }
+}
+
+TEST(TfLiteReaderDamage, RealFilesCutOrFlippedNeverCrash) {
+  READ_DATA_OR_SKIP(file, "models/mobilenet_v1_0.25_128_quant.tflite");
+  const uint32_t seed = test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  std::uniform_int_distribution<size_t> position(0, file.size() - 1);
+  for (int round = 0; round < 100; ++round) {
+    // A zip of labels follows the model; without a part of that the model is still whole.
+    const size_t length = position(random) * 9 / 10;
+    const std::vector<std::byte> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(length));
+    EXPECT_EQ(error_of(cut), ErrorCode::BadModel) << "cut to " << length;
+    std::vector<std::byte> damaged = file;
+    // Tables stand at the file's ends; weights fill the middle.
+    for (int i = 0; i < 8; ++i) {
+      const size_t at = i % 2 == 0 ? position(random) % 40000 : file.size() - 1 - position(random) % 40000;
+      damaged[at] ^= std::byte{1} << (i % 8);
+    }
+    read_damaged(damaged);
+  }
+}
+
+TEST(TfLiteReaderErrors, AWebPageIsNotAModel) {
+  const std::string page = "<!doctype html><title>404</title>";
+  std::string message;
+  EXPECT_EQ(error_of(std::as_bytes(std::span(page)), &message), ErrorCode::BadModel);
+  EXPECT_NE(message.find("TFL3"), std::string::npos) << message;
+}
+
+TEST(TfLiteReaderErrors, AnOperatorThatIsNotRunIsNamedWithItsPlace) {
+  std::vector<std::byte> file = small_file(Precision::F32, 1);
+  const auto* model = tflite::GetModel(file.data());
+  // Node 1, which was a convolution, becomes HARD_SWISH.
+  const uint32_t code = model->subgraphs()->Get(0)->operators()->Get(1)->opcode_index();
+  auto* operator_code = const_cast<tflite::OperatorCode*>(model->operator_codes()->Get(code));
+  reinterpret_cast<flatbuffers::Table*>(operator_code)
+      ->SetField<int32_t>(tflite::OperatorCode::VT_BUILTIN_CODE, 117, 0);
+  std::string message;
+  EXPECT_EQ(error_of(file, &message), ErrorCode::UnsupportedOp);
+  EXPECT_NE(message.find("HARD_SWISH at node 1"), std::string::npos) << message;
+}
+
+class RealModel : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(RealModel, IsReadWithItsEnds) {
+  READ_DATA_OR_SKIP(file, GetParam());
+  const Graph graph = read_model(file, {}).graph;
+  const std::string name = GetParam();
+  const size_t embedding = name.find("0.25") != std::string::npos   ? 256
+                           : name.find("0.5_") != std::string::npos ? 512
+                           : name.find("0.75") != std::string::npos ? 768
+                                                                    : 1280;
+  EXPECT_EQ(graph.tensors[graph.embedding].shape.element_count(), embedding);
+  ASSERT_NE(graph.logits, kNoTensor);
+  EXPECT_EQ(graph.tensors[graph.logits].shape.element_count(), 1001u);
+  ASSERT_TRUE(graph.input_range.has_value());
+  EXPECT_NEAR(graph.input_range->low, -1, 0.01);
+  EXPECT_NEAR(graph.input_range->high, 1, 0.01);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, RealModel, ::testing::ValuesIn(kModels));
+
+}  // namespace
+}  // namespace teachable::testing

@@ -1,0 +1,197 @@
+#include "tflite_writer.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "tflite_generated.h"
+
+namespace teachable::testing {
+namespace {
+
+using Offset = flatbuffers::Offset<void>;
+
+class Writer {
+ public:
+  explicit Writer(const Graph& graph) : graph_(graph) {}
+
+  std::vector<std::byte> write() {
+    // Buffer 0 is the empty one that activations refer to.
+    buffers_.push_back(tflite::CreateBuffer(fbb_));
+    for (const Tensor& tensor : graph_.tensors) tensors_.push_back(to_tensor(tensor));
+    for (const Node& node : graph_.nodes) std::visit(*this, node.op);
+
+    const std::vector<int32_t> inputs = {static_cast<int32_t>(graph_.input)};
+    const std::vector<int32_t> outputs = {static_cast<int32_t>(graph_.output)};
+    const auto subgraph = tflite::CreateSubGraphDirect(fbb_, &tensors_, &inputs, &outputs,
+                                                       &operators_, "main");
+    const std::vector subgraphs = {subgraph};
+    tflite::FinishModelBuffer(
+        fbb_, tflite::CreateModelDirect(fbb_, /*version=*/3, &codes_, &subgraphs,
+                                        "written by a test", &buffers_));
+    const auto* data = reinterpret_cast<const std::byte*>(fbb_.GetBufferPointer());
+    return {data, data + fbb_.GetSize()};
+  }
+
+  void operator()(const Conv2d& op) {
+    const Shape& filter = graph_.tensors[op.filter].shape;
+    const auto options = tflite::CreateConv2DOptions(
+        fbb_, padding_of(op, filter), static_cast<int32_t>(op.stride.width),
+        static_cast<int32_t>(op.stride.height), function_of(op.activation),
+        static_cast<int32_t>(op.dilation.width), static_cast<int32_t>(op.dilation.height));
+    add(3, {op.input, op.filter, op.bias}, op.output, tflite::BuiltinOptions_Conv2DOptions,
+        options.Union());
+  }
+  void operator()(const DepthwiseConv2d& op) {
+    const Shape& filter = graph_.tensors[op.filter].shape;
+    const int64_t multiplier = filter[3] / graph_.tensors[op.input].shape.channels();
+    const auto options = tflite::CreateDepthwiseConv2DOptions(
+        fbb_, padding_of(op, filter), static_cast<int32_t>(op.stride.width),
+        static_cast<int32_t>(op.stride.height), static_cast<int32_t>(multiplier),
+        function_of(op.activation), static_cast<int32_t>(op.dilation.width),
+        static_cast<int32_t>(op.dilation.height));
+    add(4, {op.input, op.filter, op.bias}, op.output,
+        tflite::BuiltinOptions_DepthwiseConv2DOptions, options.Union());
+  }
+  void operator()(const FullyConnected& op) {
+    add(9, {op.input, op.filter, op.bias}, op.output, tflite::BuiltinOptions_FullyConnectedOptions,
+        tflite::CreateFullyConnectedOptions(fbb_, function_of(op.activation)).Union());
+  }
+  void operator()(const Add& op) {
+    add(0, {op.a, op.b}, op.output, tflite::BuiltinOptions_AddOptions,
+        tflite::CreateAddOptions(fbb_, function_of(op.activation)).Union());
+  }
+  void operator()(const AveragePool2d& op) {
+    const Shape window{1, op.window.height, op.window.width, 1};
+    struct {
+      TensorId input;
+      Padding padding;
+      Extent2d stride, dilation;
+    } geometry{op.input, op.padding, op.stride, {}};
+    add(1, {op.input}, op.output, tflite::BuiltinOptions_Pool2DOptions,
+        tflite::CreatePool2DOptions(
+            fbb_, padding_of(geometry, window), static_cast<int32_t>(op.stride.width),
+            static_cast<int32_t>(op.stride.height), static_cast<int32_t>(op.window.width),
+            static_cast<int32_t>(op.window.height), function_of(op.activation))
+            .Union());
+  }
+  void operator()(const GlobalAveragePool& op) {
+    const bool keep = graph_.tensors[op.output].shape.rank() == 4;
+    add(40, {op.input, integers({1, 2})}, op.output, tflite::BuiltinOptions_ReducerOptions,
+        tflite::CreateReducerOptions(fbb_, keep).Union());
+  }
+  void operator()(const Pad& op) {
+    const auto n = [](uint32_t v) { return static_cast<int32_t>(v); };
+    add(34,
+        {op.input, integers({0, 0, n(op.padding.top), n(op.padding.bottom), n(op.padding.left),
+                             n(op.padding.right), 0, 0})},
+        op.output);
+  }
+  void operator()(const Clamp& op) { add(code_of_clamp(op.activation), {op.input}, op.output); }
+  void operator()(const ScaleShift&) { throw std::invalid_argument("no such operator"); }
+  void operator()(const Reshape& op) {
+    std::vector<int32_t> dims;
+    for (int64_t d : graph_.tensors[op.output].shape.dims()) dims.push_back(static_cast<int32_t>(d));
+    add(22, {op.input, integers(dims)}, op.output);
+  }
+  void operator()(const Convert& op) {
+    add(graph_.tensors[op.output].type == DataType::F32 ? 6 : 114, {op.input}, op.output);
+  }
+  void operator()(const Softmax& op) {
+    add(25, {op.input}, op.output, tflite::BuiltinOptions_SoftmaxOptions,
+        tflite::CreateSoftmaxOptions(fbb_, op.beta).Union());
+  }
+
+ private:
+  static tflite::TensorType type_of(DataType type) {
+    switch (type) {
+      case DataType::F32: return tflite::TensorType_FLOAT32;
+      case DataType::I32: return tflite::TensorType_INT32;
+      case DataType::I8: return tflite::TensorType_INT8;
+      case DataType::U8: return tflite::TensorType_UINT8;
+    }
+    return tflite::TensorType_FLOAT32;
+  }
+
+  uint32_t buffer(const void* data, size_t size) {
+    fbb_.ForceVectorAlignment(size, 1, 16);
+    const auto bytes = fbb_.CreateVector(static_cast<const uint8_t*>(data), size);
+    buffers_.push_back(tflite::CreateBuffer(fbb_, bytes));
+    return static_cast<uint32_t>(buffers_.size() - 1);
+  }
+
+  flatbuffers::Offset<tflite::Tensor> to_tensor(const Tensor& tensor) {
+    const std::vector<int32_t> shape(tensor.shape.dims().begin(), tensor.shape.dims().end());
+    const uint32_t data =
+        tensor.is_constant() ? buffer(tensor.data.data(), tensor.data.size()) : 0;
+    flatbuffers::Offset<tflite::QuantizationParameters> quantization = 0;
+    if (tensor.quantization.present()) {
+      const std::vector<int64_t> zero_points(tensor.quantization.zero_points.begin(),
+                                             tensor.quantization.zero_points.end());
+      quantization = tflite::CreateQuantizationParametersDirect(
+          fbb_, nullptr, nullptr, &tensor.quantization.scales, &zero_points, 0, 0,
+          static_cast<int32_t>(tensor.quantization.axis));
+    }
+    return tflite::CreateTensorDirect(fbb_, &shape, type_of(tensor.type), data,
+                                      tensor.name.c_str(), quantization);
+  }
+
+  TensorId integers(const std::vector<int32_t>& values) {
+    const std::vector<int32_t> shape = {static_cast<int32_t>(values.size())};
+    const uint32_t data = buffer(values.data(), values.size() * sizeof(int32_t));
+    tensors_.push_back(
+        tflite::CreateTensorDirect(fbb_, &shape, tflite::TensorType_INT32, data, "integers"));
+    return static_cast<TensorId>(tensors_.size() - 1);
+  }
+
+  template <typename Window>
+  tflite::Padding padding_of(const Window& op, const Shape& filter) const {
+    if (!op.padding.any()) return tflite::Padding_VALID;
+    const Shape& in = graph_.tensors[op.input].shape;
+    const auto rows = same_padding(in[1], static_cast<uint32_t>(filter[1]), op.stride.height,
+                                   op.dilation.height);
+    const auto columns = same_padding(in[2], static_cast<uint32_t>(filter[2]), op.stride.width,
+                                      op.dilation.width);
+    const Padding same = {
+        .top = rows[0], .right = columns[1], .bottom = rows[1], .left = columns[0]};
+    if (op.padding != same) throw std::invalid_argument("padding is neither SAME nor VALID");
+    return tflite::Padding_SAME;
+  }
+
+  static tflite::ActivationFunction function_of(const Activation& activation) {
+    if (activation == Activation::none()) return tflite::ActivationFunction_NONE;
+    if (activation == Activation::relu()) return tflite::ActivationFunction_RELU;
+    if (activation == Activation::relu6()) return tflite::ActivationFunction_RELU6;
+    throw std::invalid_argument("no such activation");
+  }
+
+  static int code_of_clamp(const Activation& activation) {
+    if (activation == Activation::relu()) return 19;
+    if (activation == Activation::relu6()) return 21;
+    throw std::invalid_argument("no such activation");
+  }
+
+  void add(int code, const std::vector<TensorId>& inputs, TensorId output,
+           tflite::BuiltinOptions type = tflite::BuiltinOptions_NONE, Offset options = 0) {
+    std::vector<int32_t> ids;
+    for (TensorId id : inputs) ids.push_back(id == kNoTensor ? -1 : static_cast<int32_t>(id));
+    const std::vector<int32_t> outputs = {static_cast<int32_t>(output)};
+    // One operator code an operator is wasteful and sound.
+    codes_.push_back(tflite::CreateOperatorCodeDirect(fbb_, static_cast<int8_t>(code), nullptr, 1,
+                                                      code));
+    operators_.push_back(tflite::CreateOperatorDirect(
+        fbb_, static_cast<uint32_t>(codes_.size() - 1), &ids, &outputs, type, options));
+  }
+
+  const Graph& graph_;
+  flatbuffers::FlatBufferBuilder fbb_;
+  std::vector<flatbuffers::Offset<tflite::Buffer>> buffers_;
+  std::vector<flatbuffers::Offset<tflite::Tensor>> tensors_;
+  std::vector<flatbuffers::Offset<tflite::OperatorCode>> codes_;
+  std::vector<flatbuffers::Offset<tflite::Operator>> operators_;
+};
+
+}  // namespace
+
+std::vector<std::byte> write_tflite(const Graph& graph) { return Writer(graph).write(); }
+
+}  // namespace teachable::testing

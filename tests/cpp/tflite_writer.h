@@ -1,0 +1,14 @@
+// Graphs to TensorFlow Lite files, so that the reader is tested without anyone else's data.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace teachable::testing {
+
+/// Writes the operators that the format has a word for. Paddings must be those of the SAME or VALID rule; scale-and-shift isn't written.
+std::vector<std::byte> write_tflite(const Graph& graph);
+
+}  // namespace teachable::testing
