@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { importTs } from './import-ts.mjs';
+
+const { ClassifierError, errorCodes, fromWire, toClassifierError, toWire } = await importTs('errors.ts');
+
+const travel = (error) => fromWire(structuredClone(toWire(error)));
+
+test('every code survives the journey', () => {
+  for (const code of errorCodes) {
+    const arrived = travel(new ClassifierError(code, 'What, where, got, wanted.'));
+    assert.ok(arrived instanceof ClassifierError);
+    assert.equal(arrived.code, code);
+    assert.equal(arrived.message, 'What, where, got, wanted.');
+    assert.equal(arrived.name, 'ClassifierError');
+  }
+});
+
+test("the module's errors keep their code", () => {
+  const wasmError = Object.assign(new Error('unsupported op GATHER at node 41'), { code: 'unsupported-op' });
+  assert.equal(travel(wasmError).code, 'unsupported-op');
+  assert.equal(travel(wasmError).message, wasmError.message);
+});
+
+test("the worker's stack is kept", () => {
+  const error = new Error('x');
+  assert.equal(travel(error).cause.stack, error.stack);
+});
+
+test('a DOMException has a number for a code, which says nothing here', () => {
+  assert.equal(travel(new DOMException('stop', 'AbortError')).code, 'aborted');
+  assert.equal(travel(new DOMException('no', 'DataCloneError')).code, 'internal');
+});
+
+test('failed allocations are told apart from bugs', () => {
+  assert.equal(travel(new RangeError('WebAssembly.Memory(): could not allocate memory: Out of memory')).code, 'out-of-memory');
+  assert.equal(travel(new WebAssembly.RuntimeError('Aborted(OOM)')).code, 'out-of-memory');
+  assert.equal(travel(new WebAssembly.RuntimeError('unreachable')).code, 'internal');
+});
+
+test('bugs say what kind of error they were', () => {
+  assert.equal(travel(new TypeError('x is not a function')).message, 'TypeError: x is not a function');
+});
+
+test('anything can be thrown', () => {
+  for (const thrown of [undefined, null, 'text', 42, {}, { code: 'made-up' }]) assert.equal(travel(thrown).code, 'internal');
+});
+
+test('a ClassifierError stays itself', () => {
+  const error = new ClassifierError('disposed', 'gone');
+  assert.equal(toClassifierError(error), error);
+});

@@ -1,0 +1,22 @@
+// Bundles a file of web/src on the fly, so that node tests need no build before.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const source = fileURLToPath(new URL('../../web/src/', import.meta.url));
+
+/** The exports of web/src/<names>, in one bundle: classes such as ClassifierError are the same for all of them. */
+export async function importTs(...names) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'teachable-web-test-'));
+  try {
+    const outfile = path.join(folder, 'bundle.mjs');
+    const contents = names.map((name) => `export * from './${name}';`).join('\n');
+    await build({ stdin: { contents, resolveDir: source, loader: 'ts' }, bundle: true, format: 'esm', target: 'es2022', outfile, logLevel: 'warning' });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

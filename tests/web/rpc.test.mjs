@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { importTs } from './import-ts.mjs';
+
+const { ClassifierError, connect, Moved, serve } = await importTs('rpc.ts', 'errors.ts');
+
+function makePair(t, handlers) {
+  const { port1, port2 } = new MessageChannel();
+  serve(port2, handlers);
+  const caller = connect(port1);
+  port1.start();
+  port2.start();
+  t.after(() => port1.close());
+  return caller;
+}
+
+test('a value comes back', async (t) => {
+  const caller = makePair(t, { add: ({ a, b }) => a + b });
+  assert.equal(await caller.call('add', { a: 1, b: 2 }), 3);
+});
+
+test('an error comes back with its code', async (t) => {
+  const caller = makePair(t, {
+    fail() {
+      throw new ClassifierError('bad-image', 'no pixels');
+    },
+  });
+  await assert.rejects(caller.call('fail', {}), { name: 'ClassifierError', code: 'bad-image', message: 'no pixels' });
+});
+
+test('an unknown method is an error, names of Object.prototype too', async (t) => {
+  const caller = makePair(t, {});
+  await assert.rejects(caller.call('nothing', {}), { code: 'internal', message: /'nothing'/ });
+  await assert.rejects(caller.call('toString', {}), { code: 'internal' });
+});
+
+test('buffers move both ways', async (t) => {
+  const caller = makePair(t, { double: ({ bytes }) => new Moved(bytes.map((byte) => byte * 2), [bytes.buffer]) });
+  const bytes = Uint8Array.of(1, 2, 3);
+  const doubled = await caller.call('double', { bytes }, { transfer: [bytes.buffer] });
+  assert.deepEqual([...doubled], [2, 4, 6]);
+  assert.equal(bytes.byteLength, 0);
+});
+
+test('progress arrives before the value', async (t) => {
+  const seen = [];
+  const caller = makePair(t, {
+    async work(args, report) {
+      report(1);
+      report(2);
+      return 'done';
+    },
+  });
+  seen.push(await caller.call('work', {}, { onProgress: (progress) => seen.push(progress) }));
+  assert.deepEqual(seen, [1, 2, 'done']);
+});
+
+test('requests are answered in order, also when the first awaits', async (t) => {
+  const order = [];
+  const caller = makePair(t, {
+    async slow() {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      order.push('slow');
+    },
+    fast: () => void order.push('fast'),
+  });
+  await Promise.all([caller.call('slow', {}), caller.call('fast', {})]);
+  assert.deepEqual(order, ['slow', 'fast']);
+});
+
+test('a failure does not stop the requests behind it', async (t) => {
+  const caller = makePair(t, {
+    fail: () => Promise.reject(new Error('first')),
+    fine: () => 'second',
+  });
+  const first = caller.call('fail', {});
+  const second = caller.call('fine', {});
+  await assert.rejects(first);
+  assert.equal(await second, 'second');
+});
+
+test('what cannot be cloned rejects and leaves the caller usable', async (t) => {
+  const caller = makePair(t, { echo: (args) => args });
+  await assert.rejects(caller.call('echo', () => {}), { name: 'DataCloneError' });
+  assert.equal(await caller.call('echo', 1), 1);
+});
+
+test('a value that cannot be cloned is an error, not silence', async (t) => {
+  const caller = makePair(t, { bad: () => () => {} });
+  await assert.rejects(caller.call('bad', {}), { code: 'internal' });
+});
+
+/** A port whose other side never answers. */
+function makeDeafPort() {
+  const port = new EventTarget();
+  port.postMessage = () => {};
+  return port;
+}
+
+test('a dead worker rejects what is pending and what comes later', async () => {
+  const port = makeDeafPort();
+  const caller = connect(port);
+  const pending = caller.call('anything', {});
+  port.dispatchEvent(Object.assign(new Event('error', { cancelable: true }), { message: 'boom', filename: 'worker.js', lineno: 3 }));
+  await assert.rejects(pending, { code: 'worker-lost', message: /boom \(worker\.js:3\)/ });
+  await assert.rejects(caller.call('anything', {}), { code: 'worker-lost' });
+});
+
+test('an unreadable message counts as a dead worker', async () => {
+  const port = makeDeafPort();
+  const caller = connect(port);
+  const pending = caller.call('anything', {});
+  port.dispatchEvent(new Event('messageerror'));
+  await assert.rejects(pending, { code: 'worker-lost' });
+});
+
+test('close() rejects pending and later calls; the first close counts', async () => {
+  const caller = connect(makeDeafPort());
+  const pending = caller.call('anything', {});
+  caller.close(new ClassifierError('disposed', 'gone'));
+  caller.close(new ClassifierError('aborted', 'too late'));
+  await assert.rejects(pending, { code: 'disposed' });
+  await assert.rejects(caller.call('anything', {}), { code: 'disposed' });
+});

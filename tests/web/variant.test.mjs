@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { importTs } from './import-ts.mjs';
+
+const { chooseVariant, detectFeatures, fallbacks } = await importTs('variant.ts');
+
+const all = { simd: true, relaxedSimd: true, threads: true, isolated: true, sharedMemory: true, hardwareConcurrency: 8 };
+
+const table = [
+  // what the browser has, what was asked for, what runs
+  [{}, {}, 'relaxed-threads', 4],
+  [{ relaxedSimd: false }, {}, 'simd-threads', 4],
+  [{ isolated: false }, {}, 'relaxed', 1],
+  [{ isolated: false, relaxedSimd: false }, {}, 'simd', 1],
+  [{ threads: false }, {}, 'relaxed', 1],
+  [{ sharedMemory: false }, {}, 'relaxed', 1],
+  [{ hardwareConcurrency: 1 }, {}, 'relaxed', 1],
+  [{ hardwareConcurrency: 2 }, {}, 'relaxed-threads', 2],
+  [{ hardwareConcurrency: 3, relaxedSimd: false }, {}, 'simd-threads', 3],
+  [{}, { threads: 1 }, 'relaxed', 1],
+  [{}, { threads: 6 }, 'relaxed-threads', 6],
+  [{ hardwareConcurrency: 1 }, { threads: 2 }, 'relaxed-threads', 2],
+  [{}, { variant: 'simd' }, 'simd', 1],
+  [{}, { variant: 'simd', threads: 3 }, 'simd', 1],
+  [{}, { variant: 'simd-threads' }, 'simd-threads', 4],
+  [{ hardwareConcurrency: 1 }, { variant: 'simd-threads' }, 'simd-threads', 1],
+  [{}, { variant: 'relaxed-threads', threads: 2 }, 'relaxed-threads', 2],
+  [{ isolated: false }, { variant: 'relaxed' }, 'relaxed', 1],
+];
+
+for (const [lacks, wanted, variant, threads] of table) {
+  test(`${JSON.stringify(lacks)} asked for ${JSON.stringify(wanted)}: ${variant} with ${threads}`, () => {
+    const choice = chooseVariant({ ...all, ...lacks }, wanted);
+    assert.equal(choice.variant, variant);
+    assert.equal(choice.threads, threads);
+    assert.match(choice.reason, /\w/);
+  });
+}
+
+test('the reason says why there are no threads', () => {
+  assert.match(chooseVariant({ ...all, isolated: false }).reason, /COOP.*COEP/);
+  assert.match(chooseVariant({ ...all, threads: false }).reason, /no WebAssembly threads/);
+});
+
+const refusals = [
+  [{ simd: false }, {}, /no WebAssembly SIMD/],
+  [{ relaxedSimd: false }, { variant: 'relaxed' }, /no relaxed SIMD/],
+  [{ isolated: false }, { variant: 'simd-threads' }, /not cross-origin isolated/],
+  [{ sharedMemory: false }, { variant: 'simd-threads' }, /share memory/],
+];
+
+for (const [lacks, wanted, message] of refusals) {
+  test(`${JSON.stringify(lacks)} asked for ${JSON.stringify(wanted)} is refused`, () => {
+    assert.throws(() => chooseVariant({ ...all, ...lacks }, wanted), { code: 'unsupported-browser', message });
+  });
+}
+
+test('an unknown variant is a bad argument', () => {
+  assert.throws(() => chooseVariant(all, { variant: 'turbo' }), { code: 'bad-argument', message: /'turbo'/ });
+});
+
+test('what fails is followed by something simpler, ending with simd', () => {
+  assert.deepEqual(fallbacks('relaxed-threads'), ['relaxed', 'simd']);
+  assert.deepEqual(fallbacks('simd-threads'), ['simd']);
+  assert.deepEqual(fallbacks('relaxed'), ['simd']);
+  assert.deepEqual(fallbacks('simd'), []);
+});
+
+test('the probes are sound modules: this Node has SIMD and threads', () => {
+  const features = detectFeatures();
+  assert.equal(features.simd, true);
+  assert.equal(features.threads, true);
+  assert.equal(features.sharedMemory, true);
+  assert.equal(features.isolated, false);
+  assert.ok(features.hardwareConcurrency >= 1);
+});

@@ -1,0 +1,144 @@
+// A static server for the page, the package and the models, with the headers that threads need.
+//
+//   node web/dev/serve.mjs [--port=8080] [--no-isolation]
+
+import { createReadStream } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { pipeline } from 'node:stream';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+
+/** Address prefix -> folder. The longest prefix that fits counts. */
+const defaultFolders = {
+  '/': path.join(root, 'web/site'),
+  '/lib/': path.join(root, 'web/dist'),
+  '/models/': path.join(root, 'models/files'),
+};
+
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.map': 'application/json; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+  '.ts': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.bmp': 'image/bmp',
+  '.mp4': 'video/mp4',
+};
+
+/** What the page and its workers need, and nothing more: no eval, nothing inline, no other origin. */
+export const strictPolicy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+/**
+ * Starts the server on this machine only.
+ * @param {object} [options]
+ * @param {number} [options.port] First port to try; when it is taken, the next ones. 0: any free port.
+ * @param {boolean} [options.isolated] Whether pages become cross-origin isolated, which threads need.
+ * @param {string|null} [options.csp] Content-Security-Policy of every answer, null for none.
+ * @param {Record<string, string>} [options.folders] Address prefixes (with '/' at both ends) to folders; added to the defaults.
+ * @returns {Promise<{url: string, close(): Promise<void>}>} `url` ends in '/'.
+ */
+export async function serve({ port = 8080, isolated = true, csp = strictPolicy, folders = {} } = {}) {
+  const places = Object.entries({ ...defaultFolders, ...folders }).sort(([a], [b]) => b.length - a.length);
+  const headers = {
+    'Cache-Control': 'no-cache',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'X-Content-Type-Options': 'nosniff',
+    ...(isolated ? isolation : {}),
+    ...(csp ? { 'Content-Security-Policy': csp } : {}),
+  };
+  const server = createServer((request, response) => {
+    answer(request, response, places, headers).catch(() => refuse(response, 500, 'Internal Server Error', headers));
+  });
+  await listen(server, port);
+  return {
+    url: `http://localhost:${server.address().port}/`,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(request, response, places, headers) {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, 'Method Not Allowed', { ...headers, Allow: 'GET, HEAD' });
+  const file = await findFile(request.url, places);
+  if (!file) return refuse(response, 404, 'Not Found', headers);
+  response.writeHead(200, {
+    ...headers,
+    'Content-Type': types[path.extname(file.path)] ?? 'application/octet-stream',
+    'Content-Length': file.size,
+  });
+  if (request.method === 'HEAD') response.end();
+  else pipeline(createReadStream(file.path), response, () => {});
+}
+
+function refuse(response, status, text, headers) {
+  if (response.headersSent) return response.destroy();
+  response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end(`${status} ${text}\n`);
+}
+
+/** The file that an address means; undefined when there is none, or when it would lie outside its folder. */
+async function findFile(address, places) {
+  let wanted;
+  try {
+    wanted = decodeURIComponent(new URL(address, 'http://localhost').pathname);
+  } catch {
+    return undefined;
+  }
+  if (wanted.includes('\0') || wanted.includes('\\')) return undefined;
+  if (wanted.endsWith('/')) wanted += 'index.html';
+  const [prefix, folder] = places.find(([each]) => wanted.startsWith(each));
+  try {
+    // Resolved on disk, so that neither '..' nor a link leads out.
+    const base = await realpath(folder);
+    const found = await realpath(path.join(base, wanted.slice(prefix.length)));
+    if (!found.startsWith(base + path.sep)) return undefined;
+    const stats = await stat(found);
+    return stats.isFile() ? { path: found, size: stats.size } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function listen(server, port) {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      if (error.code !== 'EADDRINUSE' || port === 0 || port >= 65535) reject(error);
+      else resolve(listen(server, port + 1));
+    });
+    server.listen(port, 'localhost', resolve);
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' }, 'no-isolation': { type: 'boolean', default: false } } });
+  const { url } = await serve({ port: Number(values.port), isolated: !values['no-isolation'] });
+  console.log(`${url}  (Ctrl+C ends)`);
+}

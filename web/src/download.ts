@@ -1,0 +1,104 @@
+// Files over HTTP with byte progress, and errors that say which address, what came back and what to do.
+
+import { ClassifierError } from './errors.js';
+
+export interface DownloadOptions {
+  /** For the error's sentence: 'the model', 'the WebAssembly module'. */
+  what: string;
+  /** What to do when the file isn't there. */
+  hint: string;
+  /** Bytes so far and in all; the latter is undefined when neither server nor caller knows. */
+  onBytes?: ((loaded: number, total: number | undefined) => void) | undefined;
+  /** The length that the file must have. */
+  byteLength?: number | undefined;
+  /** The digest that the file must have, lower-case hex. */
+  sha256?: string | undefined;
+}
+
+/** Fetches a file whole. Throws 'load-failed'. */
+export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await request(url, options);
+  const total = options.byteLength ?? declaredLength(response);
+  const bytes = await readBody(url, response, total, options);
+  if (options.byteLength !== undefined && bytes.byteLength !== options.byteLength) {
+    throw failed(url, options, `has ${bytes.byteLength} bytes instead of ${options.byteLength}`);
+  }
+  if (options.sha256 && canDigest() && (await digest(bytes)) !== options.sha256) {
+    throw failed(url, options, 'does not have the expected SHA-256 checksum: it is damaged or another version');
+  }
+  return bytes;
+}
+
+/** Whether a file is a web page: what servers send that answer every unknown address with their index. */
+export function isHtml(bytes: Uint8Array): boolean {
+  const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().toLowerCase();
+  return start.startsWith('<!doctype') || start.startsWith('<html') || start.startsWith('<!--');
+}
+
+/** An error about a file that came, but isn't what it should be. */
+export function failed(url: string, { what, hint }: Pick<DownloadOptions, 'what' | 'hint'>, problem: string): ClassifierError {
+  return new ClassifierError('load-failed', `Could not load ${what}: ${url} ${problem}. ${hint}`);
+}
+
+async function request(url: string, options: DownloadOptions): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ClassifierError(
+      'load-failed',
+      `Could not load ${options.what}: no answer from ${url} (${reason}). Check the connection, the page's connect-src policy and, for another origin, that it sends CORS headers.`,
+      { cause },
+    );
+  }
+  if (!response.ok) throw failed(url, options, `answered ${`${response.status} ${response.statusText}`.trim()}`);
+  return response;
+}
+
+function declaredLength(response: Response): number | undefined {
+  // With a content encoding the header counts other bytes than the reader delivers.
+  if (response.headers.get('content-encoding')) return undefined;
+  const length = Number(response.headers.get('content-length'));
+  return length > 0 ? length : undefined;
+}
+
+async function readBody(url: string, response: Response, total: number | undefined, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let loaded = 0;
+  options.onBytes?.(0, total);
+  const reader = response.body?.getReader();
+  try {
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      chunks.push(part.value);
+      loaded += part.value.byteLength;
+      options.onBytes?.(loaded, total);
+    }
+  } catch (cause) {
+    throw new ClassifierError('load-failed', `Could not load ${options.what}: ${url} broke off after ${loaded} bytes. Check the connection and try again.`, { cause });
+  }
+  const bytes = joinBytes(chunks);
+  if (isHtml(bytes)) throw failed(url, options, 'is a web page (HTML), not the file');
+  return bytes;
+}
+
+/** Pieces, one after the other. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    joined.set(piece, offset);
+    offset += piece.byteLength;
+  }
+  return joined;
+}
+
+/** Browsers offer digests to https and localhost only. */
+function canDigest(): boolean {
+  return globalThis.crypto?.subtle !== undefined;
+}
+
+async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', bytes);
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,129 @@
+// From what the caller named to a model's bytes, its labels and how it wants to be fed.
+
+import { download, joinBytes } from './download.js';
+import { ClassifierError } from './errors.js';
+import type { ModelEntry, ModelFile, OpenRequest, Preprocess } from './protocol.js';
+
+export interface FetchedModel {
+  id: string;
+  title: string;
+  model: Uint8Array;
+  /** The shards of a model.json, joined in its manifest's order. */
+  weights: Uint8Array | undefined;
+  /** Class names in the network's order. */
+  labels: readonly string[] | undefined;
+  preprocess: Partial<Preprocess>;
+  showClasses: boolean;
+}
+
+type OnBytes = (loaded: number, total: number | undefined) => void;
+
+const checkModel = "Check the option 'model': the address of a .tflite file, a model.json or a catalogue entry.";
+const checkLabels = "Check the option 'labels': names, or the address of a text file with one class a line.";
+
+/** Fetches all of a model. Throws 'load-failed' for files that don't arrive, 'bad-model' for JSON that isn't a model. */
+export async function fetchModel(request: Pick<OpenRequest, 'model' | 'labels'>, onBytes: OnBytes): Promise<FetchedModel> {
+  const { model } = request;
+  const fetched =
+    model.kind === 'bytes'
+      ? fromBytes(model.model, model.weights)
+      : model.kind === 'entry'
+        ? await fromEntry(model.entry, model.baseUrl, onBytes)
+        : await fromUrl(model.url, onBytes);
+  if (typeof request.labels === 'string') fetched.labels = await fetchLabels({ path: request.labels }, request.labels);
+  else if (request.labels) fetched.labels = request.labels;
+  return fetched;
+}
+
+function fromBytes(model: ArrayBuffer | Uint8Array, weights: ArrayBuffer | Uint8Array | undefined): FetchedModel {
+  return plain('model', new Uint8Array(model), weights && new Uint8Array(weights));
+}
+
+async function fromUrl(url: string, onBytes: OnBytes): Promise<FetchedModel> {
+  const bytes = await download(url, { what: 'the model', hint: checkModel, onBytes });
+  const json = parseJson(bytes, url);
+  if (isEntry(json)) return fromEntry(json, url, onBytes);
+  const weights = json && (await fetchShards(json, url, onBytes));
+  return plain(fileName(url), bytes, weights);
+}
+
+async function fromEntry(entry: ModelEntry, baseUrl: string, onBytes: OnBytes): Promise<FetchedModel> {
+  const [file] = entry.files;
+  if (!file) throw new ClassifierError('bad-model', `The catalogue entry '${entry.id}' names no files.`);
+  const labelsFile = entry.labels;
+  const labels = labelsFile && fetchLabels(labelsFile, new URL(labelsFile.path, baseUrl).href);
+  // Awaited below; until then its failure must not count as unhandled.
+  labels?.catch(() => {});
+  const url = new URL(file.path, baseUrl).href;
+  const model = await download(url, { ...file, what: `the model '${entry.id}'`, hint: checkModel, onBytes });
+  const json = parseJson(model, url);
+  return {
+    ...plain(entry.id, model, json && (await fetchShards(json, url, onBytes))),
+    title: entry.title,
+    labels: await labels,
+    preprocess: entry.preprocess ?? {},
+    showClasses: entry.showClasses ?? true,
+  };
+}
+
+function plain(id: string, model: Uint8Array, weights: Uint8Array | undefined): FetchedModel {
+  return { id, title: id, model, weights, labels: undefined, preprocess: {}, showClasses: true };
+}
+
+async function fetchLabels(file: ModelFile, url: string): Promise<string[]> {
+  const bytes = await download(url, { ...file, what: 'the labels', hint: checkLabels });
+  return parseLabels(new TextDecoder().decode(bytes));
+}
+
+/** One class a line; blank lines at the end don't count. */
+export function parseLabels(text: string): string[] {
+  return text.trimEnd().split(/\r?\n/).map((line) => line.trim());
+}
+
+/** The files that a model.json refers to, joined in the order of its manifest. */
+async function fetchShards(json: Json, url: string, onBytes: OnBytes): Promise<Uint8Array> {
+  const paths = shardPaths(json, url);
+  const loaded = paths.map(() => 0);
+  const shards = await Promise.all(
+    paths.map((path, index) =>
+      download(new URL(path, url).href, {
+        what: 'the model',
+        hint: 'A model.json needs the weight files that it names beside it.',
+        onBytes: (bytes) => {
+          loaded[index] = bytes;
+          onBytes(loaded.reduce((sum, each) => sum + each, 0), undefined);
+        },
+      }),
+    ),
+  );
+  return joinBytes(shards);
+}
+
+function shardPaths(json: Json, url: string): string[] {
+  const manifest = json['weightsManifest'];
+  const paths = Array.isArray(manifest) ? manifest.flatMap((group) => Object(group).paths as unknown) : [];
+  if (paths.length === 0 || !paths.every((path) => typeof path === 'string')) {
+    throw new ClassifierError('bad-model', `${url} is JSON, but neither a catalogue entry nor a model.json with a weightsManifest.`);
+  }
+  return paths;
+}
+
+type Json = Record<string, unknown>;
+
+/** The object that a file holds, undefined for a file that isn't JSON. */
+function parseJson(bytes: Uint8Array, url: string): Json | undefined {
+  if (bytes[0] !== '{'.charCodeAt(0)) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as Json;
+  } catch (cause) {
+    throw new ClassifierError('bad-model', `${url} looks like JSON but can't be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function isEntry(json: unknown): json is ModelEntry {
+  return typeof Object(json).id === 'string' && Array.isArray(Object(json).files);
+}
+
+function fileName(url: string): string {
+  return new URL(url).pathname.split('/').pop() || url;
+}

@@ -1,0 +1,156 @@
+// What a page calls a picture, to a frame that can be sent to the worker.
+
+import { ClassifierError } from './errors.js';
+import type { Frame } from './protocol.js';
+
+/** Raw pixels: [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
+export interface RgbaImage {
+  data: Uint8Array | Uint8ClampedArray;
+  width: number;
+  height: number;
+}
+
+/**
+ * A picture. Media elements and bitmaps are taken at their full resolution, upright (EXIF applied); what you pass
+ * stays yours. A Blob, ArrayBuffer or Uint8Array is an encoded file: JPEG, PNG, BMP, or what else the browser decodes.
+ */
+export type ImageInput =
+  | HTMLImageElement
+  | HTMLVideoElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | ImageData
+  | ImageBitmap
+  | VideoFrame
+  | Blob
+  | ArrayBuffer
+  | Uint8Array
+  | RgbaImage;
+
+export interface Sendable {
+  frame: Frame;
+  /** What moves to the worker. */
+  transfer: Transferable[];
+  /** Frees what was made for sending, when it couldn't be sent. */
+  discard(): void;
+}
+
+/** Throws 'bad-argument' for what isn't a picture and 'bad-image' for a picture without usable pixels. */
+export async function toSendable(image: ImageInput): Promise<Sendable> {
+  // By tag, not instanceof: pictures of another window or frame count too.
+  switch (Object.prototype.toString.call(image).slice(8, -1)) {
+    case 'HTMLVideoElement':
+      return fromVideo(image as HTMLVideoElement);
+    case 'HTMLImageElement':
+      return fromImage(image as HTMLImageElement);
+    case 'HTMLCanvasElement':
+    case 'OffscreenCanvas':
+      return fromCanvas(image as HTMLCanvasElement | OffscreenCanvas);
+    case 'ImageBitmap':
+      return fromBitmap(image as ImageBitmap);
+    case 'VideoFrame':
+      return fromVideoFrame(image as VideoFrame);
+    case 'Blob':
+    case 'File':
+    case 'ArrayBuffer':
+    case 'Uint8Array':
+      return copied({ kind: 'encoded', bytes: image as Blob | ArrayBuffer | Uint8Array });
+    default:
+      return fromRgba(image as ImageData | RgbaImage);
+  }
+}
+
+function fromVideo(video: HTMLVideoElement): Promise<Sendable> | Sendable {
+  if (video.readyState < 2 || video.videoWidth === 0 || video.videoHeight === 0) {
+    throw new ClassifierError('bad-image', "The video has no picture yet. Wait for its 'loadeddata' event, and for a camera call play() first.");
+  }
+  if (typeof VideoFrame === 'function') {
+    try {
+      return moved({ kind: 'video', frame: new VideoFrame(video) });
+    } catch (error) {
+      // A tainted video fails either way; for anything else the bitmap is the slower road.
+      if ((error as Error).name === 'SecurityError') throw otherOrigin(error);
+    }
+  }
+  return bitmapOf(video, 'The video');
+}
+
+async function fromImage(image: HTMLImageElement): Promise<Sendable> {
+  try {
+    await image.decode();
+  } catch (cause) {
+    throw new ClassifierError('bad-image', `The image ${image.currentSrc || image.src || '(without src)'} could not be loaded or decoded. Check its address and format.`, { cause });
+  }
+  return bitmapOf(image, 'The image');
+}
+
+function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Sendable> {
+  if (canvas.width === 0 || canvas.height === 0) {
+    throw new ClassifierError('bad-image', `The canvas is ${canvas.width} x ${canvas.height}. Give it a width and a height above 0.`);
+  }
+  return bitmapOf(canvas, 'The canvas');
+}
+
+function fromBitmap(bitmap: ImageBitmap): Promise<Sendable> {
+  if (bitmap.width === 0 || bitmap.height === 0) throw new ClassifierError('bad-image', 'The ImageBitmap is closed or was transferred. Pass one that is still yours.');
+  return bitmapOf(bitmap, 'The ImageBitmap');
+}
+
+function fromVideoFrame(frame: VideoFrame): Sendable {
+  try {
+    return moved({ kind: 'video', frame: frame.clone() });
+  } catch (cause) {
+    throw new ClassifierError('bad-image', 'The VideoFrame is closed or was transferred. Pass one that is still yours.', { cause });
+  }
+}
+
+function fromRgba(image: ImageData | RgbaImage): Sendable {
+  const { data, width, height } = Object(image) as Partial<RgbaImage>;
+  if (data === undefined || width === undefined || height === undefined) {
+    throw new ClassifierError(
+      'bad-argument',
+      `Expected an image, video or canvas element, OffscreenCanvas, ImageData, ImageBitmap, VideoFrame, Blob, encoded bytes or {data, width, height}; got ${nameOf(image)}.`,
+    );
+  }
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw new ClassifierError('bad-image', `The pixels must be a Uint8Array or Uint8ClampedArray of RGBA; got ${nameOf(data)}.`);
+  }
+  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
+    throw new ClassifierError('bad-image', `The picture is ${width} x ${height}. Both must be whole numbers above 0.`);
+  }
+  if (data.length !== width * height * 4) {
+    throw new ClassifierError('bad-image', `A picture of ${width} x ${height} has ${width * height * 4} bytes of RGBA; got ${data.length}.`);
+  }
+  return copied({ kind: 'rgba', data, width, height });
+}
+
+async function bitmapOf(source: ImageBitmapSource, what: string): Promise<Sendable> {
+  try {
+    return moved({ kind: 'bitmap', bitmap: await createImageBitmap(source, { imageOrientation: 'from-image', premultiplyAlpha: 'none' }) });
+  } catch (cause) {
+    if ((cause as Error).name === 'SecurityError') throw otherOrigin(cause);
+    throw new ClassifierError('bad-image', `${what} can't be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function moved(frame: Extract<Frame, { kind: 'bitmap' | 'video' }>): Sendable {
+  const handle = frame.kind === 'bitmap' ? frame.bitmap : frame.frame;
+  return { frame, transfer: [handle], discard: () => handle.close() };
+}
+
+function copied(frame: Extract<Frame, { kind: 'rgba' | 'encoded' }>): Sendable {
+  return { frame, transfer: [], discard() {} };
+}
+
+/** For pictures whose pixels the browser protects. */
+export function otherOrigin(cause: unknown): ClassifierError {
+  return new ClassifierError(
+    'bad-image',
+    "The picture comes from another origin and may not be read. Load it with crossorigin=\"anonymous\" from a server that sends CORS headers.",
+    { cause },
+  );
+}
+
+function nameOf(value: unknown): string {
+  return value === null ? 'null' : typeof value === 'object' ? Object.prototype.toString.call(value).slice(8, -1) : typeof value;
+}

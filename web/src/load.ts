@@ -1,0 +1,101 @@
+// A variant's module: its bytes, its glue, its start.
+
+import { download, failed, isHtml, type DownloadOptions } from './download.js';
+import { ClassifierError } from './errors.js';
+import type { Variant } from './protocol.js';
+import { isThreaded } from './variant.js';
+import type createModule from './wasm-module.js';
+import type { WasmModule } from './wasm-module.js';
+
+export interface LoadModuleOptions {
+  variant: Variant;
+  /** >= 1. */
+  threads: number;
+  /** Folder with <variant>/teachable.js and .wasm, ends in '/'. Default: wasm/ beside this file. */
+  wasmUrl?: string | undefined;
+  onBytes?: ((loaded: number, total: number | undefined) => void) | undefined;
+}
+
+/** Browsers don't report a thread that never starts, so after this long it counts as failed. */
+const threadStartTimeoutMs = 10_000;
+
+const whereToPut = "Serve the package's wasm/ folder beside worker.js, or say where it is with the option 'wasmUrl'.";
+
+// Each address in full: bundlers find files by this literal form only.
+const places: Record<Variant, () => [glue: URL, wasm: URL]> = {
+  'simd': () => [new URL('./wasm/simd/teachable.js', import.meta.url), new URL('./wasm/simd/teachable.wasm', import.meta.url)],
+  'simd-threads': () => [new URL('./wasm/simd-threads/teachable.js', import.meta.url), new URL('./wasm/simd-threads/teachable.wasm', import.meta.url)],
+  'relaxed': () => [new URL('./wasm/relaxed/teachable.js', import.meta.url), new URL('./wasm/relaxed/teachable.wasm', import.meta.url)],
+  'relaxed-threads': () => [new URL('./wasm/relaxed-threads/teachable.js', import.meta.url), new URL('./wasm/relaxed-threads/teachable.wasm', import.meta.url)],
+}; // prettier-ignore
+
+/** Fetches and starts a variant. Throws 'load-failed'; falling back to another variant is the caller's. */
+export async function loadModule(options: LoadModuleOptions): Promise<WasmModule> {
+  const { variant, threads, wasmUrl } = options;
+  const [glueUrl, binaryUrl] = wasmUrl
+    ? [new URL(`${variant}/teachable.js`, wasmUrl), new URL(`${variant}/teachable.wasm`, wasmUrl)]
+    : places[variant]();
+  const [create, binary] = await Promise.all([importGlue(glueUrl.href), downloadBinary(binaryUrl.href, options)]);
+  const starting = create({
+    locateFile: (path) => (path.endsWith('.wasm') ? binaryUrl.href : new URL(path, glueUrl).href),
+    wasmBinary: binary,
+    ...(isThreaded(variant) ? { pthreadPoolSize: threads - 1 } : {}),
+  });
+  try {
+    return await (isThreaded(variant) ? withThreadGuard(starting) : starting);
+  } catch (cause) {
+    if (cause instanceof ClassifierError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ClassifierError('load-failed', `The WebAssembly module ${binaryUrl.href} could not be started: ${reason}`, { cause });
+  }
+}
+
+async function downloadBinary(url: string, { onBytes }: LoadModuleOptions): Promise<Uint8Array> {
+  const options: DownloadOptions = { what: 'the WebAssembly module', hint: whereToPut, onBytes };
+  const bytes = await download(url, options);
+  const isWasm = bytes[0] === 0x00 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
+  if (!isWasm) throw failed(url, options, 'is not a WebAssembly file');
+  return bytes;
+}
+
+async function importGlue(url: string): Promise<typeof createModule> {
+  try {
+    const glue = (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as { default: typeof createModule };
+    return glue.default;
+  } catch (cause) {
+    throw await whyNoImport(url, cause);
+  }
+}
+
+/** A failed import() tells nothing of the answer, so the file is asked for once more. */
+async function whyNoImport(url: string, cause: unknown): Promise<ClassifierError> {
+  const options: DownloadOptions = { what: "the WebAssembly module's JavaScript", hint: whereToPut };
+  try {
+    const bytes = await download(url, options);
+    if (isHtml(bytes)) return failed(url, options, 'is a web page (HTML)');
+  } catch (error) {
+    if (error instanceof ClassifierError) return error;
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ClassifierError('load-failed', `Could not import ${url}: ${reason}. The server must send it as text/javascript, and the page's script-src policy must allow it.`, { cause });
+}
+
+/** A thread that fails to start throws in our global scope, or is never heard of: both become a rejection. */
+async function withThreadGuard<T>(starting: Promise<T>): Promise<T> {
+  let onError: ((event: Event) => void) | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const trouble = new Promise<never>((_, reject) => {
+    onError = (event) => {
+      event.preventDefault();
+      reject(new ClassifierError('load-failed', `A thread failed to start: ${(event as Partial<ErrorEvent>).message || 'no reason given'}`));
+    };
+    timer = setTimeout(() => reject(new ClassifierError('load-failed', `The threads did not start within ${threadStartTimeoutMs / 1000} s.`)), threadStartTimeoutMs);
+  });
+  globalThis.addEventListener?.('error', onError!);
+  try {
+    return await Promise.race([starting, trouble]);
+  } finally {
+    clearTimeout(timer);
+    globalThis.removeEventListener?.('error', onError!);
+  }
+}

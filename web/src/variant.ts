@@ -1,0 +1,131 @@
+// Which build of the module runs. Probing and choosing are apart: the choice is a pure function with a table test.
+
+import { ClassifierError } from './errors.js';
+import type { Variant } from './protocol.js';
+
+/** What this browser, on this page, can do. */
+export interface Features {
+  simd: boolean;
+  relaxedSimd: boolean;
+  /** Shared memory and atomics in WebAssembly. */
+  threads: boolean;
+  /** The page was served with COOP and COEP headers, so that memory may be shared. */
+  isolated: boolean;
+  /** Memory that workers share can really be made. */
+  sharedMemory: boolean;
+  /** Logical processors; 1 when the browser doesn't say. */
+  hardwareConcurrency: number;
+}
+
+export interface Wanted {
+  variant?: Variant | undefined;
+  /** >= 1. */
+  threads?: number | undefined;
+}
+
+export interface Choice {
+  variant: Variant;
+  /** 1 for a variant without threads. */
+  threads: number;
+  /** A sentence for people. */
+  reason: string;
+}
+
+/** More gain nothing for networks of this size, and the page needs a core too. */
+const maxThreads = 4;
+
+export const variants: readonly Variant[] = ['relaxed-threads', 'simd-threads', 'relaxed', 'simd'];
+
+const header = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+
+// (module (func (param v128) (result v128) local.get 0 i8x16.abs))
+const simdProbe = [...header, 1, 6, 1, 0x60, 1, 0x7b, 1, 0x7b, 3, 2, 1, 0, 10, 8, 1, 6, 0, 0x20, 0, 0xfd, 0x60, 0x0b];
+
+// (module (func (param v128) (result v128) local.get 0 local.get 0 local.get 0 f32x4.relaxed_madd))
+const relaxedProbe = [
+  ...header, 1, 6, 1, 0x60, 1, 0x7b, 1, 0x7b, 3, 2, 1, 0,
+  10, 13, 1, 11, 0, 0x20, 0, 0x20, 0, 0x20, 0, 0xfd, 0x85, 0x02, 0x0b,
+]; // prettier-ignore
+
+// (module (memory 1 1 shared) (func (result i32) i32.const 0 i32.atomic.load))
+const threadsProbe = [
+  ...header, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 5, 4, 1, 3, 1, 1,
+  10, 10, 1, 8, 0, 0x41, 0, 0xfe, 0x10, 2, 0, 0x0b,
+]; // prettier-ignore
+
+function validates(probe: number[]): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(new Uint8Array(probe));
+}
+
+function canShareMemory(): boolean {
+  try {
+    // The constructor may be reachable where sharing is refused, so one is made.
+    return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer;
+  } catch {
+    return false;
+  }
+}
+
+/** Probes the browser. Works on pages and in workers; touches nothing but the global scope. */
+export function detectFeatures(): Features {
+  return {
+    simd: validates(simdProbe),
+    relaxedSimd: validates(relaxedProbe),
+    threads: validates(threadsProbe),
+    isolated: globalThis.crossOriginIsolated === true,
+    sharedMemory: canShareMemory(),
+    hardwareConcurrency: Math.max(1, Math.floor(globalThis.navigator?.hardwareConcurrency || 1)),
+  };
+}
+
+/**
+ * Chooses the fastest variant that can run, or the wanted one.
+ * Throws 'unsupported-browser' when the wanted one, or any, can't run here.
+ */
+export function chooseVariant(features: Features, wanted: Wanted = {}): Choice {
+  if (!features.simd) {
+    throw new ClassifierError('unsupported-browser', 'This browser has no WebAssembly SIMD. Chrome and Edge 91, Firefox 89, Safari 16.4 and later have it.');
+  }
+  if (wanted.variant && !variants.includes(wanted.variant)) {
+    throw new ClassifierError('bad-argument', `variant must be one of ${variants.join(', ')}; got '${wanted.variant}'.`);
+  }
+  const threads = wanted.threads ?? Math.min(features.hardwareConcurrency, maxThreads);
+  const noThreads = whyNoThreads(features, threads, wanted.variant !== undefined);
+
+  if (wanted.variant) {
+    if (isRelaxed(wanted.variant) && !features.relaxedSimd) throw refused(wanted.variant, 'this browser has no relaxed SIMD');
+    if (isThreaded(wanted.variant) && noThreads) throw refused(wanted.variant, noThreads);
+    return { variant: wanted.variant, threads: isThreaded(wanted.variant) ? threads : 1, reason: 'Asked for.' };
+  }
+
+  const simd = features.relaxedSimd ? 'relaxed' : 'simd';
+  const simdName = features.relaxedSimd ? 'relaxed SIMD' : 'SIMD (no relaxed SIMD in this browser)';
+  if (noThreads) return { variant: simd, threads: 1, reason: `${simdName}, one thread: ${noThreads}.` };
+  return { variant: `${simd}-threads`, threads, reason: `${simdName}, ${threads} threads: the page is cross-origin isolated.` };
+}
+
+/** The variants to try, in this order, when one fails to start. */
+export function fallbacks(variant: Variant): Variant[] {
+  const withoutThreads: Variant = isRelaxed(variant) ? 'relaxed' : 'simd';
+  return [...new Set<Variant>([withoutThreads, 'simd'])].filter((other) => other !== variant);
+}
+
+export function isThreaded(variant: Variant): boolean {
+  return variant.endsWith('-threads');
+}
+
+function isRelaxed(variant: Variant): boolean {
+  return variant.startsWith('relaxed');
+}
+
+function whyNoThreads(features: Features, threads: number, asked: boolean): string | undefined {
+  if (!features.threads) return 'this browser has no WebAssembly threads';
+  if (!features.isolated) return 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
+  if (!features.sharedMemory) return 'this browser refuses to share memory';
+  if (threads < 2 && !asked) return 'no more were asked for, or this device has one processor';
+  return undefined;
+}
+
+function refused(variant: Variant, why: string): ClassifierError {
+  return new ClassifierError('unsupported-browser', `The variant '${variant}' can't run here: ${why}. Leave the option 'variant' out to get the best that can.`);
+}
