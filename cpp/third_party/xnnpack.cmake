@@ -13,16 +13,20 @@ function(list_from variable file list)
 endfunction()
 
 set(xnnpack_sources)
-foreach(list OPERATOR_SRCS REFERENCE_SRCS SUBGRAPH_SRCS LOGGING_SRCS XNNPACK_SRCS)
+foreach(list OPERATOR_SRCS REFERENCE_SRCS SUBGRAPH_SRCS)
   list_from(files CMakeLists.txt ${list})
   list(APPEND xnnpack_sources ${files})
+endforeach()
+set(config_sources ${CMAKE_CURRENT_BINARY_DIR}/build_identifier.c)
+foreach(list LOGGING_SRCS XNNPACK_SRCS TABLE_SRCS)
+  list_from(files CMakeLists.txt ${list})
+  list(APPEND config_sources ${files})
 endforeach()
 foreach(file
     allocator.c cache.c configs/hardware-config.c datatype.c indirection.c memory.c microkernel-utils.c
     microparams-init.c mutex.c normalization.c operator-run.c operator-utils.c reference/packing.cc)
   list(APPEND xnnpack_sources ${XNNPACK_SOURCE_DIR}/src/${file})
 endforeach()
-list_from(table_sources CMakeLists.txt TABLE_SRCS)
 
 # Families of kernels with the compiler flags of each; "scalar" belongs to all.
 set(families scalar)
@@ -117,6 +121,8 @@ set(family_objects)
 foreach(family IN LISTS families)
   string(TOUPPER ${family} upper)
   list_from(files cmake/gen/${family}_microkernels.cmake PROD_${upper}_MICROKERNEL_SRCS)
+  # Only the AMX configuration, which we leave out, packs weights like this, and no other file takes longer to compile.
+  list(FILTER files EXCLUDE REGEX "qs8-packw-x64c4-gemm-goi-scalar")
   set(name xnnpack_${family})
   add_library(${name} OBJECT EXCLUDE_FROM_ALL ${files})
   target_link_libraries(${name} PRIVATE xnnpack_base)
@@ -131,8 +137,14 @@ foreach(family IN LISTS families)
   list(APPEND family_objects $<TARGET_OBJECTS:${name}>)
 endforeach()
 
+# Small files that all begin with the same headers. (The operators cannot be batched: their static functions share names.)
+add_library(xnnpack_configs OBJECT EXCLUDE_FROM_ALL ${config_sources})
+target_link_libraries(xnnpack_configs PRIVATE xnnpack_base)
+target_compile_options(xnnpack_configs PRIVATE -Os)
+set_target_properties(xnnpack_configs PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+
 add_library(XNNPACK STATIC EXCLUDE_FROM_ALL
-  ${xnnpack_sources} ${table_sources} ${CMAKE_CURRENT_BINARY_DIR}/build_identifier.c ${family_objects})
+  ${xnnpack_sources} $<TARGET_OBJECTS:xnnpack_configs> ${family_objects})
 target_include_directories(XNNPACK SYSTEM INTERFACE ${XNNPACK_SOURCE_DIR}/include)
 target_link_libraries(XNNPACK PRIVATE xnnpack_base PUBLIC pthreadpool)
 target_compile_options(XNNPACK PRIVATE -Os)
