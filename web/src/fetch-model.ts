@@ -43,7 +43,7 @@ async function fromUrl(url: string, onBytes: OnBytes): Promise<FetchedModel> {
   const bytes = await download(url, { what: 'the model', hint: checkModel, onBytes });
   const json = parseJson(bytes, url);
   if (isEntry(json)) return fromEntry(json, url, onBytes);
-  const weights = json && (await fetchShards(json, url, onBytes));
+  const weights = json && (await fetchShards(json, url, [], onBytes));
   return plain(fileName(url), bytes, weights);
 }
 
@@ -57,8 +57,9 @@ async function fromEntry(entry: ModelEntry, baseUrl: string, onBytes: OnBytes): 
   const url = new URL(file.path, baseUrl).href;
   const model = await download(url, { ...file, what: `the model '${entry.id}'`, hint: checkModel, onBytes });
   const json = parseJson(model, url);
+  const known = entry.files.map((each) => ({ ...each, path: new URL(each.path, baseUrl).href }));
   return {
-    ...plain(entry.id, model, json && (await fetchShards(json, url, onBytes))),
+    ...plain(entry.id, model, json && (await fetchShards(json, url, known, onBytes))),
     title: entry.title,
     labels: await labels,
     preprocess: entry.preprocess ?? {},
@@ -80,18 +81,21 @@ export function parseLabels(text: string): string[] {
   return text.trimEnd().split(/\r?\n/).map((line) => line.trim());
 }
 
-/** The files that a model.json refers to, joined in the order of its manifest. */
-async function fetchShards(json: Json, url: string, onBytes: OnBytes): Promise<Uint8Array> {
-  const paths = shardPaths(json, url);
-  const loaded = paths.map(() => 0);
+/** The files that a model.json refers to, joined in the order of its manifest. `known`, by full address, says what to expect. */
+async function fetchShards(json: Json, url: string, known: readonly ModelFile[], onBytes: OnBytes): Promise<Uint8Array> {
+  const addresses = shardPaths(json, url).map((path) => new URL(path, url).href);
+  const progress: [loaded: number, total: number | undefined][] = addresses.map(() => [0, undefined]);
   const shards = await Promise.all(
-    paths.map((path, index) =>
-      download(new URL(path, url).href, {
+    addresses.map((address, index) =>
+      download(address, {
+        ...known.find(({ path }) => path === address),
         what: 'the model',
         hint: 'A model.json needs the weight files that it names beside it.',
-        onBytes: (bytes) => {
-          loaded[index] = bytes;
-          onBytes(loaded.reduce((sum, each) => sum + each, 0), undefined);
+        onBytes(...both) {
+          progress[index] = both;
+          // NaN, one unknown length, makes the sum unknown.
+          const total = progress.reduce((sum, [, each]) => sum + (each ?? NaN), 0);
+          onBytes(progress.reduce((sum, [each]) => sum + each, 0), total || undefined);
         },
       }),
     ),

@@ -1,0 +1,380 @@
+// The page's side and the worker's side together, with the module as the only double: the real host answers over a
+// MessageChannel in place of a Worker, files come from the real server.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test, { after, before, beforeEach } from 'node:test';
+import { serve as serveFiles } from '../../web/dev/serve.mjs';
+import { makeFakeModule } from './fake-module.mjs';
+import { importTs } from './import-ts.mjs';
+
+const { load, makeHost, serve, ClassifierError } = await importTs('client.ts', 'host.ts', 'rpc.ts', 'errors.ts');
+
+let folder;
+let server;
+let module;
+/** Replaces the start of the module in tests that need it to fail. */
+let loadModule;
+let workers;
+
+class WorkerDouble extends EventTarget {
+  #port;
+
+  constructor(url, options) {
+    super();
+    this.url = String(url);
+    this.options = options;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    serve(port2, makeHost((options) => loadModule(options)));
+    port1.addEventListener('message', ({ data }) => this.dispatchEvent(new MessageEvent('message', { data })));
+    port1.start();
+    port2.start();
+    workers.push(this);
+  }
+
+  postMessage(message, transfer) {
+    this.#port.postMessage(message, transfer);
+  }
+
+  terminate() {
+    this.terminated = true;
+    this.#port.close();
+  }
+}
+
+const modelBytes = new TextEncoder().encode('TFL3 a model');
+const labels = ['background', 'cat', 'dog', 'owl'];
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'teachable-client-'));
+  const entry = {
+    id: 'tiny',
+    title: 'Tiny network',
+    files: [{ path: 'tiny.tflite', byteLength: modelBytes.byteLength }],
+    labels: { path: 'labels.txt' },
+    preprocess: { crop: 'squash', range: [0, 1] },
+    showClasses: false,
+  };
+  const files = {
+    'tiny.tflite': modelBytes,
+    'labels.txt': `${labels.join('\r\n')}\r\n`,
+    'tiny.json': JSON.stringify(entry),
+    'short.json': JSON.stringify({ ...entry, files: [{ path: 'tiny.tflite', byteLength: 99 }] }),
+    'altered.json': JSON.stringify({ ...entry, files: [{ path: 'tiny.tflite', sha256: '00' }] }),
+    'model.json': JSON.stringify({ modelTopology: {}, weightsManifest: [{ paths: ['b.bin', 'a.bin'] }, { paths: ['c.bin'] }] }),
+    'other.json': '{"some": "json"}',
+    'broken.json': '{"id": ',
+    'a.bin': 'A',
+    'b.bin': 'BB',
+    'c.bin': 'C',
+    'page.tflite': '<!DOCTYPE html><title>index</title>',
+    'damaged.tflite': 'damaged',
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(path.join(folder, name), content);
+  server = await serveFiles({ port: 0, folders: { '/m/': folder } });
+  globalThis.Worker = WorkerDouble;
+});
+
+after(async () => {
+  delete globalThis.Worker;
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+beforeEach((t) => {
+  module = makeFakeModule();
+  loadModule = async () => module;
+  workers = [];
+});
+
+const at = (name) => `${server.url}m/${name}`;
+
+async function open(t, options = {}) {
+  const classifier = await load({ model: at('tiny.tflite'), ...options });
+  t.after(() => classifier.dispose());
+  return classifier;
+}
+
+const plain = (r, g, b, width = 2, height = 2) => ({
+  data: Uint8ClampedArray.from({ length: width * height * 4 }, (_, index) => [r, g, b, 255][index % 4]),
+  width,
+  height,
+});
+const red = plain(200, 0, 0);
+const blue = plain(0, 0, 200, 5, 3);
+
+test('a model by address', async (t) => {
+  const classifier = await open(t);
+  assert.deepEqual(module.classifiers[0].model, modelBytes);
+  const info = await classifier.info();
+  assert.equal(info.model.id, 'tiny.tflite');
+  assert.equal(info.model.embeddingSize, 3);
+  assert.deepEqual(info.model.preprocess, { crop: 'center', resize: 'half-pixel', mirror: false, range: [-1, 1] });
+  assert.equal(info.heapBytes, 1 << 20);
+  assert.equal(info.isolated, false);
+  assert.match(info.reason, /isolated/);
+});
+
+test("a catalogue entry by address says how the model is fed; the caller's options come first", async (t) => {
+  const classifier = await open(t, { model: { url: at('tiny.json') }, preprocess: { resize: 'align-corners' } });
+  assert.equal(classifier.model.title, 'Tiny network');
+  assert.equal(classifier.model.showClasses, false);
+  assert.deepEqual(classifier.model.preprocess, { crop: 'squash', resize: 'align-corners', mirror: false, range: [0, 1] });
+  assert.equal((await classifier.classify(red, 4))[1].className, 'cat');
+});
+
+test('a catalogue entry as an object', async (t) => {
+  const model = { id: 'x', title: 'X', files: [{ path: 'tiny.tflite' }], baseUrl: at('') };
+  const classifier = await open(t, { model });
+  assert.equal(classifier.model.id, 'x');
+  assert.equal(classifier.model.showClasses, true);
+});
+
+test('a model by its bytes, which stay with the caller', async (t) => {
+  await open(t, { model: { bytes: modelBytes } });
+  assert.equal(modelBytes.byteLength, 12);
+  assert.deepEqual(module.classifiers[0].model, modelBytes);
+});
+
+test('the shards of a model.json are joined in the order of its manifest', async (t) => {
+  await open(t, { model: at('model.json') });
+  assert.equal(new TextDecoder().decode(module.classifiers[0].weights), 'BBAC');
+});
+
+test('labels: names, an address, with or without a background class', async (t) => {
+  const name = async (labels, classIndex) => {
+    const classifier = await load({ model: at('tiny.tflite'), labels });
+    const [score] = (await classifier.classify(red, 4)).filter((each) => each.classIndex === classIndex);
+    classifier.dispose();
+    return score.className;
+  };
+  assert.equal(await name(['a', 'b', 'c', 'd'], 0), 'a');
+  assert.equal(await name(at('labels.txt'), 3), 'owl');
+  assert.equal(await name(['b', 'c', 'd'], 1), 'b');
+  assert.equal(await name(['b', 'c', 'd'], 0), 'background');
+  assert.equal(await name(['background', 'a', 'b', 'c', 'd'], 0), 'a');
+  assert.equal(await name(undefined, 2), 'class 2');
+  await assert.rejects(load({ model: at('tiny.tflite'), labels: ['one'] }), { code: 'bad-argument', message: /1 classes.*has 4/ });
+  assert.equal(module.live, 6, 'of seven classifiers the failed one was deleted; the others go with their workers');
+});
+
+const failures = [
+  ['missing.tflite', 'load-failed', /missing\.tflite answered 404 Not Found.*option 'model'/],
+  ['page.tflite', 'load-failed', /is a web page \(HTML\)/],
+  ['short.json', 'load-failed', /12 bytes instead of 99/],
+  ['altered.json', 'load-failed', /SHA-256/],
+  ['other.json', 'bad-model', /neither a catalogue entry nor a model\.json/],
+  ['broken.json', 'bad-model', /looks like JSON/],
+  ['damaged.tflite', 'bad-model', /damaged at byte 7/],
+];
+
+for (const [name, code, message] of failures) {
+  test(`loading ${name} fails with ${code}, leaves no classifier and no worker`, async () => {
+    await assert.rejects(load({ model: at(name) }), { name: 'ClassifierError', code, message });
+    assert.equal(module.live, 0);
+    assert.equal(workers[0].terminated, true);
+  });
+}
+
+test('no answer at all is a failed load', async () => {
+  await assert.rejects(load({ model: 'http://localhost:9/x.tflite' }), { code: 'load-failed', message: /no answer.*CORS/ });
+});
+
+test('what is no model source is refused before a worker starts', async () => {
+  for (const model of [undefined, null, 5, {}, { files: 'x' }]) await assert.rejects(load({ model }), { code: 'bad-argument' });
+  await assert.rejects(load({ model: 'no base here' }), { code: 'bad-argument', message: /not an address/ });
+  await assert.rejects(load({ model: at('tiny.tflite'), threads: 0 }), { code: 'bad-argument', message: /threads/ });
+  assert.equal(workers.length, 0);
+});
+
+test('progress of both downloads, then the start', async (t) => {
+  const seen = [];
+  loadModule = async ({ onBytes }) => {
+    onBytes(5, 10);
+    return module;
+  };
+  await open(t, { onProgress: (progress) => seen.push(progress) });
+  assert.deepEqual(seen.find(({ phase }) => phase === 'module'), { phase: 'module', loaded: 5, total: 10 });
+  assert.deepEqual(seen.filter(({ phase }) => phase === 'model').at(-1), { phase: 'model', loaded: 12, total: 12 });
+  assert.equal(seen.at(-1).phase, 'start');
+});
+
+test('a signal ends the load', async () => {
+  await assert.rejects(load({ model: at('tiny.tflite'), signal: AbortSignal.abort() }), { code: 'aborted' });
+  assert.equal(workers.length, 0);
+  const controller = new AbortController();
+  loadModule = () => new Promise(() => {});
+  const loading = load({ model: at('tiny.tflite'), signal: controller.signal });
+  setTimeout(() => controller.abort(), 20);
+  await assert.rejects(loading, { code: 'aborted' });
+  assert.equal(workers[0].terminated, true);
+});
+
+test('a variant that fails is replaced by a simpler one, with the reason', async (t) => {
+  const tried = [];
+  loadModule = async ({ variant }) => {
+    tried.push(variant);
+    if (variant !== 'simd') throw new ClassifierError('load-failed', 'It is not there.');
+    return module;
+  };
+  const features = { simd: true, relaxedSimd: true };
+  const validate = WebAssembly.validate;
+  t.mock.method(WebAssembly, 'validate', (bytes) => validate(bytes) || features.relaxedSimd);
+  const classifier = await open(t);
+  const { variant, threads, reason } = await classifier.info();
+  assert.deepEqual(tried, ['relaxed', 'simd']);
+  assert.equal(variant, 'simd');
+  assert.equal(threads, 1);
+  assert.match(reason, /relaxed failed: It is not there/);
+});
+
+test('a variant that was asked for by name is not replaced', async () => {
+  loadModule = async () => {
+    throw new ClassifierError('load-failed', 'It is not there.');
+  };
+  await assert.rejects(load({ model: at('tiny.tflite'), variant: 'simd' }), { code: 'load-failed', message: 'It is not there.' });
+  await assert.rejects(load({ model: at('tiny.tflite'), variant: 'simd-threads' }), { code: 'unsupported-browser', message: /isolated/ });
+});
+
+test('a worker that never starts is a failed load', async (t) => {
+  t.mock.method(globalThis, 'Worker', function () {
+    const worker = new EventTarget();
+    worker.postMessage = () => setTimeout(() => worker.dispatchEvent(new Event('error', { cancelable: true })));
+    worker.terminate = () => {};
+    return worker;
+  });
+  await assert.rejects(load({ model: at('tiny.tflite'), workerUrl: '/nowhere.js' }), { code: 'load-failed', message: /\/nowhere\.js did not start.*worker-src/ });
+});
+
+test('teach and predict', async (t) => {
+  const classifier = await open(t);
+  assert.equal(await classifier.addExample(red, 'red'), 1);
+  assert.equal(await classifier.addExample(red, 'red'), 2);
+  assert.equal(await classifier.addExample(blue, 'blue'), 1);
+  const prediction = await classifier.predict(blue);
+  assert.equal(prediction.label, 'blue');
+  assert.equal(prediction.classIndex, 1);
+  assert.deepEqual({ ...prediction.confidences }, { red: 0, blue: 1 });
+  assert.deepEqual({ ...(await classifier.counts()) }, { red: 2, blue: 1 });
+  await classifier.clear('red');
+  assert.deepEqual({ ...(await classifier.counts()) }, { blue: 1 });
+  await classifier.clear('never taught');
+  await classifier.clear();
+  assert.deepEqual({ ...(await classifier.counts()) }, {});
+});
+
+test('embeddings stand in for pictures', async (t) => {
+  const classifier = await open(t);
+  const embedding = await classifier.embed(red);
+  assert.deepEqual([...embedding], [200, 0, 0]);
+  assert.equal(await classifier.addExample(embedding, 'red'), 1);
+  await classifier.addExample(blue, 'blue');
+  assert.equal((await classifier.predict(embedding)).label, 'red');
+  await assert.rejects(classifier.predict(new Float32Array(7)), { code: 'bad-argument', message: /has 3 numbers; got 7/ });
+  await assert.rejects(classifier.addExample(Float32Array.of(1, NaN, 0), 'x'), { code: 'bad-argument', message: /not finite/ });
+});
+
+test('observe: one run of the network teaches, predicts, classifies', async (t) => {
+  const classifier = await open(t);
+  const [fake] = module.classifiers;
+  const before = fake.runCount;
+  const first = await classifier.observe(red);
+  assert.equal(first.prediction, null);
+  assert.equal(first.classes.length, 3);
+  assert.equal(first.exampleCount, undefined);
+  assert.equal(first.embedding, undefined);
+  const second = await classifier.observe(red, { label: 1, topk: 0, embedding: true });
+  assert.equal(second.prediction.label, '1');
+  assert.equal(second.exampleCount, 1);
+  assert.deepEqual([...second.embedding], [200, 0, 0]);
+  assert.deepEqual(second.classes, []);
+  assert.equal(fake.runCount, before + 2);
+  for (const ms of Object.values(second.timings)) assert.ok(ms >= 0);
+  assert.deepEqual((await classifier.info()).timings, second.timings);
+});
+
+test('a model without classes is observed without them', async (t) => {
+  module = makeFakeModule({ classCount: 0 });
+  const classifier = await open(t);
+  assert.deepEqual((await classifier.observe(red)).classes, []);
+  assert.equal(classifier.model.showClasses, false);
+  await assert.rejects(classifier.classify(red), { code: 'bad-argument' });
+});
+
+test('labels that are names of Object.prototype are labels like any other', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, '__proto__');
+  await classifier.addExample(blue, 'constructor');
+  const { label, confidences } = await classifier.predict(red);
+  assert.equal(label, '__proto__');
+  assert.deepEqual(Object.entries(confidences), [['__proto__', 1], ['constructor', 0]]);
+  assert.deepEqual(Object.entries(await classifier.counts()), [['__proto__', 1], ['constructor', 1]]);
+});
+
+test('1 and "1" are one class', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 1);
+  assert.equal(await classifier.addExample(red, '1'), 2);
+});
+
+test('bad arguments are refused before anything is sent', async (t) => {
+  const classifier = await open(t);
+  const bad = { code: 'bad-argument' };
+  for (const k of [0, -1, 1.5, NaN, Infinity, '3', null]) await assert.rejects(classifier.predict(red, { k }), bad, `k = ${k}`);
+  for (const topk of [0, -1, 2.5, '3', null]) await assert.rejects(classifier.classify(red, topk), bad, `topk = ${topk}`);
+  for (const label of [undefined, null, NaN, true, {}, Symbol('x')]) await assert.rejects(classifier.addExample(red, label), bad);
+  await assert.rejects(classifier.observe(red, { label: null }), bad);
+  await assert.rejects(classifier.observe(red, { topk: -1 }), bad);
+  await assert.rejects(classifier.clear({}), bad);
+  for (const image of [undefined, null, 'cat.jpg', 5, {}, [], { data: red.data }]) await assert.rejects(classifier.classify(image), bad);
+});
+
+test('pictures that cannot be', async (t) => {
+  const classifier = await open(t);
+  const bad = { code: 'bad-image' };
+  await assert.rejects(classifier.classify({ ...red, width: 3 }), { ...bad, message: /3 x 2 has 24 bytes of RGBA; got 16/ });
+  await assert.rejects(classifier.classify({ ...red, width: 0 }), bad);
+  await assert.rejects(classifier.classify({ ...red, width: 1.5 }), bad);
+  await assert.rejects(classifier.classify({ ...red, data: [...red.data] }), bad);
+  await assert.rejects(classifier.classify(new Blob([])), { ...bad, message: /empty/ });
+});
+
+test('encoded pictures: bytes, buffer, blob', async (t) => {
+  const classifier = await open(t);
+  const file = Uint8Array.of(0xff, 10, 20, 30);
+  for (const image of [file, file.buffer, new Blob([file])]) assert.deepEqual([...(await classifier.embed(image))], [10, 20, 30]);
+  assert.equal(file.byteLength, 4);
+});
+
+test('calls that overlap are answered in order and apart', async (t) => {
+  const classifier = await open(t);
+  const embeddings = await Promise.all([red, blue, red].map((image) => classifier.embed(image)));
+  assert.deepEqual(embeddings.map((each) => each[0]), [200, 0, 200]);
+});
+
+test('dispose ends everything and may be called twice', async (t) => {
+  const classifier = await open(t);
+  const pending = classifier.classify(red);
+  classifier.dispose();
+  classifier.dispose();
+  await assert.rejects(pending, { code: 'disposed' });
+  await assert.rejects(classifier.classify(red), { code: 'disposed' });
+  assert.equal(workers[0].terminated, true);
+});
+
+test('a classifier is disposable where the language knows that', async (t) => {
+  const classifier = await open(t);
+  classifier[Symbol.dispose ?? Symbol.for('Symbol.dispose')]();
+  await assert.rejects(classifier.info(), { code: 'disposed' });
+});
+
+test('the package can be imported where there is no browser', async (t) => {
+  const { load: loadThere } = await importTs('index.ts');
+  t.mock.method(globalThis, 'Worker', undefined);
+  delete globalThis.Worker;
+  await assert.rejects(loadThere({ model: at('tiny.tflite') }), { code: 'unsupported-browser' });
+  globalThis.Worker = WorkerDouble;
+});
