@@ -1,0 +1,35 @@
+// What the toolchain is made of. Debian's archive is signed and apt checks that; the checksums and versions here are so
+// that everybody builds from the same sources, also after Debian has moved on.
+
+/** Oldest Emscripten that we take from PATH: earlier ones lack the final relaxed SIMD instructions. */
+export const oldestEmsdk = '3.1.60';
+
+/** Packages of the machine's own Debian for building, and those that only the browser tests need. */
+export const buildPackages = [
+  'ccache',
+  'clang-19',
+  'cmake',
+  'flatbuffers-compiler',
+  'googletest',
+  'libclang-rt-19-dev',
+  'libcpuinfo-dev',
+  'libflatbuffers-dev',
+  'libstb-dev',
+  'lld-19',
+  'llvm-19',
+  'ninja-build',
+  'nlohmann-json3-dev',
+  'python3',
+];
+export const browserPackages = ['chromium', 'ffmpeg', 'firefox-esr'];
+
+/** From Debian trixie, unpacked beside the project and not installed. */
+export const emscripten = { suite: 'trixie', emscripten: '3.1.69', binaryen: '120' };
+
+export const sources = {
+  xnnpack: '90bde2caef0f880f627bab0dc805a86c4b8070cd98e3243db3046ab3f3be1a99',
+  pthreadpool: '4cc3cbd933b28131d2a34edc54f76af9fb41bc490af5eae1a5bd3cd07ea90708',
+  fxdiv: '7953482badaf4cb34026c3487c257b8e4ab2df061c019bd6fabbbc12ad52c44b',
+  fp16: '7d7782b37b74136e0e12593a2a93ccbe7db831f4374cc408e44623d9b708b54e',
+  benchmark: '32131c08ee31eeff2c8968d7e874f3cb648034377dfc32a4c377fa8796d84981',
+};
