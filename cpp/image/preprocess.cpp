@@ -1,0 +1,252 @@
+#include "image/preprocess.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "core/error.h"
+#include "core/float4.h"
+
+namespace teachable {
+namespace {
+
+using Int4 [[gnu::vector_size(16)]] = int32_t;
+using Byte4 [[gnu::vector_size(4)]] = uint8_t;
+
+std::string size_text(int width, int height) {
+  return std::to_string(width) + "x" + std::to_string(height);
+}
+
+void check_frame(const RgbaView& frame) {
+  if (frame.width < 1 || frame.height < 1 || frame.width > kMaxSide || frame.height > kMaxSide) {
+    throw Error(ErrorCode::BadImage, "the frame is " + size_text(frame.width, frame.height) +
+                                         " pixels; sides of 1 to " + std::to_string(kMaxSide) +
+                                         " are accepted");
+  }
+  const size_t needed = static_cast<size_t>(frame.width) * static_cast<size_t>(frame.height) * 4;
+  if (frame.pixels.size() < needed) {
+    throw Error(ErrorCode::BadImage, "the frame of " + size_text(frame.width, frame.height) +
+                                         " pixels has " + std::to_string(frame.pixels.size()) +
+                                         " bytes; its size needs " + std::to_string(needed));
+  }
+}
+
+void check_output(int width, int height, size_t length) {
+  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
+    throw Error(ErrorCode::BadArgument, "the output is " + size_text(width, height) +
+                                            "; sides of 1 to " + std::to_string(kMaxSide) +
+                                            " are accepted");
+  }
+  const size_t needed = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
+  if (length != needed) {
+    throw Error(ErrorCode::BadArgument, "the output has " + std::to_string(length) + " elements; " +
+                                            size_text(width, height) +
+                                            " pixels of 3 channels are " + std::to_string(needed));
+  }
+}
+
+/// value = pixel * scale + offset.
+struct Mapping {
+  float scale, offset;
+};
+
+Mapping make_mapping(const Preprocess& how, double unit) {
+  const double low = how.range_low, high = how.range_high;
+  const Mapping mapping{static_cast<float>((high - low) / 255 / unit),
+                        static_cast<float>(low / unit)};
+  if (!std::isfinite(how.range_high - how.range_low) || !std::isfinite(mapping.scale) ||
+      !std::isfinite(mapping.offset)) {
+    throw Error(ErrorCode::BadArgument, "the range " + std::to_string(how.range_low) + " to " +
+                                            std::to_string(how.range_high) + " in steps of " +
+                                            std::to_string(unit) + " is not finite");
+  }
+  return mapping;
+}
+
+/// Four lanes to three floats.
+class FloatStore {
+ public:
+  explicit FloatStore(Mapping mapping)
+      : scale_(splat4(mapping.scale)), offset_(splat4(mapping.offset)) {}
+
+  /// Writes a fourth element, which the next pixel overwrites.
+  void store_wide(Float4 pixel, float* to) const { store4(to, pixel * scale_ + offset_); }
+  void store(Float4 pixel, float* to) const {
+    const Float4 value = pixel * scale_ + offset_;
+    std::memcpy(to, &value, 3 * sizeof *to);
+  }
+
+ private:
+  Float4 scale_, offset_;
+};
+
+/// Four lanes to three quantised values.
+template <typename Q>
+class QuantizedStore {
+ public:
+  QuantizedStore(Mapping mapping, int zero_point)
+      : scale_(splat4(mapping.scale)),
+        offset_(splat4(mapping.offset)),
+        low_(splat4(static_cast<float>(std::numeric_limits<Q>::min() - zero_point))),
+        high_(splat4(static_cast<float>(std::numeric_limits<Q>::max() - zero_point))),
+        bits_to_value_(Int4{} + (zero_point - std::bit_cast<int32_t>(kRounder))) {}
+
+  void store_wide(Float4 pixel, Q* to) const {
+    const Byte4 bytes = quantize(pixel);
+    std::memcpy(to, &bytes, 4);
+  }
+  void store(Float4 pixel, Q* to) const {
+    const Byte4 bytes = quantize(pixel);
+    std::memcpy(to, &bytes, 3);
+  }
+
+ private:
+  /// Leaves no room for a fraction in the sum with a small float: the lowest bits are the nearest
+  /// integer, ties to even.
+  static constexpr float kRounder = 0x1.8p23f;
+
+  Byte4 quantize(Float4 pixel) const {
+    Float4 value = pixel * scale_ + offset_;
+    value = value < low_ ? low_ : value;
+    value = value > high_ ? high_ : value;
+    const Int4 bits = reinterpret_cast<Int4>(value + splat4(kRounder)) + bits_to_value_;
+    return __builtin_convertvector(bits, Byte4);
+  }
+
+  Float4 scale_, offset_, low_, high_;
+  Int4 bits_to_value_;
+};
+
+/// One source pixel as four floats, 0-255.
+Float4 load_pixel(const uint8_t* from) {
+  Byte4 bytes;
+  std::memcpy(&bytes, from, sizeof bytes);
+  return __builtin_convertvector(__builtin_convertvector(bytes, Int4), Float4);
+}
+
+struct Span1d {
+  int first, count;
+};
+
+/// The middle `count` of `available`.
+Span1d centered(int available, int64_t count) {
+  const int clamped = static_cast<int>(std::clamp<int64_t>(count, 1, available));
+  return {(available - clamped) / 2, clamped};
+}
+
+int64_t divide_rounded(int64_t dividend, int64_t divisor) {
+  return (2 * dividend + divisor) / (2 * divisor);
+}
+
+}  // namespace
+
+std::vector<Preprocessor::Tap> Preprocessor::make_taps(int source_first, int source_count,
+                                                       int count, ResizeRule rule) {
+  std::vector<Tap> taps(static_cast<size_t>(count));
+  const double last = source_count - 1;
+  for (int i = 0; i < count; ++i) {
+    double position = 0;
+    if (rule == ResizeRule::HalfPixel) {
+      position = std::clamp((i + 0.5) * source_count / count - 0.5, 0.0, last);
+    } else if (count > 1) {
+      position = i * last / (count - 1);
+    }
+    // The last pixel is the second of a pair, with all the weight: so a pair is always there to
+    // read.
+    const int first = std::clamp(static_cast<int>(position), 0, std::max(source_count - 2, 0));
+    taps[static_cast<size_t>(i)] = {static_cast<uint32_t>(source_first + first),
+                                    static_cast<float>(position - first)};
+  }
+  return taps;
+}
+
+void Preprocessor::prepare(const RgbaView& frame, const Preprocess& how, int width, int height,
+                           size_t length) {
+  check_frame(frame);
+  check_output(width, height, length);
+  const Geometry wanted{frame.width, frame.height, width, height, how.crop, how.resize, how.mirror};
+  if (wanted == geometry_) return;
+
+  Span1d across{0, frame.width}, down{0, frame.height};
+  if (how.crop == Crop::Center) {
+    const int64_t frame_width = frame.width, frame_height = frame.height;
+    if (frame_width * height > frame_height * width) {
+      across = centered(frame.width, divide_rounded(frame_height * width, height));
+    } else {
+      down = centered(frame.height, divide_rounded(frame_width * height, width));
+    }
+  }
+  geometry_ = {};  // in case that memory doesn't hold the new tables
+  columns_ = make_taps(across.first, across.count, width, how.resize);
+  rows_ = make_taps(down.first, down.count, height, how.resize);
+  if (how.mirror) std::reverse(columns_.begin(), columns_.end());
+  column_step_ = across.count > 1 ? 4 : 0;
+  row_step_ = down.count > 1 ? static_cast<size_t>(frame.width) * 4 : 0;
+  geometry_ = wanted;
+}
+
+template <typename Store, typename T>
+void Preprocessor::resample(const uint8_t* pixels, const Store& store, T* output) const {
+  const size_t stride = static_cast<size_t>(geometry_.frame_width) * 4;
+  for (size_t y = 0; y < rows_.size(); ++y) {
+    const uint8_t* const upper = pixels + rows_[y].first * stride;
+    const uint8_t* const lower = upper + row_step_;
+    const Float4 down = splat4(rows_[y].weight);
+    const auto sample = [&](const Tap& column) {
+      const size_t left = size_t{column.first} * 4, right = left + column_step_;
+      const Float4 across = splat4(column.weight);
+      const Float4 upper_left = load_pixel(upper + left), lower_left = load_pixel(lower + left);
+      const Float4 above = upper_left + (load_pixel(upper + right) - upper_left) * across;
+      const Float4 below = lower_left + (load_pixel(lower + right) - lower_left) * across;
+      return above + (below - above) * down;
+    };
+    // A wide store spills into the next pixel: only the very last one has none.
+    const bool last_row = y + 1 == rows_.size();
+    const size_t wide_count = columns_.size() - (last_row ? 1 : 0);
+    for (size_t x = 0; x < wide_count; ++x, output += 3) {
+      store.store_wide(sample(columns_[x]), output);
+    }
+    if (last_row) store.store(sample(columns_.back()), output);
+  }
+}
+
+void Preprocessor::run(const RgbaView& frame, const Preprocess& how, int width, int height,
+                       std::span<float> output) {
+  const Mapping mapping = make_mapping(how, 1);
+  prepare(frame, how, width, height, output.size());
+  resample(frame.pixels.data(), FloatStore(mapping), output.data());
+}
+
+template <typename Q>
+void Preprocessor::run_quantized(const RgbaView& frame, const Preprocess& how, int width,
+                                 int height, float scale, int zero_point, std::span<Q> output) {
+  if (!std::isfinite(scale) || scale <= 0) {
+    throw Error(ErrorCode::BadArgument, "the input's scale is " + std::to_string(scale) +
+                                            "; a finite number above 0 is needed");
+  }
+  constexpr int kLow = std::numeric_limits<Q>::min(), kHigh = std::numeric_limits<Q>::max();
+  if (zero_point < kLow || zero_point > kHigh) {
+    throw Error(ErrorCode::BadArgument, "the input's zero point is " + std::to_string(zero_point) +
+                                            "; it has to be " + std::to_string(kLow) + " to " +
+                                            std::to_string(kHigh));
+  }
+  const Mapping mapping = make_mapping(how, scale);
+  prepare(frame, how, width, height, output.size());
+  resample(frame.pixels.data(), QuantizedStore<Q>(mapping, zero_point), output.data());
+}
+
+void Preprocessor::run(const RgbaView& frame, const Preprocess& how, int width, int height,
+                       float scale, int zero_point, std::span<uint8_t> output) {
+  run_quantized(frame, how, width, height, scale, zero_point, output);
+}
+
+void Preprocessor::run(const RgbaView& frame, const Preprocess& how, int width, int height,
+                       float scale, int zero_point, std::span<int8_t> output) {
+  run_quantized(frame, how, width, height, scale, zero_point, output);
+}
+
+}  // namespace teachable

@@ -1,0 +1,69 @@
+// A webcam frame to a network's input. Bytes are those of the frame; the resize reads a part of
+// them.
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "image/preprocess.h"
+
+namespace teachable {
+namespace {
+
+constexpr int kSide = 224;
+
+std::vector<uint8_t> make_frame(int width, int height) {
+  std::vector<uint8_t> pixels(static_cast<size_t>(width) * static_cast<size_t>(height) * 4);
+  uint32_t state = 1;
+  for (uint8_t& byte : pixels)
+    byte = static_cast<uint8_t>((state = state * 1664525 + 1013904223) >> 24);
+  return pixels;
+}
+
+template <typename T>
+void preprocess(benchmark::State& state) {
+  const int width = static_cast<int>(state.range(0)), height = static_cast<int>(state.range(1));
+  const std::vector<uint8_t> pixels = make_frame(width, height);
+  const RgbaView frame{pixels, width, height};
+  std::vector<T> output(size_t{kSide} * kSide * 3);
+  Preprocessor preprocessor;
+  for (auto _ : state) {
+    if constexpr (std::is_same_v<T, float>) {
+      preprocessor.run(frame, {}, kSide, kSide, output);
+    } else {
+      preprocessor.run(frame, {}, kSide, kSide, 0.0078125f, std::is_signed_v<T> ? 0 : 128,
+                       std::span<T>(output));
+    }
+    benchmark::DoNotOptimize(output.data());
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(pixels.size()));
+}
+
+/// What handing such a frame over costs: one copy.
+void copy_frame(benchmark::State& state) {
+  const std::vector<uint8_t> pixels =
+      make_frame(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)));
+  std::vector<uint8_t> copy(pixels.size());
+  for (auto _ : state) {
+    std::memcpy(copy.data(), pixels.data(), pixels.size());
+    benchmark::DoNotOptimize(copy.data());
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(pixels.size()));
+}
+
+void frame_sizes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"w", "h"})->Args({640, 480})->Args({1280, 720});
+}
+
+BENCHMARK(preprocess<float>)->Name("preprocess/float")->Apply(frame_sizes);
+BENCHMARK(preprocess<int8_t>)->Name("preprocess/int8")->Apply(frame_sizes);
+BENCHMARK(preprocess<uint8_t>)->Name("preprocess/uint8")->Apply(frame_sizes);
+BENCHMARK(copy_frame)->Name("preprocess/copy_of_the_frame")->Apply(frame_sizes);
+
+}  // namespace
+}  // namespace teachable

@@ -1,0 +1,329 @@
+#include "image/decode.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "data.h"
+#include "image/exif.h"
+#include "picture_files.h"
+
+namespace teachable {
+namespace {
+
+using testing::Bytes;
+
+Bytes pixels_of(const Image& image) {
+  const RgbaView view = image.view();
+  return {view.pixels.begin(), view.pixels.end()};
+}
+
+/// The message of the Error that decoding throws, after its code has been checked.
+std::string refusal(const Bytes& file, ErrorCode code = ErrorCode::BadImage) {
+  try {
+    decode_image(file);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+void expect_part(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+const Bytes kTwoByTwoBmp =
+    testing::make_bmp(2, 2, 24, {}, {7, 8, 9, 10, 11, 12, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0});
+const Bytes kTwoByTwoPixels = {3, 2, 1, 255, 6, 5, 4, 255, 9, 8, 7, 255, 12, 11, 10, 255};
+
+TEST(Decode, TurnsTheRowsOfABmpFile) {
+  const Image image = decode_image(kTwoByTwoBmp);
+  EXPECT_EQ(image.width, 2);
+  EXPECT_EQ(image.height, 2);
+  EXPECT_EQ(pixels_of(image), kTwoByTwoPixels);
+}
+
+TEST(Decode, KeepsTheRowsOfATopDownBmpFile) {
+  const Image image = decode_image(
+      testing::make_bmp(2, -2, 24, {}, {1, 2, 3, 4, 5, 6, 0, 0, 7, 8, 9, 10, 11, 12, 0, 0}));
+  EXPECT_EQ(image.height, 2);
+  EXPECT_EQ(pixels_of(image), kTwoByTwoPixels);
+}
+
+TEST(Decode, ReadsAPaletteBmpFile) {
+  Bytes palette;
+  testing::append(palette, {0, 0, 0, 0, 30, 20, 10, 0});
+  palette.resize(size_t{4} * 256);
+  EXPECT_EQ(pixels_of(decode_image(testing::make_bmp(2, 1, 8, palette, {1, 0, 0, 0}))),
+            (Bytes{10, 20, 30, 255, 0, 0, 0, 255}));
+  palette.resize(size_t{4} * 2);
+  EXPECT_EQ(pixels_of(decode_image(testing::make_bmp(2, 1, 1, palette, {0b10000000, 0, 0, 0}))),
+            (Bytes{10, 20, 30, 255, 0, 0, 0, 255}));
+}
+
+TEST(Decode, TakesABmpFileWithoutAnyAlphaAsOpaque) {
+  EXPECT_EQ(pixels_of(decode_image(testing::make_bmp(1, 1, 32, {}, {1, 2, 3, 0}))),
+            (Bytes{3, 2, 1, 255}));
+}
+
+TEST(Decode, ReadsEveryKindOfPngPixel) {
+  using testing::make_png;
+  EXPECT_EQ(pixels_of(decode_image(make_png(2, 1, 8, 0, {0, 5, 250}))),
+            (Bytes{5, 5, 5, 255, 250, 250, 250, 255}));
+  EXPECT_EQ(pixels_of(decode_image(make_png(1, 1, 8, 4, {0, 5, 100}))), (Bytes{5, 5, 5, 100}));
+  EXPECT_EQ(pixels_of(decode_image(make_png(1, 2, 8, 2, {0, 1, 2, 3, 2, 3, 3, 3}))),
+            (Bytes{1, 2, 3, 255, 4, 5, 6, 255}))
+      << "filter 2 adds the line above";
+  EXPECT_EQ(pixels_of(decode_image(make_png(1, 1, 8, 6, {0, 1, 2, 3, 0}))), (Bytes{1, 2, 3, 0}))
+      << "straight alpha: colours stay under alpha 0";
+  EXPECT_EQ(pixels_of(decode_image(make_png(1, 1, 16, 2, {0, 1, 99, 2, 99, 3, 99}))),
+            (Bytes{1, 2, 3, 255}));
+  EXPECT_EQ(pixels_of(decode_image(make_png(2, 1, 1, 0, {0, 0b01000000}))),
+            (Bytes{0, 0, 0, 255, 255, 255, 255, 255}));
+  EXPECT_EQ(pixels_of(decode_image(make_png(2, 1, 8, 3, {0, 1, 0}, "PLTE", {9, 9, 9, 1, 2, 3}))),
+            (Bytes{1, 2, 3, 255, 9, 9, 9, 255}));
+}
+
+TEST(Decode, ReadsGreyAndColourJpegFilesBaselineAndProgressive) {
+  for (bool progressive : {false, true}) {
+    const Image grey = decode_image(testing::make_jpeg(9, 1, {{10}, {200}}, {progressive}));
+    ASSERT_EQ(grey.width, 9);
+    ASSERT_EQ(grey.height, 1);
+    EXPECT_EQ(Bytes(grey.pixels.get(), grey.pixels.get() + 4), (Bytes{10, 10, 10, 255}));
+    EXPECT_EQ(Bytes(grey.pixels.get() + 32, grey.pixels.get() + 36), (Bytes{200, 200, 200, 255}));
+
+    // Y 76, Cb 85, Cr 255 is pure red, to one step of rounding.
+    const Image red = decode_image(testing::make_jpeg(1, 1, {{76, 85, 255}}, {progressive}));
+    ASSERT_EQ(red.byte_count(), 4u);
+    EXPECT_NEAR(red.pixels[0], 254, 1);
+    EXPECT_NEAR(red.pixels[1], 0, 1);
+    EXPECT_NEAR(red.pixels[2], 0, 1);
+    EXPECT_EQ(red.pixels[3], 255);
+  }
+}
+
+TEST(Decode, ReadsACmykJpegFileAsAdobeStoresIt) {
+  // Inverted: 255 is no ink, so the fourth component is a factor.
+  const Image image =
+      decode_image(testing::make_jpeg(8, 8, {{200, 100, 50, 255}}, {.adobe_transform = 0}));
+  EXPECT_EQ(Bytes(image.pixels.get(), image.pixels.get() + 4), (Bytes{200, 100, 50, 255}));
+  const Image dark =
+      decode_image(testing::make_jpeg(8, 8, {{200, 100, 50, 0}}, {.adobe_transform = 0}));
+  EXPECT_EQ(Bytes(dark.pixels.get(), dark.pixels.get() + 4), (Bytes{0, 0, 0, 255}));
+}
+
+TEST(Decode, TurnsAJpegFileUprightAsItsExifDataSays) {
+  // Stored: four blocks, 1 2 above 3 4, the last column cut to 4 pixels.
+  const Bytes stored = testing::make_jpeg(12, 16, {{10}, {20}, {30}, {40}});
+  const std::array<std::array<int, 4>, 9> corners = {{{},
+                                                      {10, 20, 30, 40},
+                                                      {20, 10, 40, 30},
+                                                      {40, 30, 20, 10},
+                                                      {30, 40, 10, 20},
+                                                      {10, 30, 20, 40},
+                                                      {30, 10, 40, 20},
+                                                      {40, 20, 30, 10},
+                                                      {20, 40, 10, 30}}};
+  for (bool big_endian : {false, true}) {
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+      SCOPED_TRACE(orientation);
+      const Bytes file =
+          testing::with_segment(stored, 0xE1, testing::make_exif(orientation, big_endian));
+      const Image image = decode_image(file);
+      ASSERT_EQ(image.width, orientation < 5 ? 12 : 16);
+      ASSERT_EQ(image.height, orientation < 5 ? 16 : 12);
+      const auto at = [&](int x, int y) { return image.pixels[(y * image.width + x) * 4]; };
+      const auto& wanted = corners[orientation];
+      EXPECT_EQ(at(0, 0), wanted[0]);
+      EXPECT_EQ(at(image.width - 1, 0), wanted[1]);
+      EXPECT_EQ(at(0, image.height - 1), wanted[2]);
+      EXPECT_EQ(at(image.width - 1, image.height - 1), wanted[3]);
+    }
+  }
+}
+
+TEST(Exif, UprightsEveryPixelOfAPictureLargerThanOneTile) {
+  const int width = 67, height = 35;
+  for (int value = 1; value <= 8; ++value) {
+    SCOPED_TRACE(value);
+    Image stored = make_image(width, height);
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        const Bytes pixel = {static_cast<uint8_t>(x), static_cast<uint8_t>(y), 3, 4};
+        std::copy(pixel.begin(), pixel.end(), &stored.pixels[(y * width + x) * 4]);
+      }
+    }
+    const Image upright = to_upright(std::move(stored), static_cast<Orientation>(value));
+    int wrong = 0;
+    for (int y = 0; y < upright.height; ++y) {
+      for (int x = 0; x < upright.width; ++x) {
+        // EXIF's words: where row 0 and column 0 of the stored picture are seen.
+        const int right = upright.width - 1 - x, bottom = upright.height - 1 - y;
+        const int column = std::array{0, x, right, right, x, y, y, bottom, bottom}[value];
+        const int row = std::array{0, y, y, bottom, bottom, x, right, right, x}[value];
+        const uint8_t* pixel = &upright.pixels[(y * upright.width + x) * 4];
+        wrong += pixel[0] != column || pixel[1] != row || pixel[2] != 3 || pixel[3] != 4;
+      }
+    }
+    EXPECT_EQ(wrong, 0);
+  }
+}
+
+TEST(Exif, IgnoresOrientationsThatDoNotExist) {
+  const Bytes jpeg = testing::make_jpeg(8, 8, {{1}});
+  for (int value : {0, 9, 255, 65535}) {
+    EXPECT_EQ(read_orientation(testing::with_segment(jpeg, 0xE1, testing::make_exif(value, true))),
+              Orientation::TopLeft);
+  }
+  EXPECT_EQ(read_orientation({}), Orientation::TopLeft);
+  EXPECT_EQ(read_orientation(jpeg), Orientation::TopLeft);
+}
+
+TEST(Exif, IsFoundBehindOtherSegmentsAndFillBytes) {
+  const Bytes jpeg = testing::make_jpeg(8, 8, {{1}});
+  Bytes file = testing::with_segment(jpeg, 0xE1, testing::make_exif(6, true));
+  file.insert(file.begin() + 2, {0xFF, 0xFF});
+  file = testing::with_segment(file, 0xE1, {'h', 't', 't', 'p'});
+  file = testing::with_segment(file, 0xE0, Bytes(70, 0));
+  EXPECT_EQ(read_orientation(file), Orientation::RightTop);
+}
+
+TEST(Exif, OffsetsOutsideTheSegmentAreIgnored) {
+  const Bytes jpeg = testing::make_jpeg(8, 8, {{1}});
+  for (uint32_t offset : {0u, 7u, 38u, 39u, 40u, 1000u, 0x7FFFFFFFu, 0xFFFFFFFEu, 0xFFFFFFFFu}) {
+    Bytes exif = testing::make_exif(6, true);
+    for (int i = 0; i < 4; ++i) exif[10 + i] = static_cast<uint8_t>(offset >> (24 - 8 * i));
+    EXPECT_EQ(read_orientation(testing::with_segment(jpeg, 0xE1, exif)), Orientation::TopLeft)
+        << offset;
+  }
+  Bytes many_entries = testing::make_exif(6, true);
+  many_entries[16] = many_entries[17] = 0xFF;
+  many_entries[18 + 12] = 0x77;  // no orientation tag stops the search
+  EXPECT_EQ(read_orientation(testing::with_segment(jpeg, 0xE1, many_entries)),
+            Orientation::TopLeft);
+}
+
+TEST(Decode, SaysWhyAFileIsRefused) {
+  expect_part(refusal({}), "0 bytes");
+  expect_part(refusal({'G', 'I', 'F', '8', '9', 'a'}), "47 49 46 38");
+  expect_part(refusal({'R'}), "begins with 52 (hex)");
+  expect_part(refusal({'B', 'M'}), "BMP file's header");
+  expect_part(refusal({0xFF, 0xD8, 0xFF}), "JPEG file's header");
+  expect_part(refusal(testing::make_png(1, 1, 8, 2, {0, 1})), "PNG file can't be decoded: ");
+}
+
+TEST(Decode, RefusesSizesFromTheHeaderBeforeAnythingIsAllocated) {
+  expect_part(refusal(testing::make_png(16385, 1, 8, 2, {0})), "holds 16385x1 pixels");
+  expect_part(refusal(testing::make_png(1, 0x00FFFFFF, 8, 2, {0})), "holds 1x16777215 pixels");
+  expect_part(refusal(testing::make_png(16384, 16384, 8, 2, {0})), "at most 100000000");
+  expect_part(refusal(testing::make_jpeg(65535, 1, {{1}})), "holds 65535x1 pixels");
+  expect_part(refusal(testing::make_bmp(1, -20000, 24, {}, {})), "holds 1x20000 pixels");
+  refusal(testing::make_bmp(0, 1, 24, {}, {}));
+  refusal(testing::make_bmp(1, 0, 24, {}, {}));
+  refusal(testing::make_bmp(1, INT_MIN, 24, {}, {}));
+  refusal(testing::make_bmp(-1, 1, 24, {}, {}));
+  refusal(testing::make_jpeg(0, 1, {{1}}));
+}
+
+TEST(Decode, ShowsOnePlainColourWhenAJpegFileBreaksOffBehindItsHeader) {
+  // More codes than there are symbols: also a test that the decoder keeps inside its tables.
+  Bytes file = testing::make_jpeg(40, 40, std::vector<testing::JpegBlock>(25, {1, 2, 3}));
+  const Bytes marker = {0xFF, 0xC4};
+  const auto table =
+      std::search(file.begin(), file.end(), marker.begin(), marker.end()) - file.begin();
+  std::fill_n(file.begin() + table + 5, 16, uint8_t{255});
+  const Bytes pixels = pixels_of(decode_image(file));
+  for (size_t i = 0; i < pixels.size(); ++i) ASSERT_EQ(pixels[i], pixels[i % 4]) << i;
+}
+
+/// Either a picture or an Error; the sanitizers see the rest.
+void expect_no_crash(const Bytes& file) {
+  try {
+    const Image image = decode_image(file);
+    ASSERT_GE(image.width, 1);
+    ASSERT_GE(image.height, 1);
+    ASSERT_EQ(image.view().pixels.size(), image.byte_count());
+  } catch (const Error& error) {
+    ASSERT_TRUE(error.code() == ErrorCode::BadImage || error.code() == ErrorCode::OutOfMemory);
+  }
+}
+
+std::vector<Bytes> sample_files() {
+  Bytes png_lines;
+  for (int y = 0; y < 9; ++y) {
+    png_lines.push_back(static_cast<uint8_t>(y % 5));
+    for (int x = 0; x < 9 * 4; ++x) png_lines.push_back(static_cast<uint8_t>(x * y));
+  }
+  const std::vector<testing::JpegBlock> blocks = {{1, 2, 3}, {250, 9, 8}, {77, 4, 99}, {5, 5, 5}};
+  const Bytes jpeg = testing::make_jpeg(16, 13, blocks);
+  return {
+      kTwoByTwoBmp,
+      testing::make_png(9, 9, 8, 6, png_lines),
+      testing::make_png(2, 1, 8, 3, {0, 1, 0}, "PLTE", {9, 9, 9, 1, 2, 3}),
+      testing::with_segment(jpeg, 0xE1, testing::make_exif(6, false)),
+      testing::make_jpeg(16, 13, blocks, {.progressive = true}),
+      testing::make_jpeg(16, 13, {{1, 2, 3, 4}, {5, 6, 7, 8}, {9, 9, 9, 9}, {0, 0, 0, 0}},
+                         {.adobe_transform = 2}),
+  };
+}
+
+TEST(Decode, SurvivesFilesCutAtEveryByte) {
+  for (const Bytes& file : sample_files()) {
+    for (size_t size = 0; size < file.size(); ++size) {
+      expect_no_crash({file.begin(), file.begin() + static_cast<ptrdiff_t>(size)});
+    }
+  }
+}
+
+TEST(Decode, SurvivesFlippedBytes) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  for (const Bytes& file : sample_files()) {
+    for (int round = 0; round < 2000; ++round) {
+      Bytes damaged = file;
+      const auto flips = 1 + random() % 4;
+      for (unsigned i = 0; i < flips; ++i) {
+        damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
+      }
+      // A damaged size would make this a test of how long 100 megapixels take.
+      if (damaged.size() > 200 && damaged[0] == 0xFF && (random() & 3) != 0) damaged.resize(200);
+      expect_no_crash(damaged);
+    }
+  }
+}
+
+TEST(Decode, ReadsRealPhotos) {
+  struct Photo {
+    const char* name;
+    int width, height;
+  };
+  const Photo photos[] = {{"bird.bmp", 512, 343},    {"cat.bmp", 512, 341},
+                          {"coffee.jpg", 800, 800},  {"grace_hopper.bmp", 512, 600},
+                          {"hot_dog.jpg", 512, 384}, {"owl.jpg", 512, 384},
+                          {"pets.jpg", 512, 430}};
+  for (const Photo& photo : photos) {
+    READ_DATA_OR_SKIP(data, std::string("images/") + photo.name);
+    SCOPED_TRACE(photo.name);
+    const auto* begin = reinterpret_cast<const uint8_t*>(data.data());
+    const Bytes file(begin, begin + data.size());
+    const Image image = decode_image(file);
+    EXPECT_EQ(image.width, photo.width);
+    EXPECT_EQ(image.height, photo.height);
+    for (size_t size = 0; size < file.size(); size += file.size() / 7 + 1) {
+      expect_no_crash({file.begin(), file.begin() + static_cast<ptrdiff_t>(size)});
+    }
+  }
+}
+
+}  // namespace
+}  // namespace teachable

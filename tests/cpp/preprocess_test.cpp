@@ -1,0 +1,372 @@
+#include "image/preprocess.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+
+namespace teachable {
+namespace {
+
+struct Frame {
+  std::vector<uint8_t> pixels;
+  int width, height;
+
+  RgbaView view() const { return {pixels, width, height}; }
+  double at(int x, int y, int channel) const {
+    return pixels[(static_cast<size_t>(y) * width + x) * 4 + channel];
+  }
+};
+
+Frame random_frame(int width, int height, std::mt19937& random) {
+  Frame frame{std::vector<uint8_t>(static_cast<size_t>(width) * height * 4), width, height};
+  for (uint8_t& byte : frame.pixels) byte = static_cast<uint8_t>(random());
+  return frame;
+}
+
+/// One channel: red is `red(x, y)`.
+Frame red_frame(int width, int height, const std::function<int(int, int)>& red) {
+  Frame frame{std::vector<uint8_t>(static_cast<size_t>(width) * height * 4), width, height};
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      frame.pixels[(static_cast<size_t>(y) * width + x) * 4] = static_cast<uint8_t>(red(x, y));
+    }
+  }
+  return frame;
+}
+
+double source_position(ResizeRule rule, int i, int n, int m) {
+  if (rule == ResizeRule::AlignCorners)
+    return n == 1 ? 0 : static_cast<double>(i) * (m - 1) / (n - 1);
+  return std::min(std::max((i + 0.5) * m / n - 0.5, 0.0), m - 1.0);
+}
+
+/// The header's words in double precision, one output value at a time.
+std::vector<double> reference(const Frame& frame, const Preprocess& how, int width, int height) {
+  int x0 = 0, y0 = 0, crop_width = frame.width, crop_height = frame.height;
+  if (how.crop == Crop::Center) {
+    // One division of exact products, so that the rounding of halves is exact too.
+    const double fitting_width = static_cast<double>(frame.height) * width / height;
+    const double fitting_height = static_cast<double>(frame.width) * height / width;
+    if (frame.width > fitting_width) {
+      crop_width = std::max(1, static_cast<int>(std::floor(fitting_width + 0.5)));
+    } else {
+      crop_height = std::max(1, static_cast<int>(std::floor(fitting_height + 0.5)));
+    }
+    x0 = (frame.width - crop_width) / 2;
+    y0 = (frame.height - crop_height) / 2;
+  }
+  std::vector<double> values;
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const double sx =
+          source_position(how.resize, how.mirror ? width - 1 - x : x, width, crop_width);
+      const double sy = source_position(how.resize, y, height, crop_height);
+      const int left = static_cast<int>(sx), top = static_cast<int>(sy);
+      const int right = std::min(left + 1, crop_width - 1);
+      const int bottom = std::min(top + 1, crop_height - 1);
+      const double u = sx - left, v = sy - top;
+      for (int c = 0; c < 3; ++c) {
+        const double above =
+            frame.at(x0 + left, y0 + top, c) * (1 - u) + frame.at(x0 + right, y0 + top, c) * u;
+        const double below = frame.at(x0 + left, y0 + bottom, c) * (1 - u) +
+                             frame.at(x0 + right, y0 + bottom, c) * u;
+        const double pixel = above * (1 - v) + below * v;
+        values.push_back(how.range_low + pixel / 255 * (double{how.range_high} - how.range_low));
+      }
+    }
+  }
+  return values;
+}
+
+std::vector<float> run(const Frame& frame, const Preprocess& how, int width, int height) {
+  std::vector<float> output(static_cast<size_t>(width) * height * 3);
+  Preprocessor().run(frame.view(), how, width, height, output);
+  return output;
+}
+
+std::vector<float> reds(const std::vector<float>& values) {
+  std::vector<float> result;
+  for (size_t i = 0; i < values.size(); i += 3) result.push_back(values[i]);
+  return result;
+}
+
+/// Settings for which a value is the pixel's.
+Preprocess raw(Crop crop, ResizeRule rule, bool mirror = false) {
+  return {.crop = crop, .resize = rule, .mirror = mirror, .range_low = 0, .range_high = 255};
+}
+
+TEST(Preprocess, MapsAFrameOfTheRightSizePixelByPixelAndDropsAlpha) {
+  const Frame frame{{0, 51, 102, 7, 153, 204, 255, 0}, 2, 1};
+  for (ResizeRule rule : {ResizeRule::HalfPixel, ResizeRule::AlignCorners}) {
+    const std::vector<float> output = run(frame, {.resize = rule}, 2, 1);
+    const float wanted[] = {-1, -0.6f, -0.2f, 0.2f, 0.6f, 1};
+    for (int i = 0; i < 6; ++i) EXPECT_NEAR(output[i], wanted[i], 1e-6);
+  }
+}
+
+TEST(Preprocess, SamplesWhereTheHalfPixelRuleSays) {
+  const Frame frame = red_frame(4, 1, [](int x, int) { return 40 * x; });
+  EXPECT_EQ(reds(run(frame, raw(Crop::Squash, ResizeRule::HalfPixel), 2, 1)),
+            (std::vector<float>{20, 100}));
+  EXPECT_EQ(reds(run(frame, raw(Crop::Squash, ResizeRule::HalfPixel), 8, 1)),
+            (std::vector<float>{0, 10, 30, 50, 70, 90, 110, 120}));
+}
+
+TEST(Preprocess, SamplesWhereTheAlignCornersRuleSays) {
+  const Frame frame = red_frame(4, 1, [](int x, int) { return 40 * x; });
+  EXPECT_EQ(reds(run(frame, raw(Crop::Squash, ResizeRule::AlignCorners), 2, 1)),
+            (std::vector<float>{0, 120}));
+  EXPECT_EQ(reds(run(frame, raw(Crop::Squash, ResizeRule::AlignCorners), 7, 1)),
+            (std::vector<float>{0, 20, 40, 60, 80, 100, 120}));
+  EXPECT_EQ(reds(run(frame, raw(Crop::Squash, ResizeRule::AlignCorners), 1, 1)),
+            (std::vector<float>{0}));
+}
+
+TEST(Preprocess, CutsTheCentreOutOfWideAndHighFrames) {
+  const auto number = [](int x, int y) { return 10 * y + x; };
+  for (ResizeRule rule : {ResizeRule::HalfPixel, ResizeRule::AlignCorners}) {
+    EXPECT_EQ(reds(run(red_frame(5, 2, number), raw(Crop::Center, rule), 2, 2)),
+              (std::vector<float>{1, 2, 11, 12}));
+    EXPECT_EQ(reds(run(red_frame(2, 4, number), raw(Crop::Center, rule), 2, 2)),
+              (std::vector<float>{10, 11, 20, 21}));
+    EXPECT_EQ(reds(run(red_frame(4, 4, number), raw(Crop::Center, rule), 4, 2)),
+              (std::vector<float>{10, 11, 12, 13, 20, 21, 22, 23}));
+  }
+}
+
+TEST(Preprocess, MirrorsTheCrop) {
+  const Frame frame = red_frame(5, 2, [](int x, int y) { return 10 * y + x; });
+  EXPECT_EQ(reds(run(frame, raw(Crop::Center, ResizeRule::HalfPixel, true), 2, 2)),
+            (std::vector<float>{2, 1, 12, 11}));
+}
+
+TEST(Preprocess, LooksAtNoPixelOutsideTheCrop) {
+  Frame frame = red_frame(30, 10, [](int x, int) { return x < 10 || x >= 20 ? 255 : 7; });
+  for (ResizeRule rule : {ResizeRule::HalfPixel, ResizeRule::AlignCorners}) {
+    for (int side : {1, 3, 10, 64}) {
+      for (float value : reds(run(frame, raw(Crop::Center, rule), side, side))) EXPECT_EQ(value, 7);
+    }
+  }
+}
+
+struct Case {
+  Frame frame;
+  Preprocess how;
+  int width, height;
+};
+
+Case random_case(std::mt19937& random) {
+  const auto side = [&random](int limit) {
+    switch (random() % 4) {
+      case 0:
+        return 1 + static_cast<int>(random() % 3);
+      default:
+        return 1 + static_cast<int>(random() % limit);
+    }
+  };
+  Case c{random_frame(side(200), side(200), random), {}, side(60), side(60)};
+  c.how.crop = random() % 2 == 0 ? Crop::Squash : Crop::Center;
+  c.how.resize = random() % 2 == 0 ? ResizeRule::HalfPixel : ResizeRule::AlignCorners;
+  c.how.mirror = random() % 2 == 0;
+  c.how.range_low = std::uniform_real_distribution<float>(-3, 3)(random);
+  c.how.range_high = std::uniform_real_distribution<float>(-3, 3)(random);
+  return c;
+}
+
+std::string describe(const Case& c) {
+  return std::to_string(c.frame.width) + "x" + std::to_string(c.frame.height) + " to " +
+         std::to_string(c.width) + "x" + std::to_string(c.height) +
+         (c.how.crop == Crop::Center ? " centre" : " squash") +
+         (c.how.resize == ResizeRule::HalfPixel ? " half-pixel" : " align-corners") +
+         (c.how.mirror ? " mirrored" : "");
+}
+
+TEST(Preprocess, AgreesWithADoublePrecisionReference) {
+  const unsigned seed = std::random_device{}();
+  std::mt19937 random(seed);
+  Preprocessor preprocessor;
+  for (int round = 0; round < 300; ++round) {
+    const Case c = random_case(random);
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", " + describe(c));
+    std::vector<float> output(static_cast<size_t>(c.width) * c.height * 3);
+    preprocessor.run(c.frame.view(), c.how, c.width, c.height, output);
+    const std::vector<double> wanted = reference(c.frame, c.how, c.width, c.height);
+    ASSERT_EQ(output.size(), wanted.size());
+    for (size_t i = 0; i < output.size(); ++i) ASSERT_NEAR(output[i], wanted[i], 5e-6) << i;
+  }
+}
+
+template <typename Q>
+void expect_quantised_reference() {
+  const unsigned seed = std::random_device{}();
+  std::mt19937 random(seed);
+  Preprocessor preprocessor;
+  const double low = std::numeric_limits<Q>::min(), high = std::numeric_limits<Q>::max();
+  for (int round = 0; round < 300; ++round) {
+    const Case c = random_case(random);
+    const float scale = std::uniform_real_distribution<float>(0.001f, 0.05f)(random);
+    const int zero_point = static_cast<int>(low) + static_cast<int>(random() % 256);
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", " + describe(c) + ", scale " +
+                 std::to_string(scale) + ", zero point " + std::to_string(zero_point));
+    std::vector<Q> output(static_cast<size_t>(c.width) * c.height * 3);
+    preprocessor.run(c.frame.view(), c.how, c.width, c.height, scale, zero_point, output);
+    const std::vector<double> real = reference(c.frame, c.how, c.width, c.height);
+    for (size_t i = 0; i < output.size(); ++i) {
+      const double exact = real[i] / scale;
+      const double wanted = std::clamp(std::nearbyint(exact) + zero_point, low, high);
+      const bool tie = std::abs(std::abs(exact - std::trunc(exact)) - 0.5) < 0.005;
+      ASSERT_LE(std::abs(output[i] - wanted), tie ? 1 : 0) << i << ": " << exact;
+    }
+  }
+}
+
+TEST(Preprocess, QuantisesToUint8AsTheReferenceDoes) { expect_quantised_reference<uint8_t>(); }
+TEST(Preprocess, QuantisesToInt8AsTheReferenceDoes) { expect_quantised_reference<int8_t>(); }
+
+TEST(Preprocess, GivesAQuantisedModelThePixelsThemselvesWhenItsScaleSaysSo) {
+  Frame frame{std::vector<uint8_t>(1024), 256, 1};
+  for (int x = 0; x < 256; ++x) frame.pixels[x * 4] = static_cast<uint8_t>(x);
+  const Preprocess how{.crop = Crop::Squash, .range_low = 0, .range_high = 1};
+  std::vector<uint8_t> unsigned_output(768);
+  Preprocessor().run(frame.view(), how, 256, 1, 1.0f / 255, 0, unsigned_output);
+  std::vector<int8_t> signed_output(768);
+  Preprocessor().run(frame.view(), how, 256, 1, 1.0f / 255, -128, signed_output);
+  for (int x = 0; x < 256; ++x) {
+    ASSERT_EQ(unsigned_output[x * 3], x);
+    ASSERT_EQ(signed_output[x * 3], x - 128);
+  }
+}
+
+TEST(Preprocess, RoundsTiesToEvenAndSaturates) {
+  const Frame frame{{1, 2, 3, 0, 5, 255, 0, 0}, 2, 1};
+  const Preprocess how{.crop = Crop::Squash, .range_low = 0, .range_high = 255};
+  std::vector<uint8_t> output(6);
+  Preprocessor().run(frame.view(), how, 2, 1, 2, 200, output);
+  EXPECT_EQ(output, (std::vector<uint8_t>{200, 201, 202, 202, 255, 200}));
+  const Preprocess inverted{.crop = Crop::Squash, .range_low = 0, .range_high = -1e30f};
+  std::vector<int8_t> saturated(6);
+  Preprocessor().run(frame.view(), inverted, 2, 1, 1e-6f, 5, saturated);
+  EXPECT_EQ(saturated, (std::vector<int8_t>{-128, -128, -128, -128, -128, 5}));
+}
+
+TEST(Preprocess, WritesNothingBesideTheOutput) {
+  std::mt19937 random(1);
+  const Frame frame = random_frame(9, 7, random);
+  for (int width : {1, 2, 5}) {
+    for (int height : {1, 3}) {
+      const size_t length = static_cast<size_t>(width) * height * 3;
+      std::vector<float> floats(length + 8, 77);
+      std::vector<uint8_t> bytes(length + 8, 77);
+      Preprocessor().run(frame.view(), {}, width, height, std::span(floats).subspan(4, length));
+      Preprocessor().run(frame.view(), {}, width, height, 0.01f, 0,
+                         std::span(bytes).subspan(4, length));
+      for (size_t i : {size_t{0}, size_t{3}, length + 4, length + 7}) {
+        EXPECT_EQ(floats[i], 77);
+        EXPECT_EQ(bytes[i], 77);
+      }
+    }
+  }
+}
+
+TEST(Preprocess, FollowsEveryChangeOfSizeAndSettings) {
+  std::mt19937 random(2);
+  Preprocessor reused;
+  const Frame small = random_frame(20, 30, random), large = random_frame(50, 31, random);
+  for (const Frame* frame : {&small, &large, &small}) {
+    for (Crop crop : {Crop::Squash, Crop::Center}) {
+      for (bool mirror : {false, true}) {
+        for (ResizeRule rule : {ResizeRule::HalfPixel, ResizeRule::AlignCorners}) {
+          const Preprocess how = raw(crop, rule, mirror);
+          std::vector<float> output(12 * 11 * 3);
+          reused.run(frame->view(), how, 12, 11, output);
+          EXPECT_EQ(output, run(*frame, how, 12, 11));
+        }
+      }
+    }
+  }
+}
+
+TEST(Preprocess, AcceptsTheLongestSides) {
+  const Frame wide = red_frame(kMaxSide, 1, [](int x, int) { return x == kMaxSide - 1 ? 9 : 0; });
+  EXPECT_EQ(reds(run(wide, raw(Crop::Squash, ResizeRule::AlignCorners), 2, 2)),
+            (std::vector<float>{0, 9, 0, 9}));
+  EXPECT_EQ(run(wide, raw(Crop::Center, ResizeRule::HalfPixel), 1, kMaxSide).size(),
+            size_t{3} * kMaxSide);
+}
+
+/// The message of the Error that a call throws, after its code has been checked.
+std::string refusal(ErrorCode code, const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+TEST(Preprocess, RefusesFramesWhoseSizeAndBytesDoNotFit) {
+  const std::vector<uint8_t> pixels(64);
+  std::vector<float> output(3);
+  const auto message = [&](int width, int height) {
+    return refusal(ErrorCode::BadImage, [&] {
+      Preprocessor().run({pixels, width, height}, {}, 1, 1, output);
+    });
+  };
+  EXPECT_EQ(message(4, 5), "the frame of 4x5 pixels has 64 bytes; its size needs 80");
+  for (int side : {0, -1, kMaxSide + 1, std::numeric_limits<int>::min()}) {
+    message(side, 1);
+    message(1, side);
+  }
+  Preprocessor().run({pixels, 3, 5}, {}, 1, 1, output);  // more bytes than needed are fine
+}
+
+TEST(Preprocess, RefusesOutputsRangesAndScalesThatMakeNoSense) {
+  const std::vector<uint8_t> pixels(64);
+  const RgbaView frame{pixels, 4, 4};
+  std::vector<float> floats(3);
+  std::vector<uint8_t> bytes(3);
+  Preprocessor preprocessor;
+  const auto bad_size = [&](int width, int height) {
+    return refusal(ErrorCode::BadArgument,
+                   [&] { preprocessor.run(frame, {}, width, height, floats); });
+  };
+  bad_size(0, 0);
+  bad_size(-1, 1);
+  bad_size(1, kMaxSide + 1);
+  EXPECT_EQ(bad_size(2, 1), "the output has 3 elements; 2x1 pixels of 3 channels are 6");
+
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float largest = std::numeric_limits<float>::max();
+  for (float bad : {infinity, -infinity, nan}) {
+    refusal(ErrorCode::BadArgument,
+            [&] { preprocessor.run(frame, {.range_low = bad}, 1, 1, floats); });
+    refusal(ErrorCode::BadArgument,
+            [&] { preprocessor.run(frame, {.range_high = bad}, 1, 1, floats); });
+    refusal(ErrorCode::BadArgument, [&] { preprocessor.run(frame, {}, 1, 1, bad, 0, bytes); });
+  }
+  refusal(ErrorCode::BadArgument, [&] {
+    preprocessor.run(frame, {.range_low = -largest, .range_high = largest}, 1, 1, floats);
+  });
+  for (float scale : {0.0f, -1.0f, std::numeric_limits<float>::denorm_min()}) {
+    refusal(ErrorCode::BadArgument, [&] { preprocessor.run(frame, {}, 1, 1, scale, 0, bytes); });
+  }
+  for (int zero_point : {-1, 256}) {
+    refusal(ErrorCode::BadArgument,
+            [&] { preprocessor.run(frame, {}, 1, 1, 1, zero_point, bytes); });
+  }
+}
+
+}  // namespace
+}  // namespace teachable
