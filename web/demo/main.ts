@@ -60,8 +60,8 @@ async function reopen(): Promise<void> {
 
 // Looking ---------------------------------------------------------------------------------------------------------------
 
-/** One look: teaches `label` if given, shows all that is known. False when it failed. */
-async function look(image: HTMLVideoElement | Blob, label: string | undefined): Promise<boolean> {
+/** One look: teaches `label` if given, shows all that is known. False, with a word on `what`, when it failed. */
+async function look(image: HTMLVideoElement | Blob, label: string | undefined, what = ''): Promise<boolean> {
   if (!classifier) return false;
   try {
     const observation = await classifier.observe(image, {
@@ -74,7 +74,7 @@ async function look(image: HTMLVideoElement | Blob, label: string | undefined): 
     showObservation(observation);
     return true;
   } catch (error) {
-    onLookError(error);
+    onLookError(error, what);
     return false;
   }
 }
@@ -82,15 +82,13 @@ async function look(image: HTMLVideoElement | Blob, label: string | undefined): 
 async function lookAtVideo(): Promise<void> {
   if (stage.source !== 'camera' || !classifier) return;
   const label = recorder.next();
-  if (await look(stage.video, label)) {
-    if (label !== undefined) cardOf(label).strip.add(stage.video, true);
-  }
+  if ((await look(stage.video, label)) && label !== undefined) cardOf(label).strip.addFrame(stage.video);
 }
 
 async function lookAtPicture(): Promise<void> {
   if (stage.source !== 'picture' || !pictureFile) return;
   const label = recorder.next();
-  if ((await look(pictureFile, label)) && label !== undefined) cardOf(label).strip.add(stage.picture, false);
+  if ((await look(pictureFile, label)) && label !== undefined) cardOf(label).strip.addPicture(stage.picture);
 }
 
 function remember(id: string, embedding: Float32Array): void {
@@ -98,10 +96,10 @@ function remember(id: string, embedding: Float32Array): void {
   cardOf(id).showCount(examples.count(id));
 }
 
-function onLookError(error: unknown): void {
+function onLookError(error: unknown, what = ''): void {
   const { code } = error as { code?: string };
   if (code === 'worker-lost' || code === 'internal' || code === 'out-of-memory') void reopen();
-  else if (code !== 'disposed') showAlert(sentence(error));
+  else if (code !== 'disposed') showAlert(what ? `${what}: ${sentence(error)}` : sentence(error));
 }
 
 function showObservation({ prediction, classes, timings }: Observation): void {
@@ -149,7 +147,7 @@ async function onFiles(id: string, files: File[]): Promise<void> {
   let added = 0;
   for (const file of files) {
     showStatus(`Adding picture ${added + 1} of ${files.length} to ${cardOf(id).name}.`);
-    if (!(await look(file, id))) continue;
+    if (!(await look(file, id, file.name))) continue;
     added++;
     await addToStrip(id, file);
   }
@@ -160,7 +158,7 @@ async function onFiles(id: string, files: File[]): Promise<void> {
 async function addToStrip(id: string, file: Blob): Promise<void> {
   const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => null);
   if (!bitmap) return;
-  cardOf(id).strip.add(bitmap, false);
+  cardOf(id).strip.addPicture(bitmap);
   bitmap.close();
 }
 

@@ -70,7 +70,7 @@ export function showInfo({ variant, threads, reason, model, heapBytes }: Info): 
   badge.textContent = `${variantNames[variant]}, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
   badge.title = reason;
   badge.dataset['variant'] = variant;
-  byId('backbone').textContent = `${model.title} looks at ${model.inputWidth} × ${model.inputHeight} pixels${model.showClasses ? '' : ' and describes them in numbers'}; your classes sit on top.`;
+  byId('backbone').textContent = `Network: ${model.title}.${model.showClasses ? '' : ' It has no classes of its own to show, only yours.'}`;
   const facts: [string, string][] = [
     ['Network', `${model.title} (${model.format}, ${model.inputType})`],
     ['Input', `${model.inputWidth} × ${model.inputHeight} pixels, ${model.preprocess.crop === 'center' ? 'centre of the picture' : 'whole picture, squashed'}`],

@@ -1,22 +1,41 @@
 // The latest examples of a class as a row of small pictures, on one canvas.
 
+import { within } from './element.js';
+
 const side = 44;
 const gap = 4;
 const leastMsBetween = 180;
 
 export class Strip {
   readonly #canvas: HTMLCanvasElement;
+  readonly #empty: HTMLElement;
   #lastAt = -Infinity;
 
-  constructor(canvas: HTMLCanvasElement) {
-    this.#canvas = canvas;
+  constructor(root: HTMLElement) {
+    this.#canvas = within(root, 'canvas');
+    this.#empty = within(root, '.strip-empty');
   }
 
-  /** Adds the centre of a picture at the left. While one records, only some frames are shown. */
-  add(source: HTMLVideoElement | HTMLCanvasElement | ImageBitmap, mirrored: boolean): void {
+  /** Adds a frame of a camera, seen as in a mirror. While one records, only some are shown. */
+  addFrame(video: HTMLVideoElement): void {
     const now = performance.now();
     if (now - this.#lastAt < leastMsBetween) return;
     this.#lastAt = now;
+    this.#add(video, true);
+  }
+
+  addPicture(picture: HTMLCanvasElement | ImageBitmap): void {
+    this.#add(picture, false);
+  }
+
+  clear(): void {
+    this.#empty.hidden = false;
+    this.#canvas.width = 1;
+    this.#lastAt = -Infinity;
+  }
+
+  /** Puts the centre of the source at the left and moves the others on. */
+  #add(source: HTMLVideoElement | HTMLCanvasElement | ImageBitmap, mirrored: boolean): void {
     const context = this.#prepare();
     if (!context) return;
 
@@ -36,14 +55,9 @@ export class Strip {
     context.restore();
   }
 
-  clear(): void {
-    this.#canvas.hidden = true;
-    this.#canvas.width = 1;
-  }
-
   #prepare(): CanvasRenderingContext2D | null {
-    if (this.#canvas.hidden) {
-      this.#canvas.hidden = false;
+    if (!this.#empty.hidden) {
+      this.#empty.hidden = true;
       this.#canvas.width = Math.round(this.#canvas.clientWidth * devicePixelRatio);
       this.#canvas.height = Math.round(side * devicePixelRatio);
     }
