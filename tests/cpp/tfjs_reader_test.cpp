@@ -1,0 +1,518 @@
+#include "model/tfjs_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "core/error.h"
+#include "graph_builder.h"
+#include "model/passes.h"
+#include "model/reader.h"
+#include "reference.h"
+
+namespace teachable::testing {
+namespace {
+
+using Json = nlohmann::json;
+using Bytes = std::vector<std::byte>;
+
+Bytes read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::vector<char> chars{std::istreambuf_iterator<char>(file), {}};
+  const auto* begin = reinterpret_cast<const std::byte*>(chars.data());
+  return {begin, begin + chars.size()};
+}
+
+Bytes to_bytes(const std::string& text) {
+  const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+  return {begin, begin + text.size()};
+}
+
+/// A model.json and its weights, as files or as a test changes them.
+struct TfjsFiles {
+  Json model;
+  Bytes weights;
+
+  static TfjsFiles load(const std::filesystem::path& folder) {
+    const Bytes text = read_file(folder / "model.json");
+    const auto* begin = reinterpret_cast<const char*>(text.data());
+    return {Json::parse(begin, begin + text.size(), nullptr, false),
+            read_file(folder / "weights.bin")};
+  }
+
+  Graph read() const { return read_tfjs_layers(to_bytes(model.dump()), weights); }
+
+  /// Layers of the outermost model.
+  Json& layers() { return model["modelTopology"]["config"]["layers"]; }
+
+  Json& layer(const std::string& name) {
+    for (Json& layer : layers()) {
+      if (layer["name"] == name) return layer;
+    }
+    throw std::out_of_range(name);
+  }
+
+  Json& manifest() { return model["weightsManifest"][0]["weights"]; }
+
+  Json& weight(const std::string& name) {
+    for (Json& weight : manifest()) {
+      if (weight["name"] == name) return weight;
+    }
+    throw std::out_of_range(name);
+  }
+};
+
+std::filesystem::path fixtures() {
+  return std::filesystem::path(TEACHABLE_SOURCE_DIR) / "tests/data/tfjs";
+}
+
+struct Failure {
+  ErrorCode code = ErrorCode::Internal;
+  std::string message;
+};
+
+Failure failure_of(const std::function<void()>& run) {
+  try {
+    run();
+  } catch (const Error& error) {
+    return {error.code(), error.what()};
+  }
+  ADD_FAILURE() << "was read without an error";
+  return {};
+}
+
+/// Fails by crashing or by a sanitizer: an Error and a graph are both fine.
+void read_damaged(std::span<const std::byte> model, std::span<const std::byte> weights) {
+  try {
+    read_model(model, weights);
+  } catch (const Error& error) {
+    EXPECT_TRUE(error.code() == ErrorCode::BadModel || error.code() == ErrorCode::UnsupportedOp)
+        << error.what();
+    EXPECT_GT(std::strlen(error.what()), 10u);
+    EXPECT_LT(std::strlen(error.what()), 1000u);
+  }
+}
+
+double element(const Tensor& tensor, size_t index) { return real_values(tensor)[index]; }
+
+class TfjsFixture : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(TfjsFixture, ComputesWhatTensorFlowJsComputes) {
+  const std::filesystem::path folder = fixtures() / GetParam();
+  const Bytes text = read_file(folder / "expected.json");
+  const auto* begin = reinterpret_cast<const char*>(text.data());
+  const Json expected = Json::parse(begin, begin + text.size());
+  Graph graph = TfjsFiles::load(folder).read();
+  validate(graph);
+
+  const auto compare = [&](const char* when) {
+    SCOPED_TRACE(when);
+    Reference reference(graph);
+    reference.run(expected["input"].get<std::vector<double>>());
+    const std::vector<double>& output = reference[graph.output];
+    ASSERT_EQ(output.size(), expected["output"].size());
+    for (size_t i = 0; i < output.size(); ++i) {
+      EXPECT_NEAR(output[i], expected["output"][i].get<double>(), 2e-6) << "at " << i;
+    }
+  };
+  compare("as read");
+  fold_batch_norm(graph);
+  fuse_activations(graph);
+  fold_padding(graph);
+  validate(graph);
+  compare("folded");
+}
+
+TEST_P(TfjsFixture, SurvivesTruncation) {
+  const Bytes model = read_file(fixtures() / GetParam() / "model.json");
+  const Bytes weights = read_file(fixtures() / GetParam() / "weights.bin");
+  for (size_t size = 0; size < model.size(); size += size < 64 ? 1 : 17) {
+    const auto cut = std::span(model).first(size);
+    EXPECT_EQ(failure_of([&] { read_tfjs_layers(cut, weights); }).code, ErrorCode::BadModel);
+  }
+  for (size_t size = 0; size < weights.size(); size += 3) {
+    const auto cut = std::span(weights).first(size);
+    EXPECT_EQ(failure_of([&] { read_tfjs_layers(model, cut); }).code, ErrorCode::BadModel);
+  }
+}
+
+TEST_P(TfjsFixture, SurvivesDamagedBytes) {
+  const uint32_t seed = test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  const Bytes model = read_file(fixtures() / GetParam() / "model.json");
+  const Bytes weights = read_file(fixtures() / GetParam() / "weights.bin");
+  // Bytes that keep much of the text JSON are worth more than any byte.
+  const std::string likely = "0123456789-.eE,:[]{}\"tfn \\";
+  for (int round = 0; round < 600; ++round) {
+    Bytes damaged = model;
+    Bytes damaged_weights = weights;
+    for (uint32_t change = random() % 4 + 1; change > 0; --change) {
+      const size_t at = random() % damaged.size();
+      const bool any = random() % 8 == 0;
+      damaged[at] = static_cast<std::byte>(any ? random() % 256 : likely[random() % likely.size()]);
+      damaged_weights[random() % weights.size()] = static_cast<std::byte>(random() % 256);
+    }
+    read_damaged(damaged, round % 2 == 0 ? weights : damaged_weights);
+  }
+}
+
+/// Every value of the tree, replaced by others one at a time: what a byte of damage seldom reaches.
+TEST_P(TfjsFixture, SurvivesChangedValues) {
+  const TfjsFiles files = TfjsFiles::load(fixtures() / GetParam());
+  const Json flat = files.model.flatten();
+  const Json replacements = {nullptr,        true,       0,    -1,     3,
+                             1e300,          4294967296, "",   "conv", Json::array(),
+                             Json::object(), {-1, 1e9},  {{0}}};
+  size_t at = 0;
+  for (const auto& [pointer, value] : flat.items()) {
+    Json changed = files.model;
+    changed[Json::json_pointer(pointer)] = replacements[at++ % replacements.size()];
+    read_damaged(to_bytes(changed.dump()), files.weights);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, TfjsFixture,
+                         ::testing::Values("nested", "functional", "quantized"));
+
+TEST(TfjsReader, TransposesFilters) {
+  TfjsFiles files = TfjsFiles::load(fixtures() / "functional");
+  // stem/kernel [3, 2, 3, 4] is the first weight.
+  for (size_t i = 0; i < 72; ++i) {
+    const float value = static_cast<float>(i);
+    std::memcpy(files.weights.data() + 4 * i, &value, 4);
+  }
+  const Graph graph = files.read();
+  const auto& conv = std::get<Conv2d>(graph.nodes[0].op);
+  const Tensor& filter = graph.tensors[conv.filter];
+  EXPECT_EQ(filter.shape, (Shape{4, 3, 2, 3}));
+  for (size_t out = 0; out < 4; ++out) {
+    for (size_t rest = 0; rest < 18; ++rest) {
+      EXPECT_EQ(element(filter, out * 18 + rest), static_cast<double>(rest * 4 + out));
+    }
+  }
+  EXPECT_EQ(conv.activation, Activation::relu());
+  EXPECT_EQ(conv.stride, (Extent2d{1, 2}));
+  EXPECT_EQ(conv.padding, (Padding{1, 0, 1, 0}));
+  EXPECT_EQ(std::get<Conv2d>(graph.nodes[1].op).dilation, (Extent2d{2, 2}));
+  const auto& depthwise = std::get<DepthwiseConv2d>(graph.nodes[2].op);
+  EXPECT_EQ(graph.tensors[depthwise.filter].shape, (Shape{1, 3, 3, 8}));
+}
+
+TEST(TfjsReader, SharesTheWeightsOfALayerThatIsCalledTwice) {
+  const Graph graph = TfjsFiles::load(fixtures() / "functional").read();
+  std::vector<TensorId> filters;
+  for (const Node& node : graph.nodes) {
+    if (node.where.find("'shared'") == std::string::npos) continue;
+    filters.push_back(std::get<Conv2d>(node.op).filter);
+  }
+  ASSERT_EQ(filters.size(), 2u);
+  EXPECT_EQ(filters[0], filters[1]);
+}
+
+TEST(TfjsReader, FindsTheEmbeddingInsideNestedModels) {
+  const TfjsFiles files = TfjsFiles::load(fixtures() / "nested");
+  const Model model = read_model(to_bytes(files.model.dump()), files.weights);
+  EXPECT_EQ(model.format, ModelFormat::TfJsLayers);
+  ASSERT_NE(model.graph.logits, kNoTensor);
+  EXPECT_EQ(model.graph.tensors[model.graph.logits].shape.element_count(), 3u);
+}
+
+TEST(TfjsReader, ReadsWhatKerasWritesAroundAndOtherwise) {
+  const TfjsFiles original = TfjsFiles::load(fixtures() / "functional");
+  const size_t node_count = original.read().nodes.size();
+  const auto read_changed = [&](const char* what, const std::function<void(TfjsFiles&)>& change) {
+    SCOPED_TRACE(what);
+    TfjsFiles files = original;
+    change(files);
+    const Graph graph = files.read();
+    validate(graph);
+    EXPECT_EQ(graph.nodes.size(), node_count);
+  };
+  read_changed("model_config around the model", [](TfjsFiles& files) {
+    const Json model = files.model["modelTopology"];
+    files.model["modelTopology"] = {{"keras_version", "2.2.4"}, {"model_config", model}};
+  });
+  read_changed("class Functional",
+               [](TfjsFiles& files) { files.model["modelTopology"]["class_name"] = "Functional"; });
+  read_changed("names that end in :0", [](TfjsFiles& files) {
+    for (Json& weight : files.manifest()) weight["name"] = weight["name"].get<std::string>() + ":0";
+  });
+  read_changed("names inside a model's name", [](TfjsFiles& files) {
+    for (Json& weight : files.manifest())
+      weight["name"] = "net/" + weight["name"].get<std::string>();
+  });
+  read_changed("weights in several groups", [](TfjsFiles& files) {
+    const Json weights = files.manifest();
+    files.model["weightsManifest"] = Json::array();
+    for (const Json& weight : weights) {
+      files.model["weightsManifest"].push_back({{"paths", {"a"}}, {"weights", {weight}}});
+    }
+  });
+  read_changed("layers in another order", [](TfjsFiles& files) {
+    std::reverse(files.layers().begin(), files.layers().end());
+  });
+  read_changed("Keras 3 inputs, outputs and activations", [](TfjsFiles& files) {
+    for (Json& layer : files.layers()) {
+      Json nodes = Json::array();
+      for (const Json& inputs : layer["inbound_nodes"]) {
+        Json tensors = Json::array();
+        for (const Json& input : inputs) {
+          const Json history = {input[0], input[1], input[2]};
+          tensors.push_back({{"class_name", "__keras_tensor__"},
+                             {"config", {{"shape", {nullptr, 1}}, {"keras_history", history}}}});
+        }
+        const Json args = tensors.size() > 1 ? Json::array({tensors}) : tensors;
+        nodes.push_back({{"args", args}, {"kwargs", Json::object()}});
+      }
+      layer["inbound_nodes"] = nodes;
+      Json& config = layer["config"];
+      if (config.contains("activation")) {
+        config["activation"] = {{"class_name", "function"}, {"config", config["activation"]}};
+      }
+      if (config.contains("batch_input_shape")) {
+        config["batch_shape"] = config["batch_input_shape"];
+        config.erase("batch_input_shape");
+      }
+    }
+    Json& config = files.model["modelTopology"]["config"];
+    config["input_layers"] = Json(config["input_layers"][0]);
+    config["output_layers"] = Json(config["output_layers"][0]);
+  });
+  read_changed("Keras 3 depthwise kernel", [](TfjsFiles& files) {
+    files.weight("wide/depthwise_kernel")["name"] = "wide/kernel";
+  });
+  read_changed("a branch that the output doesn't need", [](TfjsFiles& files) {
+    files.layers().push_back({{"name", "aux"},
+                              {"class_name", "LSTM"},
+                              {"config", Json::object()},
+                              {"inbound_nodes", {{{"flat", 0, 0, Json::object()}}}}});
+  });
+}
+
+/// A Sequential around `inner`, which has one call: Keras 2 counts it as number 1.
+TEST(TfjsReader, ReadsAModelThatAFunctionalModelCalls) {
+  TfjsFiles files = TfjsFiles::load(fixtures() / "functional");
+  const size_t node_count = files.read().nodes.size();
+  for (const int number : {0, 1}) {
+    TfjsFiles outer = files;
+    Json inner = files.model["modelTopology"];
+    inner["name"] = "inner";
+    inner["inbound_nodes"] = {{{"outer_input", 0, 0, Json::object()}}};
+    Json input = files.layer("picture");
+    input["name"] = input["config"]["name"] = "outer_input";
+    outer.model["modelTopology"] = {{"class_name", "Functional"},
+                                    {"config",
+                                     {{"name", "outer"},
+                                      {"layers", {input, inner}},
+                                      {"input_layers", {{"outer_input", 0, 0}}},
+                                      {"output_layers", {{"inner", number, 0}}}}}};
+    EXPECT_EQ(outer.read().nodes.size(), node_count);
+  }
+}
+
+struct Contradiction {
+  const char* name;
+  ErrorCode code;
+  const char* says;  ///< part of the message
+  std::function<void(TfjsFiles&)> make;
+};
+
+class TfjsContradiction : public ::testing::TestWithParam<Contradiction> {};
+
+TEST_P(TfjsContradiction, IsAnErrorThatSaysWhatAndWhere) {
+  TfjsFiles files = TfjsFiles::load(fixtures() / "functional");
+  GetParam().make(files);
+  const Failure failure = failure_of([&] { files.read(); });
+  EXPECT_EQ(failure.code, GetParam().code) << failure.message;
+  EXPECT_NE(failure.message.find(GetParam().says), std::string::npos) << failure.message;
+}
+
+constexpr ErrorCode kBad = ErrorCode::BadModel;
+constexpr ErrorCode kUnsupported = ErrorCode::UnsupportedOp;
+
+const Contradiction kContradictions[] = {
+    {"GraphModel", kUnsupported, "graph-model",
+     [](TfjsFiles& f) {
+       f.model["modelTopology"] = {{"node", Json::array()}};
+     }},
+    {"NoTopology", kBad, "no modelTopology", [](TfjsFiles& f) { f.model.erase("modelTopology"); }},
+    {"NoManifest", kBad, "no weightsManifest",
+     [](TfjsFiles& f) { f.model.erase("weightsManifest"); }},
+    {"UnknownModelClass", kUnsupported, "RNN",
+     [](TfjsFiles& f) { f.model["modelTopology"]["class_name"] = "RNN"; }},
+    {"UnknownLayer", kUnsupported, "'sum' (Multiply)",
+     [](TfjsFiles& f) { f.layer("sum")["class_name"] = "Multiply"; }},
+    {"UnknownActivation", kUnsupported, "'swish'",
+     [](TfjsFiles& f) { f.layer("stem")["config"]["activation"] = "swish"; }},
+    {"ChannelsFirst", kUnsupported, "channels_first",
+     [](TfjsFiles& f) { f.layer("stem")["config"]["data_format"] = "channels_first"; }},
+    {"CausalPadding", kUnsupported, "'causal'",
+     [](TfjsFiles& f) { f.layer("stem")["config"]["padding"] = "causal"; }},
+    {"Groups", kUnsupported, "groups",
+     [](TfjsFiles& f) { f.layer("stem")["config"]["groups"] = 2; }},
+    {"BatchNormAxis", kUnsupported, "axis",
+     [](TfjsFiles& f) { f.layer("plain")["config"]["axis"] = 1; }},
+    {"SoftmaxAxis", kUnsupported, "axis",
+     [](TfjsFiles& f) { f.layer("probabilities")["config"]["axis"] = 0; }},
+    {"OpenInputSize", kUnsupported, "isn't fixed",
+     [](TfjsFiles& f) {
+       f.layer("picture")["config"]["batch_input_shape"] = {nullptr, nullptr, nullptr, 3};
+     }},
+    {"Batch", kUnsupported, "batch of 8",
+     [](TfjsFiles& f) { f.layer("picture")["config"]["batch_input_shape"][0] = 8; }},
+    {"HugeInput", kBad, "too large",
+     [](TfjsFiles& f) {
+       f.layer("picture")["config"]["batch_input_shape"] = {nullptr, 1e9, 1e9, 3};
+     }},
+    {"TwoOutputs", kUnsupported, "2 output_layers",
+     [](TfjsFiles& f) {
+       f.model["modelTopology"]["config"]["output_layers"] = {{"flat", 0, 0}, {"head", 0, 0}};
+     }},
+    {"Cycle", kBad, "depends on its own output",
+     [](TfjsFiles& f) { f.layer("stem")["inbound_nodes"][0][0][0] = "sum"; }},
+    {"MissingLayer", kBad, "'nowhere', which doesn't exist",
+     [](TfjsFiles& f) { f.layer("flat")["inbound_nodes"][0][0][0] = "nowhere"; }},
+    {"MissingCall", kBad, "call 7",
+     [](TfjsFiles& f) { f.layer("flat")["inbound_nodes"][0][0][1] = 7; }},
+    {"DuplicateLayer", kBad, "two layers have this name",
+     [](TfjsFiles& f) { f.layers().push_back(f.layer("flat")); }},
+    {"ReshapeCount", kBad, "target_shape",
+     [](TfjsFiles& f) { f.layer("row")["config"]["target_shape"] = {7}; }},
+    {"ZeroStride", kBad, "strides",
+     [](TfjsFiles& f) {
+       f.layer("stem")["config"]["strides"] = {0, 1};
+     }},
+    {"NegativePadding", kBad, "padding",
+     [](TfjsFiles& f) {
+       f.layer("frame")["config"]["padding"] = {{-1, 0}, {0, 0}};
+     }},
+    {"KernelShape", kBad, "its kernel has shape [3, 2, 3, 4], wanted [3, 2, 3, 5]",
+     [](TfjsFiles& f) { f.layer("stem")["config"]["filters"] = 5; }},
+    {"MissingWeight", kBad, "'stem/kernel' isn't in",
+     [](TfjsFiles& f) { f.weight("stem/kernel")["name"] = "other"; }},
+    {"DuplicateWeight", kBad, "twice",
+     [](TfjsFiles& f) { f.weight("stem/bias")["name"] = "stem/kernel"; }},
+    {"AmbiguousWeight", kBad, "several weights",
+     [](TfjsFiles& f) {
+       f.weight("stem/bias")["name"] = "a/head/bias";
+       f.weight("head/bias")["name"] = "b/head/bias";
+       f.layer("stem")["config"]["use_bias"] = false;
+     }},
+    {"ShortWeights", kBad, "are left", [](TfjsFiles& f) { f.weights.pop_back(); }},
+    {"LongWeights", kBad, "manifest says", [](TfjsFiles& f) { f.weights.push_back(std::byte{0}); }},
+    {"HugeWeight", kBad, "are left",
+     [](TfjsFiles& f) { f.weight("head/bias")["shape"] = {1 << 27}; }},
+    {"OverflowingWeight", kBad, "too large",
+     [](TfjsFiles& f) {
+       f.weight("head/bias")["shape"] = {1 << 30, 1 << 30, 1 << 30};
+     }},
+    {"NegativeDimension", kBad, "0 or more",
+     [](TfjsFiles& f) { f.weight("head/bias")["shape"] = {-6}; }},
+    {"NanWeight", kBad, "isn't finite at index 0",
+     [](TfjsFiles& f) { std::memset(f.weights.data(), 0xff, 4); }},
+    {"IntegerWeight", kBad, "isn't float32",
+     [](TfjsFiles& f) { f.weight("head/bias")["dtype"] = "int32"; }},
+    {"StringWeight", kUnsupported, "'string'",
+     [](TfjsFiles& f) { f.weight("head/bias")["dtype"] = "string"; }},
+    {"QuantizedToWhat", kUnsupported, "'int4'",
+     [](TfjsFiles& f) {
+       f.weight("head/bias")["quantization"] = {{"dtype", "int4"}};
+     }},
+    {"NoScale", kBad, "scale",
+     [](TfjsFiles& f) {
+       f.weight("head/bias")["quantization"] = {{"dtype", "uint8"}, {"min", 0}};
+     }},
+    {"ZeroScale", kBad, "scale",
+     [](TfjsFiles& f) {
+       f.weight("head/bias")["quantization"] = {{"dtype", "uint8"}, {"min", 0}, {"scale", 0}};
+     }},
+    {"LeakyRelu", kUnsupported, "negative_slope",
+     [](TfjsFiles& f) {
+       f.layer("drop")["class_name"] = "ReLU";
+       f.layer("drop")["config"] = {{"negative_slope", 0.1}};
+     }},
+    {"NegativeVariance", kBad, "no finite scale at channel 0",
+     [](TfjsFiles& f) { f.layer("plain")["config"]["epsilon"] = -1000; }},
+};
+
+INSTANTIATE_TEST_SUITE_P(Models, TfjsContradiction, ::testing::ValuesIn(kContradictions),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST(TfjsReader, RefusesDeepAndWideJsonBeforeBuildingIt) {
+  EXPECT_EQ(failure_of([] { read_tfjs_layers(to_bytes(std::string(1 << 20, '[')), {}); }).code,
+            kBad);
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
+  const Failure nested = failure_of([&] { read_tfjs_layers(to_bytes(deep), {}); });
+  EXPECT_NE(nested.message.find("nested deeper than 64"), std::string::npos) << nested.message;
+  std::string wide = "[0";
+  for (int i = 0; i < 1'000'000; ++i) wide += ",0";
+  const Failure many = failure_of([&] { read_tfjs_layers(to_bytes(wide + "]"), {}); });
+  EXPECT_NE(many.message.find("more than 500000 values"), std::string::npos) << many.message;
+  const Failure number = failure_of([] { read_tfjs_layers(to_bytes("{\"a\":1e999}"), {}); });
+  EXPECT_NE(number.message.find("out of range"), std::string::npos) << number.message;
+}
+
+/// Layers that call each other twice double the operators at every level.
+TEST(TfjsReader, RefusesModelsThatGrowWhileTheyAreRead) {
+  TfjsFiles files = TfjsFiles::load(fixtures() / "functional");
+  Json& add = files.layer("sum");
+  const Json input = add["inbound_nodes"][0][0];
+  for (int i = 0; i < 5000; ++i) add["inbound_nodes"][0].push_back(input);
+  const Failure failure = failure_of([&] { files.read(); });
+  EXPECT_NE(failure.message.find("more than 4096 operators"), std::string::npos) << failure.message;
+
+  files = TfjsFiles::load(fixtures() / "functional");
+  Json inner = files.model["modelTopology"];
+  inner["inbound_nodes"] = {{{"a", 0, 0}}, {{"b", 0, 0}}};
+  inner["name"] = "twice";
+  files.layers().push_back(inner);
+  files.model["modelTopology"]["config"]["output_layers"] = {{"twice", 1, 0}};
+  EXPECT_EQ(failure_of([&] { files.read(); }).code, kUnsupported);
+}
+
+TEST(TfjsReader, ReadsAChainAsLongAsTheLimitAllows) {
+  TfjsFiles files = TfjsFiles::load(fixtures() / "functional");
+  Json layers = Json::array({files.layer("picture")});
+  std::string before = "picture";
+  for (int i = 0; i < 4000; ++i) {
+    const std::string name = "relu" + std::to_string(i);
+    layers.push_back({{"name", name},
+                      {"class_name", "ReLU"},
+                      {"config", {{"max_value", nullptr}}},
+                      {"inbound_nodes", {{{before, 0, 0, Json::object()}}}}});
+    before = name;
+  }
+  files.layers() = layers;
+  files.model["modelTopology"]["config"]["output_layers"] = {{before, 0, 0}};
+  EXPECT_EQ(files.read().nodes.size(), 4000u);
+}
+
+TEST(TfjsReader, ReadsTheRealBackbone) {
+  const std::filesystem::path folder =
+      std::filesystem::path(TEACHABLE_SOURCE_DIR) / "models/files/mobilenet-v2-1.0-224-nsfwjs";
+  const Bytes json = read_file(folder / "model.json");
+  if (json.empty()) GTEST_SKIP() << "needs mobilenet-v2-1.0-224-nsfwjs in models/files";
+  const Model model = read_model(json, read_file(folder / "weights.bin"));
+  const Graph& graph = model.graph;
+  EXPECT_EQ(graph.tensors[graph.input].shape, (Shape{1, 224, 224, 3}));
+  EXPECT_EQ(graph.tensors[graph.embedding].shape.element_count(), 1280u);
+  EXPECT_EQ(graph.logits, kNoTensor);
+  for (const Node& node : graph.nodes) {
+    EXPECT_FALSE(std::holds_alternative<ScaleShift>(node.op)) << node.where;
+    EXPECT_FALSE(std::holds_alternative<Clamp>(node.op)) << node.where;
+    EXPECT_FALSE(std::holds_alternative<Pad>(node.op)) << node.where;
+  }
+  // 52 convolutions and depthwise convolutions, 10 residuals, the pool.
+  EXPECT_EQ(graph.nodes.size(), 63u);
+}
+
+}  // namespace
+}  // namespace teachable::testing
