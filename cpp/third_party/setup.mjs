@@ -119,11 +119,11 @@ async function unpackEmscripten(files, folder) {
 
 async function unpackSource(name, files, folder) {
   const file = readdirSync(files).find((entry) => entry.startsWith(`${name}_`) && entry.includes('.orig.tar'));
-  if (!file) fail(`Debian ${versions.emscripten.suite} served no source of ${name}.`);
+  if (!file) fail(`Debian ${versions.suite} served no source of ${name}.`);
   const path = join(files, file);
   const sum = createHash('sha256').update(readFileSync(path)).digest('hex');
   if (sum !== versions.sources[name]) {
-    fail(`Debian ${versions.emscripten.suite} now has another source of ${name} (${file}, sha256 ${sum}) than the one this project is tested ` +
+    fail(`Debian ${versions.suite} now has another source of ${name} (${file}, sha256 ${sum}) than the one this project is tested ` +
       `with (sha256 ${versions.sources[name]}): if you want it, change cpp/third_party/versions.mjs and sources.cmake.`);
   }
   await run('tar', ['-xf', path, '-C', folder], { log });
@@ -139,7 +139,6 @@ function linkHeaders() {
   const links = {
     'flatbuffers/include/flatbuffers': '/usr/include/flatbuffers',
     'nlohmann_json/include/nlohmann': '/usr/include/nlohmann',
-    'stb': '/usr/include/stb',
     'googletest': '/usr/src/googletest',
   };
   for (const [name, target] of Object.entries(links)) {
@@ -167,11 +166,9 @@ function checkDisk() {
   }
 }
 
-function checkVersion(name, version) {
-  const wanted = versions.emscripten[name];
-  if (!version.startsWith(wanted) || /^[\d.]/.test(version.slice(wanted.length))) {
-    fail(`Debian ${versions.emscripten.suite} now has ${name} ${version}, but this project is tested with ${wanted}: put an emsdk ` +
-      `(${versions.oldestEmsdk} or newer) on PATH, or change cpp/third_party/versions.mjs.`);
+function checkVersion(name, version, wanted, advice) {
+  if (!version.startsWith(wanted) || /^[\w.]/.test(version.slice(wanted.length))) {
+    fail(`Debian ${versions.suite} now has ${name} ${version}, but this project is tested with ${wanted}: ${advice}.`);
   }
 }
 
@@ -187,9 +184,10 @@ function checkOtherSystem(emsdk) {
 
 /** What is to be done, as [title, work] pairs; `apt` is made when the first of them needs it. */
 function planWork(missing, emsdk) {
-  const { suite } = versions.emscripten;
+  const { suite, stb } = versions;
   const aptFolder = join(toolchain, 'apt');
-  const sourceMark = Object.values(versions.sources).join('\n');
+  const sourceNames = Object.keys(versions.sources);
+  const sourceMark = [...Object.values(versions.sources), stb.version].join('\n');
   const emscriptenMark = JSON.stringify({ ...versions.emscripten, toolchain, node: process.execPath });
   const sourceFolder = join(toolchain, 'src');
   const wantSources = markOf(sourceFolder) !== sourceMark;
@@ -199,6 +197,7 @@ function planWork(missing, emsdk) {
   const plan = [];
   let apt;
   let files;
+  const fileOf = (name) => join(files, readdirSync(files).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb')));
 
   if (missing.length > 0) {
     plan.push([`Debian packages: installing ${missing.join(', ')}`, (report) => installPackages(missing, log, report)]);
@@ -211,13 +210,19 @@ function planWork(missing, emsdk) {
     }]);
   }
   if (wantSources) {
-    plan.push([`Sources of ${Object.keys(versions.sources).join(', ')}: downloading 3 MB`, async () => {
-      files = await apt.downloadSources(Object.keys(versions.sources));
+    plan.push([`Sources of ${sourceNames.join(', ')}, stb: downloading 3 MB`, async (report) => {
+      const { version, size } = await apt.describe(stb.package);
+      checkVersion(stb.package, version, stb.version, 'change cpp/third_party/versions.mjs and sources.cmake');
+      await apt.download([stb.package], size, report);
+      files = await apt.downloadSources(sourceNames);
       await replaceFolder(sourceFolder, async (folder) => {
-        for (const name of Object.keys(versions.sources)) {
+        for (const name of sourceNames) {
           mkdirSync(join(folder, name));
           await unpackSource(name, files, join(folder, name));
         }
+        await unpackPackage(fileOf(stb.package), folder);
+        renameSync(join(folder, 'usr/include/stb'), join(folder, 'stb'));
+        rmSync(join(folder, 'usr'), { recursive: true });
         mark(folder, sourceMark);
       });
     }]);
@@ -226,15 +231,15 @@ function planWork(missing, emsdk) {
     const { emscripten, binaryen } = versions.emscripten;
     plan.push([`Emscripten ${emscripten}, Binaryen ${binaryen}: downloading 246 MB`, async (report) => {
       const found = await Promise.all(all.map((name) => apt.describe(name)));
-      checkVersion('emscripten', found[0].version);
-      checkVersion('binaryen', found[2].version);
+      const advice = `put an emsdk (${versions.oldestEmsdk} or newer) on PATH, or change cpp/third_party/versions.mjs`;
+      checkVersion('emscripten', found[0].version, emscripten, advice);
+      checkVersion('binaryen', found[2].version, binaryen, advice);
       files = await apt.download(all, found.reduce((sum, { size }) => sum + size, 0), report);
     }]);
     plan.push([`Emscripten ${emscripten}, Binaryen ${binaryen}: unpacking`, async () => {
-      const pathOf = (name) => join(files, readdirSync(files).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb')));
-      await replaceFolder(join(toolchain, 'binaryen'), (folder) => unpackBinaryen(own.map(pathOf), folder));
+      await replaceFolder(join(toolchain, 'binaryen'), (folder) => unpackBinaryen(own.map(fileOf), folder));
       await replaceFolder(join(toolchain, 'emscripten'), async (folder) => {
-        await unpackEmscripten(['emscripten', 'node-acorn'].map(pathOf), folder);
+        await unpackEmscripten(['emscripten', 'node-acorn'].map(fileOf), folder);
         mark(folder, emscriptenMark);
       });
     }]);

@@ -17,7 +17,7 @@ find_source(xnnpack https://github.com/google/XNNPACK.git 4ea82e595b36106653175d
 find_source(pthreadpool https://github.com/Maratyszcza/pthreadpool.git 560c60d342a76076f0557a3946924c6478470044)
 find_source(fxdiv https://github.com/Maratyszcza/FXdiv.git b408327ac2a15ec3e43352421954f5b1967701d1)
 find_source(fp16 https://github.com/Maratyszcza/FP16.git 4dfe081cf6bcd15db339cf2680b9281b8451eeb3)
-find_source(stb https://github.com/nothings/stb.git 8b5f1f37b5b75829fc72d38e7b5d4bcbf8a26d55)
+find_source(stb https://github.com/nothings/stb.git 5c205738c191bcb0abc65c4febfa9bd25ff35234)
 find_source(nlohmann_json https://github.com/nlohmann/json.git v3.11.2)
 find_source(googletest https://github.com/google/googletest.git release-1.12.1)
 find_source(benchmark https://github.com/google/benchmark.git v1.9.1)

@@ -14,7 +14,6 @@ export const buildPackages = [
   'libclang-rt-19-dev',
   'libcpuinfo-dev',
   'libflatbuffers-dev',
-  'libstb-dev',
   'lld-19',
   'llvm-19',
   'ninja-build',
@@ -23,8 +22,13 @@ export const buildPackages = [
 ];
 export const browserPackages = ['chromium', 'ffmpeg', 'firefox-esr'];
 
-/** From Debian trixie, unpacked beside the project and not installed. */
-export const emscripten = { suite: 'trixie', emscripten: '3.1.69', binaryen: '120' };
+/** From here come the packages and sources that Debian 12 has not or only too old: unpacked beside the project, not installed. */
+export const suite = 'trixie';
+
+export const emscripten = { emscripten: '3.1.69', binaryen: '120' };
+
+/** Debian 12's stb_image reads beyond the end of damaged JPEG files. */
+export const stb = { package: 'libstb-dev', version: '0.0~git20241109.5c20573' };
 
 export const sources = {
   xnnpack: '90bde2caef0f880f627bab0dc805a86c4b8070cd98e3243db3046ab3f3be1a99',
