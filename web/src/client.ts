@@ -241,12 +241,13 @@ function startWorker(workerUrl: string | URL | undefined): Worker {
 
 const aboutWorkers = "Serve worker.js from the page's own origin (option 'workerUrl') and allow it in the worker-src policy.";
 
-/** A worker whose script doesn't arrive dies without a word; that is a failed load. */
+/** A worker that dies before it has answered: its script didn't arrive, or couldn't run. */
 function readable(error: unknown, workerUrl: string | URL | undefined): ClassifierError {
   const known = toClassifierError(error);
   if (known.code !== 'worker-lost') return known;
   const url = String(workerUrl ?? new URL('./worker.js', import.meta.url));
-  return new ClassifierError('load-failed', `The worker ${url} did not start. ${aboutWorkers} (${known.message})`, { cause: known });
+  const reason = known.cause ? `: ${String(known.cause)}` : '';
+  return new ClassifierError('load-failed', `The worker ${url} did not start${reason}. ${aboutWorkers}`, { cause: known });
 }
 
 function aborted(signal: AbortSignal): ClassifierError {

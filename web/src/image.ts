@@ -79,9 +79,15 @@ async function fromImage(image: HTMLImageElement): Promise<Sendable> {
   try {
     await image.decode();
   } catch (cause) {
-    throw new ClassifierError('bad-image', `The image ${image.currentSrc || image.src || '(without src)'} could not be loaded or decoded. Check its address and format.`, { cause });
+    throw new ClassifierError('bad-image', `The image ${addressOf(image)} could not be loaded or decoded. Check its address and format.`, { cause });
   }
   return bitmapOf(image, 'The image');
+}
+
+/** Short enough for a sentence: data: addresses hold the whole picture. */
+function addressOf(image: HTMLImageElement): string {
+  const address = image.currentSrc || image.src || '(without src)';
+  return address.length > 200 ? `${address.slice(0, 60)}…` : address;
 }
 
 function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Sendable> {

@@ -75,7 +75,8 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   });
   port.addEventListener('error', (event) => {
     event.preventDefault();
-    close(new ClassifierError('worker-lost', `The worker stopped${whatAndWhere(event)}. Dispose this classifier and load a new one.`));
+    const cause = whatAndWhere(event);
+    close(new ClassifierError('worker-lost', `The worker stopped${cause && `: ${cause}`}. Dispose this classifier and load a new one.`, { cause }));
   });
 
   return {
@@ -92,10 +93,11 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   };
 }
 
+/** Empty for a script that didn't arrive: of that browsers say nothing. */
 function whatAndWhere(event: Event): string {
   const { message, filename, lineno } = event as Partial<ErrorEvent>;
   if (!message) return '';
-  return `: ${message}${filename ? ` (${filename}:${lineno})` : ''}`;
+  return `${message}${filename ? ` (${filename}:${lineno})` : ''}`;
 }
 
 /** What a handler returns when parts of its value are to be moved, not copied. */

@@ -1,0 +1,233 @@
+// The package with the real module in a real browser: variants, kinds of pictures, failures.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import { openBrowser, openPage } from './open-browser.mjs';
+
+let browser;
+
+before(async () => {
+  browser = await openBrowser();
+});
+
+after(() => browser.close());
+
+/** A page without a script of its own, for the package alone. */
+const blank = { path: 'models/default.json' };
+
+/** Runs in the page: a picture with something in it, 320 x 240, the same each time. */
+const helpers = `
+  globalThis.drawScene = (canvas = new OffscreenCanvas(320, 240)) => {
+    const context = canvas.getContext('2d');
+    const sky = context.createLinearGradient(0, 0, 0, 240);
+    sky.addColorStop(0, '#4a90d9');
+    sky.addColorStop(1, '#e8d8b0');
+    context.fillStyle = sky;
+    context.fillRect(0, 0, 320, 240);
+    context.fillStyle = '#c03020';
+    context.beginPath();
+    context.arc(150, 120, 70, 0, 7);
+    context.fill();
+    context.fillStyle = '#205020';
+    context.fillRect(140, 20, 20, 60);
+    return canvas;
+  };
+  globalThis.cosine = (a, b) => {
+    let ab = 0, aa = 0, bb = 0;
+    a.forEach((value, index) => { ab += value * b[index]; aa += value * value; bb += b[index] * b[index]; });
+    return ab / Math.sqrt(aa * bb);
+  };
+  globalThis.open = async (options) => {
+    const { load } = await import('/lib/index.js');
+    return load({ model: '/models/default.json', ...options });
+  };
+`;
+
+/** Opens a blank page and runs `use` in it. */
+async function inPage(t, use, argument, options) {
+  const { page } = await openPage(t, browser, { ...blank, ...options });
+  await page.evaluate(helpers);
+  return { page, result: await page.evaluate(use, argument) };
+}
+
+const lookOnce = async (options) => {
+  const classifier = await open(options);
+  const embedding = await classifier.embed(drawScene());
+  const [best] = classifier.model.classCount > 0 ? await classifier.classify(drawScene(), 1) : [null];
+  const info = await classifier.info();
+  classifier.dispose();
+  return { info, best, embedding: [...embedding] };
+};
+
+test('all variants run and agree', { timeout: 120_000 }, async (t) => {
+  const variants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
+  const seen = [];
+  for (const variant of variants) seen.push((await inPage(t, lookOnce, { variant })).result);
+  const [reference] = seen;
+  for (const [index, { info, best, embedding }] of seen.entries()) {
+    assert.equal(info.variant, variants[index]);
+    assert.equal(best?.className, reference.best?.className);
+    const dot = (a, b) => a.reduce((sum, value, at) => sum + value * b[at], 0);
+    const cosine = dot(embedding, reference.embedding) / Math.sqrt(dot(embedding, embedding) * dot(reference.embedding, reference.embedding));
+    assert.ok(cosine > 0.999, `${variants[index]}: cosine ${cosine}`);
+  }
+});
+
+test('an isolated page gets threads', async (t) => {
+  const { result } = await inPage(t, lookOnce, {});
+  assert.equal(result.info.isolated, true);
+  assert.match(result.info.variant, /-threads$/);
+  assert.ok(result.info.threads > 1);
+});
+
+test('a page that is not isolated runs without threads and says why', async (t) => {
+  const { result } = await inPage(t, lookOnce, {}, { serving: { isolated: false } });
+  assert.equal(result.info.isolated, false);
+  assert.equal(result.info.threads, 1);
+  assert.match(result.info.reason, /not cross-origin isolated/);
+});
+
+test('a threaded module that is not there is replaced by one without threads', async (t) => {
+  const empty = await mkdtemp(path.join(tmpdir(), 'teachable-empty-'));
+  t.after(() => rm(empty, { recursive: true }));
+  const folders = { '/lib/wasm/relaxed-threads/': empty, '/lib/wasm/simd-threads/': empty };
+  const { result } = await inPage(t, lookOnce, {}, { serving: { folders } });
+  assert.equal(result.info.threads, 1);
+  assert.match(result.info.reason, /-threads failed: .*404/);
+});
+
+test('every kind of picture gives the same embedding', { timeout: 60_000 }, async (t) => {
+  const { result } = await inPage(t, async () => {
+    const classifier = await open();
+    const scene = drawScene();
+    const pixels = scene.getContext('2d').getImageData(0, 0, 320, 240);
+    const canvas = drawScene(Object.assign(document.createElement('canvas'), { width: 320, height: 240 }));
+    const png = await scene.convertToBlob({ type: 'image/png' });
+    const bytes = new Uint8Array(await png.arrayBuffer());
+    const kinds = {
+      ImageData: pixels,
+      rgba: { data: new Uint8Array(pixels.data), width: 320, height: 240 },
+      OffscreenCanvas: scene,
+      HTMLCanvasElement: canvas,
+      ImageBitmap: await createImageBitmap(scene),
+      VideoFrame: new VideoFrame(scene, { timestamp: 0 }),
+      Blob: png,
+      File: new File([png], 'scene.png'),
+      Uint8Array: bytes,
+      ArrayBuffer: bytes.buffer,
+      jpeg: await scene.convertToBlob({ type: 'image/jpeg', quality: 0.95 }),
+      webp: await scene.convertToBlob({ type: 'image/webp', quality: 1 }),
+    };
+    const reference = await classifier.embed(pixels);
+    const cosines = {};
+    // Twice each: what was passed must still be the caller's.
+    for (const [kind, image] of [...Object.entries(kinds), ...Object.entries(kinds)]) {
+      cosines[kind] = cosine(await classifier.embed(image), reference);
+    }
+    classifier.dispose();
+    return cosines;
+  });
+  for (const [kind, cosine] of Object.entries(result)) assert.ok(cosine > (/jpeg|webp/.test(kind) ? 0.97 : 0.9999), `${kind}: ${cosine}`);
+});
+
+test('video elements and elements with an address', { timeout: 60_000 }, async (t) => {
+  const { result } = await inPage(t, async () => {
+    const classifier = await open();
+    const image = Object.assign(new Image(), { src: '/icon.svg' });
+    const video = document.createElement('video');
+    Object.assign(video, { muted: true, srcObject: await navigator.mediaDevices.getUserMedia({ video: true }) });
+    const early = await classifier.embed(video).catch(({ code, message }) => ({ code, message }));
+    await video.play();
+    const late = await classifier.observe(video);
+    const svg = await classifier.embed(image);
+    video.srcObject.getTracks().forEach((track) => track.stop());
+    classifier.dispose();
+    return { early, classes: late.classes.length, timings: late.timings, svg: svg.length };
+  }, undefined, { path: '' });
+  assert.equal(result.early.code, 'bad-image');
+  assert.match(result.early.message, /loadeddata/);
+  assert.ok(result.svg > 0);
+  assert.ok(result.timings.networkMs > 0);
+});
+
+test('pictures that cannot be are errors with a code, and the classifier goes on', async (t) => {
+  const { result } = await inPage(t, async () => {
+    const classifier = await open();
+    const closed = await createImageBitmap(drawScene());
+    closed.close();
+    const bad = {
+      junk: new Blob(['hello']),
+      emptyVideo: document.createElement('video'),
+      zeroCanvas: Object.assign(document.createElement('canvas'), { width: 0 }),
+      missing: Object.assign(new Image(), { src: '/missing.png' }),
+      closed,
+    };
+    const codes = {};
+    for (const [kind, image] of Object.entries(bad)) codes[kind] = await classifier.embed(image).then(() => 'none', ({ code }) => code);
+    const after = await classifier.embed(drawScene());
+    classifier.dispose();
+    return { codes, after: after.length };
+  }, undefined, { path: '' });
+  assert.deepEqual(new Set(Object.values(result.codes)), new Set(['bad-image']), JSON.stringify(result.codes));
+  assert.ok(result.after > 0);
+});
+
+test('teaching, predicting, forgetting', async (t) => {
+  const { result } = await inPage(t, async () => {
+    const classifier = await open();
+    const plain = (colour) => {
+      const canvas = new OffscreenCanvas(100, 100);
+      Object.assign(canvas.getContext('2d'), { fillStyle: colour }).fillRect(0, 0, 100, 100);
+      return canvas;
+    };
+    await classifier.addExample(drawScene(), '__proto__');
+    await classifier.addExample(plain('black'), 7);
+    const first = await classifier.predict(drawScene(), { k: 1 });
+    const second = await classifier.predict(plain('#101010'), { k: 1 });
+    const both = await classifier.predict(plain('#101010'));
+    await classifier.clear(7);
+    const counts = Object.entries(await classifier.counts());
+    await classifier.clear();
+    const empty = await classifier.predict(drawScene()).catch(({ code }) => code);
+    classifier.dispose();
+    return { first: first.label, second: second.label, both: Object.entries(both.confidences), counts, empty };
+  });
+  assert.equal(result.first, '__proto__');
+  assert.equal(result.second, '7');
+  assert.deepEqual(result.both.map(([label]) => label).sort(), ['7', '__proto__']);
+  assert.deepEqual(result.counts, [['__proto__', 1]]);
+  assert.equal(result.empty, 'bad-argument');
+});
+
+test('dispose ends the worker and its threads', async (t) => {
+  const { page } = await inPage(t, async () => {
+    globalThis.classifier = await open();
+  });
+  assert.ok(page.workers().length > 0);
+  await page.evaluate(() => classifier.dispose());
+  await page.waitForTimeout(200);
+  assert.equal(page.workers().length, 0);
+});
+
+test('loads that fail say so and leave no worker', async (t) => {
+  const { page, result } = await inPage(t, async () => {
+    const failure = (options) => open(options).then(() => 'none', ({ code, message }) => `${code}: ${message}`);
+    return {
+      missing: await failure({ model: '/models/missing.tflite' }),
+      worker: await failure({ workerUrl: '/missing.js' }),
+      wasm: await failure({ wasmUrl: '/missing/' }),
+      damaged: await failure({ model: { bytes: new TextEncoder().encode('no model at all') } }),
+      aborted: await failure({ signal: AbortSignal.timeout(1) }),
+    };
+  });
+  assert.match(result.missing, /^load-failed: .*404/);
+  assert.match(result.worker, /^load-failed: .*missing\.js/);
+  assert.match(result.wasm, /^load-failed: .*404.*wasmUrl/);
+  assert.match(result.damaged, /^bad-model: /);
+  assert.match(result.aborted, /^aborted: /);
+  await page.waitForTimeout(200);
+  assert.equal(page.workers().length, 0);
+});
