@@ -1,5 +1,6 @@
 #include "model/tfjs_weights.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -14,8 +15,11 @@ static_assert(std::endian::native == std::endian::little, "the shards are little
 
 constexpr size_t kNone = static_cast<size_t>(-1);
 constexpr size_t kAmbiguous = static_cast<size_t>(-2);
-/// Every suffix of a name is hashed; this keeps a name of slashes from taking quadratic time.
+/// Every part of a name is indexed; these bound what that can cost. A MobileNet has about 270
+/// weights.
+constexpr size_t kMaxWeights = 16384;
 constexpr size_t kMaxNameLength = 512;
+constexpr ptrdiff_t kMaxNameParts = 32;
 
 [[noreturn]] void bad(const std::string& what) { throw Error(ErrorCode::BadModel, what); }
 
@@ -85,6 +89,10 @@ void TfjsWeights::read_entry(const Json& spec, std::span<const std::byte>& rest)
   if (entry->name.empty() || entry->name.size() > kMaxNameLength) {
     bad("model.json has a weight with a name of " + std::to_string(entry->name.size()) +
         " characters, wanted 1 to " + std::to_string(kMaxNameLength));
+  }
+  if (std::ranges::count(entry->name, '/') >= kMaxNameParts || entries_.size() >= kMaxWeights) {
+    bad("model.json has more than " + std::to_string(kMaxWeights) +
+        " weights, or one of more than " + std::to_string(kMaxNameParts) + " names");
   }
   const std::string where = "weight " + in_quotes(entry->name);
   entry->shape = read_shape(spec, where);

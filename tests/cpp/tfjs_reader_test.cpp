@@ -399,6 +399,8 @@ const Contradiction kContradictions[] = {
      [](TfjsFiles& f) { f.weight("stem/kernel")["name"] = "other"; }},
     {"DuplicateWeight", kBad, "twice",
      [](TfjsFiles& f) { f.weight("stem/bias")["name"] = "stem/kernel"; }},
+    {"WeightOfManyNames", kBad, "of more than 32 names",
+     [](TfjsFiles& f) { f.weight("stem/bias")["name"] = std::string(500, '/'); }},
     {"AmbiguousWeight", kBad, "several weights",
      [](TfjsFiles& f) {
        f.weight("stem/bias")["name"] = "a/head/bias";
