@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Puts models of the catalogue into models/files: `node models/fetch.mjs [--refresh] [id...]`, or --list for a table.
+// Puts models of the catalogue into models/files: `node models/fetch.mjs [--refresh] [id...]`, or
+// --list for a table.
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,14 +15,17 @@ const kStaleMs = 3_600_000;
 
 /**
  * @typedef {object} Options
- * @property {(line: string) => void} [log] gets one line about what was taken from where, and why not from elsewhere
+ * @property {(line: string) => void} [log] gets one line about what was taken from where, and why
+ * not from elsewhere
  * @property {boolean} [refresh] look for the default on the network although a stand-in is there
- * @property {string} [catalogFile] @property {string} [filesFolder] @property {string} [localFolder] for tests
+ * @property {string} [catalogFile] for tests, as the two below
+ * @property {string} [filesFolder]
+ * @property {string} [localFolder]
  */
 
 /**
- * Makes one model and its labels available under `<filesFolder>/<id>/`; touches nothing when they are there.
- * Throws an Error with one sentence when no source has them.
+ * Makes one model and its labels available under `<filesFolder>/<id>/`; touches nothing when they
+ * are there. Throws an Error with one sentence when no source has them.
  * @param {string} id of the catalogue
  * @param {Options} [options]
  * @returns {Promise<object>} the catalogue's entry; paths in it are relative to models/files/
@@ -34,10 +38,12 @@ export async function fetchModel(id, options) {
 }
 
 /**
- * Makes the catalogue's default model available, or its stand-in when no source of the default can be reached, and
- * writes the entry to `<filesFolder>/default.json`. While a stand-in is there, the default is looked for in the local folder only.
+ * Makes the catalogue's default model available, or its stand-in when no source of the default can
+ * be reached, and writes the entry to `<filesFolder>/default.json`. While a stand-in is there, the
+ * default is looked for in the local folder only.
  * @param {Options} [options]
- * @returns {Promise<object>} as fetchModel; `standInFor` names the default when it isn't the default
+ * @returns {Promise<object>} as fetchModel; `standInFor` names the default when it isn't the
+ * default
  */
 export async function fetchDefault(options = {}) {
   const run = await startRun(options);
@@ -56,11 +62,17 @@ export async function fetchDefault(options = {}) {
     run.log(`${line} It stands in for ${item.id}: ${reason.message}${hint}`);
     entry = { ...(await toEntry(standIn, run)), standInFor: item.id };
   }
-  await writeIfChanged(path.join(run.filesFolder, 'default.json'), `${JSON.stringify(entry, null, 2)}\n`);
+  await writeIfChanged(
+    path.join(run.filesFolder, 'default.json'),
+    `${JSON.stringify(entry, null, 2)}\n`,
+  );
   return entry;
 }
 
-/** `TEACHABLE_MODELS`, else models/ in `TEACHABLE_DATA`, which is ../shared/data beside the repository unless set. */
+/**
+ * `TEACHABLE_MODELS`, else models/ in `TEACHABLE_DATA`, which is ../shared/data beside the
+ * repository unless set.
+ */
 export function findLocalFolder(env = process.env) {
   if (env.TEACHABLE_MODELS) return path.resolve(env.TEACHABLE_MODELS);
   const data = env.TEACHABLE_DATA || path.join(modelsFolder, '../../shared/data');
@@ -70,7 +82,9 @@ export function findLocalFolder(env = process.env) {
 async function startRun({ log = () => {}, catalogFile, filesFolder, localFolder } = {}) {
   const run = {
     log,
-    catalog: JSON.parse(await readFile(catalogFile ?? path.join(modelsFolder, 'catalog.json'), 'utf8')),
+    catalog: JSON.parse(
+      await readFile(catalogFile ?? path.join(modelsFolder, 'catalog.json'), 'utf8'),
+    ),
     filesFolder: filesFolder ?? path.join(modelsFolder, 'files'),
     context: { localFolder: localFolder ?? findLocalFolder(), unreachable: new Map() },
   };
@@ -96,7 +110,10 @@ function findModel(catalog, id) {
   throw new Error(`There is no model '${id}' in the catalogue; there are ${ids}.`);
 }
 
-/** Makes an item's files available from the first source that has them; returns a sentence about it. */
+/**
+ * Makes an item's files available from the first source that has them; returns a sentence about
+ * it.
+ */
 async function ensure(item, run, allows = () => true) {
   if (await isComplete(item, run)) return `${item.id} is in models/files already.`;
   const refusals = [];
@@ -139,7 +156,8 @@ async function check(file, folder) {
   const sum = createHash('sha256').update(bytes).digest('hex');
   if (sum === file.sha256) return;
   throw new Error(
-    `${file.path} has sha256 ${sum} and ${bytes.length} bytes, wanted ${file.sha256} and ${file.byteLength}`,
+    `${file.path} has sha256 ${sum} and ${bytes.length} bytes, ` +
+      `wanted ${file.sha256} and ${file.byteLength}`,
   );
 }
 
@@ -178,7 +196,9 @@ async function writeIfChanged(file, text) {
 async function main(args) {
   const refresh = args.includes('--refresh');
   const ids = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = args.find((arg) => arg.startsWith('--') && arg !== '--refresh' && arg !== '--list');
+  const unknown = args.find(
+    (arg) => arg.startsWith('--') && arg !== '--refresh' && arg !== '--list',
+  );
   if (unknown) throw new Error(`${unknown} isn't an option; there are --refresh and --list.`);
   const log = (line) => console.log(line);
   if (args.includes('--list')) {

@@ -5,11 +5,16 @@ const kMaxDepth = 64;
 const kNumber = /-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/iy;
 const kName = /[A-Za-z_$][\w$]*/y;
 const kString = /"(?:[^"\\\n]|\\.)*"/y;
-const kWords = new Map([['null', null], ['true', true], ['false', false]]);
+const kWords = new Map([
+  ['null', null],
+  ['true', true],
+  ['false', false],
+]);
 
 /**
- * The value of the literal that begins at `start`: objects with plain or quoted keys, arrays, double-quoted
- * strings, numbers, null, true, false, !0 and !1. Throws SyntaxError for anything else.
+ * The value of the literal that begins at `start`: objects with plain or quoted keys, arrays,
+ * double-quoted strings, numbers, null, true, false, !0 and !1. Throws SyntaxError for anything
+ * else.
  * @param {string} code
  * @param {number} start
  * @returns {{value: unknown, end: number}} `end` is the offset after the literal

@@ -4,7 +4,9 @@ import { readLiteral } from './js-literal.mjs';
 
 const kExport = /\.exports\s*=\s*(?=[{"])/g;
 
-/** The literal that a browserified module exports. Throws SyntaxError when there isn't exactly one. */
+/**
+ * The literal that a browserified module exports. Throws SyntaxError when there isn't exactly one.
+ */
 export function readExport(code) {
   // The bundle's own loader writes `{exports:{}}`, never `.exports={`.
   const starts = [...code.matchAll(kExport)].map((found) => found.index + found[0].length);
@@ -22,7 +24,10 @@ function readShard(readModule, path) {
   return Buffer.from(text, 'base64');
 }
 
-/** Makes `lastLayer` the output and drops the layers behind it. Their weights stay; nothing reads them. */
+/**
+ * Makes `lastLayer` the output and drops the layers behind it. Their weights stay; nothing reads
+ * them.
+ */
 function cutAfter(model, lastLayer) {
   const { config } = model.modelTopology.model_config;
   const end = config.layers.findIndex((layer) => layer.name === lastLayer);
@@ -35,7 +40,8 @@ function cutAfter(model, lastLayer) {
  * Joins topology and shards to the two files of a layers-model folder.
  * @param {(name: string) => string} readModule the code of `<name>.min.js`
  * @param {string} [lastLayer] where to cut off a classifier
- * @returns {Map<string, Buffer>} `model.json`, whose manifest names one shard, and that shard, `weights.bin`
+ * @returns {Map<string, Buffer>} `model.json`, whose manifest names one shard, and that shard,
+ * `weights.bin`
  */
 export function readBrowserifiedModel(readModule, lastLayer) {
   const model = readExport(readModule('model'));

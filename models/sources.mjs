@@ -1,4 +1,5 @@
-// The places that a catalogue item's files come from. Each kind puts them into a folder; checking is up to the caller.
+// The places that a catalogue item's files come from. Each kind puts them into a folder; checking
+// is up to the caller.
 import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -25,7 +26,8 @@ export function nameOf(source, context) {
 }
 
 /**
- * Puts the item's files into `folder`, unchecked. Throws an Error whose message is a reason, without a full stop.
+ * Puts the item's files into `folder`, unchecked. Throws an Error whose message is a reason,
+ * without a full stop.
  * @param {Context} context shared by the calls of one run
  */
 export function deliver(source, item, folder, context) {
@@ -42,7 +44,9 @@ async function fromFolder(source, item, folder, { localFolder }) {
       try {
         await copyFile(path.join(localFolder, file.path), target);
       } catch (error) {
-        throw new Error(error.code === 'ENOENT' ? `no ${file.path}` : `${file.path}: ${error.code}`);
+        throw new Error(
+          error.code === 'ENOENT' ? `no ${file.path}` : `${file.path}: ${error.code}`,
+        );
       }
     }
   }
@@ -54,7 +58,10 @@ async function fromUrl(source, item, folder, { unreachable }) {
   if (unreachable.has(host)) throw new Error(unreachable.get(host));
   for (const file of item.files) {
     const url = new URL(file.path, source.url);
-    await writeFile(path.join(folder, file.path), await download(url, file.byteLength, unreachable));
+    await writeFile(
+      path.join(folder, file.path),
+      await download(url, file.byteLength, unreachable),
+    );
   }
 }
 
@@ -70,7 +77,9 @@ async function download(url, byteLength, unreachable) {
     for await (const chunk of response.body) {
       timer.refresh();
       received += chunk.length;
-      if (received > byteLength) throw new Error(`${url.pathname} has more than ${byteLength} bytes`);
+      if (received > byteLength) {
+        throw new Error(`${url.pathname} has more than ${byteLength} bytes`);
+      }
       chunks.push(chunk);
     }
   } catch (error) {
@@ -91,7 +100,9 @@ async function fromNpm(source, item, folder) {
     await runNpmPack(`${source.package}@${source.version}`, packed);
     const [archive] = await readdir(packed);
     const prefix = `package/${source.path}/`;
-    const members = readTgz(await readFile(path.join(packed, archive)), (name) => name.startsWith(prefix));
+    const members = readTgz(await readFile(path.join(packed, archive)), (name) =>
+      name.startsWith(prefix),
+    );
     const files = extract(source, (name) => {
       const body = members.get(prefix + name);
       if (!body) throw new Error(`the package has no ${source.path}/${name}`);
@@ -108,13 +119,22 @@ async function fromNpm(source, item, folder) {
 /** @returns {(name: string) => Buffer} the item's files, made from the package's as `how` says */
 function extract(source, member) {
   if (source.how === 'copy') return member;
-  const files = readBrowserifiedModel((name) => member(`${name}.min.js`).toString('latin1'), source.lastLayer);
+  const files = readBrowserifiedModel(
+    (name) => member(`${name}.min.js`).toString('latin1'),
+    source.lastLayer,
+  );
   return (name) => files.get(name);
 }
 
 async function runNpmPack(spec, folder) {
   const isWindows = process.platform === 'win32';
-  const options = ['--pack-destination', folder, '--ignore-scripts', '--silent', '--fetch-retries=1'];
+  const options = [
+    '--pack-destination',
+    folder,
+    '--ignore-scripts',
+    '--silent',
+    '--fetch-retries=1',
+  ];
   try {
     await promisify(execFile)(isWindows ? 'npm.cmd' : 'npm', ['pack', spec, ...options], {
       cwd: folder,

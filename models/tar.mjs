@@ -16,7 +16,8 @@ function paxPath(records) {
 }
 
 /**
- * The files whose path `wants(path)`; folders and links are left out. The bytes are views of one buffer.
+ * The files whose path `wants(path)`; folders and links are left out. The bytes are views of one
+ * buffer.
  * @param {Buffer} tgz
  * @param {(path: string) => boolean} wants
  * @returns {Map<string, Buffer>}

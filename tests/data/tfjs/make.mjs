@@ -1,5 +1,6 @@
-// Writes the layers-models beside this file with TensorFlow.js itself, and what TensorFlow.js computes with them:
-// `node make.mjs` where `@tensorflow/tfjs` 4.22 can be imported. Each folder gets model.json, weights.bin, expected.json.
+// Writes the layers-models beside this file with TensorFlow.js itself, and what TensorFlow.js
+// computes with them: `node make.mjs` where `@tensorflow/tfjs` 4.22 can be imported. Each folder
+// gets model.json, weights.bin, expected.json.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,25 +19,44 @@ function random(low, high) {
 
 /** Weights as a trained network may have them: no zeros, no ones, variances above 0. */
 function randomize(model) {
-  model.setWeights(model.weights.map((weight) => {
-    const [low, high] = /variance/.test(weight.name) ? [0.3, 2] : [-0.6, 0.7];
-    return tf.tensor(Array.from({ length: weight.val.size }, () => random(low, high)), weight.shape);
-  }));
+  model.setWeights(
+    model.weights.map((weight) => {
+      const [low, high] = /variance/.test(weight.name) ? [0.3, 2] : [-0.6, 0.7];
+      return tf.tensor(
+        Array.from({ length: weight.val.size }, () => random(low, high)),
+        weight.shape,
+      );
+    }),
+  );
   return model;
 }
 
 /** What Teachable Machine exports: models in models, and a classifier with a hidden layer. */
 function makeNested() {
   const input = tf.input({ shape: [9, 7, 3], name: 'input_1' });
-  let x = layers.zeroPadding2d({ padding: [[0, 1], [0, 1]], name: 'Conv1_pad' }).apply(input);
-  x = layers.conv2d({ filters: 4, kernelSize: 3, strides: 2, useBias: false, name: 'Conv1' }).apply(x);
+  let x = layers
+    .zeroPadding2d({
+      padding: [
+        [0, 1],
+        [0, 1],
+      ],
+      name: 'Conv1_pad',
+    })
+    .apply(input);
+  x = layers
+    .conv2d({ filters: 4, kernelSize: 3, strides: 2, useBias: false, name: 'Conv1' })
+    .apply(x);
   x = layers.batchNormalization({ epsilon: 0.001, name: 'bn_Conv1' }).apply(x);
   x = layers.reLU({ maxValue: 6, name: 'Conv1_relu' }).apply(x);
-  x = layers.depthwiseConv2d({ kernelSize: 3, padding: 'same', useBias: false, name: 'dw' }).apply(x);
+  x = layers
+    .depthwiseConv2d({ kernelSize: 3, padding: 'same', useBias: false, name: 'dw' })
+    .apply(x);
   x = layers.batchNormalization({ name: 'dw_BN' }).apply(x);
   x = layers.activation({ activation: 'relu', name: 'dw_relu' }).apply(x);
   const mobilenet = tf.model({ inputs: input, outputs: x, name: 'model1' });
-  const features = tf.sequential({ layers: [mobilenet, layers.globalAveragePooling2d({ name: 'pool' })] });
+  const features = tf.sequential({
+    layers: [mobilenet, layers.globalAveragePooling2d({ name: 'pool' })],
+  });
   const classifier = tf.sequential({
     layers: [
       layers.dense({ units: 5, activation: 'relu', inputShape: [4], name: 'dense_1' }),
@@ -49,15 +69,38 @@ function makeNested() {
 /** The settings that nested doesn't have. */
 function makeFunctional() {
   const input = tf.input({ shape: [10, 12, 3], name: 'picture' });
-  let x = layers.conv2d({ filters: 4, kernelSize: [3, 2], strides: [1, 2], padding: 'same', activation: 'relu', name: 'stem' })
+  let x = layers
+    .conv2d({
+      filters: 4,
+      kernelSize: [3, 2],
+      strides: [1, 2],
+      padding: 'same',
+      activation: 'relu',
+      name: 'stem',
+    })
     .apply(input);
-  x = layers.conv2d({ filters: 4, kernelSize: 3, dilationRate: 2, padding: 'same', useBias: false, name: 'far' }).apply(x);
+  x = layers
+    .conv2d({
+      filters: 4,
+      kernelSize: 3,
+      dilationRate: 2,
+      padding: 'same',
+      useBias: false,
+      name: 'far',
+    })
+    .apply(x);
   // Without a dilation: TensorFlow.js ignores that of this layer, unlike Keras.
-  x = layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, padding: 'same', name: 'wide' }).apply(x);
-  const plain = layers.batchNormalization({ scale: false, center: false, axis: -1, name: 'plain' }).apply(x);
+  x = layers
+    .depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, padding: 'same', name: 'wide' })
+    .apply(x);
+  const plain = layers
+    .batchNormalization({ scale: false, center: false, axis: -1, name: 'plain' })
+    .apply(x);
   const shared = layers.conv2d({ filters: 8, kernelSize: 1, name: 'shared' });
   const sum = layers.add({ name: 'sum' }).apply([x, shared.apply(plain), shared.apply(x)]);
-  let y = layers.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same', name: 'average' }).apply(sum);
+  let y = layers
+    .averagePooling2d({ poolSize: 3, strides: 2, padding: 'same', name: 'average' })
+    .apply(sum);
   y = layers.zeroPadding2d({ padding: 1, name: 'frame' }).apply(y);
   y = layers.conv2d({ filters: 3, kernelSize: 3, strides: 2, name: 'narrow' }).apply(y);
   y = layers.averagePooling2d({ poolSize: [3, 2], name: 'all' }).apply(y);
@@ -110,26 +153,35 @@ function toHalf(value) {
 async function load(artifacts) {
   const weights = tf.io.decodeWeights(artifacts.weightData, artifacts.weightSpecs);
   const specs = artifacts.weightSpecs.map(({ quantization, ...spec }) => spec);
-  const floats = Buffer.concat(specs.map((spec) => Buffer.from(weights[spec.name].dataSync().slice().buffer)));
+  const floats = Buffer.concat(
+    specs.map((spec) => Buffer.from(weights[spec.name].dataSync().slice().buffer)),
+  );
   const weightData = new Uint8Array(floats).buffer;
   return tf.loadLayersModel(tf.io.fromMemory({ ...artifacts, weightSpecs: specs, weightData }));
 }
 
 async function write(name, model, change = (artifacts) => artifacts) {
   let artifacts;
-  await model.save(tf.io.withSaveHandler(async (saved) => {
-    artifacts = change(saved);
-    return { modelArtifactsInfo: {} };
-  }));
+  await model.save(
+    tf.io.withSaveHandler(async (saved) => {
+      artifacts = change(saved);
+      return { modelArtifactsInfo: {} };
+    }),
+  );
   const loaded = await load(artifacts);
   const shape = [1, ...loaded.inputs[0].shape.slice(1)];
-  const input = Array.from({ length: tf.util.sizeFromShape(shape) }, () => Math.fround(random(-1, 1)));
+  const input = Array.from({ length: tf.util.sizeFromShape(shape) }, () =>
+    Math.fround(random(-1, 1)),
+  );
   const output = Array.from(loaded.predict(tf.tensor(input, shape)).dataSync());
   const target = path.join(folder, name);
   await mkdir(target, { recursive: true });
   const weightsManifest = [{ paths: ['weights.bin'], weights: artifacts.weightSpecs }];
   const { modelTopology, format, generatedBy } = artifacts;
-  await writeFile(path.join(target, 'model.json'), JSON.stringify({ format, generatedBy, modelTopology, weightsManifest }));
+  await writeFile(
+    path.join(target, 'model.json'),
+    JSON.stringify({ format, generatedBy, modelTopology, weightsManifest }),
+  );
   await writeFile(path.join(target, 'weights.bin'), Buffer.from(artifacts.weightData));
   await writeFile(path.join(target, 'expected.json'), JSON.stringify({ input, output }));
   console.log(name, artifacts.weightData.byteLength, output);
