@@ -135,19 +135,14 @@ async function take(source, item, run) {
   try {
     await deliver(source, item, staging, run.context);
     for (const file of item.files) await check(file, staging);
-    await replaceFolder(path.join(run.filesFolder, item.id), staging, () => isComplete(item, run));
+    const folder = path.join(run.filesFolder, item.id);
+    await mkdir(folder, { recursive: true });
+    // One by one and onto what is there: another run may be putting the same files there.
+    for (const file of item.files) {
+      await rename(path.join(staging, file.path), path.join(folder, file.path));
+    }
   } finally {
     await rm(staging, { recursive: true, force: true });
-  }
-}
-
-async function replaceFolder(target, staging, isDone) {
-  await rm(target, { recursive: true, force: true });
-  try {
-    await rename(staging, target);
-  } catch (error) {
-    // Another run may have put the same files there in the meantime.
-    if (!(await isDone())) throw new Error(`${target} can't be written (${error.code})`);
   }
 }
 
