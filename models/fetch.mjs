@@ -184,8 +184,10 @@ function toPaths(item) {
 async function writeIfChanged(file, text) {
   const old = await readFile(file, 'utf8').catch(() => undefined);
   if (old === text) return;
-  await writeFile(`${file}.${process.pid}`, text);
-  await rename(`${file}.${process.pid}`, file);
+  const staging = await mkdtemp(path.join(path.dirname(file), kStaging));
+  await writeFile(path.join(staging, 'file'), text);
+  await rename(path.join(staging, 'file'), file);
+  await rm(staging, { recursive: true, force: true });
 }
 
 async function main(args) {
