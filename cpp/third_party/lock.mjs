@@ -1,4 +1,4 @@
-// One set-up at a time: the file holds the process number of the one that works.
+// One process at a time in a folder: the lock file holds the number of the one that works there.
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,7 +33,7 @@ export async function withLock(path, work) {
       rmSync(path, { force: true });
       continue;
     }
-    if (!told) console.log(`Another set-up (process ${owner}) is at work here; waiting for it.`);
+    if (!told) console.log(`Process ${owner} is at work in ${dirname(path)}; waiting for it.`);
     told = true;
     await sleep(500);
   }

@@ -1,0 +1,84 @@
+// All tests, from a fresh clone: node tests/run.mjs [suite...]
+//
+//   native     C++ unit tests on this machine
+//   asan       the same with address and undefined-behaviour sanitizers
+//   simd       the same as WebAssembly, in Node
+//   relaxed    the same as WebAssembly with relaxed SIMD, in Node
+//   types      TypeScript type-check
+//   node       tests of the web side and of the project itself, in Node
+//   browser    tests in real browsers
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setup } from '../cpp/third_party/setup.mjs';
+import { buildPreset, wasmVariants } from '../web/dev/cmake.mjs';
+import { buildSteps, runSteps } from '../web/dev/build.mjs';
+import { fail, main, projectFolder } from '../web/dev/steps.mjs';
+import { runPrograms } from './run/gtest.mjs';
+import { runNodeTests } from './run/node-test.mjs';
+import { printSuite, printSummary } from './run/summary.mjs';
+import { checkTypes } from './run/types.mjs';
+
+const data = resolve(projectFolder, process.env.TEACHABLE_DATA || '../shared/data');
+process.env.TEACHABLE_DATA = data;
+
+// Node 20 can compile relaxed SIMD only when told to; later ones do not know the option any more.
+const relaxedOptions = Number(process.versions.node.split('.')[0]) < 21 ? ['--experimental-wasm-relaxed-simd'] : [];
+
+const suites = {
+  native: { title: 'C++, native', preset: 'native', run: () => runPrograms('native') },
+  asan: { title: 'C++, native with sanitizers', preset: 'native-asan', run: () => runPrograms('native-asan') },
+  simd: { title: 'C++, WebAssembly simd', preset: 'simd', run: () => runPrograms('simd', [process.execPath]) },
+  relaxed: {
+    title: 'C++, WebAssembly relaxed',
+    preset: 'relaxed',
+    run: () => runPrograms('relaxed', [process.execPath, ...relaxedOptions]),
+  },
+  types: { title: 'TypeScript types', needsPackages: true, run: checkTypes },
+  node: { title: 'Web, in Node', needsBundle: true, run: () => runNodeTests((name) => !name.includes('.browser.')) },
+  browser: { title: 'Web, in browsers', needsBundle: true, run: () => runNodeTests((name) => name.includes('.browser.')) },
+};
+
+function buildPlan(names) {
+  const wanted = names.map((name) => suites[name]);
+  const web = wanted.some((suite) => suite.needsBundle || suite.needsPackages);
+  const bundle = wanted.some((suite) => suite.needsBundle);
+  const tests = wanted.filter((suite) => suite.preset).map(({ preset }) => [
+    `C++ tests, ${preset}`,
+    (report) => buildPreset(preset, ['unit_tests'], report),
+  ]);
+  return [...tests, ...(web ? buildSteps(bundle ? wasmVariants : []) : []), ...(bundle ? [['Model', fetchModel]] : [])];
+}
+
+async function fetchModel() {
+  const { fetchDefault } = await import('../models/fetch.mjs');
+  await fetchDefault();
+}
+
+/** With the data at hand, a test that was skipped for want of it is a mistake. */
+function refuseDataSkips(result) {
+  if (!existsSync(data)) return result;
+  const [wrong, skipped] = [[], []];
+  for (const skip of result.skipped) (/TEACHABLE_DATA/.test(skip.reason) ? wrong : skipped).push(skip);
+  const failed = wrong.map(({ name, reason }) => ({ name, output: `skipped although ${data} is there: ${reason}` }));
+  return { ...result, skipped, failed: [...result.failed, ...failed] };
+}
+
+await main(async () => {
+  const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(suites);
+  const unknown = names.find((name) => !(name in suites));
+  if (unknown) fail(`There is no suite '${unknown}'; there are ${Object.keys(suites).join(', ')}.`);
+
+  await setup({ browsers: names.includes('browser') });
+  await runSteps(buildPlan(names));
+  const results = [];
+  for (const name of names) {
+    const start = Date.now();
+    const result = refuseDataSkips(await suites[name].run());
+    if (result.passed + result.failed.length + result.skipped.length === 0) {
+      result.failed.push({ name: suites[name].title, output: 'The suite has no tests.' });
+    }
+    results.push({ title: suites[name].title, seconds: (Date.now() - start) / 1000, ...result });
+    printSuite(results.at(-1));
+  }
+  if (printSummary(results) > 0) process.exitCode = 1;
+});

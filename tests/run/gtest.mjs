@@ -1,0 +1,68 @@
+// Runs the GoogleTest programs of a build tree and reads their own reports.
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { projectFolder, run } from '../../web/dev/steps.mjs';
+
+const sanitizerSettings = {
+  UBSAN_OPTIONS: 'print_stacktrace=1',
+  ASAN_SYMBOLIZER_PATH: '/usr/lib/llvm-19/bin/llvm-symbolizer',
+};
+
+/** Runs all programs of `preset`, started by `starter` (Node for WebAssembly), some at a time. */
+export async function runPrograms(preset, starter = []) {
+  const tree = join(projectFolder, 'build', preset);
+  const waiting = await listPrograms(tree);
+  const result = { passed: 0, failed: [], skipped: [] };
+  const worker = async () => {
+    for (let name = waiting.shift(); name; name = waiting.shift()) {
+      const one = await runProgram(tree, name, starter);
+      result.passed += one.passed;
+      result.failed.push(...one.failed);
+      result.skipped.push(...one.skipped);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return result;
+}
+
+/** Asks CTest, because the folder may hold programs of tests that are no more. */
+async function listPrograms(tree) {
+  const { tests } = JSON.parse(await run('ctest', ['--test-dir', tree, '--show-only=json-v1']));
+  return tests.map(({ name }) => name);
+}
+
+async function runProgram(tree, name, starter) {
+  const program = join(tree, 'tests', starter.length > 0 ? `${name}.js` : name);
+  const report = join(tree, 'reports', `${name}.json`);
+  mkdirSync(join(tree, 'reports'), { recursive: true });
+  rmSync(report, { force: true });
+  const [command, ...args] = [...starter, program, `--gtest_output=json:${report}`, '--gtest_brief=0'];
+  const ended = await run(command, args, { env: sanitizerSettings, allowFailure: true });
+  const result = existsSync(report) ? readReport(report, name, ended.everything) : { passed: 0, failed: [], skipped: [] };
+  if (ended.status !== 0 && result.failed.length === 0) {
+    result.failed.push({ name: `${name} ended with ${ended.signal ?? `status ${ended.status}`}`, output: ended.everything });
+  }
+  return result;
+}
+
+function readReport(file, program, output) {
+  const result = { passed: 0, failed: [], skipped: [] };
+  for (const { name: suite, testsuite } of JSON.parse(readFileSync(file, 'utf8')).testsuites) {
+    for (const test of testsuite) {
+      const name = `${program}: ${suite}.${test.name}`;
+      if (test.failures) result.failed.push({ name, output: test.failures.map(({ failure }) => failure).join('\n') });
+      else if (test.result === 'COMPLETED') result.passed += 1;
+      else result.skipped.push({ name, reason: skipReason(output, `${suite}.${test.name}`) });
+    }
+  }
+  return result;
+}
+
+/** The report says that a test was skipped, only the output says why. */
+function skipReason(output, test) {
+  const from = output.indexOf(`[ RUN      ] ${test}\n`);
+  const to = output.indexOf(`[  SKIPPED ] ${test}`, from);
+  if (from < 0 || to < 0) return 'disabled';
+  return output.slice(output.indexOf('\n', from) + 1, to).replace(/^.*: Skipped$/m, '').trim().replaceAll('\n', ' ');
+}

@@ -1,0 +1,21 @@
+// From a fresh clone to the page in a browser: toolchain, build, model, server. `npm start [-- --port=8080]`
+import { parseArgs } from 'node:util';
+import { setup } from '../../cpp/third_party/setup.mjs';
+import { fetchDefault } from '../../models/fetch.mjs';
+import { buildSteps, runSteps } from './build.mjs';
+import { serve } from './serve.mjs';
+import { Failure, main } from './steps.mjs';
+
+await main(async () => {
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' } } });
+  await setup();
+  const notes = [];
+  const fetchModel = () =>
+    fetchDefault({ log: (line) => notes.push(line) }).catch((error) => {
+      throw new Failure(error.message);
+    });
+  await runSteps([...buildSteps(), ['Model', fetchModel]]);
+  for (const note of notes) console.log(note);
+  const { url } = await serve({ port: Number(values.port) });
+  console.log(`\nThe teachable machine is at ${url}  (Ctrl+C ends)`);
+});
