@@ -9,6 +9,10 @@ if(CCACHE_EXECUTABLE AND ENV_EXECUTABLE)
     # emcc is a script; told that it is a clang, ccache can use its fast direct mode.
     CCACHE_COMPILERTYPE=clang
     ${CCACHE_EXECUTABLE})
+  # emcc starts the python3 of PATH, which may be a version manager's script that takes longer than many a compilation.
+  if(EMSCRIPTEN AND EXISTS /usr/bin/python3 AND NOT DEFINED ENV{EMSDK_PYTHON})
+    list(INSERT launcher 1 EMSDK_PYTHON=/usr/bin/python3)
+  endif()
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()

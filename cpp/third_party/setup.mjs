@@ -107,6 +107,8 @@ async function unpackEmscripten(files, folder) {
   for (const file of files) await unpackPackage(file, folder, ['*/emscripten/test', '*/lib/wasm32-emscripten/*pic']);
   const root = join(folder, 'usr/share/emscripten');
   symlinkSync('../nodejs', join(root, 'node_modules'));
+  // Its .js files are CommonJS; without this they would count as the modules that our package.json declares.
+  writeFileSync(join(root, 'package.json'), '{"type": "commonjs"}\n');
   const settings = {
     LLVM_ROOT: '/usr/lib/llvm-19/bin',
     BINARYEN_ROOT: join(toolchain, 'binaryen'),
