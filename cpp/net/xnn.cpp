@@ -39,7 +39,7 @@ void check(xnn_status status, const std::string& what) {
 void initialize_xnnpack() { check(xnn_initialize(nullptr), "starting XNNPACK"); }
 
 Threadpool make_threadpool(size_t thread_count) {
-  if (thread_count <= 1) return nullptr;
+  if (thread_count <= 1 || !kHasThreads) return nullptr;
   Threadpool pool(pthreadpool_create(thread_count));
   if (pool == nullptr) {
     throw Error(ErrorCode::OutOfMemory,

@@ -30,7 +30,15 @@ using XnnSubgraph = std::unique_ptr<xnn_subgraph, XnnDelete>;
 using XnnRuntime = std::unique_ptr<xnn_runtime, XnnDelete>;
 using Threadpool = std::unique_ptr<pthreadpool, XnnDelete>;
 
-/// A pool in which the calling thread is one of `thread_count` >= 1 threads; null for 1, which means "the caller alone".
+/// Whether this build can start threads.
+#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__)
+inline constexpr bool kHasThreads = false;
+#else
+inline constexpr bool kHasThreads = true;
+#endif
+
+/// A pool in which the calling thread is one of `thread_count` >= 1 threads. Null, which means "the
+/// caller alone", for 1 and in a build without threads.
 /// Throws Error{OutOfMemory} when threads can't be started.
 Threadpool make_threadpool(size_t thread_count);
 
