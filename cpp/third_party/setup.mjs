@@ -105,8 +105,15 @@ async function unpackBinaryen(files, folder) {
 async function unpackEmscripten(files, folder) {
   // 900 MB that nobody here uses: Emscripten's own tests, and system libraries for dynamic linking.
   for (const file of files) await unpackPackage(file, folder, ['*/emscripten/test', '*/lib/wasm32-emscripten/*pic']);
-  const root = join(folder, 'usr/share/emscripten');
-  symlinkSync('../nodejs', join(root, 'node_modules'));
+}
+
+/** Tells the unpacked Emscripten where the rest is. Done at each set-up, because it costs nothing. */
+function configureEmscripten() {
+  const root = join(toolchain, 'emscripten/usr/share/emscripten');
+  if (!existsSync(root)) return; // an emsdk is used
+  const modules = join(root, 'node_modules');
+  rmSync(modules, { force: true });
+  symlinkSync('../nodejs', modules);
   // Its .js files are CommonJS; without this they would count as the modules that our package.json declares.
   writeFileSync(join(root, 'package.json'), '{"type": "commonjs"}\n');
   const settings = {
@@ -190,7 +197,7 @@ function planWork(missing, emsdk) {
   const aptFolder = join(toolchain, 'apt');
   const sourceNames = Object.keys(versions.sources);
   const sourceMark = [...Object.values(versions.sources), stb.version].join('\n');
-  const emscriptenMark = JSON.stringify({ ...versions.emscripten, toolchain, node: process.execPath });
+  const emscriptenMark = JSON.stringify(versions.emscripten);
   const sourceFolder = join(toolchain, 'src');
   const wantSources = markOf(sourceFolder) !== sourceMark;
   const wantEmscripten = !emsdk && markOf(join(toolchain, 'emscripten')) !== emscriptenMark;
@@ -268,6 +275,7 @@ export async function setup({ browsers = false } = {}) {
     const steps = new Steps(plan.length);
     for (const [title, work] of plan) await steps.step(title, work);
     linkHeaders();
+    configureEmscripten();
     rmSync(join(toolchain, 'apt'), { recursive: true, force: true });
     writeFileSync(stampFile, stamp);
   });
