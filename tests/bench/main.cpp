@@ -1,0 +1,28 @@
+// Usage: bench [--models=FOLDER] [--benchmark_...]
+#include <benchmark/benchmark.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "network_bench.h"
+
+int main(int argc, char** argv) {
+  std::string models = "models/files";
+  std::vector<char*> rest;
+  for (int i = 0; i < argc; ++i) {
+    constexpr std::string_view kModels = "--models=";
+    if (std::string_view(argv[i]).starts_with(kModels)) {
+      models = argv[i] + kModels.size();
+    } else {
+      rest.push_back(argv[i]);
+    }
+  }
+  teachable::register_network_benchmarks(models);
+  int rest_count = static_cast<int>(rest.size());
+  benchmark::Initialize(&rest_count, rest.data());
+  if (benchmark::ReportUnrecognizedArguments(rest_count, rest.data())) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

@@ -1,0 +1,84 @@
+// Real networks from the models folder: the backbone (a frame's embedding) and the head (its classes). GFLOP/s counts two operations
+// a multiply-add, whatever the number kind.
+#include "network_bench.h"
+
+#include <benchmark/benchmark.h>
+
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <vector>
+
+#include "model/reader.h"
+#include "net/network.h"
+
+namespace teachable {
+namespace {
+
+std::vector<std::byte> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+  const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
+  return {begin, begin + bytes.size()};
+}
+
+struct Case {
+  const char* name;
+  const char* model;
+  const char* weights;  ///< beside a model.json, else null
+};
+
+constexpr Case kCases[] = {
+    {"v2_1.0_224_int8", "mobilenet-v2-1.0-224-int8/tf2_mobilenet_v2_1.0_224_ptq.tflite", nullptr},
+    {"v2_1.0_224_uint8", "mobilenet-v2-1.0-224-uint8/mobilenet_v2_1.0_224_quant.tflite", nullptr},
+    {"v1_0.25_128_uint8", "mobilenet-v1-0.25-128-uint8/mobilenet_v1_0.25_128_quant.tflite", nullptr},
+    {"v2_1.0_224_float", "mobilenet-v2-1.0-224-nsfwjs/model.json",
+     "mobilenet-v2-1.0-224-nsfwjs/weights.bin"},
+};
+
+/// A network and the pool it borrows, made when its benchmark first runs.
+struct Loaded {
+  Threadpool pool;
+  Network network;
+
+  Loaded(const std::string& folder, const Case& c, size_t thread_count)
+      : pool(make_threadpool(thread_count)),
+        network(read_model(read_file(folder + "/" + c.model),
+                           c.weights == nullptr ? std::vector<std::byte>{}
+                                                : read_file(folder + "/" + c.weights))
+                    .graph,
+                pool.get()) {}
+};
+
+void set_rate(benchmark::State& state, uint64_t multiply_adds) {
+  state.counters["FLOP/s"] = benchmark::Counter(
+      2.0 * static_cast<double>(multiply_adds), benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void add_case(const std::string& folder, const Case& c, size_t thread_count) {
+  const std::string suffix = std::string(c.name) + "/threads:" + std::to_string(thread_count);
+  benchmark::RegisterBenchmark(("backbone/" + suffix).c_str(), [=](benchmark::State& state) {
+    Loaded loaded(folder, c, thread_count);
+    for (auto _ : state) loaded.network.run_backbone();
+    set_rate(state, loaded.network.backbone_multiply_adds());
+  })->UseRealTime();
+  benchmark::RegisterBenchmark(("head/" + suffix).c_str(), [=](benchmark::State& state) {
+    Loaded loaded(folder, c, thread_count);
+    loaded.network.run_backbone();
+    for (auto _ : state) loaded.network.run_head();
+    set_rate(state, loaded.network.head_multiply_adds());
+  })->UseRealTime();
+}
+
+}  // namespace
+
+void register_network_benchmarks(const std::string& folder) {
+  for (const Case& c : kCases) {
+    if (read_file(folder + "/" + c.model).empty()) continue;
+    for (size_t thread_count : {1, 2}) {
+      if (thread_count == 1 || kHasThreads) add_case(folder, c, thread_count);
+    }
+  }
+}
+
+}  // namespace teachable

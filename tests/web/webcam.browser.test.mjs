@@ -1,0 +1,135 @@
+// The main job: a webcam, three classes, examples taken from the live picture, later frames recognised.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import test from 'node:test';
+import { fetchDefault, fetchModel } from '../../models/fetch.mjs';
+import { dataFolder, ffmpeg, needsData, openBrowser, scratchFolder } from './browser.mjs';
+
+const thumb = { width: 18, height: 32 };
+
+/** What ffmpeg makes of each frame of the clip at thumbnail size, grey: by it a test knows which frame the camera shows. */
+function thumbnails(clip) {
+  const bytes = ffmpeg('-i', clip, '-vf', `scale=${thumb.width}:${thumb.height}:flags=area,format=gray`, '-f', 'rawvideo', '-');
+  const size = thumb.width * thumb.height;
+  return Array.from({ length: bytes.length / size }, (_, i) => [...bytes.subarray(i * size, (i + 1) * size)]);
+}
+
+/**
+ * In the page: plays the camera, teaches frames of each stretch's first half until there are `wanted` of each, then predicts frames of
+ * its second half.
+ */
+async function teachFromCamera({ entry, variant, thumbs, thumb, stretches, wanted }) {
+  const { load } = await import('/lib/index.js');
+  const classifier = await load({ model: { ...entry, baseUrl: '/models/' }, variant });
+  const video = document.createElement('video');
+  video.muted = true;
+  video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+  await video.play();
+  const canvas = Object.assign(document.createElement('canvas'), thumb);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.imageSmoothingQuality = 'high';
+
+  const frameOf = (bitmap) => {
+    context.drawImage(bitmap, 0, 0, thumb.width, thumb.height);
+    const { data } = context.getImageData(0, 0, thumb.width, thumb.height);
+    let best = Infinity;
+    let index = -1;
+    thumbs.forEach((grey, i) => {
+      let distance = 0;
+      for (let p = 0; p < grey.length && distance < best; p++) {
+        distance += Math.abs(grey[p] - (data[4 * p] * 0.299 + data[4 * p + 1] * 0.587 + data[4 * p + 2] * 0.114));
+      }
+      if (distance < best) [best, index] = [distance, i];
+    });
+    return index;
+  };
+  const placeOf = (index) => {
+    for (const { label, first, last } of stretches) {
+      if (index < first || index > last) continue;
+      // A gap between taught and tested frames, so that no test frame is a neighbour of a taught one.
+      const middle = (first + last) / 2;
+      return { label, part: index < middle - 1 ? 'teach' : index > middle + 1 ? 'test' : 'gap' };
+    }
+    return undefined;
+  };
+
+  const results = [];
+  const enough = (count) => stretches.every(({ label }) => (count[label] ?? 0) >= wanted);
+  const deadline = performance.now() + 100_000;
+  const tested = {};
+  while (!enough(tested) && performance.now() < deadline) {
+    await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    const bitmap = await createImageBitmap(video);
+    const index = frameOf(bitmap);
+    const place = placeOf(index);
+    const counts = await classifier.counts();
+    if (place?.part === 'teach' && (counts[place.label] ?? 0) < wanted) {
+      await classifier.addExample(bitmap, place.label);
+    } else if (place?.part === 'test' && enough(counts)) {
+      const { label } = await classifier.predict(bitmap, { k: 3 });
+      tested[place.label] = (tested[place.label] ?? 0) + 1;
+      results.push({ index, wanted: place.label, got: label });
+    } else {
+      bitmap.close();
+    }
+  }
+  const info = await classifier.info();
+  const counts = { ...(await classifier.counts()) };
+  classifier.dispose();
+  video.srcObject.getTracks().forEach((track) => track.stop());
+  return { results, counts, tested, info };
+}
+
+async function expectRecognised(t, { clip, stretches, entry, variant, isolated }) {
+  const browser = await openBrowser({ camera: clip, isolated });
+  t.after(() => browser.close());
+  const page = await browser.newPage();
+  const { results, counts, tested, info } = await page.evaluate(teachFromCamera, {
+    entry,
+    variant,
+    thumbs: thumbnails(clip),
+    thumb,
+    stretches,
+    wanted: 10,
+  });
+  for (const { label } of stretches) {
+    assert.ok(counts[label] >= 8, `${label} was taught ${counts[label]} times`);
+    assert.ok(tested[label] >= 8, `${label} was tested ${tested[label]} times`);
+  }
+  const right = results.filter((result) => result.wanted === result.got).length;
+  t.diagnostic(`${info.variant}, ${info.threads} threads, ${info.model.id}: ${right} of ${results.length} held-out frames right`);
+  assert.ok(right / results.length >= 0.95, JSON.stringify(results.filter((result) => result.wanted !== result.got)));
+  assert.deepEqual(page.errors, []);
+  return info;
+}
+
+// The clip's frames at 25 a second: two fingers, the little finger, the index finger.
+const handStretches = [
+  { label: 'two fingers', first: 20, last: 44 },
+  { label: 'little finger', first: 58, last: 82 },
+  { label: 'index finger', first: 134, last: 162 },
+];
+
+for (const [variant, isolated] of [['relaxed-threads', true], ['simd-threads', true], ['relaxed', true], ['simd', false]]) {
+  test(`a hand before the webcam is recognised (${variant})`, { ...needsData, timeout: 180_000 }, async (t) => {
+    const clip = path.join(await scratchFolder(t), 'hand.mjpeg');
+    ffmpeg('-i', path.join(dataFolder, 'video/asl_hand.25fps.mp4'), '-vf', 'scale=480:-2', '-q:v', '2', clip);
+    const entry = await fetchModel('mobilenet-v2-1.0-224-int8');
+    const info = await expectRecognised(t, { clip, stretches: handStretches, entry, variant, isolated });
+    assert.equal(info.variant, variant);
+  });
+}
+
+test('drawn scenes before the webcam are recognised with whatever model is there', { timeout: 180_000 }, async (t) => {
+  const clip = path.join(await scratchFolder(t), 'scenes.mjpeg');
+  // Three moving pictures that ffmpeg draws itself, two seconds each.
+  const scene = (name) => ['-f', 'lavfi', '-i', `${name}=size=320x240:rate=25:duration=2`];
+  ffmpeg(...scene('testsrc2'), ...scene('mandelbrot').map((a) => a.replace(':duration=2', '')), ...scene('life').map((a) => a.replace(':duration=2', ':mold=10:ratio=0.1:death_color=#C83232:life_color=#00ff00')),
+    '-filter_complex', '[1:v]trim=duration=2[m];[2:v]trim=duration=2,format=yuv420p[l];[0:v][m][l]concat=n=3:v=1', '-q:v', '2', clip);
+  const stretches = [
+    { label: 'test card', first: 2, last: 47 },
+    { label: '__proto__', first: 52, last: 97 },
+    { label: '', first: 102, last: 147 },
+  ];
+  await expectRecognised(t, { clip, stretches, entry: await fetchDefault(), variant: undefined, isolated: true });
+});
