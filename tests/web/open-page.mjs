@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import { serve } from '../../../web/dev/serve.mjs';
+import { serve } from '../../web/dev/serve.mjs';
 
 const flags = [
   '--no-sandbox',
@@ -18,10 +18,10 @@ const flags = [
 
 const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
 
-/** Starts one browser for a test file. CHROMIUM names another than the usual one. */
+/** Starts one browser for a test file. TEACHABLE_CHROMIUM names another than the usual one. */
 export async function openBrowser() {
-  const executablePath = process.env.CHROMIUM ?? usual.find(existsSync);
-  if (!executablePath) throw new Error('No Chromium found. Install one (Debian: apt-get install chromium) or name it in CHROMIUM.');
+  const executablePath = process.env.TEACHABLE_CHROMIUM ?? usual.find(existsSync);
+  if (!executablePath) throw new Error('No Chromium found. Install one (Debian: apt-get install chromium) or name it in TEACHABLE_CHROMIUM.');
   return chromium.launch({ executablePath, headless: true, args: flags });
 }
 

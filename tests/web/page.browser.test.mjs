@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { openBrowser, openPage } from './open-browser.mjs';
+import { openBrowser, openPage } from './open-page.mjs';
 
 let browser;
 

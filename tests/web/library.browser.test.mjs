@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { openBrowser, openPage } from './open-browser.mjs';
+import { openBrowser, openPage } from './open-page.mjs';
 
 let browser;
 
