@@ -26,10 +26,10 @@ export class Examples {
   }
 
   /**
-   * How many neighbours vote: as many as the smallest class has, so that it isn't outvoted for being small, within 3-10.
+   * How many neighbours vote: as many as the smallest class has, so that it isn't outvoted for being small, but at most 10.
    */
   neighbours(): number {
     const sizes = [...this.#embeddings.values()].map((list) => list.length);
-    return Math.max(3, Math.min(10, ...sizes));
+    return Math.min(10, ...sizes);
   }
 }

@@ -36,7 +36,8 @@ export class FrameWriter {
     } catch (ourError) {
       // WebP, AVIF, GIF and rare kinds of JPEG: the browser may know what our decoder doesn't.
       const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), upright).catch(() => {
-        throw ourError;
+        const reason = ourError instanceof Error ? ourError.message : String(ourError);
+        throw new ClassifierError('bad-image', `Neither this library nor the browser can decode the picture. Use JPEG, PNG, WebP or BMP. (${reason})`, { cause: ourError });
       });
       await closing(bitmap, () => this.#draw(bitmap, bitmap.width, bitmap.height, classifier));
     }
