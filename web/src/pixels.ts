@@ -34,6 +34,7 @@ export class FrameWriter {
       classifier.encodedBuffer(bytes.byteLength).set(bytes);
       classifier.decodeFrame();
     } catch (ourError) {
+      if ((ourError as { code?: unknown }).code !== 'bad-image') throw ourError;
       // WebP, AVIF, GIF and rare kinds of JPEG: the browser may know what our decoder doesn't.
       const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), upright).catch(() => {
         const reason = ourError instanceof Error ? ourError.message : String(ourError);
