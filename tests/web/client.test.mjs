@@ -261,7 +261,7 @@ test('teach and predict', async (t) => {
   assert.deepEqual({ ...(await classifier.counts()) }, { red: 2, blue: 1 });
   await classifier.clear('red');
   assert.deepEqual({ ...(await classifier.counts()) }, { blue: 1 });
-  await classifier.clear('never taught');
+  await assert.rejects(classifier.clear('never taught'), { code: 'bad-argument' });
   await classifier.clear();
   assert.deepEqual({ ...(await classifier.counts()) }, {});
 });

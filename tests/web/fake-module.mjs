@@ -97,7 +97,7 @@ class FakeClassifier {
   }
 
   clear(label) {
-    this.#examples.delete(label);
+    if (!this.#examples.delete(label)) throw new WasmError('bad-argument', `there is no class "${label}"`);
   }
 
   clearAll() {

@@ -166,7 +166,7 @@ export class Classifier {
     return { ...wire, prediction: wire.prediction && toPrediction(wire.prediction) };
   }
 
-  /** Forgets the examples of one label, or all. Forgetting a label that has none is fine. */
+  /** Forgets the examples of one label, or all. Throws 'bad-argument' for a label that has none. */
   async clear(label?: string | number): Promise<void> {
     return this.#call('clear', { label: label === undefined ? undefined : toLabel(label) });
   }

@@ -44,7 +44,7 @@ async function fromUrl(url: string, onBytes: OnBytes): Promise<FetchedModel> {
   const json = parseJson(bytes, url);
   if (isEntry(json)) return fromEntry(json, url, onBytes);
   const weights = json && (await fetchShards(json, url, [], onBytes));
-  return plain(fileName(url), bytes, weights);
+  return plain(nameOf(url), bytes, weights);
 }
 
 async function fromEntry(entry: ModelEntry, baseUrl: string, onBytes: OnBytes): Promise<FetchedModel> {
@@ -128,6 +128,8 @@ function isEntry(json: unknown): json is ModelEntry {
   return typeof Object(json).id === 'string' && Array.isArray(Object(json).files);
 }
 
-function fileName(url: string): string {
-  return new URL(url).pathname.split('/').pop() || url;
+/** What to call a model without an entry: its file, or the folder of a file that all call model.json. */
+function nameOf(url: string): string {
+  const [file = url, folder] = new URL(url).pathname.split('/').reverse();
+  return (file === 'model.json' && folder) || file;
 }
