@@ -33,20 +33,20 @@ const suites = {
     preset: 'relaxed',
     run: () => runPrograms('relaxed', [process.execPath, ...relaxedOptions]),
   },
-  types: { title: 'TypeScript types', needsPackages: true, run: checkTypes },
+  types: { title: 'TypeScript types', needsTypes: true, run: checkTypes },
   node: { title: 'Web, in Node', needsBundle: true, run: () => runNodeTests((name) => !name.includes('.browser.')) },
   browser: { title: 'Web, in browsers', needsBundle: true, run: () => runNodeTests((name) => name.includes('.browser.')) },
 };
 
 function buildPlan(names) {
   const wanted = names.map((name) => suites[name]);
-  const web = wanted.some((suite) => suite.needsBundle || suite.needsPackages);
+  const web = wanted.some((suite) => suite.needsBundle || suite.needsTypes);
   const bundle = wanted.some((suite) => suite.needsBundle);
   const tests = wanted.filter((suite) => suite.preset).map(({ preset }) => [
     `C++ tests, ${preset}`,
     (report) => buildPreset(preset, ['unit_tests'], report),
   ]);
-  return [...tests, ...(web ? buildSteps(bundle ? wasmVariants : []) : []), ...(bundle ? [['Model', fetchModel]] : [])];
+  return [...tests, ...(web ? buildSteps(bundle ? wasmVariants : []) : []), ['Model', fetchModel]];
 }
 
 async function fetchModel() {
