@@ -3,14 +3,18 @@ import { relative } from 'node:path';
 import { inspect } from 'node:util';
 
 export default async function* report(events) {
+  const complaints = new Map(); // by file: a file that cannot even start says why only on its standard error
   for await (const { type, data } of events) {
+    if (type === 'test:stderr') complaints.set(data.file, ((complaints.get(data.file) ?? '') + data.message).slice(-5000));
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const failed = type === 'test:fail';
     const groupOnly = data.details?.type === 'suite';
     // A group fails with its tests; it counts itself only when its own hooks failed.
     if (groupOnly && !(failed && data.details.error?.failureType === 'hookFailed')) continue;
     const name = `${data.file ? `${relative(process.cwd(), data.file)}: ` : ''}${data.name}`;
-    yield `${JSON.stringify(describe(failed, data, name))}\n`;
+    const line = describe(failed, data, name);
+    if (line.kind === 'failed' && data.name === data.file) line.text = `${complaints.get(data.file) ?? ''}\n${line.text}`;
+    yield `${JSON.stringify(line)}\n`;
   }
 }
 
