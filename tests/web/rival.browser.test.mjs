@@ -61,7 +61,7 @@ for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8', 'mo
     const browser = await openBrowser({ csp: null });
     t.after(() => browser.close());
     const entry = await fetchModel(id);
-    const page = await browser.newPage();
+    const page = await browser.newPage('pages/rival.html');
     const results = await page.evaluate(classifyWithBoth, { entry, photos: Object.keys(photos) });
     assert.equal(results.length, Object.keys(photos).length);
     for (const result of results) {
