@@ -33,9 +33,10 @@ const quiet = [
  * @param {object} [options]
  * @param {boolean} [options.isolated] cross-origin isolation, which threads need
  * @param {string} [options.camera] a .mjpeg or .y4m file that the fake webcam plays
+ * @param {Record<string, string>} [options.folders] more address prefixes and their folders
  * @param {string|null} [options.csp] the pages' Content-Security-Policy; null for none
  */
-export async function openBrowser({ isolated = true, camera, csp = strictPolicy, args = [] } = {}) {
+export async function openBrowser({ isolated = true, camera, csp = strictPolicy, args = [], folders = {} } = {}) {
   const server = await serve({
     port: 0,
     isolated,
@@ -44,6 +45,7 @@ export async function openBrowser({ isolated = true, camera, csp = strictPolicy,
       '/pages/': path.join(root, 'tests/web/pages'),
       '/node_modules/': path.join(root, 'node_modules'),
       ...(hasData ? { '/data/': dataFolder } : {}),
+      ...folders,
     },
   });
   const fake = camera

@@ -1,0 +1,110 @@
+// The benchmarks natively and as WebAssembly, in one table.
+//
+//   node tests/bench/run.mjs [--filter=REGEX] [--seconds=0.3] [--only=native,simd,...]
+//
+// WebAssembly runs in a worker of Chromium, isolated, one variant after the other. Times are of the machine it runs on: compare columns
+// and rows of one table, not tables.
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { setup } from '../../cpp/third_party/setup.mjs';
+import { buildPreset, wasmVariants } from '../../web/dev/cmake.mjs';
+import { installNodePackages, needsNodePackages } from '../../web/dev/npm.mjs';
+import { Steps, fail, main, projectFolder, run } from '../../web/dev/steps.mjs';
+
+const modelsFolder = path.join(projectFolder, 'models/files');
+
+/** Every model that the benchmarks know, as far as a source has it. */
+async function fetchModels(report) {
+  const { fetchModel } = await import('../../models/fetch.mjs');
+  for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8', 'mobilenet-v1-0.25-128-uint8', 'mobilenet-v2-1.0-224-nsfwjs']) {
+    report(id);
+    await fetchModel(id).catch((error) => console.log(`     without ${id}: ${error.message}`));
+  }
+}
+
+async function runNatively(args) {
+  const program = path.join(projectFolder, 'build/native/bench/bench');
+  return JSON.parse(await run(program, [`--models=${modelsFolder}`, ...args]));
+}
+
+async function modelFiles() {
+  const entries = await readdir(modelsFolder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && /\.(tflite|bin|json)$/.test(entry.name) && entry.parentPath !== modelsFolder)
+    .map((entry) => path.relative(modelsFolder, path.join(entry.parentPath, entry.name)));
+}
+
+async function runInBrowser(variant, args) {
+  const { openBrowser } = await import('../web/browser.mjs');
+  const browser = await openBrowser({
+    folders: { '/bench/': path.join(projectFolder, 'tests/bench'), '/build/': path.join(projectFolder, 'build') },
+    csp: null,
+  });
+  try {
+    const page = await browser.newPage();
+    const result = await page.evaluate(
+      (order) =>
+        new Promise((resolve) => {
+          const worker = new Worker('/bench/worker.mjs', { type: 'module' });
+          worker.onmessage = ({ data }) => resolve(data);
+          worker.onerror = ({ message }) => resolve({ error: message });
+          worker.postMessage(order);
+        }),
+      { variant, files: await modelFiles(), args },
+    );
+    if (result.error) fail(`The benchmarks of ${variant} ended early: ${result.error}`);
+    return JSON.parse(result.json);
+  } finally {
+    await browser.close();
+  }
+}
+
+function toCell(benchmark) {
+  if (!benchmark) return '';
+  const milliseconds = benchmark.real_time * { ns: 1e-6, us: 1e-3, ms: 1, s: 1e3 }[benchmark.time_unit];
+  const time = milliseconds >= 0.1 ? `${milliseconds.toFixed(2)} ms` : `${(milliseconds * 1000).toFixed(2)} µs`;
+  if (benchmark['FLOP/s']) return `${time}  ${(benchmark['FLOP/s'] / 1e9).toFixed(1)} GFLOP/s`;
+  if (benchmark.bytes_per_second) return `${time}  ${(benchmark.bytes_per_second / 1e9).toFixed(2)} GB/s`;
+  return time;
+}
+
+function printTable(results) {
+  const names = [...new Set(results.flatMap(({ benchmarks }) => benchmarks.map(({ name }) => name)))];
+  const rows = [
+    ['benchmark', ...results.map(({ title }) => title)],
+    ...names.map((name) => [name.replace(/\/real_time$/, ''), ...results.map(({ benchmarks }) => toCell(benchmarks.find((each) => each.name === name)))]),
+  ];
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
+  console.log(`\n${cpus().length} x ${cpus()[0].model}, ${new Date().toISOString().slice(0, 10)}\n`);
+  console.log(line(rows[0]));
+  console.log(`|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
+  for (const row of rows.slice(1)) console.log(line(row));
+}
+
+await main(async () => {
+  const { values } = parseArgs({ options: { filter: { type: 'string', default: '.' }, seconds: { type: 'string', default: '0.3' }, only: { type: 'string' } } });
+  const all = ['native', ...wasmVariants];
+  const wanted = values.only?.split(',') ?? all;
+  const unknown = wanted.find((name) => !all.includes(name));
+  if (unknown) fail(`There is no build '${unknown}'; there are ${all.join(', ')}.`);
+  if (!(Number(values.seconds) > 0)) fail(`--seconds: got '${values.seconds}', wanted a number above 0.`);
+
+  await setup({ browsers: true });
+  const steps = new Steps(2 * wanted.length + 1 + (needsNodePackages() ? 1 : 0));
+  if (needsNodePackages()) await steps.step('Node packages', installNodePackages);
+  await steps.step('Models', fetchModels);
+  for (const name of wanted) await steps.step(`Building ${name}`, (report) => buildPreset(name, ['benchmarks'], report));
+  const args = ['--benchmark_format=json', `--benchmark_min_time=${values.seconds}s`, `--benchmark_filter=${values.filter}`];
+  const results = [];
+  for (const name of wanted) {
+    const { benchmarks } = await steps.step(`Running ${name}`, () => (name === 'native' ? runNatively(args) : runInBrowser(name, args)));
+    results.push({ title: name, benchmarks });
+  }
+  if (results.every(({ benchmarks }) => benchmarks.length === 0)) fail(`No benchmark's name fits '${values.filter}'.`);
+  if (!existsSync(path.join(modelsFolder, 'mobilenet-v2-1.0-224-int8'))) console.log('\nThe int8 model could not be had: its rows are missing.');
+  printTable(results);
+});

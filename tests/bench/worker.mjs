@@ -1,0 +1,20 @@
+// Runs one WebAssembly build of the benchmarks to its end; the page gets Google Benchmark's JSON.
+self.onmessage = async ({ data: { variant, files, args } }) => {
+  try {
+    const { default: createModule } = await import(`/build/${variant}/bench/bench.js`);
+    const lines = [];
+    const complaints = [];
+    const module = await createModule({ print: (line) => lines.push(line), printErr: (line) => complaints.push(line) });
+    for (const file of files) {
+      const response = await fetch(`/models/${file}`);
+      if (!response.ok) throw new Error(`/models/${file}: HTTP ${response.status}`);
+      module.FS.mkdirTree(`/models/${file}`.replace(/\/[^/]*$/, ''));
+      module.FS.writeFile(`/models/${file}`, new Uint8Array(await response.arrayBuffer()));
+    }
+    const status = module.callMain(['--models=/models', ...args]);
+    if (status !== 0) throw new Error(`status ${status}: ${complaints.join('\n')}`);
+    self.postMessage({ json: lines.join('\n') });
+  } catch (error) {
+    self.postMessage({ error: String(error?.stack ?? error) });
+  }
+};

@@ -1,0 +1,92 @@
+// Dependencies point one way. The tables are the rule; what a file includes or imports is checked against them.
+import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Folder of cpp/ -> the folders that it may include, besides itself. */
+const layers = {
+  core: [],
+  image: ['core'],
+  graph: ['core'],
+  knn: ['core'],
+  model: ['core', 'graph'],
+  net: ['core', 'graph'],
+  classifier: ['core', 'graph', 'image', 'knn', 'model', 'net'],
+  bindings: ['core', 'graph', 'image', 'knn', 'classifier'],
+};
+
+/** Foreign header -> the only files that may include it. */
+const foreign = [
+  [/^(xnnpack|pthreadpool)\.h$/, /^net\//],
+  [/^stb_image\.h$/, /^image\/decode\.cpp$/],
+  [/^emscripten/, /^bindings\//],
+  [/^nlohmann\//, /^model\/json\.(h|cpp)$/],
+  [/^(flatbuffers\/|tflite_generated\.h)/, /^model\/tflite_reader\.cpp$/],
+];
+
+/** File of web/src -> the siblings that it may import, types included. */
+const modules = {
+  'protocol.ts': [],
+  'errors.ts': [],
+  'wasm-module.d.ts': [],
+  'variant.ts': ['errors', 'protocol'],
+  'rpc.ts': ['errors'],
+  'arguments.ts': ['errors'],
+  'image.ts': ['errors', 'protocol'],
+  'download.ts': ['errors'],
+  'pixels.ts': ['errors', 'protocol', 'wasm-module'],
+  'fetch-model.ts': ['download', 'errors', 'protocol'],
+  'load.ts': ['download', 'errors', 'protocol', 'variant', 'wasm-module'],
+  'host.ts': ['errors', 'fetch-model', 'load', 'pixels', 'protocol', 'rpc', 'variant', 'wasm-module'],
+  'worker.ts': ['host', 'load', 'protocol', 'rpc'],
+  'client.ts': ['arguments', 'errors', 'image', 'protocol', 'rpc'],
+  'index.ts': ['client', 'errors', 'image', 'protocol', 'variant'],
+};
+
+async function filesBelow(folder, pattern) {
+  const entries = await readdir(path.join(root, folder), { recursive: true });
+  return entries.filter((name) => pattern.test(name)).sort();
+}
+
+test('every C++ folder includes only the layers below it, and each foreign library has one place', async () => {
+  const files = (await filesBelow('cpp', /\.(h|cpp)$/)).filter((name) => !name.startsWith('third_party/'));
+  assert.ok(files.length > 20, `only ${files.length} files were found`);
+  for (const file of files) {
+    const folder = file.split('/')[0];
+    assert.ok(folder in layers, `cpp/${folder} has no place in the table of layers`);
+    const text = await readFile(path.join(root, 'cpp', file), 'utf8');
+    for (const [, header] of text.matchAll(/^\s*#\s*include\s*[<"]([^>"]+)[>"]/gm)) {
+      const place = foreign.find(([name]) => name.test(header));
+      if (place) assert.match(file, place[1], `${file} includes ${header}`);
+      const other = header.split('/')[0];
+      if (!header.includes('/') || !(other in layers) || other === folder) continue;
+      assert.ok(layers[folder].includes(other), `cpp/${file} includes ${header}`);
+    }
+  }
+});
+
+test('every TypeScript module imports only what the table allows', async () => {
+  const files = await filesBelow('web/src', /\.ts$/);
+  for (const file of files) {
+    assert.ok(file in modules, `web/src/${file} has no place in the table of modules`);
+    const text = await readFile(path.join(root, 'web/src', file), 'utf8');
+    for (const [, from] of text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm)) {
+      assert.match(from, /^\.\//, `${file} imports ${from}: the package has no dependencies`);
+      const name = from.slice(2).replace(/\.(js|ts)$/, '');
+      assert.ok(modules[file].includes(name), `web/src/${file} imports ${from}`);
+    }
+  }
+});
+
+test('the demo imports the package by its public entry only', async () => {
+  for (const file of await filesBelow('web/demo', /\.ts$/)) {
+    const text = await readFile(path.join(root, 'web/demo', file), 'utf8');
+    for (const [, from] of text.matchAll(/\bfrom\s+'([^']+)'/g)) {
+      assert.ok(from === 'teachable-wasm' || /^\.\/[\w-]+\.js$/.test(from), `web/demo/${file} imports ${from}`);
+    }
+  }
+});
