@@ -70,6 +70,9 @@ export interface Observation {
   timings: Timings;
 }
 
+/** How long a disposed worker may take to end by itself. */
+const lastWordsMs = 500;
+
 // Older Safari has no Symbol.dispose; there this name does no harm.
 const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose);
 
@@ -183,8 +186,10 @@ export class Classifier {
 
   /** Ends the worker and frees all memory, examples included. Pending and later calls reject with 'disposed'. May be called twice. */
   dispose(): void {
+    // Asked first: the module's threads sleep in a lock, and browsers take seconds to tear down such a worker.
+    this.#caller.call('close', {}).catch(() => {});
     this.#caller.close(new ClassifierError('disposed', 'This classifier was disposed. Load a new one.'));
-    this.#worker.terminate();
+    setTimeout(() => this.#worker.terminate(), lastWordsMs);
   }
 
   [disposeSymbol](): void {

@@ -25,8 +25,8 @@ type Report = (progress: Progress) => void;
 
 const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false } as const satisfies Preprocess;
 
-/** The methods of one worker. `loadModule` is a parameter so that tests can put a double in its place. */
-export function makeHost(loadModule: LoadModule): Handlers<ClassifierMethods, Progress> {
+/** The methods of one worker. What loads the module and what ends the worker are parameters, for tests to replace. */
+export function makeHost(loadModule: LoadModule, endWorker: () => void): Handlers<ClassifierMethods, Progress> {
   const writer = new FrameWriter();
   let running: Running | undefined;
   let timings: Timings | null = null;
@@ -121,6 +121,12 @@ export function makeHost(loadModule: LoadModule): Handlers<ClassifierMethods, Pr
     },
 
     info,
+
+    close() {
+      running?.classifier.delete();
+      running = undefined;
+      endWorker();
+    },
   };
 }
 

@@ -156,4 +156,6 @@ export interface ClassifierMethods {
   clear(args: { label?: string | undefined }): void;
   counts(args: Record<string, never>): [label: string, count: number][];
   info(args: Record<string, never>): Info;
+  /** Frees the classifier and ends the worker, so there is no answer. */
+  close(args: Record<string, never>): void;
 }

@@ -5,4 +5,5 @@ import { loadModule } from './load.js';
 import type { ClassifierMethods, Progress } from './protocol.js';
 import { serve } from './rpc.js';
 
-serve<ClassifierMethods, Progress>(globalThis as unknown as DedicatedWorkerGlobalScope, makeHost(loadModule));
+const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+serve<ClassifierMethods, Progress>(scope, makeHost(loadModule, () => scope.close()));
