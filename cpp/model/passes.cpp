@@ -134,6 +134,22 @@ TensorId classifier_input(const Graph& graph, const Op& op) {
   return kNoTensor;
 }
 
+/// A classifier of several fully connected layers, as Teachable Machine exports, is one classifier:
+/// its hidden layers know its own classes, the pooled activation before them knows the picture.
+TensorId before_trained_layers(Graph& graph, TensorId id) {
+  TensorId result = id;
+  for (Node* node = writer_of(graph, id); node != nullptr; node = writer_of(graph, id)) {
+    if (const auto* fc = std::get_if<FullyConnected>(&node->op)) {
+      result = id = fc->input;
+    } else if (const auto* reshape = std::get_if<Reshape>(&node->op)) {
+      id = reshape->input;
+    } else {
+      break;
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 void fold_batch_norm(Graph& graph) {
@@ -251,8 +267,12 @@ void find_ends(Graph& graph) {
   }
   graph.embedding = end;
   if (const TensorId input = classifier_input(graph, last->op); input != kNoTensor) {
-    graph.logits = end;
-    graph.embedding = input;
+    const TensorId before = before_trained_layers(graph, input);
+    // The picture itself is no embedding of it.
+    if (before != graph.input) {
+      graph.logits = end;
+      graph.embedding = before;
+    }
   }
   graph.output = graph.logits == kNoTensor ? graph.embedding : graph.logits;
 }

@@ -18,8 +18,9 @@ void fold_padding(Graph& graph);
 /// stand for in Graph::input_range.
 void absorb_input_conversion(Graph& graph);
 
-/// Finds the embedding and the logits; drops Softmax, Convert and Reshape after the logits. The classifier is the last layer with weights when it
-/// reads one pixel and has no activation; without one, the output itself is the embedding.
+/// Finds the embedding and the logits; drops Softmax, Convert and Reshape after the logits. The
+/// classifier is the last layer with weights when it reads one pixel and has no activation, with
+/// the fully connected layers right before it; without one, the output itself is the embedding.
 /// Throws Error{BadModel} when the output depends on nothing.
 void find_ends(Graph& graph);
 

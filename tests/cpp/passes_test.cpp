@@ -152,6 +152,27 @@ TEST(FindEnds, AFullyConnectedClassifierIsFound) {
   EXPECT_EQ(graph.embedding, pooled);
 }
 
+TEST(FindEnds, HiddenLayersBelongToTheClassifier) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), false);
+  const TensorId flat = b.reshape(pooled, {1, 8});
+  const TensorId hidden = b.fully_connected(flat, 6, Activation::relu());
+  const TensorId logits = b.fully_connected(b.reshape(hidden, {1, 6}), 5);
+  Graph graph = b.take(b.softmax(logits));
+  find_ends(graph);
+  EXPECT_EQ(graph.logits, logits);
+  EXPECT_EQ(graph.embedding, flat);
+}
+
+TEST(FindEnds, AClassifierOfThePixelsThemselvesHasNoEmbeddingBeforeIt) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId logits = b.fully_connected(b.input(1, 1, 3), 5);
+  Graph graph = b.take(logits);
+  find_ends(graph);
+  EXPECT_EQ(graph.logits, kNoTensor);
+  EXPECT_EQ(graph.embedding, logits);
+}
+
 TEST(FindEnds, AnOutputThatIsTheInputIsRefused) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId in = b.input(4, 4, 3);
