@@ -39,7 +39,7 @@ async function runProgram(tree, name, starter) {
   rmSync(report, { force: true });
   const [command, ...args] = [...starter, program, `--gtest_output=json:${report}`, '--gtest_brief=0'];
   const ended = await run(command, args, { env: sanitizerSettings, allowFailure: true });
-  const result = existsSync(report) ? readReport(report, name, ended.everything) : { passed: 0, failed: [], skipped: [] };
+  const result = existsSync(report) ? readReport(report, name, ended.output) : { passed: 0, failed: [], skipped: [] };
   if (ended.status !== 0 && result.failed.length === 0) {
     result.failed.push({ name: `${name} ended with ${ended.signal ?? `status ${ended.status}`}`, output: ended.everything });
   }
