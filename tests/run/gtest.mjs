@@ -37,7 +37,7 @@ async function runProgram(tree, name, starter) {
   const report = join(tree, 'reports', `${name}.json`);
   mkdirSync(join(tree, 'reports'), { recursive: true });
   rmSync(report, { force: true });
-  const [command, ...args] = [...starter, program, `--gtest_output=json:${report}`, '--gtest_brief=0'];
+  const [command, ...args] = [...starter, program, `--gtest_output=json:${report}`, '--gtest_color=no'];
   const ended = await run(command, args, { env: sanitizerSettings, allowFailure: true });
   const result = existsSync(report) ? readReport(report, name, ended.output) : { passed: 0, failed: [], skipped: [] };
   if (ended.status !== 0 && result.failed.length === 0) {
