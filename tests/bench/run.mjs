@@ -38,13 +38,14 @@ async function modelFiles() {
 }
 
 async function runInBrowser(variant, args) {
-  const { openBrowser } = await import('../web/browser.mjs');
-  const browser = await openBrowser({
-    folders: { '/bench/': path.join(projectFolder, 'tests/bench'), '/build/': path.join(projectFolder, 'build') },
-    csp: null,
-  });
+  const { openBrowser, openPage } = await import('../web/open-page.mjs');
+  const ends = [];
+  const browser = await openBrowser();
   try {
-    const page = await browser.newPage();
+    const { page } = await openPage({ after: (end) => ends.push(end) }, browser, {
+      path: 'pages/blank.html',
+      serving: { csp: null, folders: { '/bench/': path.join(projectFolder, 'tests/bench'), '/build/': path.join(projectFolder, 'build') } },
+    });
     const result = await page.evaluate(
       (order) =>
         new Promise((resolve) => {
@@ -58,6 +59,7 @@ async function runInBrowser(variant, args) {
     if (result.error) fail(`The benchmarks of ${variant} ended early: ${result.error}`);
     return JSON.parse(result.json);
   } finally {
+    for (const end of ends) await end();
     await browser.close();
   }
 }

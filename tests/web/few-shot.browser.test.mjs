@@ -4,7 +4,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
 import { fetchModel } from '../../models/fetch.mjs';
-import { dataFolder, needsData, openBrowser } from './browser.mjs';
+import { dataFolder, needsData } from './data.mjs';
+import { openBrowser, openPage } from './open-page.mjs';
 
 async function teachAndTest({ entry, names, variant }) {
   const { load } = await import('/lib/index.js');
@@ -25,9 +26,9 @@ for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8']) {
   for (const variant of ['simd', 'relaxed']) {
     test(`cat, dog and hotdog are told apart with ${id} (${variant})`, { ...needsData, timeout: 60_000 }, async (t) => {
       const browser = await openBrowser();
+      const { page } = await openPage(t, browser, { path: 'pages/blank.html' });
       t.after(() => browser.close());
       const names = (await readdir(path.join(dataFolder, 'imprinting'))).filter((name) => name.endsWith('.bmp'));
-      const page = await browser.newPage();
       const results = await page.evaluate(teachAndTest, { entry: await fetchModel(id), names, variant });
       assert.equal(results.length, 3);
       for (const { name, wanted, got } of results) assert.equal(got, wanted, name);

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { fetchModel } from '../../models/fetch.mjs';
-import { needsData, openBrowser, root } from './browser.mjs';
+import { needsData, root } from './data.mjs';
+import { openBrowser, openPage } from './open-page.mjs';
 
 const photos = {
   'cat.bmp': /Egyptian cat|tabby/,
@@ -58,10 +59,11 @@ async function classifyWithBoth({ entry, photos }) {
 
 for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8', 'mobilenet-v1-0.25-128-uint8', 'mobilenet-v1-0.5-160-uint8', 'mobilenet-v1-0.75-192-uint8']) {
   test(`${id} says what LiteRT.js says of the same pixels`, { ...needsData, timeout: 120_000 }, async (t) => {
-    const browser = await openBrowser({ csp: null });
-    t.after(() => browser.close());
     const entry = await fetchModel(id);
-    const page = await browser.newPage('pages/rival.html');
+    const browser = await openBrowser();
+    // LiteRT.js doesn't run under a strict policy.
+    const { page } = await openPage(t, browser, { path: 'pages/rival.html', serving: { csp: null } });
+    t.after(() => browser.close());
     const results = await page.evaluate(classifyWithBoth, { entry, photos: Object.keys(photos) });
     assert.equal(results.length, Object.keys(photos).length);
     for (const result of results) {
