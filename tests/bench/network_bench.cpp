@@ -26,14 +26,15 @@ struct Case {
   const char* name;
   const char* model;
   const char* weights;  ///< beside a model.json, else null
+  bool has_head;        ///< whether it has classes
 };
 
 constexpr Case kCases[] = {
-    {"v2_1.0_224_int8", "mobilenet-v2-1.0-224-int8/tf2_mobilenet_v2_1.0_224_ptq.tflite", nullptr},
-    {"v2_1.0_224_uint8", "mobilenet-v2-1.0-224-uint8/mobilenet_v2_1.0_224_quant.tflite", nullptr},
-    {"v1_0.25_128_uint8", "mobilenet-v1-0.25-128-uint8/mobilenet_v1_0.25_128_quant.tflite", nullptr},
+    {"v2_1.0_224_int8", "mobilenet-v2-1.0-224-int8/tf2_mobilenet_v2_1.0_224_ptq.tflite", nullptr, true},
+    {"v2_1.0_224_uint8", "mobilenet-v2-1.0-224-uint8/mobilenet_v2_1.0_224_quant.tflite", nullptr, true},
+    {"v1_0.25_128_uint8", "mobilenet-v1-0.25-128-uint8/mobilenet_v1_0.25_128_quant.tflite", nullptr, true},
     {"v2_1.0_224_float", "mobilenet-v2-1.0-224-nsfwjs/model.json",
-     "mobilenet-v2-1.0-224-nsfwjs/weights.bin"},
+     "mobilenet-v2-1.0-224-nsfwjs/weights.bin", false},
 };
 
 /// A network and the pool it borrows, made when its benchmark first runs.
@@ -62,6 +63,7 @@ void add_case(const std::string& folder, const Case& c, size_t thread_count) {
     for (auto _ : state) loaded.network.run_backbone();
     set_rate(state, loaded.network.backbone_multiply_adds());
   })->UseRealTime();
+  if (!c.has_head) return;
   benchmark::RegisterBenchmark(("head/" + suffix).c_str(), [=](benchmark::State& state) {
     Loaded loaded(folder, c, thread_count);
     loaded.network.run_backbone();
