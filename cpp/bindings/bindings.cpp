@@ -6,6 +6,7 @@
 #include <cmath>
 #include <exception>
 #include <new>
+#include <stdexcept>
 #include <string>
 
 #include "classifier/classifier.h"
@@ -26,6 +27,9 @@ int live_classifier_count = 0;
   __builtin_unreachable();
 }
 
+constexpr const char* kMemoryUsedUp =
+    "the module's memory is used up; dispose of what isn't needed, use smaller pictures or fewer examples";
+
 template <typename Body>
 auto guard(Body&& body) {
   std::string code;
@@ -37,7 +41,11 @@ auto guard(Body&& body) {
     message = e.what();
   } catch (const std::bad_alloc&) {
     code = to_string(ErrorCode::OutOfMemory);
-    message = "the module's memory is used up; dispose of what isn't needed, use smaller pictures or fewer examples";
+    message = kMemoryUsedUp;
+  } catch (const std::length_error&) {
+    // A vector longer than half the address space.
+    code = to_string(ErrorCode::OutOfMemory);
+    message = kMemoryUsedUp;
   } catch (const std::exception& e) {
     code = to_string(ErrorCode::Internal);
     message = e.what();

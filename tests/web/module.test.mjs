@@ -1,0 +1,111 @@
+// The border itself, in Node: the real module as bindings.cpp registers it, each error code provoked, nothing left behind.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import test from 'node:test';
+import { fetchDefault } from '../../models/fetch.mjs';
+import { root } from './data.mjs';
+
+const options = { crop: 'center', resize: 'half-pixel', mirror: false, rangeLow: NaN, rangeHigh: NaN };
+const { default: createModule } = await import(path.join(root, 'web/dist/wasm/simd/teachable.js'));
+const module = await createModule({});
+const entry = await fetchDefault();
+const [model, weights] = await Promise.all(entry.files.map((file) => readFile(path.join(root, 'models/files', file.path))));
+
+function load(classifier, bytes = model, how = options) {
+  classifier.modelBuffer(bytes.length).set(bytes);
+  if (weights) classifier.weightsBuffer(weights.length).set(weights);
+  return classifier.loadModel(how);
+}
+
+function show(classifier, seed, width = 64, height = 48) {
+  const pixels = Uint8Array.from({ length: width * height * 4 }, (_, i) => (i * seed + (i >> 7) * 31) & 255);
+  classifier.frameBuffer(width, height).set(pixels);
+}
+
+/** A classifier that is deleted after the test; the count of live ones must then be what it was. */
+function withClassifier(name, body) {
+  test(name, () => {
+    const before = module.liveClassifierCount();
+    const classifier = new module.Classifier(1);
+    try {
+      body(classifier);
+    } finally {
+      classifier.delete();
+    }
+    assert.equal(module.liveClassifierCount(), before);
+  });
+}
+
+function expectError(code, part, body) {
+  assert.throws(body, (error) => {
+    assert.ok(error instanceof Error);
+    assert.equal(error.code, code, error.message);
+    assert.match(error.message, part);
+    return true;
+  });
+}
+
+withClassifier('a frame is embedded, taught and predicted', (classifier) => {
+  const info = load(classifier);
+  assert.equal(info.embeddingSize, 1280);
+  show(classifier, 3);
+  const embedding = classifier.embed();
+  assert.ok(embedding instanceof Float32Array && embedding.length === 1280);
+  assert.ok(!(embedding.buffer === module.HEAPU8?.buffer), 'a copy, not a view of the heap');
+  classifier.addExample('a');
+  show(classifier, 11);
+  classifier.addExample('b');
+  show(classifier, 3);
+  assert.deepEqual(classifier.predict(1), { classIndex: 0, label: 'a', confidences: [1, 0] });
+  assert.deepEqual(classifier.predictEmbedding(embedding, 2).confidences, [0.5, 0.5]);
+  classifier.addEmbedding(embedding, '__proto__');
+  assert.deepEqual([...classifier.labels()], ['a', 'b', '__proto__']);
+  classifier.clear('a');
+  assert.deepEqual([...classifier.counts()], [1, 1]);
+  classifier.clearAll();
+  assert.deepEqual([...classifier.labels()], []);
+});
+
+withClassifier('bad models', (classifier) => {
+  expectError('bad-model', /TFL3/, () => load(classifier, new TextEncoder().encode('<!doctype html>')));
+  expectError('bad-model', /./, () => load(classifier, model.subarray(0, model.length >> 1)));
+  expectError('bad-model', /./, () => load(classifier, new Uint8Array(0)));
+  const topology = JSON.stringify({ modelTopology: { class_name: 'Sequential', config: { name: 's', layers: [{ class_name: 'LSTM', config: { name: 'memory', batch_input_shape: [null, 8, 8, 3] } }] } }, weightsManifest: [] });
+  expectError('unsupported-op', /LSTM/, () => load(classifier, new TextEncoder().encode(topology)));
+  load(classifier);
+});
+
+withClassifier('bad arguments and pictures', (classifier) => {
+  expectError('bad-argument', /no model/, () => classifier.embed());
+  expectError('bad-argument', /crop/, () => load(classifier, model, { ...options, crop: 'oval' }));
+  expectError('bad-argument', /range/, () => load(classifier, model, { ...options, rangeLow: 1, rangeHigh: 1 }));
+  load(classifier);
+  expectError('bad-image', /no frame/, () => classifier.embed());
+  for (const [width, height] of [[0, 0], [0, 5], [-1, 5], [16385, 1]]) expectError('bad-image', /wanted 1 to 16384/, () => classifier.frameBuffer(width, height));
+  classifier.encodedBuffer(4).set([1, 2, 3, 4]);
+  expectError('bad-image', /./, () => classifier.decodeFrame());
+  show(classifier, 5);
+  expectError('bad-argument', /example/, () => classifier.predict(3));
+  classifier.addExample('a');
+  for (const k of [0, 1.5, NaN, -1, Infinity]) expectError('bad-argument', /k/, () => classifier.predict(k));
+  expectError('bad-argument', /1280/, () => classifier.predictEmbedding(new Float32Array(7).fill(1), 1));
+  expectError('bad-argument', /./, () => classifier.addEmbedding(new Float32Array(1280), 'zero'));
+  expectError('bad-argument', /./, () => classifier.addEmbedding(new Float32Array(1280).fill(NaN), 'nan'));
+  expectError('bad-argument', /examples/, () => load(classifier));
+  assert.deepEqual([...classifier.counts()], [1]);
+});
+
+withClassifier('memory that is used up is an error, and what was taught stays', (classifier) => {
+  load(classifier);
+  show(classifier, 5);
+  classifier.addExample('a');
+  expectError('out-of-memory', /memory/, () => classifier.encodedBuffer(4_294_000_000));
+  expectError('bad-argument', /byte length/, () => classifier.encodedBuffer(1e12));
+  assert.equal(classifier.predict(1).label, 'a');
+});
+
+test('a thread count that cannot be is an error, and nothing is left', () => {
+  for (const count of [0, -1, 1.5, NaN]) expectError('bad-argument', /thread count/, () => new module.Classifier(count));
+  assert.equal(module.liveClassifierCount(), 0);
+});
