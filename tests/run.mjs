@@ -49,9 +49,12 @@ function buildPlan(names) {
   return [...tests, ...(web ? buildSteps(bundle ? wasmVariants : []) : []), ['Model', fetchModel]];
 }
 
-async function fetchModel() {
-  const { fetchDefault } = await import('../models/fetch.mjs');
+/** The default for the page's tests, and the model that everyone can have for the TensorFlow.js reader's. */
+async function fetchModels() {
+  const { fetchDefault, fetchModel } = await import('../models/fetch.mjs');
   await fetchDefault();
+  // Without it, the tests that need it say so by being skipped.
+  await fetchModel('mobilenet-v2-1.0-224-nsfwjs').catch((error) => console.log(`     ${error.message}`));
 }
 
 /** With the data at hand, a test that was skipped for want of it is a mistake. */
