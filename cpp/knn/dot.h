@@ -72,4 +72,37 @@ void dot_rows(const int8_t* rows, size_t stride, const int16_t* query, int64_t* 
 #endif
 }
 
+/// Whether the build has an instruction for bytes by bytes, which halves the work of dot_rows().
+#if defined(__wasm_relaxed_simd__)
+inline constexpr bool kHasByteDot = true;
+#else
+inline constexpr bool kHasByteDot = false;
+#endif
+
+/// Up to this stride no sum of dot_rows_bytes() overflows.
+inline constexpr size_t kByteDotLimit = size_t{1} << 19;
+
+/// As dot_rows() for a query of 0..127: what relaxed SIMD defines the same on all processors.
+template <size_t kRows>
+void dot_rows_bytes([[maybe_unused]] const int8_t* rows, [[maybe_unused]] size_t stride,
+                    [[maybe_unused]] const int8_t* query, [[maybe_unused]] int64_t* result) {
+#if defined(__wasm_relaxed_simd__)
+  const v128_t ones = wasm_i16x8_const_splat(1);
+  v128_t sums[kRows];
+  for (v128_t& sum : sums) sum = wasm_i32x4_const_splat(0);
+  for (size_t i = 0; i < stride; i += 16) {
+    const v128_t bytes = wasm_v128_load(query + i);
+    for (size_t r = 0; r < kRows; ++r) {
+      const v128_t row = wasm_v128_load(rows + r * stride + i);
+      const v128_t pairs = wasm_i16x8_relaxed_dot_i8x16_i7x16(row, bytes);
+      sums[r] = wasm_i32x4_add(sums[r], wasm_i32x4_dot_i16x8(pairs, ones));
+    }
+  }
+  for (size_t r = 0; r < kRows; ++r) {
+    result[r] = (int64_t{wasm_i32x4_extract_lane(sums[r], 0)} + wasm_i32x4_extract_lane(sums[r], 1)) +
+                (int64_t{wasm_i32x4_extract_lane(sums[r], 2)} + wasm_i32x4_extract_lane(sums[r], 3));
+  }
+#endif
+}
+
 }  // namespace teachable

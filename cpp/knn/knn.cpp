@@ -16,6 +16,12 @@ constexpr size_t kPartRows = 1024;
 /// Queries of a batch that share each read of a row, and so the memory for their similarities.
 constexpr size_t kQueriesTogether = 16;
 
+/// A row that may be among the nearest.
+struct Candidate {
+  double highest;  ///< that its similarity can be
+  size_t index;
+};
+
 [[noreturn]] void throw_bad_argument(const std::string& message) {
   throw Error(ErrorCode::BadArgument, message);
 }
@@ -207,29 +213,38 @@ std::vector<std::vector<Neighbour>> Knn::nearest(std::span<const RowQuery> queri
     return all || (i != left_out && classes_.enabled(class_of_[i]));
   };
 
-  struct Candidate {
-    double highest;  ///< that its similarity can be
-    size_t index;
-  };
   std::vector<std::vector<Neighbour>> results;
   results.reserve(queries.size());
   for (size_t q = 0; q < queries.size(); ++q) {
-    // At least k rows are as similar as the k-th greatest of the least that similarities can be.
+    const RowQuery& query = queries[q];
     Nearest least(k);
+    const auto offer = [&](float similarity, double margin) {
+      least.offer({.similarity = std::nextafter(static_cast<float>(similarity - margin), -3.0f)});
+    };
+    // At least k rows are as similar as the k-th greatest of the least that similarities can be.
     for (size_t i = 0; i < count; ++i) {
       const float similarity = scanned[q][i];
       if (least.full() && similarity <= least.worst()) continue;
-      if (!takes_part(i)) continue;
-      least.offer({.id = 0,
-                   .class_index = 0,
-                   .similarity = std::nextafter(
-                       static_cast<float>(similarity - rows_.margin(queries[q], i)), -2.0f)});
+      if (takes_part(i)) offer(similarity, rows_.scan_margin(query, i));
     }
-    const double bar = least.full() ? double{least.worst()} : -2;
+    float bar = least.full() ? least.worst() : -3;
     std::vector<Candidate> candidates;
+    const auto out_of_reach = static_cast<float>(bar - rows_.largest_scan_margin(query) - 1e-6);
     for (size_t i = 0; i < count; ++i) {
-      const double highest = scanned[q][i] + rows_.margin(queries[q], i);
+      if (scanned[q][i] < out_of_reach) continue;
+      const double highest = scanned[q][i] + rows_.scan_margin(query, i);
       if (highest >= bar && takes_part(i)) candidates.push_back({highest, i});
+    }
+    if (rows_.coarse(query) && candidates.size() > k) {
+      least = Nearest(k);
+      for (Candidate& candidate : candidates) {
+        const float similarity = rows_.rescan(query, candidate.index);
+        const double margin = rows_.margin(query, candidate.index);
+        candidate.highest = similarity + margin;
+        offer(similarity, margin);
+      }
+      bar = least.full() ? least.worst() : -3;
+      std::erase_if(candidates, [&](const Candidate& each) { return each.highest < bar; });
     }
     // The most promising first: soon none of the rest can get in.
     std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {

@@ -12,6 +12,8 @@
 namespace teachable {
 namespace {
 
+constexpr size_t kTogether = 8;  // rows that share each load of the query
+
 static_assert(std::endian::native == std::endian::little, "rows are written as they lie in memory");
 
 /// Doubles two at a time; the sums' order is the same in every build.
@@ -62,6 +64,24 @@ int32_t round_small(float value) {
   return std::bit_cast<int32_t>(value + kNoFraction) - std::bit_cast<int32_t>(kNoFraction);
 }
 
+void add_bytes(RowQuery& query, size_t dimension, size_t stride) {
+  query.bytes = PaddedBuffer<int8_t>(stride);
+  const Range range = range_of(query.unit.data(), dimension);
+  query.byte_offset = range.low;
+  query.byte_scale = (double{range.high} - range.low) / 127;
+  const double inverse = query.byte_scale > 0 ? 1 / query.byte_scale : 0;
+  double square = 0;
+  for (size_t i = 0; i < dimension; ++i) {
+    const double byte =
+        std::clamp(std::nearbyint((query.unit[i] - query.byte_offset) * inverse), 0.0, 127.0);
+    query.bytes[i] = static_cast<int8_t>(byte);
+    const double error = query.unit[i] - (query.byte_scale * byte + query.byte_offset);
+    square += error * error;
+    query.byte_sum += query.byte_scale * byte;
+  }
+  query.byte_error = std::sqrt(square);
+}
+
 template <typename T>
 void reserve_more(std::vector<T>& vector, size_t more) {
   const size_t wanted = vector.size() + more;
@@ -90,7 +110,9 @@ size_t Rows::stride_of(size_t dimension) { return (dimension + kDotStep - 1) / k
 
 size_t Rows::memory_bytes() const {
   size_t bytes = blocks_.capacity() * sizeof(Block) + scratch_.capacity() * sizeof(float) +
-                 (scales_.capacity() + offsets_.capacity() + errors_.capacity()) * sizeof(float);
+                 (scales_.capacity() + offsets_.capacity() + errors_.capacity() +
+                  sums_.capacity()) *
+                     sizeof(float);
   for (const Block& block : blocks_) {
     bytes += block.codes.size() + block.values.size() * sizeof(float) + block.lower.size();
   }
@@ -111,6 +133,7 @@ void Rows::reserve(size_t more, size_t dimension) {
   reserve_more(scales_, more);
   reserve_more(offsets_, more);
   if (storage_ != Storage::I8) reserve_more(errors_, more);
+  if (kHasByteDot) reserve_more(sums_, more);
   const size_t block_count = (count() + more + kBlockRows - 1) / kBlockRows;
   reserve_more(blocks_, block_count > blocks_.size() ? block_count - blocks_.size() : 0);
   const size_t size = kBlockRows * stride;
@@ -153,9 +176,7 @@ void Rows::append_shadow(const float* unit) {
   }
   for (; i < dimension_; ++i) one(i, squares[0]);
   const double error = std::sqrt((squares[0] + squares[1]) + (squares[2] + squares[3]));
-  scales_.push_back(scale);
-  offsets_.push_back(offset);
-  errors_.push_back(static_cast<float>(error));
+  push_entry(scale, offset, error);
 }
 
 void Rows::append_quantized(const float* unit) {
@@ -183,9 +204,8 @@ void Rows::append_quantized(const float* unit) {
   }
   // What is stored is a unit row itself, so that its product with a unit query is a cosine.
   const double norm = std::sqrt(square);
-  scales_.push_back(static_cast<float>(scale / norm));
-  offsets_.push_back(static_cast<float>(offset / norm));
-  if (wide) errors_.push_back(static_cast<float>(scale / norm * std::sqrt(lower_square)));
+  push_entry(static_cast<float>(scale / norm), static_cast<float>(offset / norm),
+             scale / norm * std::sqrt(lower_square));
 }
 
 void Rows::copy_row(size_t from, size_t to) noexcept {
@@ -199,14 +219,37 @@ void Rows::copy_row(size_t from, size_t to) noexcept {
   scales_[to] = scales_[from];
   offsets_[to] = offsets_[from];
   if (!errors_.empty()) errors_[to] = errors_[from];
+  if (!sums_.empty()) sums_[to] = sums_[from];
+}
+
+void Rows::push_entry(float scale, float offset, double error) {
+  if (kHasByteDot) {
+    const int8_t* codes = at(&Block::codes, count());
+    int32_t sum = 0;
+    for (size_t i = 0; i < dimension_; ++i) sum += codes[i];
+    sums_.push_back(static_cast<float>(byte_worth() * scale * sum +
+                                       double{offset} * static_cast<double>(dimension_)));
+    largest_sum_ = std::max(largest_sum_, std::abs(sums_.back()));
+  }
+  if (storage_ != Storage::I8) {
+    errors_.push_back(static_cast<float>(error));
+    largest_error_ = std::max(largest_error_, errors_.back());
+  }
+  offsets_.push_back(offset);
+  scales_.push_back(scale);  // last, as it is what count() counts
+}
+
+void Rows::pop_entry() noexcept {
+  scales_.pop_back();
+  offsets_.pop_back();
+  if (!errors_.empty()) errors_.pop_back();
+  if (!sums_.empty()) sums_.pop_back();
 }
 
 void Rows::remove(size_t i) noexcept {
   const size_t last = count() - 1;
   if (i != last) copy_row(last, i);
-  scales_.pop_back();
-  offsets_.pop_back();
-  if (!errors_.empty()) errors_.pop_back();
+  pop_entry();
   if (last == 0) {
     clear();
     return;
@@ -271,9 +314,7 @@ bool Rows::append_row(const std::byte* bytes) noexcept {
     square += value * value;
   }
   if (!in_range || !is_unit(square)) return false;
-  scales_.push_back(scale);
-  offsets_.push_back(offset);
-  if (lower != nullptr) errors_.push_back(static_cast<float>(scale * std::sqrt(lower_square)));
+  push_entry(scale, offset, scale * std::sqrt(lower_square));
   return true;
 }
 
@@ -314,43 +355,76 @@ RowQuery Rows::make_query(std::span<const float> vector, double norm) const {
   }
   query.error = std::sqrt(square);
   query.code_sum = query.scale * code_sum;
+  if (kHasByteDot && stride_ <= kByteDotLimit) add_bytes(query, vector.size(), stride_);
   return query;
 }
 
-void Rows::scan(const RowQuery& query, size_t first, std::span<float> result) const {
-  constexpr size_t kTogether = 4;
-  // A byte of I16 is the upper one, worth 256.
-  const double scale = query.scale * (storage_ == Storage::I16 ? 256 : 1);
-  const auto store = [&](size_t i, int64_t dot) {
-    const double cosine = scale * scales_[first + i] * static_cast<double>(dot) +
-                          offsets_[first + i] * query.code_sum;
-    result[i] = static_cast<float>(cosine);
-  };
+template <typename Dot, typename Store>
+void Rows::scan_with(size_t first, size_t count, Dot dot, Store store) const {
   std::array<int64_t, kTogether> dots;
-  size_t i = 0;
-  while (i < result.size()) {
-    const size_t row = first + i;
+  const size_t end = first + count;
+  for (size_t row = first; row < end;) {
     const int8_t* codes = at(&Block::codes, row);
-    const size_t left = std::min(result.size() - i, kBlockRows - row % kBlockRows);
+    const size_t left = std::min(end - row, kBlockRows - row % kBlockRows);
     size_t done = 0;
     for (; done + kTogether <= left; done += kTogether) {
-      dot_rows<kTogether>(codes + done * stride_, stride_, query.codes.data(), dots.data());
-      for (size_t r = 0; r < kTogether; ++r) store(i + done + r, dots[r]);
+      dot.template operator()<kTogether>(codes + done * stride_, dots.data());
+      for (size_t r = 0; r < kTogether; ++r) store(row + done + r, dots[r]);
     }
     for (; done < left; ++done) {
-      dot_rows<1>(codes + done * stride_, stride_, query.codes.data(), dots.data());
-      store(i + done, dots[0]);
+      dot.template operator()<1>(codes + done * stride_, dots.data());
+      store(row + done, dots[0]);
     }
-    i += left;
+    row += left;
   }
 }
 
+void Rows::scan(const RowQuery& query, size_t first, std::span<float> result) const {
+  if (coarse(query)) {
+    const double scale = query.byte_scale * byte_worth();
+    scan_with(
+        first, result.size(),
+        [&]<size_t kRows>(const int8_t* codes, int64_t* dots) {
+          dot_rows_bytes<kRows>(codes, stride_, query.bytes.data(), dots);
+        },
+        [&](size_t i, int64_t dot) {
+          result[i - first] = static_cast<float>(scale * scales_[i] * static_cast<double>(dot) +
+                                                 offsets_[i] * query.byte_sum +
+                                                 query.byte_offset * sums_[i]);
+        });
+  } else {
+    const double scale = query.scale * byte_worth();
+    scan_with(
+        first, result.size(),
+        [&]<size_t kRows>(const int8_t* codes, int64_t* dots) {
+          dot_rows<kRows>(codes, stride_, query.codes.data(), dots);
+        },
+        [&](size_t i, int64_t dot) {
+          result[i - first] = static_cast<float>(scale * scales_[i] * static_cast<double>(dot) +
+                                                 offsets_[i] * query.code_sum);
+        });
+  }
+}
+
+float Rows::rescan(const RowQuery& query, size_t i) const {
+  int64_t dot;
+  dot_rows<1>(at(&Block::codes, i), stride_, query.codes.data(), &dot);
+  return static_cast<float>(query.scale * byte_worth() * scales_[i] * static_cast<double>(dot) +
+                            offsets_[i] * query.code_sum);
+}
+
+// query * row = q' * r' + q' * (row - r') + (query - q') * row, with q' and r' what the codes stand
+// for; the last two are at most the product of their lengths. What is added on top covers the
+// rounding of lengths, sums and results to floats.
+
 double Rows::margin(const RowQuery& query, size_t i) const {
-  // query * row = q' * r' + q' * (row - r') + (query - q') * row, with q' and r' what the codes
-  // stand for; the last two are at most the product of their lengths. What is added on top covers
-  // the rounding of lengths and results to floats.
-  const double row_error = errors_.empty() ? 0 : errors_[i];
-  return ((1 + query.error) * row_error + query.error) * 1.00001 + 5e-7;
+  return ((1 + query.error) * row_error(i) + query.error) * 1.00001 + 5e-7;
+}
+
+double Rows::scan_margin(const RowQuery& query, double row_error) const {
+  const double query_error = coarse(query) ? query.byte_error : query.error;
+  const double sum_rounding = std::abs(query.byte_offset) * largest_sum_ * 1e-7;
+  return ((1 + query_error) * row_error + query_error) * 1.00001 + 5e-7 + sum_rounding;
 }
 
 float Rows::similarity(const RowQuery& query, size_t i) const {

@@ -30,6 +30,12 @@ struct RowQuery {
   double scale = 0;
   double error = 0;              ///< |unit - scale * codes|
   double code_sum = 0, sum = 0;  ///< of scale * codes, of unit
+
+  // For builds with an instruction for bytes: (unit - byte_offset) / byte_scale, 0..127.
+  PaddedBuffer<int8_t> bytes;  ///< [stride]; empty where the build has none
+  double byte_scale = 0, byte_offset = 0;
+  double byte_error = 0;  ///< |unit - (byte_scale * bytes + byte_offset)|
+  double byte_sum = 0;    ///< of byte_scale * bytes
 };
 
 /// [count, dimension] in blocks that never move, so adding costs the same however many there are.
@@ -69,11 +75,21 @@ class Rows {
 
   /// Throws std::bad_alloc.
   RowQuery make_query(std::span<const float> vector, double norm) const;
-  /// First pass: the cosine of each of the rows first, first + 1, ..., within margin() of the
-  /// second pass'.
+  /// First pass: the cosine of each of the rows first, first + 1, ..., within scan_margin() of
+  /// similarity().
   void scan(const RowQuery& query, size_t first, std::span<float> result) const;
+  double scan_margin(const RowQuery& query, size_t i) const {
+    return scan_margin(query, row_error(i));
+  }
+  /// The greatest scan_margin() of all rows.
+  double largest_scan_margin(const RowQuery& query) const {
+    return scan_margin(query, double{largest_error_});
+  }
+  /// Second pass, where the first is coarse(): the cosine to row i within margin().
+  bool coarse(const RowQuery& query) const { return !query.bytes.empty(); }
+  float rescan(const RowQuery& query, size_t i) const;
   double margin(const RowQuery& query, size_t i) const;
-  /// Second pass: the cosine to row i, -1..1, summed in double and rounded once. Equal rows give
+  /// Last pass: the cosine to row i, -1..1, summed in double and rounded once. Equal rows give
   /// equal results, in every build.
   float similarity(const RowQuery& query, size_t i) const;
 
@@ -95,6 +111,15 @@ class Rows {
   const T* at(PaddedBuffer<T> Block::*plane, size_t i) const {
     return (blocks_[i / kBlockRows].*plane).data() + i % kBlockRows * stride_;
   }
+  /// Of I16 a byte is the upper one, worth 256.
+  double byte_worth() const { return storage_ == Storage::I16 ? 256 : 1; }
+  double row_error(size_t i) const { return errors_.empty() ? 0 : errors_[i]; }
+  double scan_margin(const RowQuery& query, double row_error) const;
+  template <typename Dot, typename Store>
+  void scan_with(size_t first, size_t count, Dot dot, Store store) const;
+  /// The row's scale, offset, error; the sum of its values as the scan sees them.
+  void push_entry(float scale, float offset, double error);
+  void pop_entry() noexcept;
   void append_quantized(const float* unit);
   /// F32: bytes and error of the values of the row to come.
   void append_shadow(const float* unit);
@@ -106,6 +131,9 @@ class Rows {
   // [count] each; a row's byte c stands for scale * c + offset.
   std::vector<float> scales_, offsets_;
   std::vector<float> errors_;  ///< |row - what its bytes stand for|; empty of I8, where it is 0
+  std::vector<float> sums_;    ///< of what the row's bytes stand for; empty where the build has no
+                               ///< instruction for bytes
+  float largest_error_ = 0, largest_sum_ = 0;  ///< of any row since the store was empty
   std::vector<float> scratch_;  ///< [stride] the row that is being added
 };
 

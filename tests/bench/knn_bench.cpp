@@ -25,24 +25,29 @@ constexpr size_t kClasses = 10;
 /// Like embeddings after a ReLU: nothing below 0, and each class around a centre of its own.
 class Source {
  public:
-  Source() : centres_(kClasses * kDimension) {
-    for (float& value : centres_) value = std::max(0.0f, normal_(random_));
+  Source() : centres_(kClasses * kDimension), noise_(1 << 20) {
+    std::normal_distribution<float> normal;
+    for (float& value : centres_) value = std::max(0.0f, normal(random_));
+    for (float& value : noise_) value = 0.7f * normal(random_);
   }
   void write(size_t class_index, std::span<float> vector) {
+    // From anywhere in a pool: a hundred million normal deviates would take longer than the rest.
+    const float* noise = &noise_[random_() % (noise_.size() - kDimension)];
     for (size_t i = 0; i < kDimension; ++i) {
-      const float centre = centres_[class_index * kDimension + i];
-      vector[i] = std::max(0.0f, centre + 0.7f * normal_(random_));
+      vector[i] = std::max(0.0f, centres_[class_index * kDimension + i] + noise[i]);
     }
   }
 
  private:
   std::mt19937 random_{1};
-  std::normal_distribution<float> normal_;
-  std::vector<float> centres_;
+  std::vector<float> centres_, noise_;
 };
 
-Knn filled(Storage storage, size_t count, Source& source) {
-  Knn knn(storage);
+/// So many examples. The last store is kept, as each benchmark starts several times.
+Knn& filled(Storage storage, size_t count, Source& source) {
+  static Knn knn;
+  if (knn.storage() == storage && knn.example_count() == count) return knn;
+  knn = Knn(storage);
   std::vector<float> vector(kDimension);
   for (size_t i = 0; i < count; ++i) {
     source.write(i % kClasses, vector);
@@ -54,7 +59,7 @@ Knn filled(Storage storage, size_t count, Source& source) {
 void knn_predict(benchmark::State& state, Storage storage) {
   const auto count = static_cast<size_t>(state.range(0));
   Source source;
-  const Knn knn = filled(storage, count, source);
+  const Knn& knn = filled(storage, count, source);
   constexpr size_t kQueries = 8;
   std::vector<float> queries(kQueries * kDimension);
   for (size_t q = 0; q < kQueries; ++q) {
@@ -74,7 +79,7 @@ void knn_predict(benchmark::State& state, Storage storage) {
 void knn_predict_batch(benchmark::State& state) {
   const auto count = static_cast<size_t>(state.range(0));
   Source source;
-  const Knn knn = filled(Storage::F32, count, source);
+  const Knn& knn = filled(Storage::F32, count, source);
   constexpr size_t kQueries = 16;
   std::vector<float> queries(kQueries * kDimension);
   for (size_t q = 0; q < kQueries; ++q) {
@@ -134,7 +139,7 @@ void knn_fill(benchmark::State& state) {
 /// One more where there are many, and back.
 void knn_add_remove(benchmark::State& state) {
   Source source;
-  Knn knn = filled(Storage::F32, static_cast<size_t>(state.range(0)), source);
+  Knn& knn = filled(Storage::F32, static_cast<size_t>(state.range(0)), source);
   std::vector<float> vector(kDimension);
   source.write(0, vector);
   for (auto _ : state) knn.remove(knn.add(vector, "0"));
