@@ -3,24 +3,34 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <new>
 #include <utility>
 
-#include "core/buffer.h"
 #include "core/error.h"
-#include "knn/nearest.h"
 
 namespace teachable {
 namespace {
+
+/// Rows that one thread scans before it looks for more work.
+constexpr size_t kPartRows = 1024;
+/// Queries of a batch that share each read of a row, and so the memory for their similarities.
+constexpr size_t kQueriesTogether = 16;
+
+/// A row that may be among the nearest.
+struct Candidate {
+  double highest;  ///< that its similarity can be
+  size_t index;
+};
 
 [[noreturn]] void throw_bad_argument(const std::string& message) {
   throw Error(ErrorCode::BadArgument, message);
 }
 
-/// reserve(size() + 1) that keeps push_back's amortised cost.
 template <typename T>
-void reserve_one(std::vector<T>& vector) {
-  if (vector.size() == vector.capacity()) {
-    vector.reserve(std::max<size_t>(2 * vector.capacity(), 8));
+void reserve_more(std::vector<T>& vector, size_t more) {
+  const size_t wanted = vector.size() + more;
+  if (wanted > vector.capacity()) {
+    vector.reserve(std::max(wanted, vector.capacity() + vector.capacity() / 4 + 16));
   }
 }
 
@@ -46,93 +56,429 @@ double Knn::checked_norm(std::span<const float> embedding) const {
   return norm;
 }
 
-size_t Knn::add(std::span<const float> embedding, std::string_view label) {
-  const double norm = checked_norm(embedding);
-
-  // All that may throw comes first. The map's entry is last of it, because it would have to be
-  // undone.
-  rows_.reserve_one(embedding.size());
-  reserve_one(class_of_);
-  uint32_t class_index;
-  if (const auto known = class_by_label_.find(label); known != class_by_label_.end()) {
-    class_index = known->second;
-  } else {
-    class_index = static_cast<uint32_t>(labels_.size());
-    reserve_one(labels_);
-    reserve_one(counts_);
-    std::string name(label);
-    class_by_label_.emplace(name, class_index);
-    labels_.push_back(std::move(name));
-    counts_.push_back(0);
+void Knn::check_batch(std::span<const float> embeddings, size_t dimension) const {
+  if (dimension == 0) throw_bad_argument("the embeddings have 0 values; they need at least 1");
+  if (embeddings.size() % dimension != 0) {
+    throw_bad_argument("the batch has " + std::to_string(embeddings.size()) +
+                       " values, which is no multiple of the dimension " +
+                       std::to_string(dimension));
   }
-
-  rows_.append(embedding, norm);
-  class_of_.push_back(class_index);
-  ++counts_[class_index];
-  return rows_.count() - 1;
 }
 
-Prediction Knn::predict(std::span<const float> embedding, size_t k) const {
-  if (k < 1) throw_bad_argument("k is 0; it has to be at least 1");
-  const size_t count = rows_.count();
-  if (count == 0) throw_bad_argument("there are no examples yet; a prediction needs at least 1");
+void Knn::reserve(size_t more, size_t dimension) {
+  if (more > size_t{kGone} - index_of_.size() - first_id_) {
+    throw Error(ErrorCode::OutOfMemory, "all 4,294,967,295 ids of examples have been given out");
+  }
+  try {
+    rows_.reserve(more, dimension);
+    reserve_more(class_of_, more);
+    reserve_more(id_of_, more);
+    reserve_more(index_of_, more);
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::OutOfMemory,
+                "there is no memory for " + std::to_string(more) + " more examples of " +
+                    std::to_string(dimension) + " values; the " +
+                    std::to_string(rows_.count()) + " that are stored take " +
+                    std::to_string(memory_bytes() / 1'000'000) +
+                    " MB; remove some, or store them as bytes");
+  }
+}
+
+void Knn::append_entry(ExampleId id, uint32_t class_index) noexcept {
+  const auto index = static_cast<uint32_t>(class_of_.size());
+  class_of_.push_back(class_index);
+  id_of_.push_back(id);
+  if (id - first_id_ == index_of_.size()) {
+    index_of_.push_back(index);
+  } else {
+    index_of_[id - first_id_] = index;
+  }
+  classes_.count_in(class_index);
+  ++revision_;
+}
+
+uint32_t Knn::add_class(std::string_view label) {
+  if (const auto known = classes_.find(label)) return *known;
+  const uint32_t index = classes_.add(label);
+  ++revision_;
+  return index;
+}
+
+ExampleId Knn::add(std::span<const float> embedding, std::string_view label) {
   const double norm = checked_norm(embedding);
-  k = std::min(k, count);
+  // All that may throw comes first.
+  reserve(1, embedding.size());
+  Change change;
+  history_.emplace_back();
+  uint32_t class_index;
+  try {
+    const auto known = classes_.find(label);
+    change.made_class = !known;
+    class_index = known ? *known : classes_.add(label);
+  } catch (...) {
+    history_.pop_back();
+    throw;
+  }
+  change.id = static_cast<ExampleId>(first_id_ + index_of_.size());
+  history_.back() = std::move(change);
+  if (history_.size() > kHistory) history_.pop_front();
 
-  PaddedBuffer<float> query(UnitRows::stride_of(embedding.size()));
-  UnitRows::write_unit(embedding, norm, query.data());
-  Nearest nearest(k);
-  std::array<float, 64> block;
-  for (size_t first = 0; first < count; first += block.size()) {
-    const std::span<float> similarities(block.data(), std::min(block.size(), count - first));
-    rows_.similarities(query.data(), first, similarities);
-    for (size_t i = 0; i < similarities.size(); ++i) nearest.offer(similarities[i], first + i);
+  rows_.append(embedding, norm);
+  append_entry(history_.back().id, class_index);
+  return history_.back().id;
+}
+
+std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t dimension,
+                                      std::span<const std::string> labels) {
+  check_batch(embeddings, dimension);
+  if (embeddings.size() / dimension != labels.size()) {
+    throw_bad_argument("the batch has " + std::to_string(embeddings.size() / dimension) +
+                       " embeddings and " + std::to_string(labels.size()) + " labels");
+  }
+  std::vector<double> norms;
+  norms.reserve(labels.size());
+  for (size_t i = 0; i < labels.size(); ++i) {
+    try {
+      norms.push_back(checked_norm(embeddings.subspan(i * dimension, dimension)));
+    } catch (const Error& error) {
+      throw_bad_argument("embedding " + std::to_string(i) + " of the batch: " + error.what());
+    }
+  }
+  std::vector<ExampleId> ids(labels.size());
+  if (labels.empty()) return ids;
+  reserve(labels.size(), dimension);
+  const size_t old_class_count = classes_.size();
+  const size_t remembered = std::min(labels.size(), kHistory);
+  const size_t old_history = history_.size();
+  std::vector<uint32_t> class_of(labels.size());
+  std::vector<bool> made(labels.size());
+  try {
+    history_.resize(old_history + remembered);
+    for (size_t i = 0; i < labels.size(); ++i) {
+      const auto known = classes_.find(labels[i]);
+      made[i] = !known;
+      class_of[i] = known ? *known : classes_.add(labels[i]);
+    }
+  } catch (...) {
+    history_.resize(old_history);
+    while (classes_.size() > old_class_count) {
+      classes_.erase(static_cast<uint32_t>(classes_.size() - 1));
+    }
+    throw;
+  }
+  for (size_t i = 0; i < labels.size(); ++i) {
+    ids[i] = static_cast<ExampleId>(first_id_ + index_of_.size());
+    rows_.append(embeddings.subspan(i * dimension, dimension), norms[i]);
+    append_entry(ids[i], class_of[i]);
+    const size_t forgotten = labels.size() - remembered;
+    if (i >= forgotten) {
+      Change& change = history_[old_history + i - forgotten];
+      change.id = ids[i];
+      change.made_class = made[i];
+    }
+  }
+  while (history_.size() > kHistory) history_.pop_front();
+  return ids;
+}
+
+std::vector<std::vector<Neighbour>> Knn::nearest(std::span<const RowQuery> queries, size_t k,
+                                                 std::optional<size_t> left_out) const {
+  const size_t count = rows_.count();
+  std::vector<std::vector<float>> scanned(queries.size());
+  for (std::vector<float>& each : scanned) each.resize(count);
+  const size_t part_count = (count + kPartRows - 1) / kPartRows;
+  const std::function<void(size_t)> scan_part = [&](size_t part) {
+    constexpr size_t kCached = 64;  // rows that stay in the cache from one query to the next
+    const size_t end = std::min(count, (part + 1) * kPartRows);
+    for (size_t first = part * kPartRows; first < end; first += kCached) {
+      for (size_t q = 0; q < queries.size(); ++q) {
+        rows_.scan(queries[q], first,
+                   std::span(scanned[q]).subspan(first, std::min(kCached, end - first)));
+      }
+    }
+  };
+  if (parallel_for_ && part_count > 1) {
+    parallel_for_(part_count, scan_part);
+  } else {
+    for (size_t part = 0; part < part_count; ++part) scan_part(part);
   }
 
-  Prediction prediction;
-  prediction.neighbours.reserve(k);
-  prediction.similarities.reserve(k);
-  std::vector<size_t> votes(class_count());
-  for (const Neighbour& neighbour : nearest.sort()) {
-    prediction.neighbours.push_back(neighbour.index);
-    prediction.similarities.push_back(neighbour.similarity);
-    ++votes[class_of_[neighbour.index]];
-  }
+  const auto all = [&] {
+    for (size_t i = 0; i < classes_.size(); ++i) {
+      if (!classes_.enabled(i) && classes_.counts()[i] > 0) return false;
+    }
+    return !left_out;
+  }();
+  const auto takes_part = [&](size_t i) {
+    return all || (i != left_out && classes_.enabled(class_of_[i]));
+  };
 
-  prediction.confidences.reserve(votes.size());
-  for (size_t class_votes : votes) {
-    prediction.confidences.push_back(
-        static_cast<float>(static_cast<double>(class_votes) / static_cast<double>(k)));
+  std::vector<std::vector<Neighbour>> results;
+  results.reserve(queries.size());
+  for (size_t q = 0; q < queries.size(); ++q) {
+    const RowQuery& query = queries[q];
+    Nearest least(k);
+    const auto offer = [&](float similarity, double margin) {
+      least.offer({.similarity = std::nextafter(static_cast<float>(similarity - margin), -3.0f)});
+    };
+    // At least k rows are as similar as the k-th greatest of the least that similarities can be.
+    for (size_t i = 0; i < count; ++i) {
+      const float similarity = scanned[q][i];
+      if (least.full() && similarity <= least.worst()) continue;
+      if (takes_part(i)) offer(similarity, rows_.scan_margin(query, i));
+    }
+    float bar = least.full() ? least.worst() : -3;
+    std::vector<Candidate> candidates;
+    const auto out_of_reach = static_cast<float>(bar - rows_.largest_scan_margin(query) - 1e-6);
+    for (size_t i = 0; i < count; ++i) {
+      if (scanned[q][i] < out_of_reach) continue;
+      const double highest = scanned[q][i] + rows_.scan_margin(query, i);
+      if (highest >= bar && takes_part(i)) candidates.push_back({highest, i});
+    }
+    if (rows_.coarse(query) && candidates.size() > k) {
+      least = Nearest(k);
+      for (Candidate& candidate : candidates) {
+        const float similarity = rows_.rescan(query, candidate.index);
+        const double margin = rows_.margin(query, candidate.index);
+        candidate.highest = similarity + margin;
+        offer(similarity, margin);
+      }
+      bar = least.full() ? least.worst() : -3;
+      std::erase_if(candidates, [&](const Candidate& each) { return each.highest < bar; });
+    }
+    // The most promising first: soon none of the rest can get in.
+    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+      return a.highest != b.highest ? a.highest > b.highest : a.index < b.index;
+    });
+    Nearest found(k);
+    for (const Candidate& candidate : candidates) {
+      if (found.full() && candidate.highest < found.worst()) break;
+      found.offer({.id = id_of_[candidate.index],
+                   .class_index = class_of_[candidate.index],
+                   .similarity = rows_.similarity(queries[q], candidate.index)});
+    }
+    results.push_back(found.sort());
   }
-  // Of the classes with most votes, the nearest example's: the first that comes by.
-  const size_t most_votes = *std::max_element(votes.begin(), votes.end());
-  for (size_t neighbour : prediction.neighbours) {
-    prediction.class_index = class_of_[neighbour];
-    if (votes[prediction.class_index] == most_votes) break;
+  return results;
+}
+
+Prediction Knn::predict(std::span<const float> embedding, const PredictOptions& options) const {
+  return std::move(predict_batch(embedding, embedding.size(), options).front());
+}
+
+std::vector<Prediction> Knn::predict_batch(std::span<const float> embeddings, size_t dimension,
+                                           const PredictOptions& options) const {
+  check(options);
+  if (rows_.count() == 0) {
+    throw_bad_argument("there are no examples yet; a prediction needs at least 1");
   }
-  return prediction;
+  const size_t enabled = classes_.enabled_count();
+  if (enabled == 0) {
+    throw_bad_argument("all classes with examples are disabled; a prediction needs an enabled one");
+  }
+  if (embeddings.empty() && dimension == 0) checked_norm(embeddings);
+  check_batch(embeddings, dimension);
+  const size_t query_count = embeddings.size() / dimension;
+  std::vector<Prediction> predictions;
+  predictions.reserve(query_count);
+  for (size_t first = 0; first < query_count; first += kQueriesTogether) {
+    std::vector<RowQuery> queries;
+    for (size_t q = first; q < std::min(query_count, first + kQueriesTogether); ++q) {
+      const std::span<const float> embedding = embeddings.subspan(q * dimension, dimension);
+      queries.push_back(rows_.make_query(embedding, checked_norm(embedding)));
+    }
+    for (std::vector<Neighbour>& each : nearest(queries, std::min(options.k, enabled), {})) {
+      predictions.push_back(vote(std::move(each), classes_.counts(), options));
+    }
+  }
+  return predictions;
+}
+
+std::vector<Neighbour> Knn::neighbours_of(ExampleId id, size_t k) const {
+  if (k < 1) throw_bad_argument("k is 0; it has to be at least 1");
+  const size_t index = index_of(id);
+  size_t others = classes_.enabled_count();
+  if (classes_.enabled(class_of_[index])) --others;
+  if (others == 0) return {};
+  std::vector<float> values(rows_.dimension());
+  rows_.decode(index, values.data());
+  const RowQuery query = rows_.make_query(values, norm_of(values));
+  return std::move(nearest({&query, 1}, std::min(k, others), index).front());
+}
+
+bool Knn::contains(ExampleId id) const {
+  return id >= first_id_ && id - first_id_ < index_of_.size() && index_of_[id - first_id_] != kGone;
+}
+
+size_t Knn::index_of(ExampleId id) const {
+  if (!contains(id)) {
+    throw_bad_argument("there is no example " + std::to_string(id) +
+                       "; it was removed or never added");
+  }
+  return index_of_[id - first_id_];
+}
+
+uint32_t Knn::class_of(ExampleId id) const { return class_of_[index_of(id)]; }
+
+std::vector<float> Knn::embedding(ExampleId id) const {
+  const size_t index = index_of(id);
+  std::vector<float> values(rows_.dimension());
+  rows_.decode(index, values.data());
+  return values;
+}
+
+std::vector<ExampleId> Knn::ids() const {
+  std::vector<ExampleId> result = id_of_;
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+std::vector<ExampleId> Knn::ids(std::string_view label) const {
+  const uint32_t wanted = classes_.at(label);
+  std::vector<ExampleId> result;
+  result.reserve(classes_.counts()[wanted]);
+  for (size_t i = 0; i < id_of_.size(); ++i) {
+    if (class_of_[i] == wanted) result.push_back(id_of_[i]);
+  }
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+void Knn::remove_row(size_t i) noexcept {
+  classes_.count_out(class_of_[i]);
+  index_of_[id_of_.back() - first_id_] = static_cast<uint32_t>(i);
+  index_of_[id_of_[i] - first_id_] = kGone;
+  class_of_[i] = class_of_.back();
+  id_of_[i] = id_of_.back();
+  class_of_.pop_back();
+  id_of_.pop_back();
+  rows_.remove(i);
+  ++revision_;
+}
+
+void Knn::remove(ExampleId id) {
+  const size_t i = index_of(id);
+  Change change{.kind = Change::Kind::Removed,
+                .id = id,
+                .class_index = class_of_[i],
+                .dimension = rows_.dimension(),
+                .row = {}};
+  change.row.resize(rows_.row_bytes());
+  rows_.write_row(i, change.row.data());
+  history_.push_back(std::move(change));
+  if (history_.size() > kHistory) history_.pop_front();
+  remove_row(i);
+}
+
+void Knn::move_to(ExampleId id, std::string_view label) {
+  const size_t i = index_of(id);
+  const auto known = classes_.find(label);
+  if (known == class_of_[i]) return;
+  history_.push_back({.kind = Change::Kind::Moved,
+                      .id = id,
+                      .made_class = !known,
+                      .class_index = class_of_[i]});
+  uint32_t to;
+  try {
+    to = known ? *known : classes_.add(label);
+  } catch (...) {
+    history_.pop_back();
+    throw;
+  }
+  if (history_.size() > kHistory) history_.pop_front();
+  classes_.count_out(class_of_[i]);
+  classes_.count_in(to);
+  class_of_[i] = to;
+  ++revision_;
+}
+
+bool Knn::undo() {
+  if (history_.empty()) return false;
+  const Change& change = history_.back();
+  uint32_t made = 0;
+  switch (change.kind) {
+    case Change::Kind::Added: {
+      const size_t i = index_of(change.id);
+      made = class_of_[i];
+      remove_row(i);
+      break;
+    }
+    case Change::Kind::Moved: {
+      const size_t i = index_of(change.id);
+      made = class_of_[i];
+      classes_.count_out(made);
+      classes_.count_in(change.class_index);
+      class_of_[i] = change.class_index;
+      break;
+    }
+    case Change::Kind::Removed: {
+      reserve(1, change.dimension);
+      rows_.append_row(change.row.data());
+      append_entry(change.id, change.class_index);
+      break;
+    }
+  }
+  // Later classes were made later, and so have been taken back, unless they were made by name.
+  if (change.made_class && made + 1 == classes_.size() && classes_.counts()[made] == 0) {
+    classes_.erase(made);
+  }
+  history_.pop_back();
+  ++revision_;
+  return true;
+}
+
+void Knn::rename(std::string_view label, std::string_view new_label) {
+  classes_.rename(classes_.at(label), new_label);
+  ++revision_;
+}
+
+void Knn::enable(std::string_view label, bool enabled) {
+  classes_.enable(classes_.at(label), enabled);
+  ++revision_;
+}
+
+void Knn::erase_class(uint32_t index) noexcept {
+  classes_.erase(index);
+  for (uint32_t& each : class_of_) {
+    if (each > index) --each;
+  }
+  history_.clear();
+  ++revision_;
+}
+
+void Knn::merge(std::string_view from, std::string_view into) {
+  const uint32_t gone = classes_.at(from), kept = classes_.at(into);
+  if (gone == kept) throw_bad_argument("a class can't be merged with itself");
+  std::replace(class_of_.begin(), class_of_.end(), gone, kept);
+  classes_.count_in(kept, classes_.counts()[gone]);
+  erase_class(gone);
 }
 
 void Knn::clear(std::string_view label) {
-  const auto known = class_by_label_.find(label);
-  if (known == class_by_label_.end()) {
-    throw_bad_argument("there is no class \"" + std::string(label) + "\"");
+  // `label` may lie in labels(): it isn't looked at from here on.
+  const uint32_t cleared = classes_.at(label);
+  for (size_t i = class_of_.size(); i-- > 0;) {
+    if (class_of_[i] == cleared) remove_row(i);
   }
-  // `label` may lie in labels_: it isn't looked at from here on.
-  const uint32_t cleared = known->second;
-  class_by_label_.erase(known);
-  labels_.erase(labels_.begin() + cleared);
-  counts_.erase(counts_.begin() + cleared);
-
-  rows_.drop([&](size_t i) { return class_of_[i] == cleared; });
-  std::erase(class_of_, cleared);
-  const auto move_up = [cleared](uint32_t& class_index) {
-    if (class_index > cleared) --class_index;
-  };
-  std::for_each(class_of_.begin(), class_of_.end(), move_up);
-  for (auto& [_, class_index] : class_by_label_) move_up(class_index);
+  erase_class(cleared);
 }
 
-void Knn::clear() { *this = Knn(); }
+void Knn::clear() {
+  first_id_ += static_cast<ExampleId>(index_of_.size());
+  rows_.clear();
+  classes_ = {};
+  class_of_ = {};
+  id_of_ = {};
+  index_of_ = {};
+  history_.clear();
+  ++revision_;
+}
+
+size_t Knn::memory_bytes() const {
+  size_t bytes = rows_.memory_bytes() + class_of_.capacity() * sizeof(uint32_t) +
+                 id_of_.capacity() * sizeof(ExampleId) + index_of_.capacity() * sizeof(uint32_t);
+  for (const Change& change : history_) bytes += sizeof(Change) + change.row.capacity();
+  return bytes;
+}
 
 }  // namespace teachable

@@ -3,71 +3,155 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "knn/unit_rows.h"
+#include "knn/classes.h"
+#include "knn/nearest.h"
+#include "knn/rows.h"
+#include "knn/vote.h"
 
 namespace teachable {
 
-/// What predict() says of one query.
-struct Prediction {
-  size_t class_index = 0;           ///< the winner, an index into labels()
-  std::vector<float> confidences;   ///< [class_count], votes / k, 0-1, sum 1
-  std::vector<size_t> neighbours;   ///< example indices, nearest first
-  std::vector<float> similarities;  ///< cosine to each neighbour, -1..1
-};
+/// Runs body(0) ... body(count - 1), on threads or in turn, and returns when all have ended. The
+/// bodies neither throw nor depend on each other.
+using ParallelFor =
+    std::function<void(size_t count, const std::function<void(size_t index)>& body)>;
 
-/// Examples as one [count, dimension] matrix of unit rows, each with a class.
-/// Classes are numbered in the order in which their labels were first added; a number stays until
-/// clear(). A label is any bytes, the empty string included. Move-only.
+/// Examples as unit rows, each with a class and an id. Classes are numbered in the order in which
+/// their labels were first added; erasing one (clear, merge) moves later ones up. A class stays when
+/// its last example goes. A label is any bytes, the empty string included. Move-only.
 ///
-/// What throws changes nothing, std::bad_alloc included.
+/// The neighbours are those that a comparison of the query with everything that is stored gives, to
+/// the bit: a scan of bytes leaves the rows that may be among them by a proven bound, and these are
+/// compared in double precision. Equal similarity: the lower id, which was added first, is nearer.
+///
+/// What throws changes nothing, std::bad_alloc included; a store that can't grow is
+/// Error{OutOfMemory}. Not thread-safe, but any number of threads may call const members at once.
 class Knn {
  public:
-  /// Adds one example. The first fixes the dimension; after clear() of everything it is free again.
-  /// Amortised O(dimension). Returns the example's index.
+  explicit Knn(Storage storage = Storage::F32) : rows_(storage) {}
+
+  // Adding
+
+  /// Adds one example. The first fixes the dimension; after the last has gone it is free again.
+  /// O(dimension), however many there are.
   /// Throws Error{BadArgument} for another dimension or none, NaN, infinity or a zero vector.
-  size_t add(std::span<const float> embedding, std::string_view label);
+  ExampleId add(std::span<const float> embedding, std::string_view label);
+  /// Adds [labels.size(), dimension] embeddings, all or none. Throws as add().
+  std::vector<ExampleId> add_batch(std::span<const float> embeddings, size_t dimension,
+                                   std::span<const std::string> labels);
+  /// Adds a class without examples, if it isn't there. Returns its index.
+  uint32_t add_class(std::string_view label);
 
-  /// k is clipped to the number of examples. Equal similarity: the example added first is nearer.
-  /// Equal votes: the class whose nearest example is nearest wins.
-  /// Throws Error{BadArgument} when k < 1, there is no example, or the query is of another
-  /// dimension, not finite, or zero.
-  Prediction predict(std::span<const float> embedding, size_t k) const;
+  // Asking
 
-  /// Forgets one class' examples. Its label and number go too: later classes and later examples
-  /// move up. Throws Error{BadArgument} when there is no such label.
+  /// Throws Error{BadArgument} for options out of range, no example of an enabled class, or a query
+  /// of another dimension, not finite, or zero.
+  Prediction predict(std::span<const float> embedding, const PredictOptions& options) const;
+  Prediction predict(std::span<const float> embedding, size_t k) const {
+    return predict(embedding, PredictOptions{.k = k});
+  }
+  /// Predicts [n, dimension] queries: what predict() says of each, in less time.
+  std::vector<Prediction> predict_batch(std::span<const float> embeddings, size_t dimension,
+                                        const PredictOptions& options) const;
+  /// The k nearest of enabled classes to an example that is stored, itself left out; none if it is
+  /// the only one. Throws Error{BadArgument} for an unknown id or k of 0.
+  std::vector<Neighbour> neighbours_of(ExampleId id, size_t k) const;
+
+  // Editing. Ids are those of add(); Error{BadArgument} for one that isn't there.
+
+  /// Forgets one example; its class stays. O(dimension).
+  void remove(ExampleId id);
+  /// Gives an example another class, which is made if it isn't there.
+  void move_to(ExampleId id, std::string_view label);
+  /// Takes back the last add(), remove() or move_to() that wasn't taken back; a class that it made
+  /// goes too. Returns false when there is none: the last kHistory are kept, and clear() and
+  /// merge() forget them.
+  bool undo();
+  /// Error{BadArgument} when there is no such label, or another class has the new one.
+  void rename(std::string_view label, std::string_view new_label);
+  /// Gives all examples of `from` to `into`, and erases `from`.
+  void merge(std::string_view from, std::string_view into);
+  /// Examples of a disabled class are neither neighbours nor votes.
+  void enable(std::string_view label, bool enabled);
+  /// Forgets one class and its examples. Throws Error{BadArgument} when there is no such label.
   void clear(std::string_view label);
-  /// Forgets everything, the dimension included.
+  /// Forgets everything, the dimension included, but no id is given out twice.
   void clear();
 
+  // What there is
+
   size_t example_count() const { return rows_.count(); }
-  size_t class_count() const { return labels_.size(); }
+  size_t class_count() const { return classes_.size(); }
   size_t dimension() const { return rows_.dimension(); }  ///< 0 while empty
-  const std::vector<std::string>& labels() const { return labels_; }
+  Storage storage() const { return rows_.storage(); }
+  const std::vector<std::string>& labels() const { return classes_.labels(); }
   /// [class_count] examples of each class, in the order of labels().
-  const std::vector<size_t>& counts() const { return counts_; }
+  const std::vector<size_t>& counts() const { return classes_.counts(); }
+  bool enabled(size_t class_index) const { return classes_.enabled(class_index); }
+  bool contains(ExampleId id) const;
+  uint32_t class_of(ExampleId id) const;
+  /// [dimension] the example as it is stored: of length 1, and rounded as the storage rounds.
+  std::vector<float> embedding(ExampleId id) const;
+  /// All ids, or those of one class, rising.
+  std::vector<ExampleId> ids() const;
+  std::vector<ExampleId> ids(std::string_view label) const;
+  /// Bytes of everything that grows with the examples.
+  size_t memory_bytes() const;
+  /// Changes with every change of what is stored.
+  uint64_t revision() const { return revision_; }
+
+  /// Spreads scans of many rows over threads. Empty: none.
+  void set_parallel_for(ParallelFor parallel_for) { parallel_for_ = std::move(parallel_for); }
+
+  static constexpr size_t kHistory = 100;
 
  private:
-  /// Lets the map be asked with a string_view, without a copy.
-  struct LabelHash {
-    using is_transparent = void;
-    size_t operator()(std::string_view label) const { return std::hash<std::string_view>()(label); }
+  friend class DatasetWriter;
+  friend class DatasetReader;
+
+  static constexpr uint32_t kGone = UINT32_MAX;
+
+  /// What undo() needs.
+  struct Change {
+    enum class Kind { Added, Removed, Moved } kind = Kind::Added;
+    ExampleId id = 0;
+    bool made_class = false;
+    uint32_t class_index = 0;       ///< of Removed and Moved: before
+    size_t dimension = 0;           ///< of Removed
+    std::vector<std::byte> row{};   ///< of Removed
   };
 
   /// The embedding's length, after all that is asked of an embedding has been checked.
   double checked_norm(std::span<const float> embedding) const;
+  void check_batch(std::span<const float> embeddings, size_t dimension) const;
+  /// Room for `more` rows and their ids and classes, or Error{OutOfMemory}.
+  void reserve(size_t more, size_t dimension);
+  /// An index for the id, in the room that reserve() made.
+  void append_entry(ExampleId id, uint32_t class_index) noexcept;
+  size_t index_of(ExampleId id) const;
+  /// Takes row i out, its class' count included.
+  void remove_row(size_t i) noexcept;
+  /// Gives up class indices, and with them the history.
+  void erase_class(uint32_t index) noexcept;
+  std::vector<std::vector<Neighbour>> nearest(std::span<const RowQuery> queries, size_t k,
+                                              std::optional<size_t> left_out) const;
 
-  UnitRows rows_;
+  Rows rows_;
+  Classes classes_;
   std::vector<uint32_t> class_of_;  ///< [example_count]
-  std::vector<std::string> labels_;
-  std::vector<size_t> counts_;
-  std::unordered_map<std::string, uint32_t, LabelHash, std::equal_to<>> class_by_label_;
+  std::vector<ExampleId> id_of_;    ///< [example_count]
+  ExampleId first_id_ = 0;          ///< of index_of_
+  std::vector<uint32_t> index_of_;  ///< by id - first_id_, kGone for those that were removed
+  std::deque<Change> history_;
+  ParallelFor parallel_for_;
+  uint64_t revision_ = 0;
 };
 
 }  // namespace teachable

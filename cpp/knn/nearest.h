@@ -3,43 +3,53 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace teachable {
 
+/// Names an example for as long as its Knn lives; later ones are greater, none is given out twice.
+using ExampleId = uint32_t;
+
 struct Neighbour {
-  float similarity = 0;
-  size_t index = 0;
+  ExampleId id = 0;
+  uint32_t class_index = 0;  ///< into Knn::labels()
+  float similarity = 0;      ///< cosine, -1..1
+
+  bool operator==(const Neighbour&) const = default;
 };
 
-/// Keeps the k neighbours of greatest similarity, of equal ones those with the lowest index.
-/// Memory for k, O(log k) for each one that gets in.
+/// Keeps the k neighbours of greatest similarity, of equal ones those with the lowest id. Memory for
+/// k, O(log k) for each one that gets in.
 class Nearest {
  public:
   /// k >= 1.
   explicit Nearest(size_t k) : k_(k) { heap_.reserve(k); }
 
-  /// Indices come in rising order.
-  void offer(float similarity, size_t index) {
-    if (heap_.size() == k_) {
-      // An equal one came earlier, so it is nearer.
-      if (similarity <= heap_.front().similarity) return;
+  bool full() const { return heap_.size() == k_; }
+  /// Of the farthest that is kept; there has to be one.
+  float worst() const { return heap_.front().similarity; }
+
+  void offer(const Neighbour& neighbour) {
+    if (full()) {
+      if (!nearer(neighbour, heap_.front())) return;
       std::pop_heap(heap_.begin(), heap_.end(), nearer);
       heap_.pop_back();
     }
-    heap_.push_back({similarity, index});
+    heap_.push_back(neighbour);
     std::push_heap(heap_.begin(), heap_.end(), nearer);
   }
 
   /// Nearest first. Ends the use of this object.
-  const std::vector<Neighbour>& sort() {
+  std::vector<Neighbour> sort() {
     std::sort_heap(heap_.begin(), heap_.end(), nearer);
-    return heap_;
+    return std::move(heap_);
   }
 
  private:
   static bool nearer(const Neighbour& a, const Neighbour& b) {
-    return a.similarity != b.similarity ? a.similarity > b.similarity : a.index < b.index;
+    return a.similarity != b.similarity ? a.similarity > b.similarity : a.id < b.id;
   }
 
   size_t k_;

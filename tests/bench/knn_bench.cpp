@@ -1,6 +1,9 @@
-// Neighbours among the examples of a class-room or a large data set. Bytes are those of the matrix.
+// Neighbours among the examples of a class-room or a large data set. Bytes of a prediction are those
+// that its scan reads: one a value, whatever the storage. Beside it, the same bytes copied by memcpy
+// and read by a plain loop: how near the scan is to the memory's speed.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,33 +18,82 @@
 namespace teachable {
 namespace {
 
-constexpr size_t kDimension = 1280;  // MobileNet v2's embedding
+constexpr size_t kDimension = 1024;  // MobileNet v1's embedding
 constexpr size_t kNeighbours = 10;
 constexpr size_t kClasses = 10;
 
-std::vector<float> random_vectors(size_t count) {
-  std::mt19937 random(1);
-  std::uniform_real_distribution<float> uniform(0, 6);
-  std::vector<float> values(count * kDimension);
-  for (float& value : values) value = uniform(random);
-  return values;
-}
-
-void knn_predict(benchmark::State& state) {
-  const auto count = static_cast<size_t>(state.range(0));
-  const std::vector<float> vectors = random_vectors(count + 1);
-  Knn knn;
-  for (size_t i = 0; i < count; ++i) {
-    knn.add(std::span(vectors).subspan(i * kDimension, kDimension), std::to_string(i % kClasses));
+/// Like embeddings after a ReLU: nothing below 0, and each class around a centre of its own.
+class Source {
+ public:
+  Source() : centres_(kClasses * kDimension), noise_(1 << 20) {
+    std::normal_distribution<float> normal;
+    for (float& value : centres_) value = std::max(0.0f, normal(random_));
+    for (float& value : noise_) value = 0.7f * normal(random_);
   }
-  const std::span<const float> query = std::span(vectors).last(kDimension);
-  for (auto _ : state) benchmark::DoNotOptimize(knn.predict(query, kNeighbours));
-  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(count * kDimension * 4));
+  void write(size_t class_index, std::span<float> vector) {
+    // From anywhere in a pool: a hundred million normal deviates would take longer than the rest.
+    const float* noise = &noise_[random_() % (noise_.size() - kDimension)];
+    for (size_t i = 0; i < kDimension; ++i) {
+      vector[i] = std::max(0.0f, centres_[class_index * kDimension + i] + noise[i]);
+    }
+  }
+
+ private:
+  std::mt19937 random_{1};
+  std::vector<float> centres_, noise_;
+};
+
+/// So many examples. The last store is kept, as each benchmark starts several times.
+Knn& filled(Storage storage, size_t count, Source& source) {
+  static Knn knn;
+  if (knn.storage() == storage && knn.example_count() == count) return knn;
+  knn = Knn(storage);
+  std::vector<float> vector(kDimension);
+  for (size_t i = 0; i < count; ++i) {
+    source.write(i % kClasses, vector);
+    knn.add(vector, std::to_string(i % kClasses));
+  }
+  return knn;
 }
 
-/// The floor of a scan: the same bytes, read once and added up.
-void read_matrix(benchmark::State& state) {
-  const std::vector<float> matrix = random_vectors(static_cast<size_t>(state.range(0)));
+void knn_predict(benchmark::State& state, Storage storage) {
+  const auto count = static_cast<size_t>(state.range(0));
+  Source source;
+  const Knn& knn = filled(storage, count, source);
+  constexpr size_t kQueries = 8;
+  std::vector<float> queries(kQueries * kDimension);
+  for (size_t q = 0; q < kQueries; ++q) {
+    source.write(q, std::span(queries).subspan(q * kDimension, kDimension));
+  }
+  size_t next = 0;
+  for (auto _ : state) {
+    const auto query = std::span(queries).subspan(next++ % kQueries * kDimension, kDimension);
+    benchmark::DoNotOptimize(knn.predict(query, kNeighbours));
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(count * kDimension));
+  state.counters["memory/rows"] =
+      static_cast<double>(knn.memory_bytes()) /
+      static_cast<double>(count * Rows::row_bytes(storage, kDimension));
+}
+
+void knn_predict_batch(benchmark::State& state) {
+  const auto count = static_cast<size_t>(state.range(0));
+  Source source;
+  const Knn& knn = filled(Storage::F32, count, source);
+  constexpr size_t kQueries = 16;
+  std::vector<float> queries(kQueries * kDimension);
+  for (size_t q = 0; q < kQueries; ++q) {
+    source.write(q % kClasses, std::span(queries).subspan(q * kDimension, kDimension));
+  }
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(knn.predict_batch(queries, kDimension, {.k = kNeighbours}));
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kQueries));
+}
+
+/// What a scan of floats would read at least, and what the scan of bytes reads.
+void read_bytes(benchmark::State& state) {
+  const std::vector<float> matrix(static_cast<size_t>(state.range(0)) * kDimension / 4, 1.0f);
   for (auto _ : state) {
     Float4 a{}, b{}, c{}, d{};
     for (size_t i = 0; i + 16 <= matrix.size(); i += 16) {
@@ -55,8 +107,8 @@ void read_matrix(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(matrix.size() * 4));
 }
 
-void copy_matrix(benchmark::State& state) {
-  const std::vector<float> matrix = random_vectors(static_cast<size_t>(state.range(0)));
+void copy_bytes(benchmark::State& state) {
+  const std::vector<float> matrix(static_cast<size_t>(state.range(0)) * kDimension / 4, 1.0f);
   std::vector<float> copy(matrix.size());
   for (auto _ : state) {
     std::memcpy(copy.data(), matrix.data(), matrix.size() * sizeof(float));
@@ -67,32 +119,73 @@ void copy_matrix(benchmark::State& state) {
 }
 
 /// From nothing to so many examples, growth included.
-void knn_add(benchmark::State& state) {
+void knn_fill(benchmark::State& state) {
   const auto count = static_cast<size_t>(state.range(0));
-  const std::vector<float> vectors = random_vectors(count);
+  Source source;
+  std::vector<float> vectors(64 * kDimension);
+  for (size_t i = 0; i < 64; ++i) {
+    source.write(i % kClasses, std::span(vectors).subspan(i * kDimension, kDimension));
+  }
   for (auto _ : state) {
     Knn knn;
     for (size_t i = 0; i < count; ++i) {
-      knn.add(std::span(vectors).subspan(i * kDimension, kDimension), "label");
+      knn.add(std::span(vectors).subspan(i % 64 * kDimension, kDimension), "label");
     }
     benchmark::DoNotOptimize(knn.example_count());
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(count));
-  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(count * kDimension * 4));
 }
 
-BENCHMARK(knn_predict)->Name("knn/predict")->Arg(1000)->Arg(10000)->Unit(benchmark::kMicrosecond);
-BENCHMARK(read_matrix)
-    ->Name("knn/read_the_matrix")
-    ->Arg(1000)
-    ->Arg(10000)
+/// One more where there are many, and back.
+void knn_add_remove(benchmark::State& state) {
+  Source source;
+  Knn& knn = filled(Storage::F32, static_cast<size_t>(state.range(0)), source);
+  std::vector<float> vector(kDimension);
+  source.write(0, vector);
+  for (auto _ : state) knn.remove(knn.add(vector, "0"));
+}
+
+constexpr int64_t kSmall = 1000, kMiddle = 10'000, kLarge = 100'000;
+
+BENCHMARK_CAPTURE(knn_predict, f32, Storage::F32)
+    ->Name("knn/predict_f32")
+    ->Arg(kSmall)
+    ->Arg(kMiddle)
+    ->Arg(kLarge)
     ->Unit(benchmark::kMicrosecond);
-BENCHMARK(copy_matrix)
-    ->Name("knn/copy_the_matrix")
-    ->Arg(1000)
-    ->Arg(10000)
+BENCHMARK_CAPTURE(knn_predict, i16, Storage::I16)
+    ->Name("knn/predict_i16")
+    ->Arg(kMiddle)
+    ->Arg(kLarge)
     ->Unit(benchmark::kMicrosecond);
-BENCHMARK(knn_add)->Name("knn/add")->Arg(1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(knn_predict, i8, Storage::I8)
+    ->Name("knn/predict_i8")
+    ->Arg(kMiddle)
+    ->Arg(kLarge)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(knn_predict_batch)
+    ->Name("knn/predict_16_at_once")
+    ->Arg(kMiddle)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(read_bytes)
+    ->Name("knn/read_the_bytes")
+    ->Arg(kSmall)
+    ->Arg(kMiddle)
+    ->Arg(kLarge)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(copy_bytes)
+    ->Name("knn/copy_the_bytes")
+    ->Arg(kSmall)
+    ->Arg(kMiddle)
+    ->Arg(kLarge)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(knn_fill)->Name("knn/fill")->Arg(kMiddle)->Unit(benchmark::kMicrosecond);
+BENCHMARK(knn_add_remove)
+    ->Name("knn/add_and_remove")
+    ->Arg(kSmall)
+    ->Arg(kMiddle)
+    ->Arg(kLarge)
+    ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace teachable

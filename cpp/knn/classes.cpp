@@ -1,0 +1,74 @@
+#include "knn/classes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+
+namespace teachable {
+namespace {
+
+/// reserve(size() + 1) that keeps push_back's amortised cost.
+template <typename T>
+void reserve_one(std::vector<T>& vector) {
+  if (vector.size() == vector.capacity()) {
+    vector.reserve(std::max<size_t>(2 * vector.capacity(), 8));
+  }
+}
+
+}  // namespace
+
+std::optional<uint32_t> Classes::find(std::string_view label) const {
+  const auto known = by_label_.find(label);
+  if (known == by_label_.end()) return std::nullopt;
+  return known->second;
+}
+
+uint32_t Classes::at(std::string_view label) const {
+  if (const auto index = find(label)) return *index;
+  throw Error(ErrorCode::BadArgument, "there is no class \"" + std::string(label) + "\"");
+}
+
+uint32_t Classes::add(std::string_view label) {
+  const auto index = static_cast<uint32_t>(size());
+  reserve_one(labels_);
+  reserve_one(counts_);
+  reserve_one(enabled_);
+  // All that may throw comes first; the map's entry is last of it, as it would have to be undone.
+  std::string name(label);
+  by_label_.emplace(name, index);
+  labels_.push_back(std::move(name));
+  counts_.push_back(0);
+  enabled_.push_back(1);
+  return index;
+}
+
+void Classes::erase(uint32_t index) noexcept {
+  by_label_.erase(by_label_.find(labels_[index]));
+  labels_.erase(labels_.begin() + index);
+  counts_.erase(counts_.begin() + index);
+  enabled_.erase(enabled_.begin() + index);
+  for (auto& [_, each] : by_label_) {
+    if (each > index) --each;
+  }
+}
+
+void Classes::rename(uint32_t index, std::string_view label) {
+  if (const auto other = find(label)) {
+    if (*other == index) return;
+    throw Error(ErrorCode::BadArgument, "there is a class \"" + std::string(label) +
+                                            "\" already; merge the two to make them one");
+  }
+  std::string name(label);
+  by_label_.emplace(name, index);
+  by_label_.erase(by_label_.find(labels_[index]));
+  labels_[index] = std::move(name);
+}
+
+size_t Classes::enabled_count() const {
+  size_t sum = 0;
+  for (size_t i = 0; i < size(); ++i) sum += enabled(i) ? counts_[i] : 0;
+  return sum;
+}
+
+}  // namespace teachable

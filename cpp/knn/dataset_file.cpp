@@ -1,0 +1,413 @@
+#include "knn/dataset_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <new>
+
+#include "core/error.h"
+#include "knn/crc32.h"
+
+namespace teachable {
+namespace {
+
+constexpr std::array<char, 4> kMagic = {'T', 'M', 'K', 'N'};
+constexpr size_t kStartBytes = 8, kHeadBytes = 8, kCrcBytes = 4;
+constexpr size_t kRowsTogether = 64;
+/// Labels, ids and preprocessing of any sensible size, and far from what could exhaust the memory.
+constexpr size_t kMostHeaderBytes = 64 << 20;
+
+/// Ids of removed examples take memory too: more of them than this, and 16 an example, aren't read.
+constexpr size_t kMostIds = 16 << 20;
+
+enum Kind : uint32_t { kHeader = 1, kRows = 2, kThumbnail = 3, kEnd = 4 };
+
+[[noreturn]] void throw_bad_dataset(const std::string& message) {
+  throw Error(ErrorCode::BadDataset, message);
+}
+
+[[noreturn]] void throw_damaged(const std::string& what) {
+  throw_bad_dataset("the data set is damaged: " + what);
+}
+
+void put(std::vector<std::byte>& bytes, const void* data, size_t size) {
+  const auto* begin = static_cast<const std::byte*>(data);
+  bytes.insert(bytes.end(), begin, begin + size);
+}
+
+void put(std::vector<std::byte>& bytes, uint32_t value) { put(bytes, &value, sizeof value); }
+void put(std::vector<std::byte>& bytes, size_t value) {
+  put(bytes, static_cast<uint32_t>(value));
+}
+
+void put(std::vector<std::byte>& bytes, const std::string& text) {
+  put(bytes, text.size());
+  put(bytes, text.data(), text.size());
+}
+
+std::string show(const DatasetModel& model) {
+  return "'" + model.id + "'" +
+         (model.sha256.empty() ? "" : " (SHA-256 " + model.sha256.substr(0, 12) + "...)");
+}
+
+}  // namespace
+
+DatasetWriter::DatasetWriter(const Knn& knn, DatasetModel model, std::vector<Thumbnail> thumbnails)
+    : knn_(knn),
+      revision_(knn.revision()),
+      model_(std::move(model)),
+      thumbnails_(std::move(thumbnails)),
+      ids_(knn.ids()) {
+  std::sort(thumbnails_.begin(), thumbnails_.end(),
+            [](const Thumbnail& a, const Thumbnail& b) { return a.id < b.id; });
+  for (size_t i = 0; i < thumbnails_.size(); ++i) {
+    const Thumbnail& each = thumbnails_[i];
+    const std::string name = "the thumbnail of example " + std::to_string(each.id);
+    if (!knn.contains(each.id)) {
+      throw Error(ErrorCode::BadArgument, name + " has no example; it was removed or never added");
+    }
+    if (i > 0 && thumbnails_[i - 1].id == each.id) {
+      throw Error(ErrorCode::BadArgument, name + " is there twice");
+    }
+    if (each.bytes.size() > DatasetReader::kMostThumbnailBytes) {
+      throw Error(ErrorCode::BadArgument,
+                  name + " has " + std::to_string(each.bytes.size()) + " bytes; at most " +
+                      std::to_string(DatasetReader::kMostThumbnailBytes) + " are stored");
+    }
+  }
+}
+
+std::vector<std::byte> DatasetWriter::section(uint32_t kind, std::vector<std::byte> payload) {
+  std::vector<std::byte> bytes;
+  bytes.reserve(kHeadBytes + payload.size() + kCrcBytes);
+  put(bytes, kind);
+  put(bytes, payload.size());
+  put(bytes, payload.data(), payload.size());
+  const uint32_t crc = crc32(bytes);
+  put(bytes, crc);
+  crc_ = crc32({bytes.end() - kCrcBytes, bytes.end()}, crc_);
+  return bytes;
+}
+
+std::vector<std::byte> DatasetWriter::header() const {
+  std::vector<std::byte> payload;
+  put(payload, model_.id);
+  put(payload, model_.sha256);
+  put(payload, model_.preprocessing);
+  put(payload, static_cast<uint32_t>(knn_.storage()));
+  put(payload, knn_.dimension());
+  put(payload, knn_.first_id_ + knn_.index_of_.size());
+  put(payload, knn_.example_count());
+  put(payload, knn_.class_count());
+  for (size_t i = 0; i < knn_.class_count(); ++i) {
+    put(payload, knn_.labels()[i]);
+    put(payload, knn_.counts()[i]);
+    put(payload, uint32_t{knn_.enabled(i)});
+  }
+  return payload;
+}
+
+std::vector<std::byte> DatasetWriter::rows() {
+  const size_t count = std::min(kRowsTogether, ids_.size() - next_row_);
+  const std::span<const ExampleId> ids = std::span(ids_).subspan(next_row_, count);
+  std::vector<std::byte> payload;
+  const size_t row_bytes = knn_.rows_.row_bytes();
+  payload.reserve(4 + count * (8 + row_bytes));
+  put(payload, count);
+  for (ExampleId id : ids) put(payload, id);
+  for (ExampleId id : ids) put(payload, knn_.class_of(id));
+  for (ExampleId id : ids) {
+    payload.resize(payload.size() + row_bytes);
+    knn_.rows_.write_row(knn_.index_of(id), payload.data() + payload.size() - row_bytes);
+  }
+  next_row_ += count;
+  return payload;
+}
+
+std::vector<std::byte> DatasetWriter::next() {
+  if (knn_.revision() != revision_) {
+    throw Error(ErrorCode::BadArgument, "the examples changed while they were being saved");
+  }
+  switch (state_) {
+    case State::Start: {
+      std::vector<std::byte> bytes;
+      put(bytes, kMagic.data(), kMagic.size());
+      put(bytes, uint32_t{DatasetReader::kVersion});
+      const std::vector<std::byte> head = section(kHeader, header());
+      put(bytes, head.data(), head.size());
+      state_ = State::Rows;
+      return bytes;
+    }
+    case State::Rows:
+      if (next_row_ < ids_.size()) return section(kRows, rows());
+      state_ = State::Thumbnails;
+      [[fallthrough]];
+    case State::Thumbnails:
+      if (next_thumbnail_ < thumbnails_.size()) {
+        const Thumbnail& thumbnail = thumbnails_[next_thumbnail_++];
+        std::vector<std::byte> payload;
+        put(payload, thumbnail.id);
+        put(payload, thumbnail.bytes.data(), thumbnail.bytes.size());
+        return section(kThumbnail, std::move(payload));
+      }
+      state_ = State::End;
+      [[fallthrough]];
+    case State::End: {
+      std::vector<std::byte> payload;
+      put(payload, crc_);
+      state_ = State::Done;
+      return section(kEnd, std::move(payload));
+    }
+    case State::Done: return {};
+  }
+  return {};
+}
+
+/// Takes values off a payload.
+class DatasetReader::Fields {
+ public:
+  explicit Fields(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  std::span<const std::byte> bytes(size_t count) {
+    if (count > bytes_.size()) throw_damaged("a section ends early");
+    const std::span<const std::byte> result = bytes_.first(count);
+    bytes_ = bytes_.subspan(count);
+    return result;
+  }
+  uint32_t number() {
+    uint32_t value;
+    std::memcpy(&value, bytes(sizeof value).data(), sizeof value);
+    return value;
+  }
+  std::string text() {
+    const std::span<const std::byte> result = bytes(number());
+    return {reinterpret_cast<const char*>(result.data()), result.size()};
+  }
+  size_t left() const { return bytes_.size(); }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+size_t DatasetReader::wanted() const {
+  switch (state_) {
+    case State::Start: return kStartBytes;
+    case State::SectionHead: return kHeadBytes;
+    case State::SectionBody: return kHeadBytes + payload_bytes_ + kCrcBytes;
+    case State::Done:
+    case State::Failed: break;
+  }
+  return 0;
+}
+
+void DatasetReader::add(std::span<const std::byte> piece) {
+  if (state_ == State::Failed) throw_bad_dataset("the data set was refused before");
+  try {
+    while (!piece.empty()) {
+      if (state_ == State::Done) throw_damaged("there is more after its end");
+      const size_t count = std::min(piece.size(), wanted() - waiting_.size());
+      put(waiting_, piece.data(), count);
+      piece = piece.subspan(count);
+      if (waiting_.size() == wanted()) take();
+    }
+  } catch (const std::bad_alloc&) {
+    state_ = State::Failed;
+    throw Error(ErrorCode::OutOfMemory, "there is no memory for the data set of " +
+                                            std::to_string(example_count_) + " examples");
+  } catch (...) {
+    state_ = State::Failed;
+    throw;
+  }
+}
+
+size_t DatasetReader::most_payload_bytes(uint32_t kind) const {
+  if (has_header_ == (kind == kHeader)) {
+    throw_damaged(has_header_ ? "there is a second header" : "the header is missing");
+  }
+  switch (kind) {
+    case kHeader: return kMostHeaderBytes;
+    case kRows:
+      return 4 + kRowsTogether * (8 + Rows::row_bytes(dataset_.knn.storage(), dimension_));
+    case kThumbnail: return 4 + kMostThumbnailBytes;
+    case kEnd: return 4;
+  }
+  throw_damaged("there is no section of kind " + std::to_string(kind));
+}
+
+void DatasetReader::take() {
+  const auto number_at = [&](size_t at) {
+    uint32_t value;
+    std::memcpy(&value, waiting_.data() + at, sizeof value);
+    return value;
+  };
+  switch (state_) {
+    case State::Start: {
+      if (std::memcmp(waiting_.data(), kMagic.data(), kMagic.size()) != 0) {
+        throw_bad_dataset("this is no data set of examples: it doesn't begin with TMKN");
+      }
+      const uint32_t version = number_at(kMagic.size());
+      if (version > kVersion && version <= UINT16_MAX) {
+        throw_bad_dataset("the data set has version " + std::to_string(version) +
+                          "; this library reads version " + std::to_string(kVersion) +
+                          ", a newer one may read it");
+      }
+      if (version != kVersion) throw_damaged("it has no sound version");
+      waiting_.clear();
+      state_ = State::SectionHead;
+      return;
+    }
+    case State::SectionHead: {
+      kind_ = number_at(0);
+      payload_bytes_ = number_at(4);
+      const size_t most = most_payload_bytes(kind_);
+      if (payload_bytes_ > most) {
+        throw_damaged("a section has " + std::to_string(payload_bytes_) + " bytes, at most " +
+                      std::to_string(most) + " are possible");
+      }
+      state_ = State::SectionBody;
+      return;
+    }
+    case State::SectionBody:
+      read_section();
+      waiting_.clear();
+      return;
+    case State::Done:
+    case State::Failed: return;
+  }
+}
+
+void DatasetReader::read_section() {
+  const std::span<const std::byte> bytes(waiting_);
+  const std::span<const std::byte> crc = bytes.last(kCrcBytes);
+  uint32_t stored;
+  std::memcpy(&stored, crc.data(), sizeof stored);
+  if (crc32(bytes.first(bytes.size() - kCrcBytes)) != stored) {
+    throw_damaged("a checksum is wrong");
+  }
+  Fields fields(bytes.subspan(kHeadBytes, payload_bytes_));
+  switch (kind_) {
+    case kHeader: read_header(fields); break;
+    case kRows: read_rows(fields); break;
+    case kThumbnail: read_thumbnail(fields); break;
+    case kEnd:
+      if (fields.number() != crc_) throw_damaged("sections are missing or out of order");
+      if (dataset_.knn.example_count() != example_count_) throw_damaged("examples are missing");
+      if (dataset_.knn.counts() != class_counts_) throw_damaged("its counts are wrong");
+      state_ = State::Done;
+      break;
+    default: break;  // most_payload_bytes() has refused it
+  }
+  if (fields.left() > 0) throw_damaged("a section is too long");
+  crc_ = crc32(crc, crc_);
+  if (state_ != State::Done) state_ = State::SectionHead;
+}
+
+void DatasetReader::read_header(Fields& fields) {
+  DatasetModel& model = dataset_.model;
+  model.id = fields.text();
+  model.sha256 = fields.text();
+  model.preprocessing = fields.text();
+  if (expected_) {
+    const bool both_known = !expected_->sha256.empty() && !model.sha256.empty();
+    if (both_known ? expected_->sha256 != model.sha256 : expected_->id != model.id) {
+      throw_bad_dataset("the data set was made with the model " + show(model) +
+                        "; its examples can't be compared with those of " + show(*expected_));
+    }
+  }
+  const uint32_t storage = fields.number();
+  if (storage > static_cast<uint32_t>(Storage::I8)) throw_damaged("its storage is unknown");
+  dimension_ = fields.number();
+  next_id_ = fields.number();
+  example_count_ = fields.number();
+  if (dimension_ > kMostDimension || (dimension_ == 0) != (example_count_ == 0) ||
+      example_count_ > next_id_) {
+    throw_damaged("its dimension and number of examples can't be");
+  }
+  if (expected_ && expected_dimension_ > 0 && dimension_ > 0 &&
+      dimension_ != expected_dimension_) {
+    throw_bad_dataset("the data set's examples have " + std::to_string(dimension_) +
+                      " values; embeddings of " + show(*expected_) + " have " +
+                      std::to_string(expected_dimension_));
+  }
+  dataset_.knn = Knn(static_cast<Storage>(storage));
+  Classes& classes = dataset_.knn.classes_;
+  const uint32_t class_count = fields.number();
+  for (uint32_t i = 0; i < class_count; ++i) {
+    const std::string label = fields.text();
+    if (classes.find(label)) throw_damaged("a class is there twice");
+    classes.add(label);
+    class_counts_.push_back(fields.number());
+    const uint32_t enabled = fields.number();
+    if (enabled > 1) throw_damaged("a class is neither enabled nor disabled");
+    classes.enable(i, enabled == 1);
+  }
+  has_header_ = true;
+}
+
+void DatasetReader::read_rows(Fields& fields) {
+  Knn& knn = dataset_.knn;
+  const size_t count = fields.number();
+  const size_t row_bytes = Rows::row_bytes(knn.storage(), dimension_);
+  if (count < 1 || count > kRowsTogether || count > example_count_ - knn.example_count() ||
+      fields.left() != count * (8 + row_bytes)) {
+    throw_damaged("the number of rows is wrong");
+  }
+  if (last_thumbnail_) throw_damaged("rows come after thumbnails");
+  std::array<ExampleId, kRowsTogether> ids;
+  for (size_t i = 0; i < count; ++i) ids[i] = fields.number();
+  std::array<uint32_t, kRowsTogether> classes;
+  for (size_t i = 0; i < count; ++i) classes[i] = fields.number();
+  knn.reserve(count, dimension_);
+  for (size_t i = 0; i < count; ++i) {
+    if (ids[i] >= next_id_ || (last_id_ && ids[i] <= *last_id_) ||
+        classes[i] >= knn.class_count()) {
+      throw_damaged("a row has an impossible id or class");
+    }
+    // Ids that were removed before the first example need no entry; later ones are marked as gone.
+    if (!last_id_) {
+      knn.first_id_ = ids[i];
+      if (next_id_ - ids[i] > kMostIds + 16 * example_count_) throw_damaged("its ids are too far apart");
+    }
+    knn.index_of_.resize(ids[i] - knn.first_id_, Knn::kGone);
+    if (!knn.rows_.append_row(fields.bytes(row_bytes).data())) {
+      throw_damaged("a row is not of unit length");
+    }
+    // reserve() made room for the ids of these rows, but not for those in between that are gone.
+    const size_t size = knn.index_of_.size();
+    if (size == knn.index_of_.capacity()) knn.index_of_.reserve(size + size / 4 + 16);
+    knn.append_entry(ids[i], classes[i]);
+    last_id_ = ids[i];
+  }
+}
+
+void DatasetReader::read_thumbnail(Fields& fields) {
+  const ExampleId id = fields.number();
+  if (!dataset_.knn.contains(id) || (last_thumbnail_ && id <= *last_thumbnail_)) {
+    throw_damaged("a thumbnail has an impossible id");
+  }
+  const std::span<const std::byte> bytes = fields.bytes(fields.left());
+  dataset_.thumbnails.push_back({id, {bytes.begin(), bytes.end()}});
+  last_thumbnail_ = id;
+}
+
+Dataset DatasetReader::finish() {
+  if (state_ != State::Done) {
+    const bool failed = std::exchange(state_, State::Failed) == State::Failed;
+    throw_bad_dataset(failed ? "the data set was refused before"
+                             : "the data set is cut off: its end is missing");
+  }
+  state_ = State::Failed;
+  Knn& knn = dataset_.knn;
+  if (knn.example_count() == 0) {
+    knn.first_id_ = next_id_;
+  } else {
+    try {
+      knn.index_of_.resize(next_id_ - knn.first_id_, Knn::kGone);
+    } catch (const std::bad_alloc&) {
+      throw Error(ErrorCode::OutOfMemory, "there is no memory for the data set's ids");
+    }
+  }
+  return std::move(dataset_);
+}
+
+}  // namespace teachable

@@ -1,0 +1,456 @@
+#include "knn/rows.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <new>
+
+#include "knn/dot.h"
+
+namespace teachable {
+namespace {
+
+constexpr size_t kTogether = 8;  // rows that share each load of the query
+
+static_assert(std::endian::native == std::endian::little, "rows are written as they lie in memory");
+
+/// Doubles two at a time; the sums' order is the same in every build.
+using Double2 [[gnu::vector_size(16)]] = double;
+
+/// Sum of value(i) * query[i].
+template <typename Value>
+double dot_exact(size_t stride, const float* query, Value value) {
+  std::array<Double2, 4> sums{};
+  for (size_t i = 0; i < stride; i += 8) {
+    for (size_t j = 0; j < 4; ++j) {
+      const size_t at = i + 2 * j;
+      sums[j] += Double2{static_cast<double>(value(at)), static_cast<double>(value(at + 1))} *
+                 Double2{double{query[at]}, double{query[at + 1]}};
+    }
+  }
+  const Double2 sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  return sum[0] + sum[1];
+}
+
+struct Range {
+  float low, high;
+};
+
+Range range_of(const float* values, size_t count) {
+  // Four lanes, as a single running minimum would wait for itself.
+  std::array<float, 4> low, high;
+  low.fill(values[0]);
+  high.fill(values[0]);
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4) {
+    for (size_t lane = 0; lane < 4; ++lane) {
+      low[lane] = values[i + lane] < low[lane] ? values[i + lane] : low[lane];
+      high[lane] = values[i + lane] > high[lane] ? values[i + lane] : high[lane];
+    }
+  }
+  for (; i < count; ++i) {
+    low[0] = std::min(low[0], values[i]);
+    high[0] = std::max(high[0], values[i]);
+  }
+  return {*std::min_element(low.begin(), low.end()), *std::max_element(high.begin(), high.end())};
+}
+
+/// To the nearest whole number, |value| < 2^22: the addition rounds, as floats have no room for a
+/// fraction up there.
+int32_t round_small(float value) {
+  constexpr float kNoFraction = 12582912.0f;  // 1.5 * 2^23
+  return std::bit_cast<int32_t>(value + kNoFraction) - std::bit_cast<int32_t>(kNoFraction);
+}
+
+void add_bytes(RowQuery& query, size_t dimension, size_t stride) {
+  query.bytes = PaddedBuffer<int8_t>(stride);
+  const Range range = range_of(query.unit.data(), dimension);
+  query.byte_offset = range.low;
+  query.byte_scale = (double{range.high} - range.low) / 127;
+  const double inverse = query.byte_scale > 0 ? 1 / query.byte_scale : 0;
+  double square = 0;
+  for (size_t i = 0; i < dimension; ++i) {
+    const double byte =
+        std::clamp(std::nearbyint((query.unit[i] - query.byte_offset) * inverse), 0.0, 127.0);
+    query.bytes[i] = static_cast<int8_t>(byte);
+    const double error = query.unit[i] - (query.byte_scale * byte + query.byte_offset);
+    square += error * error;
+    query.byte_sum += query.byte_scale * byte;
+  }
+  query.byte_error = std::sqrt(square);
+}
+
+template <typename T>
+void reserve_more(std::vector<T>& vector, size_t more) {
+  const size_t wanted = vector.size() + more;
+  if (wanted > vector.capacity()) {
+    // By a quarter, so that the tables too keep to the memory that is promised.
+    vector.reserve(std::max(wanted, vector.capacity() + vector.capacity() / 4 + 16));
+  }
+}
+
+}  // namespace
+
+double norm_of(std::span<const float> vector) {
+  std::array<double, 4> sums{};
+  size_t i = 0;
+  for (; i + 4 <= vector.size(); i += 4) {
+    for (size_t lane = 0; lane < 4; ++lane) {
+      const double value = vector[i + lane];
+      sums[lane] += value * value;
+    }
+  }
+  for (; i < vector.size(); ++i) sums[0] += double{vector[i]} * vector[i];
+  return std::sqrt((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+size_t Rows::stride_of(size_t dimension) { return (dimension + kDotStep - 1) / kDotStep * kDotStep; }
+
+size_t Rows::memory_bytes() const {
+  size_t bytes = blocks_.capacity() * sizeof(Block) + scratch_.capacity() * sizeof(float) +
+                 (scales_.capacity() + offsets_.capacity() + errors_.capacity() +
+                  sums_.capacity()) *
+                     sizeof(float);
+  for (const Block& block : blocks_) {
+    bytes += block.codes.size() + block.values.size() * sizeof(float) + block.lower.size();
+  }
+  return bytes;
+}
+
+void Rows::reserve(size_t more, size_t dimension) {
+  const size_t stride = stride_of(dimension);
+  if (stride > SIZE_MAX / sizeof(float) / kBlockRows) throw std::bad_alloc();
+  if (count() == 0 && dimension != dimension_) {
+    // Rows may have been reserved for another dimension and never come.
+    std::vector<float> scratch(stride);
+    clear();
+    scratch_.swap(scratch);
+    dimension_ = dimension;
+    stride_ = stride;
+  }
+  reserve_more(scales_, more);
+  reserve_more(offsets_, more);
+  if (storage_ != Storage::I8) reserve_more(errors_, more);
+  if (kHasByteDot) reserve_more(sums_, more);
+  const size_t block_count = (count() + more + kBlockRows - 1) / kBlockRows;
+  reserve_more(blocks_, block_count > blocks_.size() ? block_count - blocks_.size() : 0);
+  const size_t size = kBlockRows * stride;
+  while (blocks_.size() < block_count) {
+    Block block;
+    block.codes = PaddedBuffer<int8_t>(size);
+    if (storage_ == Storage::F32) block.values = PaddedBuffer<float>(size);
+    if (storage_ == Storage::I16) block.lower = PaddedBuffer<int8_t>(size);
+    blocks_.push_back(std::move(block));
+  }
+}
+
+void Rows::append(std::span<const float> vector, double norm) noexcept {
+  const double inverse = 1 / norm;
+  float* unit = storage_ == Storage::F32 ? at(&Block::values, count()) : scratch_.data();
+  for (size_t i = 0; i < vector.size(); ++i) unit[i] = static_cast<float>(vector[i] * inverse);
+  if (storage_ == Storage::F32) {
+    append_shadow(unit);
+  } else {
+    append_quantized(unit);
+  }
+}
+
+void Rows::append_shadow(const float* unit) {
+  const Range range = range_of(unit, dimension_);
+  const float offset = (range.low + range.high) / 2;
+  const float scale = (range.high - range.low) / 254;
+  const float inverse = scale > 0 ? 1 / scale : 0;
+  int8_t* codes = at(&Block::codes, count());
+  std::array<double, 4> squares{};
+  const auto one = [&](size_t i, double& square) {
+    const int32_t code = std::clamp(round_small((unit[i] - offset) * inverse), -127, 127);
+    codes[i] = static_cast<int8_t>(code);
+    const double error = unit[i] - (double{scale} * code + offset);
+    square += error * error;
+  };
+  size_t i = 0;
+  for (; i + 4 <= dimension_; i += 4) {
+    for (size_t lane = 0; lane < 4; ++lane) one(i + lane, squares[lane]);
+  }
+  for (; i < dimension_; ++i) one(i, squares[0]);
+  const double error = std::sqrt((squares[0] + squares[1]) + (squares[2] + squares[3]));
+  push_entry(scale, offset, error);
+}
+
+void Rows::append_quantized(const float* unit) {
+  const bool wide = storage_ == Storage::I16;
+  const int32_t limit = wide ? 127 * 256 : 127;
+  const Range range = range_of(unit, dimension_);
+  const float offset = (range.low + range.high) / 2;
+  const float scale = (range.high - range.low) / (2.0f * static_cast<float>(limit));
+  const float inverse = scale > 0 ? 1 / scale : 0;
+  int8_t* codes = at(&Block::codes, count());
+  int8_t* lower = wide ? at(&Block::lower, count()) : nullptr;
+  double square = 0, lower_square = 0;
+  for (size_t i = 0; i < dimension_; ++i) {
+    const int32_t code = std::clamp(round_small((unit[i] - offset) * inverse), -limit, limit);
+    const double value = double{scale} * code + offset;
+    square += value * value;
+    if (!wide) {
+      codes[i] = static_cast<int8_t>(code);
+      continue;
+    }
+    const int32_t upper = (code + 128) >> 8;
+    codes[i] = static_cast<int8_t>(upper);
+    lower[i] = static_cast<int8_t>(code - 256 * upper);
+    lower_square += double{static_cast<float>(lower[i])} * lower[i];
+  }
+  // What is stored is a unit row itself, so that its product with a unit query is a cosine.
+  const double norm = std::sqrt(square);
+  push_entry(static_cast<float>(scale / norm), static_cast<float>(offset / norm),
+             scale / norm * std::sqrt(lower_square));
+}
+
+void Rows::copy_row(size_t from, size_t to) noexcept {
+  std::memcpy(at(&Block::codes, to), at(&Block::codes, from), stride_);
+  if (storage_ == Storage::F32) {
+    std::memcpy(at(&Block::values, to), at(&Block::values, from), stride_ * sizeof(float));
+  }
+  if (storage_ == Storage::I16) {
+    std::memcpy(at(&Block::lower, to), at(&Block::lower, from), stride_);
+  }
+  scales_[to] = scales_[from];
+  offsets_[to] = offsets_[from];
+  if (!errors_.empty()) errors_[to] = errors_[from];
+  if (!sums_.empty()) sums_[to] = sums_[from];
+}
+
+void Rows::push_entry(float scale, float offset, double error) {
+  if (kHasByteDot) {
+    const int8_t* codes = at(&Block::codes, count());
+    int32_t sum = 0;
+    for (size_t i = 0; i < dimension_; ++i) sum += codes[i];
+    sums_.push_back(static_cast<float>(byte_worth() * scale * sum +
+                                       double{offset} * static_cast<double>(dimension_)));
+    largest_sum_ = std::max(largest_sum_, std::abs(sums_.back()));
+  }
+  if (storage_ != Storage::I8) {
+    errors_.push_back(static_cast<float>(error));
+    largest_error_ = std::max(largest_error_, errors_.back());
+  }
+  offsets_.push_back(offset);
+  scales_.push_back(scale);  // last, as it is what count() counts
+}
+
+void Rows::pop_entry() noexcept {
+  scales_.pop_back();
+  offsets_.pop_back();
+  if (!errors_.empty()) errors_.pop_back();
+  if (!sums_.empty()) sums_.pop_back();
+}
+
+void Rows::remove(size_t i) noexcept {
+  const size_t last = count() - 1;
+  if (i != last) copy_row(last, i);
+  pop_entry();
+  if (last == 0) {
+    clear();
+    return;
+  }
+  // One spare block stays, so that removing and adding in turn doesn't allocate each time.
+  while (blocks_.size() > (last + kBlockRows - 1) / kBlockRows + 1) blocks_.pop_back();
+}
+
+size_t Rows::row_bytes(Storage storage, size_t dimension) {
+  switch (storage) {
+    case Storage::F32: return dimension * sizeof(float);
+    case Storage::I16: return 2 * sizeof(float) + 2 * dimension;
+    case Storage::I8: return 2 * sizeof(float) + dimension;
+  }
+  return 0;
+}
+
+void Rows::write_row(size_t i, std::byte* bytes) const {
+  if (storage_ == Storage::F32) {
+    std::memcpy(bytes, at(&Block::values, i), dimension_ * sizeof(float));
+    return;
+  }
+  std::memcpy(bytes, &scales_[i], sizeof(float));
+  std::memcpy(bytes + sizeof(float), &offsets_[i], sizeof(float));
+  bytes += 2 * sizeof(float);
+  std::memcpy(bytes, at(&Block::codes, i), dimension_);
+  if (storage_ == Storage::I16) std::memcpy(bytes + dimension_, at(&Block::lower, i), dimension_);
+}
+
+bool Rows::append_row(const std::byte* bytes) noexcept {
+  // Rounding leaves a row this near to length 1, whatever its dimension.
+  const auto is_unit = [](double square) { return std::abs(square - 1) < 1e-3; };
+  if (storage_ == Storage::F32) {
+    float* unit = at(&Block::values, count());
+    std::memcpy(unit, bytes, dimension_ * sizeof(float));
+    const double norm = norm_of({unit, dimension_});
+    if (!is_unit(norm * norm)) return false;
+    append_shadow(unit);
+    return true;
+  }
+  float scale, offset;
+  std::memcpy(&scale, bytes, sizeof scale);
+  std::memcpy(&offset, bytes + sizeof scale, sizeof offset);
+  bytes += sizeof scale + sizeof offset;
+  int8_t* codes = at(&Block::codes, count());
+  std::memcpy(codes, bytes, dimension_);
+  int8_t* lower = nullptr;
+  if (storage_ == Storage::I16) {
+    lower = at(&Block::lower, count());
+    std::memcpy(lower, bytes + dimension_, dimension_);
+  }
+  double square = 0, lower_square = 0;
+  bool in_range = scale >= 0;
+  for (size_t i = 0; i < dimension_; ++i) {
+    double code = codes[i];
+    in_range = in_range && codes[i] >= -127;
+    if (lower != nullptr) {
+      code = code * 256 + lower[i];
+      lower_square += double{static_cast<float>(lower[i])} * lower[i];
+    }
+    const double value = scale * code + offset;
+    square += value * value;
+  }
+  if (!in_range || !is_unit(square)) return false;
+  push_entry(scale, offset, scale * std::sqrt(lower_square));
+  return true;
+}
+
+void Rows::decode(size_t i, float* values) const {
+  if (storage_ == Storage::F32) {
+    std::memcpy(values, at(&Block::values, i), dimension_ * sizeof(float));
+    return;
+  }
+  const int8_t* codes = at(&Block::codes, i);
+  const int8_t* lower = storage_ == Storage::I16 ? at(&Block::lower, i) : nullptr;
+  for (size_t at = 0; at < dimension_; ++at) {
+    const int32_t code = lower != nullptr ? codes[at] * 256 + lower[at] : codes[at];
+    values[at] = static_cast<float>(double{scales_[i]} * code + offsets_[i]);
+  }
+}
+
+RowQuery Rows::make_query(std::span<const float> vector, double norm) const {
+  RowQuery query;
+  query.unit = PaddedBuffer<float>(stride_);
+  query.codes = PaddedBuffer<int16_t>(stride_);
+  const double inverse = 1 / norm;
+  float largest = 0;
+  for (size_t i = 0; i < vector.size(); ++i) {
+    query.unit[i] = static_cast<float>(vector[i] * inverse);
+    largest = std::max(largest, std::abs(query.unit[i]));
+  }
+  const int32_t limit = dot_query_limit(stride_);
+  query.scale = double{largest} / limit;
+  double square = 0, code_sum = 0;
+  for (size_t i = 0; i < vector.size(); ++i) {
+    const auto code = static_cast<int32_t>(
+        std::clamp(std::nearbyint(query.unit[i] / query.scale), -1.0 * limit, 1.0 * limit));
+    query.codes[i] = static_cast<int16_t>(code);
+    const double error = query.unit[i] - query.scale * code;
+    square += error * error;
+    code_sum += code;
+    query.sum += query.unit[i];
+  }
+  query.error = std::sqrt(square);
+  query.code_sum = query.scale * code_sum;
+  if (kHasByteDot && stride_ <= kByteDotLimit) add_bytes(query, vector.size(), stride_);
+  return query;
+}
+
+template <typename Dot, typename Store>
+void Rows::scan_with(size_t first, size_t count, Dot dot, Store store) const {
+  std::array<int64_t, kTogether> dots;
+  const size_t end = first + count;
+  for (size_t row = first; row < end;) {
+    const int8_t* codes = at(&Block::codes, row);
+    const size_t left = std::min(end - row, kBlockRows - row % kBlockRows);
+    size_t done = 0;
+    for (; done + kTogether <= left; done += kTogether) {
+      dot.template operator()<kTogether>(codes + done * stride_, dots.data());
+      for (size_t r = 0; r < kTogether; ++r) store(row + done + r, dots[r]);
+    }
+    for (; done < left; ++done) {
+      dot.template operator()<1>(codes + done * stride_, dots.data());
+      store(row + done, dots[0]);
+    }
+    row += left;
+  }
+}
+
+void Rows::scan(const RowQuery& query, size_t first, std::span<float> result) const {
+  if (coarse(query)) {
+    const double scale = query.byte_scale * byte_worth();
+    scan_with(
+        first, result.size(),
+        [&]<size_t kRows>(const int8_t* codes, int64_t* dots) {
+          dot_rows_bytes<kRows>(codes, stride_, query.bytes.data(), dots);
+        },
+        [&](size_t i, int64_t dot) {
+          result[i - first] = static_cast<float>(scale * scales_[i] * static_cast<double>(dot) +
+                                                 offsets_[i] * query.byte_sum +
+                                                 query.byte_offset * sums_[i]);
+        });
+  } else {
+    const double scale = query.scale * byte_worth();
+    scan_with(
+        first, result.size(),
+        [&]<size_t kRows>(const int8_t* codes, int64_t* dots) {
+          dot_rows<kRows>(codes, stride_, query.codes.data(), dots);
+        },
+        [&](size_t i, int64_t dot) {
+          result[i - first] = static_cast<float>(scale * scales_[i] * static_cast<double>(dot) +
+                                                 offsets_[i] * query.code_sum);
+        });
+  }
+}
+
+float Rows::rescan(const RowQuery& query, size_t i) const {
+  int64_t dot;
+  dot_rows<1>(at(&Block::codes, i), stride_, query.codes.data(), &dot);
+  return static_cast<float>(query.scale * byte_worth() * scales_[i] * static_cast<double>(dot) +
+                            offsets_[i] * query.code_sum);
+}
+
+// query * row = q' * r' + q' * (row - r') + (query - q') * row, with q' and r' what the codes stand
+// for; the last two are at most the product of their lengths. What is added on top covers the
+// rounding of lengths, sums and results to floats.
+
+double Rows::margin(const RowQuery& query, size_t i) const {
+  return ((1 + query.error) * row_error(i) + query.error) * 1.00001 + 5e-7;
+}
+
+double Rows::scan_margin(const RowQuery& query, double row_error) const {
+  const double query_error = coarse(query) ? query.byte_error : query.error;
+  const double sum_rounding = std::abs(query.byte_offset) * largest_sum_ * 1e-7;
+  return ((1 + query_error) * row_error + query_error) * 1.00001 + 5e-7 + sum_rounding;
+}
+
+float Rows::similarity(const RowQuery& query, size_t i) const {
+  double cosine = 0;
+  const float* unit = query.unit.data();
+  const int8_t* codes = at(&Block::codes, i);
+  switch (storage_) {
+    case Storage::F32: {
+      const float* values = at(&Block::values, i);
+      cosine = dot_exact(stride_, unit, [&](size_t at) { return values[at]; });
+      break;
+    }
+    case Storage::I16: {
+      const int8_t* lower = at(&Block::lower, i);
+      const double dot = dot_exact(
+          stride_, unit, [&](size_t at) { return int32_t{codes[at]} * 256 + lower[at]; });
+      cosine = scales_[i] * dot + offsets_[i] * query.sum;
+      break;
+    }
+    case Storage::I8:
+      cosine = scales_[i] * dot_exact(stride_, unit, [&](size_t at) { return int32_t{codes[at]}; }) +
+               offsets_[i] * query.sum;
+      break;
+  }
+  // Rounding can lift the product of two unit vectors a little above 1.
+  return static_cast<float>(std::clamp(cosine, -1.0, 1.0));
+}
+
+}  // namespace teachable

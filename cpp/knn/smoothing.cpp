@@ -1,0 +1,35 @@
+#include "knn/smoothing.h"
+
+#include <cmath>
+#include <string>
+
+#include "core/error.h"
+
+namespace teachable {
+
+Smoothing::Smoothing(double half_life)
+    : keep_(half_life > 0 ? std::exp2(-1 / half_life) : 0) {
+  if (!(half_life >= 0) || !std::isfinite(half_life)) {
+    throw Error(ErrorCode::BadArgument, "the half-life is " + std::to_string(half_life) +
+                                            " frames; it has to be finite and at least 0");
+  }
+}
+
+std::span<const float> Smoothing::add(std::span<const float> confidences) {
+  if (mean_.size() != confidences.size()) {
+    std::vector<float> result(confidences.size());
+    mean_.assign(confidences.size(), 0);
+    result_.swap(result);
+    weight_ = 0;
+  }
+  // The first frames weigh more than they would in the long run, so that the mean starts at the
+  // first of them and not at 0.
+  weight_ = keep_ * weight_ + (1 - keep_);
+  for (size_t i = 0; i < mean_.size(); ++i) {
+    mean_[i] += (confidences[i] - mean_[i]) * (1 - keep_) / weight_;
+    result_[i] = static_cast<float>(mean_[i]);
+  }
+  return result_;
+}
+
+}  // namespace teachable

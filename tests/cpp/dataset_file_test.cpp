@@ -1,0 +1,221 @@
+#include "knn/dataset_file.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+
+namespace teachable {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+using Vector = std::vector<float>;
+
+const DatasetModel kModel = {"mobilenet", std::string(64, 'a'), "{\"crop\":\"center\"}"};
+
+Bytes save(const Knn& knn, const DatasetModel& model = kModel,
+           std::vector<Thumbnail> thumbnails = {}) {
+  DatasetWriter writer(knn, model, std::move(thumbnails));
+  Bytes file;
+  for (Bytes piece = writer.next(); !piece.empty(); piece = writer.next()) {
+    file.insert(file.end(), piece.begin(), piece.end());
+  }
+  EXPECT_TRUE(writer.next().empty());
+  return file;
+}
+
+Dataset load(std::span<const std::byte> file, size_t piece = SIZE_MAX,
+             std::optional<DatasetModel> expected = {}, size_t dimension = 0) {
+  DatasetReader reader(std::move(expected), dimension);
+  while (!file.empty()) {
+    const size_t count = std::min(piece, file.size());
+    reader.add(file.first(count));
+    file = file.subspan(count);
+  }
+  return reader.finish();
+}
+
+/// The message of the BadDataset that loading throws.
+std::string refusal(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::BadDataset) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+/// Some classes, an empty and a disabled one among them, and ids with gaps.
+Knn sample(Storage storage, size_t count = 150, size_t dimension = 9) {
+  std::mt19937 random(2);
+  std::normal_distribution<float> normal;
+  Knn knn(storage);
+  knn.add_class("first, without examples");
+  for (size_t i = 0; i < count; ++i) {
+    Vector vector(dimension);
+    for (float& value : vector) value = normal(random);
+    knn.add(vector, std::vector<std::string>{"", "__proto__", std::string("a\0b", 3)}[i % 3]);
+  }
+  for (ExampleId id : {0u, 1u, 64u}) {
+    if (count > id + 1) knn.remove(id);
+  }
+  knn.remove(static_cast<ExampleId>(count - 1));
+  knn.enable("__proto__", false);
+  return knn;
+}
+
+void expect_same(const Knn& a, const Knn& b) {
+  ASSERT_EQ(a.labels(), b.labels());
+  ASSERT_EQ(a.counts(), b.counts());
+  ASSERT_EQ(a.ids(), b.ids());
+  ASSERT_EQ(a.storage(), b.storage());
+  ASSERT_EQ(a.dimension(), b.dimension());
+  for (size_t i = 0; i < a.class_count(); ++i) ASSERT_EQ(a.enabled(i), b.enabled(i));
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  for (int i = 0; i < 10 && a.example_count() > 0; ++i) {
+    Vector query(a.dimension());
+    for (float& value : query) value = normal(random);
+    ASSERT_EQ(a.predict(query, 10).neighbours, b.predict(query, 10).neighbours);
+  }
+}
+
+TEST(DatasetFile, ComesBackToTheBitInPiecesOfAnySize) {
+  for (Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
+    Knn knn = sample(storage);
+    const Bytes file = save(knn);
+    for (size_t piece : {size_t{1}, size_t{7}, size_t{1000}, SIZE_MAX}) {
+      Dataset dataset = load(file, piece);
+      ASSERT_NO_FATAL_FAILURE(expect_same(knn, dataset.knn));
+      EXPECT_EQ(dataset.model.id, kModel.id);
+      EXPECT_EQ(dataset.model.sha256, kModel.sha256);
+      EXPECT_EQ(dataset.model.preprocessing, kModel.preprocessing);
+      EXPECT_EQ(save(dataset.knn), file);
+      EXPECT_EQ(dataset.knn.add(Vector(9, 1), "new"), 150u) << "ids go on";
+    }
+  }
+}
+
+TEST(DatasetFile, HoldsNothingToo) {
+  Knn knn;
+  Dataset empty = load(save(knn));
+  EXPECT_EQ(empty.knn.example_count(), 0u);
+  EXPECT_EQ(empty.knn.add(Vector{1, 2}, "a"), 0u);
+  empty.knn.clear();
+  EXPECT_EQ(load(save(empty.knn)).knn.add(Vector{1, 2, 3}, "a"), 1u);
+}
+
+TEST(DatasetFile, HoldsTenThousandClassesAndManyRows) {
+  Knn knn(Storage::I8);
+  for (int i = 0; i < 10'000; ++i) {
+    knn.add(Vector{1, static_cast<float>(i)}, "class " + std::to_string(i));
+  }
+  ASSERT_NO_FATAL_FAILURE(expect_same(knn, load(save(knn), 4096).knn));
+}
+
+TEST(DatasetFile, KeepsThumbnails) {
+  const Knn knn = sample(Storage::F32);
+  const std::vector<Thumbnail> thumbnails = {{7, Bytes(300, std::byte{1})}, {100, Bytes{}}};
+  const Bytes file = save(knn, kModel, {thumbnails[1], thumbnails[0]});
+  EXPECT_EQ(load(file, 50).thumbnails, thumbnails);
+  EXPECT_THROW(DatasetWriter(knn, kModel, {{0, {}}}), Error) << "example 0 was removed";
+  EXPECT_THROW(DatasetWriter(knn, kModel, {{7, {}}, {7, {}}}), Error);
+  EXPECT_THROW(DatasetWriter(knn, kModel, {{7, Bytes(DatasetReader::kMostThumbnailBytes + 1)}}),
+               Error);
+}
+
+TEST(DatasetFile, EveryAlteredByteIsAnError) {
+  for (Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
+    const Knn knn = sample(storage, 8, 3);
+    Bytes file = save(knn, kModel, {{5, Bytes(10, std::byte{9})}});
+    for (size_t i = 0; i < file.size(); ++i) {
+      for (int change : {0x01, 0x80, 0xFF}) {
+        file[i] ^= std::byte(change);
+        refusal([&] { load(file); });
+        file[i] ^= std::byte(change);
+      }
+    }
+    load(file);
+  }
+}
+
+TEST(DatasetFile, EveryTruncatedOrLongerFileIsAnError) {
+  Bytes file = save(sample(Storage::I8, 8, 3));
+  for (size_t size = 0; size < file.size(); ++size) {
+    refusal([&] { load(std::span(file).first(size)); });
+  }
+  file.push_back(std::byte{0});
+  EXPECT_EQ(refusal([&] { load(file); }),
+            "the data set is damaged: there is more after its end");
+}
+
+TEST(DatasetFile, SectionsCanNeitherBeLostNorSwapped) {
+  const Knn knn = sample(Storage::I8, 70, 3);
+  DatasetWriter writer(knn, kModel);
+  std::vector<Bytes> pieces;
+  for (Bytes piece = writer.next(); !piece.empty(); piece = writer.next()) pieces.push_back(piece);
+  ASSERT_EQ(pieces.size(), 4u);
+  for (const std::vector<size_t>& order :
+       {std::vector<size_t>{0, 1, 3}, {0, 2, 3}, {0, 2, 1, 3}, {0, 1, 1, 3}, {0, 3, 1, 2}, {1, 2}}) {
+    refusal([&] {
+      DatasetReader reader;
+      for (size_t i : order) reader.add(pieces[i]);
+      reader.finish();
+    });
+  }
+}
+
+TEST(DatasetFile, AnotherModelsIsRefusedByBothNames) {
+  const Bytes file = save(sample(Storage::F32));
+  DatasetModel other{"efficientnet", std::string(64, 'b'), ""};
+  EXPECT_EQ(refusal([&] { load(file, SIZE_MAX, other); }),
+            "the data set was made with the model 'mobilenet' (SHA-256 aaaaaaaaaaaa...); its "
+            "examples can't be compared with those of 'efficientnet' (SHA-256 bbbbbbbbbbbb...)");
+  other.id = "mobilenet";
+  refusal([&] { load(file, SIZE_MAX, other); });
+  other = {"renamed", std::string(64, 'a'), "other preprocessing"};
+  EXPECT_EQ(load(file, SIZE_MAX, other, 9).model.id, "mobilenet") << "the same file by another id";
+  other = {"mobilenet", "", ""};
+  load(file, SIZE_MAX, other);
+  EXPECT_EQ(refusal([&] { load(file, SIZE_MAX, other, 1280); }),
+            "the data set's examples have 9 values; embeddings of 'mobilenet' have 1280");
+}
+
+TEST(DatasetFile, ANewerVersionIsRefused) {
+  Bytes file = save(sample(Storage::F32));
+  file[4] = std::byte{2};
+  EXPECT_EQ(refusal([&] { load(file); }),
+            "the data set has version 2; this library reads version 1, a newer one may read it");
+  const std::string text = "{\"dataset\": 1}";
+  Bytes other(text.size());
+  std::memcpy(other.data(), text.data(), text.size());
+  EXPECT_EQ(refusal([&] { load(other); }),
+            "this is no data set of examples: it doesn't begin with TMKN");
+}
+
+TEST(DatasetFile, SavingNoticesThatTheExamplesChange) {
+  Knn knn = sample(Storage::F32);
+  DatasetWriter writer(knn, kModel);
+  writer.next();
+  knn.remove(5);
+  EXPECT_THROW(writer.next(), Error);
+}
+
+TEST(DatasetFile, AReaderThatFailedStaysRefusing) {
+  DatasetReader reader;
+  refusal([&] { reader.add(Bytes(8)); });
+  refusal([&] { reader.add(Bytes(8)); });
+  refusal([&] { reader.finish(); });
+}
+
+}  // namespace
+}  // namespace teachable
