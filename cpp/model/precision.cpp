@@ -191,6 +191,27 @@ void sign_layer(Graph& graph, Constants& constants, Layer& layer, size_t channel
   });
 }
 
+template <typename Binary>
+void sign_operand(Graph& graph, Constants& constants, Binary& op) {
+  const Tensor& operand = graph.tensors[op.b];
+  if (!operand.is_constant() || operand.type != DataType::U8) return;
+  op.b = constants.form(op.b, {kNoTensor, 1, 0}, [&] {
+    Tensor result = make_constant(operand, DataType::I8);
+    result.quantization = operand.quantization;
+    for (int32_t& zero_point : result.quantization.zero_points) zero_point -= 128;
+    std::ranges::transform(operand.data, result.data.begin(),
+                           [](std::byte b) { return b ^ std::byte{0x80}; });
+    return result;
+  });
+}
+
+template <typename Binary>
+void float_operand(Graph& graph, Constants& constants, Binary& op) {
+  const Tensor& operand = graph.tensors[op.b];
+  if (!operand.is_constant() || operand.type == DataType::F32) return;
+  op.b = constants.form(op.b, {kNoTensor, 0, 0}, [&] { return to_float_constant(operand); });
+}
+
 /// What a quantised tensor can say.
 Activation range_of(const Tensor& tensor) {
   if (!tensor.quantization.present()) return {};
@@ -279,6 +300,8 @@ void to_signed(Graph& graph) {
     if (auto* conv = std::get_if<Conv2d>(&node.op)) sign_layer(graph, constants, *conv, 0);
     if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op)) sign_layer(graph, constants, *dw, 3);
     if (auto* fc = std::get_if<FullyConnected>(&node.op)) sign_layer(graph, constants, *fc, 0);
+    if (auto* add = std::get_if<Add>(&node.op)) sign_operand(graph, constants, *add);
+    if (auto* mul = std::get_if<Multiply>(&node.op)) sign_operand(graph, constants, *mul);
   }
   for (Tensor& tensor : graph.tensors) {
     if (tensor.type != DataType::U8 || tensor.is_constant() || !tensor.quantization.present()) {
@@ -296,6 +319,8 @@ void to_float(Graph& graph) {
     if (auto* conv = std::get_if<Conv2d>(&node.op)) float_layer(graph, constants, *conv);
     if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op)) float_layer(graph, constants, *dw);
     if (auto* fc = std::get_if<FullyConnected>(&node.op)) float_layer(graph, constants, *fc);
+    if (auto* add = std::get_if<Add>(&node.op)) float_operand(graph, constants, *add);
+    if (auto* mul = std::get_if<Multiply>(&node.op)) float_operand(graph, constants, *mul);
     const Activation range = range_of(graph.tensors[output_of(node.op)]);
     if (const auto* convert = std::get_if<Convert>(&node.op)) {
       const TensorId input = convert->input;

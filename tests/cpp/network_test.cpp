@@ -32,12 +32,28 @@ double cosine(std::span<const float> a, const std::vector<double>& b) {
 struct Kind {
   Precision precision;
   PrecisionChoice choice = PrecisionChoice::Auto;
+  int version = 2;
 };
 
 std::string to_name(const ::testing::TestParamInfo<Kind>& info) {
-  std::string name = std::string(to_string(info.param.precision)) + "_" + to_string(info.param.choice);
+  std::string name = std::string(to_string(info.param.precision)) + "_" + to_string(info.param.choice) + "_v" + std::to_string(info.param.version);
   std::ranges::replace(name, ' ', '_');
   return name;
+}
+
+std::vector<Kind> all_kinds() {
+  using enum PrecisionChoice;
+  std::vector<Kind> kinds;
+  for (int version : {2, 3}) {
+    for (Precision precision : {Precision::F32, Precision::I8PerTensor, Precision::I8PerChannel,
+                                Precision::U8}) {
+      for (PrecisionChoice choice : {Auto, F32, Int8, Exact}) {
+        const bool possible = precision != Precision::F32 || choice != Int8;
+        if (possible) kinds.push_back({precision, choice, version});
+      }
+    }
+  }
+  return kinds;
 }
 
 class SmallNetwork : public ::testing::TestWithParam<Kind> {};
@@ -46,7 +62,9 @@ TEST_P(SmallNetwork, ComputesWhatTheFileSays) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   GraphBuilder builder(GetParam().precision, seed);
-  const TensorId output = builder.small_mobilenet(20, 7);
+  const bool is_v3 = GetParam().version == 3;
+  const TensorId output =
+      is_v3 ? builder.small_mobilenet_v3(20, 7) : builder.small_mobilenet(20, 7);
   const std::vector<double> input = builder.input_values();
   const Graph written = builder.take(output);
   Reference reference(written);
@@ -68,11 +86,13 @@ TEST_P(SmallNetwork, ComputesWhatTheFileSays) {
   network.run_backbone();
   network.run_head();
 
+  // What the last convolution reads.
   const auto wanted_embedding = [&] {
+    std::vector<double> last;
     for (const Node& node : written.nodes) {
-      if (const auto* pool = std::get_if<GlobalAveragePool>(&node.op)) return reference[pool->output];
+      if (const auto* conv = std::get_if<Conv2d>(&node.op)) last = reference[conv->input];
     }
-    return std::vector<double>{};
+    return last;
   }();
   ASSERT_EQ(network.embedding_size(), wanted_embedding.size());
   EXPECT_GT(cosine(network.embedding(), wanted_embedding),
@@ -80,11 +100,7 @@ TEST_P(SmallNetwork, ComputesWhatTheFileSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, SmallNetwork,
-                         ::testing::Values(Kind{Precision::F32}, Kind{Precision::I8PerTensor},
-                                           Kind{Precision::I8PerChannel}, Kind{Precision::U8},
-                                           Kind{Precision::U8, PrecisionChoice::Exact},
-                                           Kind{Precision::U8, PrecisionChoice::F32},
-                                           Kind{Precision::I8PerChannel, PrecisionChoice::F32}),
+                         ::testing::ValuesIn(all_kinds()),
                          to_name);
 
 TEST(Network, TheHeadOfAModelWithoutOneIsAClearError) {
