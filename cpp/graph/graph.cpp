@@ -104,17 +104,30 @@ struct ShapeOf {
     return {1, filter[0]};
   }
 
-  Shape operator()(const Add& op) const {
-    if (shape(op.a) != shape(op.b)) {
-      bad(node, "adds " + shape(op.a).to_string() + " and " + shape(op.b).to_string() +
-                    "; both must have one shape");
+  Shape elementwise(TensorId a, TensorId b, const char* verb) const {
+    const Shape& left = shape(a);
+    const Shape& right = shape(b);
+    bool fits = left == right || right.element_count() == 1;
+    if (!fits && right.rank() >= 1 && right.rank() <= left.rank() &&
+        right.channels() == left.channels()) {
+      fits = right.element_count() == static_cast<size_t>(right.channels());
     }
-    return shape(op.a);
+    if (!fits) {
+      bad(node, std::string(verb) + " " + left.to_string() + " and " + right.to_string() +
+                    "; wanted one shape, or one value a channel");
+    }
+    return left;
   }
 
-  Shape operator()(const AveragePool2d& op) const {
+  Shape operator()(const Add& op) const { return elementwise(op.a, op.b, "adds"); }
+  Shape operator()(const Multiply& op) const { return elementwise(op.a, op.b, "multiplies"); }
+  Shape operator()(const HardSwish& op) const { return shape(op.input); }
+  Shape operator()(const Sigmoid& op) const { return shape(op.input); }
+
+  template <typename Pool>
+  Shape pool(const Pool& op) const {
     const Shape& in = picture(op.input);
-    // A window that sees padding only would have nothing to average.
+    // A window that sees padding only would have nothing to look at.
     if (op.padding.top >= op.window.height || op.padding.bottom >= op.window.height ||
         op.padding.left >= op.window.width || op.padding.right >= op.window.width) {
       bad(node, "padding is as large as the pooling window");
@@ -126,6 +139,9 @@ struct ShapeOf {
                          op.stride.width, 1),
             in[3]};
   }
+
+  Shape operator()(const AveragePool2d& op) const { return pool(op); }
+  Shape operator()(const MaxPool2d& op) const { return pool(op); }
 
   Shape operator()(const GlobalAveragePool& op) const {
     const Shape& in = picture(op.input);

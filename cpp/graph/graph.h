@@ -97,14 +97,39 @@ struct FullyConnected {
   Activation activation;
 };
 
-/// a + b, equal shapes.
+/// a + b. `b` has the shape of `a`, or stands for it in each pixel: [1, 1, 1, channels], [channels], or one element. Only `b` may be a
+/// constant.
 struct Add {
   TensorId a = kNoTensor, b = kNoTensor, output = kNoTensor;
   Activation activation;
 };
 
+/// a * b, shapes as of Add: a residual's twin, or the channel weights of squeeze-and-excite.
+struct Multiply {
+  TensorId a = kNoTensor, b = kNoTensor, output = kNoTensor;
+  Activation activation;
+};
+
+/// x * clamp(x + 3, 0, 6) / 6.
+struct HardSwish {
+  TensorId input = kNoTensor, output = kNoTensor;
+};
+
+/// 1 / (1 + exp(-x)).
+struct Sigmoid {
+  TensorId input = kNoTensor, output = kNoTensor;
+};
+
 /// Mean over windows; padded pixels are not counted.
 struct AveragePool2d {
+  TensorId input = kNoTensor, output = kNoTensor;
+  Extent2d window, stride;
+  Padding padding;
+  Activation activation;
+};
+
+/// Maximum over windows; padded pixels are not looked at.
+struct MaxPool2d {
   TensorId input = kNoTensor, output = kNoTensor;
   Extent2d window, stride;
   Padding padding;
@@ -150,8 +175,8 @@ struct Softmax {
   float beta = 1;
 };
 
-using Op = std::variant<Conv2d, DepthwiseConv2d, FullyConnected, Add, AveragePool2d, GlobalAveragePool, Pad, Clamp, ScaleShift,
-                        Reshape, Convert, Softmax>;
+using Op = std::variant<Conv2d, DepthwiseConv2d, FullyConnected, Add, Multiply, HardSwish, Sigmoid, AveragePool2d, MaxPool2d,
+                        GlobalAveragePool, Pad, Clamp, ScaleShift, Reshape, Convert, Softmax>;
 
 /// An operator and what its file calls it ("CONV_2D at node 12"), for messages.
 struct Node {

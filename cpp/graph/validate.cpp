@@ -197,17 +197,36 @@ struct CheckTypes {
     check_activation(where, op.activation);
     weighted(op.input, op.filter, op.bias, op.output, 0);
   }
-  void operator()(const Add& op) const {
+  template <typename Elementwise>
+  void elementwise(const Elementwise& op) const {
     check_activation(where, op.activation);
     same_type(op.a, op.output);
-    same_type(op.b, op.output);
+    if (!at(op.b).is_constant()) return same_type(op.b, op.output);
+    if (at(op.b).type != at(op.output).type) {
+      unsupported(where, std::string("reads ") + to_string(at(op.a).type) + " and a constant of " +
+                             to_string(at(op.b).type));
+    }
+    if (at(op.b).quantization.per_channel()) {
+      unsupported(where, "reads a constant with one scale a channel");
+    }
+  }
+  void operator()(const Add& op) const { elementwise(op); }
+  void operator()(const Multiply& op) const { elementwise(op); }
+  void operator()(const HardSwish& op) const { same_type(op.input, op.output); }
+  void operator()(const Sigmoid& op) const { same_type(op.input, op.output); }
+  void operator()(const MaxPool2d& op) const {
+    check_extents(where, {op.window, op.stride}, op.padding);
+    check_activation(where, op.activation);
+    same_type(op.input, op.output);
+    same_quantization(op.input, op.output);
   }
   void operator()(const AveragePool2d& op) const {
     check_extents(where, {op.window, op.stride}, op.padding);
     check_activation(where, op.activation);
     same_type(op.input, op.output);
-    if (at(op.input).type != DataType::F32) {
-      unsupported(where, "pools integers over a part of the picture; only float32 is run");
+    if (at(op.input).type != DataType::F32 && op.padding.any()) {
+      unsupported(where, "pools integers over windows that reach past the picture; only float32 is "
+                         "run like this");
     }
   }
   void operator()(const GlobalAveragePool& op) const { same_type(op.input, op.output); }

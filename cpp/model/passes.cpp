@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <span>
 #include <utility>
 
 #include "core/error.h"
@@ -228,6 +230,45 @@ void fold_padding(Graph& graph) {
   }
 }
 
+void pool_by_convolution(Graph& graph) {
+  constexpr uint32_t kMaxWindow = 256;
+  std::map<std::pair<DataType, std::vector<int64_t>>, TensorId> filters;
+  for (Node& node : graph.nodes) {
+    const auto* found = std::get_if<AveragePool2d>(&node.op);
+    if (found == nullptr || graph.tensors[found->input].type == DataType::F32) continue;
+    const AveragePool2d pool = *found;
+    if (pool.window.height * uint64_t{pool.window.width} > kMaxWindow) {
+      throw Error(ErrorCode::UnsupportedOp,
+                  node.where + ": pools integers over windows of " +
+                      std::to_string(pool.window.height) + " x " +
+                      std::to_string(pool.window.width) + " pixels; run are at most " +
+                      std::to_string(kMaxWindow) + " pixels, or the whole picture");
+    }
+    const Tensor& input = graph.tensors[pool.input];
+    const Shape shape{1, pool.window.height, pool.window.width, input.shape.channels()};
+    const auto [filter, is_new] = filters.try_emplace({input.type, shape.dims()}, kNoTensor);
+    if (is_new) {
+      Tensor ones;
+      ones.name = "mean";
+      ones.type = input.type;
+      ones.shape = shape;
+      ones.data = PaddedBuffer<std::byte>(shape.element_count());
+      std::ranges::fill(ones.data, std::byte{1});
+      const double count = double{1} * pool.window.height * pool.window.width;
+      ones.quantization = {{static_cast<float>(1 / count)}, {0}, 0};
+      graph.tensors.push_back(std::move(ones));
+      filter->second = static_cast<TensorId>(graph.tensors.size() - 1);
+    }
+    DepthwiseConv2d layer;
+    layer.input = pool.input;
+    layer.filter = filter->second;
+    layer.output = pool.output;
+    layer.stride = pool.stride;
+    layer.activation = pool.activation;
+    node.op = layer;
+  }
+}
+
 void absorb_input_conversion(Graph& graph) {
   for (;;) {
     const Tensor& input = graph.tensors[graph.input];
@@ -241,6 +282,45 @@ void absorb_input_conversion(Graph& graph) {
     if (reader == graph.nodes.end() || !std::holds_alternative<Convert>(reader->op)) return;
     graph.input = output_of(reader->op);
     graph.nodes.erase(reader);
+  }
+}
+
+void absorb_input_scaling(Graph& graph) {
+  double scale = 1;
+  double offset = 0;
+  TensorId end = graph.input;
+  std::vector<size_t> absorbed;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const auto* affine = std::get_if<ScaleShift>(&graph.nodes[i].op);
+    if (affine == nullptr || affine->input != end || reader_count(graph, end) != 1) continue;
+    const auto scales = std::span(floats_of(graph, affine->scale), 3);
+    const auto offsets = std::span(floats_of(graph, affine->offset), 3);
+    const auto differs = [](float a, float b) { return a != b; };
+    if (std::ranges::adjacent_find(scales, differs) != scales.end() ||
+        std::ranges::adjacent_find(offsets, differs) != offsets.end()) {
+      break;
+    }
+    scale *= scales[0];
+    offset = offset * scales[0] + offsets[0];
+    end = affine->output;
+    absorbed.push_back(i);
+  }
+  if (absorbed.empty() || end == graph.output) return;
+  InputRange range = graph.input_range.value_or(InputRange{0, 255});
+  // Values of a network's first layer are of one digit.
+  constexpr double kMaxValue = 8;
+  const bool fits = [&] {
+    const auto largest = [&](double v) { return std::fabs(scale * v + offset); };
+    return largest(range.low) <= kMaxValue && largest(range.high) <= kMaxValue;
+  }();
+  if (!fits && !graph.input_range) range = {0, 1};
+  const double low = scale * range.low + offset;
+  const double high = scale * range.high + offset;
+  if (!std::isfinite(low) || !std::isfinite(high) || low == high) return;
+  graph.input_range = InputRange{static_cast<float>(low), static_cast<float>(high)};
+  graph.input = end;
+  for (size_t i = absorbed.size(); i-- > 0;) {
+    graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(absorbed[i]));
   }
 }
 
@@ -299,7 +379,9 @@ void simplify(Graph& graph) {
   fold_batch_norm(graph);
   fuse_activations(graph);
   fold_padding(graph);
+  pool_by_convolution(graph);
   absorb_input_conversion(graph);
+  absorb_input_scaling(graph);
   find_ends(graph);
   drop_unused(graph);
 }

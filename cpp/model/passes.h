@@ -14,9 +14,16 @@ void fuse_activations(Graph& graph);
 /// Moves Pad into the padding of the convolutions that read it (not into pools, which wouldn't count the pixels).
 void fold_padding(Graph& graph);
 
+/// An average over windows of integers becomes a depthwise convolution with equal weights, which is how it can be run.
+void pool_by_convolution(Graph& graph);
+
 /// A Convert at the very input goes: the frame is written in the type that the network computes in. Keeps the real values that pixels
 /// stand for in Graph::input_range.
 void absorb_input_conversion(Graph& graph);
+
+/// Scales and offsets at the very input, the same for all channels, go into Graph::input_range: the frame is written in the values that
+/// the first layer reads. Such a network was trained on pixels of 0-255, or of 0-1 when its scale is too large for that.
+void absorb_input_scaling(Graph& graph);
 
 /// Finds the embedding and the logits; drops Softmax, Convert and Reshape after the logits. The
 /// classifier is the last layer with weights when it reads one pixel and has no activation, with

@@ -27,7 +27,8 @@ const char* to_string(ModelFormat format) {
   return "?";
 }
 
-Model read_model(std::span<const std::byte> model, std::span<const std::byte> weights) {
+Model read_model(std::span<const std::byte> model, std::span<const std::byte> weights,
+                 PrecisionChoice precision) {
   Model result;
   if (is_tflite(model)) {
     result.graph = read_tflite(model);
@@ -44,6 +45,7 @@ Model read_model(std::span<const std::byte> model, std::span<const std::byte> we
   // Passes walk tensors by index, so what they walk must be sound; and they must leave it sound.
   validate(result.graph);
   simplify(result.graph);
+  choose_precision(result.graph, precision);
   validate(result.graph);
   return result;
 }

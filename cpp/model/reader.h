@@ -5,6 +5,7 @@
 #include <span>
 
 #include "graph/graph.h"
+#include "model/precision.h"
 
 namespace teachable {
 
@@ -14,13 +15,14 @@ enum class ModelFormat { TfLite, TfJsLayers };
 const char* to_string(ModelFormat format);
 
 struct Model {
-  Graph graph;  ///< simplified (passes.h) and validated
+  Graph graph;  ///< simplified (passes.h), in the wanted precision, and validated
   ModelFormat format = ModelFormat::TfLite;
 };
 
 /// Looks at the first bytes, reads, simplifies and validates. `model` is a .tflite file or a TensorFlow.js model.json; `weights` are the shards
 /// of that model.json, joined in the manifest's order, and empty for .tflite. Nothing of the spans is kept.
-/// Throws Error{BadModel} or Error{UnsupportedOp}.
-Model read_model(std::span<const std::byte> model, std::span<const std::byte> weights);
+/// Throws Error{BadModel} or Error{UnsupportedOp}, and Error{BadArgument} for a precision that the file can't give (precision.h).
+Model read_model(std::span<const std::byte> model, std::span<const std::byte> weights,
+                 PrecisionChoice precision = PrecisionChoice::Auto);
 
 }  // namespace teachable

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/half.h"
 #include "graph/graph.h"
 
 namespace teachable {
@@ -22,21 +23,6 @@ constexpr size_t kMaxNameLength = 512;
 constexpr ptrdiff_t kMaxNameParts = 32;
 
 [[noreturn]] void bad(const std::string& what) { throw Error(ErrorCode::BadModel, what); }
-
-float half_to_float(uint16_t half) {
-  const bool negative = (half & 0x8000) != 0;
-  const int exponent = (half >> 10) & 0x1f;
-  const int mantissa = half & 0x3ff;
-  float value = 0;
-  if (exponent == 0) {
-    value = std::ldexp(static_cast<float>(mantissa), -24);
-  } else if (exponent == 31) {
-    value = mantissa == 0 ? INFINITY : NAN;
-  } else {
-    value = std::ldexp(static_cast<float>(mantissa + 0x400), exponent - 25);
-  }
-  return negative ? -value : value;
-}
 
 template <typename T>
 T load(std::span<const std::byte> bytes, size_t i) {

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
+#include "core/half.h"
+#include "model/precision.h"
 #include "model/tflite_op_names.h"
 #include "tflite_generated.h"
 
@@ -20,6 +24,9 @@ enum BuiltinCode {
   kDepthwiseConv2d = 4,
   kDequantize = 6,
   kFullyConnected = 9,
+  kLogistic = 14,
+  kMaxPool2d = 17,
+  kMul = 18,
   kRelu = 19,
   kReluN1To1 = 20,
   kRelu6 = 21,
@@ -27,8 +34,12 @@ enum BuiltinCode {
   kSoftmax = 25,
   kPad = 34,
   kMean = 40,
+  kSub = 41,
+  kDiv = 42,
   kSqueeze = 43,
+  kPadV2 = 60,
   kQuantize = 114,
+  kHardSwish = 117,
 };
 
 /// Several times any MobileNet; keeps passes, which look at all nodes for each, quick on a hostile file.
@@ -79,8 +90,10 @@ class Reader {
                   std::to_string(subgraph_->outputs()->size()) + " outputs, wanted one of each");
     }
 
-    graph_.tensors.resize(subgraph_->tensors()->size());
-    known_.resize(graph_.tensors.size());
+    raw_count_ = subgraph_->tensors()->size();
+    graph_.tensors.resize(raw_count_);
+    known_.resize(raw_count_);
+    stands_for_.resize(raw_count_, kNoTensor);
     where_ = "its input";
     graph_.input = tensor(subgraph_->inputs()->Get(0));
     for (uint32_t i = 0; i < subgraph_->operators()->size(); ++i) {
@@ -95,9 +108,9 @@ class Reader {
   // --- tensors -------------------------------------------------------------------------------
 
   const tflite::Tensor& raw(int32_t index) const {
-    if (index < 0 || static_cast<size_t>(index) >= graph_.tensors.size()) {
+    if (index < 0 || static_cast<size_t>(index) >= raw_count_) {
       bad(where_ + ": refers to tensor " + std::to_string(index) + " of " +
-          std::to_string(graph_.tensors.size()));
+          std::to_string(raw_count_));
     }
     return *subgraph_->tensors()->Get(static_cast<uint32_t>(index));
   }
@@ -110,6 +123,8 @@ class Reader {
   DataType type_of(const tflite::Tensor& raw) const {
     switch (raw.type()) {
       case tflite::TensorType_FLOAT32: return DataType::F32;
+      // Only constants are stored like this; they are widened as they are read.
+      case tflite::TensorType_FLOAT16: return DataType::F32;
       case tflite::TensorType_INT32: return DataType::I32;
       case tflite::TensorType_UINT8: return DataType::U8;
       case tflite::TensorType_INT8: return DataType::I8;
@@ -117,7 +132,7 @@ class Reader {
     }
     unsupported(where_ + ": tensor '" + name_of(raw) + "' has type " +
                 std::to_string(static_cast<int>(raw.type())) +
-                "; read are float32, int32, uint8 and int8");
+                "; read are float32, float16, int32, uint8 and int8");
   }
 
   std::span<const std::byte> bytes_of(const tflite::Tensor& raw) const {
@@ -165,6 +180,7 @@ class Reader {
   TensorId tensor(int32_t index) {
     const tflite::Tensor& source = raw(index);
     const auto id = static_cast<TensorId>(index);
+    if (stands_for_[id] != kNoTensor) return stands_for_[id];
     if (known_[id]) return id;
     known_[id] = true;
     Tensor& result = graph_.tensors[id];
@@ -179,11 +195,57 @@ class Reader {
     if (copied_bytes_ > 4 * bytes_.size()) {
       bad(where_ + ": its constants overlap; together they are over four times the file");
     }
-    if (!data.empty()) {
+    if (source.type() == tflite::TensorType_FLOAT16) {
+      widen(data, result);
+    } else if (!data.empty()) {
       result.data = PaddedBuffer<std::byte>(data.size());
       std::memcpy(result.data.data(), data.data(), data.size());
     }
     return id;
+  }
+
+  void widen(std::span<const std::byte> halves, Tensor& result) const {
+    if (halves.empty()) {
+      unsupported(where_ + ": tensor '" + result.name +
+                  "' is computed in float16; only weights may be float16");
+    }
+    if (halves.size() % 2 != 0) bad(where_ + ": a float16 tensor of half an element");
+    result.data = PaddedBuffer<std::byte>(2 * halves.size());
+    auto* floats = reinterpret_cast<float*>(result.data.data());
+    for (size_t i = 0; i < halves.size() / 2; ++i) {
+      uint16_t half = 0;
+      std::memcpy(&half, halves.data() + 2 * i, 2);
+      floats[i] = half_to_float(half);
+    }
+  }
+
+  /// Weights of integers under a layer of floats ("dynamic range") become floats: the layer computes in these.
+  TensorId weights_for(TensorId input, TensorId weights) {
+    if (graph_.tensors[input].type != DataType::F32) return weights;
+    return floats_of(weights);
+  }
+
+  /// The constant in floats, made once.
+  TensorId floats_of(TensorId id) {
+    const Tensor& constant = graph_.tensors[id];
+    if (constant.type == DataType::F32 || !constant.is_constant()) return id;
+    const auto [at, is_new] = floats_.try_emplace(id, kNoTensor);
+    if (is_new) {
+      check_constant(constant);
+      graph_.tensors.push_back(to_float_constant(constant));
+      at->second = static_cast<TensorId>(graph_.tensors.size() - 1);
+    }
+    return at->second;
+  }
+
+  /// Its length is what its shape says: nothing else has looked yet.
+  void check_constant(const Tensor& constant) const {
+    const int64_t count = constant.shape.checked_element_count(kMaxTensorElements);
+    if (count < 0 ||
+        static_cast<size_t>(count) * element_size(constant.type) != constant.data.size()) {
+      bad(where_ + ": constant '" + constant.name + "' has shape " + constant.shape.to_string() +
+          " and " + std::to_string(constant.data.size()) + " bytes");
+    }
   }
 
   /// The elements of a small integer constant such as axes or paddings.
@@ -244,6 +306,13 @@ class Reader {
     unsupported(where_ + ": fused activation " + std::to_string(static_cast<int>(function)));
   }
 
+  /// Files leave the options out when all of them have their defaults.
+  template <typename Options>
+  Activation fused(const Options* options) const {
+    if (options == nullptr) return Activation::none();
+    return activation(options->fused_activation_function());
+  }
+
   uint32_t extent(int32_t value, const char* what) const {
     if (value < 1) bad(where_ + ": " + what + " is " + std::to_string(value));
     return static_cast<uint32_t>(value);
@@ -278,7 +347,7 @@ class Reader {
   Layer convolution(const tflite::Operator& op, const Options& o) {
     Layer layer;
     layer.input = input(op, 0);
-    layer.filter = input(op, 1);
+    layer.filter = weights_for(layer.input, input(op, 1));
     layer.bias = bias(op);
     layer.output = output(op);
     layer.stride = {extent(o.stride_h(), "stride"), extent(o.stride_w(), "stride")};
@@ -290,15 +359,21 @@ class Reader {
     return layer;
   }
 
-  Op average_pool(const tflite::Operator& op) {
+  template <typename Pool>
+  Pool windowed_pool(const tflite::Operator& op) {
     const auto& o = options(op.builtin_options_as_Pool2DOptions());
-    AveragePool2d pool;
+    Pool pool;
     pool.input = input(op, 0);
     pool.output = output(op);
     pool.window = {extent(o.filter_height(), "window"), extent(o.filter_width(), "window")};
     pool.stride = {extent(o.stride_h(), "stride"), extent(o.stride_w(), "stride")};
     pool.padding = padding(o.padding(), pool.input, pool.window, pool.stride, {});
     pool.activation = activation(o.fused_activation_function());
+    return pool;
+  }
+
+  Op average_pool(const tflite::Operator& op) {
+    const auto pool = windowed_pool<AveragePool2d>(op);
     const Shape& in = graph_.tensors[pool.input].shape;
     const bool whole_picture = in.rank() == 4 && in[1] == pool.window.height &&
                                in[2] == pool.window.width && !pool.padding.any() &&
@@ -310,8 +385,9 @@ class Reader {
   Op fully_connected(const tflite::Operator& op) {
     const auto& o = options(op.builtin_options_as_FullyConnectedOptions());
     if (o.weights_format() != 0) unsupported(where_ + ": shuffled weights");
-    return FullyConnected{.input = input(op, 0),
-                          .filter = input(op, 1),
+    const TensorId in = input(op, 0);
+    return FullyConnected{.input = in,
+                          .filter = weights_for(in, input(op, 1)),
                           .bias = bias(op),
                           .output = output(op),
                           .activation = activation(o.fused_activation_function())};
@@ -326,6 +402,21 @@ class Reader {
       unsupported(where_ + ": mean over axes other than height and width");
     }
     return GlobalAveragePool{in, output(op)};
+  }
+
+  /// PADV2 says what it pads with; all but zero would need an operator of its own.
+  void want_zero_padding(const tflite::Operator& op) {
+    const TensorId id = input(op, 2);
+    const Tensor& value = graph_.tensors[id];
+    if (!value.is_constant() || value.type == DataType::I32) {
+      unsupported(where_ + ": pads with a computed or int32 value");
+    }
+    check_constant(value);
+    const Tensor real = to_float_constant(value);
+    const auto* floats = reinterpret_cast<const float*>(real.data.data());
+    for (size_t i = 0; i < real.shape.element_count(); ++i) {
+      if (floats[i] != 0) unsupported(where_ + ": pads with another value than 0");
+    }
   }
 
   Op pad(const tflite::Operator& op) {
@@ -346,6 +437,105 @@ class Reader {
     return Clamp{input(op, 0), output(op), activation};
   }
 
+  // --- elementwise ---------------------------------------------------------------------------
+
+  TensorId add_tensor(Tensor tensor) {
+    graph_.tensors.push_back(std::move(tensor));
+    return static_cast<TensorId>(graph_.tensors.size() - 1);
+  }
+
+  enum class Arithmetic { Add, Subtract, Multiply, Divide };
+
+  /// What `x <how> constant` (or `constant <how> x`) is as x * scale + offset.
+  std::pair<float, float> as_affine(Arithmetic how, float constant, bool constant_first) const {
+    switch (how) {
+      case Arithmetic::Add: return {1, constant};
+      case Arithmetic::Subtract:
+        if (constant_first) return {-1, constant};
+        return {1, -constant};
+      case Arithmetic::Multiply: return {constant, 0};
+      case Arithmetic::Divide:
+        if (constant_first) unsupported(where_ + ": divides a constant by what is computed");
+        return {1 / constant, 0};
+    }
+    return {1, 0};
+  }
+
+  /// Preprocessing that is part of the network, or a batch norm in pieces.
+  Op affine(TensorId in, const Tensor& constant, Arithmetic how, bool constant_first,
+            Activation activation, TensorId out) {
+    check_constant(constant);
+    const int64_t channels = graph_.tensors[in].shape.channels();
+    const size_t count = constant.shape.element_count();
+    if (channels < 1 || channels > kMaxTensorElements ||
+        (count != 1 && (count != static_cast<size_t>(channels) ||
+                        constant.shape.channels() != channels))) {
+      unsupported(where_ + ": computes with a constant of shape " + constant.shape.to_string() +
+                  ", wanted one value or one a channel");
+    }
+    const auto* values = reinterpret_cast<const float*>(constant.data.data());
+    // One value becomes one a channel: channels of a hostile file cost no more than it has bytes.
+    const auto channel_count = static_cast<size_t>(channels);
+    charge(8 * channel_count);
+    Tensor scale;
+    scale.name = constant.name;
+    scale.shape = Shape{channels};
+    scale.data = PaddedBuffer<std::byte>(channel_count * sizeof(float));
+    Tensor offset;
+    offset.name = constant.name;
+    offset.shape = Shape{channels};
+    offset.data = PaddedBuffer<std::byte>(channel_count * sizeof(float));
+    for (size_t i = 0; i < channel_count; ++i) {
+      const auto [a, b] = as_affine(how, values[count == 1 ? 0 : i], constant_first);
+      reinterpret_cast<float*>(scale.data.data())[i] = a;
+      reinterpret_cast<float*>(offset.data.data())[i] = b;
+    }
+    ScaleShift op{in, add_tensor(std::move(scale)), add_tensor(std::move(offset)), out};
+    if (!activation.any()) return op;
+    Tensor between;
+    between.name = graph_.tensors[out].name;
+    between.shape = graph_.tensors[in].shape;
+    op.output = add_tensor(std::move(between));
+    graph_.nodes.push_back({op, where_});
+    return Clamp{op.output, out, activation};
+  }
+
+  /// Memory that the file makes us take beyond what it has itself.
+  void charge(size_t bytes) {
+    charged_bytes_ += bytes;
+    if (charged_bytes_ > 4 * bytes_.size() + (size_t{1} << 20)) {
+      bad(where_ + ": its small constants stand for far more values than the file has");
+    }
+  }
+
+  Op arithmetic(const tflite::Operator& op, Arithmetic how, Activation activation) {
+    TensorId a = input(op, 0);
+    TensorId b = input(op, 1);
+    const TensorId out = output(op);
+    const bool constant_first = graph_.tensors[a].is_constant();
+    if (constant_first) std::swap(a, b);
+    if (graph_.tensors[b].is_constant() && graph_.tensors[a].type == DataType::F32) {
+      b = floats_of(b);
+      if (graph_.tensors[b].type == DataType::F32) {
+        // A copy: adding tensors moves the vector's elements.
+        const Tensor constant = to_float_constant(graph_.tensors[b]);
+        return affine(a, constant, how, constant_first, activation, out);
+      }
+    }
+    // What is repeated for each pixel stands second.
+    if (graph_.tensors[a].shape.element_count() < graph_.tensors[b].shape.element_count() &&
+        !graph_.tensors[b].is_constant()) {
+      std::swap(a, b);
+    }
+    switch (how) {
+      case Arithmetic::Add: return Add{a, b, out, activation};
+      case Arithmetic::Multiply: return Multiply{a, b, out, activation};
+      case Arithmetic::Subtract:
+      case Arithmetic::Divide: break;
+    }
+    unsupported(where_ + " is run with a float constant only");
+  }
+
   Op to_op(const tflite::Operator& op, int code) {
     switch (code) {
       case kConv2d:
@@ -354,13 +544,20 @@ class Reader {
         return convolution<DepthwiseConv2d>(
             op, options(op.builtin_options_as_DepthwiseConv2DOptions()));
       case kFullyConnected: return fully_connected(op);
-      case kAdd:
-        return Add{input(op, 0), input(op, 1), output(op),
-                   activation(options(op.builtin_options_as_AddOptions())
-                                  .fused_activation_function())};
+      case kAdd: return arithmetic(op, Arithmetic::Add, fused(op.builtin_options_as_AddOptions()));
+      case kSub:
+        return arithmetic(op, Arithmetic::Subtract, fused(op.builtin_options_as_SubOptions()));
+      case kMul:
+        return arithmetic(op, Arithmetic::Multiply, fused(op.builtin_options_as_MulOptions()));
+      case kDiv:
+        return arithmetic(op, Arithmetic::Divide, fused(op.builtin_options_as_DivOptions()));
+      case kHardSwish: return HardSwish{input(op, 0), output(op)};
+      case kLogistic: return Sigmoid{input(op, 0), output(op)};
+      case kMaxPool2d: return windowed_pool<MaxPool2d>(op);
       case kAveragePool2d: return average_pool(op);
       case kMean: return mean(op);
       case kPad: return pad(op);
+      case kPadV2: want_zero_padding(op); return pad(op);
       case kRelu: return clamp(op, Activation::relu());
       case kRelu6: return clamp(op, Activation::relu6());
       case kReluN1To1: return clamp(op, {-1.0f, 1.0f});
@@ -374,8 +571,9 @@ class Reader {
       default: break;
     }
     unsupported(where_ +
-                " isn't run here; run are the operators of MobileNet v1 and v2 (convolutions, "
-                "FULLY_CONNECTED, ADD, pools, MEAN, PAD, RELU, RESHAPE, SOFTMAX, QUANTIZE)");
+                " isn't run here; run are the operators of MobileNet v1, v2 and v3 (convolutions, "
+                "FULLY_CONNECTED, ADD, MUL, pools, MEAN, PAD, RELU, HARD_SWISH, LOGISTIC, RESHAPE, "
+                "SOFTMAX, QUANTIZE)");
   }
 
   void read_operator(const tflite::Operator& op, uint32_t index) {
@@ -393,8 +591,21 @@ class Reader {
       where_ += " '" + operator_code.custom_code()->str().substr(0, 80) + "'";
     }
     where_ += " at node " + std::to_string(index);
+    if (code == kDequantize && is_of_constant(op)) {
+      const TensorId source = floats_of(input(op, 0));
+      const TensorId id = output(op);
+      if (id >= raw_count_ || graph_.tensors[id].is_constant()) {
+        bad(where_ + ": writes a tensor that has a value already");
+      }
+      stands_for_[id] = source;
+      return;
+    }
     Op result = to_op(op, code);
     graph_.nodes.push_back({std::move(result), where_});
+  }
+
+  bool is_of_constant(const tflite::Operator& op) {
+    return graph_.tensors[input(op, 0)].is_constant();
   }
 
   std::span<const std::byte> bytes_;
@@ -402,7 +613,11 @@ class Reader {
   const tflite::SubGraph* subgraph_ = nullptr;
   Graph graph_;
   std::vector<bool> known_;
+  size_t raw_count_ = 0;  // the file's own tensors come first in graph_
+  std::vector<TensorId> stands_for_;  // by a file's tensor: the constant that DEQUANTIZE makes of another one
+  std::map<TensorId, TensorId> floats_;  // integer constants in floats
   size_t copied_bytes_ = 0;
+  size_t charged_bytes_ = 0;
   std::string where_;  // what is being read, for messages
 };
 

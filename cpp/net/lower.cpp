@@ -64,13 +64,24 @@ class Lowering {
                                       XNN_FLAG_TENSORFLOW_RESHAPE_2D);
   }
 
-  xnn_status operator()(const Add& op) {
-    const xnn_binary_params clamp = {op.activation.min, op.activation.max};
-    return xnn_define_binary(subgraph_.get(), xnn_binary_add, &clamp, value(op.a), value(op.b),
-                             value(op.output), /*flags=*/0);
+  xnn_status operator()(const Add& op) { return binary(xnn_binary_add, op); }
+  xnn_status operator()(const Multiply& op) { return binary(xnn_binary_multiply, op); }
+  xnn_status operator()(const HardSwish& op) { return unary(xnn_unary_hardswish, op); }
+  xnn_status operator()(const Sigmoid& op) { return unary(xnn_unary_sigmoid, op); }
+
+  xnn_status operator()(const MaxPool2d& op) {
+    return xnn_define_max_pooling_2d(
+        subgraph_.get(), op.padding.top, op.padding.right, op.padding.bottom, op.padding.left,
+        op.window.height, op.window.width, op.stride.height, op.stride.width,
+        /*dilation_height=*/1, /*dilation_width=*/1, op.activation.min, op.activation.max,
+        value(op.input), value(op.output), /*flags=*/0);
   }
 
   xnn_status operator()(const AveragePool2d& op) {
+    if (tensor(op.input).type != DataType::F32) {
+      // pool_by_convolution() rewrites these.
+      throw Error(ErrorCode::Internal, where_ + ": an integer pool is left");
+    }
     return xnn_define_average_pooling_2d(
         subgraph_.get(), op.padding.top, op.padding.right, op.padding.bottom, op.padding.left,
         op.window.height, op.window.width, op.stride.height, op.stride.width, op.activation.min,
@@ -116,10 +127,7 @@ class Lowering {
                                      value(op.output), /*flags=*/0);
   }
 
-  xnn_status operator()(const Convert& op) {
-    return xnn_define_unary(subgraph_.get(), xnn_unary_convert, /*params=*/nullptr,
-                            value(op.input), value(op.output), /*flags=*/0);
-  }
+  xnn_status operator()(const Convert& op) { return unary(xnn_unary_convert, op); }
 
   xnn_status operator()(const Softmax&) {
     // find_ends() takes it off a classifier's end; elsewhere no MobileNet has one.
@@ -129,6 +137,20 @@ class Lowering {
  private:
   const Tensor& tensor(TensorId id) const { return graph_.tensors[id]; }
   const Shape& shape(TensorId id) const { return graph_.tensors[id].shape; }
+
+  template <typename Unary>
+  xnn_status unary(xnn_unary_operator type, const Unary& op) {
+    return xnn_define_unary(subgraph_.get(), type, /*params=*/nullptr, value(op.input),
+                            value(op.output), /*flags=*/0);
+  }
+
+  template <typename Binary>
+  xnn_status binary(xnn_binary_operator type, const Binary& op) {
+    const xnn_binary_params clamp = {op.activation.min, op.activation.max};
+    const uint32_t b = tensor(op.b).is_constant() ? constant_value(op.b) : value(op.b);
+    return xnn_define_binary(subgraph_.get(), type, &clamp, value(op.a), b, value(op.output),
+                             /*flags=*/0);
+  }
 
   static std::vector<size_t> to_sizes(const Shape& shape) {
     return {shape.dims().begin(), shape.dims().end()};
@@ -194,6 +216,9 @@ class Lowering {
     }
     return result;
   }
+
+  /// A float constant or a quantised one of one scale, as an operand.
+  uint32_t constant_value(TensorId id) { return filter_value(id, 0); }
 
   uint32_t filter_value(TensorId id, size_t channel_axis) {
     const Tensor& t = tensor(id);

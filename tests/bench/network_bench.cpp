@@ -27,12 +27,17 @@ struct Case {
   const char* model;
   const char* weights;  ///< beside a model.json, else null
   bool has_head;        ///< whether it has classes
+  PrecisionChoice precision = PrecisionChoice::Auto;
 };
 
 constexpr Case kCases[] = {
     {"v2_1.0_224_int8", "mobilenet-v2-1.0-224-int8/tf2_mobilenet_v2_1.0_224_ptq.tflite", nullptr, true},
     {"v2_1.0_224_uint8", "mobilenet-v2-1.0-224-uint8/mobilenet_v2_1.0_224_quant.tflite", nullptr, true},
+    {"v2_1.0_224_uint8_exact", "mobilenet-v2-1.0-224-uint8/mobilenet_v2_1.0_224_quant.tflite", nullptr,
+     true, PrecisionChoice::Exact},
     {"v1_0.25_128_uint8", "mobilenet-v1-0.25-128-uint8/mobilenet_v1_0.25_128_quant.tflite", nullptr, true},
+    {"v1_0.25_128_uint8_exact", "mobilenet-v1-0.25-128-uint8/mobilenet_v1_0.25_128_quant.tflite",
+     nullptr, true, PrecisionChoice::Exact},
     {"v2_1.0_224_float", "mobilenet-v2-1.0-224-nsfwjs/model.json",
      "mobilenet-v2-1.0-224-nsfwjs/weights.bin", false},
 };
@@ -46,7 +51,8 @@ struct Loaded {
       : pool(make_threadpool(thread_count)),
         network(read_model(read_file(folder + "/" + c.model),
                            c.weights == nullptr ? std::vector<std::byte>{}
-                                                : read_file(folder + "/" + c.weights))
+                                                : read_file(folder + "/" + c.weights),
+                           c.precision)
                     .graph,
                 pool.get()) {}
 };

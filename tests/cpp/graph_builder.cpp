@@ -218,6 +218,39 @@ TensorId GraphBuilder::add(TensorId a, TensorId b, Activation activation) {
   return append(Add{a, b, output, activation}, output, false);
 }
 
+TensorId GraphBuilder::multiply(TensorId a, TensorId b, Activation activation) {
+  const TensorId output = activation_like(a, {});
+  return append(Multiply{a, b, output, activation}, output, false);
+}
+
+TensorId GraphBuilder::operand(Shape shape) {
+  const DataType type = graph_.tensors[graph_.input].type;
+  const TensorId id = constant("operand", std::move(shape), type, 3);
+  if (type == DataType::I8) graph_.tensors[id].quantization = {{3.0f / 127}, {integer(-20, 20)}, 0};
+  if (type == DataType::U8) graph_.tensors[id].quantization = {{3.0f / 127}, {integer(100, 150)}, 0};
+  return id;
+}
+
+TensorId GraphBuilder::hard_swish(TensorId input) {
+  const TensorId output = activation_like(input, {});
+  return append(HardSwish{input, output}, output, false);
+}
+
+TensorId GraphBuilder::sigmoid(TensorId input) {
+  const TensorId output = activation_like(input, {});
+  return append(Sigmoid{input, output}, output, false);
+}
+
+TensorId GraphBuilder::max_pool(TensorId input, const Window& window) {
+  MaxPool2d op;
+  op.input = input;
+  op.window = window.kernel;
+  op.stride = window.stride;
+  op.padding = window.padding;
+  op.output = activation_like(input, {});
+  return append(op, op.output, true);
+}
+
 TensorId GraphBuilder::average_pool(TensorId input, const Window& window) {
   AveragePool2d op;
   op.input = input;
@@ -285,6 +318,25 @@ TensorId GraphBuilder::small_mobilenet(int64_t size, int64_t classes) {
   const TensorId last = conv(residual, 32, {}, Activation::relu6());
   const TensorId pooled = global_average_pool(last, true);
   const TensorId logits = conv(pooled, classes, {});
+  return softmax(reshape(logits, {1, classes}));
+}
+
+TensorId GraphBuilder::small_mobilenet_v3(int64_t size, int64_t classes) {
+  const TensorId picture = input(size, size, 3);
+  const Extent2d three{3, 3};
+  const Extent2d two{2, 2};
+  const TensorId stem = hard_swish(conv(picture, 8, {three, two, {}, same(picture, three, two)}));
+  const TensorId wide = conv(stem, 24, {}, Activation::relu());
+  const TensorId spatial =
+      hard_swish(depthwise(wide, 1, {three, {}, {}, same(wide, three, {})}));
+  const TensorId squeezed = conv(global_average_pool(spatial, true), 8, {}, Activation::relu());
+  const TensorId raised = add(conv(squeezed, 24, {}), operand({}), Activation::relu6());
+  const TensorId excited = multiply(spatial, multiply(raised, operand({})));
+  const TensorId residual = add(conv(excited, 8, {}), stem);
+  const TensorId last = hard_swish(conv(residual, 32, {}));
+  const TensorId pooled = global_average_pool(last, true);
+  const TensorId hidden = hard_swish(conv(pooled, 40, {}));
+  const TensorId logits = conv(hidden, classes, {});
   return softmax(reshape(logits, {1, classes}));
 }
 

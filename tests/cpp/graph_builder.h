@@ -52,6 +52,12 @@ class GraphBuilder {
   TensorId fully_connected(TensorId input, int64_t outputs, Activation activation = {},
                            bool bias = true);
   TensorId add(TensorId a, TensorId b, Activation activation = {});
+  TensorId multiply(TensorId a, TensorId b, Activation activation = {});
+  /// A constant of the number kind of activations, as an operand of add() and multiply().
+  TensorId operand(Shape shape);
+  TensorId hard_swish(TensorId input);
+  TensorId sigmoid(TensorId input);
+  TensorId max_pool(TensorId input, const Window& window);
   TensorId average_pool(TensorId input, const Window& window);
   TensorId global_average_pool(TensorId input, bool keep_dims);
   TensorId pad(TensorId input, Padding padding);
@@ -63,6 +69,9 @@ class GraphBuilder {
 
   /// A MobileNet in small: convolutions, a residual, pool, classifier, softmax. The output is set.
   TensorId small_mobilenet(int64_t size, int64_t classes);
+
+  /// A MobileNet v3 in small: hard-swish, squeeze-and-excite, and a hidden layer before the classifier.
+  TensorId small_mobilenet_v3(int64_t size, int64_t classes);
 
   /// The graph so far, with `output` as its output, not simplified.
   Graph take(TensorId output);

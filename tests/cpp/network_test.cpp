@@ -29,48 +29,79 @@ double cosine(std::span<const float> a, const std::vector<double>& b) {
   return dot / std::sqrt(aa * bb);
 }
 
-class SmallNetwork : public ::testing::TestWithParam<Precision> {};
+struct Kind {
+  Precision precision;
+  PrecisionChoice choice = PrecisionChoice::Auto;
+  int version = 2;
+};
+
+std::string to_name(const ::testing::TestParamInfo<Kind>& info) {
+  std::string name = std::string(to_string(info.param.precision)) + "_" + to_string(info.param.choice) + "_v" + std::to_string(info.param.version);
+  std::ranges::replace(name, ' ', '_');
+  return name;
+}
+
+std::vector<Kind> all_kinds() {
+  using enum PrecisionChoice;
+  std::vector<Kind> kinds;
+  for (int version : {2, 3}) {
+    for (Precision precision : {Precision::F32, Precision::I8PerTensor, Precision::I8PerChannel,
+                                Precision::U8}) {
+      for (PrecisionChoice choice : {Auto, F32, Int8, Exact}) {
+        const bool possible = precision != Precision::F32 || choice != Int8;
+        if (possible) kinds.push_back({precision, choice, version});
+      }
+    }
+  }
+  return kinds;
+}
+
+class SmallNetwork : public ::testing::TestWithParam<Kind> {};
 
 TEST_P(SmallNetwork, ComputesWhatTheFileSays) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
-  GraphBuilder builder(GetParam(), seed);
-  const TensorId output = builder.small_mobilenet(20, 7);
+  GraphBuilder builder(GetParam().precision, seed);
+  const bool is_v3 = GetParam().version == 3;
+  const TensorId output =
+      is_v3 ? builder.small_mobilenet_v3(20, 7) : builder.small_mobilenet(20, 7);
   const std::vector<double> input = builder.input_values();
   const Graph written = builder.take(output);
   Reference reference(written);
   reference.run(input);
 
-  Network network(read_model(write_tflite(written), {}).graph, nullptr);
+  Network network(read_model(write_tflite(written), {}, GetParam().choice).graph, nullptr);
   const Tensor& in = written.tensors[written.input];
   for (size_t i = 0; i < input.size(); ++i) {
     const double real = snap(in, input[i]);
-    if (in.type == DataType::F32) {
+    if (network.input_type() == DataType::F32) {
       network.input_f32()[i] = static_cast<float>(real);
       continue;
     }
     const int q = static_cast<int>(std::lround(real / network.input_scale())) +
                   network.input_zero_point();
-    if (in.type == DataType::U8) network.input_u8()[i] = static_cast<uint8_t>(q);
-    if (in.type == DataType::I8) network.input_i8()[i] = static_cast<int8_t>(q);
+    if (network.input_type() == DataType::U8) network.input_u8()[i] = static_cast<uint8_t>(q);
+    if (network.input_type() == DataType::I8) network.input_i8()[i] = static_cast<int8_t>(q);
   }
   network.run_backbone();
   network.run_head();
 
+  // What the last convolution reads.
   const auto wanted_embedding = [&] {
+    std::vector<double> last;
     for (const Node& node : written.nodes) {
-      if (const auto* pool = std::get_if<GlobalAveragePool>(&node.op)) return reference[pool->output];
+      if (const auto* conv = std::get_if<Conv2d>(&node.op)) last = reference[conv->input];
     }
-    return std::vector<double>{};
+    return last;
   }();
   ASSERT_EQ(network.embedding_size(), wanted_embedding.size());
   EXPECT_GT(cosine(network.embedding(), wanted_embedding),
-            GetParam() == Precision::F32 ? 0.999999 : 0.995);
+            GetParam().precision == Precision::F32 ? 0.999999 : 0.995);
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, SmallNetwork,
-                         ::testing::Values(Precision::F32, Precision::I8PerTensor,
-                                           Precision::I8PerChannel, Precision::U8));
+                         ::testing::ValuesIn(all_kinds()),
+                         to_name);
 
 TEST(Network, TheHeadOfAModelWithoutOneIsAClearError) {
   GraphBuilder b(Precision::F32, 3);
@@ -102,7 +133,10 @@ void run(Network& network, const std::string& photo) {
   Preprocess how;
   how.range_low = network.input_range()->low;
   how.range_high = network.input_range()->high;
-  if (network.input_type() == DataType::U8) {
+  if (network.input_type() == DataType::F32) {
+    preprocessor.run(image.view(), how, network.input_width(), network.input_height(),
+                     network.input_f32());
+  } else if (network.input_type() == DataType::U8) {
     preprocessor.run(image.view(), how, network.input_width(), network.input_height(),
                      network.input_scale(), network.input_zero_point(), network.input_u8());
   } else {
@@ -143,6 +177,51 @@ TEST_P(RealNetwork, KnowsWhatIsOnThePhotos) {
 INSTANTIATE_TEST_SUITE_P(Files, RealNetwork,
                          ::testing::Values("models/mobilenet_v2_1.0_224_quant.tflite",
                                            "models/tf2_mobilenet_v2_1.0_224_ptq.tflite"));
+
+const char* const kPhotos[] = {"images/bird.bmp",          "images/cat.bmp",
+                               "images/coffee.jpg",        "images/dragonfly.bmp",
+                               "images/grace_hopper.bmp",  "images/hot_dog.jpg",
+                               "images/owl.jpg",           "images/pets.jpg",
+                               "imprinting/cat_test_0.bmp", "imprinting/dog_test_0.bmp",
+                               "imprinting/hotdog_test_0.bmp"};
+
+size_t top_class(const Network& network) {
+  return static_cast<size_t>(std::ranges::max_element(network.logits()) - network.logits().begin());
+}
+
+std::vector<double> embedding_of(const Network& network) {
+  return {network.embedding().begin(), network.embedding().end()};
+}
+
+class Uint8Network : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Uint8Network, SaysTheSameInInt8AndInFloats) {
+  READ_DATA_OR_SKIP(file, GetParam());
+  Network exact(read_model(file, {}, PrecisionChoice::Exact).graph, nullptr);
+  Network fast(read_model(file, {}, PrecisionChoice::Int8).graph, nullptr);
+  Network floats(read_model(file, {}, PrecisionChoice::F32).graph, nullptr);
+  EXPECT_EQ(exact.input_type(), DataType::U8);
+  EXPECT_EQ(fast.input_type(), DataType::I8);
+  EXPECT_EQ(floats.input_type(), DataType::F32);
+  double worst_fast = 1, sum_fast = 0, sum_exact = 0;
+  for (const char* photo : kPhotos) {
+    for (Network* network : {&exact, &fast, &floats}) run(*network, photo);
+    const std::vector<double> truth = embedding_of(floats);
+    sum_exact += cosine(exact.embedding(), truth);
+    sum_fast += cosine(fast.embedding(), truth);
+    worst_fast = std::min(worst_fast, cosine(fast.embedding(), truth));
+    EXPECT_GT(cosine(fast.embedding(), truth), cosine(exact.embedding(), truth) - 0.003) << photo;
+    // Quantised logits tie: another class of the same logit is the same answer.
+    EXPECT_EQ(exact.logits()[top_class(fast)], exact.logits()[top_class(exact)]) << photo;
+  }
+  const double count = std::size(kPhotos);
+  RecordProperty("mean_cosine_of_exact_kernels_to_floats", std::to_string(sum_exact / count));
+  RecordProperty("mean_cosine_of_int8_to_floats", std::to_string(sum_fast / count));
+  std::printf("cosine to the float network, %zu pictures: exact kernels %.5f, int8 %.5f, its worst %.5f\n",
+              std::size(kPhotos), sum_exact / count, sum_fast / count, worst_fast);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, Uint8Network, ::testing::ValuesIn(kModels, kModels + 4));
 
 TEST(RealNetworks, EveryFileRunsOnOneAndOnTwoThreadsAlike) {
   for (const char* name : kModels) {

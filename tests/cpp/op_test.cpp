@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "graph_builder.h"
+#include "model/passes.h"
 #include "net/network.h"
 #include "reference.h"
 
@@ -36,6 +37,7 @@ void expect_like_reference(Precision precision, uint32_t seed, size_t thread_cou
   const std::vector<double> input = builder.input_values();
   Graph graph = builder.take(output);
   graph.embedding = output;
+  pool_by_convolution(graph);
 
   Reference reference(graph);
   reference.run(input);
@@ -164,6 +166,73 @@ TEST(Op, AddOfTwoScales) {
     const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), channels);
     const TensorId padded = b.pad(in, {});
     return b.add(in, padded, random_activation(b));
+  });
+}
+
+TEST(Op, AddOfOneValueAChannel) {
+  for_all_precisions(10, [](GraphBuilder& b) {
+    const int channels = b.integer(1, 40);
+    const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), channels);
+    const Shape shapes[] = {{channels}, {1, 1, 1, channels}, {}, {1}};
+    return b.add(in, b.operand(shapes[b.integer(0, 3)]), random_activation(b));
+  });
+}
+
+TEST(Op, MultiplyOfEqualShapes) {
+  for_all_precisions(10, [](GraphBuilder& b) {
+    const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), b.integer(1, 40));
+    return b.multiply(in, b.pad(in, {}), random_activation(b));
+  });
+}
+
+TEST(Op, MultiplyByOneValueAChannel) {
+  for_all_precisions(10, [](GraphBuilder& b) {
+    const int channels = b.integer(1, 40);
+    const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), channels);
+    const Shape shapes[] = {{channels}, {1, 1, 1, channels}, {}, {1}};
+    return b.multiply(in, b.operand(shapes[b.integer(0, 3)]), random_activation(b));
+  });
+}
+
+TEST(Op, SqueezeAndExcite) {
+  for_random_cases(10, {Precision::F32}, [](GraphBuilder& b) {
+    const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), b.integer(1, 40));
+    return b.multiply(in, b.global_average_pool(in, true));
+  });
+}
+
+TEST(Op, HardSwish) {
+  for_all_precisions(10, [](GraphBuilder& b) {
+    const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), b.integer(1, 40));
+    return b.hard_swish(in);
+  });
+}
+
+TEST(Op, Sigmoid) {
+  for_all_precisions(10, [](GraphBuilder& b) {
+    const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), b.integer(1, 40));
+    return b.sigmoid(in);
+  });
+}
+
+TEST(Op, MaxPool) {
+  for_all_precisions(15, [](GraphBuilder& b) {
+    const TensorId in = b.input(b.integer(3, 12), b.integer(3, 12), b.integer(1, 40));
+    GraphBuilder::Window w;
+    w.kernel = {static_cast<uint32_t>(b.integer(2, 3)), static_cast<uint32_t>(b.integer(2, 3))};
+    w.stride = {static_cast<uint32_t>(b.integer(1, 2)), static_cast<uint32_t>(b.integer(1, 2))};
+    w.padding = b.same(in, w.kernel, w.stride);
+    return b.max_pool(in, w);
+  });
+}
+
+TEST(Op, AveragePoolOfIntegersWithoutPadding) {
+  for_random_cases(10, {kAll[1], kAll[2], kAll[3]}, [](GraphBuilder& b) {
+    const TensorId in = b.input(b.integer(7, 12), b.integer(7, 12), b.integer(1, 40));
+    GraphBuilder::Window w;
+    w.kernel = {static_cast<uint32_t>(b.integer(2, 7)), static_cast<uint32_t>(b.integer(2, 7))};
+    w.stride = random_extent(b, 2);
+    return b.average_pool(in, w);
   });
 }
 

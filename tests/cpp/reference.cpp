@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
 
 namespace teachable::testing {
 namespace {
@@ -110,32 +112,63 @@ struct Compute {
     return result;
   }
 
-  std::vector<double> operator()(const Add& op) const {
+  template <typename Binary, typename Combine>
+  std::vector<double> elementwise(const Binary& op, Combine combine) const {
     std::vector<double> result = at(op.a);
+    const Tensor& b = graph.tensors[op.b];
+    const std::vector<double> other = b.is_constant() ? real_values(b) : at(op.b);
     for (size_t i = 0; i < result.size(); ++i) {
-      result[i] = clamp(op.activation, result[i] + at(op.b)[i]);
+      result[i] = clamp(op.activation, combine(result[i], other[i % other.size()]));
     }
+    return result;
+  }
+  std::vector<double> operator()(const Add& op) const { return elementwise(op, std::plus<>()); }
+  std::vector<double> operator()(const Multiply& op) const {
+    return elementwise(op, std::multiplies<>());
+  }
+
+  std::vector<double> operator()(const HardSwish& op) const {
+    std::vector<double> result = at(op.input);
+    for (double& v : result) v *= std::clamp(v + 3, 0.0, 6.0) / 6;
+    return result;
+  }
+  std::vector<double> operator()(const Sigmoid& op) const {
+    std::vector<double> result = at(op.input);
+    for (double& v : result) v = 1 / (1 + std::exp(-v));
     return result;
   }
 
   std::vector<double> operator()(const AveragePool2d& op) const {
+    return pool(op, 0, std::plus<>(), [](double sum, int64_t count) {
+      return sum / static_cast<double>(count);
+    });
+  }
+  std::vector<double> operator()(const MaxPool2d& op) const {
+    return pool(
+        op, -std::numeric_limits<double>::infinity(),
+        [](double a, double b) { return std::max(a, b); },
+        [](double highest, int64_t) { return highest; });
+  }
+
+  template <typename Pool, typename Combine, typename Finish>
+  std::vector<double> pool(const Pool& op, double start, Combine combine, Finish finish) const {
     const Shape& in = shape(op.input);
     const Shape& out = shape(op.output);
     std::vector<double> result;
     for (int64_t y = 0; y < out[1]; ++y)
       for (int64_t x = 0; x < out[2]; ++x)
         for (int64_t c = 0; c < out[3]; ++c) {
-          double sum = 0;
+          double sum = start;
           int64_t count = 0;
           for (int64_t ky = 0; ky < op.window.height; ++ky)
             for (int64_t kx = 0; kx < op.window.width; ++kx) {
               const int64_t sy = y * op.stride.height + ky - op.padding.top;
               const int64_t sx = x * op.stride.width + kx - op.padding.left;
               if (sy < 0 || sx < 0 || sy >= in[1] || sx >= in[2]) continue;
-              sum += at(op.input)[static_cast<size_t>((sy * in[2] + sx) * in[3] + c)];
+              sum = combine(sum, at(op.input)[static_cast<size_t>((sy * in[2] + sx) * in[3] + c)]);
               ++count;
             }
-          result.push_back(clamp(op.activation, sum / static_cast<double>(count)));
+          result.push_back(clamp(op.activation, finish(sum, count)));
         }
     return result;
   }

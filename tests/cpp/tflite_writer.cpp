@@ -1,5 +1,6 @@
 #include "tflite_writer.h"
 
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -12,12 +13,13 @@ using Offset = flatbuffers::Offset<void>;
 
 class Writer {
  public:
-  explicit Writer(const Graph& graph) : graph_(graph) {}
+  explicit Writer(const Graph& graph, bool halves = false) : graph_(graph), halves_(halves) {}
 
   std::vector<std::byte> write() {
     // Buffer 0 is the empty one that activations refer to.
     buffers_.push_back(tflite::CreateBuffer(fbb_));
     for (const Tensor& tensor : graph_.tensors) tensors_.push_back(to_tensor(tensor));
+    if (halves_) add_halves();
     for (const Node& node : graph_.nodes) std::visit(*this, node.op);
 
     const std::vector<int32_t> inputs = {static_cast<int32_t>(graph_.input)};
@@ -60,14 +62,24 @@ class Writer {
     add(0, {op.a, op.b}, op.output, tflite::BuiltinOptions_AddOptions,
         tflite::CreateAddOptions(fbb_, function_of(op.activation)).Union());
   }
-  void operator()(const AveragePool2d& op) {
+  void operator()(const Multiply& op) {
+    add(18, {op.a, op.b}, op.output, tflite::BuiltinOptions_MulOptions,
+        tflite::CreateMulOptions(fbb_, function_of(op.activation)).Union());
+  }
+  void operator()(const HardSwish& op) { add(117, {op.input}, op.output); }
+  void operator()(const Sigmoid& op) { add(14, {op.input}, op.output); }
+  void operator()(const AveragePool2d& op) { pool(1, op); }
+  void operator()(const MaxPool2d& op) { pool(17, op); }
+
+  template <typename Pool>
+  void pool(int code, const Pool& op) {
     const Shape window{1, op.window.height, op.window.width, 1};
     struct {
       TensorId input;
       Padding padding;
       Extent2d stride, dilation;
     } geometry{op.input, op.padding, op.stride, {}};
-    add(1, {op.input}, op.output, tflite::BuiltinOptions_Pool2DOptions,
+    add(code, {op.input}, op.output, tflite::BuiltinOptions_Pool2DOptions,
         tflite::CreatePool2DOptions(
             fbb_, padding_of(geometry, window), static_cast<int32_t>(op.stride.width),
             static_cast<int32_t>(op.stride.height), static_cast<int32_t>(op.window.width),
@@ -112,6 +124,36 @@ class Writer {
     return tflite::TensorType_FLOAT32;
   }
 
+  bool is_half(const Tensor& tensor) const {
+    return halves_ && tensor.is_constant() && tensor.type == DataType::F32;
+  }
+
+  /// Of normal numbers; nothing else is written.
+  static uint16_t to_half(float value) {
+    if (value == 0) return 0;
+    int exponent = 0;
+    const float mantissa = std::frexp(std::fabs(value), &exponent);
+    if (exponent < -13) return 0;
+    const auto bits = static_cast<uint32_t>(std::lround(std::ldexp(mantissa, 11)));
+    const auto magnitude = static_cast<uint32_t>((exponent + 13) * 1024) + bits;
+    return static_cast<uint16_t>(magnitude | (value < 0 ? 0x8000u : 0u));
+  }
+
+  void add_halves() {
+    for (TensorId id = 0; id < graph_.tensors.size(); ++id) {
+      const Tensor& tensor = graph_.tensors[id];
+      if (!is_half(tensor)) continue;
+      const auto* floats = reinterpret_cast<const float*>(tensor.data.data());
+      std::vector<uint16_t> halves(tensor.shape.element_count());
+      for (size_t i = 0; i < halves.size(); ++i) halves[i] = to_half(floats[i]);
+      const std::vector<int32_t> shape(tensor.shape.dims().begin(), tensor.shape.dims().end());
+      const uint32_t data = buffer(halves.data(), halves.size() * 2);
+      tensors_.push_back(tflite::CreateTensorDirect(fbb_, &shape, tflite::TensorType_FLOAT16, data,
+                                                    "half"));
+      add(6, {static_cast<TensorId>(tensors_.size() - 1)}, id);
+    }
+  }
+
   uint32_t buffer(const void* data, size_t size) {
     fbb_.ForceVectorAlignment(size, 1, 16);
     const auto bytes = fbb_.CreateVector(static_cast<const uint8_t*>(data), size);
@@ -122,7 +164,7 @@ class Writer {
   flatbuffers::Offset<tflite::Tensor> to_tensor(const Tensor& tensor) {
     const std::vector<int32_t> shape(tensor.shape.dims().begin(), tensor.shape.dims().end());
     const uint32_t data =
-        tensor.is_constant() ? buffer(tensor.data.data(), tensor.data.size()) : 0;
+        tensor.is_constant() && !is_half(tensor) ? buffer(tensor.data.data(), tensor.data.size()) : 0;
     flatbuffers::Offset<tflite::QuantizationParameters> quantization = 0;
     if (tensor.quantization.present()) {
       const std::vector<int64_t> zero_points(tensor.quantization.zero_points.begin(),
@@ -183,6 +225,7 @@ class Writer {
   }
 
   const Graph& graph_;
+  bool halves_ = false;
   flatbuffers::FlatBufferBuilder fbb_;
   std::vector<flatbuffers::Offset<tflite::Buffer>> buffers_;
   std::vector<flatbuffers::Offset<tflite::Tensor>> tensors_;
@@ -193,5 +236,7 @@ class Writer {
 }  // namespace
 
 std::vector<std::byte> write_tflite(const Graph& graph) { return Writer(graph).write(); }
+
+std::vector<std::byte> write_half_tflite(const Graph& graph) { return Writer(graph, true).write(); }
 
 }  // namespace teachable::testing

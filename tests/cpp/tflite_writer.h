@@ -11,4 +11,7 @@ namespace teachable::testing {
 /// Writes the operators that the format has a word for. Paddings must be those of the SAME or VALID rule; scale-and-shift isn't written.
 std::vector<std::byte> write_tflite(const Graph& graph);
 
+/// The same with float constants as float16, each under a DEQUANTIZE, as converters write them.
+std::vector<std::byte> write_half_tflite(const Graph& graph);
+
 }  // namespace teachable::testing
