@@ -8,9 +8,11 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "classifier/classifier.h"
 #include "core/error.h"
+#include "knn/review.h"
 
 namespace teachable {
 namespace {
@@ -118,12 +120,121 @@ val to_js(const std::vector<ClassScore>& scores) {
   return js;
 }
 
+struct JsPredictOptions {
+  double k = 3;
+  std::string weighting;
+  float temperature = 0;
+  bool balanced = false;
+  float unknown_threshold = -1;
+};
+
+PredictOptions to_predict_options(const JsPredictOptions& js) {
+  if (js.weighting != "votes" && js.weighting != "similarity") {
+    throw Error(ErrorCode::BadArgument, "weighting: got '" + js.weighting + "', wanted 'votes' or 'similarity'");
+  }
+  return {.k = to_count(js.k, "k"),
+          .weighting = js.weighting == "votes" ? Weighting::Votes : Weighting::Similarity,
+          .temperature = js.temperature,
+          .balanced = js.balanced,
+          .unknown_threshold = js.unknown_threshold};
+}
+
+Storage to_storage(const std::string& name) {
+  if (name == "f32") return Storage::F32;
+  if (name == "i16") return Storage::I16;
+  if (name == "i8") return Storage::I8;
+  throw Error(ErrorCode::BadArgument, "storage: got '" + name + "', wanted 'f32', 'i16' or 'i8'");
+}
+
+ExampleId to_id(double id) { return static_cast<ExampleId>(to_count(id, "id")); }
+
 val to_js(const Prediction& prediction, const Knn& knn) {
   val js = val::object();
   js.set("classIndex", prediction.class_index);
   js.set("label", knn.labels()[prediction.class_index]);
+  js.set("unknown", prediction.unknown);
   js.set("confidences", val::array(prediction.confidences));
+  val neighbours = val::array();
+  for (const Neighbour& neighbour : prediction.neighbours) {
+    val item = val::object();
+    item.set("id", neighbour.id);
+    item.set("classIndex", neighbour.class_index);
+    item.set("similarity", neighbour.similarity);
+    neighbours.call<void>("push", item);
+  }
+  js.set("neighbours", neighbours);
   return js;
+}
+
+val to_js(const Review& review) {
+  val js = val::object();
+  js.set("tested", review.tested);
+  js.set("correct", review.correct);
+  js.set("temperature", review.temperature);
+  val confusion = val::array();
+  for (const Confusion& cell : review.confusion) {
+    val item = val::object();
+    item.set("classIndex", cell.class_index);
+    item.set("takenFor", cell.taken_for);
+    item.set("count", cell.count);
+    confusion.call<void>("push", item);
+  }
+  js.set("confusion", confusion);
+  val pair = val::null();
+  if (review.most_confusable) {
+    pair = val::object();
+    pair.set("classA", review.most_confusable->class_a);
+    pair.set("classB", review.most_confusable->class_b);
+    pair.set("confusions", review.most_confusable->confusions);
+  }
+  js.set("mostConfusable", pair);
+  val duplicates = val::array();
+  for (const Duplicate& each : review.duplicates) {
+    val item = val::object();
+    item.set("id", each.id);
+    item.set("of", each.of);
+    item.set("similarity", each.similarity);
+    duplicates.call<void>("push", item);
+  }
+  js.set("duplicates", duplicates);
+  val outliers = val::array();
+  for (const Outlier& each : review.outliers) {
+    val item = val::object();
+    item.set("id", each.id);
+    item.set("classIndex", each.class_index);
+    item.set("suggestedClass", each.suggested_class);
+    item.set("confidence", each.confidence);
+    outliers.call<void>("push", item);
+  }
+  js.set("outliers", outliers);
+  return js;
+}
+
+/// A copy that JavaScript owns.
+val to_js(const std::vector<std::byte>& bytes) {
+  return val::global("Uint8Array")
+      .new_(val(emscripten::typed_memory_view(bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()))));
+}
+
+val to_js(const std::vector<Thumbnail>& thumbnails) {
+  val js = val::array();
+  for (const Thumbnail& thumbnail : thumbnails) {
+    val item = val::object();
+    item.set("id", thumbnail.id);
+    item.set("bytes", to_js(thumbnail.bytes));
+    js.call<void>("push", item);
+  }
+  return js;
+}
+
+std::vector<Thumbnail> to_thumbnails(const val& js) {
+  std::vector<Thumbnail> thumbnails;
+  for (const val& item : emscripten::vecFromJSArray<val>(js)) {
+    const std::vector<uint8_t> bytes = emscripten::convertJSArrayToNumberVector<uint8_t>(item["bytes"]);
+    const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
+    thumbnails.push_back({to_id(item["id"].as<double>()), {begin, begin + bytes.size()}});
+  }
+  return thumbnails;
 }
 
 val size_to_js(const RgbaView& frame) {
@@ -171,21 +282,105 @@ class JsClassifier {
           .new_(val(emscripten::typed_memory_view(embedding.size(), embedding.data())));
     });
   }
-  void add_example(const std::string& label) {
-    guard([&] { classifier_->add_example(label); });
+  double add_example(const std::string& label) {
+    return guard([&] { return classifier_->add_example(label); });
   }
-  val predict(double k) {
-    return guard([&] { return to_js(classifier_->predict(to_count(k, "k")), classifier_->knn()); });
+  val predict(const JsPredictOptions& options) {
+    return guard([&] { return to_js(classifier_->predict(to_predict_options(options)), classifier_->knn()); });
   }
-  void add_embedding(const val& embedding, const std::string& label) {
-    guard([&] { classifier_->knn().add(emscripten::convertJSArrayToNumberVector<float>(embedding), label); });
+  double add_embedding(const val& embedding, const std::string& label) {
+    return guard([&] {
+      return classifier_->knn().add(emscripten::convertJSArrayToNumberVector<float>(embedding), label);
+    });
   }
-  val predict_embedding(const val& embedding, double k) {
+  val add_embeddings(const val& embeddings, double dimension, const val& labels) {
+    return guard([&] {
+      return val::array(classifier_->knn().add_batch(emscripten::convertJSArrayToNumberVector<float>(embeddings),
+                                                     to_count(dimension, "dimension"),
+                                                     emscripten::vecFromJSArray<std::string>(labels)));
+    });
+  }
+  val predict_embedding(const val& embedding, const JsPredictOptions& options) {
     return guard([&] {
       return to_js(classifier_->knn().predict(emscripten::convertJSArrayToNumberVector<float>(embedding),
-                                              to_count(k, "k")),
+                                              to_predict_options(options)),
                    classifier_->knn());
     });
+  }
+  val predict_embeddings(const val& embeddings, double dimension, const JsPredictOptions& options) {
+    return guard([&] {
+      val js = val::array();
+      for (const Prediction& each :
+           classifier_->knn().predict_batch(emscripten::convertJSArrayToNumberVector<float>(embeddings),
+                                            to_count(dimension, "dimension"), to_predict_options(options))) {
+        js.call<void>("push", to_js(each, classifier_->knn()));
+      }
+      return js;
+    });
+  }
+  void remove_example(double id) {
+    guard([&] { classifier_->knn().remove(to_id(id)); });
+  }
+  void move_example(double id, const std::string& label) {
+    guard([&] { classifier_->knn().move_to(to_id(id), label); });
+  }
+  bool undo() {
+    return guard([&] { return classifier_->knn().undo(); });
+  }
+  void add_class(const std::string& label) {
+    guard([&] { classifier_->knn().add_class(label); });
+  }
+  void rename_class(const std::string& label, const std::string& new_label) {
+    guard([&] { classifier_->knn().rename(label, new_label); });
+  }
+  void merge_classes(const std::string& from, const std::string& into) {
+    guard([&] { classifier_->knn().merge(from, into); });
+  }
+  void enable_class(const std::string& label, bool enabled) {
+    guard([&] { classifier_->knn().enable(label, enabled); });
+  }
+  bool class_enabled(double class_index) {
+    return guard([&] { return classifier_->knn().enabled(to_count(class_index, "class index")); });
+  }
+  val example_ids(const std::string& label) {
+    return guard([&] { return val::array(classifier_->knn().ids(label)); });
+  }
+  val example_embedding(double id) {
+    return guard([&] {
+      const std::vector<float> embedding = classifier_->knn().embedding(to_id(id));
+      return val::global("Float32Array").new_(val(emscripten::typed_memory_view(embedding.size(), embedding.data())));
+    });
+  }
+  val review(const JsPredictOptions& options, double most_examples) {
+    return guard([&] {
+      ReviewOptions review_options;
+      review_options.predict = to_predict_options(options);
+      review_options.most_examples = to_count(most_examples, "most examples");
+      return to_js(teachable::review(classifier_->knn(), review_options));
+    });
+  }
+  void use_storage(const std::string& storage) {
+    guard([&] { classifier_->use_storage(to_storage(storage)); });
+  }
+  double example_bytes() { return static_cast<double>(classifier_->knn().memory_bytes()); }
+  void start_save(const std::string& id, const std::string& sha256, const std::string& preprocessing,
+                  const val& thumbnails) {
+    guard([&] { classifier_->start_save({id, sha256, preprocessing}, to_thumbnails(thumbnails)); });
+  }
+  val next_saved() {
+    return guard([&] { return to_js(classifier_->next_saved()); });
+  }
+  void start_load(const std::string& id, const std::string& sha256) {
+    guard([&] { classifier_->start_load({id, sha256, ""}); });
+  }
+  val dataset_buffer(double byte_count) {
+    return guard([&] { return view_of(classifier_->dataset_buffer(to_count(byte_count, "byte length"))); });
+  }
+  void load_piece() {
+    guard([&] { classifier_->load_piece(); });
+  }
+  val finish_load() {
+    return guard([&] { return to_js(classifier_->finish_load()); });
   }
   void clear(const std::string& label) {
     guard([&] { classifier_->knn().clear(label); });
@@ -216,6 +411,12 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .field("mirror", &JsFrameOptions::mirror)
       .field("rangeLow", &JsFrameOptions::range_low)
       .field("rangeHigh", &JsFrameOptions::range_high);
+  emscripten::value_object<JsPredictOptions>("PredictOptions")
+      .field("k", &JsPredictOptions::k)
+      .field("weighting", &JsPredictOptions::weighting)
+      .field("temperature", &JsPredictOptions::temperature)
+      .field("balanced", &JsPredictOptions::balanced)
+      .field("unknownThreshold", &JsPredictOptions::unknown_threshold);
   emscripten::class_<JsClassifier>("Classifier")
       .constructor<double>()
       .function("modelBuffer", &JsClassifier::model_buffer)
@@ -230,6 +431,27 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("predict", &JsClassifier::predict)
       .function("addEmbedding", &JsClassifier::add_embedding)
       .function("predictEmbedding", &JsClassifier::predict_embedding)
+      .function("addEmbeddings", &JsClassifier::add_embeddings)
+      .function("predictEmbeddings", &JsClassifier::predict_embeddings)
+      .function("removeExample", &JsClassifier::remove_example)
+      .function("moveExample", &JsClassifier::move_example)
+      .function("undo", &JsClassifier::undo)
+      .function("addClass", &JsClassifier::add_class)
+      .function("renameClass", &JsClassifier::rename_class)
+      .function("mergeClasses", &JsClassifier::merge_classes)
+      .function("enableClass", &JsClassifier::enable_class)
+      .function("classEnabled", &JsClassifier::class_enabled)
+      .function("exampleIds", &JsClassifier::example_ids)
+      .function("exampleEmbedding", &JsClassifier::example_embedding)
+      .function("review", &JsClassifier::review)
+      .function("useStorage", &JsClassifier::use_storage)
+      .function("exampleBytes", &JsClassifier::example_bytes)
+      .function("startSave", &JsClassifier::start_save)
+      .function("nextSaved", &JsClassifier::next_saved)
+      .function("startLoad", &JsClassifier::start_load)
+      .function("datasetBuffer", &JsClassifier::dataset_buffer)
+      .function("loadPiece", &JsClassifier::load_piece)
+      .function("finishLoad", &JsClassifier::finish_load)
       .function("clear", &JsClassifier::clear)
       .function("clearAll", &JsClassifier::clear_all)
       .function("labels", &JsClassifier::labels)

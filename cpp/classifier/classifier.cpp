@@ -30,6 +30,60 @@ Classifier::Classifier(size_t thread_count) : threadpool_(make_threadpool(thread
   if (thread_count < 1) {
     throw Error(ErrorCode::BadArgument, "thread count: got 0, wanted 1 or more");
   }
+  set_knn(Knn());
+}
+
+void Classifier::set_knn(Knn knn) {
+  if (threadpool_ != nullptr) {
+    knn.set_parallel_for([pool = threadpool_.get()](size_t count, const auto& body) {
+      parallel_for(pool, count, body);
+    });
+  }
+  writer_.reset();
+  knn_ = std::move(knn);
+}
+
+void Classifier::use_storage(Storage storage) {
+  if (knn_.example_count() > 0 && storage != knn_.storage()) {
+    throw Error(ErrorCode::BadArgument,
+                "there are " + std::to_string(knn_.example_count()) +
+                    " examples, which are stored another way; clear them first");
+  }
+  if (storage != knn_.storage()) set_knn(Knn(storage));
+}
+
+void Classifier::start_save(DatasetModel model, std::vector<Thumbnail> thumbnails) {
+  writer_.emplace(knn_, std::move(model), std::move(thumbnails));
+}
+
+std::vector<std::byte> Classifier::next_saved() {
+  if (!writer_) throw Error(ErrorCode::BadArgument, "nothing is being saved; start it first");
+  std::vector<std::byte> piece = writer_->next();
+  if (piece.empty()) writer_.reset();
+  return piece;
+}
+
+void Classifier::start_load(DatasetModel expected) {
+  reader_.emplace(std::move(expected), network().embedding_size());
+}
+
+std::span<std::byte> Classifier::dataset_buffer(size_t byte_count) {
+  piece_.resize(byte_count);
+  return piece_;
+}
+
+void Classifier::load_piece() {
+  if (!reader_) throw Error(ErrorCode::BadArgument, "nothing is being loaded; start it first");
+  reader_->add(piece_);
+}
+
+std::vector<Thumbnail> Classifier::finish_load() {
+  if (!reader_) throw Error(ErrorCode::BadArgument, "nothing is being loaded; start it first");
+  piece_ = {};
+  Dataset dataset = reader_->finish();
+  reader_.reset();
+  set_knn(std::move(dataset.knn));
+  return std::move(dataset.thumbnails);
 }
 
 std::span<std::byte> Classifier::model_buffer(size_t byte_count) {

@@ -13,6 +13,7 @@
 #include "core/buffer.h"
 #include "image/image.h"
 #include "image/preprocess.h"
+#include "knn/dataset_file.h"
 #include "knn/knn.h"
 #include "model/reader.h"
 #include "net/network.h"
@@ -69,15 +70,30 @@ class Classifier {
   /// The current frame's embedding, [embedding_size], borrowed until the next call. Runs the network once a frame, however often it is asked for.
   std::span<const float> embed();
 
-  /// Teaches the current frame. Returns the example's index.
-  size_t add_example(std::string_view label) { return knn_.add(embed(), label); }
+  /// Teaches the current frame; see Knn::add.
+  ExampleId add_example(std::string_view label) { return knn_.add(embed(), label); }
   /// Predicts the current frame; see Knn::predict.
+  Prediction predict(const PredictOptions& options) { return knn_.predict(embed(), options); }
   Prediction predict(size_t k) { return knn_.predict(embed(), k); }
 
   /// What was taught; embeddings from elsewhere go straight to it.
   Knn& knn() { return knn_; }
+  /// How examples are kept from now on. Throws Error{BadArgument} while there are some.
+  void use_storage(Storage storage);
+
+  /// Begins a file of the examples: next_saved() returns its pieces, an empty one after the last. See DatasetWriter.
+  void start_save(DatasetModel model, std::vector<Thumbnail> thumbnails);
+  std::vector<std::byte> next_saved();
+  /// Begins to read such a file, of embeddings of `expected`: fill dataset_buffer() and call load_piece(), again and again, then
+  /// finish_load(), which puts its examples in the place of those that were there. Until then, and on any Error, these stay.
+  void start_load(DatasetModel expected);
+  std::span<std::byte> dataset_buffer(size_t byte_count);
+  void load_piece();
+  /// Returns what else the file held.
+  std::vector<Thumbnail> finish_load();
 
  private:
+  void set_knn(Knn knn);
   Network& network();
   void write_input();
 
@@ -86,6 +102,10 @@ class Classifier {
   Preprocess preprocess_;
   Preprocessor preprocessor_;
   Knn knn_;
+
+  std::optional<DatasetWriter> writer_;
+  std::optional<DatasetReader> reader_;
+  std::vector<std::byte> piece_;
 
   std::vector<std::byte> model_;
   std::vector<std::byte> weights_;

@@ -48,4 +48,15 @@ Threadpool make_threadpool(size_t thread_count) {
   return pool;
 }
 
+void parallel_for(pthreadpool_t pool, size_t count, const std::function<void(size_t index)>& body) {
+  if (pool == nullptr) {
+    for (size_t i = 0; i < count; ++i) body(i);
+    return;
+  }
+  const auto run = [](void* context, size_t index) {
+    (*static_cast<const std::function<void(size_t)>*>(context))(index);
+  };
+  pthreadpool_parallelize_1d(pool, run, const_cast<std::function<void(size_t)>*>(&body), count, 0);
+}
+
 }  // namespace teachable

@@ -4,6 +4,8 @@
 #include <pthreadpool.h>
 #include <xnnpack.h>
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -41,5 +43,9 @@ inline constexpr bool kHasThreads = true;
 /// caller alone", for 1 and in a build without threads.
 /// Throws Error{OutOfMemory} when threads can't be started.
 Threadpool make_threadpool(size_t thread_count);
+
+/// Runs body(0) ... body(count - 1) on the pool's threads, or in turn without one, and returns when all have ended. The bodies
+/// must not throw.
+void parallel_for(pthreadpool_t pool, size_t count, const std::function<void(size_t index)>& body);
 
 }  // namespace teachable

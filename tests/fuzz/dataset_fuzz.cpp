@@ -35,8 +35,8 @@ void repair(std::vector<std::byte>& file) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 1) return 0;
   const uint8_t choice = data[0];
-  std::vector<std::byte> file(size - 1);
-  std::memcpy(file.data(), data + 1, size - 1);
+  const auto* begin = reinterpret_cast<const std::byte*>(data);
+  std::vector<std::byte> file(begin + 1, begin + size);
   if (choice & 1) repair(file);
   const size_t piece = choice & 2 ? 1 + (choice >> 2) : SIZE_MAX;
   try {

@@ -316,6 +316,129 @@ test('labels that are names of Object.prototype are labels like any other', asyn
   assert.deepEqual(Object.entries(await classifier.counts()), [['__proto__', 1], ['constructor', 1]]);
 });
 
+test('predictions say which examples they rest on', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 'red');
+  await classifier.addExample(blue, 'blue');
+  const { neighbours, unknown } = await classifier.predict(blue, { k: 2, unknownThreshold: 0.5 });
+  assert.deepEqual(neighbours.map(({ id, label }) => [id, label]), [[1, 'blue'], [0, 'red']]);
+  assert.equal(neighbours[0].similarity, 1);
+  assert.equal(unknown, false);
+  await classifier.predict(blue);
+  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 3, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1 });
+  await classifier.predict(blue, { k: 5, weighting: 'similarity', temperature: 0.2, balanced: true, unknownThreshold: 0.9 });
+  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 5, weighting: 'similarity', temperature: 0.2, balanced: true, unknownThreshold: 0.9 });
+  for (const options of [{ weighting: 'all' }, { temperature: 0 }, { temperature: NaN }, { temperature: '1' }, { unknownThreshold: 2 }, { unknownThreshold: NaN }]) {
+    await assert.rejects(classifier.predict(blue, options), { code: 'bad-argument' });
+  }
+});
+
+test('examples and classes can be edited', async (t) => {
+  const classifier = await open(t);
+  const { exampleId } = await classifier.observe(red, { label: 'red' });
+  assert.equal(exampleId, 0);
+  assert.equal((await classifier.observe(red)).exampleId, undefined);
+  assert.deepEqual(await classifier.addExamples(Float32Array.of(0, 0, 200, 200, 0, 0), ['blue', 'red']), [1, 2]);
+  await classifier.removeExample(2);
+  assert.deepEqual(await classifier.exampleIds('red'), [0]);
+  assert.equal(await classifier.undo(), true);
+  assert.deepEqual(await classifier.exampleIds('red'), [0, 2]);
+  await classifier.moveExample(2, 'blue');
+  await classifier.renameClass('blue', '__proto__');
+  assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1], ['__proto__', 2]]);
+  await classifier.mergeClasses('red', '__proto__');
+  await classifier.addClass(7);
+  assert.deepEqual(Object.entries(await classifier.counts()), [['7', 0], ['__proto__', 3]]);
+  await classifier.enableClass('__proto__', false);
+  await assert.rejects(classifier.predict(red), { code: 'bad-argument' });
+  assert.equal((await classifier.observe(red)).prediction, null);
+  assert.deepEqual([...(await classifier.exampleEmbedding(1))], [0, 0, 200]);
+  assert.equal((await classifier.info()).exampleBytes, 36);
+  for (const id of [-1, 1.5, NaN, '1', null, undefined]) await assert.rejects(classifier.removeExample(id), { code: 'bad-argument' });
+  await assert.rejects(classifier.removeExample(99), { code: 'bad-argument' });
+  await assert.rejects(classifier.addExamples(new Float32Array(4), ['a']), { code: 'bad-argument' });
+  await classifier.useStorage('i8');
+  await assert.rejects(classifier.useStorage('f64'), { code: 'bad-argument' });
+});
+
+test('many embeddings are predicted at once', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 'red');
+  await classifier.addExample(blue, 'blue');
+  const both = await classifier.predictMany(Float32Array.of(0, 0, 200, 200, 0, 0), { k: 1 });
+  assert.deepEqual(both.map(({ label }) => label), ['blue', 'red']);
+  assert.deepEqual(await classifier.predictMany(new Float32Array()), []);
+});
+
+test('a review names classes', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 'red');
+  await classifier.addExample(blue, 'blue');
+  const review = await classifier.review({ k: 5 });
+  assert.equal(review.accuracy, 0.75);
+  assert.deepEqual(review.mostConfusable, { labels: ['red', 'blue'], confusions: 1 });
+  assert.deepEqual(review.confusion, [{ label: 'red', takenFor: 'blue', count: 1 }]);
+  assert.deepEqual(review.outliers, [{ id: 1, label: 'red', suggestedLabel: 'blue', confidence: 1 }]);
+});
+
+test('data sets are saved and loaded as blob, bytes and stream', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 'red');
+  await classifier.addExample(blue, 'blue');
+  const thumbnails = [{ id: 1, bytes: Uint8Array.of(1, 2, 3) }];
+  const blob = await classifier.saveDataset({ thumbnails });
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  assert.deepEqual(new Uint8Array(await new Response(classifier.saveDatasetStream({ thumbnails })).arrayBuffer()), bytes);
+  for (const file of [blob, bytes, bytes.buffer, blob.stream()]) {
+    await classifier.addClass('more');
+    assert.deepEqual(await classifier.loadDataset(file), thumbnails);
+    assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1], ['blue', 1]]);
+  }
+  assert.equal((await classifier.predict(blue)).label, 'blue');
+  await assert.rejects(classifier.loadDataset(bytes.slice(0, 30)), { code: 'bad-dataset' });
+  for (const file of [undefined, null, 'file.bin', {}, 5]) await assert.rejects(classifier.loadDataset(file), { code: 'bad-argument' });
+  assert.equal((await classifier.predict(blue)).label, 'blue');
+});
+
+test('JSON comes back, and so do data sets of tfjs and ml5', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, '__proto__');
+  await classifier.addExample(blue, 'blue');
+  await classifier.enableClass('blue', false);
+  const json = await classifier.exportJson();
+  const parsed = JSON.parse(json);
+  assert.deepEqual(parsed.classes.map(({ label, enabled }) => [label, enabled]), [['__proto__', true], ['blue', false]]);
+  await classifier.clear();
+  await classifier.importJson(json);
+  assert.deepEqual(Object.entries(await classifier.counts()), [['__proto__', 1], ['blue', 1]]);
+
+  const forms = {
+    'entries with shapes': [['5', [0, 0, 1, 1, 0, 0], [2, 3]], ['7', [0, 1, 0], [1, 3]]],
+    'entries of rows': [['5', [[0, 0, 1], [1, 0, 0]]], ['7', [[0, 1, 0]]]],
+    'labels to flat lists': { 5: [0, 0, 1, 1, 0, 0], 7: [0, 1, 0] },
+    'typed arrays through JSON': { 5: { 0: 0, 1: 0, 2: 1, 3: 1, 4: 0, 5: 0 }, 7: { 0: 0, 1: 1, 2: 0 } },
+    ml5: {
+      dataset: { 0: { label: '5', shape: [2, 3], dtype: 'float32' }, 1: { label: '7', shape: [1, 3] } },
+      tensors: [{ 0: 0, 1: 0, 2: 1, 3: 1, 4: 0, 5: 0 }, { 0: 0, 1: 1, 2: 0 }],
+    },
+  };
+  for (const [name, form] of Object.entries(forms)) {
+    for (const each of [form, JSON.stringify(form)]) {
+      await classifier.importJson(each);
+      assert.deepEqual(Object.entries(await classifier.counts()), [['5', 2], ['7', 1]], name);
+      assert.equal((await classifier.predict(Float32Array.of(0, 1, 0))).label, '7', name);
+      assert.equal((await classifier.predict(Float32Array.of(0, 1, 0))).classIndex, 1, `${name}: B1`);
+    }
+  }
+  const wrong = ['{', '5', null, 7, [['a', [1, 2], [1, 2]]], [['a', [1, 2, null], [1, 3]]], [['a', [1, 2, 3], [2, 3]]], [['a', { dataId: {}, shape: [1, 3] }]],
+    [['a', [1, 2, 3]], ['a', [1, 2, 3]]], { a: [1, 2, 'x'] }, { dataset: { 0: { label: 'a' } }, tensors: [] }, { ...parsed, version: 2 },
+    { ...parsed, model: { id: 'other' } }, { ...parsed, classes: 5 }, [[null, [1, 2, 3]]], [5]];
+  for (const each of wrong) {
+    await assert.rejects(classifier.importJson(each), { code: 'bad-dataset' }, JSON.stringify(each));
+    assert.deepEqual(Object.entries(await classifier.counts()), [['5', 2], ['7', 1]], 'the examples stay');
+  }
+});
+
 test('1 and "1" are one class', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 1);

@@ -10,7 +10,12 @@ class WasmError extends Error {
 
 class FakeClassifier {
   runCount = 0;
-  #examples = new Map();
+  #examples = []; // {id, label, embedding}
+  #labels = [];
+  #disabled = new Set();
+  #nextId = 0;
+  #undo = [];
+  #pieces = [];
   #frame = null;
   #encoded = null;
   #embedding = null;
@@ -77,39 +82,183 @@ class FakeClassifier {
   }
 
   addExample(label) {
-    this.addEmbedding(this.embed(), label);
+    return this.addEmbedding(this.embed(), label);
   }
 
-  predict(k) {
-    return this.predictEmbedding(this.embed(), k);
+  predict(options) {
+    return this.predictEmbedding(this.embed(), options);
   }
 
   addEmbedding(embedding, label) {
-    this.#examples.set(label, [...(this.#examples.get(label) ?? []), embedding.slice()]);
+    this.#undo.push(structuredClone([this.#examples, this.#labels]));
+    this.addClass(label);
+    this.#examples.push({ id: this.#nextId, label, embedding: embedding.slice() });
+    return this.#nextId++;
   }
 
-  predictEmbedding(embedding) {
-    if (this.#examples.size === 0) throw new WasmError('bad-argument', 'There are no examples yet: add some first.');
+  addEmbeddings(embeddings, dimension, labels) {
+    if (embeddings.length !== dimension * labels.length) throw new WasmError('bad-argument', 'the batch has another number of labels');
+    return labels.map((label, index) => this.addEmbedding(embeddings.slice(index * dimension, (index + 1) * dimension), label));
+  }
+
+  predictEmbedding(embedding, options) {
+    this.lastOptions = options;
     const distance = (other) => Math.hypot(...other.map((value, index) => value - embedding[index]));
-    const best = [...this.#examples].map(([, list]) => Math.min(...list.map(distance)));
-    const classIndex = best.indexOf(Math.min(...best));
-    return { classIndex, label: this.labels()[classIndex], confidences: best.map((_, index) => (index === classIndex ? 1 : 0)) };
+    const ranked = this.#examples
+      .filter(({ label }) => !this.#disabled.has(label))
+      .map(({ id, label, embedding: other }) => ({ id, classIndex: this.#labels.indexOf(label), similarity: 1 - distance(other) / 1000 }))
+      .sort((a, b) => b.similarity - a.similarity);
+    if (ranked.length === 0) throw new WasmError('bad-argument', 'There are no examples yet: add some first.');
+    const { classIndex, similarity } = ranked[0];
+    return {
+      classIndex,
+      label: this.#labels[classIndex],
+      unknown: similarity < options.unknownThreshold,
+      confidences: this.#labels.map((_, index) => (index === classIndex ? 1 : 0)),
+      neighbours: ranked.slice(0, options.k),
+    };
+  }
+
+  predictEmbeddings(embeddings, dimension, options) {
+    return Array.from({ length: embeddings.length / dimension }, (_, index) =>
+      this.predictEmbedding(embeddings.slice(index * dimension, (index + 1) * dimension), options),
+    );
+  }
+
+  #at(id) {
+    const example = this.#examples.find((each) => each.id === id);
+    if (!example) throw new WasmError('bad-argument', `there is no example ${id}`);
+    return example;
+  }
+
+  #class(label) {
+    if (!this.#labels.includes(label)) throw new WasmError('bad-argument', `there is no class "${label}"`);
+    return label;
+  }
+
+  removeExample(id) {
+    this.#undo.push(structuredClone([this.#examples, this.#labels]));
+    this.#examples.splice(this.#examples.indexOf(this.#at(id)), 1);
+  }
+
+  moveExample(id, label) {
+    this.addClass(label);
+    this.#at(id).label = label;
+  }
+
+  undo() {
+    const before = this.#undo.pop();
+    if (before) [this.#examples, this.#labels] = before;
+    return before !== undefined;
+  }
+
+  addClass(label) {
+    if (!this.#labels.includes(label)) this.#labels.push(label);
+  }
+
+  renameClass(label, newLabel) {
+    this.#labels[this.#labels.indexOf(this.#class(label))] = newLabel;
+    for (const example of this.#examples) if (example.label === label) example.label = newLabel;
+  }
+
+  mergeClasses(from, into) {
+    this.#class(into);
+    for (const example of this.#examples) if (example.label === from) example.label = into;
+    this.#labels.splice(this.#labels.indexOf(this.#class(from)), 1);
+  }
+
+  enableClass(label, enabled) {
+    if (enabled) this.#disabled.delete(this.#class(label));
+    else this.#disabled.add(this.#class(label));
+  }
+
+  classEnabled(classIndex) {
+    return !this.#disabled.has(this.#labels[classIndex]);
+  }
+
+  exampleIds(label) {
+    return this.#examples.filter((each) => each.label === this.#class(label)).map(({ id }) => id);
+  }
+
+  exampleEmbedding(id) {
+    return this.#at(id).embedding.slice();
+  }
+
+  review() {
+    return {
+      tested: 4,
+      correct: 3,
+      temperature: 0.1,
+      confusion: [{ classIndex: 0, takenFor: 1, count: 1 }],
+      mostConfusable: { classA: 0, classB: 1, confusions: 1 },
+      duplicates: [{ id: 2, of: 0, similarity: 1 }],
+      outliers: [{ id: 1, classIndex: 0, suggestedClass: 1, confidence: 1 }],
+    };
+  }
+
+  useStorage(storage) {
+    if (!['f32', 'i16', 'i8'].includes(storage)) throw new WasmError('bad-argument', `storage: got '${storage}'`);
+    this.storage = storage;
+  }
+
+  exampleBytes() {
+    return this.#examples.length * 12;
+  }
+
+  startSave(modelId, sha256, preprocessing, thumbnails) {
+    const state = { modelId, sha256, preprocessing, thumbnails, labels: this.#labels, examples: this.#examples.map((each) => ({ ...each, embedding: [...each.embedding] })) };
+    const bytes = new TextEncoder().encode(JSON.stringify(state, (_, value) => (value instanceof Uint8Array ? [...value] : value)));
+    const half = bytes.byteLength >> 1;
+    this.#pieces = [bytes.slice(0, half), bytes.slice(half), new Uint8Array()];
+  }
+
+  nextSaved() {
+    return this.#pieces.shift();
+  }
+
+  startLoad(modelId, sha256) {
+    this.expected = { modelId, sha256 };
+    this.#pieces = [];
+  }
+
+  datasetBuffer(byteLength) {
+    this.#pieces.push(new Uint8Array(byteLength));
+    return this.#pieces.at(-1);
+  }
+
+  loadPiece() {}
+
+  finishLoad() {
+    let state;
+    try {
+      state = JSON.parse(Buffer.concat(this.#pieces).toString());
+    } catch {
+      throw new WasmError('bad-dataset', 'the data set is damaged');
+    }
+    if (state.modelId !== this.expected.modelId) throw new WasmError('bad-dataset', `made with '${state.modelId}', not '${this.expected.modelId}'`);
+    this.#labels = state.labels;
+    this.#examples = state.examples.map((each) => ({ ...each, embedding: Float32Array.from(each.embedding) }));
+    this.#nextId = Math.max(-1, ...this.#examples.map(({ id }) => id)) + 1;
+    return state.thumbnails.map(({ id, bytes }) => ({ id, bytes: Uint8Array.from(bytes) }));
   }
 
   clear(label) {
-    if (!this.#examples.delete(label)) throw new WasmError('bad-argument', `there is no class "${label}"`);
+    this.#labels.splice(this.#labels.indexOf(this.#class(label)), 1);
+    this.#examples = this.#examples.filter((each) => each.label !== label);
   }
 
   clearAll() {
-    this.#examples.clear();
+    this.#examples = [];
+    this.#labels = [];
+    this.#disabled.clear();
   }
 
   labels() {
-    return [...this.#examples.keys()];
+    return [...this.#labels];
   }
 
   counts() {
-    return [...this.#examples.values()].map((list) => list.length);
+    return this.#labels.map((label) => this.#examples.filter((each) => each.label === label).length);
   }
 
   delete() {

@@ -1,6 +1,7 @@
 // Checks of what callers pass, before anything is sent.
 
 import { ClassifierError } from './errors.js';
+import type { PredictOptions, WirePredictOptions } from './protocol.js';
 
 /** A whole number >= 1. */
 export function toCount(value: unknown, name: string, least = 1): number {
@@ -20,12 +21,40 @@ export function toLabel(value: unknown): string {
   return String(value);
 }
 
+/** [count, size] finite numbers. */
+export function checkEmbeddings(embeddings: Float32Array, size: number): void {
+  if (!(embeddings instanceof Float32Array) || embeddings.length % size !== 0) {
+    throw new ClassifierError('bad-argument', `Embeddings of this model come as a Float32Array of ${size} numbers each; got ${show(embeddings?.length)}.`);
+  }
+  if (!embeddings.every(Number.isFinite)) throw new ClassifierError('bad-argument', 'The embeddings hold numbers that are not finite.');
+}
+
 /** [size] finite numbers. */
 export function checkEmbedding(embedding: Float32Array, size: number): void {
   if (embedding.length !== size) {
     throw new ClassifierError('bad-argument', `An embedding of this model has ${size} numbers; got ${embedding.length}.`);
   }
   if (!embedding.every(Number.isFinite)) throw new ClassifierError('bad-argument', 'The embedding holds numbers that are not finite.');
+}
+
+/** Options of a prediction, complete and checked. */
+export function toPredictOptions(options: PredictOptions): WirePredictOptions {
+  const { k = 3, weighting = 'votes', temperature = 0.05, balanced = false, unknownThreshold = -1 } = options;
+  if (weighting !== 'votes' && weighting !== 'similarity') {
+    throw new ClassifierError('bad-argument', `weighting must be 'votes' or 'similarity'; got ${show(weighting)}.`);
+  }
+  if (typeof temperature !== 'number' || !(temperature > 0 && temperature < Infinity)) {
+    throw new ClassifierError('bad-argument', `temperature must be a finite number above 0; got ${show(temperature)}.`);
+  }
+  if (typeof unknownThreshold !== 'number' || !(unknownThreshold >= -1 && unknownThreshold <= 1)) {
+    throw new ClassifierError('bad-argument', `unknownThreshold must be -1 to 1; got ${show(unknownThreshold)}.`);
+  }
+  return { k: toCount(k, 'k'), weighting, temperature, balanced: Boolean(balanced), unknownThreshold };
+}
+
+/** An example's id. */
+export function toId(value: unknown): number {
+  return toCount(value, 'An id', 0);
 }
 
 function show(value: unknown): string {

@@ -1,10 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The classifier as a page holds it. The network and its examples live in a worker of their own.
 
-import { checkEmbedding, toCount, toLabel } from './arguments.js';
+import { checkEmbedding, checkEmbeddings, toCount, toId, toLabel, toPredictOptions } from './arguments.js';
 import { ClassifierError, toClassifierError } from './errors.js';
 import { otherOrigin, toSendable, type ImageInput, type Sendable } from './image.js';
-import type { ClassifierMethods, ClassScore, Info, ModelEntry, ModelInfo, ModelRequest, OpenRequest, Preprocess, Progress, Timings, Variant, WirePrediction } from './protocol.js';
+import type { ClassifierMethods, ClassScore, Edit, Info, ModelEntry, ModelInfo, ModelRequest, Neighbour, OpenRequest, PredictOptions, Preprocess, Progress, Review, Storage, Thumbnail, Timings, Variant, WirePrediction } from './protocol.js';
 import { connect, type Caller } from './rpc.js';
 
 /** Where the model comes from. Relative addresses count from the page. */
@@ -39,19 +39,21 @@ export interface LoadOptions {
 
 /** What nearest neighbours say. */
 export interface Prediction {
-  /** The class with most votes; of equals the one that was taught first. */
+  /** The class with most votes; of equals the one whose nearest example is nearest. When `unknown`, the best guess. */
   label: string;
   /** Position in the order in which classes were taught. */
   classIndex: number;
   /** Share of the votes, 0-1, of every class that has examples; together 1. An object without prototype. */
   confidences: Record<string, number>;
+  /** Whether the nearest example is farther than the option 'unknownThreshold' allows. */
+  unknown: boolean;
+  /** The examples that voted, nearest first. Of equally near ones, the one taught first. */
+  neighbours: Neighbour[];
 }
 
-export interface ObserveOptions {
+export interface ObserveOptions extends PredictOptions {
   /** Adds the frame as an example of this class, before predicting. */
   label?: string | number | undefined;
-  /** Neighbours that vote, >= 1; with fewer examples, all of them. Default 3. */
-  k?: number | undefined;
   /** How many of the model's own classes to return, 0 for none. Default 3. */
   topk?: number | undefined;
   /** Whether to return the embedding too. Default false. */
@@ -65,6 +67,8 @@ export interface Observation {
   classes: ClassScore[];
   /** Examples of `label` by now; undefined without a label. */
   exampleCount: number | undefined;
+  /** Of the example that was taught, for removeExample() and moveExample(); undefined without a label. */
+  exampleId: number | undefined;
   /** [embeddingSize] floats when asked for. */
   embedding: Float32Array | undefined;
   timings: Timings;
@@ -148,8 +152,8 @@ export class Classifier {
    * @param image A picture, or an embedding of this model.
    * @throws 'bad-argument' when there are no examples or k isn't a whole number >= 1.
    */
-  async predict(image: ImageInput | Float32Array, { k = 3 }: { k?: number | undefined } = {}): Promise<Prediction> {
-    const args = { k: toCount(k, 'k') };
+  async predict(image: ImageInput | Float32Array, options: PredictOptions = {}): Promise<Prediction> {
+    const args = { options: toPredictOptions(options) };
     const wire =
       image instanceof Float32Array
         ? await this.#call('predict', { ...args, subject: this.#own(image) })
@@ -158,15 +162,141 @@ export class Classifier {
   }
 
   /** All about one frame, for one run of the network: teaches it if a label is given, predicts, and classifies. */
-  async observe(image: ImageInput, { label, k = 3, topk = 3, embedding = false }: ObserveOptions = {}): Promise<Observation> {
+  async observe(image: ImageInput, { label, topk = 3, embedding = false, ...options }: ObserveOptions = {}): Promise<Observation> {
     const args = {
       label: label === undefined ? undefined : toLabel(label),
-      k: toCount(k, 'k'),
+      options: toPredictOptions(options),
       topk: toCount(topk, 'topk', 0),
       embedding: Boolean(embedding),
     };
     const wire = await this.#withFrame(image, (sendable) => this.#call('observe', { ...args, frame: sendable.frame }, sendable));
     return { ...wire, prediction: wire.prediction && toPrediction(wire.prediction) };
+  }
+
+  /**
+   * Teaches many embeddings at once, all or none.
+   * @param embeddings [labels.length, embeddingSize]
+   * @returns The examples' ids.
+   */
+  async addExamples(embeddings: Float32Array, labels: readonly (string | number)[]): Promise<number[]> {
+    checkEmbeddings(embeddings, this.model.embeddingSize);
+    return this.#call('addExamples', { embeddings, labels: labels.map(toLabel) });
+  }
+
+  /** What predict() says of each of [n, embeddingSize] embeddings, in less time. */
+  async predictMany(embeddings: Float32Array, options: PredictOptions = {}): Promise<Prediction[]> {
+    checkEmbeddings(embeddings, this.model.embeddingSize);
+    const wires = await this.#call('predictMany', { embeddings, options: toPredictOptions(options) });
+    return wires.map(toPrediction);
+  }
+
+  /** Forgets one example; its class stays. All ids: 'bad-argument' for one that isn't there. */
+  async removeExample(id: number): Promise<void> {
+    return this.#edit({ kind: 'remove', id: toId(id) });
+  }
+
+  /** Gives an example another label. */
+  async moveExample(id: number, label: string | number): Promise<void> {
+    return this.#edit({ kind: 'move', id: toId(id), label: toLabel(label) });
+  }
+
+  /**
+   * Takes back the last example that was added, removed or moved; again, the one before. The last 100 are remembered, until
+   * clear(), mergeClasses() or a load.
+   * @returns Whether there was one.
+   */
+  async undo(): Promise<boolean> {
+    return this.#call('undo', {});
+  }
+
+  /** Adds a class that has no examples yet, if it isn't there. */
+  async addClass(label: string | number): Promise<void> {
+    return this.#edit({ kind: 'add-class', label: toLabel(label) });
+  }
+
+  /** Throws 'bad-argument' when another class has the new label. */
+  async renameClass(label: string | number, newLabel: string | number): Promise<void> {
+    return this.#edit({ kind: 'rename', label: toLabel(label), newLabel: toLabel(newLabel) });
+  }
+
+  /** Gives all examples of `label` to the class `into`; the first class is gone then. */
+  async mergeClasses(label: string | number, into: string | number): Promise<void> {
+    return this.#edit({ kind: 'merge', label: toLabel(label), into: toLabel(into) });
+  }
+
+  /** A disabled class keeps its examples, but they don't vote. */
+  async enableClass(label: string | number, enabled: boolean): Promise<void> {
+    return this.#edit({ kind: 'enable', label: toLabel(label), enabled: Boolean(enabled) });
+  }
+
+  /** How examples are kept: 'f32' all of each value (the default), 'i16' in 2 bytes, 'i8' in 1. Only without examples. */
+  async useStorage(storage: Storage): Promise<void> {
+    return this.#edit({ kind: 'storage', storage });
+  }
+
+  /** The ids of a class' examples, in the order of teaching. */
+  async exampleIds(label: string | number): Promise<number[]> {
+    return this.#call('exampleIds', { label: toLabel(label) });
+  }
+
+  /** [embeddingSize] an example as it is kept, of length 1. */
+  async exampleEmbedding(id: number): Promise<Float32Array> {
+    return this.#call('exampleEmbedding', { id: toId(id) });
+  }
+
+  /** Predicts each example from all others, at most `mostExamples` of them: accuracy, confusions, what may be mislabelled. */
+  async review({ mostExamples = 1000, ...options }: PredictOptions & { mostExamples?: number | undefined } = {}): Promise<Review> {
+    return this.#call('review', { options: toPredictOptions(options), mostExamples: toCount(mostExamples, 'mostExamples') });
+  }
+
+  /**
+   * The examples as a file, piece by piece; what is taught or removed before the end makes it fail.
+   * @param options.thumbnails Small picture files to keep beside examples.
+   */
+  saveDatasetStream({ thumbnails = [] }: { thumbnails?: readonly Thumbnail[] | undefined } = {}): ReadableStream<Uint8Array> {
+    const call = this.#caller.call.bind(this.#caller);
+    return new ReadableStream<Uint8Array>({
+      start: () => call('startSave', { thumbnails: [...thumbnails] }),
+      async pull(controller) {
+        const piece = await call('nextSaved', {});
+        if (piece.byteLength > 0) controller.enqueue(piece);
+        else controller.close();
+      },
+    });
+  }
+
+  /** The examples as a file. */
+  async saveDataset(options: { thumbnails?: readonly Thumbnail[] | undefined } = {}): Promise<Blob> {
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    const reader = this.saveDatasetStream(options).getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) pieces.push(next.value as Uint8Array<ArrayBuffer>);
+    return new Blob(pieces, { type: 'application/octet-stream' });
+  }
+
+  /**
+   * Replaces the examples by those of a file. Until all of it has been read and checked, and on any error, they stay.
+   * Throws 'bad-dataset' for a damaged file, and for one of another model.
+   * @returns The pictures that were saved with it.
+   */
+  async loadDataset(file: Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>): Promise<Thumbnail[]> {
+    const pieces = toPieces(file);
+    await this.#call('startLoad', {});
+    for await (const bytes of pieces) await this.#call('loadPiece', { bytes });
+    return this.#call('finishLoad', {});
+  }
+
+  /** The examples as JSON: for people and other programs. The file of saveDataset() is exact and a tenth as large. */
+  async exportJson(): Promise<string> {
+    return this.#call('exportJson', {});
+  }
+
+  /**
+   * Replaces the examples by those of exportJson(), or of a tfjs knn-classifier or an ml5 KNNClassifier of this model:
+   * Object.entries(getClassifierDataset()) with [label, data, shape] for each tensor, or ml5's file; as text or parsed.
+   * Throws 'bad-dataset'; then the examples stay.
+   */
+  async importJson(json: unknown): Promise<void> {
+    return this.#call('importJson', { json });
   }
 
   /** Forgets the examples of one label, or all. Throws 'bad-argument' for a label that has none. */
@@ -196,6 +326,10 @@ export class Classifier {
     this.dispose();
   }
 
+  #edit(change: Edit): Promise<void> {
+    return this.#call('edit', change);
+  }
+
   /** Checks an embedding before it is sent. */
   #own(embedding: Float32Array): { embedding: Float32Array } {
     checkEmbedding(embedding, this.model.embeddingSize);
@@ -219,8 +353,32 @@ export class Classifier {
   }
 }
 
-function toPrediction({ label, classIndex, confidences }: WirePrediction): Prediction {
-  return { label, classIndex, confidences: toRecord(confidences) };
+function toPrediction({ label, classIndex, confidences, unknown, neighbours }: WirePrediction): Prediction {
+  return { label, classIndex, confidences: toRecord(confidences), unknown, neighbours };
+}
+
+const pieceBytes = 1 << 20;
+
+async function* toPieces(file: unknown): AsyncGenerator<Uint8Array> {
+  if (file instanceof ReadableStream) {
+    // Not every browser can loop over a stream.
+    const reader = (file as ReadableStream<Uint8Array>).getReader();
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+    } finally {
+      await reader.cancel().catch(() => {});
+    }
+    return;
+  }
+  const whole = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
+  if (!(whole instanceof Blob) && !(whole instanceof Uint8Array)) {
+    throw new ClassifierError('bad-argument', 'A data set must be a Blob, an ArrayBuffer, a Uint8Array or a ReadableStream.');
+  }
+  const size = whole instanceof Blob ? whole.size : whole.byteLength;
+  for (let start = 0; start < size; start += pieceBytes) {
+    const piece = whole.slice(start, start + pieceBytes);
+    yield piece instanceof Blob ? new Uint8Array(await piece.arrayBuffer()) : piece;
+  }
 }
 
 /** Without prototype, so that any label, '__proto__' too, is an ordinary key. */

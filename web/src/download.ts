@@ -98,6 +98,11 @@ function canDigest(): boolean {
   return globalThis.crypto?.subtle !== undefined;
 }
 
+/** The SHA-256 of bytes in lower-case hex; empty where the browser offers none. */
+export async function sha256Of(bytes: Uint8Array): Promise<string> {
+  return canDigest() ? digest(bytes as Uint8Array<ArrayBuffer>) : '';
+}
+
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const hash = await crypto.subtle.digest('SHA-256', bytes);
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,13 +1,15 @@
 // The worker's side of the protocol: owns the module and its one Classifier.
 
+import { readJsonDataset, type ExportedDataset } from './dataset-json.js';
+import { sha256Of } from './download.js';
 import { ClassifierError } from './errors.js';
 import { fetchModel, type FetchedModel } from './fetch-model.js';
 import type { LoadModuleOptions } from './load.js';
 import { FrameWriter } from './pixels.js';
-import type { ClassifierMethods, ClassScore, Frame, Info, ModelInfo, OpenRequest, Preprocess, Progress, Subject, Timings, WirePrediction } from './protocol.js';
+import type { ClassifierMethods, ClassScore, Edit, Frame, Info, ModelInfo, OpenRequest, Preprocess, Progress, Review, Subject, Timings, WirePredictOptions, WirePrediction } from './protocol.js';
 import { Moved, type Handlers } from './rpc.js';
 import { chooseVariant, detectFeatures, fallbacks, type Choice } from './variant.js';
-import type { WasmClassifier, WasmModelInfo, WasmModule } from './wasm-module.js';
+import type { WasmClassifier, WasmModelInfo, WasmModule, WasmPrediction } from './wasm-module.js';
 
 export type LoadModule = (options: LoadModuleOptions) => Promise<WasmModule>;
 
@@ -17,6 +19,8 @@ interface Running {
   classifier: WasmClassifier;
   choice: Choice;
   model: ModelInfo;
+  /** Of the network's file; empty where the browser offers no digests. */
+  sha256: string;
   classNames: ClassNames;
 }
 
@@ -37,8 +41,9 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
   }
 
   function info(): Info {
-    const { module, choice, model } = use();
-    return { ...choice, isolated: globalThis.crossOriginIsolated === true, model, heapBytes: module.heapBytes(), timings };
+    const { module, classifier, choice, model } = use();
+    const isolated = globalThis.crossOriginIsolated === true;
+    return { ...choice, isolated, model, heapBytes: module.heapBytes(), exampleBytes: classifier.exampleBytes(), timings };
   }
 
   /** Makes the frame current, runs the network, then answers; notes how long each took. */
@@ -64,8 +69,18 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
   const scores = (classifier: WasmClassifier, topk: number): ClassScore[] =>
     classifier.classify(topk).map(({ classIndex, probability }) => ({ className: use().classNames(classIndex), probability, classIndex }));
 
-  function withPairs(classifier: WasmClassifier, { label, classIndex, confidences }: { label: string; classIndex: number; confidences: number[] }): WirePrediction {
-    return { label, classIndex, confidences: classifier.labels().map((each, index) => [each, confidences[index] ?? 0]) };
+  function toWirePrediction(labels: readonly string[], { label, classIndex, unknown, confidences, neighbours }: WasmPrediction): WirePrediction {
+    return {
+      label,
+      classIndex,
+      unknown,
+      confidences: labels.map((each, index) => [each, confidences[index] ?? 0]),
+      neighbours: neighbours.map(({ id, classIndex: index, similarity }) => ({ id, label: labels[index] ?? '', similarity })),
+    };
+  }
+
+  function predictWith(classifier: WasmClassifier, options: WirePredictOptions): WirePrediction {
+    return toWirePrediction(classifier.labels(), classifier.predict(options));
   }
 
   return {
@@ -84,26 +99,35 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
     async addExample({ subject, label }) {
       await withSubject(
         subject,
-        (classifier) => classifier.addExample(label),
-        (classifier, embedding) => classifier.addEmbedding(embedding, label),
+        (classifier) => void classifier.addExample(label),
+        (classifier, embedding) => void classifier.addEmbedding(embedding, label),
       );
       return countOf(label);
     },
 
-    predict: ({ subject, k }) =>
+    addExamples: ({ embeddings, labels }) => use().classifier.addEmbeddings(embeddings, use().model.embeddingSize, labels),
+
+    predict: ({ subject, options }) =>
       withSubject(
         subject,
-        (classifier) => withPairs(classifier, classifier.predict(k)),
-        (classifier, embedding) => withPairs(classifier, classifier.predictEmbedding(embedding, k)),
+        (classifier) => predictWith(classifier, options),
+        (classifier, embedding) => toWirePrediction(classifier.labels(), classifier.predictEmbedding(embedding, options)),
       ),
 
-    async observe({ frame, label, k, topk, embedding: wantsEmbedding }) {
+    predictMany({ embeddings, options }) {
+      const { classifier, model } = use();
+      const labels = classifier.labels();
+      return classifier.predictEmbeddings(embeddings, model.embeddingSize, options).map((each) => toWirePrediction(labels, each));
+    },
+
+    async observe({ frame, label, options, topk, embedding: wantsEmbedding }) {
       const observed = await look(frame, (classifier) => {
-        if (label !== undefined) classifier.addExample(label);
+        const exampleId = label === undefined ? undefined : classifier.addExample(label);
         return {
-          prediction: classifier.labels().length > 0 ? withPairs(classifier, classifier.predict(k)) : null,
+          prediction: hasVotes(classifier) ? predictWith(classifier, options) : null,
           classes: topk > 0 && use().model.classCount > 0 ? scores(classifier, topk) : [],
           exampleCount: label === undefined ? undefined : countOf(label),
+          exampleId,
           embedding: wantsEmbedding ? classifier.embed() : undefined,
         };
       });
@@ -120,6 +144,50 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
       return use().classifier.labels().map((label, index) => [label, counts[index] ?? 0]);
     },
 
+    edit: (change) => edit(use().classifier, change),
+
+    undo: () => use().classifier.undo(),
+
+    exampleIds: ({ label }) => use().classifier.exampleIds(label),
+
+    exampleEmbedding({ id }) {
+      const embedding = use().classifier.exampleEmbedding(id);
+      return new Moved(embedding, [embedding.buffer as ArrayBuffer]);
+    },
+
+    review: ({ options, mostExamples }) => reviewOf(use().classifier, options, mostExamples),
+
+    startSave({ thumbnails }) {
+      const { classifier, model, sha256 } = use();
+      classifier.startSave(model.id, sha256, JSON.stringify(model.preprocess), thumbnails);
+    },
+
+    nextSaved() {
+      const bytes = use().classifier.nextSaved();
+      return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
+    },
+
+    startLoad() {
+      const { classifier, model, sha256 } = use();
+      classifier.startLoad(model.id, sha256);
+    },
+
+    loadPiece({ bytes }) {
+      use().classifier.datasetBuffer(bytes.byteLength).set(bytes);
+      use().classifier.loadPiece();
+    },
+
+    finishLoad: () => use().classifier.finishLoad(),
+
+    exportJson() {
+      const { classifier, model, sha256 } = use();
+      return JSON.stringify(exported(classifier, model, sha256));
+    },
+
+    importJson({ json }) {
+      importInto(use(), json);
+    },
+
     info,
 
     close() {
@@ -130,6 +198,97 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
   };
 }
 
+/** Whether any example may vote. */
+function hasVotes(classifier: WasmClassifier): boolean {
+  return classifier.counts().some((count, index) => count > 0 && classifier.classEnabled(index));
+}
+
+function edit(classifier: WasmClassifier, change: Edit): void {
+  switch (change.kind) {
+    case 'remove':
+      return classifier.removeExample(change.id);
+    case 'move':
+      return classifier.moveExample(change.id, change.label);
+    case 'add-class':
+      return classifier.addClass(change.label);
+    case 'rename':
+      return classifier.renameClass(change.label, change.newLabel);
+    case 'merge':
+      return classifier.mergeClasses(change.label, change.into);
+    case 'enable':
+      return classifier.enableClass(change.label, change.enabled);
+    case 'storage':
+      return classifier.useStorage(change.storage);
+  }
+}
+
+function reviewOf(classifier: WasmClassifier, options: WirePredictOptions, mostExamples: number): Review {
+  const { tested, correct, confusion, mostConfusable, duplicates, outliers, temperature } = classifier.review(options, mostExamples);
+  const labels = classifier.labels();
+  const nameOf = (classIndex: number) => labels[classIndex] ?? '';
+  return {
+    tested,
+    accuracy: correct / tested,
+    confusion: confusion.map(({ classIndex, takenFor, count }) => ({ label: nameOf(classIndex), takenFor: nameOf(takenFor), count })),
+    mostConfusable: mostConfusable && { labels: [nameOf(mostConfusable.classA), nameOf(mostConfusable.classB)], confusions: mostConfusable.confusions },
+    duplicates,
+    outliers: outliers.map(({ id, classIndex, suggestedClass, confidence }) => ({ id, label: nameOf(classIndex), suggestedLabel: nameOf(suggestedClass), confidence })),
+    temperature,
+  };
+}
+
+function exported(classifier: WasmClassifier, model: ModelInfo, sha256: string): ExportedDataset {
+  return {
+    format: 'teachable-wasm',
+    version: 1,
+    model: { id: model.id, sha256 },
+    embeddingSize: model.embeddingSize,
+    classes: classifier.labels().map((label, index) => ({
+      label,
+      enabled: classifier.classEnabled(index),
+      examples: classifier.exampleIds(label).map((id) => Array.from(classifier.exampleEmbedding(id))),
+    })),
+  };
+}
+
+/** Replaces the examples by those of `json`. Until all of them are in, those that were there are kept as a file. */
+function importInto({ classifier, model, sha256 }: Running, json: unknown): void {
+  const read = readJsonDataset(json, model.embeddingSize);
+  const same = read.sha256 && sha256 ? read.sha256 === sha256 : read.model === undefined || read.model === model.id;
+  if (!same) {
+    throw new ClassifierError('bad-dataset', `The data set was made with the model '${read.model}'; its examples can't be compared with those of '${model.id}'.`);
+  }
+  const before = saveAll(classifier, model.id, sha256);
+  try {
+    classifier.clearAll();
+    for (const { label, enabled, rows, count } of read.classes) {
+      classifier.addClass(label);
+      classifier.addEmbeddings(rows, model.embeddingSize, new Array<string>(count).fill(label));
+      if (!enabled) classifier.enableClass(label, false);
+    }
+  } catch (cause) {
+    restore(classifier, before, model.id, sha256);
+    throw new ClassifierError('bad-dataset', `The data set can't be used: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function saveAll(classifier: WasmClassifier, id: string, sha256: string): Uint8Array[] {
+  classifier.startSave(id, sha256, '', []);
+  const pieces: Uint8Array[] = [];
+  for (let piece = classifier.nextSaved(); piece.byteLength > 0; piece = classifier.nextSaved()) pieces.push(piece);
+  return pieces;
+}
+
+function restore(classifier: WasmClassifier, pieces: readonly Uint8Array[], id: string, sha256: string): void {
+  classifier.clearAll();
+  classifier.startLoad(id, sha256);
+  for (const piece of pieces) {
+    classifier.datasetBuffer(piece.byteLength).set(piece);
+    classifier.loadPiece();
+  }
+  classifier.finishLoad();
+}
+
 async function open(request: OpenRequest, loadModule: LoadModule, report: Report): Promise<Running> {
   const fetching = fetchModel(request, (loaded, total) => report({ phase: 'model', loaded, total }));
   // Awaited below, beside the module; until then its failure must not count as unhandled.
@@ -138,6 +297,7 @@ async function open(request: OpenRequest, loadModule: LoadModule, report: Report
   try {
     const fetched = await fetching;
     report({ phase: 'start', loaded: 0, total: undefined });
+    const sha256 = await sha256Of(fetched.weights ?? fetched.model);
     const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
     const loaded = loadInto(classifier, fetched, preprocess);
     const model = describe(fetched, loaded, preprocess);
@@ -145,7 +305,7 @@ async function open(request: OpenRequest, loadModule: LoadModule, report: Report
     // The first run compiles and touches everything, and shows that the model runs at all.
     classifier.frameBuffer(1, 1).set([0, 0, 0, 255]);
     classifier.embed();
-    return { module, classifier, choice, model, classNames };
+    return { module, classifier, choice, model, sha256, classNames };
   } catch (error) {
     classifier.delete();
     throw error;

@@ -115,6 +115,8 @@ export interface Info {
   model: ModelInfo;
   /** Bytes of the module's memory, which never shrinks. */
   heapBytes: number;
+  /** Bytes of it that the examples take. */
+  exampleBytes: number;
   /** Null before the first frame. */
   timings: Timings | null;
 }
@@ -127,11 +129,74 @@ export interface ClassScore {
   classIndex: number;
 }
 
+/** How the nearest examples make a prediction. */
+export interface PredictOptions {
+  /** Neighbours that vote, >= 1; with fewer examples, all of them. Default 3. */
+  k?: number | undefined;
+  /** What a vote counts. 'votes': 1. 'similarity': less the farther it is than the nearest, by `temperature`. Default 'votes'. */
+  weighting?: 'votes' | 'similarity' | undefined;
+  /** Of 'similarity': > 0; the less, the more the nearest decide. review() finds the one that calibrates confidences. Default 0.05. */
+  temperature?: number | undefined;
+  /** Divides a class' votes by its examples, so that the class with most doesn't win by their number. Default false. */
+  balanced?: boolean | undefined;
+  /** -1..1: with the nearest example less similar, the prediction is `unknown`. Default: never. */
+  unknownThreshold?: number | undefined;
+}
+
+/** An example that a prediction rests on. */
+export interface Neighbour {
+  /** Names the example as long as it is there. No id is given twice. */
+  id: number;
+  label: string;
+  /** Cosine, -1..1. */
+  similarity: number;
+}
+
+/** How well the examples predict each other, and which of them look wrong. */
+export interface Review {
+  /** Examples that were predicted from all others; of many, a sample. */
+  tested: number;
+  /** Share of them whose own label came out, 0-1; NaN when none was tested. */
+  accuracy: number;
+  /** How often an example of `label` was taken for `takenFor`; what never happened is left out. */
+  confusion: { label: string; takenFor: string; count: number }[];
+  mostConfusable: { labels: [string, string]; confusions: number } | null;
+  /** Pairs that are all but the same picture. */
+  duplicates: { id: number; of: number; similarity: number }[];
+  /** Examples whose neighbours have another label: perhaps mislabelled. */
+  outliers: { id: number; label: string; suggestedLabel: string; confidence: number }[];
+  /** For PredictOptions of 'similarity': with it, confidences are calibrated. */
+  temperature: number;
+}
+
+/** How the examples are kept: all of each value, 16 or 8 bits of it. */
+export type Storage = 'f32' | 'i16' | 'i8';
+
+/** A small picture file of an example, kept in a saved data set. */
+export interface Thumbnail {
+  id: number;
+  bytes: Uint8Array;
+}
+
+export type WirePredictOptions = { [K in keyof PredictOptions]-?: Exclude<PredictOptions[K], undefined> };
+
+/** A change of what is taught. */
+export type Edit =
+  | { kind: 'remove'; id: number }
+  | { kind: 'move'; id: number; label: string }
+  | { kind: 'add-class'; label: string }
+  | { kind: 'rename'; label: string; newLabel: string }
+  | { kind: 'merge'; label: string; into: string }
+  | { kind: 'enable'; label: string; enabled: boolean }
+  | { kind: 'storage'; storage: Storage };
+
 /** A prediction with its confidences as pairs: labels such as '__proto__' don't survive as keys of a cloned object. */
 export interface WirePrediction {
   label: string;
   classIndex: number;
+  unknown: boolean;
   confidences: [label: string, confidence: number][];
+  neighbours: Neighbour[];
 }
 
 export interface WireObservation {
@@ -140,6 +205,7 @@ export interface WireObservation {
   classes: ClassScore[];
   /** Examples of the label that was given. */
   exampleCount: number | undefined;
+  exampleId: number | undefined;
   embedding: Float32Array | undefined;
   timings: Timings;
 }
@@ -151,10 +217,26 @@ export interface ClassifierMethods {
   embed(args: { frame: Frame }): Float32Array;
   /** Examples that the label has now. */
   addExample(args: { subject: Subject; label: string }): number;
-  predict(args: { subject: Subject; k: number }): WirePrediction;
-  observe(args: { frame: Frame; label?: string | undefined; k: number; topk: number; embedding: boolean }): WireObservation;
+  addExamples(args: { embeddings: Float32Array; labels: string[] }): number[];
+  predict(args: { subject: Subject; options: WirePredictOptions }): WirePrediction;
+  predictMany(args: { embeddings: Float32Array; options: WirePredictOptions }): WirePrediction[];
+  observe(args: { frame: Frame; label?: string | undefined; options: WirePredictOptions; topk: number; embedding: boolean }): WireObservation;
   clear(args: { label?: string | undefined }): void;
   counts(args: Record<string, never>): [label: string, count: number][];
+  edit(args: Edit): void;
+  /** False when there is nothing to take back. */
+  undo(args: Record<string, never>): boolean;
+  exampleIds(args: { label: string }): number[];
+  exampleEmbedding(args: { id: number }): Float32Array;
+  review(args: { options: WirePredictOptions; mostExamples: number }): Review;
+  startSave(args: { thumbnails: Thumbnail[] }): void;
+  /** Empty after the last. */
+  nextSaved(args: Record<string, never>): Uint8Array;
+  startLoad(args: Record<string, never>): void;
+  loadPiece(args: { bytes: Uint8Array }): void;
+  finishLoad(args: Record<string, never>): Thumbnail[];
+  exportJson(args: Record<string, never>): string;
+  importJson(args: { json: unknown }): void;
   info(args: Record<string, never>): Info;
   /** Frees the classifier and ends the worker, so there is no answer. */
   close(args: Record<string, never>): void;

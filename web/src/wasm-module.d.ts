@@ -23,11 +23,48 @@ export interface WasmClassScore {
   probability: number;
 }
 
+export interface WasmPredictOptions {
+  /** >= 1 */
+  k: number;
+  /** 'votes' | 'similarity' */
+  weighting: string;
+  /** > 0 */
+  temperature: number;
+  balanced: boolean;
+  /** -1..1; -1 for never */
+  unknownThreshold: number;
+}
+
+export interface WasmNeighbour {
+  id: number;
+  classIndex: number;
+  similarity: number;
+}
+
 export interface WasmPrediction {
   classIndex: number;
   label: string;
+  unknown: boolean;
+  /** Nearest first. */
+  neighbours: WasmNeighbour[];
   /** [class] in the order of labels(). */
   confidences: number[];
+}
+
+export interface WasmReview {
+  tested: number;
+  correct: number;
+  temperature: number;
+  /** The cells that are not 0. */
+  confusion: { classIndex: number; takenFor: number; count: number }[];
+  mostConfusable: { classA: number; classB: number; confusions: number } | null;
+  duplicates: { id: number; of: number; similarity: number }[];
+  outliers: { id: number; classIndex: number; suggestedClass: number; confidence: number }[];
+}
+
+export interface WasmThumbnail {
+  id: number;
+  bytes: Uint8Array;
 }
 
 export interface WasmModelInfo {
@@ -63,12 +100,42 @@ export interface WasmClassifier {
   classify(topk: number): WasmClassScore[];
   /** [embeddingSize], a copy. */
   embed(): Float32Array;
-  addExample(label: string): void;
-  predict(k: number): WasmPrediction;
+  /** The example's id. */
+  addExample(label: string): number;
+  predict(options: WasmPredictOptions): WasmPrediction;
 
-  /** The same for an embedding that the caller has. */
-  addEmbedding(embedding: Float32Array, label: string): void;
-  predictEmbedding(embedding: Float32Array, k: number): WasmPrediction;
+  /** The same for an embedding that the caller has, or for [n, dimension] of them. */
+  addEmbedding(embedding: Float32Array, label: string): number;
+  addEmbeddings(embeddings: Float32Array, dimension: number, labels: readonly string[]): number[];
+  predictEmbedding(embedding: Float32Array, options: WasmPredictOptions): WasmPrediction;
+  predictEmbeddings(embeddings: Float32Array, dimension: number, options: WasmPredictOptions): WasmPrediction[];
+
+  removeExample(id: number): void;
+  moveExample(id: number, label: string): void;
+  /** Takes back the last added, removed or moved example; false when there is none. */
+  undo(): boolean;
+  addClass(label: string): void;
+  renameClass(label: string, newLabel: string): void;
+  mergeClasses(from: string, into: string): void;
+  enableClass(label: string, enabled: boolean): void;
+  classEnabled(classIndex: number): boolean;
+  exampleIds(label: string): number[];
+  /** [dimension], of length 1, a copy. */
+  exampleEmbedding(id: number): Float32Array;
+  review(options: WasmPredictOptions, mostExamples: number): WasmReview;
+  /** 'f32' | 'i16' | 'i8'; only without examples. */
+  useStorage(storage: string): void;
+  /** Bytes that the examples take. */
+  exampleBytes(): number;
+
+  /** A file of the examples in pieces: start, then nextSaved() until it is empty. Copies. */
+  startSave(modelId: string, sha256: string, preprocessing: string, thumbnails: readonly WasmThumbnail[]): void;
+  nextSaved(): Uint8Array;
+  /** Start, then for each piece fill datasetBuffer() and loadPiece(); finishLoad() replaces the examples. */
+  startLoad(modelId: string, sha256: string): void;
+  datasetBuffer(byteLength: number): Uint8Array;
+  loadPiece(): void;
+  finishLoad(): WasmThumbnail[];
 
   /** Forgets one label's examples, or all of them with clearAll. */
   clear(label: string): void;

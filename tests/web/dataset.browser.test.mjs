@@ -1,0 +1,76 @@
+// Examples in the real module: taught, edited, saved, loaded.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { openBrowser, openPage } from './open-page.mjs';
+
+let browser;
+
+before(async () => {
+  browser = await openBrowser();
+});
+
+after(() => browser.close());
+
+/** Runs in the page: teaches random embeddings in some classes, then saves, changes, loads and compares. */
+async function saveAndLoad({ variant, storage }) {
+  const { load } = await import('/lib/index.js');
+  const open = () => load({ model: '/models/default.json', variant });
+  const first = await open();
+  await first.useStorage(storage);
+  const size = first.model.embeddingSize;
+  let state = 7;
+  const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+  const vectors = (count) => Float32Array.from({ length: count * size }, random);
+  const labels = Array.from({ length: 300 }, (_, index) => ['__proto__', 'b', ''][index % 3]);
+  const ids = await first.addExamples(vectors(300), labels);
+  await first.removeExample(ids[5]);
+  await first.enableClass('b', false);
+  const queries = vectors(5);
+  const options = { k: 10, weighting: 'similarity', temperature: 0.1 };
+  const answers = async (classifier) => (await classifier.predictMany(queries, options)).map((each) => ({ ...each, confidences: Object.entries(each.confidences) }));
+  const before = await answers(first);
+  const single = await first.predict(queries.slice(0, size), options);
+  const thumbnails = [{ id: ids[7], bytes: Uint8Array.of(1, 2, 3) }];
+  const file = await first.saveDataset({ thumbnails });
+  const review = await first.review({ mostExamples: 50 });
+
+  const second = await open();
+  await second.addExamples(vectors(1), ['before']);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const damaged = bytes.slice();
+  damaged[bytes.length >> 1] ^= 1;
+  const refused = await second.loadDataset(damaged).catch(({ code, message }) => ({ code, message }));
+  const kept = Object.entries(await second.counts());
+  const loadedThumbnails = await second.loadDataset(file.stream());
+  const after = await answers(second);
+  const savedAgain = new Uint8Array(await (await second.saveDataset({ thumbnails })).arrayBuffer());
+  const same = savedAgain.length === bytes.length && savedAgain.every((byte, index) => byte === bytes[index]);
+  await second.importJson(await first.exportJson());
+  const fromJson = await answers(second);
+  const undone = [await first.undo(), (await first.exampleIds(labels[5])).includes(ids[5])];
+  const { exampleBytes } = await first.info();
+  first.dispose();
+  second.dispose();
+  return { size, before, single: single.neighbours, review, refused, kept, after, same, loadedThumbnails: loadedThumbnails.map(({ id, bytes: each }) => [id, ...each]), thumbnailId: ids[7], fromJson, undone, exampleBytes };
+}
+
+for (const [variant, storage] of [['simd', 'f32'], ['relaxed', 'i8'], ['simd-threads', 'i16']]) {
+  test(`a saved data set predicts the same when it is loaded (${variant}, ${storage})`, { timeout: 120_000 }, async (t) => {
+    const { page } = await openPage(t, browser, { path: 'models/default.json' });
+    const result = await page.evaluate(saveAndLoad, { variant, storage });
+    assert.deepEqual(result.after, result.before);
+    assert.deepEqual(result.single, result.before[0].neighbours);
+    assert.equal(result.single.length, 10);
+    assert.equal(result.single.some(({ label }) => label === 'b'), false);
+    assert.equal(result.same, true, 'saved again, the file is the same');
+    assert.equal(result.refused.code, 'bad-dataset');
+    assert.deepEqual(result.kept, [['before', 1]]);
+    assert.deepEqual(result.loadedThumbnails, [[result.thumbnailId, 1, 2, 3]]);
+    assert.deepEqual(result.fromJson.map(({ label }) => label), result.before.map(({ label }) => label));
+    assert.deepEqual(result.undone, [true, true]);
+    assert.equal(result.review.tested, 50);
+    const bytes = { f32: 4, i16: 2, i8: 1 }[storage];
+    assert.ok(result.exampleBytes < 1.5 * 320 * bytes * result.size, `${result.exampleBytes} bytes`);
+  });
+}
