@@ -217,5 +217,27 @@ TEST(DatasetFile, AReaderThatFailedStaysRefusing) {
   refusal([&] { reader.finish(); });
 }
 
+// What upstream's classifier gets wrong when data sets are restored.
+
+TEST(DatasetBugs, B1ClassIndicesSurviveAndGoOn) {
+  Knn knn;
+  knn.add(Vector{1, 0}, "b");
+  knn.add(Vector{0, 1}, "a");
+  Knn loaded = load(save(knn)).knn;
+  EXPECT_EQ(loaded.predict(Vector{0, 1}, 1).class_index, 1u);
+  loaded.add(Vector{-1, 0}, "c");
+  EXPECT_EQ(loaded.predict(Vector{-1, 0}, 1).class_index, 2u);
+}
+
+TEST(DatasetBugs, B3LoadingLeavesNothingOfWhatWasThere) {
+  Knn other;
+  other.add(Vector{1, 0}, "new");
+  Knn knn = sample(Storage::F32);
+  knn = load(save(other)).knn;
+  EXPECT_EQ(knn.labels(), std::vector<std::string>{"new"});
+  EXPECT_EQ(knn.counts(), std::vector<size_t>{1});
+  EXPECT_FALSE(knn.undo());
+}
+
 }  // namespace
 }  // namespace teachable
