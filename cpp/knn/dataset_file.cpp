@@ -36,9 +36,7 @@ void put(std::vector<std::byte>& bytes, const void* data, size_t size) {
 }
 
 void put(std::vector<std::byte>& bytes, uint32_t value) { put(bytes, &value, sizeof value); }
-void put(std::vector<std::byte>& bytes, size_t value) {
-  put(bytes, static_cast<uint32_t>(value));
-}
+void put(std::vector<std::byte>& bytes, size_t value) { put(bytes, static_cast<uint32_t>(value)); }
 
 void put(std::vector<std::byte>& bytes, const std::string& text) {
   put(bytes, text.size());
@@ -158,7 +156,8 @@ std::vector<std::byte> DatasetWriter::next() {
       state_ = State::Done;
       return section(kEnd, std::move(payload));
     }
-    case State::Done: return {};
+    case State::Done:
+      return {};
   }
   return {};
 }
@@ -191,11 +190,15 @@ class DatasetReader::Fields {
 
 size_t DatasetReader::wanted() const {
   switch (state_) {
-    case State::Start: return kStartBytes;
-    case State::SectionHead: return kHeadBytes;
-    case State::SectionBody: return kHeadBytes + payload_bytes_ + kCrcBytes;
+    case State::Start:
+      return kStartBytes;
+    case State::SectionHead:
+      return kHeadBytes;
+    case State::SectionBody:
+      return kHeadBytes + payload_bytes_ + kCrcBytes;
     case State::Done:
-    case State::Failed: break;
+    case State::Failed:
+      break;
   }
   return 0;
 }
@@ -225,11 +228,14 @@ size_t DatasetReader::most_payload_bytes(uint32_t kind) const {
     throw_damaged(has_header_ ? "there is a second header" : "the header is missing");
   }
   switch (kind) {
-    case kHeader: return kMostHeaderBytes;
+    case kHeader:
+      return kMostHeaderBytes;
     case kRows:
       return 4 + kRowsTogether * (8 + Rows::row_bytes(dataset_.knn.storage(), dimension_));
-    case kThumbnail: return 4 + kMostThumbnailBytes;
-    case kEnd: return 4;
+    case kThumbnail:
+      return 4 + kMostThumbnailBytes;
+    case kEnd:
+      return 4;
   }
   throw_damaged("there is no section of kind " + std::to_string(kind));
 }
@@ -272,7 +278,8 @@ void DatasetReader::take() {
       waiting_.clear();
       return;
     case State::Done:
-    case State::Failed: return;
+    case State::Failed:
+      return;
   }
 }
 
@@ -286,16 +293,23 @@ void DatasetReader::read_section() {
   }
   Fields fields(bytes.subspan(kHeadBytes, payload_bytes_));
   switch (kind_) {
-    case kHeader: read_header(fields); break;
-    case kRows: read_rows(fields); break;
-    case kThumbnail: read_thumbnail(fields); break;
+    case kHeader:
+      read_header(fields);
+      break;
+    case kRows:
+      read_rows(fields);
+      break;
+    case kThumbnail:
+      read_thumbnail(fields);
+      break;
     case kEnd:
       if (fields.number() != crc_) throw_damaged("sections are missing or out of order");
       if (dataset_.knn.example_count() != example_count_) throw_damaged("examples are missing");
       if (dataset_.knn.counts() != class_counts_) throw_damaged("its counts are wrong");
       state_ = State::Done;
       break;
-    default: break;  // most_payload_bytes() has refused it
+    default:
+      break;  // most_payload_bytes() has refused it
   }
   if (fields.left() > 0) throw_damaged("a section is too long");
   crc_ = crc32(crc, crc_);
@@ -323,8 +337,7 @@ void DatasetReader::read_header(Fields& fields) {
       example_count_ > next_id_) {
     throw_damaged("its dimension and number of examples can't be");
   }
-  if (expected_ && expected_dimension_ > 0 && dimension_ > 0 &&
-      dimension_ != expected_dimension_) {
+  if (expected_ && expected_dimension_ > 0 && dimension_ > 0 && dimension_ != expected_dimension_) {
     throw_bad_dataset("the data set's examples have " + std::to_string(dimension_) +
                       " values; embeddings of " + show(*expected_) + " have " +
                       std::to_string(expected_dimension_));
@@ -366,7 +379,8 @@ void DatasetReader::read_rows(Fields& fields) {
     // Ids that were removed before the first example need no entry; later ones are marked as gone.
     if (!last_id_) {
       knn.first_id_ = ids[i];
-      if (next_id_ - ids[i] > kMostIds + 16 * example_count_) throw_damaged("its ids are too far apart");
+      if (next_id_ - ids[i] > kMostIds + 16 * example_count_)
+        throw_damaged("its ids are too far apart");
     }
     knn.index_of_.resize(ids[i] - knn.first_id_, Knn::kGone);
     if (!knn.rows_.append_row(fields.bytes(row_bytes).data())) {

@@ -3,8 +3,9 @@
 // All numbers little-endian. "TMKN", version (u16) 1, 0 (u16), then sections:
 //   kind (u32), byte length of the payload (u32), payload, CRC-32 of all three (u32)
 // 1 header, first:  model id (text), model SHA-256 (text), preprocessing (text),
-//                   storage (u32: 0 f32, 1 i16, 2 i8), dimension (u32), next id (u32), examples (u32),
-//                   classes (u32), of each: label (text), examples (u32), enabled (u32: 0 or 1)
+//                   storage (u32: 0 f32, 1 i16, 2 i8), dimension (u32), next id (u32), examples
+//                   (u32), classes (u32), of each: label (text), examples (u32), enabled (u32: 0 or
+//                   1)
 // 2 rows, 1 to 64:  count (u32), ids [count] (u32), classes [count] (u32), rows (Rows::row_bytes())
 // 3 thumbnail:      id (u32), bytes of a picture file
 // 4 end, last:      CRC-32s of all sections, CRC-32 of them (u32)
@@ -74,7 +75,8 @@ struct Dataset {
 
 /// Reads a data set from pieces of any size. Nothing is to be had before all is read and checked:
 /// the examples that were there stay until finish() has returned.
-/// Every damage is Error{BadDataset}; no memory, Error{OutOfMemory}. After an Error it is of no use.
+/// Every damage is Error{BadDataset}; no memory, Error{OutOfMemory}. After an Error it is of no
+/// use.
 class DatasetReader {
  public:
   /// `expected`: the model whose embeddings the examples have to be, [dimension] each; its id, or

@@ -33,22 +33,22 @@ void dot_rows(const int8_t* rows, size_t stride, const int16_t* query, int64_t* 
     const v128_t low = wasm_v128_load(query + i), high = wasm_v128_load(query + i + 8);
     for (size_t r = 0; r < kRows; ++r) {
       const v128_t row = wasm_v128_load(rows + r * stride + i);
-      sums[r] = wasm_i32x4_add(sums[r], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(row), low));
+      sums[r] =
+          wasm_i32x4_add(sums[r], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(row), low));
       sums[r] =
           wasm_i32x4_add(sums[r], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(row), high));
     }
   }
   for (size_t r = 0; r < kRows; ++r) {
-    result[r] = (int64_t{wasm_i32x4_extract_lane(sums[r], 0)} + wasm_i32x4_extract_lane(sums[r], 1)) +
-                (int64_t{wasm_i32x4_extract_lane(sums[r], 2)} + wasm_i32x4_extract_lane(sums[r], 3));
+    result[r] =
+        (int64_t{wasm_i32x4_extract_lane(sums[r], 0)} + wasm_i32x4_extract_lane(sums[r], 1)) +
+        (int64_t{wasm_i32x4_extract_lane(sums[r], 2)} + wasm_i32x4_extract_lane(sums[r], 3));
   }
 #elif defined(__SSE2__)
   __m128i sums[kRows];
   for (__m128i& sum : sums) sum = _mm_setzero_si128();
   for (size_t i = 0; i < stride; i += 16) {
-    const auto load = [](const void* p) {
-      return _mm_loadu_si128(static_cast<const __m128i*>(p));
-    };
+    const auto load = [](const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); };
     const __m128i low = load(query + i), high = load(query + i + 8);
     for (size_t r = 0; r < kRows; ++r) {
       const __m128i row = load(rows + r * stride + i);
@@ -99,8 +99,9 @@ void dot_rows_bytes([[maybe_unused]] const int8_t* rows, [[maybe_unused]] size_t
     }
   }
   for (size_t r = 0; r < kRows; ++r) {
-    result[r] = (int64_t{wasm_i32x4_extract_lane(sums[r], 0)} + wasm_i32x4_extract_lane(sums[r], 1)) +
-                (int64_t{wasm_i32x4_extract_lane(sums[r], 2)} + wasm_i32x4_extract_lane(sums[r], 3));
+    result[r] =
+        (int64_t{wasm_i32x4_extract_lane(sums[r], 0)} + wasm_i32x4_extract_lane(sums[r], 1)) +
+        (int64_t{wasm_i32x4_extract_lane(sums[r], 2)} + wasm_i32x4_extract_lane(sums[r], 3));
   }
 #endif
 }

@@ -77,9 +77,8 @@ void Knn::reserve(size_t more, size_t dimension) {
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::OutOfMemory,
                 "there is no memory for " + std::to_string(more) + " more examples of " +
-                    std::to_string(dimension) + " values; the " +
-                    std::to_string(rows_.count()) + " that are stored take " +
-                    std::to_string(memory_bytes() / 1'000'000) +
+                    std::to_string(dimension) + " values; the " + std::to_string(rows_.count()) +
+                    " that are stored take " + std::to_string(memory_bytes() / 1'000'000) +
                     " MB; remove some, or store them as bytes");
   }
 }
@@ -374,10 +373,8 @@ void Knn::move_to(ExampleId id, std::string_view label) {
   const size_t i = index_of(id);
   const auto known = classes_.find(label);
   if (known == class_of_[i]) return;
-  history_.push_back({.kind = Change::Kind::Moved,
-                      .id = id,
-                      .made_class = !known,
-                      .class_index = class_of_[i]});
+  history_.push_back(
+      {.kind = Change::Kind::Moved, .id = id, .made_class = !known, .class_index = class_of_[i]});
   uint32_t to;
   try {
     to = known ? *known : classes_.add(label);

@@ -24,8 +24,8 @@ using ParallelFor =
     std::function<void(size_t count, const std::function<void(size_t index)>& body)>;
 
 /// Examples as unit rows, each with a class and an id. Classes are numbered in the order in which
-/// their labels were first added; erasing one (clear, merge) moves later ones up. A class stays when
-/// its last example goes. A label is any bytes, the empty string included. Move-only.
+/// their labels were first added; erasing one (clear, merge) moves later ones up. A class stays
+/// when its last example goes. A label is any bytes, the empty string included. Move-only.
 ///
 /// The neighbours are those that a comparison of the query with everything that is stored gives, to
 /// the bit: a scan of bytes leaves the rows that may be among them by a proven bound, and these are
@@ -123,9 +123,9 @@ class Knn {
     enum class Kind { Added, Removed, Moved } kind = Kind::Added;
     ExampleId id = 0;
     bool made_class = false;
-    uint32_t class_index = 0;       ///< of Removed and Moved: before
-    size_t dimension = 0;           ///< of Removed
-    std::vector<std::byte> row{};   ///< of Removed
+    uint32_t class_index = 0;      ///< of Removed and Moved: before
+    size_t dimension = 0;          ///< of Removed
+    std::vector<std::byte> row{};  ///< of Removed
   };
 
   /// The embedding's length, after all that is asked of an embedding has been checked.

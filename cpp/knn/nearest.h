@@ -20,8 +20,8 @@ struct Neighbour {
   bool operator==(const Neighbour&) const = default;
 };
 
-/// Keeps the k neighbours of greatest similarity, of equal ones those with the lowest id. Memory for
-/// k, O(log k) for each one that gets in.
+/// Keeps the k neighbours of greatest similarity, of equal ones those with the lowest id. Memory
+/// for k, O(log k) for each one that gets in.
 class Nearest {
  public:
   /// k >= 1.

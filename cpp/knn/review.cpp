@@ -12,9 +12,8 @@
 namespace teachable {
 namespace {
 
-constexpr std::array<float, 13> kTemperatures = {0.002f, 0.004f, 0.008f, 0.015f, 0.03f,
-                                                 0.05f,  0.08f,  0.12f,  0.2f,   0.3f,
-                                                 0.5f,   1.0f,   2.0f};
+constexpr std::array<float, 13> kTemperatures = {
+    0.002f, 0.004f, 0.008f, 0.015f, 0.03f, 0.05f, 0.08f, 0.12f, 0.2f, 0.3f, 0.5f, 1.0f, 2.0f};
 
 /// Evenly spread examples of enabled classes.
 std::vector<ExampleId> choose(const Knn& knn, size_t most) {
@@ -29,7 +28,8 @@ std::vector<ExampleId> choose(const Knn& knn, size_t most) {
   return chosen;
 }
 
-/// Own class and what it was taken for -> how often. 10,000 classes have too many pairs for a matrix.
+/// Own class and what it was taken for -> how often. 10,000 classes have too many pairs for a
+/// matrix.
 using Cells = std::map<std::pair<uint32_t, uint32_t>, size_t>;
 
 std::optional<ConfusablePair> most_confusable(const Cells& cells) {
@@ -107,10 +107,9 @@ Review review(const Knn& knn, const ReviewOptions& options) {
             [](const Duplicate& a, const Duplicate& b) {
               return a.similarity != b.similarity ? a.similarity > b.similarity : a.id < b.id;
             });
-  std::sort(result.outliers.begin(), result.outliers.end(),
-            [](const Outlier& a, const Outlier& b) {
-              return a.confidence != b.confidence ? a.confidence > b.confidence : a.id < b.id;
-            });
+  std::sort(result.outliers.begin(), result.outliers.end(), [](const Outlier& a, const Outlier& b) {
+    return a.confidence != b.confidence ? a.confidence > b.confidence : a.id < b.id;
+  });
   result.duplicates.resize(std::min(result.duplicates.size(), options.most_suggestions));
   result.outliers.resize(std::min(result.outliers.size(), options.most_suggestions));
   return result;

@@ -47,7 +47,7 @@ struct ConfusablePair {
 /// Each tested example, predicted from all others of enabled classes.
 struct Review {
   size_t tested = 0;
-  size_t correct = 0;  ///< correct / tested is the leave-one-out accuracy
+  size_t correct = 0;                ///< correct / tested is the leave-one-out accuracy
   std::vector<Confusion> confusion;  ///< the cells of the matrix that are not 0, by class indices
   std::optional<ConfusablePair> most_confusable;  ///< none when nothing was confused
   std::vector<Duplicate> duplicates;              ///< most similar first

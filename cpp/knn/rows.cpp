@@ -106,13 +106,15 @@ double norm_of(std::span<const float> vector) {
   return std::sqrt((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-size_t Rows::stride_of(size_t dimension) { return (dimension + kDotStep - 1) / kDotStep * kDotStep; }
+size_t Rows::stride_of(size_t dimension) {
+  return (dimension + kDotStep - 1) / kDotStep * kDotStep;
+}
 
 size_t Rows::memory_bytes() const {
-  size_t bytes = blocks_.capacity() * sizeof(Block) + scratch_.capacity() * sizeof(float) +
-                 (scales_.capacity() + offsets_.capacity() + errors_.capacity() +
-                  sums_.capacity()) *
-                     sizeof(float);
+  size_t bytes =
+      blocks_.capacity() * sizeof(Block) + scratch_.capacity() * sizeof(float) +
+      (scales_.capacity() + offsets_.capacity() + errors_.capacity() + sums_.capacity()) *
+          sizeof(float);
   for (const Block& block : blocks_) {
     bytes += block.codes.size() + block.values.size() * sizeof(float) + block.lower.size();
   }
@@ -260,9 +262,12 @@ void Rows::remove(size_t i) noexcept {
 
 size_t Rows::row_bytes(Storage storage, size_t dimension) {
   switch (storage) {
-    case Storage::F32: return dimension * sizeof(float);
-    case Storage::I16: return 2 * sizeof(float) + 2 * dimension;
-    case Storage::I8: return 2 * sizeof(float) + dimension;
+    case Storage::F32:
+      return dimension * sizeof(float);
+    case Storage::I16:
+      return 2 * sizeof(float) + 2 * dimension;
+    case Storage::I8:
+      return 2 * sizeof(float) + dimension;
   }
   return 0;
 }
@@ -388,9 +393,9 @@ void Rows::scan(const RowQuery& query, size_t first, std::span<float> result) co
           dot_rows_bytes<kRows>(codes, stride_, query.bytes.data(), dots);
         },
         [&](size_t i, int64_t dot) {
-          result[i - first] = static_cast<float>(scale * scales_[i] * static_cast<double>(dot) +
-                                                 offsets_[i] * query.byte_sum +
-                                                 query.byte_offset * sums_[i]);
+          result[i - first] =
+              static_cast<float>(scale * scales_[i] * static_cast<double>(dot) +
+                                 offsets_[i] * query.byte_sum + query.byte_offset * sums_[i]);
         });
   } else {
     const double scale = query.scale * byte_worth();
@@ -439,14 +444,15 @@ float Rows::similarity(const RowQuery& query, size_t i) const {
     }
     case Storage::I16: {
       const int8_t* lower = at(&Block::lower, i);
-      const double dot = dot_exact(
-          stride_, unit, [&](size_t at) { return int32_t{codes[at]} * 256 + lower[at]; });
+      const double dot =
+          dot_exact(stride_, unit, [&](size_t at) { return int32_t{codes[at]} * 256 + lower[at]; });
       cosine = scales_[i] * dot + offsets_[i] * query.sum;
       break;
     }
     case Storage::I8:
-      cosine = scales_[i] * dot_exact(stride_, unit, [&](size_t at) { return int32_t{codes[at]}; }) +
-               offsets_[i] * query.sum;
+      cosine =
+          scales_[i] * dot_exact(stride_, unit, [&](size_t at) { return int32_t{codes[at]}; }) +
+          offsets_[i] * query.sum;
       break;
   }
   // Rounding can lift the product of two unit vectors a little above 1.

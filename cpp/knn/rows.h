@@ -25,8 +25,8 @@ double norm_of(std::span<const float> vector);
 
 /// A query as both passes want it.
 struct RowQuery {
-  PaddedBuffer<float> unit;      ///< [stride]
-  PaddedBuffer<int16_t> codes;   ///< [stride], unit / scale
+  PaddedBuffer<float> unit;     ///< [stride]
+  PaddedBuffer<int16_t> codes;  ///< [stride], unit / scale
   double scale = 0;
   double error = 0;              ///< |unit - scale * codes|
   double code_sum = 0, sum = 0;  ///< of scale * codes, of unit
@@ -67,8 +67,8 @@ class Rows {
   size_t row_bytes() const { return row_bytes(storage_, dimension_); }
   static size_t row_bytes(Storage storage, size_t dimension);
   void write_row(size_t i, std::byte* bytes) const;
-  /// Adds such a row, to the bit, in the room that reserve() made. Returns whether it is one: finite
-  /// and of unit length; if not, nothing is added.
+  /// Adds such a row, to the bit, in the room that reserve() made. Returns whether it is one:
+  /// finite and of unit length; if not, nothing is added.
   bool append_row(const std::byte* bytes) noexcept;
   /// The row's [dimension] values.
   void decode(size_t i, float* values) const;
@@ -134,7 +134,7 @@ class Rows {
   std::vector<float> sums_;    ///< of what the row's bytes stand for; empty where the build has no
                                ///< instruction for bytes
   float largest_error_ = 0, largest_sum_ = 0;  ///< of any row since the store was empty
-  std::vector<float> scratch_;  ///< [stride] the row that is being added
+  std::vector<float> scratch_;                 ///< [stride] the row that is being added
 };
 
 }  // namespace teachable

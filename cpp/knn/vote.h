@@ -34,8 +34,9 @@ void check(const PredictOptions& options);
 
 /// What predict() says of one query.
 struct Prediction {
-  size_t class_index = 0;  ///< the winner, an index into labels(); also when unknown, the best guess
-  bool unknown = false;    ///< the nearest example is farther than the threshold
+  size_t class_index =
+      0;                 ///< the winner, an index into labels(); also when unknown, the best guess
+  bool unknown = false;  ///< the nearest example is farther than the threshold
   std::vector<float> confidences;     ///< [class_count] 0-1, sum 1: each class' share of the votes
   std::vector<Neighbour> neighbours;  ///< [k] that voted, nearest first
 };

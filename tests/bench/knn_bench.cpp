@@ -1,6 +1,6 @@
-// Neighbours among the examples of a class-room or a large data set. Bytes of a prediction are those
-// that its scan reads: one a value, whatever the storage. Beside it, the same bytes copied by memcpy
-// and read by a plain loop: how near the scan is to the memory's speed.
+// Neighbours among the examples of a class-room or a large data set. Bytes of a prediction are
+// those that its scan reads: one a value, whatever the storage. Beside it, the same bytes copied by
+// memcpy and read by a plain loop: how near the scan is to the memory's speed.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -71,9 +71,8 @@ void knn_predict(benchmark::State& state, Storage storage) {
     benchmark::DoNotOptimize(knn.predict(query, kNeighbours));
   }
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(count * kDimension));
-  state.counters["memory/rows"] =
-      static_cast<double>(knn.memory_bytes()) /
-      static_cast<double>(count * Rows::row_bytes(storage, kDimension));
+  state.counters["memory/rows"] = static_cast<double>(knn.memory_bytes()) /
+                                  static_cast<double>(count * Rows::row_bytes(storage, kDimension));
 }
 
 void knn_predict_batch(benchmark::State& state) {

@@ -154,8 +154,7 @@ TEST(DatasetFile, EveryTruncatedOrLongerFileIsAnError) {
     refusal([&] { load(std::span(file).first(size)); });
   }
   file.push_back(std::byte{0});
-  EXPECT_EQ(refusal([&] { load(file); }),
-            "the data set is damaged: there is more after its end");
+  EXPECT_EQ(refusal([&] { load(file); }), "the data set is damaged: there is more after its end");
 }
 
 TEST(DatasetFile, SectionsCanNeitherBeLostNorSwapped) {
@@ -164,8 +163,12 @@ TEST(DatasetFile, SectionsCanNeitherBeLostNorSwapped) {
   std::vector<Bytes> pieces;
   for (Bytes piece = writer.next(); !piece.empty(); piece = writer.next()) pieces.push_back(piece);
   ASSERT_EQ(pieces.size(), 4u);
-  for (const std::vector<size_t>& order :
-       {std::vector<size_t>{0, 1, 3}, {0, 2, 3}, {0, 2, 1, 3}, {0, 1, 1, 3}, {0, 3, 1, 2}, {1, 2}}) {
+  for (const std::vector<size_t>& order : {std::vector<size_t>{0, 1, 3},
+                                           {0, 2, 3},
+                                           {0, 2, 1, 3},
+                                           {0, 1, 1, 3},
+                                           {0, 3, 1, 2},
+                                           {1, 2}}) {
     refusal([&] {
       DatasetReader reader;
       for (size_t i : order) reader.add(pieces[i]);

@@ -32,8 +32,8 @@ TEST(DatasetFuzz, DamagedFilesWithSoundChecksums) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  const std::vector<std::vector<uint8_t>> seeds = {
-      seed_file(Storage::F32), seed_file(Storage::I16), seed_file(Storage::I8)};
+  const std::vector<std::vector<uint8_t>> seeds = {seed_file(Storage::F32), seed_file(Storage::I16),
+                                                   seed_file(Storage::I8)};
   for (const std::vector<uint8_t>& file : seeds) {
     // Each byte in turn, then several at once.
     for (size_t i = 1; i < file.size(); ++i) {
@@ -49,10 +49,18 @@ TEST(DatasetFuzz, DamagedFilesWithSoundChecksums) {
       for (size_t changes = 1 + random() % 4; changes-- > 0;) {
         const size_t at = 1 + random() % (damaged.size() - 1);
         switch (random() % 4) {
-          case 0: damaged[at] = static_cast<uint8_t>(random()); break;
-          case 1: damaged[at] ^= static_cast<uint8_t>(1 << random() % 8); break;
-          case 2: damaged.erase(damaged.begin() + static_cast<std::ptrdiff_t>(at)); break;
-          default: damaged.insert(damaged.begin() + static_cast<std::ptrdiff_t>(at), 0); break;
+          case 0:
+            damaged[at] = static_cast<uint8_t>(random());
+            break;
+          case 1:
+            damaged[at] ^= static_cast<uint8_t>(1 << random() % 8);
+            break;
+          case 2:
+            damaged.erase(damaged.begin() + static_cast<std::ptrdiff_t>(at));
+            break;
+          default:
+            damaged.insert(damaged.begin() + static_cast<std::ptrdiff_t>(at), 0);
+            break;
         }
       }
       LLVMFuzzerTestOneInput(damaged.data(), damaged.size());

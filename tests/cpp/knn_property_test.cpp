@@ -111,9 +111,8 @@ void expect_same(const NaiveKnn& naive, const Knn& knn, const Vector& query,
                   (before.similarity == neighbour.similarity && before.id < neighbour.id));
     }
     const double nearness = double{neighbour.similarity} - prediction.neighbours[0].similarity;
-    votes[examples[index]->label] += options.weighting == Weighting::Votes
-                                         ? 1
-                                         : std::exp(nearness / options.temperature);
+    votes[examples[index]->label] +=
+        options.weighting == Weighting::Votes ? 1 : std::exp(nearness / options.temperature);
   }
   // Equal examples come in the order of their ids, at the end of the list too.
   for (size_t a = 0; a < examples.size(); ++a) {
@@ -139,8 +138,7 @@ void expect_same(const NaiveKnn& naive, const Knn& knn, const Vector& query,
   }
   ASSERT_NEAR(total, 1, 1e-5);
   ASSERT_NEAR(votes[naive.labels[prediction.class_index]], most, 1e-9);
-  ASSERT_EQ(prediction.unknown,
-            prediction.neighbours[0].similarity < options.unknown_threshold);
+  ASSERT_EQ(prediction.unknown, prediction.neighbours[0].similarity < options.unknown_threshold);
 }
 
 class KnnProperty : public testing::TestWithParam<Storage> {};
@@ -191,7 +189,8 @@ TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionKnn) {
       const size_t what = naive.examples.size() < 20 ? below(40) : below(60);
       const bool some = !naive.examples.empty();
       const ExampleId id = some ? naive.examples[below(naive.examples.size())].id : 0;
-      const std::string label = naive.labels.empty() ? "" : naive.labels[below(naive.labels.size())];
+      const std::string label =
+          naive.labels.empty() ? "" : naive.labels[below(naive.labels.size())];
       if (what < 32) {
         const Vector vector = new_vector();
         const std::string to = random_label();
@@ -293,12 +292,11 @@ TEST_P(KnnProperty, TheTopTenAreThoseOfAnExactScan) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Storages, KnnProperty,
-                         testing::Values(Storage::F32, Storage::I16, Storage::I8),
-                         [](const auto& storage) {
-                           return std::string(std::vector{"F32", "I16", "I8"}[static_cast<size_t>(
-                               storage.param)]);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Storages, KnnProperty, testing::Values(Storage::F32, Storage::I16, Storage::I8),
+    [](const auto& storage) {
+      return std::string(std::vector{"F32", "I16", "I8"}[static_cast<size_t>(storage.param)]);
+    });
 
 }  // namespace
 }  // namespace teachable

@@ -199,7 +199,8 @@ TEST(Knn, NeverReportsMoreThanOne) {
     knn.add(vector, "a");
     vectors.push_back(vector);
   }
-  for (const Vector& vector : vectors) EXPECT_LE(knn.predict(vector, 1).neighbours[0].similarity, 1);
+  for (const Vector& vector : vectors)
+    EXPECT_LE(knn.predict(vector, 1).neighbours[0].similarity, 1);
 }
 
 TEST(Knn, ClearingAClassMovesLaterClassesUpAndKeepsIds) {
@@ -276,7 +277,6 @@ TEST(Knn, StaysAsItWasWhenMemoryRunsOut) {
     EXPECT_EQ(knn.add(example, label), 16u) << "works once there is memory again";
   }
 }
-
 
 TEST(Knn, RemovesOneExampleAndTakesItBack) {
   Knn knn;
@@ -355,7 +355,9 @@ TEST(Knn, LeavesDisabledClassesOut) {
   EXPECT_EQ(prediction.confidences, (Vector{0, 1}));
   EXPECT_EQ(ids_of(prediction), Ids{1});
   knn.enable("b", false);
-  EXPECT_EQ(refusal([&] { knn.predict(Vector{1, 0}, 1); }),
+  EXPECT_EQ(refusal([&] {
+              knn.predict(Vector{1, 0}, 1);
+            }),
             "all classes with examples are disabled; a prediction needs an enabled one");
   knn.enable("a", true);
   EXPECT_EQ(knn.predict(Vector{0, 1}, 1).class_index, 0u);
@@ -402,7 +404,9 @@ TEST(Knn, AddsABatchWholeOrNotAtAll) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   const Labels labels = {"b", "a", "c"};
-  EXPECT_EQ(refusal([&] { knn.add_batch(Vector{1, 2, 3, 4, 0, 0}, 2, labels); }),
+  EXPECT_EQ(refusal([&] {
+              knn.add_batch(Vector{1, 2, 3, 4, 0, 0}, 2, labels);
+            }),
             "embedding 2 of the batch: the embedding's 2 values are all 0; a direction is needed");
   refusal([&] { knn.add_batch(Vector{1, 2, 3, 4, 5}, 2, labels); });
   refusal([&] { knn.add_batch(Vector{1, 2, 3, 4}, 2, labels); });
@@ -436,8 +440,9 @@ TEST(Knn, LeavesTheExampleItselfOutOfItsNeighbours) {
 TEST(Knn, HoldsTenThousandClasses) {
   Knn knn(Storage::I8);
   for (int i = 0; i < 10'000; ++i) {
-    knn.add(Vector{std::cos(static_cast<float>(i) * 1e-4f), std::sin(static_cast<float>(i) * 1e-4f)},
-            std::to_string(i));
+    knn.add(
+        Vector{std::cos(static_cast<float>(i) * 1e-4f), std::sin(static_cast<float>(i) * 1e-4f)},
+        std::to_string(i));
   }
   EXPECT_EQ(knn.class_count(), 10'000u);
   const Prediction prediction = knn.predict(Vector{1, 0}, 1);

@@ -1,5 +1,6 @@
-// libFuzzer's entry to the reader of data sets. The checksums are made right first, or nearly nothing
-// would get past them. The first byte chooses: pieces of what size, and whether to leave checksums.
+// libFuzzer's entry to the reader of data sets. The checksums are made right first, or nearly
+// nothing would get past them. The first byte chooses: pieces of what size, and whether to leave
+// checksums.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
