@@ -80,7 +80,7 @@ export interface ModelInfo {
   /** The catalogue's id; the file's name for a model without an entry. */
   id: string;
   title: string;
-  format: 'tflite' | 'tfjs-layers';
+  format: 'tflite' | 'tfjs-layers' | 'tfjs-graph';
   /** Pixels. */
   inputWidth: number;
   inputHeight: number;

@@ -40,7 +40,7 @@ export interface WasmModelInfo {
   embeddingSize: number;
   /** 0 for a model without a classifier. */
   classCount: number;
-  /** Format of the file: 'tflite' | 'tfjs-layers'. */
+  /** Format of the file: 'tflite' | 'tfjs-layers' | 'tfjs-graph'. */
   format: string;
 }
 
