@@ -465,7 +465,8 @@ class GraphReader {
                        : mask("end_mask")       ? count
                                                 : place(end[0]);
     if (from >= to) return {};
-    return {values.begin() + from, values.begin() + to};
+    return {values.begin() + static_cast<std::ptrdiff_t>(from),
+            values.begin() + static_cast<std::ptrdiff_t>(to)};
   }
 
   static bool is_shape_arithmetic(const FileNode& node) {
