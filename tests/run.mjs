@@ -2,6 +2,7 @@
 //
 //   native     C++ unit tests on this machine
 //   asan       the same with address and undefined-behaviour sanitizers
+//   fuzz       the model readers against damaged files, 20 seconds each; longer by node tests/fuzz/run.mjs
 //   simd       the same as WebAssembly, in Node
 //   relaxed    the same as WebAssembly with relaxed SIMD, in Node
 //   types      TypeScript type-check
@@ -13,6 +14,7 @@ import { setup } from '../cpp/third_party/setup.mjs';
 import { buildPreset, wasmVariants } from '../web/dev/cmake.mjs';
 import { buildSteps, runSteps } from '../web/dev/build.mjs';
 import { fail, main, projectFolder } from '../web/dev/steps.mjs';
+import { runFuzzers } from './fuzz/run.mjs';
 import { runPrograms } from './run/gtest.mjs';
 import { runNodeTests } from './run/node-test.mjs';
 import { printSuite, printSummary } from './run/summary.mjs';
@@ -27,6 +29,7 @@ const relaxedOptions = Number(process.versions.node.split('.')[0]) < 21 ? ['--ex
 const suites = {
   native: { title: 'C++, native', preset: 'native', run: () => runPrograms('native') },
   asan: { title: 'C++, native with sanitizers', preset: 'native-asan', run: () => runPrograms('native-asan') },
+  fuzz: { title: 'Fuzzers of the readers', preset: 'native-asan', target: 'fuzzers', run: () => runFuzzers(20) },
   simd: { title: 'C++, WebAssembly simd', preset: 'simd', run: () => runPrograms('simd', [process.execPath]) },
   relaxed: {
     title: 'C++, WebAssembly relaxed',
@@ -42,11 +45,11 @@ function buildPlan(names) {
   const wanted = names.map((name) => suites[name]);
   const web = wanted.some((suite) => suite.needsBundle || suite.needsTypes);
   const bundle = wanted.some((suite) => suite.needsBundle);
-  const tests = wanted.filter((suite) => suite.preset).map(({ preset }) => [
-    `C++ tests, ${preset}`,
-    (report) => buildPreset(preset, ['unit_tests'], report),
+  const tests = wanted.filter((suite) => suite.preset).map(({ preset, target = 'unit_tests' }) => [
+    `C++ ${target === 'unit_tests' ? 'tests' : target}, ${preset}`,
+    (report) => buildPreset(preset, [target], report),
   ]);
-  return [...tests, ...(web ? buildSteps(bundle ? wasmVariants : []) : []), ['Model', fetchModel]];
+  return [...tests, ...(web ? buildSteps(bundle ? wasmVariants : []) : []), ['Models', fetchModels]];
 }
 
 /** The default for the page's tests, and the model that everyone can have for the TensorFlow.js reader's. */

@@ -96,6 +96,15 @@ FrameOptions to_frame_options(const JsFrameOptions& js) {
   return options;
 }
 
+PrecisionChoice to_precision(const std::string& name) {
+  for (PrecisionChoice choice : {PrecisionChoice::Auto, PrecisionChoice::F32, PrecisionChoice::Int8,
+                                 PrecisionChoice::Exact}) {
+    if (name == to_string(choice)) return choice;
+  }
+  throw Error(ErrorCode::BadArgument,
+              "precision: got '" + name + "', wanted 'auto', 'f32', 'int8' or 'exact'");
+}
+
 val to_js(const ModelInfo& info) {
   val js = val::object();
   js.set("inputWidth", info.input_width);
@@ -260,8 +269,10 @@ class JsClassifier {
   val weights_buffer(double byte_count) {
     return guard([&] { return view_of(classifier_->weights_buffer(to_count(byte_count, "byte length"))); });
   }
-  val load_model(const JsFrameOptions& options) {
-    return guard([&] { return to_js(classifier_->load_model(to_frame_options(options))); });
+  val load_model(const JsFrameOptions& options, const std::string& precision) {
+    return guard([&] {
+      return to_js(classifier_->load_model(to_frame_options(options), to_precision(precision)));
+    });
   }
   val frame_buffer(int width, int height) {
     return guard([&] { return view_of(classifier_->frame_buffer(width, height)); });

@@ -96,7 +96,7 @@ std::span<std::byte> Classifier::weights_buffer(size_t byte_count) {
   return weights_;
 }
 
-ModelInfo Classifier::load_model(const FrameOptions& options) {
+ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice precision) {
   const std::vector<std::byte> model_bytes = std::exchange(model_, {});
   const std::vector<std::byte> weight_bytes = std::exchange(weights_, {});
   if (knn_.example_count() > 0) {
@@ -105,7 +105,7 @@ ModelInfo Classifier::load_model(const FrameOptions& options) {
                     " examples, which another model can't compare; clear them first, or load "
                     "the model into a classifier of its own");
   }
-  Model model = read_model(model_bytes, weight_bytes);
+  Model model = read_model(model_bytes, weight_bytes, precision);
   auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get());
 
   const InputRange range =

@@ -57,7 +57,8 @@ class Classifier {
   std::span<std::byte> weights_buffer(size_t byte_count);
   /// Reads what the buffers hold and frees them, also on failure. Throws Error{BadModel}, Error{UnsupportedOp}, Error{OutOfMemory}, and
   /// Error{BadArgument} while there are examples: they belong to the model that embedded them.
-  ModelInfo load_model(const FrameOptions& options);
+  ModelInfo load_model(const FrameOptions& options,
+                       PrecisionChoice precision = PrecisionChoice::Auto);
 
   /// Memory for the next frame, [height, width, 4]; it becomes the current one. Throws Error{BadImage} for a side of 0 or above kMaxSide.
   std::span<uint8_t> frame_buffer(int width, int height);

@@ -15,7 +15,7 @@ namespace teachable {
 namespace {
 
 /// Layers that share a constant may need it in several forms; a file may not blow up by that.
-constexpr size_t kMaxGrowth = 16;
+constexpr uint64_t kMaxGrowth = 16;
 
 template <typename T>
 std::span<const T> elements(const Tensor& tensor) {
@@ -68,7 +68,7 @@ class Constants {
  private:
   Graph& graph_;
   std::map<std::pair<TensorId, std::tuple<TensorId, size_t, float>>, TensorId> forms_;
-  size_t budget_ = 0;
+  uint64_t budget_ = 0;
 };
 
 /// What the inputs of a channel's taps have in common weighs so many times what each has for itself.

@@ -10,7 +10,7 @@ enum class PrecisionChoice {
   Auto,   ///< the fastest for the file: uint8 becomes int8, all else stays as it is
   F32,    ///< floats, whatever the file holds
   Int8,   ///< signed bytes; of an integer file only
-  Exact,  ///< what the file says, to the bit; of a uint8 file this is about half as fast as Auto
+  Exact,  ///< what the file says, to the bit; of a uint8 file this is slower than Auto
 };
 
 /// "auto", "f32", "int8", "exact".

@@ -1,5 +1,7 @@
 #include "model/reader.h"
 
+#include <utility>
+
 #include "core/error.h"
 #include "model/passes.h"
 #include "model/tfjs_reader.h"
@@ -23,6 +25,7 @@ const char* to_string(ModelFormat format) {
   switch (format) {
     case ModelFormat::TfLite: return "tflite";
     case ModelFormat::TfJsLayers: return "tfjs-layers";
+    case ModelFormat::TfJsGraph: return "tfjs-graph";
   }
   return "?";
 }
@@ -34,8 +37,9 @@ Model read_model(std::span<const std::byte> model, std::span<const std::byte> we
     result.graph = read_tflite(model);
     result.format = ModelFormat::TfLite;
   } else if (looks_like_json(model)) {
-    result.graph = read_tfjs_layers(model, weights);
-    result.format = ModelFormat::TfJsLayers;
+    TfjsModel read = read_tfjs(model, weights);
+    result.graph = std::move(read.graph);
+    result.format = read.is_graph_model ? ModelFormat::TfJsGraph : ModelFormat::TfJsLayers;
   } else {
     throw Error(ErrorCode::BadModel,
                 "model: " + std::to_string(model.size()) +

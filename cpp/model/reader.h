@@ -9,9 +9,9 @@
 
 namespace teachable {
 
-enum class ModelFormat { TfLite, TfJsLayers };
+enum class ModelFormat { TfLite, TfJsLayers, TfJsGraph };
 
-/// "tflite", "tfjs-layers".
+/// "tflite", "tfjs-layers", "tfjs-graph".
 const char* to_string(ModelFormat format);
 
 struct Model {

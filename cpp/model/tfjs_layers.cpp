@@ -16,17 +16,6 @@ namespace {
 constexpr size_t kMaxNodes = 4096;
 constexpr int64_t kMaxPadding = 1 << 14;
 
-/// [rows, columns] -> [columns, rows]
-std::vector<float> transpose(const std::vector<float>& values, size_t rows, size_t columns) {
-  std::vector<float> result(values.size());
-  for (size_t row = 0; row < rows; ++row) {
-    for (size_t column = 0; column < columns; ++column) {
-      result[column * rows + row] = values[row * columns + column];
-    }
-  }
-  return result;
-}
-
 void want_channels_last(const Config& config) {
   const std::string format = config.text("data_format", "channels_last");
   if (format != "channels_last" && format != "channelsLast") {
@@ -271,7 +260,7 @@ TensorId TfjsLayerBuilder::build_conv2d(const Call& call) {
     const size_t columns = static_cast<size_t>(out);
     cached->second.first =
         add_constant(call, "kernel", {out, window.height, window.width, in},
-                     transpose(kernel.values, kernel.values.size() / columns, columns));
+                     transposed(kernel.values, kernel.values.size() / columns, columns));
     cached->second.second = take_bias(call, out);
   }
   return build_windowed<Conv2d>(call, cached->second, window);
@@ -312,7 +301,7 @@ TensorId TfjsLayerBuilder::build_dense(const Call& call) {
     want_shape(call.config, "kernel", kernel.shape, {in, out});
     cached->second.first =
         add_constant(call, "kernel", {out, in},
-                     transpose(kernel.values, static_cast<size_t>(in), static_cast<size_t>(out)));
+                     transposed(kernel.values, static_cast<size_t>(in), static_cast<size_t>(out)));
     cached->second.second = take_bias(call, out);
   }
   FullyConnected op;

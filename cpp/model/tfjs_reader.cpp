@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "model/json.h"
+#include "model/tfjs_graph.h"
 #include "model/tfjs_topology.h"
 #include "model/tfjs_weights.h"
 
@@ -15,28 +16,26 @@ namespace {
 [[noreturn]] void bad(const std::string& what) { throw Error(ErrorCode::BadModel, what); }
 
 /// The {class_name, config} inside modelTopology, which Keras wraps and TensorFlow.js doesn't.
-const Json& find_model(const Json& root) {
-  const Json* topology = find(root, "modelTopology");
-  if (topology == nullptr) bad("model.json has no modelTopology");
-  if (find(*topology, "node") != nullptr) {
-    throw Error(ErrorCode::UnsupportedOp,
-                "model.json is a graph-model; layers-models and .tflite are read");
-  }
-  const Json* model = find(*topology, "model_config");
-  if (model == nullptr) model = topology;
+const Json& find_model(const Json& topology) {
+  const Json* model = find(topology, "model_config");
+  if (model == nullptr) model = &topology;
   if (find(*model, "class_name") == nullptr) bad("model.json's modelTopology has no class_name");
   return *model;
 }
 
 }  // namespace
 
-Graph read_tfjs_layers(std::span<const std::byte> model_json, std::span<const std::byte> weights) {
+TfjsModel read_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights) {
   const Json root = parse_json(model_json, "model.json");
-  const Json& model = find_model(root);
+  const Json* topology = find(root, "modelTopology");
+  if (topology == nullptr) bad("model.json has no modelTopology");
+  const bool is_graph_model = find(*topology, "node") != nullptr;
+  const Json& model = is_graph_model ? *topology : find_model(*topology);
   const Json* manifest = find(root, "weightsManifest");
   if (manifest == nullptr) bad("model.json has no weightsManifest");
-  TfjsWeights by_layer(*manifest, weights);
-  return read_tfjs_topology(model, by_layer);
+  TfjsWeights by_name(*manifest, weights);
+  if (is_graph_model) return {read_tfjs_graph(root, by_name), true};
+  return {read_tfjs_topology(model, by_name), false};
 }
 
 }  // namespace teachable

@@ -51,6 +51,16 @@ std::string join(std::span<const std::string> path, std::string_view name) {
 
 }  // namespace
 
+std::vector<float> transposed(const std::vector<float>& values, size_t rows, size_t columns) {
+  std::vector<float> result(values.size());
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t column = 0; column < columns; ++column) {
+      result[column * rows + row] = values[row * columns + column];
+    }
+  }
+  return result;
+}
+
 TfjsWeights::TfjsWeights(const Json& manifest, std::span<const std::byte> bytes) {
   if (!manifest.is_array()) bad("model.json's weightsManifest isn't an array");
   std::span<const std::byte> rest = bytes;
@@ -91,7 +101,7 @@ void TfjsWeights::read_entry(const Json& spec, std::span<const std::byte>& rest)
     throw Error(ErrorCode::UnsupportedOp,
                 where + " has the dtype " + in_quotes(dtype) + "; float32 is run");
   }
-  if (dtype != "float32") entry->storage = Storage::Other;
+  if (dtype != "float32") entry->storage = dtype == "int32" ? Storage::I32 : Storage::Other;
   if (const Json* quantization = config.find("quantization")) {
     read_quantization(*quantization, *entry);
     const bool is_byte = entry->storage == Storage::U8;
@@ -168,7 +178,35 @@ TfjsWeight TfjsWeights::take(std::span<const std::string> path, std::string_view
   const std::string where = "weight " + in_quotes(entry.name);
   if (entry.taken) bad(where + " would belong to two layers");
   entry.taken = true;
-  if (entry.storage == Storage::Other) bad(where + " isn't float32");
+  return decode(entry);
+}
+
+const TfjsWeights::Entry& TfjsWeights::entry_of(std::string_view name) const {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) {
+    bad("the weight " + in_quotes(std::string(name)) + " isn't in model.json's manifest");
+  }
+  return *entries_[found->second];
+}
+
+TfjsWeight TfjsWeights::read(std::string_view name) const { return decode(entry_of(name)); }
+
+std::vector<int64_t> TfjsWeights::integers(std::string_view name) const {
+  const Entry& entry = entry_of(name);
+  constexpr size_t kMaxIntegers = 64;
+  if (entry.storage != Storage::I32 || entry.bytes.size() > kMaxIntegers * sizeof(int32_t)) {
+    bad("weight " + in_quotes(entry.name) + " isn't a short list of int32");
+  }
+  std::vector<int64_t> values(entry.bytes.size() / sizeof(int32_t));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = load<int32_t>(entry.bytes, i);
+  return values;
+}
+
+TfjsWeight TfjsWeights::decode(const Entry& entry) {
+  const std::string where = "weight " + in_quotes(entry.name);
+  if (entry.storage == Storage::Other || entry.storage == Storage::I32) {
+    bad(where + " isn't float32");
+  }
 
   TfjsWeight weight{entry.shape, std::vector<float>(entry.shape.element_count())};
   for (size_t i = 0; i < weight.values.size(); ++i) {
@@ -185,6 +223,7 @@ TfjsWeight TfjsWeights::take(std::span<const std::string> path, std::string_view
         value = static_cast<float>(load<uint16_t>(entry.bytes, i) * entry.scale + entry.min);
         break;
       case Storage::F32:
+      case Storage::I32:
       case Storage::Other:
         value = load<float>(entry.bytes, i);
         break;

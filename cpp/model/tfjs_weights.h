@@ -21,7 +21,10 @@ struct TfjsWeight {
   std::vector<float> values;
 };
 
-/// Finds weights by layer. Lends the manifest's and the shards' memory: both outlive this.
+/// [rows, columns] -> [columns, rows]
+std::vector<float> transposed(const std::vector<float>& values, size_t rows, size_t columns);
+
+/// Finds weights by layer or by name. Lends the manifest's and the shards' memory: both outlive this.
 class TfjsWeights {
  public:
   /// Checks the whole manifest: names given once, dimensions, and that the byte counts add up to
@@ -39,8 +42,14 @@ class TfjsWeights {
   /// that isn't finite.
   TfjsWeight take(std::span<const std::string> path, std::string_view name);
 
+  /// Decodes the weight of exactly this name, as often as it is asked for. Errors as of take().
+  TfjsWeight read(std::string_view name) const;
+
+  /// The elements of a weight of int32, at most 64: axes, paddings, shapes. Throws Error{BadModel} when it is missing or isn't that.
+  std::vector<int64_t> integers(std::string_view name) const;
+
  private:
-  enum class Storage { F32, F16, U8, U16, Other };
+  enum class Storage { F32, F16, U8, U16, I32, Other };
 
   struct Entry {
     std::string name;  ///< without ":0"
@@ -54,6 +63,8 @@ class TfjsWeights {
   void read_entry(const Json& spec, std::span<const std::byte>& rest);
   void read_quantization(const Json& quantization, Entry& entry) const;
   void index(size_t entry);
+  static TfjsWeight decode(const Entry& entry);
+  const Entry& entry_of(std::string_view name) const;
   size_t find_entry(std::span<const std::string> path, std::string_view name) const;
 
   std::vector<std::unique_ptr<Entry>> entries_;  ///< views of the names stay valid while it grows

@@ -46,7 +46,7 @@ struct TfjsFiles {
             read_file(folder / "weights.bin")};
   }
 
-  Graph read() const { return read_tfjs_layers(to_bytes(model.dump()), weights); }
+  Graph read() const { return read_tfjs(to_bytes(model.dump()), weights).graph; }
 
   /// Layers of the outermost model.
   Json& layers() { return model["modelTopology"]["config"]["layers"]; }
@@ -134,11 +134,11 @@ TEST_P(TfjsFixture, SurvivesTruncation) {
   const Bytes weights = read_file(fixtures() / GetParam() / "weights.bin");
   for (size_t size = 0; size < model.size(); size += size < 64 ? 1 : 17) {
     const auto cut = std::span(model).first(size);
-    EXPECT_EQ(failure_of([&] { read_tfjs_layers(cut, weights); }).code, ErrorCode::BadModel);
+    EXPECT_EQ(failure_of([&] { read_tfjs(cut, weights); }).code, ErrorCode::BadModel);
   }
   for (size_t size = 0; size < weights.size(); size += 3) {
     const auto cut = std::span(weights).first(size);
-    EXPECT_EQ(failure_of([&] { read_tfjs_layers(model, cut); }).code, ErrorCode::BadModel);
+    EXPECT_EQ(failure_of([&] { read_tfjs(model, cut); }).code, ErrorCode::BadModel);
   }
 }
 
@@ -338,7 +338,7 @@ constexpr ErrorCode kBad = ErrorCode::BadModel;
 constexpr ErrorCode kUnsupported = ErrorCode::UnsupportedOp;
 
 const Contradiction kContradictions[] = {
-    {"GraphModel", kUnsupported, "graph-model",
+    {"GraphModelWithoutNodes", kBad, "nodes",
      [](TfjsFiles& f) {
        f.model["modelTopology"] = {{"node", Json::array()}};
      }},
@@ -448,17 +448,17 @@ INSTANTIATE_TEST_SUITE_P(Models, TfjsContradiction, ::testing::ValuesIn(kContrad
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(TfjsReader, RefusesDeepAndWideJsonBeforeBuildingIt) {
-  EXPECT_EQ(failure_of([] { read_tfjs_layers(to_bytes(std::string(1 << 20, '[')), {}); }).code,
+  EXPECT_EQ(failure_of([] { read_tfjs(to_bytes(std::string(1 << 20, '[')), {}); }).code,
             kBad);
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
-  const Failure nested = failure_of([&] { read_tfjs_layers(to_bytes(deep), {}); });
+  const Failure nested = failure_of([&] { read_tfjs(to_bytes(deep), {}); });
   EXPECT_NE(nested.message.find("nested deeper than 64"), std::string::npos) << nested.message;
   std::string wide = "[0";
   for (int i = 0; i < 1'000'000; ++i) wide += ",0";
-  const Failure many = failure_of([&] { read_tfjs_layers(to_bytes(wide + "]"), {}); });
+  const Failure many = failure_of([&] { read_tfjs(to_bytes(wide + "]"), {}); });
   EXPECT_NE(many.message.find("more than 500000 values"), std::string::npos) << many.message;
-  const Failure number = failure_of([] { read_tfjs_layers(to_bytes("{\"a\":1e999}"), {}); });
+  const Failure number = failure_of([] { read_tfjs(to_bytes("{\"a\":1e999}"), {}); });
   EXPECT_NE(number.message.find("out of range"), std::string::npos) << number.message;
 }
 

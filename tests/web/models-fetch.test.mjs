@@ -326,7 +326,7 @@ describe('the catalogue', () => {
 
   for (const model of catalog.models) {
     test(`${model.id} says how it wants to be fed`, () => {
-      assert.match(model.format, /^(tflite|tfjs-layers)$/);
+      assert.match(model.format, /^(tflite|tfjs-layers|tfjs-graph)$/);
       assert.ok(model.input.width > 0 && model.input.height > 0);
       assert.match(model.input.type, /^(float32|int8|uint8)$/);
       assert.match(model.preprocess.crop, /^(center|squash)$/);

@@ -15,7 +15,7 @@ const [model, weights] = await Promise.all(entry.files.map((file) => readFile(pa
 function load(classifier, bytes = model, how = options) {
   classifier.modelBuffer(bytes.length).set(bytes);
   if (weights) classifier.weightsBuffer(weights.length).set(weights);
-  return classifier.loadModel(how);
+  return classifier.loadModel(how, 'auto');
 }
 
 function show(classifier, seed, width = 64, height = 48) {

@@ -4,7 +4,7 @@
 import { checkEmbedding, checkEmbeddings, toCount, toId, toLabel, toPredictOptions } from './arguments.js';
 import { ClassifierError, toClassifierError } from './errors.js';
 import { otherOrigin, toSendable, type ImageInput, type Sendable } from './image.js';
-import type { ClassifierMethods, ClassScore, Edit, Info, ModelEntry, ModelInfo, ModelRequest, Neighbour, OpenRequest, PredictOptions, Preprocess, Progress, Review, Storage, Thumbnail, Timings, Variant, WirePrediction } from './protocol.js';
+import type { ClassifierMethods, ClassScore, Edit, Info, ModelEntry, ModelInfo, ModelRequest, Neighbour, OpenRequest, Precision, PredictOptions, Preprocess, Progress, Review, Storage, Thumbnail, Timings, Variant, WirePrediction } from './protocol.js';
 import { connect, type Caller } from './rpc.js';
 
 /** Where the model comes from. Relative addresses count from the page. */
@@ -24,6 +24,8 @@ export interface LoadOptions {
   labels?: readonly string[] | string | URL | undefined;
   /** How frames become the network's input. Default: as the model's entry says, else centre-crop, half-pixel, range -1..1. */
   preprocess?: Partial<Preprocess> | undefined;
+  /** The numbers that the network computes in; 'auto' unless given. */
+  precision?: Precision | undefined;
   /** Default: the best that this browser and page can run. Asking for one that can't is an error. */
   variant?: Variant | undefined;
   /** >= 1. Default: the processors, at most 4. Only threaded variants use more than 1. */
@@ -417,11 +419,12 @@ function aborted(signal: AbortSignal): ClassifierError {
   return new ClassifierError('aborted', 'The load was aborted.', { cause: signal.reason });
 }
 
-function toRequest({ model, labels, preprocess, variant, threads, wasmUrl }: LoadOptions): OpenRequest {
+function toRequest({ model, labels, preprocess, precision, variant, threads, wasmUrl }: LoadOptions): OpenRequest {
   return {
     model: toModelRequest(model),
     labels: labels instanceof URL || typeof labels === 'string' ? absolute(labels) : labels,
     preprocess,
+    precision,
     variant,
     threads: threads === undefined ? undefined : toCount(threads, 'threads'),
     wasmUrl: wasmUrl === undefined ? undefined : absolute(wasmUrl).replace(/\/*$/, '/'),

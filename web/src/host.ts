@@ -6,7 +6,7 @@ import { ClassifierError } from './errors.js';
 import { fetchModel, type FetchedModel } from './fetch-model.js';
 import type { LoadModuleOptions } from './load.js';
 import { FrameWriter } from './pixels.js';
-import type { ClassifierMethods, ClassScore, Edit, Frame, Info, ModelInfo, OpenRequest, Preprocess, Progress, Review, Subject, Timings, WirePredictOptions, WirePrediction } from './protocol.js';
+import type { ClassifierMethods, ClassScore, Edit, Frame, Info, ModelInfo, OpenRequest, Precision, Preprocess, Progress, Review, Subject, Timings, WirePrediction, WirePredictOptions } from './protocol.js';
 import { Moved, type Handlers } from './rpc.js';
 import { chooseVariant, detectFeatures, fallbacks, type Choice } from './variant.js';
 import type { WasmClassifier, WasmModelInfo, WasmModule, WasmPrediction } from './wasm-module.js';
@@ -299,7 +299,7 @@ async function open(request: OpenRequest, loadModule: LoadModule, report: Report
     report({ phase: 'start', loaded: 0, total: undefined });
     const sha256 = await sha256Of(fetched.weights ?? fetched.model);
     const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
-    const loaded = loadInto(classifier, fetched, preprocess);
+    const loaded = loadInto(classifier, fetched, preprocess, request.precision);
     const model = describe(fetched, loaded, preprocess);
     const classNames = nameClasses(fetched.labels, loaded.classCount);
     // The first run compiles and touches everything, and shows that the model runs at all.
@@ -338,10 +338,15 @@ async function start({ variant, threads, wasmUrl }: OpenRequest, loadModule: Loa
   return attempt();
 }
 
-function loadInto(classifier: WasmClassifier, { model, weights }: FetchedModel, { crop, resize, mirror, range }: Preprocess): WasmModelInfo {
+function loadInto(
+  classifier: WasmClassifier,
+  { model, weights }: FetchedModel,
+  { crop, resize, mirror, range }: Preprocess,
+  precision: Precision = 'auto',
+): WasmModelInfo {
   classifier.modelBuffer(model.byteLength).set(model);
   if (weights) classifier.weightsBuffer(weights.byteLength).set(weights);
-  return classifier.loadModel({ crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN });
+  return classifier.loadModel({ crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN }, precision);
 }
 
 function describe({ id, title, showClasses }: FetchedModel, loaded: WasmModelInfo, preprocess: Preprocess): ModelInfo {

@@ -58,6 +58,12 @@ export interface ModelEntry {
   showClasses?: boolean | undefined;
 }
 
+/**
+ * The numbers that a network computes in. 'auto': the fastest for the file; a uint8 file runs as int8, which is faster and
+ * says the same. 'exact': what the file says, to the bit. 'f32' turns an integer file into floats. 'int8' is for integer files only.
+ */
+export type Precision = 'auto' | 'f32' | 'int8' | 'exact';
+
 /** Where the worker finds the model. URLs are absolute. */
 export type ModelRequest =
   | { kind: 'url'; url: string }
@@ -69,6 +75,7 @@ export interface OpenRequest {
   /** Class names in the network's order, or the absolute URL of a text file with one a line. */
   labels?: readonly string[] | string | undefined;
   preprocess?: Partial<Preprocess> | undefined;
+  precision?: Precision | undefined;
   variant?: Variant | undefined;
   threads?: number | undefined;
   /** Folder with <variant>/teachable.js and .wasm; ends in '/'. */
@@ -80,7 +87,7 @@ export interface ModelInfo {
   /** The catalogue's id; the file's name for a model without an entry. */
   id: string;
   title: string;
-  format: 'tflite' | 'tfjs-layers';
+  format: 'tflite' | 'tfjs-layers' | 'tfjs-graph';
   /** Pixels. */
   inputWidth: number;
   inputHeight: number;

@@ -77,7 +77,7 @@ export interface WasmModelInfo {
   embeddingSize: number;
   /** 0 for a model without a classifier. */
   classCount: number;
-  /** Format of the file: 'tflite' | 'tfjs-layers'. */
+  /** Format of the file: 'tflite' | 'tfjs-layers' | 'tfjs-graph'. */
   format: string;
 }
 
@@ -87,8 +87,9 @@ export interface WasmClassifier {
   modelBuffer(byteLength: number): Uint8Array;
   /** As modelBuffer, for the weights that a model.json refers to (its shards, joined in the manifest's order). */
   weightsBuffer(byteLength: number): Uint8Array;
-  /** Reads what modelBuffer (and weightsBuffer) hold and frees both. On an error the model that ran before goes on. */
-  loadModel(preprocess: WasmPreprocess): WasmModelInfo;
+  /** Reads what modelBuffer (and weightsBuffer) hold and frees both. On an error the model that ran before goes on.
+   * `precision`: 'auto' | 'f32' | 'int8' | 'exact', see cpp/model/precision.h. */
+  loadModel(preprocess: WasmPreprocess, precision: string): WasmModelInfo;
 
   /** A view [height, width, 4] to be filled with the next frame's RGBA. */
   frameBuffer(width: number, height: number): Uint8Array;

@@ -1,0 +1,874 @@
+#include "model/tfjs_graph.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+
+namespace teachable {
+namespace {
+
+/// Several times any MobileNet's.
+constexpr size_t kMaxFileNodes = 16384;
+constexpr size_t kMaxNodes = 4096;
+constexpr size_t kMaxInputs = 64;
+constexpr size_t kMaxNameLength = 512;
+/// Identities in a row, and steps of shape arithmetic in the whole model.
+constexpr size_t kMaxIdentities = 64;
+constexpr size_t kMaxIntegerReads = 1 << 16;
+
+/// What doesn't print, which no setting has, could not be shown in a message.
+char printable(int c) { return c >= ' ' && c <= '~' ? static_cast<char>(c) : '?'; }
+
+/// TensorFlow's protocol buffers as JSON hold texts in base64.
+std::string decode_text(const std::string& text) {
+  std::string result;
+  uint32_t bits = 0;
+  int bit_count = 0;
+  for (char c : text) {
+    if (c == '=') break;
+    int value = -1;
+    if (c >= 'A' && c <= 'Z') value = c - 'A';
+    if (c >= 'a' && c <= 'z') value = c - 'a' + 26;
+    if (c >= '0' && c <= '9') value = c - '0' + 52;
+    if (c == '+') value = 62;
+    if (c == '/') value = 63;
+    if (value < 0) return text;
+    bits = (bits << 6 | static_cast<uint32_t>(value)) & 0xffffff;
+    bit_count += 6;
+    if (bit_count >= 8) {
+      bit_count -= 8;
+      result.push_back(printable(static_cast<int>(bits >> bit_count & 0xff)));
+    }
+  }
+  return result;
+}
+
+/// Protocol buffers write 64-bit integers as strings.
+std::optional<int64_t> to_int(const Json& value) {
+  if (!value.is_string()) return to_integer(value);
+  const std::string& text = value.get_ref<const std::string&>();
+  if (text.empty() || text.size() > 18) return std::nullopt;
+  int64_t result = 0;
+  const bool negative = text[0] == '-';
+  for (size_t i = negative ? 1 : 0; i < text.size(); ++i) {
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    result = result * 10 + (text[i] - '0');
+  }
+  if (negative && text.size() == 1) return std::nullopt;
+  return negative ? -result : result;
+}
+
+struct FileNode {
+  std::string name, op;
+  std::vector<std::string> inputs;  ///< names of nodes, without output index and control inputs
+  const Json* attr = nullptr;       ///< nullptr when it has none
+
+  std::string where() const { return "node " + in_quotes(name) + " (" + op.substr(0, 40) + ")"; }
+
+  [[noreturn]] void bad(const std::string& what) const {
+    throw Error(ErrorCode::BadModel, where() + ": " + what);
+  }
+  [[noreturn]] void unsupported(const std::string& what) const {
+    throw Error(ErrorCode::UnsupportedOp, where() + ": " + what);
+  }
+
+  const Json* attribute(const char* key, const char* kind) const {
+    const Json* value = attr == nullptr ? nullptr : find(*attr, key);
+    return value == nullptr ? nullptr : find(*value, kind);
+  }
+
+  bool flag(const char* key) const {
+    const Json* value = attribute(key, "b");
+    return value != nullptr && value->is_boolean() && value->get<bool>();
+  }
+
+  double number(const char* key, double fallback) const {
+    const Json* value = attribute(key, "f");
+    if (value == nullptr) return fallback;
+    if (!value->is_number()) bad(std::string("its ") + key + " isn't a number");
+    return value->get<double>();
+  }
+
+  std::string text_of(const Json& value) const {
+    if (value.is_string()) return decode_text(value.get_ref<const std::string&>());
+    // Older converters write a list of character codes.
+    if (value.is_array() && value.size() <= kMaxInputs) {
+      std::string result;
+      for (const Json& code : value) {
+        result.push_back(printable(static_cast<int>(to_integer(code).value_or(0) & 0xff)));
+      }
+      return result;
+    }
+    bad("a setting isn't a text");
+  }
+
+  std::string text(const char* key, const std::string& fallback) const {
+    const Json* value = attribute(key, "s");
+    return value == nullptr ? fallback : text_of(*value);
+  }
+
+  std::vector<std::string> texts(const char* key) const {
+    std::vector<std::string> result;
+    const Json* list = attribute(key, "list");
+    const Json* items = list == nullptr ? nullptr : find(*list, "s");
+    if (items == nullptr || !items->is_array()) return result;
+    for (const Json& item : *items) result.push_back(text_of(item));
+    return result;
+  }
+
+  std::vector<int64_t> integers(const char* key) const {
+    std::vector<int64_t> result;
+    const Json* list = attribute(key, "list");
+    const Json* items = list == nullptr ? nullptr : find(*list, "i");
+    if (items == nullptr || !items->is_array()) return result;
+    for (const Json& item : *items) {
+      const std::optional<int64_t> value = to_int(item);
+      if (!value) bad(std::string("its ") + key + " isn't of whole numbers");
+      result.push_back(*value);
+    }
+    return result;
+  }
+};
+
+uint32_t to_extent(const FileNode& node, int64_t value, const char* what) {
+  if (value < 1 || value > 1 << 14) {
+    node.bad(std::string("its ") + what + " is " + std::to_string(value));
+  }
+  return static_cast<uint32_t>(value);
+}
+
+/// [1, height, width, 1] of strides, dilations and windows.
+Extent2d extent_of(const FileNode& node, const char* key) {
+  const std::vector<int64_t> values = node.integers(key);
+  if (values.empty()) return {};
+  if (values.size() != 4 || values[0] != 1 || values[3] != 1) {
+    node.unsupported(std::string("its ") + key + " aren't [1, height, width, 1]");
+  }
+  return {to_extent(node, values[1], key), to_extent(node, values[2], key)};
+}
+
+uint32_t to_padding(const FileNode& node, int64_t value) {
+  if (value < 0 || value > 1 << 14) node.bad("it pads with " + std::to_string(value) + " pixels");
+  return static_cast<uint32_t>(value);
+}
+
+/// {before, after} of each of four axes.
+Padding to_padding(const FileNode& node, const std::vector<int64_t>& values) {
+  if (values.size() != 8) node.bad("its paddings aren't four pairs");
+  if (values[0] != 0 || values[1] != 0 || values[6] != 0 || values[7] != 0) {
+    node.unsupported("pads another axis than height and width");
+  }
+  return {.top = to_padding(node, values[2]),
+          .right = to_padding(node, values[5]),
+          .bottom = to_padding(node, values[3]),
+          .left = to_padding(node, values[4])};
+}
+
+class GraphReader {
+ public:
+  GraphReader(const Json& root, TfjsWeights& weights) : weights_(weights) { index(root); }
+
+  Graph read(const Json& root) {
+    graph_.output = tensor_of(output_name(root));
+    if (graph_.input == kNoTensor) {
+      throw Error(ErrorCode::BadModel, "model.json's output depends on no Placeholder");
+    }
+    return std::move(graph_);
+  }
+
+ private:
+  using Build = TensorId (GraphReader::*)(const FileNode&);
+
+  // --- the file's nodes ----------------------------------------------------------------------
+
+  void index(const Json& root) {
+    const Json* topology = find(root, "modelTopology");
+    const Json* nodes = topology == nullptr ? nullptr : find(*topology, "node");
+    if (nodes == nullptr || !nodes->is_array() || nodes->empty() ||
+        nodes->size() > kMaxFileNodes) {
+      throw Error(ErrorCode::BadModel, "model.json's modelTopology has no list of 1 to " +
+                                           std::to_string(kMaxFileNodes) + " nodes");
+    }
+    nodes_.reserve(nodes->size());
+    for (const Json& json : *nodes) {
+      const Config config(json, "a node of model.json");
+      FileNode node;
+      node.name = config.text("name", "");
+      node.op = config.text("op", "");
+      node.attr = config.find("attr");
+      if (node.name.empty() || node.name.size() > kMaxNameLength) {
+        config.bad("its name has " + std::to_string(node.name.size()) + " characters");
+      }
+      if (const Json* inputs = config.find("input")) read_inputs(*inputs, node);
+      nodes_.push_back(std::move(node));
+      if (!by_name_.emplace(nodes_.back().name, nodes_.size() - 1).second) {
+        nodes_.back().bad("there are two nodes of this name");
+      }
+    }
+  }
+
+  static void read_inputs(const Json& inputs, FileNode& node) {
+    if (!inputs.is_array() || inputs.size() > kMaxInputs) node.bad("its inputs aren't a short list");
+    for (const Json& input : inputs) {
+      if (!input.is_string()) node.bad("an input isn't a name");
+      const std::string& name = input.get_ref<const std::string&>();
+      // '^' only says what must have run before.
+      if (!name.starts_with('^')) node.inputs.push_back(without_index(node, name));
+    }
+  }
+
+  static std::string without_index(const FileNode& node, const std::string& name) {
+    const size_t colon = name.rfind(':');
+    if (colon == name.npos) return name;
+    if (name.substr(colon) != ":0") node.unsupported("reads " + in_quotes(name) +
+                                                     "; only first outputs are read");
+    return name.substr(0, colon);
+  }
+
+  const FileNode& node_of(const std::string& name) const {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end()) {
+      throw Error(ErrorCode::BadModel, "model.json has no node " + in_quotes(name));
+    }
+    return nodes_[found->second];
+  }
+
+  std::string output_name(const Json& root) const {
+    const Json* signature = find(root, "signature");
+    if (signature == nullptr) {
+      const Json* metadata = find(root, "userDefinedMetadata");
+      if (metadata != nullptr) signature = find(*metadata, "signature");
+    }
+    const Json* outputs = signature == nullptr ? nullptr : find(*signature, "outputs");
+    if (outputs != nullptr && outputs->is_object() && !outputs->empty()) {
+      const Json* name = find(*outputs->begin(), "name");
+      std::string text = name != nullptr && name->is_string() ? name->get<std::string>()
+                                                              : outputs->begin().key();
+      if (const size_t colon = text.rfind(':'); colon != text.npos) text.resize(colon);
+      if (by_name_.contains(text)) return text;
+    }
+    std::unordered_map<std::string_view, bool> is_read;
+    for (const FileNode& node : nodes_) {
+      for (const std::string& input : node.inputs) is_read[input] = true;
+    }
+    const FileNode* last = nullptr;
+    for (const FileNode& node : nodes_) {
+      if (is_read.contains(node.name) || node.inputs.empty()) continue;
+      if (last != nullptr) {
+        throw Error(ErrorCode::UnsupportedOp, "model.json has several outputs, " +
+                                                  in_quotes(last->name) + " and " +
+                                                  in_quotes(node.name) + ", and no signature");
+      }
+      last = &node;
+    }
+    if (last == nullptr) throw Error(ErrorCode::BadModel, "model.json has no output");
+    return last->name;
+  }
+
+  static bool is_pass_through(const FileNode& node) {
+    return node.op == "Identity" || node.op == "StopGradient" || node.op == "Snapshot";
+  }
+
+  /// The node itself, or the one whose value an Identity hands on.
+  const FileNode& origin(const std::string& name) const {
+    const FileNode* node = &node_of(name);
+    for (size_t steps = 0; is_pass_through(*node); ++steps) {
+      if (node->inputs.size() != 1 || steps > kMaxIdentities) {
+        node->bad("it hands on no value, or itself");
+      }
+      node = &node_of(node->inputs[0]);
+    }
+    return *node;
+  }
+
+  bool is_constant(const std::string& name) const { return origin(name).op == "Const"; }
+
+  const std::string& input(const FileNode& node, size_t i) const {
+    if (i >= node.inputs.size()) node.bad("it misses input " + std::to_string(i));
+    return node.inputs[i];
+  }
+
+  // --- values --------------------------------------------------------------------------------
+
+  /// Builds everything that `name` depends on, inputs first, without recursion: a chain may be as long as the file.
+  TensorId tensor_of(const std::string& name) {
+    std::vector<const FileNode*> stack = {&origin(name)};
+    while (!stack.empty()) {
+      const FileNode& node = *stack.back();
+      const auto [result, is_new] = results_.try_emplace(&node, std::nullopt);
+      if (result->second) {
+        stack.pop_back();
+        continue;
+      }
+      bool is_complete = true;
+      for (const std::string& input : node.inputs) {
+        const FileNode& source = origin(input);
+        if (source.op == "Const" || is_shape_arithmetic(source)) continue;
+        const auto found = results_.find(&source);
+        if (found != results_.end() && found->second) continue;
+        if (found != results_.end()) {
+          // Begun and not done: it waits for this node, or is waited for twice.
+          if (std::ranges::find(stack, &source) != stack.end()) node.bad("it depends on itself");
+        }
+        stack.push_back(&source);
+        is_complete = false;
+        break;
+      }
+      if (!is_complete) continue;
+      const TensorId built = build(node);
+      results_[&node] = built;
+      stack.pop_back();
+    }
+    return *results_.at(&origin(name));
+  }
+
+  /// An input that is computed; tensor_of() has built it.
+  TensorId activation(const FileNode& node, size_t i) const {
+    const FileNode& source = origin(input(node, i));
+    const auto found = results_.find(&source);
+    if (found == results_.end() || !found->second) {
+      node.unsupported("its input " + std::to_string(i) + " isn't computed from the picture");
+    }
+    return *found->second;
+  }
+
+  const Shape& shape(TensorId id) const { return graph_.tensors[id].shape; }
+
+  const Shape& picture(const FileNode& node, TensorId id) const {
+    if (shape(id).rank() != 4) {
+      node.bad("its input has shape " + shape(id).to_string() +
+               ", wanted [1, height, width, channels]");
+    }
+    return shape(id);
+  }
+
+  TfjsWeight weight(const FileNode& node, size_t i) {
+    const FileNode& source = origin(input(node, i));
+    if (source.op != "Const") node.unsupported("its input " + std::to_string(i) + " isn't constant");
+    return weights_.read(source.name);
+  }
+
+  enum class Role { ConvFilter, DepthwiseFilter, Matrix, TransposedMatrix, Vector };
+
+  /// The constant as an operator wants it, made once a role.
+  template <typename Make>
+  TensorId constant(const FileNode& node, size_t i, Role role, Make&& make) {
+    const FileNode& source = origin(input(node, i));
+    const auto [at, is_new] = constants_.try_emplace({&source, role}, kNoTensor);
+    if (!is_new) return at->second;
+    TfjsWeight weight = this->weight(node, i);
+    if (weight.values.empty()) node.bad("its constant " + in_quotes(source.name) + " is empty");
+    make(weight);
+    return at->second = add_constant(source.name, std::move(weight.shape), weight.values);
+  }
+
+  TensorId add_constant(const std::string& name, Shape shape, const std::vector<float>& values) {
+    Tensor tensor;
+    tensor.name = name.substr(0, 80);
+    tensor.shape = std::move(shape);
+    tensor.data = PaddedBuffer<std::byte>(values.size() * sizeof(float));
+    std::memcpy(tensor.data.data(), values.data(), tensor.data.size());
+    graph_.tensors.push_back(std::move(tensor));
+    return static_cast<TensorId>(graph_.tensors.size() - 1);
+  }
+
+  TensorId vector(const FileNode& node, size_t i, int64_t channels) {
+    const TensorId id = constant(node, i, Role::Vector, [](TfjsWeight&) {});
+    if (shape(id) != Shape{channels}) {
+      node.bad("its constant " + std::to_string(i) + " has shape " + shape(id).to_string() +
+               ", wanted [" + std::to_string(channels) + "]");
+    }
+    return id;
+  }
+
+  /// One value a channel, or one for all, as one a channel.
+  std::vector<float> channel_values(const FileNode& node, size_t i, int64_t channels) {
+    const TfjsWeight values = weight(node, i);
+    charge(node, std::max(values.values.size(), static_cast<size_t>(channels)));
+    if (values.values.size() == 1) {
+      return std::vector<float>(static_cast<size_t>(channels), values.values[0]);
+    }
+    if (values.values.size() != static_cast<size_t>(channels) ||
+        values.shape.channels() != channels) {
+      node.unsupported("computes with a constant of shape " + values.shape.to_string() +
+                       ", wanted one value or one a channel");
+    }
+    return values.values;
+  }
+
+  /// Constants that nodes share are copied for each; a small file may not fill the memory by that.
+  void charge(const FileNode& node, size_t floats) {
+    charged_ += floats;
+    if (charged_ > (size_t{1} << 22)) {
+      node.bad("the model's nodes compute with over four million values beside their weights");
+    }
+  }
+
+  /// Small integers that say axes, paddings and shapes: constants, or what is computed of shapes.
+  std::vector<int64_t> integers(const FileNode& node, size_t i, int depth = 0) {
+    const FileNode& source = origin(input(node, i));
+    if (depth > 8 || ++integer_reads_ > kMaxIntegerReads) node.unsupported("its shape is computed in too many steps");
+    if (source.op == "Const") return weights_.integers(source.name);
+    if (source.op == "Shape") {
+      // What it measures may lie off the path to the output.
+      const FileNode& measured = origin(input(source, 0));
+      const auto found = results_.find(&measured);
+      if (found == results_.end() || !found->second) {
+        node.unsupported("reads the shape of " + in_quotes(measured.name) +
+                         ", which isn't on the way to it");
+      }
+      const std::vector<int64_t>& dims = shape(*found->second).dims();
+      return dims;
+    }
+    if (source.op == "StridedSlice") return slice(source, depth + 1);
+    if (source.op == "Pack" || source.op == "ConcatV2") {
+      std::vector<int64_t> all;
+      const size_t count = source.inputs.size() - (source.op == "ConcatV2" ? 1 : 0);
+      for (size_t k = 0; k < count && k < source.inputs.size(); ++k) {
+        for (int64_t value : integers(source, k, depth + 1)) all.push_back(value);
+      }
+      if (all.size() > kMaxInputs) source.bad("it packs too many numbers");
+      return all;
+    }
+    node.unsupported("its input " + std::to_string(i) + " is computed by " + source.where());
+  }
+
+  /// [begin:end] of a list, by one.
+  std::vector<int64_t> slice(const FileNode& node, int depth) {
+    const std::vector<int64_t> values = integers(node, 0, depth);
+    const std::vector<int64_t> begin = integers(node, 1, depth);
+    const std::vector<int64_t> end = integers(node, 2, depth);
+    const std::vector<int64_t> step = integers(node, 3, depth);
+    if (begin.size() != 1 || end.size() != 1 || step.size() != 1 || step[0] != 1) {
+      node.unsupported("slices other than part of a list");
+    }
+    const auto count = static_cast<int64_t>(values.size());
+    const auto mask = [&](const char* key) {
+      const Json* value = node.attribute(key, "i");
+      return value != nullptr && to_int(*value).value_or(0) != 0;
+    };
+    const auto place = [&](int64_t at) {
+      return std::clamp<int64_t>(at < 0 ? at + count : at, 0, count);
+    };
+    const int64_t from = mask("begin_mask") ? 0 : place(begin[0]);
+    const int64_t to = mask("shrink_axis_mask") ? std::min(from + 1, count)
+                       : mask("end_mask")       ? count
+                                                : place(end[0]);
+    if (from >= to) return {};
+    return {values.begin() + static_cast<std::ptrdiff_t>(from),
+            values.begin() + static_cast<std::ptrdiff_t>(to)};
+  }
+
+  static bool is_shape_arithmetic(const FileNode& node) {
+    return node.op == "Shape" || node.op == "StridedSlice" || node.op == "Pack" ||
+           node.op == "ConcatV2";
+  }
+
+  // --- operators -----------------------------------------------------------------------------
+
+  template <typename OpType>
+  TensorId add_node(const FileNode& node, OpType op, Shape declared = {}) {
+    if (graph_.nodes.size() >= kMaxNodes) {
+      node.bad("the model has more than " + std::to_string(kMaxNodes) + " operators");
+    }
+    const auto want_size = [&](const Shape& size) {
+      if (size.checked_element_count(kMaxTensorElements) >= 0) return;
+      node.bad("its output has shape " + size.to_string() + ", which is too large");
+    };
+    want_size(declared);
+    Tensor tensor;
+    tensor.name = node.name.substr(0, 80);
+    tensor.shape = std::move(declared);
+    op.output = static_cast<TensorId>(graph_.tensors.size());
+    graph_.tensors.push_back(std::move(tensor));
+    graph_.nodes.push_back({op, node.where()});
+    Shape inferred = infer_shape(graph_, graph_.nodes.back());
+    want_size(inferred);
+    graph_.tensors[op.output].shape = std::move(inferred);
+    return op.output;
+  }
+
+  TensorId build(const FileNode& node) {
+    static const std::unordered_map<std::string_view, Build> kBuilds = {
+        {"Placeholder", &GraphReader::build_input},
+        {"Conv2D", &GraphReader::build_conv},
+        {"_FusedConv2D", &GraphReader::build_conv},
+        {"DepthwiseConv2dNative", &GraphReader::build_depthwise},
+        {"FusedDepthwiseConv2dNative", &GraphReader::build_depthwise},
+        {"_FusedDepthwiseConv2dNative", &GraphReader::build_depthwise},
+        {"MatMul", &GraphReader::build_matmul},
+        {"_FusedMatMul", &GraphReader::build_matmul},
+        {"BiasAdd", &GraphReader::build_add},
+        {"Add", &GraphReader::build_add},
+        {"AddV2", &GraphReader::build_add},
+        {"Sub", &GraphReader::build_subtract},
+        {"Mul", &GraphReader::build_multiply},
+        {"RealDiv", &GraphReader::build_divide},
+        {"FusedBatchNorm", &GraphReader::build_batch_norm},
+        {"FusedBatchNormV2", &GraphReader::build_batch_norm},
+        {"FusedBatchNormV3", &GraphReader::build_batch_norm},
+        {"Relu", &GraphReader::build_relu},
+        {"Relu6", &GraphReader::build_relu6},
+        {"Sigmoid", &GraphReader::build_sigmoid},
+        {"AvgPool", &GraphReader::build_average_pool},
+        {"MaxPool", &GraphReader::build_max_pool},
+        {"Mean", &GraphReader::build_mean},
+        {"Pad", &GraphReader::build_pad},
+        {"PadV2", &GraphReader::build_pad},
+        {"Reshape", &GraphReader::build_reshape},
+        {"Squeeze", &GraphReader::build_squeeze},
+        {"Softmax", &GraphReader::build_softmax},
+    };
+    const auto found = kBuilds.find(node.op);
+    if (found == kBuilds.end()) {
+      node.unsupported("isn't run here; run are the operators of MobileNet v1, v2 and v3");
+    }
+    const std::string format = node.text("data_format", "NHWC");
+    if (format != "NHWC") node.unsupported("has the data_format " + in_quotes(format) + ", wanted NHWC");
+    return (this->*found->second)(node);
+  }
+
+  TensorId build_input(const FileNode& node) {
+    if (graph_.input != kNoTensor) node.unsupported("is a second input");
+    const Json* shape_attr = node.attribute("shape", "shape");
+    const Json* dims = shape_attr == nullptr ? nullptr : find(*shape_attr, "dim");
+    std::vector<int64_t> sizes;
+    if (dims != nullptr && dims->is_array() && dims->size() == 4) {
+      for (const Json& dim : *dims) {
+        const Json* size = find(dim, "size");
+        sizes.push_back(size == nullptr ? 0 : to_int(*size).value_or(0));
+      }
+    }
+    if (sizes.size() != 4 || sizes[1] < 1 || sizes[2] < 1 || sizes[3] < 1) {
+      node.unsupported("has no fixed size [any, height, width, channels]");
+    }
+    sizes[0] = 1;
+    Tensor tensor;
+    tensor.name = node.name.substr(0, 80);
+    tensor.shape = Shape(std::move(sizes));
+    if (tensor.shape.checked_element_count(kMaxTensorElements) < 0) node.bad("is too large");
+    graph_.tensors.push_back(std::move(tensor));
+    return graph_.input = static_cast<TensorId>(graph_.tensors.size() - 1);
+  }
+
+  Padding padding_of(const FileNode& node, TensorId in, Extent2d window, Extent2d stride,
+                     Extent2d dilation) const {
+    const std::string padding = node.text("padding", "VALID");
+    if (padding == "VALID") return {};
+    if (padding == "EXPLICIT") return to_padding(node, node.integers("explicit_paddings"));
+    if (padding != "SAME") node.unsupported("has the padding " + in_quotes(padding));
+    const Shape& size = picture(node, in);
+    const auto rows = same_padding(size[1], window.height, stride.height, dilation.height);
+    const auto columns = same_padding(size[2], window.width, stride.width, dilation.width);
+    return {.top = rows[0], .right = columns[1], .bottom = rows[1], .left = columns[0]};
+  }
+
+  /// What was fused into a layer: a bias or a batch norm, then an activation.
+  TensorId finish(const FileNode& node, TensorId output) {
+    size_t next = 2;  // input of the next fused operator
+    for (const std::string& fused : node.texts("fused_ops")) {
+      if (fused == "BiasAdd") {
+        output = add_affine(node, output, {}, channel_values(node, next++, shape(output).channels()));
+      } else if (fused == "FusedBatchNorm") {
+        output = add_batch_norm(node, output, next);
+        next += 4;
+      } else if (fused == "Relu") {
+        output = add_clamp(node, output, Activation::relu());
+      } else if (fused == "Relu6") {
+        output = add_clamp(node, output, Activation::relu6());
+      } else if (fused == "Sigmoid") {
+        output = add_node(node, Sigmoid{output, kNoTensor});
+      } else {
+        node.unsupported("has " + in_quotes(fused) + " fused into it");
+      }
+    }
+    return output;
+  }
+
+  TensorId add_clamp(const FileNode& node, TensorId in, Activation activation) {
+    return add_node(node, Clamp{in, kNoTensor, activation});
+  }
+
+  /// x * scale + offset; an empty one changes nothing.
+  TensorId add_affine(const FileNode& node, TensorId in, std::vector<float> scale,
+                      std::vector<float> offset) {
+    const auto channels = static_cast<size_t>(shape(in).channels());
+    scale.resize(channels, 1.0f);
+    offset.resize(channels, 0.0f);
+    for (const std::vector<float>* values : {&scale, &offset}) {
+      if (!std::ranges::all_of(*values, [](float v) { return std::isfinite(v); })) {
+        node.bad("it scales by what isn't finite");
+      }
+    }
+    const Shape each{static_cast<int64_t>(channels)};
+    ScaleShift op;
+    op.input = in;
+    op.scale = add_constant(node.name, each, scale);
+    op.offset = add_constant(node.name, each, offset);
+    return add_node(node, op);
+  }
+
+  TensorId build_conv(const FileNode& node) {
+    Conv2d op;
+    op.input = activation(node, 0);
+    picture(node, op.input);
+    op.filter = constant(node, 1, Role::ConvFilter, [&](TfjsWeight& w) {
+      if (w.shape.rank() != 4) node.bad("its filter has shape " + w.shape.to_string());
+      const auto out = static_cast<size_t>(w.shape[3]);
+      w.values = transposed(w.values, w.values.size() / out, out);
+      w.shape = Shape{w.shape[3], w.shape[0], w.shape[1], w.shape[2]};
+    });
+    const Shape& filter = shape(op.filter);
+    op.stride = extent_of(node, "strides");
+    op.dilation = extent_of(node, "dilations");
+    op.padding = padding_of(node, op.input,
+                            {to_extent(node, filter[1], "filter"), to_extent(node, filter[2], "filter")},
+                            op.stride, op.dilation);
+    return finish(node, add_node(node, op));
+  }
+
+  TensorId build_depthwise(const FileNode& node) {
+    DepthwiseConv2d op;
+    op.input = activation(node, 0);
+    picture(node, op.input);
+    op.filter = constant(node, 1, Role::DepthwiseFilter, [&](TfjsWeight& w) {
+      if (w.shape.rank() != 4) node.bad("its filter has shape " + w.shape.to_string());
+      w.shape = Shape{1, w.shape[0], w.shape[1], w.shape[2] * w.shape[3]};
+    });
+    const Shape& filter = shape(op.filter);
+    op.stride = extent_of(node, "strides");
+    op.dilation = extent_of(node, "dilations");
+    op.padding = padding_of(node, op.input,
+                            {to_extent(node, filter[1], "filter"), to_extent(node, filter[2], "filter")},
+                            op.stride, op.dilation);
+    return finish(node, add_node(node, op));
+  }
+
+  TensorId build_matmul(const FileNode& node) {
+    if (node.flag("transpose_a")) node.unsupported("transposes what is computed");
+    const bool is_transposed = node.flag("transpose_b");
+    FullyConnected op;
+    op.input = activation(node, 0);
+    op.filter = constant(node, 1, is_transposed ? Role::TransposedMatrix : Role::Matrix,
+                         [&](TfjsWeight& w) {
+                           if (w.shape.rank() != 2) {
+                             node.bad("its matrix has shape " + w.shape.to_string());
+                           }
+                           if (is_transposed) return;
+                           w.values = transposed(w.values, static_cast<size_t>(w.shape[0]),
+                                                 static_cast<size_t>(w.shape[1]));
+                           w.shape = Shape{w.shape[1], w.shape[0]};
+                         });
+    return finish(node, add_node(node, op));
+  }
+
+  TensorId build_add(const FileNode& node) {
+    const size_t at = constant_operand(node);
+    if (at == kNoOperand) {
+      const auto [a, b] = operands(node);
+      return add_node(node, Add{a, b, kNoTensor, {}});
+    }
+    const TensorId in = activation(node, 1 - at);
+    return add_affine(node, in, {}, channel_values(node, at, shape(in).channels()));
+  }
+
+  TensorId build_subtract(const FileNode& node) {
+    const size_t at = constant_operand(node);
+    if (at == kNoOperand) node.unsupported("subtracts what is computed; only constants are run");
+    const TensorId in = activation(node, 1 - at);
+    std::vector<float> values = channel_values(node, at, shape(in).channels());
+    if (at == 0) return add_affine(node, in, std::vector<float>(values.size(), -1.0f), values);
+    for (float& v : values) v = -v;
+    return add_affine(node, in, {}, std::move(values));
+  }
+
+  TensorId build_multiply(const FileNode& node) {
+    const size_t at = constant_operand(node);
+    if (at == kNoOperand) {
+      const auto [a, b] = operands(node);
+      return add_node(node, Multiply{a, b, kNoTensor, {}});
+    }
+    const TensorId in = activation(node, 1 - at);
+    return add_affine(node, in, channel_values(node, at, shape(in).channels()), {});
+  }
+
+  TensorId build_divide(const FileNode& node) {
+    if (constant_operand(node) != 1) node.unsupported("divides by what is computed");
+    const TensorId in = activation(node, 0);
+    std::vector<float> values = channel_values(node, 1, shape(in).channels());
+    for (float& v : values) v = 1 / v;
+    return add_affine(node, in, std::move(values), {});
+  }
+
+  static constexpr size_t kNoOperand = static_cast<size_t>(-1);
+
+  size_t constant_operand(const FileNode& node) const {
+    if (node.inputs.size() != 2) node.bad("it has not two inputs");
+    if (is_constant(node.inputs[1])) return 1;
+    return is_constant(node.inputs[0]) ? 0 : kNoOperand;
+  }
+
+  /// What is repeated for each pixel stands second.
+  std::pair<TensorId, TensorId> operands(const FileNode& node) const {
+    const TensorId a = activation(node, 0);
+    const TensorId b = activation(node, 1);
+    const bool swap = shape(a).element_count() < shape(b).element_count();
+    return swap ? std::pair{b, a} : std::pair{a, b};
+  }
+
+  TensorId add_batch_norm(const FileNode& node, TensorId in, size_t first) {
+    const int64_t channels = shape(in).channels();
+    std::vector<float> scale = channel_values(node, first, channels);
+    std::vector<float> offset = channel_values(node, first + 1, channels);
+    const std::vector<float> mean = channel_values(node, first + 2, channels);
+    const std::vector<float> variance = channel_values(node, first + 3, channels);
+    const double epsilon = node.number("epsilon", 1e-4);
+    for (size_t i = 0; i < scale.size(); ++i) {
+      const double factor = scale[i] / std::sqrt(double{variance[i]} + epsilon);
+      if (!std::isfinite(factor)) node.bad("its variance and epsilon aren't above 0");
+      scale[i] = static_cast<float>(factor);
+      offset[i] = static_cast<float>(offset[i] - mean[i] * factor);
+    }
+    return add_affine(node, in, std::move(scale), std::move(offset));
+  }
+
+  TensorId build_batch_norm(const FileNode& node) {
+    if (node.flag("is_training")) node.unsupported("is still in training");
+    return add_batch_norm(node, activation(node, 0), 1);
+  }
+
+  TensorId build_relu(const FileNode& node) {
+    return add_clamp(node, activation(node, 0), Activation::relu());
+  }
+  TensorId build_relu6(const FileNode& node) {
+    return add_clamp(node, activation(node, 0), Activation::relu6());
+  }
+  TensorId build_sigmoid(const FileNode& node) {
+    return add_node(node, Sigmoid{activation(node, 0), kNoTensor});
+  }
+
+  template <typename Pool>
+  Pool windowed_pool(const FileNode& node) const {
+    Pool pool;
+    pool.input = activation(node, 0);
+    picture(node, pool.input);
+    pool.window = extent_of(node, "ksize");
+    pool.stride = extent_of(node, "strides");
+    pool.padding = padding_of(node, pool.input, pool.window, pool.stride, {});
+    return pool;
+  }
+
+  TensorId build_average_pool(const FileNode& node) {
+    const auto pool = windowed_pool<AveragePool2d>(node);
+    const Shape in = shape(pool.input);
+    if (in[1] == pool.window.height && in[2] == pool.window.width && !pool.padding.any()) {
+      return add_node(node, GlobalAveragePool{pool.input, kNoTensor}, {1, 1, 1, in[3]});
+    }
+    return add_node(node, pool);
+  }
+
+  TensorId build_max_pool(const FileNode& node) {
+    return add_node(node, windowed_pool<MaxPool2d>(node));
+  }
+
+  TensorId build_mean(const FileNode& node) {
+    const TensorId in = activation(node, 0);
+    std::vector<int64_t> axes = integers(node, 1);
+    for (int64_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
+    std::ranges::sort(axes);
+    if (axes != std::vector<int64_t>{1, 2}) {
+      node.unsupported("is a mean over axes other than height and width");
+    }
+    const int64_t channels = picture(node, in).channels();
+    return add_node(node, GlobalAveragePool{in, kNoTensor},
+                    node.flag("keep_dims") ? Shape{1, 1, 1, channels} : Shape{1, channels});
+  }
+
+  TensorId build_pad(const FileNode& node) {
+    if (node.inputs.size() > 2) {
+      const std::vector<float> values = weight(node, 2).values;
+      charge(node, values.size());
+      for (float v : values) {
+        if (v != 0) node.unsupported("pads with another value than 0");
+      }
+    }
+    const TensorId in = activation(node, 0);
+    picture(node, in);
+    return add_node(node, Pad{in, kNoTensor, to_padding(node, integers(node, 1))});
+  }
+
+  TensorId reshape_to(const FileNode& node, TensorId in, std::vector<int64_t> dims) {
+    const int64_t count = shape(in).checked_element_count(kMaxTensorElements);
+    int64_t known = 1;
+    size_t open = dims.size();
+    for (size_t i = 0; i < dims.size(); ++i) {
+      if (dims[i] == -1 && open == dims.size()) {
+        open = i;
+      } else if (dims[i] < 1 || dims[i] > count / known) {
+        node.bad("its shape doesn't hold " + std::to_string(count) + " elements");
+      } else {
+        known *= dims[i];
+      }
+    }
+    if (open < dims.size()) dims[open] = count / known;
+    Reshape op;
+    op.input = in;
+    return add_node(node, op, Shape(std::move(dims)));
+  }
+
+  TensorId build_reshape(const FileNode& node) {
+    const TensorId in = activation(node, 0);
+    std::vector<int64_t> dims = integers(node, 1);
+    if (dims.empty() || dims.size() > 8) node.bad("its shape isn't 1 to 8 numbers");
+    return reshape_to(node, in, std::move(dims));
+  }
+
+  TensorId build_squeeze(const FileNode& node) {
+    const TensorId in = activation(node, 0);
+    const std::vector<int64_t> axes = node.integers("squeeze_dims");
+    const std::vector<int64_t> from = shape(in).dims();
+    std::vector<int64_t> dims;
+    for (size_t i = 0; i < from.size(); ++i) {
+      const auto axis = static_cast<int64_t>(i);
+      const auto rank = static_cast<int64_t>(from.size());
+      const bool named = std::ranges::any_of(
+          axes, [&](int64_t a) { return a == axis || a + rank == axis; });
+      // Without a list all axes of 1 go; the batch isn't known to be 1 where the model was made.
+      const bool goes = axes.empty() ? from[i] == 1 && i > 0 : named;
+      if (goes && from[i] != 1) node.bad("it drops an axis of " + std::to_string(from[i]));
+      if (!goes) dims.push_back(from[i]);
+    }
+    return reshape_to(node, in, std::move(dims));
+  }
+
+  TensorId build_softmax(const FileNode& node) {
+    return add_node(node, Softmax{activation(node, 0), kNoTensor, 1.0f});
+  }
+
+  TfjsWeights& weights_;
+  std::vector<FileNode> nodes_;
+  std::unordered_map<std::string_view, size_t> by_name_;  // views of nodes_' names
+  std::unordered_map<const FileNode*, std::optional<TensorId>> results_;
+  std::map<std::pair<const FileNode*, Role>, TensorId> constants_;
+  size_t charged_ = 0;
+  size_t integer_reads_ = 0;
+  Graph graph_;
+};
+
+}  // namespace
+
+Graph read_tfjs_graph(const Json& root, TfjsWeights& weights) {
+  return GraphReader(root, weights).read(root);
+}
+
+}  // namespace teachable

@@ -1,0 +1,271 @@
+// TensorFlow.js graph-models, and one network in every format.
+#include "model/tfjs_graph.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "core/error.h"
+#include "graph_builder.h"
+#include "model/reader.h"
+#include "reference.h"
+#include "tflite_writer.h"
+#include "tfjs_writer.h"
+
+namespace teachable::testing {
+namespace {
+
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
+Model read(const TfjsFile& file) { return read_model(bytes_of(file.model_json), file.weights); }
+
+std::vector<double> embed(const Graph& graph, const std::vector<double>& input, TensorId output) {
+  Reference reference(graph);
+  reference.run(input);
+  return reference[output];
+}
+
+TEST(EveryFormat, OneNetworkGivesOneEmbedding) {
+  const uint32_t seed = test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  GraphBuilder b(Precision::F32, seed);
+  const TensorId output = b.small_mobilenet(20, 7);
+  const std::vector<double> input = b.input_values();
+  const Graph written = b.take(output);
+  const Model wanted = read_model(write_tflite(written), {});
+  const std::vector<double> embedding = embed(wanted.graph, input, wanted.graph.embedding);
+  const std::vector<double> logits = embed(wanted.graph, input, wanted.graph.logits);
+
+  const auto expect_same = [&](const TfjsFile& file, ModelFormat format) {
+    const Model model = read(file);
+    EXPECT_EQ(model.format, format);
+    // Folded as far as the other format's.
+    EXPECT_EQ(model.graph.nodes.size(), wanted.graph.nodes.size());
+    const std::vector<double> got = embed(model.graph, input, model.graph.embedding);
+    ASSERT_EQ(got.size(), embedding.size());
+    for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], embedding[i], 1e-6);
+    const std::vector<double> scores = embed(model.graph, input, model.graph.logits);
+    ASSERT_EQ(scores.size(), logits.size());
+    for (size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], logits[i], 1e-6);
+  };
+  {
+    SCOPED_TRACE("graph-model of fused operators");
+    expect_same(write_graph_model(written, true), ModelFormat::TfJsGraph);
+  }
+  {
+    SCOPED_TRACE("graph-model of single operators");
+    expect_same(write_graph_model(written, false), ModelFormat::TfJsGraph);
+  }
+  {
+    SCOPED_TRACE("layers-model");
+    expect_same(write_layers_model(written), ModelFormat::TfJsLayers);
+  }
+}
+
+/// A picture of 4 x 4 through whatever nodes a test adds; the last one is the output.
+class Nodes {
+ public:
+  Nodes() {
+    const auto size = [](int n) { return Json{{"size", std::to_string(n)}}; };
+    add("in", "Placeholder", Json::array(),
+        {{"shape", {{"shape", {{"dim", {size(-1), size(4), size(4), size(3)}}}}}}});
+  }
+
+  Nodes& add(const std::string& name, const std::string& op, Json inputs, Json attr = Json::object()) {
+    nodes_.push_back({{"name", name}, {"op", op}, {"input", std::move(inputs)}, {"attr", std::move(attr)}});
+    return *this;
+  }
+
+  template <typename T>
+  Nodes& constant(const std::string& name, std::vector<int64_t> shape, const std::vector<T>& values) {
+    add(name, "Const", Json::array());
+    manifest_.push_back({{"name", name},
+                         {"shape", std::move(shape)},
+                         {"dtype", std::is_same_v<T, float> ? "float32" : "int32"}});
+    const auto* begin = reinterpret_cast<const std::byte*>(values.data());
+    weights_.insert(weights_.end(), begin, begin + values.size() * sizeof(T));
+    return *this;
+  }
+
+  Graph read() const {
+    const Json root = {{"modelTopology", {{"node", nodes_}}}};
+    TfjsWeights weights({{{"paths", {"w"}}, {"weights", manifest_}}}, weights_);
+    Graph graph = read_tfjs_graph(root, weights);
+    validate(graph);
+    return graph;
+  }
+
+  std::vector<double> run() const {
+    std::vector<double> input(48);
+    for (size_t i = 0; i < input.size(); ++i) input[i] = static_cast<double>(i) / 10 - 2;
+    const Graph graph = read();
+    return embed(graph, input, graph.output);
+  }
+
+  Error failure() const {
+    try {
+      read();
+    } catch (const Error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "was read without an error";
+    return {ErrorCode::Internal, ""};
+  }
+
+ private:
+  Json nodes_ = Json::array();
+  Json manifest_ = Json::array();
+  std::vector<std::byte> weights_;
+};
+
+Json list(const char* kind, Json values) { return {{"list", {{kind, std::move(values)}}}}; }
+
+TEST(GraphModel, ArithmeticWithConstants) {
+  Nodes n;
+  n.constant<float>("two", {}, {2}).constant<float>("each", {3}, {1, 2, 4});
+  n.add("a", "Mul", {"two", "in"}).add("b", "Sub", {"a", "two"}).add("c", "RealDiv", {"b", "each"});
+  n.add("d", "Sub", {"each", "c"});
+  const std::vector<double> got = n.run();
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double each = std::vector<double>{1, 2, 4}[i % 3];
+    const double in = static_cast<double>(i) / 10 - 2;
+    EXPECT_NEAR(got[i], each - (2 * in - 2) / each, 1e-5);
+  }
+}
+
+TEST(GraphModel, BatchNorm) {
+  Nodes n;
+  n.constant<float>("scale", {3}, {1, 2, 3}).constant<float>("offset", {3}, {0, 1, 2});
+  n.constant<float>("mean", {3}, {.1f, .2f, .3f}).constant<float>("variance", {3}, {1, 4, 9});
+  n.add("bn", "FusedBatchNormV3", {"in", "scale", "offset", "mean", "variance"},
+        {{"epsilon", {{"f", 0.001}}}});
+  const std::vector<double> got = n.run();
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double c = static_cast<double>(i % 3);
+    const double in = static_cast<double>(i) / 10 - 2;
+    EXPECT_NEAR(got[i], (in - 0.1 * (c + 1)) / std::sqrt((c + 1) * (c + 1) + 0.001) * (c + 1) + c, 1e-5);
+  }
+}
+
+TEST(GraphModel, HardSwishAndSqueezeAndExciteInPieces) {
+  Nodes n;
+  n.constant<float>("three", {}, {3}).constant<float>("sixth", {}, {1.0f / 6});
+  n.constant<int32_t>("axes", {2}, {1, 2});
+  n.add("mean", "Mean", {"in", "axes"}, {{"keep_dims", {{"b", true}}}});
+  n.add("up", "AddV2", {"mean", "three"}).add("cut", "Relu6", {"up"}).add("gate", "Mul", {"cut", "sixth"});
+  n.add("out", "Mul", {"gate", "in"});
+  const std::vector<double> got = n.run();
+  ASSERT_EQ(got.size(), 48u);
+  // The mean of channel c over the 16 pixels.
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double c = static_cast<double>(i % 3);
+    const double mean = (7.5 * 3 + c) / 10 - 2;
+    const double in = static_cast<double>(i) / 10 - 2;
+    EXPECT_NEAR(got[i], in * std::clamp(mean + 3, 0.0, 6.0) / 6, 1e-5);
+  }
+}
+
+TEST(GraphModel, AShapeThatIsComputed) {
+  Nodes n;
+  n.constant<int32_t>("zero", {1}, {0}).constant<int32_t>("one", {1}, {1});
+  n.constant<int32_t>("rest", {}, {-1});
+  n.add("shape", "Shape", {"in"});
+  n.add("batch", "StridedSlice", {"shape", "zero", "one", "one"}, {{"shrink_axis_mask", {{"i", "1"}}}});
+  n.add("wanted", "Pack", {"batch", "rest"}).add("flat", "Reshape", {"in", "wanted"});
+  n.add("out", "Identity", {"flat"});
+  const Graph graph = n.read();
+  EXPECT_EQ(graph.tensors[graph.output].shape, (Shape{1, 48}));
+}
+
+TEST(GraphModel, PaddingNodesAndExplicitPaddings) {
+  Nodes n;
+  n.constant<int32_t>("around", {4, 2}, {0, 0, 1, 0, 0, 2, 0, 0});
+  n.constant<float>("filter", {1, 1, 3, 1}, {1, 1, 1});
+  n.add("pad", "Pad", {"in", "around"});
+  n.add("conv", "Conv2D", {"pad", "filter"},
+        {{"strides", list("i", {"1", "1", "1", "1"})},
+         {"padding", {{"s", "RVhQTElDSVQ="}}},
+         {"explicit_paddings", list("i", {"0", "0", "0", "1", "0", "0", "0", "0"})}});
+  const Graph graph = n.read();
+  EXPECT_EQ(graph.tensors[graph.output].shape, (Shape{1, 6, 6, 1}));
+}
+
+TEST(GraphModel, ContradictionsAreNamed) {
+  const auto expect = [](const Nodes& nodes, ErrorCode code, const std::string& says) {
+    const Error error = nodes.failure();
+    EXPECT_EQ(error.code(), code) << error.what();
+    EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << error.what();
+  };
+  using enum ErrorCode;
+  expect(Nodes().add("x", "Relu", {"y"}).add("y", "Relu", {"x"}).add("z", "Relu", {"y"}), BadModel,
+         "depends on itself");
+  expect(Nodes().add("x", "Identity", {"x"}).add("z", "Relu", {"x"}), BadModel, "'x'");
+  expect(Nodes().add("x", "Relu", {"nobody"}), BadModel, "'nobody'");
+  expect(Nodes().add("x", "Erf", {"in"}), UnsupportedOp, "'x' (Erf)");
+  expect(Nodes().add("x", "Relu", {"in"}).add("x", "Relu", {"in"}), BadModel, "two nodes");
+  expect(Nodes().add("x", "Relu", {"in:1"}), UnsupportedOp, "first outputs");
+  expect(Nodes().add("x", "Relu", {"in"}).add("y", "Relu", {"in"}), UnsupportedOp, "several outputs");
+  expect(Nodes().add("w", "Const", Json::array()).add("x", "Mul", {"in", "w"}), BadModel,
+         "isn't in model.json's manifest");
+  expect(Nodes().add("x", "Relu", {"in"}, {{"data_format", {{"s", "TkNIVw=="}}}}), UnsupportedOp, "NCHW");
+}
+
+TEST(GraphModel, DamageIsAnErrorOrAGraph) {
+  const uint32_t seed = test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  GraphBuilder b(Precision::F32, seed);
+  const TensorId output = b.small_mobilenet(12, 4);
+  const TfjsFile file = write_graph_model(b.take(output));
+  std::mt19937 random(seed);
+  const std::string likely = "0123456789-.eE,:[]{}\"tfn \\";
+  for (int round = 0; round < 400; ++round) {
+    std::string damaged = file.model_json;
+    for (uint32_t change = random() % 4 + 1; change > 0; --change) {
+      damaged[random() % damaged.size()] = likely[random() % likely.size()];
+    }
+    try {
+      read_model(bytes_of(damaged), file.weights);
+    } catch (const Error& error) {
+      EXPECT_TRUE(error.code() == ErrorCode::BadModel || error.code() == ErrorCode::UnsupportedOp)
+          << error.what();
+    }
+  }
+}
+
+std::vector<std::byte> read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::vector<char> chars{std::istreambuf_iterator<char>(file), {}};
+  const auto* begin = reinterpret_cast<const std::byte*>(chars.data());
+  return {begin, begin + chars.size()};
+}
+
+TEST(GraphModel, ReadsTheRealBackbone) {
+  const std::filesystem::path folder =
+      std::filesystem::path(TEACHABLE_SOURCE_DIR) / "models/files/mobilenet-v2-1.4-224-nsfwjs";
+  const std::vector<std::byte> json = read_file(folder / "model.json");
+  if (json.empty()) GTEST_SKIP() << "needs mobilenet-v2-1.4-224-nsfwjs in models/files";
+  const Model model = read_model(json, read_file(folder / "weights.bin"));
+  const Graph& graph = model.graph;
+  EXPECT_EQ(model.format, ModelFormat::TfJsGraph);
+  EXPECT_EQ(graph.tensors[graph.input].shape, (Shape{1, 224, 224, 3}));
+  EXPECT_EQ(graph.tensors[graph.embedding].shape.element_count(), 1792u);
+  EXPECT_EQ(graph.tensors[graph.logits].shape.element_count(), 5u);
+  ASSERT_TRUE(graph.input_range.has_value());
+  EXPECT_FLOAT_EQ(graph.input_range->low, -1);
+  EXPECT_FLOAT_EQ(graph.input_range->high, 1);
+  for (const Node& node : graph.nodes) {
+    EXPECT_FALSE(std::holds_alternative<ScaleShift>(node.op)) << node.where;
+    EXPECT_FALSE(std::holds_alternative<Clamp>(node.op)) << node.where;
+  }
+}
+
+}  // namespace
+}  // namespace teachable::testing

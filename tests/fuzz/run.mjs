@@ -1,0 +1,60 @@
+// Fuzzers of the readers, with AddressSanitizer and UndefinedBehaviorSanitizer.
+//
+//   node tests/fuzz/run.mjs [--seconds=600] [--only=tflite,tfjs]
+//
+// What they find is kept as build/native-asan/fuzz/<name>/crash-*; give it to the program of the same name to see it again. What they
+// learn is kept in build/native-asan/fuzz/<name>/corpus.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { setup } from '../../cpp/third_party/setup.mjs';
+import { buildPreset } from '../../web/dev/cmake.mjs';
+import { Steps, fail, main, projectFolder, run } from '../../web/dev/steps.mjs';
+
+export const fuzzers = ['tflite', 'tfjs'];
+const tree = path.join(projectFolder, 'build/native-asan/fuzz');
+
+const sanitizerSettings = {
+  UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+  ASAN_SYMBOLIZER_PATH: '/usr/lib/llvm-19/bin/llvm-symbolizer',
+};
+
+/** Runs each for `seconds`, two at a time, in the form of a suite's result. */
+export async function runFuzzers(seconds, names = fuzzers) {
+  const results = await Promise.all(names.map((name) => runOne(name, seconds)));
+  return { passed: results.filter((result) => !result.output).length, failed: results.filter((result) => result.output), skipped: [] };
+}
+
+async function runOne(name, seconds) {
+  const folder = path.join(tree, name);
+  const seeds = path.join(projectFolder, 'tests/fuzz/corpus', name);
+  mkdirSync(path.join(folder, 'corpus'), { recursive: true });
+  // One input may take 10 s under the sanitizers and ask for 512 MB at once: what is above that is a finding.
+  const ended = await run(
+    path.join(tree, `fuzz_${name}`),
+    [path.join(folder, 'corpus'), seeds, `-max_total_time=${seconds}`, '-timeout=10', '-malloc_limit_mb=512', '-rss_limit_mb=2560',
+      '-max_len=65536', '-print_final_stats=1', `-artifact_prefix=${folder}/`],
+    { env: sanitizerSettings, allowFailure: true },
+  );
+  const runs = /number_of_executed_units:\s*(\d+)/.exec(ended.everything)?.[1] ?? '?';
+  const title = `fuzz_${name}: ${runs} inputs in ${seconds} s`;
+  return ended.status === 0 ? { name: title } : { name: title, output: ended.everything.slice(-8000) };
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
+  await main(async () => {
+    const { values } = parseArgs({ options: { seconds: { type: 'string', default: '600' }, only: { type: 'string' } } });
+    const names = values.only?.split(',') ?? fuzzers;
+    const unknown = names.find((name) => !fuzzers.includes(name));
+    if (unknown) fail(`There is no fuzzer '${unknown}'; there are ${fuzzers.join(', ')}.`);
+    if (!(Number(values.seconds) >= 1)) fail(`--seconds: got '${values.seconds}', wanted a number of 1 or more.`);
+    await setup();
+    const steps = new Steps(2);
+    await steps.step('Building the fuzzers', (report) => buildPreset('native-asan', ['fuzzers'], report));
+    const { failed } = await steps.step(`Fuzzing ${names.join(' and ')}`, () => runFuzzers(Number(values.seconds), names));
+    for (const { name, output } of failed) console.log(`${name}\n${output}`);
+    if (failed.length > 0) process.exitCode = 1;
+    else console.log('Nothing was found.');
+  });
+}

@@ -1,0 +1,57 @@
+// Usage: write_corpus FOLDER. Small models of every kind, as seeds.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "graph_builder.h"
+#include "tfjs_writer.h"
+#include "tflite_writer.h"
+
+namespace {
+
+using namespace teachable;
+using namespace teachable::testing;
+
+void write(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+void write(const std::filesystem::path& path, const TfjsFile& file) {
+  const auto text = std::as_bytes(std::span(file.model_json));
+  std::vector<std::byte> all(text.begin(), text.end());
+  all.push_back(std::byte{0});
+  all.insert(all.end(), file.weights.begin(), file.weights.end());
+  write(path, all);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "Usage: write_corpus FOLDER\n");
+    return 1;
+  }
+  const std::filesystem::path folder = argv[1];
+  constexpr uint32_t kSeed = 1;
+  for (int version : {2, 3}) {
+    for (auto precision : {testing::Precision::F32, testing::Precision::I8PerTensor,
+                           testing::Precision::I8PerChannel, testing::Precision::U8}) {
+      GraphBuilder b(precision, kSeed);
+      const TensorId end = version == 3 ? b.small_mobilenet_v3(8, 3) : b.small_mobilenet(8, 3);
+      const Graph graph = b.take(end);
+      std::string name = "v" + std::to_string(version) + "-" + to_string(precision);
+      for (char& c : name) c = c == ' ' ? '-' : c;
+      write(folder / "tflite" / (name + ".tflite"), write_tflite(graph));
+      if (precision != testing::Precision::F32) continue;
+      write(folder / "tflite" / (name + "-half.tflite"), write_half_tflite(graph));
+      if (version == 3) continue;
+      write(folder / "tfjs" / "graph-fused", write_graph_model(graph, true));
+      write(folder / "tfjs" / "graph-plain", write_graph_model(graph, false));
+      write(folder / "tfjs" / "layers", write_layers_model(graph));
+    }
+  }
+  return 0;
+}
