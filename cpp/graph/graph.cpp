@@ -61,6 +61,19 @@ struct ShapeOf {
     }
   }
 
+  template <typename Layer>
+  Shape convolved(const Layer& op, int64_t channels) const {
+    const Shape& in = shape(op.input);
+    const Shape& filter = shape(op.filter);
+    check_bias(op.bias, channels);
+    return {1,
+            window_count(in[1], op.padding.top, op.padding.bottom,
+                         static_cast<uint32_t>(filter[1]), op.stride.height, op.dilation.height),
+            window_count(in[2], op.padding.left, op.padding.right,
+                         static_cast<uint32_t>(filter[2]), op.stride.width, op.dilation.width),
+            channels};
+  }
+
   Shape operator()(const Conv2d& op) const {
     const Shape& in = picture(op.input);
     const Shape& filter = shape(op.filter);
@@ -68,13 +81,7 @@ struct ShapeOf {
       bad(node, "filter has shape " + filter.to_string() + ", wanted [out, kh, kw, " +
                     std::to_string(in[3]) + "]");
     }
-    check_bias(op.bias, filter[0]);
-    return {1,
-            window_count(in[1], op.padding.top, op.padding.bottom,
-                         static_cast<uint32_t>(filter[1]), op.stride.height, op.dilation.height),
-            window_count(in[2], op.padding.left, op.padding.right,
-                         static_cast<uint32_t>(filter[2]), op.stride.width, op.dilation.width),
-            filter[0]};
+    return convolved(op, filter[0]);
   }
 
   Shape operator()(const DepthwiseConv2d& op) const {
@@ -84,13 +91,7 @@ struct ShapeOf {
       bad(node, "filter has shape " + filter.to_string() + ", wanted [1, kh, kw, n * " +
                     std::to_string(in[3]) + "]");
     }
-    check_bias(op.bias, filter[3]);
-    return {1,
-            window_count(in[1], op.padding.top, op.padding.bottom,
-                         static_cast<uint32_t>(filter[1]), op.stride.height, op.dilation.height),
-            window_count(in[2], op.padding.left, op.padding.right,
-                         static_cast<uint32_t>(filter[2]), op.stride.width, op.dilation.width),
-            filter[3]};
+    return convolved(op, filter[3]);
   }
 
   Shape operator()(const FullyConnected& op) const {

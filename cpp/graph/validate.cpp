@@ -171,8 +171,10 @@ struct CheckTypes {
     }
   }
 
-  void operator()(const Conv2d& op) const {
+  template <typename Layer>
+  void convolution(const Layer& op, size_t channel_axis) const {
     const Shape& filter = at(op.filter).shape;
+    // Another rank is infer_shape()'s to refuse.
     if (filter.rank() == 4) {
       check_extents(where,
                     {op.stride, op.dilation,
@@ -180,19 +182,10 @@ struct CheckTypes {
                     op.padding);
     }
     check_activation(where, op.activation);
-    weighted(op.input, op.filter, op.bias, op.output, 0);
+    weighted(op.input, op.filter, op.bias, op.output, channel_axis);
   }
-  void operator()(const DepthwiseConv2d& op) const {
-    const Shape& filter = at(op.filter).shape;
-    if (filter.rank() == 4) {
-      check_extents(where,
-                    {op.stride, op.dilation,
-                     {static_cast<uint32_t>(filter[1]), static_cast<uint32_t>(filter[2])}},
-                    op.padding);
-    }
-    check_activation(where, op.activation);
-    weighted(op.input, op.filter, op.bias, op.output, 3);
-  }
+  void operator()(const Conv2d& op) const { convolution(op, 0); }
+  void operator()(const DepthwiseConv2d& op) const { convolution(op, 3); }
   void operator()(const FullyConnected& op) const {
     check_activation(where, op.activation);
     weighted(op.input, op.filter, op.bias, op.output, 0);
