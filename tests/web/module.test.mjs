@@ -12,6 +12,9 @@ const module = await createModule({});
 const entry = await fetchDefault();
 const [model, weights] = await Promise.all(entry.files.map((file) => readFile(path.join(root, 'models/files', file.path))));
 
+/** Predict options, as the client always sends all of them. */
+const nearest = (k, how = {}) => ({ k, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1, ...how });
+
 function load(classifier, bytes = model, how = options) {
   classifier.modelBuffer(bytes.length).set(bytes);
   if (weights) classifier.weightsBuffer(weights.length).set(weights);
@@ -57,8 +60,11 @@ withClassifier('a frame is embedded, taught and predicted', (classifier) => {
   show(classifier, 11);
   classifier.addExample('b');
   show(classifier, 3);
-  assert.deepEqual(classifier.predict(1), { classIndex: 0, label: 'a', confidences: [1, 0] });
-  assert.deepEqual(classifier.predictEmbedding(embedding, 2).confidences, [0.5, 0.5]);
+  const { neighbours, ...answer } = classifier.predict(nearest(1));
+  assert.deepEqual(answer, { classIndex: 0, label: 'a', unknown: false, confidences: [1, 0] });
+  assert.equal(neighbours.length, 1);
+  assert.ok(Math.abs(neighbours[0].similarity - 1) < 1e-6);
+  assert.deepEqual(classifier.predictEmbedding(embedding, nearest(2)).confidences, [0.5, 0.5]);
   classifier.addEmbedding(embedding, '__proto__');
   assert.deepEqual([...classifier.labels()], ['a', 'b', '__proto__']);
   classifier.clear('a');
@@ -86,12 +92,14 @@ withClassifier('bad arguments and pictures', (classifier) => {
   classifier.encodedBuffer(4).set([1, 2, 3, 4]);
   expectError('bad-image', /./, () => classifier.decodeFrame());
   show(classifier, 5);
-  expectError('bad-argument', /example/, () => classifier.predict(3));
+  expectError('bad-argument', /example/, () => classifier.predict(nearest(3)));
   classifier.addExample('a');
-  for (const k of [0, 1.5, NaN, -1, Infinity]) expectError('bad-argument', /k/, () => classifier.predict(k));
-  expectError('bad-argument', /1280/, () => classifier.predictEmbedding(new Float32Array(7).fill(1), 1));
+  for (const k of [0, 1.5, NaN, -1, Infinity]) expectError('bad-argument', /k/, () => classifier.predict(nearest(k)));
+  expectError('bad-argument', /1280/, () => classifier.predictEmbedding(new Float32Array(7).fill(1), nearest(1)));
   expectError('bad-argument', /./, () => classifier.addEmbedding(new Float32Array(1280), 'zero'));
   expectError('bad-argument', /./, () => classifier.addEmbedding(new Float32Array(1280).fill(NaN), 'nan'));
+  expectError('bad-argument', /weighting/, () => classifier.predict(nearest(1, { weighting: 'mood' })));
+  expectError('bad-argument', /temperature/, () => classifier.predict(nearest(1, { weighting: 'similarity', temperature: 0 })));
   expectError('bad-argument', /examples/, () => load(classifier));
   assert.deepEqual([...classifier.counts()], [1]);
 });
@@ -102,7 +110,7 @@ withClassifier('memory that is used up is an error, and what was taught stays', 
   classifier.addExample('a');
   expectError('out-of-memory', /memory/, () => classifier.encodedBuffer(4_294_000_000));
   expectError('bad-argument', /byte length/, () => classifier.encodedBuffer(1e12));
-  assert.equal(classifier.predict(1).label, 'a');
+  assert.equal(classifier.predict(nearest(1)).label, 'a');
 });
 
 test('a thread count that cannot be is an error, and nothing is left', () => {
