@@ -24,7 +24,7 @@ export interface LoadOptions {
   labels?: readonly string[] | string | URL | undefined;
   /** How frames become the network's input. Default: as the model's entry says, else centre-crop, half-pixel, range -1..1. */
   preprocess?: Partial<Preprocess> | undefined;
-  /** The numbers that the network computes in; 'auto' unless given. */
+  /** The numbers that the network computes in; 'exact', as the file says, unless given. */
   precision?: Precision | undefined;
   /** Default: the best that this browser and page can run. Asking for one that can't is an error. */
   variant?: Variant | undefined;

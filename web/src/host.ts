@@ -342,7 +342,7 @@ function loadInto(
   classifier: WasmClassifier,
   { model, weights }: FetchedModel,
   { crop, resize, mirror, range }: Preprocess,
-  precision: Precision = 'auto',
+  precision: Precision = 'exact',
 ): WasmModelInfo {
   classifier.modelBuffer(model.byteLength).set(model);
   if (weights) classifier.weightsBuffer(weights.byteLength).set(weights);

@@ -59,8 +59,9 @@ export interface ModelEntry {
 }
 
 /**
- * The numbers that a network computes in. 'auto': the fastest for the file; a uint8 file runs as int8, which is faster and
- * says the same. 'exact': what the file says, to the bit. 'f32' turns an integer file into floats. 'int8' is for integer files only.
+ * The numbers that a network computes in. 'exact': what the file says, to the bit. 'auto': the fastest for the file; a uint8
+ * file runs as int8, which is faster and moves probabilities by some hundredths. 'f32' turns an integer file into floats.
+ * 'int8' is for integer files only.
  */
 export type Precision = 'auto' | 'f32' | 'int8' | 'exact';
 
