@@ -17,7 +17,7 @@ const nearest = (k, how = {}) => ({ k, weighting: 'votes', temperature: 0.05, ba
 
 function load(classifier, bytes = model, how = options) {
   classifier.modelBuffer(bytes.length).set(bytes);
-  if (weights) classifier.weightsBuffer(weights.length).set(weights);
+  if (weights && bytes === model) classifier.weightsBuffer(weights.length).set(weights);
   return classifier.loadModel(how, 'auto');
 }
 
