@@ -618,6 +618,18 @@ class GraphReader {
     return add_node(node, op);
   }
 
+  /// What both convolutions have: `op` has its input and its filter.
+  template <typename Layer>
+  TensorId add_convolution(const FileNode& node, Layer& op) {
+    const Shape& filter = shape(op.filter);
+    op.stride = extent_of(node, "strides");
+    op.dilation = extent_of(node, "dilations");
+    op.padding = padding_of(node, op.input,
+                            {to_extent(node, filter[1], "filter"), to_extent(node, filter[2], "filter")},
+                            op.stride, op.dilation);
+    return finish(node, add_node(node, op));
+  }
+
   TensorId build_conv(const FileNode& node) {
     Conv2d op;
     op.input = activation(node, 0);
@@ -628,13 +640,7 @@ class GraphReader {
       w.values = transposed(w.values, w.values.size() / out, out);
       w.shape = Shape{w.shape[3], w.shape[0], w.shape[1], w.shape[2]};
     });
-    const Shape& filter = shape(op.filter);
-    op.stride = extent_of(node, "strides");
-    op.dilation = extent_of(node, "dilations");
-    op.padding = padding_of(node, op.input,
-                            {to_extent(node, filter[1], "filter"), to_extent(node, filter[2], "filter")},
-                            op.stride, op.dilation);
-    return finish(node, add_node(node, op));
+    return add_convolution(node, op);
   }
 
   TensorId build_depthwise(const FileNode& node) {
@@ -645,13 +651,7 @@ class GraphReader {
       if (w.shape.rank() != 4) node.bad("its filter has shape " + w.shape.to_string());
       w.shape = Shape{1, w.shape[0], w.shape[1], w.shape[2] * w.shape[3]};
     });
-    const Shape& filter = shape(op.filter);
-    op.stride = extent_of(node, "strides");
-    op.dilation = extent_of(node, "dilations");
-    op.padding = padding_of(node, op.input,
-                            {to_extent(node, filter[1], "filter"), to_extent(node, filter[2], "filter")},
-                            op.stride, op.dilation);
-    return finish(node, add_node(node, op));
+    return add_convolution(node, op);
   }
 
   TensorId build_matmul(const FileNode& node) {

@@ -241,8 +241,9 @@ TensorId GraphBuilder::sigmoid(TensorId input) {
   return append(Sigmoid{input, output}, output, false);
 }
 
-TensorId GraphBuilder::max_pool(TensorId input, const Window& window) {
-  MaxPool2d op;
+template <typename Pool>
+TensorId GraphBuilder::pool(TensorId input, const Window& window) {
+  Pool op;
   op.input = input;
   op.window = window.kernel;
   op.stride = window.stride;
@@ -251,14 +252,12 @@ TensorId GraphBuilder::max_pool(TensorId input, const Window& window) {
   return append(op, op.output, true);
 }
 
+TensorId GraphBuilder::max_pool(TensorId input, const Window& window) {
+  return pool<MaxPool2d>(input, window);
+}
+
 TensorId GraphBuilder::average_pool(TensorId input, const Window& window) {
-  AveragePool2d op;
-  op.input = input;
-  op.window = window.kernel;
-  op.stride = window.stride;
-  op.padding = window.padding;
-  op.output = activation_like(input, {});
-  return append(op, op.output, true);
+  return pool<AveragePool2d>(input, window);
 }
 
 TensorId GraphBuilder::global_average_pool(TensorId input, bool keep_dims) {

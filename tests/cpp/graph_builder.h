@@ -82,6 +82,8 @@ class GraphBuilder {
   TensorId filter(Shape shape, size_t channel_axis);
   TensorId bias(TensorId input, TensorId filter, int64_t channels);
   TensorId activation_like(TensorId like, Shape shape);
+  template <typename Pool>
+  TensorId pool(TensorId input, const Window& window);
   TensorId append(Op op, TensorId output, bool keep_quantization);
   void fit_quantization(Tensor& tensor, const std::vector<double>& values);
 
