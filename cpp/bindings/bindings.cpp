@@ -219,7 +219,11 @@ val to_js(const Review& review) {
   return js;
 }
 
-/// A copy that JavaScript owns.
+/// Copies that JavaScript owns.
+val to_js(std::span<const float> values) {
+  return val::global("Float32Array").new_(val(emscripten::typed_memory_view(values.size(), values.data())));
+}
+
 val to_js(const std::vector<std::byte>& bytes) {
   return val::global("Uint8Array")
       .new_(val(emscripten::typed_memory_view(bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()))));
@@ -287,11 +291,10 @@ class JsClassifier {
     return guard([&] { return to_js(classifier_->classify(to_count(topk, "topk"))); });
   }
   val embed() {
-    return guard([&] {
-      const std::span<const float> embedding = classifier_->embed();
-      return val::global("Float32Array")
-          .new_(val(emscripten::typed_memory_view(embedding.size(), embedding.data())));
-    });
+    return guard([&] { return to_js(classifier_->embed()); });
+  }
+  val logits() {
+    return guard([&] { return to_js(classifier_->logits()); });
   }
   double add_example(const std::string& label) {
     return guard([&] { return classifier_->add_example(label); });
@@ -359,7 +362,7 @@ class JsClassifier {
   val example_embedding(double id) {
     return guard([&] {
       const std::vector<float> embedding = classifier_->knn().embedding(to_id(id));
-      return val::global("Float32Array").new_(val(emscripten::typed_memory_view(embedding.size(), embedding.data())));
+      return to_js(std::span<const float>(embedding));
     });
   }
   val review(const JsPredictOptions& options, double most_examples) {
@@ -438,6 +441,7 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("decodeFrame", &JsClassifier::decode_frame)
       .function("classify", &JsClassifier::classify)
       .function("embed", &JsClassifier::embed)
+      .function("logits", &JsClassifier::logits)
       .function("addExample", &JsClassifier::add_example)
       .function("predict", &JsClassifier::predict)
       .function("addEmbedding", &JsClassifier::add_embedding)

@@ -200,13 +200,17 @@ std::span<const float> Classifier::embed() {
   return network_->embedding();
 }
 
-std::vector<ClassScore> Classifier::classify(size_t topk) {
+std::span<const float> Classifier::logits() {
   embed();
   if (!scored_) {
     network_->run_head();
     scored_ = true;
   }
-  const std::vector<float> probabilities = softmax(network_->logits(), network_->softmax_beta());
+  return network_->logits();
+}
+
+std::vector<ClassScore> Classifier::classify(size_t topk) {
+  const std::vector<float> probabilities = softmax(logits(), network_->softmax_beta());
   std::vector<size_t> order(probabilities.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const size_t count = std::min(topk, order.size());

@@ -68,6 +68,8 @@ class Classifier {
 
   /// The model's own classes of the current frame, most probable first, at most `topk`.
   std::vector<ClassScore> classify(size_t topk);
+  /// The model's own classes of the current frame before softmax, [class_count], borrowed until the next call.
+  std::span<const float> logits();
   /// The current frame's embedding, [embedding_size], borrowed until the next call. Runs the network once a frame, however often it is asked for.
   std::span<const float> embed();
 

@@ -50,6 +50,8 @@ export async function bundle() {
   await mkdir(site, { recursive: true });
   await Promise.all([
     build({ ...common, entryPoints: [path.join(web, 'src/index.ts'), path.join(web, 'src/worker.ts')], outdir: dist }),
+    // What they share lies in the package's folder, where wasm/ is found from.
+    build({ ...common, entryPoints: ['knn-classifier', 'mobilenet'].map((name) => path.join(web, `src/compat/${name}.ts`)), outdir: dist, outbase: path.join(web, 'src'), splitting: true, chunkNames: 'shared-[hash]' }),
     build({ ...common, entryPoints: [path.join(web, 'demo/main.ts')], outdir: site, plugins: [packageBeside], minify: true }),
     ...['index.html', 'style.css', 'icon.svg'].map((file) => cp(path.join(web, 'demo', file), path.join(site, file))),
   ]);

@@ -14,7 +14,7 @@ import type { WasmClassifier, WasmModelInfo, WasmModule, WasmPrediction } from '
 export type LoadModule = (options: LoadModuleOptions) => Promise<WasmModule>;
 
 /** A classifier that is open. */
-interface Running {
+export interface Running {
   module: WasmModule;
   classifier: WasmClassifier;
   choice: Choice;
@@ -85,7 +85,7 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
 
   return {
     async open(request, report) {
-      running = await open(request, loadModule, report);
+      running = await openClassifier(request, loadModule, report);
       return info();
     },
 
@@ -289,11 +289,12 @@ function restore(classifier: WasmClassifier, pieces: readonly Uint8Array[], id: 
   classifier.finishLoad();
 }
 
-async function open(request: OpenRequest, loadModule: LoadModule, report: Report): Promise<Running> {
+/** Starts a module and loads the model into it. */
+export async function openClassifier(request: OpenRequest, loadModule: LoadModule, report: Report): Promise<Running> {
   const fetching = fetchModel(request, (loaded, total) => report({ phase: 'model', loaded, total }));
   // Awaited below, beside the module; until then its failure must not count as unhandled.
   fetching.catch(() => {});
-  const { module, classifier, choice } = await start(request, loadModule, report);
+  const { module, classifier, choice } = await startClassifier(request, loadModule, report);
   try {
     const fetched = await fetching;
     report({ phase: 'start', loaded: 0, total: undefined });
@@ -319,7 +320,7 @@ interface Started {
 }
 
 /** Starts the chosen variant or, when it wasn't asked for by name and fails, the next simpler one. */
-async function start({ variant, threads, wasmUrl }: OpenRequest, loadModule: LoadModule, report: Report): Promise<Started> {
+export async function startClassifier({ variant, threads, wasmUrl }: Omit<OpenRequest, 'model'>, loadModule: LoadModule, report: Report): Promise<Started> {
   let choice = chooseVariant(detectFeatures(), { variant, threads });
   const attempt = async (): Promise<Started> => {
     const onBytes = (loaded: number, total: number | undefined) => report({ phase: 'module', loaded, total });

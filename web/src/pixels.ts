@@ -16,7 +16,7 @@ export class FrameWriter {
       case 'encoded':
         return this.#writeEncoded(frame.bytes, classifier);
       case 'bitmap':
-        return closing(frame.bitmap, () => this.#draw(frame.bitmap, frame.bitmap.width, frame.bitmap.height, classifier));
+        return closing(frame.bitmap, () => this.draw(frame.bitmap, frame.bitmap.width, frame.bitmap.height, classifier));
       case 'video':
         return closing(frame.frame, () => this.#writeVideo(frame.frame, classifier));
     }
@@ -24,7 +24,7 @@ export class FrameWriter {
 
   async #writeVideo(frame: VideoFrame, classifier: WasmClassifier): Promise<void> {
     if (isPlain(frame) && (await copyPlain(frame, classifier))) return;
-    this.#draw(frame, frame.displayWidth, frame.displayHeight, classifier);
+    this.draw(frame, frame.displayWidth, frame.displayHeight, classifier);
   }
 
   async #writeEncoded(source: Blob | ArrayBuffer | Uint8Array, classifier: WasmClassifier): Promise<void> {
@@ -40,11 +40,12 @@ export class FrameWriter {
         const reason = ourError instanceof Error ? ourError.message : String(ourError);
         throw new ClassifierError('bad-image', `Neither this library nor the browser can decode the picture. Use JPEG, PNG, WebP or BMP. (${reason})`, { cause: ourError });
       });
-      await closing(bitmap, () => this.#draw(bitmap, bitmap.width, bitmap.height, classifier));
+      await closing(bitmap, () => this.draw(bitmap, bitmap.width, bitmap.height, classifier));
     }
   }
 
-  #draw(source: ImageBitmap | VideoFrame, width: number, height: number, classifier: WasmClassifier): void {
+  /** Draws what the browser can draw and makes it the current frame, at once. */
+  draw(source: CanvasImageSource, width: number, height: number, classifier: WasmClassifier): void {
     const context = this.#canvas(width, height);
     // 'copy' replaces what is there, so a transparent picture doesn't show the one before.
     context.globalCompositeOperation = 'copy';

@@ -101,6 +101,8 @@ export interface WasmClassifier {
   classify(topk: number): WasmClassScore[];
   /** [embeddingSize], a copy. */
   embed(): Float32Array;
+  /** [classCount], before softmax, a copy. */
+  logits(): Float32Array;
   /** The example's id. */
   addExample(label: string): number;
   predict(options: WasmPredictOptions): WasmPrediction;

@@ -1,0 +1,338 @@
+// The interface of @tensorflow-models/knn-classifier 1.2 on this package's engine. As there, all but predictClass() is
+// synchronous and runs where it is called; the module is fetched behind the scenes, and what is taught meanwhile waits for it.
+
+import { toLabel } from '../arguments.js';
+import { ClassifierError, toClassifierError } from '../errors.js';
+import { startClassifier } from '../host.js';
+import type { Variant } from '../protocol.js';
+import type { WasmClassifier, WasmModule, WasmNeighbour } from '../wasm-module.js';
+import { sharedModule, toFolder } from './module.js';
+import { readTensor, Tensor, type TensorInput } from './tensor.js';
+
+/** Of the original whose interface this is. */
+export const version = '1.2.6';
+
+/** Beyond the original, which has no options. */
+export interface KnnOptions {
+  /** 'simd' or 'relaxed'; default: the faster one that runs here. */
+  variant?: Variant | undefined;
+  /** Folder that holds <variant>/teachable.js and .wasm. */
+  wasmUrl?: string | URL | undefined;
+}
+
+export interface Prediction {
+  /** The class with most votes; of equals, the first in the order of the object's keys. */
+  label: string;
+  /** Its number: 0 for the label that was taught first, and so on. A cleared label that comes back has its old number. */
+  classIndex: number;
+  /** Votes / k of every class, 0-1. */
+  confidences: { [label: string]: number };
+}
+
+/** What waits for the module. */
+interface Example {
+  label: string;
+  values: Float32Array;
+}
+
+/**
+ * Starts a classifier. Examples are taught with addExample() at once; predictClass() waits for the module, and rejects with
+ * 'load-failed' when it doesn't come.
+ */
+export function create(options: KnnOptions = {}): KNNClassifier {
+  return new KNNClassifier(options);
+}
+
+/** k nearest neighbours by cosine similarity. Equal similarity: the earlier class in the order of keys, then the earlier example. */
+export class KNNClassifier {
+  readonly #start: () => Promise<WasmModule>;
+  #starting: Promise<WasmClassifier> | undefined;
+  #module: WasmModule | undefined;
+  #classifier: WasmClassifier | undefined;
+  /** In the order of teaching; undefined once the module has them. */
+  #waiting: Example[] | undefined = [];
+  #counts = new Map<string, number>();
+  readonly #classIndices = new Map<string, number>();
+  /** Of the examples; undefined without any, and known by its size only after setClassifierDataset(). */
+  #shape: readonly number[] | undefined;
+  #size = 0;
+  #disposed = false;
+
+  constructor(options?: KnnOptions);
+  /** @internal For tests: what gives the module. */
+  constructor(options: KnnOptions, start: () => Promise<WasmModule>);
+  constructor(options: KnnOptions = {}, start?: () => Promise<WasmModule>) {
+    this.#start = start ?? (() => startModule(options));
+    // Its failure is told by predictClass().
+    this.#ready().catch(() => {});
+  }
+
+  /**
+   * Teaches: an example of `label`. Numbers become strings, so 1 and '1' are one class.
+   * Throws 'bad-argument' for another shape than that of the examples before, for values that aren't finite or all 0, and for a
+   * label that is neither string nor number.
+   */
+  addExample(example: TensorInput, label: number | string): void {
+    this.#use();
+    const name = toLabel(label);
+    const { shape, values } = readTensor(example, 'The example');
+    if (this.#shape && !isEqual(this.#shape, shape)) {
+      throw new ClassifierError('bad-argument', `Example shape provided, ${String(shape)} does not match previously provided example shapes ${String(this.#shape)}.`);
+    }
+    if (this.#counts.size > 0) checkSize(values.length, this.#size, 'The example');
+    normOf(values, 'The example');
+    if (this.#classifier) call(() => this.#classifier!.addEmbedding(values, name));
+    else this.#waiting!.push({ label: name, values });
+    this.#shape = shape;
+    this.#size = values.length;
+    this.#count(name, 1);
+  }
+
+  /**
+   * Which class the input is like, by the votes of its k nearest examples. What is taught or cleared after the call doesn't count.
+   * @param input As many values as an example has, of any shape.
+   * @param k A whole number >= 1; with fewer examples, all vote. Infinity: all.
+   * @throws 'bad-argument' for another k, without examples, and for an input that addExample() wouldn't take.
+   */
+  async predictClass(input: TensorInput, k = 3): Promise<Prediction> {
+    this.#use();
+    if (!(Number.isInteger(k) && k >= 1) && k !== Infinity) {
+      throw new ClassifierError('bad-argument', 'Please provide a positive integer k value to predictClass.');
+    }
+    if (this.#counts.size === 0) {
+      throw new ClassifierError('bad-argument', 'You have not added any examples to the KNN classifier. Please add examples before calling predictClass.');
+    }
+    const { values } = readTensor(input, 'The input');
+    if (values.length !== this.#size) {
+      const count = this.#labels().reduce((sum, label) => sum + this.#counts.get(label)!, 0);
+      throw new ClassifierError('bad-argument', `Size(${count * this.#size}) must match the product of shape ${count},${values.length}`);
+    }
+    normOf(values, 'The input');
+    const labels = this.#labels();
+    if (this.#classifier) return this.#vote(this.#classifier, values, k, labels);
+    return this.#predictLater(values, k, labels, [...this.#waiting!]);
+  }
+
+  /** Forgets the examples of a label. Throws for one that has none. */
+  clearClass(label: number | string): void {
+    this.#use();
+    const name = toLabel(label);
+    if (!this.#counts.has(name)) throw new ClassifierError('bad-argument', `Cannot clear invalid class ${name}`);
+    if (this.#classifier) call(() => this.#classifier!.clear(name));
+    else this.#waiting = this.#waiting!.filter((example) => example.label !== name);
+    this.#counts.delete(name);
+    if (this.#counts.size === 0) this.#shape = undefined;
+  }
+
+  /** Forgets all examples, and their shape. */
+  clearAllClasses(): void {
+    for (const label of this.#labels()) this.clearClass(label);
+  }
+
+  /** Examples of each class: a copy. */
+  getClassExampleCount(): { [label: string]: number } {
+    return Object.fromEntries(this.#counts);
+  }
+
+  getNumClasses(): number {
+    return this.#counts.size;
+  }
+
+  /** The examples of each class, [count, size] rows of length 1: a copy. */
+  getClassifierDataset(): { [label: string]: Tensor } {
+    this.#use();
+    return Object.fromEntries([...this.#counts].map(([label, count]) => [label, new Tensor(this.#rows(label, count), [count, this.#size])]));
+  }
+
+  /**
+   * Replaces all examples by those of getClassifierDataset(), of this package's or of the original: [count, size] tensors. Rows
+   * needn't have length 1. The tensors stay the caller's. On an error nothing has changed.
+   */
+  setClassifierDataset(dataset: { [label: string]: TensorInput }): void {
+    this.#use();
+    const examples = toExamples(dataset);
+    if (this.#classifier) {
+      // A new one beside the old one, which stays if it fails.
+      const fresh = call(() => new this.#module!.Classifier(1));
+      try {
+        teach(fresh, examples);
+      } catch (error) {
+        fresh.delete();
+        throw error;
+      }
+      this.#classifier.delete();
+      this.#classifier = fresh;
+    } else {
+      this.#waiting = examples;
+    }
+    this.#counts = new Map();
+    this.#shape = undefined;
+    this.#size = examples[0]?.values.length ?? 0;
+    for (const { label } of examples) this.#count(label, 1);
+  }
+
+  /** Frees the examples. Only counting goes on after it. May be called twice. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#classifier?.delete();
+    this.#classifier = undefined;
+    this.#waiting = undefined;
+  }
+
+  #use(): void {
+    if (this.#disposed) throw new ClassifierError('disposed', 'This KNN classifier was disposed. Create a new one.');
+  }
+
+  #count(label: string, more: number): void {
+    if (!this.#classIndices.has(label)) this.#classIndices.set(label, this.#classIndices.size);
+    this.#counts.set(label, (this.#counts.get(label) ?? 0) + more);
+  }
+
+  /** As the keys of an object come: whole numbers first, then in the order of teaching. */
+  #labels(): string[] {
+    return Object.keys(this.getClassExampleCount());
+  }
+
+  /** Starts the module, or again after a failure, and gives it what waits. */
+  #ready(): Promise<WasmClassifier> {
+    this.#starting ??= this.#start().then(
+      (module) => {
+        const classifier = new module.Classifier(1);
+        if (this.#disposed) {
+          classifier.delete();
+          throw new ClassifierError('disposed', 'This KNN classifier was disposed while its module was loaded.');
+        }
+        try {
+          teach(classifier, this.#waiting!);
+        } catch (error) {
+          classifier.delete();
+          throw error;
+        }
+        this.#module = module;
+        this.#classifier = classifier;
+        this.#waiting = undefined;
+        return classifier;
+      },
+    );
+    this.#starting.catch(() => (this.#starting = undefined));
+    return this.#starting;
+  }
+
+  /** The prediction of a call that came before the module: from the examples of then, not from those of now. */
+  async #predictLater(values: Float32Array, k: number, labels: readonly string[], examples: readonly Example[]): Promise<Prediction> {
+    await this.#ready();
+    this.#use();
+    const then = new this.#module!.Classifier(1);
+    try {
+      teach(then, examples);
+      return this.#vote(then, values, k, labels);
+    } finally {
+      then.delete();
+    }
+  }
+
+  #vote(classifier: WasmClassifier, values: Float32Array, k: number, labels: readonly string[]): Prediction {
+    const position = new Map(labels.map((label, index) => [label, index]));
+    const positions = classifier.labels().map((label) => position.get(label)!);
+    const neighbours = nearest(classifier, values, k, positions);
+    const votes = new Array<number>(labels.length).fill(0);
+    for (const { classIndex } of neighbours) votes[positions[classIndex]!]!++;
+    const winner = votes.indexOf(Math.max(...votes));
+    const label = labels[winner]!;
+    return {
+      label,
+      classIndex: this.#classIndices.get(label)!,
+      confidences: Object.fromEntries(labels.map((each, index) => [each, votes[index]! / neighbours.length])),
+    };
+  }
+
+  #rows(label: string, count: number): Float32Array {
+    const rows = new Float32Array(count * this.#size);
+    if (this.#classifier) {
+      const classifier = this.#classifier;
+      classifier.exampleIds(label).forEach((id, index) => rows.set(classifier.exampleEmbedding(id), index * this.#size));
+    } else {
+      const own = this.#waiting!.filter((example) => example.label === label);
+      own.forEach(({ values }, index) => {
+        const norm = normOf(values, label);
+        rows.set(values.map((value) => value / norm), index * this.#size);
+      });
+    }
+    return rows;
+  }
+}
+
+async function startModule({ variant, wasmUrl }: KnnOptions): Promise<WasmModule> {
+  // One thread: a page mustn't wait for others.
+  const { module, classifier } = await startClassifier({ variant, threads: 1, wasmUrl: toFolder(wasmUrl) }, sharedModule, () => {});
+  classifier.delete();
+  return module;
+}
+
+/**
+ * The k nearest. The engine puts the earlier example first where two are equally near, the original the earlier class: as many
+ * more are asked for as are as near as the last.
+ */
+function nearest(classifier: WasmClassifier, values: Float32Array, k: number, positions: readonly number[]): WasmNeighbour[] {
+  const total = classifier.counts().reduce((sum, count) => sum + count, 0);
+  const wanted = Math.min(k, total);
+  let asked = wanted;
+  let found: WasmNeighbour[];
+  do {
+    asked = Math.min(total, asked === wanted ? wanted + 1 : 2 * asked);
+    const options = { k: asked, weighting: 'votes', temperature: 1, balanced: false, unknownThreshold: -1 };
+    found = call(() => classifier.predictEmbedding(values, options)).neighbours;
+  } while (asked < total && found[asked - 1]!.similarity === found[wanted - 1]!.similarity);
+  found.sort((a, b) => b.similarity - a.similarity || positions[a.classIndex]! - positions[b.classIndex]! || a.id - b.id);
+  return found.slice(0, wanted);
+}
+
+function teach(classifier: WasmClassifier, examples: readonly Example[]): void {
+  const size = examples[0]?.values.length ?? 0;
+  const all = new Float32Array(examples.length * size);
+  examples.forEach(({ values }, index) => all.set(values, index * size));
+  if (size > 0) call(() => classifier.addEmbeddings(all, size, examples.map(({ label }) => label)));
+}
+
+function toExamples(dataset: { [label: string]: TensorInput }): Example[] {
+  const examples: Example[] = [];
+  for (const [label, tensor] of Object.entries(dataset)) {
+    const what = `The dataset's tensor of '${label}'`;
+    const { shape, values } = readTensor(tensor, what);
+    const [count, size] = shape;
+    if (shape.length !== 2) throw new ClassifierError('bad-argument', `${what} must have the shape [examples, values]; got [${shape.join(', ')}].`);
+    for (let row = 0; row < count!; row++) {
+      const example = values.subarray(row * size!, (row + 1) * size!);
+      normOf(example, `Row ${row} of '${label}'`);
+      if (examples[0]) checkSize(example.length, examples[0].values.length, `Row ${row} of '${label}'`);
+      examples.push({ label, values: example });
+    }
+  }
+  return examples;
+}
+
+function checkSize(size: number, wanted: number, what: string): void {
+  if (size !== wanted) throw new ClassifierError('bad-argument', `${what} has ${size} values; the examples have ${wanted}.`);
+}
+
+/** The length. A vector without one has no direction, and so no cosine to anything. */
+function normOf(values: Float32Array, what: string): number {
+  let square = 0;
+  for (const value of values) square += value * value;
+  if (!Number.isFinite(square)) throw new ClassifierError('bad-argument', `${what} holds a value that is not finite.`);
+  if (square === 0) throw new ClassifierError('bad-argument', `${what} has only zeros, and so no direction to compare.`);
+  return Math.sqrt(square);
+}
+
+function isEqual(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((extent, index) => extent === b[index]);
+}
+
+/** What the module throws, as this package's error. */
+function call<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw toClassifierError(error);
+  }
+}

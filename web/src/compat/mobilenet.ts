@@ -1,0 +1,156 @@
+// The interface of @tensorflow-models/mobilenet 2.1 on this package's engine. As there, infer() is synchronous: the network
+// runs where it is called, on a page in the page's own thread. The package's own load() keeps the page free; see there.
+
+import { ClassifierError, toClassifierError } from '../errors.js';
+import { openClassifier, type Running } from '../host.js';
+import { FrameWriter } from '../pixels.js';
+import type { ModelRequest, Precision, Variant } from '../protocol.js';
+import { sharedModule, toAddress, toFolder } from './module.js';
+import { forEachPicture, type PictureInput } from './picture.js';
+import { Tensor } from './tensor.js';
+
+/** Of the original whose interface this is. */
+export const version = '2.1.1';
+
+export type MobileNetVersion = 1 | 2;
+export type MobileNetAlpha = 0.25 | 0.5 | 0.75 | 1;
+
+/** The part of tf.io.IOHandler, and of what it loads, that is used here. */
+export interface IOHandler {
+  load?: (() => Promise<{ modelTopology?: unknown; weightSpecs?: unknown; weightData?: ArrayBuffer | ArrayBuffer[] | undefined }>) | undefined;
+}
+
+export interface ModelConfig {
+  /** Default 1. */
+  version?: MobileNetVersion | undefined;
+  /** The network's width. Version 1: 0.25, 0.5, 0.75 or 1; version 2: 0.5, 0.75 or 1. Default 1. */
+  alpha?: MobileNetAlpha | undefined;
+  /** A model of your own: the address of a model.json, .tflite or catalogue entry, or a handler that loads a model.json. */
+  modelUrl?: string | URL | IOHandler | undefined;
+  /** Real values of a channel at 0 and at 255. Default: as the model says, else [-1, 1]. */
+  inputRange?: readonly [number, number] | undefined;
+
+  // Beyond the original.
+  /** Names of the classes in the network's order, or the address of a text file with one a line. */
+  labels?: readonly string[] | string | undefined;
+  precision?: Precision | undefined;
+  /** 'simd' or 'relaxed'; default: the faster one that runs here. */
+  variant?: Variant | undefined;
+  /** Folder that holds <variant>/teachable.js and .wasm. */
+  wasmUrl?: string | URL | undefined;
+}
+
+const alphas: Record<string, readonly string[]> = { '1.00': ['0.25', '0.50', '0.75', '1.00'], '2.00': ['0.50', '0.75', '1.00'] };
+
+/** Loads a network. Throws 'bad-argument' for a version or alpha that there isn't, and as the package's load(). */
+export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
+  const { labels, precision, variant, inputRange } = modelConfig;
+  const model = await toRequest(modelConfig);
+  const request = {
+    model,
+    labels: typeof labels === 'string' ? toAddress(labels) : labels,
+    // What the original does to a picture.
+    preprocess: { crop: 'squash', resize: 'align-corners', ...(inputRange ? { range: inputRange } : {}) } as const,
+    precision,
+    variant,
+    // One thread: a page mustn't wait for others.
+    threads: 1,
+    wasmUrl: toFolder(modelConfig.wasmUrl),
+  };
+  return new MobileNet(await openClassifier(request, sharedModule, () => {}));
+}
+
+/** A network of the 1000 ImageNet classes, or your own. */
+export class MobileNet {
+  #running: Running | undefined;
+  readonly #writer = new FrameWriter();
+
+  /** @internal Use load(). */
+  constructor(running: Running) {
+    this.#running = running;
+  }
+
+  /** Nothing: what load() returns is loaded. The original has it. */
+  async load(): Promise<void> {}
+
+  /**
+   * What the network computes of a picture, at once.
+   * @param img A picture, squashed to the network's input; or a tensor [height, width, 3] or [n, height, width, 3] of 0-255.
+   * @param embedding Whether to return the embedding, [n, embeddingSize]; else the classes before softmax, [n, classes] without
+   * ImageNet's background class.
+   * @throws 'bad-image', 'bad-argument'.
+   */
+  infer(img: PictureInput, embedding: unknown = false): Tensor {
+    const { classifier, model } = this.#use();
+    if (!embedding && model.classCount === 0) throw new ClassifierError('bad-argument', 'This model has no classes: ask for its embedding.');
+    const rows: Float32Array[] = [];
+    try {
+      forEachPicture(img, this.#writer, classifier, () => rows.push(embedding ? classifier.embed() : withoutBackground(classifier.logits())));
+    } catch (error) {
+      throw toClassifierError(error);
+    }
+    const width = rows[0]?.length ?? 0;
+    const values = new Float32Array(rows.length * width);
+    rows.forEach((row, index) => values.set(row, index * width));
+    return new Tensor(values, [rows.length, width]);
+  }
+
+  /**
+   * The classes that a picture most likely shows, best first.
+   * @param topk How many; at most all are returned.
+   */
+  async classify(img: PictureInput, topk = 3): Promise<Array<{ className: string; probability: number }>> {
+    if (!(topk >= 0)) throw new ClassifierError('bad-argument', `topk must be a number of at least 0; got ${String(topk)}.`);
+    const { classNames, model } = this.#use();
+    const logits = this.infer(img);
+    if (logits.shape[0] !== 1) throw new ClassifierError('bad-argument', `classify() takes one picture; got ${logits.shape[0]}.`);
+    const background = model.classCount - logits.size;
+    return Array.from(softmax(logits.dataSync()), (probability, index) => ({ index, probability }))
+      .sort((a, b) => b.probability - a.probability)
+      .slice(0, Math.floor(topk))
+      .map(({ index, probability }) => ({ className: classNames(index + background), probability }));
+  }
+
+  /** Frees the network. The original has no such method. May be called twice. */
+  dispose(): void {
+    this.#running?.classifier.delete();
+    this.#running = undefined;
+  }
+
+  #use(): Running {
+    if (!this.#running) throw new ClassifierError('disposed', 'This MobileNet was disposed. Load a new one.');
+    return this.#running;
+  }
+}
+
+async function toRequest({ version = 1, alpha = 1, modelUrl }: ModelConfig): Promise<ModelRequest> {
+  if (typeof modelUrl === 'string' || modelUrl instanceof URL) return { kind: 'url', url: toAddress(modelUrl) };
+  if (modelUrl) return fromHandler(modelUrl);
+  const known = typeof version === 'number' ? alphas[version.toFixed(2)] : undefined;
+  if (!known) throw new ClassifierError('bad-argument', `Invalid version of MobileNet. Valid versions are: ${Object.keys(alphas).join()}`);
+  if (typeof alpha !== 'number' || !known.includes(alpha.toFixed(2))) {
+    throw new ClassifierError('bad-argument', `MobileNet constructed with invalid alpha ${String(alpha)}. Valid multipliers for this version are: ${known.join()}.`);
+  }
+  throw new ClassifierError('bad-argument', `MobileNet ${version} of alpha ${alpha} is not part of this package. Give the address of one as modelUrl.`);
+}
+
+async function fromHandler(handler: IOHandler): Promise<ModelRequest> {
+  if (typeof handler.load !== 'function') throw new ClassifierError('bad-argument', 'The handler in modelUrl has no load().');
+  const { weightSpecs, weightData = [], ...artifacts } = await handler.load();
+  const weights = new Uint8Array(await new Blob([weightData].flat()).arrayBuffer());
+  const json = { ...artifacts, weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }] };
+  return { kind: 'bytes', model: new TextEncoder().encode(JSON.stringify(json)), weights };
+}
+
+/** ImageNet's networks have 1001 outputs, the first for what is none of the classes. */
+function withoutBackground(logits: Float32Array): Float32Array {
+  return logits.length === 1001 ? logits.subarray(1) : logits;
+}
+
+function softmax(logits: Float32Array): Float32Array {
+  // Less the greatest, no exponential overflows.
+  const greatest = logits.reduce((most, each) => Math.max(most, each), -Infinity);
+  const powers = logits.map((logit) => Math.exp(logit - greatest));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
