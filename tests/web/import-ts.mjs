@@ -14,7 +14,7 @@ export async function importTs(...names) {
   try {
     const outfile = path.join(folder, 'bundle.mjs');
     const contents = names.map((name) => `export * from './${name}';`).join('\n');
-    await build({ stdin: { contents, resolveDir: source, loader: 'ts' }, bundle: true, format: 'esm', target: 'es2022', outfile, logLevel: 'warning' });
+    await build({ stdin: { contents, resolveDir: source, loader: 'ts' }, bundle: true, format: 'esm', target: 'es2022', external: ['node:*'], outfile, logLevel: 'warning' });
     return await import(pathToFileURL(outfile).href);
   } finally {
     await rm(folder, { recursive: true });

@@ -32,7 +32,7 @@ const packageBeside = {
 
 /** Checks the types of page, worker and demo, and writes the package's .d.ts files. Throws with the compiler's output. */
 export async function typecheck() {
-  const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('typescript/package.json')));
+  const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('@typescript/native/package.json')));
   for (const project of ['page', 'worker', 'demo']) {
     try {
       await run(process.execPath, [tsc, '-p', path.join(web, `tsconfig.${project}.json`)]);

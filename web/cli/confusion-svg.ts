@@ -1,0 +1,80 @@
+// A confusion matrix as a picture that is readable on light and on dark.
+
+import type { ConfusionMatrix } from './confusion-matrix.js';
+import { percent } from './confusion-text.js';
+
+const cell = 44;
+const fontSize = 13;
+/** About what a letter of the sans-serif at 13 px takes. */
+const letter = 7.2;
+const mostLetters = 28;
+/** The share of a row from which white is easier to read on its cell than black: either has a contrast of at least 4.5. */
+const whiteFrom = 0.77;
+const legend = 'Rows: what examples are. Columns: what they were taken for.';
+
+/** A text node that any XML parser takes: a folder's name may hold anything. */
+function escape(text: string): string {
+  const kept = text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
+  return kept.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+function shorten(label: string): string {
+  const letters = [...label];
+  return letters.length > mostLetters ? `${letters.slice(0, mostLetters - 1).join('')}…` : label;
+}
+
+/** In pixels; wide scripts take about twice a letter. */
+function widthOf(label: string): number {
+  return [...label].reduce((width, each) => width + (each > '\u2e80' ? fontSize + 1 : letter), 0);
+}
+
+const style = `
+  svg { color-scheme: light dark; font: ${fontSize}px system-ui, "Segoe UI", Roboto, sans-serif; }
+  .page { fill: #ffffff } text { fill: #1d1d1f } .soft { fill: #5b5b63 } .grid { fill: none; stroke: #d3d3da }
+  .cell { fill: #f3f3f6 } .right { fill: #0f6b4f } .wrong { fill: #b92f27 } .count { fill: #000000 } .on { fill: #ffffff }
+  @media (prefers-color-scheme: dark) {
+    .page { fill: #17171a } text { fill: #f0f0f3 } .soft { fill: #a9a9b3 } .grid { stroke: #3d3d45 }
+    .cell { fill: #232328 } .right { fill: #1f7f5d } .wrong { fill: #c0453c } .count { fill: #ffffff }
+  }`;
+
+/** Rows are what examples are, columns what they were taken for. A cell is the stronger, the larger its share of the row. */
+export function toSvg({ labels, counts, recall }: ConfusionMatrix, title: string): string {
+  const shown = labels.map(shorten);
+  const labelSpace = Math.ceil(Math.max(60, ...shown.map(widthOf))) + 16;
+  const headSpace = Math.ceil(labelSpace * 0.72) + 34;
+  const size = labels.length * cell;
+  // A slanted name reaches beyond the matrix, the later its column, the further.
+  const reach = Math.max(...shown.map((label, i) => (i + 0.5) * cell + 0.72 * widthOf(label) + 16));
+  const width = Math.ceil(Math.max(labelSpace + Math.max(size + 76, reach), 1.25 * widthOf(title) + 32, widthOf(legend) + 32));
+  const [left, top] = [labelSpace, headSpace + 40];
+  const height = top + size + 44;
+  const middle = cell / 2;
+  const parts: string[] = [
+    `<rect class="page" width="${width}" height="${height}"/>`,
+    `<text x="16" y="28" font-size="16" font-weight="600">${escape(title)}</text>`,
+  ];
+  labels.forEach((label, i) => {
+    const at = i * cell + middle;
+    parts.push(`<text x="${left - 10}" y="${top + at + 4}" text-anchor="end">${escape(shown[i]!)}<title>${escape(label)}</title></text>`);
+    parts.push(`<text transform="translate(${left + at + 4} ${top - 8}) rotate(-45)">${escape(shown[i]!)}<title>${escape(label)}</title></text>`);
+    parts.push(`<text class="soft" x="${left + size + 12}" y="${top + at + 4}">${percent(recall[i]!)}</text>`);
+  });
+  counts.forEach((row, i) => {
+    const total = row.reduce((sum, count) => sum + count, 0);
+    row.forEach((count, j) => {
+      const [x, y] = [left + j * cell, top + i * cell];
+      const share = total > 0 ? count / total : 0;
+      parts.push(`<rect class="cell" x="${x}" y="${y}" width="${cell}" height="${cell}"/>`);
+      if (count === 0) return;
+      // Never so faint that a single mistake among thousands can't be seen.
+      const strength = (0.25 + 0.75 * share).toFixed(3);
+      parts.push(`<rect class="${i === j ? 'right' : 'wrong'}" fill-opacity="${strength}" x="${x}" y="${y}" width="${cell}" height="${cell}"><title>${escape(`${labels[i]} taken for ${labels[j]}: ${count} of ${total}`)}</title></rect>`);
+      parts.push(`<text class="count${share > whiteFrom ? ' on' : ''}" x="${x + middle}" y="${y + middle + 4.5}" text-anchor="middle" pointer-events="none">${count}</text>`);
+    });
+  });
+  const lines = labels.map((_, i) => `M${left} ${top + i * cell}h${size}M${left + i * cell} ${top}v${size}`).join('');
+  parts.push(`<path class="grid" d="${lines}M${left} ${top + size}h${size}M${left + size} ${top}v${size}"/>`);
+  parts.push(`<text class="soft" x="16" y="${top + size + 28}">${legend}</text>`);
+  const body = parts.map((part) => `  ${part}`).join('\n');
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}">\n  <title>${escape(title)}</title>\n  <style>${style}\n  </style>\n${body}\n</svg>\n`;
+}
