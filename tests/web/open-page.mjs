@@ -1,9 +1,10 @@
-// A real Chromium on a real server: what browser tests start from.
+// A real browser on a real server: what browser tests start from.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { serve } from '../../web/dev/serve.mjs';
+import puppeteer from 'puppeteer-core';
+import { serve, strictPolicy } from '../../web/dev/serve.mjs';
 import { dataFolder, hasData, root } from './data.mjs';
 
 const flags = [
@@ -19,6 +20,7 @@ const flags = [
 ];
 
 const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
+const usualFirefox = ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'];
 
 /** What tests fetch besides the site: empty pages, installed packages, and the data if it is there. */
 const testFolders = {
@@ -38,16 +40,42 @@ export async function openBrowser({ camera } = {}) {
 }
 
 /**
- * Opens a page of the site in a fresh context, served for this test only. After the test all of it is closed, and
- * a script error or a breach of the content policy fails it.
- * @param {import('node:test').TestContext} t
- * @param {{path?: string, serving?: object, context?: object}} [options] `serving` goes to serve().
+ * Starts a Firefox, as it is installed: over WebDriver BiDi. TEACHABLE_FIREFOX names another than the usual one. Its pages are
+ * Puppeteer's, which for what openPage() and the tests use of them are as Playwright's.
  */
-export async function openPage(t, browser, { path = '', serving = {}, context = {} } = {}) {
-  const server = await serve({ port: 0, ...serving, folders: { ...testFolders, ...serving.folders } });
+export async function openFirefox() {
+  const executablePath = process.env.TEACHABLE_FIREFOX ?? usualFirefox.find(existsSync);
+  if (!executablePath) throw new Error('No Firefox found. Install one (Debian: apt-get install firefox-esr) or name it in TEACHABLE_FIREFOX.');
+  const firefox = await puppeteer.launch({ browser: 'firefox', protocol: 'webDriverBiDi', executablePath, headless: true });
+  return { newContext: () => firefox.createBrowserContext(), close: () => firefox.close() };
+}
+
+/**
+ * Opens a page of the site in a fresh context, served for this test only. After the test all of it is closed, and
+ * a script error or a breach of the content policy, of a worker too, fails it.
+ * @param {import('node:test').TestContext} t
+ * @param {{path?: string, serving?: object, context?: object, tolerant?: boolean}} [options] `serving` goes to serve(); with
+ * `tolerant`, troubles are collected only.
+ * @returns {Promise<{page: object, url: string, requests: string[], troubles: string[]}>} `requests`: paths that the server
+ * was asked for, growing. `troubles`: script errors and breaches so far.
+ */
+export async function openPage(t, browser, { path = '', serving = {}, context = {}, tolerant = false } = {}) {
+  const troubles = [];
+  const requests = [];
+  const { csp = strictPolicy } = serving;
+  const server = await serve({
+    port: 0,
+    ...serving,
+    csp: csp && `${csp}; report-uri ${reportPath}`,
+    folders: { ...testFolders, ...serving.folders },
+    before(request, response) {
+      if (request.url === reportPath) return takeReport(request, response, troubles);
+      requests.push(request.url);
+      return false;
+    },
+  });
   const scope = await browser.newContext(context);
   const page = await scope.newPage();
-  const troubles = [];
   page.on('pageerror', (error) => troubles.push(String(error)));
   page.on('console', (message) => {
     if (/Content Security Policy/.test(message.text())) troubles.push(message.text());
@@ -55,8 +83,21 @@ export async function openPage(t, browser, { path = '', serving = {}, context = 
   t.after(async () => {
     await scope.close();
     await server.close();
-    if (troubles.length > 0) throw new Error(troubles.join('\n'));
+    if (troubles.length > 0 && !tolerant) throw new Error(troubles.join('\n'));
   });
   await page.goto(server.url + path);
-  return { page, url: server.url };
+  return { page, url: server.url, requests, troubles };
+}
+
+/** Where browsers are told to report breaches of the content policy. */
+const reportPath = '/policy-breach';
+
+function takeReport(request, response, troubles) {
+  let body = '';
+  request.setEncoding('utf8').on('data', (chunk) => (body += chunk));
+  request.on('end', () => {
+    troubles.push(`Breach of the content policy: ${body}`);
+    response.writeHead(204).end();
+  });
+  return true;
 }

@@ -60,9 +60,11 @@ const isolation = {
  * @param {boolean} [options.isolated] Whether pages become cross-origin isolated, which threads need.
  * @param {string|null} [options.csp] Content-Security-Policy of every answer, null for none.
  * @param {Record<string, string>} [options.folders] Address prefixes (with '/' at both ends) to folders; added to the defaults.
+ * @param {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => boolean} [options.before]
+ * Sees each request first; true when it has answered.
  * @returns {Promise<{url: string, close(): Promise<void>}>} `url` ends in '/'.
  */
-export async function serve({ port = 8080, isolated = true, csp = strictPolicy, folders = {} } = {}) {
+export async function serve({ port = 8080, isolated = true, csp = strictPolicy, folders = {}, before = () => false } = {}) {
   const places = Object.entries({ ...defaultFolders, ...folders }).sort(([a], [b]) => b.length - a.length);
   const headers = {
     'Cache-Control': 'no-cache',
@@ -72,6 +74,7 @@ export async function serve({ port = 8080, isolated = true, csp = strictPolicy, 
     ...(csp ? { 'Content-Security-Policy': csp } : {}),
   };
   const server = createServer((request, response) => {
+    if (before(request, response)) return;
     answer(request, response, places, headers).catch(() => refuse(response, 500, 'Internal Server Error', headers));
   });
   await listen(server, port);

@@ -1,0 +1,112 @@
+// The package wherever people run it: with and without isolation, in a worker and on the page, with and without relaxed SIMD,
+// under a strict content policy and under none; and in Firefox.
+
+import assert from 'node:assert/strict';
+import test, { after, before, describe } from 'node:test';
+import { hasData } from './data.mjs';
+import { openBrowser, openFirefox, openPage } from './open-page.mjs';
+
+const strict = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+
+/** Real photos where they are at hand, else drawn ones. */
+const photos = hasData && {
+  known: '/data/images/cat.bmp',
+  classes: ['cat', 'dog'].map((label) => ({ label, taught: `/data/imprinting/${label}_train_0.bmp`, asked: `/data/imprinting/${label}_test_0.bmp` })),
+};
+
+/** Runs in the page: all that a teachable machine does, once. */
+async function use({ options, photos }) {
+  const { load } = await import('/lib/index.js');
+  const draw = (colour, radius) => {
+    const canvas = new OffscreenCanvas(200, 150);
+    const context = canvas.getContext('2d');
+    context.fillStyle = '#ddd';
+    context.fillRect(0, 0, 200, 150);
+    context.fillStyle = colour;
+    context.arc(100, 75, radius, 0, 7);
+    context.fill();
+    return canvas;
+  };
+  const fetched = async (url) => (await fetch(url)).blob();
+  const classes = photos
+    ? await Promise.all(photos.classes.map(async ({ label, taught, asked }) => ({ label, taught: await fetched(taught), asked: await fetched(asked) })))
+    : [['disc', 'red', 60], ['dot', 'blue', 9]].map(([label, colour, radius]) => ({ label, taught: draw(colour, radius), asked: draw(colour, radius + 2) }));
+
+  const classifier = await load({ model: '/models/default.json', ...options });
+  const known = photos ? await fetched(photos.known) : classes[0].taught;
+  const best = classifier.model.classCount > 0 ? (await classifier.classify(known, 1))[0].className : null;
+  const embedding = await classifier.embed(known);
+  for (const { label, taught } of classes) await classifier.addExample(taught, label);
+  const predicted = [];
+  for (const { label, asked } of classes) predicted.push([label, (await classifier.predict(asked, { k: 1 })).label]);
+  const info = await classifier.info();
+  classifier.dispose();
+  const afterwards = await classifier.counts().catch(({ code }) => code);
+  return { best, norm: Math.hypot(...embedding), predicted, info, afterwards, isolated: crossOriginIsolated };
+}
+
+function check({ best, norm, predicted, info, afterwards, isolated }, wanted) {
+  assert.equal(isolated, wanted.isolated);
+  assert.equal(info.isolated, wanted.isolated);
+  assert.equal(info.variant, wanted.variant, info.reason);
+  assert.ok(wanted.isolated ? info.threads > 1 : info.threads === 1, `${info.threads} threads`);
+  if (photos) assert.equal(best, 'Egyptian cat');
+  assert.ok(Number.isFinite(norm) && norm > 0, `an embedding of length ${norm}`);
+  for (const [label, answer] of predicted) assert.equal(answer, label);
+  assert.equal(afterwards, 'disposed');
+}
+
+const modulesOf = (requests) => requests.filter((path) => path.endsWith('.wasm'));
+
+/** One cell of the matrix as a test. */
+function inBrowser(browser, { isolated, worker, relaxed, csp }) {
+  const place = `${isolated ? 'isolated' : 'not isolated'}, ${worker ? 'worker' : 'main thread'}`;
+  const variant = `${relaxed ? 'relaxed' : 'simd'}${isolated ? '-threads' : ''}`;
+  test(`${place}, ${variant}, ${csp ? 'strict policy' : 'no policy'}`, { timeout: 60_000 }, async (t) => {
+    const { page, requests } = await openPage(t, browser(), { path: 'pages/blank.html', serving: { isolated, csp } });
+    // Relaxed SIMD is what the package is to choose by itself.
+    const options = { ...(relaxed ? {} : { variant }), ...(worker ? {} : { worker }) };
+    check(await page.evaluate(use, { options, photos }), { isolated, variant });
+    assert.deepEqual(modulesOf(requests), [`/lib/wasm/${variant}/teachable.wasm`]);
+    assert.equal(requests.includes('/lib/worker.js'), worker);
+  });
+}
+
+describe('Chromium', () => {
+  let browser;
+  before(async () => {
+    browser = await openBrowser();
+  });
+  after(() => browser.close());
+
+  for (const isolated of [true, false]) {
+    for (const worker of [true]) {
+      for (const relaxed of [true, false]) {
+        for (const csp of [strict, null]) inBrowser(() => browser, { isolated, worker, relaxed, csp });
+      }
+    }
+  }
+
+  for (const start of ['page', 'worker']) {
+    test(`a breach of the policy by a ${start} would be noticed`, { timeout: 60_000 }, async (t) => {
+      const { page, troubles } = await openPage(t, browser, { path: 'pages/blank.html', serving: { csp: strict }, tolerant: true });
+      await page.evaluate((inWorker) => {
+        if (inWorker) globalThis.kept = new Worker('/pages/evaluates.js');
+        else document.head.append(Object.assign(document.createElement('script'), { src: '/pages/evaluates.js' }));
+      }, start === 'worker');
+      // The report travels on its own; the test's timeout ends the wait.
+      while (!troubles.some((each) => each.startsWith('Breach'))) await page.evaluate(() => fetch('/icon.svg').then(() => {}));
+      assert.match(troubles.join(), /"blocked-uri":"eval"/);
+    });
+  }
+});
+
+describe('Firefox', () => {
+  let browser;
+  before(async () => {
+    browser = await openFirefox();
+  });
+  after(() => browser.close());
+
+  for (const isolated of [true, false]) inBrowser(() => browser, { isolated, worker: true, relaxed: true, csp: strict });
+});
