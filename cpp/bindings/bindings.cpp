@@ -115,6 +115,14 @@ val to_js(const ModelInfo& info) {
   js.set("embeddingSize", info.embedding_size);
   js.set("classCount", info.class_count);
   js.set("format", std::string(to_string(info.format)));
+  js.set("name", info.name);
+  js.set("labelsFile", info.labels_file);
+  js.set("precision", std::string(to_string(info.summary.precision)));
+  js.set("weightBytes", info.summary.weight_bytes);
+  js.set("multiplyAdds", static_cast<double>(info.multiply_adds));
+  val operators = val::object();
+  for (const auto& [name, count] : info.summary.operators) operators.set(name, count);
+  js.set("operators", operators);
   return js;
 }
 

@@ -128,7 +128,11 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
           .range = range,
           .embedding_size = network_->embedding_size(),
           .class_count = network_->class_count(),
-          .format = model.format};
+          .format = model.format,
+          .name = std::move(model.name),
+          .labels_file = std::move(model.labels_file),
+          .summary = network_->summary(),
+          .multiply_adds = network_->backbone_multiply_adds() + network_->head_multiply_adds()};
 }
 
 std::span<uint8_t> Classifier::frame_buffer(int width, int height) {

@@ -29,6 +29,10 @@ struct ModelInfo {
   size_t embedding_size = 0;
   size_t class_count = 0;  ///< 0 for a model without a classifier
   ModelFormat format = ModelFormat::TfLite;
+  std::string name;         ///< what its maker calls it; empty when the file doesn't say
+  std::string labels_file;  ///< see Model
+  Summary summary;          ///< of the network as it runs
+  uint64_t multiply_adds = 0;  ///< of one picture, classifier included
 };
 
 /// One of the model's own classes.

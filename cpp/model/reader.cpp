@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "model/passes.h"
 #include "model/tfjs_reader.h"
+#include "model/tflite_metadata.h"
 #include "model/tflite_reader.h"
 
 namespace teachable {
@@ -33,9 +34,13 @@ const char* to_string(ModelFormat format) {
 Model read_model(std::span<const std::byte> model, std::span<const std::byte> weights,
                  PrecisionChoice precision) {
   Model result;
+  TfliteMetadata metadata;
   if (is_tflite(model)) {
     result.graph = read_tflite(model);
     result.format = ModelFormat::TfLite;
+    metadata = read_tflite_metadata(model);
+    result.name = metadata.name;
+    result.labels_file = metadata.labels_file;
   } else if (looks_like_json(model)) {
     TfjsModel read = read_tfjs(model, weights);
     result.graph = std::move(read.graph);
@@ -48,6 +53,7 @@ Model read_model(std::span<const std::byte> model, std::span<const std::byte> we
   }
   // Passes walk tensors by index, so what they walk must be sound; and they must leave it sound.
   validate(result.graph);
+  normalize_input(result.graph, metadata);
   simplify(result.graph);
   choose_precision(result.graph, precision);
   validate(result.graph);

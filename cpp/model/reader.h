@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include "graph/graph.h"
 #include "model/precision.h"
@@ -17,6 +18,8 @@ const char* to_string(ModelFormat format);
 struct Model {
   Graph graph;  ///< simplified (passes.h), in the wanted precision, and validated
   ModelFormat format = ModelFormat::TfLite;
+  std::string name;         ///< what its maker calls it; empty when the file doesn't say
+  std::string labels_file;  ///< of a .tflite: the file of class names in the zip archive behind it; empty when there is none
 };
 
 /// Looks at the first bytes, reads, simplifies and validates. `model` is a .tflite file or a TensorFlow.js model.json; `weights` are the shards

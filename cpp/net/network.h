@@ -9,6 +9,7 @@
 
 #include "core/buffer.h"
 #include "graph/graph.h"
+#include "graph/summary.h"
 #include "net/lower.h"
 #include "net/xnn.h"
 
@@ -64,6 +65,8 @@ class Network {
   /// Multiply-adds of one run, by which benchmarks count GFLOP/s (two floating-point operations each).
   uint64_t backbone_multiply_adds() const;
   uint64_t head_multiply_adds() const;
+  /// Operators, precision and weights of both.
+  Summary summary() const { return summarize(graph_); }
 
  private:
   const Tensor& input_tensor() const { return graph_.tensors[graph_.input]; }

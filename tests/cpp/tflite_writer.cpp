@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tflite_generated.h"
+#include "tflite_metadata_generated.h"
 
 namespace teachable::testing {
 namespace {
@@ -15,7 +16,7 @@ class Writer {
  public:
   explicit Writer(const Graph& graph, bool halves = false) : graph_(graph), halves_(halves) {}
 
-  std::vector<std::byte> write() {
+  std::vector<std::byte> write(const TfliteMetadata& said = {}) {
     // Buffer 0 is the empty one that activations refer to.
     buffers_.push_back(tflite::CreateBuffer(fbb_));
     for (const Tensor& tensor : graph_.tensors) tensors_.push_back(to_tensor(tensor));
@@ -27,9 +28,17 @@ class Writer {
     const auto subgraph = tflite::CreateSubGraphDirect(fbb_, &tensors_, &inputs, &outputs,
                                                        &operators_, "main");
     const std::vector subgraphs = {subgraph};
+    std::vector<flatbuffers::Offset<tflite::Metadata>> metadata;
+    if (!said.name.empty()) {
+      const std::vector<uint8_t> bytes = to_bytes(said);
+      metadata.push_back(tflite::CreateMetadataDirect(fbb_, "min_runtime_version", 0));
+      metadata.push_back(
+          tflite::CreateMetadataDirect(fbb_, "TFLITE_METADATA", buffer(bytes.data(), bytes.size())));
+    }
     tflite::FinishModelBuffer(
         fbb_, tflite::CreateModelDirect(fbb_, /*version=*/3, &codes_, &subgraphs,
-                                        "written by a test", &buffers_));
+                                        "written by a test", &buffers_,
+                                        /*metadata_buffer=*/nullptr, &metadata));
     const auto* data = reinterpret_cast<const std::byte*>(fbb_.GetBufferPointer());
     return {data, data + fbb_.GetSize()};
   }
@@ -122,6 +131,29 @@ class Writer {
       case DataType::U8: return tflite::TensorType_UINT8;
     }
     return tflite::TensorType_FLOAT32;
+  }
+
+  static std::vector<uint8_t> to_bytes(const TfliteMetadata& said) {
+    namespace fbs = tflite_metadata;
+    flatbuffers::FlatBufferBuilder fbb;
+    const auto normalization = fbs::CreateNormalizationOptionsDirect(fbb, &said.mean, &said.std);
+    const std::vector units = {fbs::CreateProcessUnit(
+        fbb, fbs::ProcessUnitOptions_NormalizationOptions, normalization.Union())};
+    const std::vector input = {
+        fbs::CreateTensorMetadataDirect(fbb, "image", nullptr, nullptr, 0, &units)};
+    std::vector<flatbuffers::Offset<fbs::AssociatedFile>> files;
+    if (!said.labels_file.empty()) {
+      files = {fbs::CreateAssociatedFileDirect(fbb, "scores.txt", nullptr),
+               fbs::CreateAssociatedFileDirect(fbb, said.labels_file.c_str(), nullptr,
+                                               fbs::AssociatedFileType_TENSOR_AXIS_LABELS)};
+    }
+    const std::vector output = {
+        fbs::CreateTensorMetadataDirect(fbb, "probability", nullptr, nullptr, 0, nullptr, 0, &files)};
+    const std::vector subgraphs = {
+        fbs::CreateSubGraphMetadataDirect(fbb, nullptr, nullptr, &input, &output)};
+    fbs::FinishModelMetadataBuffer(
+        fbb, fbs::CreateModelMetadataDirect(fbb, said.name.c_str(), nullptr, nullptr, &subgraphs));
+    return {fbb.GetBufferPointer(), fbb.GetBufferPointer() + fbb.GetSize()};
   }
 
   bool is_half(const Tensor& tensor) const {
@@ -235,7 +267,9 @@ class Writer {
 
 }  // namespace
 
-std::vector<std::byte> write_tflite(const Graph& graph) { return Writer(graph).write(); }
+std::vector<std::byte> write_tflite(const Graph& graph, const TfliteMetadata& metadata) {
+  return Writer(graph).write(metadata);
+}
 
 std::vector<std::byte> write_half_tflite(const Graph& graph) { return Writer(graph, true).write(); }
 

@@ -62,6 +62,7 @@ before(async () => {
   const files = {
     'tiny.tflite': modelBytes,
     'labels.txt': `${labels.join('\r\n')}\r\n`,
+    'metadata.json': JSON.stringify({ tmVersion: '2.4.5', labels, imageSize: 224 }),
     'tiny.json': JSON.stringify(entry),
     'short.json': JSON.stringify({ ...entry, files: [{ path: 'tiny.tflite', byteLength: 99 }] }),
     'altered.json': JSON.stringify({ ...entry, files: [{ path: 'tiny.tflite', sha256: '00' }] }),
@@ -154,6 +155,7 @@ test('labels: names, an address, with or without a background class', async (t) 
   };
   assert.equal(await name(['a', 'b', 'c', 'd'], 0), 'a');
   assert.equal(await name(at('labels.txt'), 3), 'owl');
+  assert.equal(await name(at('metadata.json'), 3), 'owl');
   assert.equal(await name(['b', 'c', 'd'], 1), 'b');
   assert.equal(await name(['b', 'c', 'd'], 0), 'background');
   assert.equal(await name(['background', 'a', 'b', 'c', 'd'], 0), 'a');

@@ -46,6 +46,12 @@ class FakeClassifier {
       embeddingSize: 3,
       classCount: this.module.classCount,
       format: 'tflite',
+      name: '',
+      labelsFile: '',
+      precision: 'uint8',
+      weightBytes: 12,
+      multiplyAdds: 34,
+      operators: { Conv2d: 1 },
     };
   }
 

@@ -25,7 +25,8 @@ const foreign = [
   [/^stb_image\.h$/, /^image\/decode\.cpp$/],
   [/^emscripten/, /^bindings\//],
   [/^nlohmann\//, /^model\/json\.(h|cpp)$/],
-  [/^(flatbuffers\/|tflite_generated\.h)/, /^model\/tflite_reader\.cpp$/],
+  [/^(flatbuffers\/|tflite_generated\.h)/, /^model\/tflite_(reader|metadata)\.cpp$/],
+  [/^tflite_metadata_generated\.h/, /^model\/tflite_metadata\.cpp$/],
 ];
 
 /** File of web/src -> the others that it may import, types included. */
@@ -40,9 +41,11 @@ const modules = {
   'image.ts': ['errors', 'protocol'],
   'download.ts': ['errors'],
   'pixels.ts': ['errors', 'protocol', 'wasm-module'],
-  'fetch-model.ts': ['download', 'errors', 'protocol'],
+  'associated-file.ts': [],
+  'class-names.ts': ['errors'],
+  'fetch-model.ts': ['class-names', 'download', 'errors', 'protocol'],
   'load.ts': ['download', 'errors', 'protocol', 'variant', 'wasm-module'],
-  'host.ts': ['dataset-json', 'download', 'errors', 'fetch-model', 'load', 'pixels', 'protocol', 'rpc', 'variant', 'wasm-module'],
+  'host.ts': ['associated-file', 'class-names', 'dataset-json', 'download', 'errors', 'fetch-model', 'load', 'pixels', 'protocol', 'rpc', 'variant', 'wasm-module'],
   'worker.ts': ['host', 'load', 'protocol', 'rpc'],
   'client.ts': ['arguments', 'errors', 'image', 'protocol', 'rpc'],
   'compat/tensor.ts': ['errors'],

@@ -73,6 +73,18 @@ withClassifier('a frame is embedded, taught and predicted', (classifier) => {
   assert.deepEqual([...classifier.labels()], []);
 });
 
+withClassifier('a model is described', (classifier) => {
+  const info = load(classifier);
+  assert.equal(info.format, entry.format);
+  assert.ok(info.weightBytes > 2e6 && info.weightBytes < 16e6, `${info.weightBytes} bytes`);
+  // MobileNet V2 1.0/224: 300 million (https://arxiv.org/abs/1801.04381, table 4).
+  assert.ok(info.multiplyAdds > 290e6 && info.multiplyAdds < 310e6, `${info.multiplyAdds} multiply-adds`);
+  assert.equal(info.operators.DepthwiseConv2d, 17);
+  assert.equal(info.precision, entry.format === 'tflite' ? 'int8' : 'float32');
+  assert.equal(info.labelsFile, entry.format === 'tflite' ? 'imagenet_labels.txt' : '');
+  assert.equal(info.name, entry.format === 'tflite' ? 'ImageClassifier' : '');
+});
+
 withClassifier('bad models', (classifier) => {
   expectError('bad-model', /TFL3/, () => load(classifier, new TextEncoder().encode('<!doctype html>')));
   expectError('bad-model', /./, () => load(classifier, model.subarray(0, model.length >> 1)));

@@ -20,9 +20,12 @@ export type ModelSource =
 
 export interface LoadOptions {
   model: ModelSource;
-  /** Names of the model's own classes in the network's order, or the address of a text file with one a line. */
+  /**
+   * Names of the model's own classes in the network's order, or the address of a text file with one a line, or of the metadata.json of a
+   * Teachable Machine. Default: those of the catalogue's entry, else those inside of a .tflite file.
+   */
   labels?: readonly string[] | string | URL | undefined;
-  /** How frames become the network's input. Default: as the model's entry says, else centre-crop, half-pixel, range -1..1. */
+  /** How frames become the network's input. Default: as the model's entry says, else centre-crop, half-pixel and the range that its file says, else -1..1. */
   preprocess?: Partial<Preprocess> | undefined;
   /** The numbers that the network computes in; 'exact', as the file says, unless given. */
   precision?: Precision | undefined;
@@ -131,6 +134,11 @@ export class Classifier {
   async classify(image: ImageInput, topk = 3): Promise<ClassScore[]> {
     const args = { topk: toCount(topk, 'topk') };
     return this.#withFrame(image, (sendable) => this.#call('classify', { ...args, frame: sendable.frame }, sendable));
+  }
+
+  /** Of the model's own classes, in the network's order; empty when they are not known. */
+  async classNames(): Promise<readonly string[]> {
+    return this.#call('classNames', {});
   }
 
   /** [embeddingSize] floats that describe the picture: near for pictures that look alike. Yours to keep and to teach with. */

@@ -1,5 +1,6 @@
 // From what the caller named to a model's bytes, its labels and how it wants to be fed.
 
+import { parseLabels } from './class-names.js';
 import { download, joinBytes } from './download.js';
 import { ClassifierError } from './errors.js';
 import type { ModelEntry, ModelFile, OpenRequest, Preprocess } from './protocol.js';
@@ -19,7 +20,7 @@ export interface FetchedModel {
 type OnBytes = (loaded: number, total: number | undefined) => void;
 
 const checkModel = "Check the option 'model': the address of a .tflite file, a model.json or a catalogue entry.";
-const checkLabels = "Check the option 'labels': names, or the address of a text file with one class a line.";
+const checkLabels = "Check the option 'labels': names, or the address of a text file with one class a line, or of a metadata.json.";
 
 /** Fetches all of a model. Throws 'load-failed' for files that don't arrive, 'bad-model' for JSON that isn't a model. */
 export async function fetchModel(request: Pick<OpenRequest, 'model' | 'labels'>, onBytes: OnBytes): Promise<FetchedModel> {
@@ -74,11 +75,6 @@ function plain(id: string, model: Uint8Array, weights: Uint8Array | undefined): 
 async function fetchLabels(file: ModelFile, url: string): Promise<string[]> {
   const bytes = await download(url, { ...file, what: 'the labels', hint: checkLabels });
   return parseLabels(new TextDecoder().decode(bytes));
-}
-
-/** One class a line; blank lines at the end don't count. */
-export function parseLabels(text: string): string[] {
-  return text.trimEnd().split(/\r?\n/).map((line) => line.trim());
 }
 
 /** The files that a model.json refers to, joined in the order of its manifest. `known`, by full address, says what to expect. */

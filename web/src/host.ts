@@ -1,5 +1,7 @@
 // The worker's side of the protocol: owns the module and its one Classifier.
 
+import { readAssociatedFile } from './associated-file.js';
+import { labelsOfLines, nameClasses } from './class-names.js';
 import { readJsonDataset, type ExportedDataset } from './dataset-json.js';
 import { sha256Of } from './download.js';
 import { ClassifierError } from './errors.js';
@@ -21,10 +23,10 @@ export interface Running {
   model: ModelInfo;
   /** Of the network's file; empty where the browser offers no digests. */
   sha256: string;
-  classNames: ClassNames;
+  /** [classCount], when they are known. */
+  classNames: readonly string[] | undefined;
 }
 
-type ClassNames = (classIndex: number) => string;
 type Report = (progress: Progress) => void;
 
 const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false } as const satisfies Preprocess;
@@ -67,7 +69,7 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
   const countOf = (label: string) => use().classifier.counts()[use().classifier.labels().indexOf(label)] ?? 0;
 
   const scores = (classifier: WasmClassifier, topk: number): ClassScore[] =>
-    classifier.classify(topk).map(({ classIndex, probability }) => ({ className: use().classNames(classIndex), probability, classIndex }));
+    classifier.classify(topk).map(({ classIndex, probability }) => ({ className: use().classNames?.[classIndex] ?? `class ${classIndex}`, probability, classIndex }));
 
   function toWirePrediction(labels: readonly string[], { label, classIndex, unknown, confidences, neighbours }: WasmPrediction): WirePrediction {
     return {
@@ -133,6 +135,8 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
       });
       return new Moved({ ...observed, timings: timings! }, observed.embedding ? [observed.embedding.buffer as ArrayBuffer] : []);
     },
+
+    classNames: () => use().classNames ?? [],
 
     clear({ label }) {
       if (label === undefined) use().classifier.clearAll();
@@ -302,7 +306,7 @@ export async function openClassifier(request: OpenRequest, loadModule: LoadModul
     const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
     const loaded = loadInto(classifier, fetched, preprocess, request.precision);
     const model = describe(fetched, loaded, preprocess);
-    const classNames = nameClasses(fetched.labels, loaded.classCount);
+    const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
     // The first run compiles and touches everything, and shows that the model runs at all.
     classifier.frameBuffer(1, 1).set([0, 0, 0, 255]);
     classifier.embed();
@@ -350,11 +354,20 @@ function loadInto(
   return classifier.loadModel({ crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN }, precision);
 }
 
+/** What the file itself calls its classes. Names that don't fit are none: the caller didn't ask for them. */
+async function ownClassNames({ model }: FetchedModel, { format, labelsFile, classCount }: WasmModelInfo): Promise<readonly string[] | undefined> {
+  if (format !== 'tflite') return undefined;
+  const text = await readAssociatedFile(model, labelsFile);
+  const labels = text === undefined ? [] : labelsOfLines(text);
+  return text !== undefined && Math.abs(labels.length - classCount) <= 1 ? nameClasses(labels, classCount) : undefined;
+}
+
 function describe({ id, title, showClasses }: FetchedModel, loaded: WasmModelInfo, preprocess: Preprocess): ModelInfo {
   return {
     id,
-    title,
+    title: title === id && loaded.name ? loaded.name : title,
     format: loaded.format as ModelInfo['format'],
+    precision: loaded.precision as ModelInfo['precision'],
     inputWidth: loaded.inputWidth,
     inputHeight: loaded.inputHeight,
     inputType: loaded.inputType as ModelInfo['inputType'],
@@ -362,15 +375,8 @@ function describe({ id, title, showClasses }: FetchedModel, loaded: WasmModelInf
     embeddingSize: loaded.embeddingSize,
     classCount: loaded.classCount,
     showClasses: showClasses && loaded.classCount > 0,
+    weightBytes: loaded.weightBytes,
+    multiplyAdds: loaded.multiplyAdds,
+    operators: loaded.operators,
   };
-}
-
-/** ImageNet comes with and without a background class in front, in networks and in label files alike. */
-function nameClasses(labels: readonly string[] | undefined, classCount: number): ClassNames {
-  if (!labels || classCount === 0) return (classIndex) => `class ${classIndex}`;
-  const shift = labels.length - classCount;
-  if (Math.abs(shift) > 1) {
-    throw new ClassifierError('bad-argument', `The labels name ${labels.length} classes, but the model has ${classCount}.`);
-  }
-  return (classIndex) => labels[classIndex + shift] ?? 'background';
 }

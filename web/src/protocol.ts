@@ -87,6 +87,7 @@ export interface OpenRequest {
 export interface ModelInfo {
   /** The catalogue's id; the file's name for a model without an entry. */
   id: string;
+  /** The catalogue's; of a model without an entry what its file calls it, else its id. */
   title: string;
   format: 'tflite' | 'tfjs-layers' | 'tfjs-graph';
   /** Pixels. */
@@ -94,6 +95,8 @@ export interface ModelInfo {
   inputHeight: number;
   /** What the first layer reads. */
   inputType: 'float32' | 'int8' | 'uint8';
+  /** The numbers that its weights are computed in. */
+  precision: 'float32' | 'int8' | 'uint8';
   preprocess: Required<Preprocess>;
   /** Floats in an embedding. */
   embeddingSize: number;
@@ -101,6 +104,12 @@ export interface ModelInfo {
   classCount: number;
   /** Whether its own classes are worth showing. Always false when classCount is 0. */
   showClasses: boolean;
+  /** Of the weights as they lie in memory. */
+  weightBytes: number;
+  /** Of one picture, classifier included. */
+  multiplyAdds: number;
+  /** How often each kind of operator runs, after simplification: { Conv2d: 36, DepthwiseConv2d: 17, … }. */
+  operators: Record<string, number>;
 }
 
 /** Milliseconds of the last frame, measured in the worker. */
@@ -229,6 +238,8 @@ export interface ClassifierMethods {
   predict(args: { subject: Subject; options: WirePredictOptions }): WirePrediction;
   predictMany(args: { embeddings: Float32Array; options: WirePredictOptions }): WirePrediction[];
   observe(args: { frame: Frame; label?: string | undefined; options: WirePredictOptions; topk: number; embedding: boolean }): WireObservation;
+  /** Of the network's own classes, [classCount]; empty when they are not known. */
+  classNames(args: Record<string, never>): readonly string[];
   clear(args: { label?: string | undefined }): void;
   counts(args: Record<string, never>): [label: string, count: number][];
   edit(args: Edit): void;

@@ -79,6 +79,18 @@ export interface WasmModelInfo {
   classCount: number;
   /** Format of the file: 'tflite' | 'tfjs-layers' | 'tfjs-graph'. */
   format: string;
+  /** What its maker calls it; '' when the file doesn't say. */
+  name: string;
+  /** File of class names in the zip archive behind a .tflite; '' when there is none. */
+  labelsFile: string;
+  /** Of the weights: 'float32' | 'int8' | 'uint8'. */
+  precision: string;
+  /** Of the weights as they lie in memory. */
+  weightBytes: number;
+  /** Of one picture, classifier included. */
+  multiplyAdds: number;
+  /** How often each operator runs, by its name in cpp/graph/graph.h. */
+  operators: Record<string, number>;
 }
 
 /** Frame -> embedding -> prediction. The only C++ object that JavaScript holds: end it with delete(). */
