@@ -358,8 +358,8 @@ function loadInto(
 async function ownClassNames({ model }: FetchedModel, { format, labelsFile, classCount }: WasmModelInfo): Promise<readonly string[] | undefined> {
   if (format !== 'tflite') return undefined;
   const text = await readAssociatedFile(model, labelsFile);
-  const labels = text === undefined ? [] : labelsOfLines(text);
-  return text !== undefined && Math.abs(labels.length - classCount) <= 1 ? nameClasses(labels, classCount) : undefined;
+  const labels = text === undefined ? undefined : labelsOfLines(text);
+  return labels && Math.abs(labels.length - classCount) <= 1 ? nameClasses(labels, classCount) : undefined;
 }
 
 function describe({ id, title, showClasses }: FetchedModel, loaded: WasmModelInfo, preprocess: Preprocess): ModelInfo {

@@ -108,7 +108,7 @@ export class MobileNet {
     return Array.from(softmax(logits.dataSync()), (probability, index) => ({ index, probability }))
       .sort((a, b) => b.probability - a.probability)
       .slice(0, Math.floor(topk))
-      .map(({ index, probability }) => ({ className: classNames(index + background), probability }));
+      .map(({ index, probability }) => ({ className: classNames?.[index + background] ?? `class ${index + background}`, probability }));
   }
 
   /** Frees the network. The original has no such method. May be called twice. */
