@@ -392,8 +392,8 @@ class JsClassifier {
   val next_saved() {
     return guard([&] { return to_js(classifier_->next_saved()); });
   }
-  void start_load(const std::string& id, const std::string& sha256) {
-    guard([&] { classifier_->start_load({id, sha256, ""}); });
+  void start_load(const std::string& id, const std::string& sha256, double embedding_size) {
+    guard([&] { classifier_->start_load({id, sha256, ""}, to_count(embedding_size, "embedding size")); });
   }
   val dataset_buffer(double byte_count) {
     return guard([&] { return view_of(classifier_->dataset_buffer(to_count(byte_count, "byte length"))); });

@@ -63,8 +63,8 @@ std::vector<std::byte> Classifier::next_saved() {
   return piece;
 }
 
-void Classifier::start_load(DatasetModel expected) {
-  reader_.emplace(std::move(expected), network().embedding_size());
+void Classifier::start_load(DatasetModel expected, size_t embedding_size) {
+  reader_.emplace(std::move(expected), embedding_size);
 }
 
 std::span<std::byte> Classifier::dataset_buffer(size_t byte_count) {

@@ -91,9 +91,9 @@ class Classifier {
   /// Begins a file of the examples: next_saved() returns its pieces, an empty one after the last. See DatasetWriter.
   void start_save(DatasetModel model, std::vector<Thumbnail> thumbnails);
   std::vector<std::byte> next_saved();
-  /// Begins to read such a file, of embeddings of `expected`: fill dataset_buffer() and call load_piece(), again and again, then
+  /// Begins to read such a file, of embeddings [embedding_size] of `expected`: fill dataset_buffer() and call load_piece(), again and again, then
   /// finish_load(), which puts its examples in the place of those that were there. Until then, and on any Error, these stay.
-  void start_load(DatasetModel expected);
+  void start_load(DatasetModel expected, size_t embedding_size);
   std::span<std::byte> dataset_buffer(size_t byte_count);
   void load_piece();
   /// Returns what else the file held.

@@ -73,7 +73,8 @@ XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, Te
                                  PaddedBuffer<std::byte>& out) {
   const XnnSubgraph subgraph = lower_section(graph_, input, output, scales_);
   xnn_runtime_t handle = nullptr;
-  check(xnn_create_runtime_v2(subgraph.get(), threadpool_, /*flags=*/0, &handle),
+  // Between two frames the pool's threads sleep at once instead of spinning: a page that sends none, hidden or not, costs nothing.
+  check(xnn_create_runtime_v2(subgraph.get(), threadpool_, XNN_FLAG_YIELD_WORKERS, &handle),
         "preparing the network");
   XnnRuntime runtime(handle);
   check(xnn_reshape_runtime(runtime.get()), "planning the network's memory");

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after, before, beforeEach } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { serve as serveFiles } from '../../web/dev/serve.mjs';
 import { makeFakeModule } from './fake-module.mjs';
 import { importTs } from './import-ts.mjs';
@@ -117,7 +118,9 @@ test('a model by address', async (t) => {
   assert.deepEqual(info.model.preprocess, { crop: 'center', resize: 'half-pixel', mirror: false, range: [-1, 1] });
   assert.equal(info.heapBytes, 1 << 20);
   assert.equal(info.isolated, false);
-  assert.match(info.reason, /isolated/);
+  assert.equal(info.worker, true);
+  assert.equal(info.modelBytes, modelBytes.byteLength);
+  for (const ms of Object.values(info.loadTimings)) assert.ok(ms >= 0);
 });
 
 test("a catalogue entry by address says how the model is fed; the caller's options come first", async (t) => {
@@ -188,9 +191,14 @@ test('no answer at all is a failed load', async () => {
 });
 
 test('what is no model source is refused before a worker starts', async () => {
-  for (const model of [undefined, null, 5, {}, { files: 'x' }]) await assert.rejects(load({ model }), { code: 'bad-argument' });
-  await assert.rejects(load({ model: 'no base here' }), { code: 'bad-argument', message: /not an address/ });
+  for (const model of [null, 5, {}, { files: 'x' }]) await assert.rejects(load({ model }), { code: 'bad-argument' });
+  await assert.rejects(load({ model: 'http://' }), { code: 'bad-argument', message: /not an address/ });
   await assert.rejects(load({ model: at('tiny.tflite'), threads: 0 }), { code: 'bad-argument', message: /threads/ });
+  for (const version of [0, 3, '1']) await assert.rejects(load({ version }), { code: 'bad-argument', message: /version/ });
+  for (const [version, alpha] of [[1, 1.4], [2, 0.25], [1, '1'], [undefined, NaN]]) await assert.rejects(load({ version, alpha }), { code: 'bad-argument', message: /alpha .* must be one of/ });
+  await assert.rejects(load({ version: 1, alpha: 0.25 }), { code: 'bad-argument', message: /v1 0.25 isn't in the package, which holds v2 1.*'mobilenet-v1-0.25-128-uint8'/ });
+  await assert.rejects(load({ alpha: 0.5 }), { code: 'bad-argument', message: /v2 0.5 isn't in the package/ });
+  await assert.rejects(load({ model: at('tiny.tflite'), version: 2 }), { code: 'bad-argument', message: /not both/ });
   assert.equal(workers.length, 0);
 });
 
@@ -240,7 +248,7 @@ test('a variant that was asked for by name is not replaced', async () => {
     throw new ClassifierError('load-failed', 'It is not there.');
   };
   await assert.rejects(load({ model: at('tiny.tflite'), variant: 'simd' }), { code: 'load-failed', message: 'It is not there.' });
-  await assert.rejects(load({ model: at('tiny.tflite'), variant: 'simd-threads' }), { code: 'unsupported-browser', message: /isolated/ });
+  await assert.rejects(load({ model: at('tiny.tflite'), variant: 'simd-threads' }), { code: 'unsupported-browser', message: /Node/ });
 });
 
 test('a worker that never starts is a failed load', async (t) => {
@@ -456,7 +464,7 @@ test('bad arguments are refused before anything is sent', async (t) => {
   await assert.rejects(classifier.observe(red, { label: null }), bad);
   await assert.rejects(classifier.observe(red, { topk: -1 }), bad);
   await assert.rejects(classifier.clear({}), bad);
-  for (const image of [undefined, null, 'cat.jpg', 5, {}, [], { data: red.data }]) await assert.rejects(classifier.classify(image), bad);
+  for (const image of [undefined, null, 5, {}, [], { data: red.data }]) await assert.rejects(classifier.classify(image), bad);
 });
 
 test('pictures that cannot be', async (t) => {
@@ -502,10 +510,66 @@ test('a classifier is disposable where the language knows that', async (t) => {
   await assert.rejects(classifier.info(), { code: 'disposed' });
 });
 
-test('the package can be imported where there is no browser', async (t) => {
-  const { load: loadThere } = await importTs('index.ts');
-  t.mock.method(globalThis, 'Worker', undefined);
-  delete globalThis.Worker;
-  await assert.rejects(loadThere({ model: at('tiny.tflite') }), { code: 'unsupported-browser' });
-  globalThis.Worker = WorkerDouble;
+test('a call that is aborted while it waits has no effect', async (t) => {
+  const classifier = await open(t);
+  const before = module.classifiers[0].runCount;
+  const abort = new AbortController();
+  const first = classifier.addExample(red, 'red');
+  const waiting = classifier.addExample(blue, 'blue', { signal: abort.signal });
+  abort.abort();
+  await assert.rejects(waiting, { code: 'aborted' });
+  assert.equal(await first, 1);
+  assert.equal(module.classifiers[0].runCount, before + 1);
+  assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1]]);
+});
+
+test('every call that may take long ends with its signal', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 'red');
+  const file = await classifier.saveDataset();
+  const signal = AbortSignal.abort();
+  const calls = {
+    embed: () => classifier.embed(red, { signal }),
+    embedMany: () => classifier.embedMany([red], { signal }),
+    classify: () => classifier.classify(red, 1, { signal }),
+    classifyMany: () => classifier.classifyMany([red], 1, { signal }),
+    addExample: () => classifier.addExample(blue, 'blue', { signal }),
+    'addExample of an embedding': () => classifier.addExample(Float32Array.of(1, 2, 3), 'blue', { signal }),
+    addExamples: () => classifier.addExamples(Float32Array.of(1, 2, 3), ['blue'], { signal }),
+    predict: () => classifier.predict(red, { signal }),
+    'predict of an embedding': () => classifier.predict(Float32Array.of(1, 2, 3), { signal }),
+    predictMany: () => classifier.predictMany(Float32Array.of(1, 2, 3), { signal }),
+    observe: () => classifier.observe(blue, { label: 'blue', signal }),
+    review: () => classifier.review({ signal }),
+    saveDataset: () => classifier.saveDataset({ signal }),
+    loadDataset: () => classifier.loadDataset(file, { signal }),
+  };
+  for (const [name, call] of Object.entries(calls)) await assert.rejects(call(), { code: 'aborted' }, name);
+  assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1]]);
+  assert.equal((await classifier.predict(red)).label, 'red');
+});
+
+test('batches of pictures, as lists and as they are made', async (t) => {
+  const classifier = await open(t);
+  async function* pictures() {
+    yield red;
+    yield blue;
+  }
+  for (const batch of [[red, blue], new Set([red, blue]), pictures()]) assert.deepEqual([...(await classifier.embedMany(batch))], [200, 0, 0, 0, 0, 200]);
+  assert.deepEqual((await classifier.classifyMany([red, blue], 2)).map((scores) => scores.length), [2, 2]);
+  assert.deepEqual(await classifier.embedMany([]), new Float32Array());
+  assert.deepEqual(await classifier.addExamples(await classifier.embedMany([red, blue]), ['red', 'blue']), [0, 1]);
+  await assert.rejects(classifier.embedMany([red, null, blue]), { code: 'bad-argument' });
+  for (const batch of [null, undefined, 5, 'pictures', red]) await assert.rejects(classifier.embedMany(batch), { code: 'bad-argument' });
+});
+
+test('pictures by address', async (t) => {
+  await writeFile(path.join(folder, 'a #1%.jpg'), Uint8Array.of(0xff, 10, 20, 30));
+  const classifier = await open(t);
+  const file = path.join(folder, 'a #1%.jpg');
+  for (const image of [at('a%20%231%25.jpg'), new URL(at('a%20%231%25.jpg')), file, pathToFileURL(file), path.relative('.', file)]) {
+    assert.deepEqual([...(await classifier.embed(image))], [10, 20, 30], String(image));
+  }
+  await assert.rejects(classifier.embed(at('nothing.jpg')), { code: 'load-failed', message: /nothing\.jpg answered 404/ });
+  await assert.rejects(classifier.embed('nothing.jpg'), { code: 'load-failed', message: /nothing\.jpg can't be read/ });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { packagedPlugin, unbuiltText } from '../../web/dev/packaged.mjs';
 
 const source = fileURLToPath(new URL('../../web/src/', import.meta.url));
 
@@ -14,7 +15,8 @@ export async function importTs(...names) {
   try {
     const outfile = path.join(folder, 'bundle.mjs');
     const contents = names.map((name) => `export * from './${name}';`).join('\n');
-    await build({ stdin: { contents, resolveDir: source, loader: 'ts' }, bundle: true, format: 'esm', target: 'es2022', external: ['node:*'], outfile, logLevel: 'warning' });
+    const plugins = [packagedPlugin(await unbuiltText())];
+    await build({ stdin: { contents, resolveDir: source, loader: 'ts' }, plugins, bundle: true, format: 'esm', target: 'es2022', external: ['node:*'], outfile, logLevel: 'warning' });
     return await import(pathToFileURL(outfile).href);
   } finally {
     await rm(folder, { recursive: true });

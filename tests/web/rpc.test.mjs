@@ -45,7 +45,7 @@ test('buffers move both ways', async (t) => {
 test('progress arrives before the value', async (t) => {
   const seen = [];
   const caller = makePair(t, {
-    async work(args, report) {
+    async work(args, { report }) {
       report(1);
       report(2);
       return 'done';

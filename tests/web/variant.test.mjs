@@ -4,7 +4,7 @@ import { importTs } from './import-ts.mjs';
 
 const { chooseVariant, detectFeatures, fallbacks } = await importTs('variant.ts');
 
-const all = { simd: true, relaxedSimd: true, threads: true, isolated: true, sharedMemory: true, hardwareConcurrency: 8 };
+const all = { simd: true, relaxedSimd: true, threads: true, isolated: true, mainThread: false, node: false, sharedMemory: true, hardwareConcurrency: 8 };
 
 const table = [
   // what the browser has, what was asked for, what runs
@@ -26,6 +26,13 @@ const table = [
   [{ hardwareConcurrency: 1 }, { variant: 'simd-threads' }, 'simd-threads', 1],
   [{}, { variant: 'relaxed-threads', threads: 2 }, 'relaxed-threads', 2],
   [{ isolated: false }, { variant: 'relaxed' }, 'relaxed', 1],
+  [{ mainThread: true }, {}, 'relaxed', 1],
+  [{ mainThread: true, relaxedSimd: false }, {}, 'simd', 1],
+  [{ mainThread: true }, { threads: 3 }, 'relaxed', 1],
+  [{ mainThread: true }, { variant: 'relaxed-threads' }, 'relaxed-threads', 4],
+  [{ node: true, isolated: false }, {}, 'relaxed', 1],
+  [{ node: true, isolated: false, relaxedSimd: false }, {}, 'simd', 1],
+  [{ node: true, isolated: false, relaxedSimd: false }, { threads: 4 }, 'simd', 1],
 ];
 
 for (const [lacks, wanted, variant, threads] of table) {
@@ -40,6 +47,8 @@ for (const [lacks, wanted, variant, threads] of table) {
 test('the reason says why there are no threads', () => {
   assert.match(chooseVariant({ ...all, isolated: false }).reason, /COOP.*COEP/);
   assert.match(chooseVariant({ ...all, threads: false }).reason, /no WebAssembly threads/);
+  assert.match(chooseVariant({ ...all, mainThread: true }).reason, /may not wait/);
+  assert.match(chooseVariant({ ...all, node: true }).reason, /Node/);
 });
 
 const refusals = [
@@ -47,6 +56,7 @@ const refusals = [
   [{ relaxedSimd: false }, { variant: 'relaxed' }, /no relaxed SIMD/],
   [{ isolated: false }, { variant: 'simd-threads' }, /not cross-origin isolated/],
   [{ sharedMemory: false }, { variant: 'simd-threads' }, /share memory/],
+  [{ node: true }, { variant: 'simd-threads' }, /Node/],
 ];
 
 for (const [lacks, wanted, message] of refusals) {
@@ -72,5 +82,7 @@ test('the probes are sound modules: this Node has SIMD and threads', () => {
   assert.equal(features.threads, true);
   assert.equal(features.sharedMemory, true);
   assert.equal(features.isolated, false);
+  assert.equal(features.mainThread, false);
+  assert.equal(features.node, true);
   assert.ok(features.hardwareConcurrency >= 1);
 });

@@ -4,10 +4,12 @@ import type { LoadOptions, Variant } from 'teachable-wasm';
 
 export function readSettings(search: string): LoadOptions {
   const parameters = new URLSearchParams(search);
-  const options: LoadOptions = { model: parameters.get('model') ?? './models/default.json' };
+  const options: LoadOptions = {};
+  const model = parameters.get('model');
   const variant = parameters.get('variant');
   const threads = parameters.get('threads');
-  // The library checks both and says what would be right.
+  // The library checks them and says what would be right.
+  if (model) options.model = model;
   if (variant) options.variant = variant as Variant;
   if (threads) options.threads = Number(threads);
   return options;

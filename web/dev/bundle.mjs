@@ -1,23 +1,40 @@
-// The TypeScript to what browsers load: web/dist is the package, web/site the demo page beside it.
+// The TypeScript to what browsers and Node load: web/dist is the package, web/site the demo page beside it.
 //
-//   web/dist/index.js, worker.js, *.d.ts    (web/dist/wasm/<variant>/ comes from CMake)
+//   web/dist/index.js and one file for each other entry; chunk-*.js is what they share
+//   web/dist/worker.js                      in one piece, for a quick start
+//   web/dist/commonjs.cjs, index.cjs, ...   the same for require()
+//   web/dist/iife/teachable.js              the same for a script tag: the global name 'teachable'
+//   web/dist/types/*.d.ts, *.d.cts
+//   web/dist/models/                        the default model (web/dist/wasm/<variant>/ comes from CMake)
+//   web/dist/integrity.json                 sums of the above for those who host it themselves
 //   web/site/index.html, style.css, main.js (imports ./lib/index.js: serve.mjs maps lib/ to web/dist)
 
 import { execFile } from 'node:child_process';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { packModel, packagedPlugin } from './packaged.mjs';
 
 const web = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const source = path.join(web, 'src');
+const dist = path.join(web, 'dist');
+const site = path.join(web, 'site');
 const run = promisify(execFile);
+
+/** Subpath of the package -> file of web/src, as in the exports of package.json. */
+const entries = { index: 'index', worker: 'own-worker', knn: 'knn', labels: 'labels', 'compat/knn-classifier': 'compat/knn-classifier', 'compat/mobilenet': 'compat/mobilenet' };
 
 const common = {
   bundle: true,
   format: 'esm',
-  target: ['chrome91', 'firefox114', 'safari16.4'],
+  target: ['chrome91', 'firefox114', 'safari16.4', 'node20'],
   sourcemap: true,
+  // Not white space: with it would go the comments that tell bundlers to leave an import alone.
+  minifySyntax: true,
+  minifyIdentifiers: true,
   legalComments: 'none',
   logLevel: 'warning',
 };
@@ -26,12 +43,55 @@ const common = {
 const packageBeside = {
   name: 'package-beside',
   setup({ onResolve }) {
-    onResolve({ filter: /^teachable-wasm$/ }, () => ({ path: './lib/index.js', external: true }));
+    onResolve({ filter: /^teachable-wasm(\/|$)/ }, ({ path: name }) => ({ path: `./lib/${name.split('/').slice(1).join('/') || 'index'}.js`, external: true }));
   },
 };
 
-/** Checks the types of page, worker and demo, and writes the package's .d.ts files. Throws with the compiler's output. */
-export async function typecheck() {
+/** The CommonJS build shares what runs in the caller's thread with the others. */
+const inlineBeside = {
+  name: 'inline-beside',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/inline\.js$/ }, () => ({ path: './inline.js', external: true }));
+  },
+};
+
+const file = (name) => path.join(source, `${name}.ts`);
+const files = Object.values(entries);
+
+function buildModules(plugins) {
+  return build({ ...common, plugins, splitting: true, outdir: dist, entryPoints: [...files, 'inline'].map(file), outbase: source });
+}
+
+function buildWorker(plugins) {
+  return build({ ...common, plugins, outdir: dist, entryPoints: [file('worker')] });
+}
+
+async function buildCommonJs(plugins) {
+  const contents = files.map((name, index) => `export * as entry${index} from './${name}.js';`).join('\n');
+  const base = { inject: [path.join(web, 'dev/commonjs-url.mjs')], define: { 'import.meta.url': 'commonJsUrl' } };
+  const stdin = { contents, resolveDir: source, loader: 'ts' };
+  await build({ ...common, ...base, stdin, plugins: [...plugins, inlineBeside], format: 'cjs', platform: 'node', outfile: path.join(dist, 'commonjs.cjs') });
+  for (const [index, name] of files.entries()) {
+    const target = path.join(dist, `${name}.cjs`);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, `module.exports = require('${'../'.repeat(name.split('/').length - 1) || './'}commonjs.cjs').entry${index};\n`);
+  }
+}
+
+function buildScript(plugins) {
+  const base = { inject: [path.join(web, 'dev/script-url.mjs')], define: { 'import.meta.url': 'scriptUrl' } };
+  return build({ ...common, ...base, plugins, minify: true, format: 'iife', globalName: 'teachable', entryPoints: [file('index')], outfile: path.join(dist, 'iife/teachable.js') });
+}
+
+async function buildSite() {
+  await rm(site, { recursive: true, force: true });
+  await mkdir(site, { recursive: true });
+  await build({ ...common, entryPoints: [path.join(web, 'demo/main.ts')], outdir: site, plugins: [packageBeside], minify: true });
+  for (const each of ['index.html', 'style.css', 'icon.svg']) await cp(path.join(web, 'demo', each), path.join(site, each));
+}
+
+/** Checks the types of page, worker and demo, and writes the package's typings. Throws with the compiler's output. */
+async function typecheck() {
   const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('@typescript/native/package.json')));
   for (const project of ['page', 'worker', 'demo']) {
     try {
@@ -40,26 +100,46 @@ export async function typecheck() {
       throw new Error(`tsconfig.${project}.json:\n${error.stdout || error.message}`);
     }
   }
+  await writeCommonJsTypes();
+}
+
+/** TypeScript takes a .d.ts of this package for a module's; require() needs the same as .d.cts. */
+async function writeCommonJsTypes() {
+  const types = path.join(dist, 'types');
+  for (const name of await readdir(types, { recursive: true })) {
+    if (!name.endsWith('.d.ts')) continue;
+    const text = await readFile(path.join(types, name), 'utf8');
+    await writeFile(path.join(types, name.replace(/\.d\.ts$/, '.d.cts')), text.replace(/(['"])(\.[^'"]*)\.js\1/g, '$1$2.cjs$1'));
+  }
+}
+
+/** For the script tag and for those who check files that they host. */
+async function writeIntegrity() {
+  const sums = {};
+  for (const name of (await readdir(dist, { recursive: true })).sort()) {
+    if (!/^(index|worker)\.js$|^iife\/.*\.js$|^(wasm|models)\/.*\.\w+$/.test(name)) continue;
+    sums[name] = `sha384-${createHash('sha384').update(await readFile(path.join(dist, name))).digest('base64')}`;
+  }
+  await writeFile(path.join(dist, 'integrity.json'), `${JSON.stringify(sums, null, 2)}\n`);
+}
+
+/** Removes what an earlier build left, but for wasm/, which isn't built here. */
+async function emptyDist() {
+  await mkdir(dist, { recursive: true });
+  for (const name of await readdir(dist)) if (name !== 'wasm') await rm(path.join(dist, name), { recursive: true });
 }
 
 /** Builds web/dist (all but wasm/) and web/site. Throws on the first error, of types too. */
 export async function bundle() {
-  const dist = path.join(web, 'dist');
-  const site = path.join(web, 'site');
-  await rm(site, { recursive: true, force: true });
-  await mkdir(site, { recursive: true });
-  await Promise.all([
-    build({ ...common, entryPoints: [path.join(web, 'src/index.ts'), path.join(web, 'src/worker.ts')], outdir: dist }),
-    // What they share lies in the package's folder, where wasm/ is found from.
-    build({ ...common, entryPoints: ['knn-classifier', 'mobilenet'].map((name) => path.join(web, `src/compat/${name}.ts`)), outdir: dist, outbase: path.join(web, 'src'), splitting: true, chunkNames: 'shared-[hash]' }),
-    build({ ...common, entryPoints: [path.join(web, 'demo/main.ts')], outdir: site, plugins: [packageBeside], minify: true }),
-    ...['index.html', 'style.css', 'icon.svg'].map((file) => cp(path.join(web, 'demo', file), path.join(site, file))),
-  ]);
+  await emptyDist();
+  const plugins = [packagedPlugin(await packModel(dist))];
+  await Promise.all([buildModules(plugins), buildWorker(plugins), buildCommonJs(plugins), buildScript(plugins), buildSite()]);
   await typecheck();
+  await writeIntegrity();
   return { dist, site };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { dist, site } = await bundle();
+  await bundle();
   console.log(`package: ${dist}\npage:    ${site}`);
 }

@@ -1,6 +1,7 @@
 // Files over HTTP with byte progress, and errors that say which address, what came back and what to do.
 
 import { ClassifierError } from './errors.js';
+import { nodeModule, nodeProcess } from './node.js';
 
 export interface DownloadOptions {
   /** For the error's sentence: 'the model', 'the WebAssembly module'. */
@@ -13,13 +14,12 @@ export interface DownloadOptions {
   byteLength?: number | undefined;
   /** The digest that the file must have, lower-case hex. */
   sha256?: string | undefined;
+  signal?: AbortSignal | undefined;
 }
 
-/** Fetches a file whole. Throws 'load-failed'. */
+/** Fetches a file whole. In Node, from the disk too. Throws 'load-failed', or 'aborted' by the signal. */
 export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await request(url, options);
-  const total = options.byteLength ?? declaredLength(response);
-  const bytes = await readBody(url, response, total, options);
+  const bytes = url.startsWith('file:') && nodeProcess() ? await readFile(url, options) : await fetchFile(url, options);
   if (options.byteLength !== undefined && bytes.byteLength !== options.byteLength) {
     throw failed(url, options, `has ${bytes.byteLength} bytes instead of ${options.byteLength}`);
   }
@@ -40,11 +40,33 @@ export function failed(url: string, { what, hint }: Pick<DownloadOptions, 'what'
   return new ClassifierError('load-failed', `Could not load ${what}: ${url} ${problem}. ${hint}`);
 }
 
+async function fetchFile(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await request(url, options);
+  return readBody(url, response, options.byteLength ?? declaredLength(response), options);
+}
+
+async function readFile(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const files = await nodeModule<{ readFile(url: URL, options: object): Promise<Uint8Array<ArrayBuffer>> }>('node:fs/promises');
+  try {
+    const bytes = new Uint8Array(await files.readFile(new URL(url), { signal: options.signal }));
+    options.onBytes?.(bytes.byteLength, bytes.byteLength);
+    return bytes;
+  } catch (cause) {
+    throw ended(options) ?? failed(url, options, `can't be read (${(cause as Error).message})`);
+  }
+}
+
+/** The error of a download that was given up. */
+function ended({ signal, what }: DownloadOptions): ClassifierError | undefined {
+  return signal?.aborted ? new ClassifierError('aborted', `Loading ${what} was aborted.`, { cause: signal.reason }) : undefined;
+}
+
 async function request(url: string, options: DownloadOptions): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url);
+    response = await fetch(url, { signal: options.signal ?? null });
   } catch (cause) {
+    if (options.signal?.aborted) throw ended(options)!;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ClassifierError(
       'load-failed',
@@ -75,6 +97,7 @@ async function readBody(url: string, response: Response, total: number | undefin
       options.onBytes?.(loaded, total);
     }
   } catch (cause) {
+    if (options.signal?.aborted) throw ended(options)!;
     throw new ClassifierError('load-failed', `Could not load ${options.what}: ${url} broke off after ${loaded} bytes. Check the connection and try again.`, { cause });
   }
   const bytes = joinBytes(chunks);

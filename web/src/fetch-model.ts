@@ -1,9 +1,9 @@
 // From what the caller named to a model's bytes, its labels and how it wants to be fed.
 
 import { parseLabels } from './class-names.js';
-import { download, joinBytes } from './download.js';
+import { download, joinBytes, type DownloadOptions } from './download.js';
 import { ClassifierError } from './errors.js';
-import type { ModelEntry, ModelFile, OpenRequest, Preprocess } from './protocol.js';
+import type { ModelEntry, ModelFile, ModelRequest, OpenRequest, Preprocess } from './protocol.js';
 
 export interface FetchedModel {
   id: string;
@@ -17,22 +17,22 @@ export interface FetchedModel {
   showClasses: boolean;
 }
 
-type OnBytes = (loaded: number, total: number | undefined) => void;
+/** How a download reports, and what ends it. */
+type Watch = Pick<DownloadOptions, 'onBytes' | 'signal'>;
 
 const checkModel = "Check the option 'model': the address of a .tflite file, a model.json or a catalogue entry.";
 const checkLabels = "Check the option 'labels': names, or the address of a text file with one class a line, or of a metadata.json.";
 
-/** Fetches all of a model. Throws 'load-failed' for files that don't arrive, 'bad-model' for JSON that isn't a model. */
-export async function fetchModel(request: Pick<OpenRequest, 'model' | 'labels'>, onBytes: OnBytes): Promise<FetchedModel> {
-  const { model } = request;
+/** Fetches all of a model. Throws 'load-failed' for files that don't arrive, 'bad-model' for JSON that isn't a model, 'aborted'. */
+export async function fetchModel({ model, labels }: { model: ModelRequest; labels?: OpenRequest['labels'] }, watch: Watch): Promise<FetchedModel> {
   const fetched =
     model.kind === 'bytes'
       ? fromBytes(model.model, model.weights)
       : model.kind === 'entry'
-        ? await fromEntry(model.entry, model.baseUrl, onBytes)
-        : await fromUrl(model.url, onBytes);
-  if (typeof request.labels === 'string') fetched.labels = await fetchLabels({ path: request.labels }, request.labels);
-  else if (request.labels) fetched.labels = request.labels;
+        ? await fromEntry(model.entry, model.baseUrl, watch)
+        : await fromUrl(model.url, watch);
+  if (typeof labels === 'string') fetched.labels = await fetchLabels({ path: labels }, labels, watch);
+  else if (labels) fetched.labels = labels;
   return fetched;
 }
 
@@ -40,27 +40,27 @@ function fromBytes(model: ArrayBuffer | Uint8Array, weights: ArrayBuffer | Uint8
   return plain('model', new Uint8Array(model), weights && new Uint8Array(weights));
 }
 
-async function fromUrl(url: string, onBytes: OnBytes): Promise<FetchedModel> {
-  const bytes = await download(url, { what: 'the model', hint: checkModel, onBytes });
+async function fromUrl(url: string, watch: Watch): Promise<FetchedModel> {
+  const bytes = await download(url, { ...watch, what: 'the model', hint: checkModel });
   const json = parseJson(bytes, url);
-  if (isEntry(json)) return fromEntry(json, url, onBytes);
-  const weights = json && (await fetchShards(json, url, [], onBytes));
+  if (isEntry(json)) return fromEntry(json, url, watch);
+  const weights = json && (await fetchShards(json, url, [], watch));
   return plain(nameOf(url), bytes, weights);
 }
 
-async function fromEntry(entry: ModelEntry, baseUrl: string, onBytes: OnBytes): Promise<FetchedModel> {
+async function fromEntry(entry: ModelEntry, baseUrl: string, watch: Watch): Promise<FetchedModel> {
   const [file] = entry.files;
   if (!file) throw new ClassifierError('bad-model', `The catalogue entry '${entry.id}' names no files.`);
   const labelsFile = entry.labels;
-  const labels = labelsFile && fetchLabels(labelsFile, new URL(labelsFile.path, baseUrl).href);
+  const labels = labelsFile && fetchLabels(labelsFile, new URL(labelsFile.path, baseUrl).href, watch);
   // Awaited below; until then its failure must not count as unhandled.
   labels?.catch(() => {});
   const url = new URL(file.path, baseUrl).href;
-  const model = await download(url, { ...file, what: `the model '${entry.id}'`, hint: checkModel, onBytes });
+  const model = await download(url, { ...file, ...watch, what: `the model '${entry.id}'`, hint: checkModel });
   const json = parseJson(model, url);
   const known = entry.files.map((each) => ({ ...each, path: new URL(each.path, baseUrl).href }));
   return {
-    ...plain(entry.id, model, json && (await fetchShards(json, url, known, onBytes))),
+    ...plain(entry.id, model, json && (await fetchShards(json, url, known, watch))),
     title: entry.title,
     labels: await labels,
     preprocess: entry.preprocess ?? {},
@@ -72,26 +72,33 @@ function plain(id: string, model: Uint8Array, weights: Uint8Array | undefined): 
   return { id, title: id, model, weights, labels: undefined, preprocess: {}, showClasses: true };
 }
 
-async function fetchLabels(file: ModelFile, url: string): Promise<string[]> {
-  const bytes = await download(url, { ...file, what: 'the labels', hint: checkLabels });
+async function fetchLabels(file: ModelFile, url: string, { signal }: Watch): Promise<string[]> {
+  const bytes = await download(url, { ...file, signal, what: 'the labels', hint: checkLabels });
   return parseLabels(new TextDecoder().decode(bytes));
 }
 
-/** The files that a model.json refers to, joined in the order of its manifest. `known`, by full address, says what to expect. */
-async function fetchShards(json: Json, url: string, known: readonly ModelFile[], onBytes: OnBytes): Promise<Uint8Array> {
-  const addresses = shardPaths(json, url).map((path) => new URL(path, url).href);
-  const progress: [loaded: number, total: number | undefined][] = addresses.map(() => [0, undefined]);
+/**
+ * The files that a model.json refers to, joined in the order of its manifest. `known`, by full address, says what to expect;
+ * files that a bundler gave other names are taken in the order of the manifest.
+ */
+async function fetchShards(json: Json, url: string, known: readonly ModelFile[], { onBytes, signal }: Watch): Promise<Uint8Array> {
+  const named = shardPaths(json, url).map((path) => new URL(path, url).href);
+  const rest = known.slice(1);
+  const renamed = rest.length === named.length && !named.some((address) => rest.some(({ path }) => path === address));
+  const files: ModelFile[] = renamed ? rest : named.map((address) => rest.find(({ path }) => path === address) ?? { path: address });
+  const progress: [loaded: number, total: number | undefined][] = files.map(() => [0, undefined]);
   const shards = await Promise.all(
-    addresses.map((address, index) =>
-      download(address, {
-        ...known.find(({ path }) => path === address),
+    files.map((file, index) =>
+      download(file.path, {
+        ...file,
+        signal,
         what: 'the model',
         hint: 'A model.json needs the weight files that it names beside it.',
         onBytes(...both) {
           progress[index] = both;
           // NaN, one unknown length, makes the sum unknown.
           const total = progress.reduce((sum, [, each]) => sum + (each ?? NaN), 0);
-          onBytes(progress.reduce((sum, [each]) => sum + each, 0), total || undefined);
+          onBytes?.(progress.reduce((sum, [each]) => sum + each, 0), total || undefined);
         },
       }),
     ),

@@ -8,8 +8,8 @@ import { ClassifierError } from './errors.js';
 import { fetchModel, type FetchedModel } from './fetch-model.js';
 import type { LoadModuleOptions } from './load.js';
 import { FrameWriter } from './pixels.js';
-import type { ClassifierMethods, ClassScore, Edit, Frame, Info, ModelInfo, OpenRequest, Precision, Preprocess, Progress, Review, Subject, Timings, WirePrediction, WirePredictOptions } from './protocol.js';
-import { Moved, type Handlers } from './rpc.js';
+import type { ClassifierMethods, ClassScore, Edit, Frame, HostInfo, LoadTimings, ModelInfo, NoModel, OpenRequest, Precision, Preprocess, Progress, Review, Subject, Timings, WirePrediction, WirePredictOptions } from './protocol.js';
+import { aborted, Moved, type Context, type Handlers } from './rpc.js';
 import { chooseVariant, detectFeatures, fallbacks, type Choice } from './variant.js';
 import type { WasmClassifier, WasmModelInfo, WasmModule, WasmPrediction } from './wasm-module.js';
 
@@ -23,11 +23,14 @@ export interface Running {
   model: ModelInfo;
   /** Of the network's file; empty where the browser offers no digests. */
   sha256: string;
+  modelBytes: number;
   /** [classCount], when they are known. */
   classNames: readonly string[] | undefined;
+  loadTimings: LoadTimings;
 }
 
-type Report = (progress: Progress) => void;
+/** Who asked, as far as is known. */
+type Asked = Partial<Context<Progress>>;
 
 const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false } as const satisfies Preprocess;
 
@@ -42,17 +45,18 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
     return running;
   }
 
-  function info(): Info {
-    const { module, classifier, choice, model } = use();
+  function info(): HostInfo {
+    const { module, classifier, choice, model, modelBytes, loadTimings } = use();
     const isolated = globalThis.crossOriginIsolated === true;
-    return { ...choice, isolated, model, heapBytes: module.heapBytes(), exampleBytes: classifier.exampleBytes(), timings };
+    return { ...choice, isolated, model, modelBytes, heapBytes: module.heapBytes(), exampleBytes: classifier.exampleBytes(), timings, loadTimings };
   }
 
   /** Makes the frame current, runs the network, then answers; notes how long each took. */
-  async function look<T>(frame: Frame, answer: (classifier: WasmClassifier) => T): Promise<T> {
+  async function look<T>(frame: Frame, { signal }: Asked, answer: (classifier: WasmClassifier) => T): Promise<T> {
     const { classifier } = use();
     const started = performance.now();
-    await writer.write(frame, classifier);
+    await writer.write(frame, classifier, signal);
+    if (signal?.aborted) throw aborted(signal);
     const written = performance.now();
     // The classifier keeps the result for this frame: what `answer` asks for doesn't run the network again.
     classifier.embed();
@@ -62,8 +66,8 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
     return result;
   }
 
-  function withSubject<T>(subject: Subject, ofFrame: (classifier: WasmClassifier) => T, ofEmbedding: (classifier: WasmClassifier, embedding: Float32Array) => T): T | Promise<T> {
-    return 'frame' in subject ? look(subject.frame, ofFrame) : ofEmbedding(use().classifier, subject.embedding);
+  function withSubject<T>(subject: Subject, asked: Asked, ofFrame: (classifier: WasmClassifier) => T, ofEmbedding: (classifier: WasmClassifier, embedding: Float32Array) => T): T | Promise<T> {
+    return 'frame' in subject ? look(subject.frame, asked, ofFrame) : ofEmbedding(use().classifier, subject.embedding);
   }
 
   const countOf = (label: string) => use().classifier.counts()[use().classifier.labels().indexOf(label)] ?? 0;
@@ -86,21 +90,22 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
   }
 
   return {
-    async open(request, report) {
-      running = await openClassifier(request, loadModule, report);
+    async open(request, asked) {
+      running = await openClassifier(request, loadModule, asked);
       return info();
     },
 
-    classify: ({ frame, topk }) => look(frame, (classifier) => scores(classifier, topk)),
+    classify: ({ frame, topk }, asked) => look(frame, asked, (classifier) => scores(classifier, topk)),
 
-    async embed({ frame }) {
-      const embedding = await look(frame, (classifier) => classifier.embed());
+    async embed({ frame }, asked) {
+      const embedding = await look(frame, asked, (classifier) => classifier.embed());
       return new Moved(embedding, [embedding.buffer as ArrayBuffer]);
     },
 
-    async addExample({ subject, label }) {
+    async addExample({ subject, label }, asked) {
       await withSubject(
         subject,
+        asked,
         (classifier) => void classifier.addExample(label),
         (classifier, embedding) => void classifier.addEmbedding(embedding, label),
       );
@@ -109,9 +114,10 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
 
     addExamples: ({ embeddings, labels }) => use().classifier.addEmbeddings(embeddings, use().model.embeddingSize, labels),
 
-    predict: ({ subject, options }) =>
+    predict: ({ subject, options }, asked) =>
       withSubject(
         subject,
+        asked,
         (classifier) => predictWith(classifier, options),
         (classifier, embedding) => toWirePrediction(classifier.labels(), classifier.predictEmbedding(embedding, options)),
       ),
@@ -122,8 +128,8 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
       return classifier.predictEmbeddings(embeddings, model.embeddingSize, options).map((each) => toWirePrediction(labels, each));
     },
 
-    async observe({ frame, label, options, topk, embedding: wantsEmbedding }) {
-      const observed = await look(frame, (classifier) => {
+    async observe({ frame, label, options, topk, embedding: wantsEmbedding }, asked) {
+      const observed = await look(frame, asked, (classifier) => {
         const exampleId = label === undefined ? undefined : classifier.addExample(label);
         return {
           prediction: hasVotes(classifier) ? predictWith(classifier, options) : null,
@@ -173,7 +179,7 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
 
     startLoad() {
       const { classifier, model, sha256 } = use();
-      classifier.startLoad(model.id, sha256);
+      classifier.startLoad(model.id, sha256, model.embeddingSize);
     },
 
     loadPiece({ bytes }) {
@@ -271,7 +277,7 @@ function importInto({ classifier, model, sha256 }: Running, json: unknown): void
       if (!enabled) classifier.enableClass(label, false);
     }
   } catch (cause) {
-    restore(classifier, before, model.id, sha256);
+    restore(classifier, before, model, sha256);
     throw new ClassifierError('bad-dataset', `The data set can't be used: ${(cause as Error).message}`, { cause });
   }
 }
@@ -283,9 +289,9 @@ function saveAll(classifier: WasmClassifier, id: string, sha256: string): Uint8A
   return pieces;
 }
 
-function restore(classifier: WasmClassifier, pieces: readonly Uint8Array[], id: string, sha256: string): void {
+function restore(classifier: WasmClassifier, pieces: readonly Uint8Array[], { id, embeddingSize }: ModelInfo, sha256: string): void {
   classifier.clearAll();
-  classifier.startLoad(id, sha256);
+  classifier.startLoad(id, sha256, embeddingSize);
   for (const piece of pieces) {
     classifier.datasetBuffer(piece.byteLength).set(piece);
     classifier.loadPiece();
@@ -294,27 +300,67 @@ function restore(classifier: WasmClassifier, pieces: readonly Uint8Array[], id: 
 }
 
 /** Starts a module and loads the model into it. */
-export async function openClassifier(request: OpenRequest, loadModule: LoadModule, report: Report): Promise<Running> {
-  const fetching = fetchModel(request, (loaded, total) => report({ phase: 'model', loaded, total }));
+export async function openClassifier(request: OpenRequest, loadModule: LoadModule, asked: Asked = {}): Promise<Running> {
+  const { model } = request;
+  const began = performance.now();
+  const fetching = model.kind === 'none' ? undefined : timed(fetchModel({ model, labels: request.labels }, watch(asked, 'model')), began);
   // Awaited below, beside the module; until then its failure must not count as unhandled.
-  fetching.catch(() => {});
-  const { module, classifier, choice } = await startClassifier(request, loadModule, report);
+  fetching?.catch(() => {});
+  const { value: started, ms: moduleMs } = await timed(startClassifier(request, loadModule, asked), began);
   try {
-    const fetched = await fetching;
-    report({ phase: 'start', loaded: 0, total: undefined });
-    const sha256 = await sha256Of(fetched.weights ?? fetched.model);
-    const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
-    const loaded = loadInto(classifier, fetched, preprocess, request.precision);
-    const model = describe(fetched, loaded, preprocess);
-    const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
-    // The first run compiles and touches everything, and shows that the model runs at all.
-    classifier.frameBuffer(1, 1).set([0, 0, 0, 255]);
-    classifier.embed();
-    return { module, classifier, choice, model, sha256, classNames };
+    if (model.kind === 'none') return { ...started, ...withoutModel(model), loadTimings: { moduleMs, modelMs: 0, prepareMs: 0 } };
+    const { value: fetched, ms: modelMs } = await fetching!;
+    if (asked.signal?.aborted) throw aborted(asked.signal);
+    asked.report?.({ phase: 'start', loaded: 0, total: undefined });
+    const { value: prepared, ms: prepareMs } = await timed(prepare(started.classifier, fetched, request), performance.now());
+    return { ...started, ...prepared, loadTimings: { moduleMs, modelMs, prepareMs } };
   } catch (error) {
-    classifier.delete();
+    started.classifier.delete();
     throw error;
   }
+}
+
+type Prepared = Pick<Running, 'model' | 'sha256' | 'modelBytes' | 'classNames'>;
+
+async function prepare(classifier: WasmClassifier, fetched: FetchedModel, request: OpenRequest): Promise<Prepared> {
+  const sha256 = await sha256Of(fetched.weights ?? fetched.model);
+  const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
+  const loaded = loadInto(classifier, fetched, preprocess, request.precision);
+  const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
+  // The first run compiles and touches everything, and shows that the model runs at all.
+  classifier.frameBuffer(1, 1).set([0, 0, 0, 255]);
+  classifier.embed();
+  const modelBytes = fetched.model.byteLength + (fetched.weights?.byteLength ?? 0);
+  return { model: describe(fetched, loaded, preprocess), sha256, modelBytes, classNames };
+}
+
+function withoutModel({ id, embeddingSize }: NoModel): Prepared {
+  const model: ModelInfo = {
+    id,
+    title: id,
+    format: 'none',
+    inputWidth: 0,
+    inputHeight: 0,
+    inputType: 'float32',
+    precision: 'float32',
+    preprocess: { ...defaultPreprocess, range: [0, 1] },
+    embeddingSize,
+    classCount: 0,
+    showClasses: false,
+    weightBytes: 0,
+    multiplyAdds: 0,
+    operators: {},
+  };
+  return { model, sha256: '', modelBytes: 0, classNames: undefined };
+}
+
+/** A download's options that report as one phase. */
+function watch({ report, signal }: Asked, phase: Progress['phase']) {
+  return { onBytes: (loaded: number, total: number | undefined) => report?.({ phase, loaded, total }), signal };
+}
+
+async function timed<T>(work: Promise<T>, began: number): Promise<{ value: T; ms: number }> {
+  return { value: await work, ms: performance.now() - began };
 }
 
 interface Started {
@@ -324,11 +370,10 @@ interface Started {
 }
 
 /** Starts the chosen variant or, when it wasn't asked for by name and fails, the next simpler one. */
-export async function startClassifier({ variant, threads, wasmUrl }: Omit<OpenRequest, 'model'>, loadModule: LoadModule, report: Report): Promise<Started> {
+export async function startClassifier({ variant, threads, wasmUrl }: Omit<OpenRequest, 'model'>, loadModule: LoadModule, asked: Asked = {}): Promise<Started> {
   let choice = chooseVariant(detectFeatures(), { variant, threads });
   const attempt = async (): Promise<Started> => {
-    const onBytes = (loaded: number, total: number | undefined) => report({ phase: 'module', loaded, total });
-    const module = await loadModule({ variant: choice.variant, threads: choice.threads, wasmUrl, onBytes });
+    const module = await loadModule({ variant: choice.variant, threads: choice.threads, wasmUrl, ...watch(asked, 'module') });
     return { module, classifier: new module.Classifier(choice.threads), choice };
   };
   let failures = '';
@@ -336,6 +381,7 @@ export async function startClassifier({ variant, threads, wasmUrl }: Omit<OpenRe
     try {
       return await attempt();
     } catch (error) {
+      if (asked.signal?.aborted) throw error;
       failures += `${choice.variant} failed: ${error instanceof Error ? error.message : String(error)} `;
       choice = { variant: simpler, threads: 1, reason: failures.trim() };
     }

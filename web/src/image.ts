@@ -1,5 +1,6 @@
 // What a page calls a picture, to a frame that can be sent to the worker.
 
+import { absolute } from './addresses.js';
 import { ClassifierError } from './errors.js';
 import type { Frame } from './protocol.js';
 
@@ -13,6 +14,7 @@ export interface RgbaImage {
 /**
  * A picture. Media elements and bitmaps are taken at their full resolution, upright (EXIF applied); what you pass
  * stays yours. A Blob, ArrayBuffer or Uint8Array is an encoded file: JPEG, PNG, BMP, or what else the browser decodes.
+ * A URL or string is the address of such a file; in Node a string may be a path.
  */
 export type ImageInput =
   | HTMLImageElement
@@ -25,6 +27,8 @@ export type ImageInput =
   | Blob
   | ArrayBuffer
   | Uint8Array
+  | URL
+  | string
   | RgbaImage;
 
 export interface Sendable {
@@ -55,6 +59,9 @@ export async function toSendable(image: ImageInput): Promise<Sendable> {
     case 'ArrayBuffer':
     case 'Uint8Array':
       return copied({ kind: 'encoded', bytes: image as Blob | ArrayBuffer | Uint8Array });
+    case 'URL':
+    case 'String':
+      return copied({ kind: 'address', url: absolute(image as URL | string) });
     default:
       return fromRgba(image as ImageData | RgbaImage);
   }
@@ -115,7 +122,7 @@ function fromRgba(image: ImageData | RgbaImage): Sendable {
   if (data === undefined || width === undefined || height === undefined) {
     throw new ClassifierError(
       'bad-argument',
-      `Expected an image, video or canvas element, OffscreenCanvas, ImageData, ImageBitmap, VideoFrame, Blob, encoded bytes or {data, width, height}; got ${nameOf(image)}.`,
+      `Expected an image, video or canvas element, OffscreenCanvas, ImageData, ImageBitmap, VideoFrame, Blob, URL, encoded bytes or {data, width, height}; got ${nameOf(image)}.`,
     );
   }
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
@@ -144,7 +151,7 @@ function moved(frame: Extract<Frame, { kind: 'bitmap' | 'video' }>): Sendable {
   return { frame, transfer: [handle], discard: () => handle.close() };
 }
 
-function copied(frame: Extract<Frame, { kind: 'rgba' | 'encoded' }>): Sendable {
+function copied(frame: Extract<Frame, { kind: 'rgba' | 'encoded' | 'address' }>): Sendable {
   return { frame, transfer: [], discard() {} };
 }
 

@@ -1,10 +1,19 @@
 // The public names, nothing else.
 
+import { wasmHashes } from './packaged.js';
+import type { Variant } from './protocol.js';
+
 export { load } from './client.js';
-export type { Classifier, LoadOptions, ModelSource, Observation, ObserveOptions, Prediction } from './client.js';
+export type { Classifier, LoadOptions, ModelSource, Observation, ObserveOptions, Pictures } from './client.js';
 export { ClassifierError, errorCodes } from './errors.js';
 export type { ErrorCode } from './errors.js';
 export type { ImageInput, RgbaImage } from './image.js';
-export type { ClassScore, Info, ModelEntry, ModelFile, ModelInfo, Neighbour, Precision, PredictOptions, Preprocess, Progress, Review, Storage, Thumbnail, Timings, Variant } from './protocol.js';
+export type { CallSettings, KnnClassifier, Prediction } from './knn-client.js';
+export type { Alpha, Version } from './models.js';
+export type { ClassScore, Info, LoadTimings, ModelEntry, ModelFile, ModelInfo, Neighbour, Precision, PredictOptions, Preprocess, Progress, Review, Storage, Thumbnail, Timings, Variant } from './protocol.js';
+export type { ModuleOptions } from './session.js';
 export { chooseVariant, detectFeatures } from './variant.js';
 export type { Choice, Features, Wanted } from './variant.js';
+
+/** SHA-256 of each wasm/<variant>/teachable.wasm of this version, in lower-case hex. */
+export const wasmSha256: Readonly<Record<Variant, string>> = wasmHashes;

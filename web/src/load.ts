@@ -14,6 +14,7 @@ export interface LoadModuleOptions {
   /** Folder with <variant>/teachable.js and .wasm, ends in '/'. Default: wasm/ beside this file. */
   wasmUrl?: string | undefined;
   onBytes?: ((loaded: number, total: number | undefined) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** Browsers don't report a thread that never starts, so after this long it counts as failed. */
@@ -39,7 +40,7 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
   const starting = create({
     locateFile: (path) => (path.endsWith('.wasm') ? binaryUrl.href : new URL(path, glueUrl).href),
     wasmBinary: binary,
-    ...(isThreaded(variant) ? { pthreadPoolSize: threads - 1 } : {}),
+    ...(isThreaded(variant) ? { pthreadPoolSize: threads - 1, mainScriptUrlOrBlob: threadScript(glueUrl) } : {}),
   });
   try {
     return await (isThreaded(variant) ? withThreadGuard(starting) : starting);
@@ -50,8 +51,13 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
   }
 }
 
-async function downloadBinary(url: string, { onBytes }: LoadModuleOptions): Promise<Uint8Array> {
-  const options: DownloadOptions = { what: 'the WebAssembly module', hint: whereToPut, onBytes };
+/** What threads run: the glue. Bundlers rename it, so it can't find itself; a worker of another origin's needs a script of ours. */
+function threadScript({ href, origin }: URL): string | Blob {
+  return origin === globalThis.origin ? href : new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' });
+}
+
+async function downloadBinary(url: string, { onBytes, signal }: LoadModuleOptions): Promise<Uint8Array> {
+  const options: DownloadOptions = { what: 'the WebAssembly module', hint: whereToPut, onBytes, signal };
   const bytes = await download(url, options);
   const isWasm = bytes[0] === 0x00 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
   if (!isWasm) throw failed(url, options, 'is not a WebAssembly file');
@@ -60,7 +66,7 @@ async function downloadBinary(url: string, { onBytes }: LoadModuleOptions): Prom
 
 async function importGlue(url: string): Promise<typeof createModule> {
   try {
-    const glue = (await import(/* @vite-ignore */ /* webpackIgnore: true */ url)) as { default: typeof createModule };
+    const glue = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url)) as { default: typeof createModule };
     return glue.default;
   } catch (cause) {
     throw await whyNoImport(url, cause);

@@ -1,5 +1,6 @@
 // A frame to RGBA in the module's memory. Closes bitmaps and video frames, whatever happens.
 
+import { download } from './download.js';
 import { ClassifierError } from './errors.js';
 import type { Frame } from './protocol.js';
 import type { WasmClassifier } from './wasm-module.js';
@@ -8,13 +9,15 @@ import type { WasmClassifier } from './wasm-module.js';
 export class FrameWriter {
   #context: OffscreenCanvasRenderingContext2D | undefined;
 
-  /** Makes `frame` the classifier's current frame. Throws 'bad-image'. */
-  async write(frame: Frame, classifier: WasmClassifier): Promise<void> {
+  /** Makes `frame` the classifier's current frame. Throws 'bad-image', and 'load-failed' or 'aborted' for an address. */
+  async write(frame: Frame, classifier: WasmClassifier, signal?: AbortSignal): Promise<void> {
     switch (frame.kind) {
       case 'rgba':
         return writeRgba(frame, classifier);
       case 'encoded':
         return this.#writeEncoded(frame.bytes, classifier);
+      case 'address':
+        return this.#writeEncoded(await download(frame.url, { what: 'the picture', hint: 'Check its address.', signal }), classifier);
       case 'bitmap':
         return closing(frame.bitmap, () => this.draw(frame.bitmap, frame.bitmap.width, frame.bitmap.height, classifier));
       case 'video':
@@ -36,9 +39,9 @@ export class FrameWriter {
     } catch (ourError) {
       if ((ourError as { code?: unknown }).code !== 'bad-image') throw ourError;
       // WebP, AVIF, GIF and rare kinds of JPEG: the browser may know what our decoder doesn't.
-      const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), upright).catch(() => {
+      const bitmap = await decodeElsewhere(bytes as Uint8Array<ArrayBuffer>).catch(() => {
         const reason = ourError instanceof Error ? ourError.message : String(ourError);
-        throw new ClassifierError('bad-image', `Neither this library nor the browser can decode the picture. Use JPEG, PNG, WebP or BMP. (${reason})`, { cause: ourError });
+        throw new ClassifierError('bad-image', `Neither this library nor the browser can decode the picture. Use JPEG, PNG, BMP or, in browsers, WebP. (${reason})`, { cause: ourError });
       });
       await closing(bitmap, () => this.draw(bitmap, bitmap.width, bitmap.height, classifier));
     }
@@ -65,7 +68,10 @@ export class FrameWriter {
   }
 }
 
-const upright: ImageBitmapOptions = { imageOrientation: 'from-image', premultiplyAlpha: 'none' };
+/** By the browser; rejects where there is none. */
+async function decodeElsewhere(bytes: Uint8Array<ArrayBuffer>): Promise<ImageBitmap> {
+  return createImageBitmap(new Blob([bytes]), { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
+}
 
 function writeRgba({ data, width, height }: { data: Uint8Array | Uint8ClampedArray; width: number; height: number }, classifier: WasmClassifier): void {
   classifier.frameBuffer(width, height).set(data);

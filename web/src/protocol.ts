@@ -7,7 +7,9 @@ export type Frame =
   /** [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
   | { kind: 'rgba'; data: Uint8Array | Uint8ClampedArray; width: number; height: number }
   /** A file: JPEG, PNG, BMP, or what else the browser decodes. */
-  | { kind: 'encoded'; bytes: Blob | ArrayBuffer | Uint8Array };
+  | { kind: 'encoded'; bytes: Blob | ArrayBuffer | Uint8Array }
+  /** The absolute address of such a file. */
+  | { kind: 'address'; url: string };
 
 /** What is looked at: a picture, or an embedding that was computed before. */
 export type Subject = { frame: Frame } | { embedding: Float32Array };
@@ -71,8 +73,17 @@ export type ModelRequest =
   | { kind: 'entry'; entry: ModelEntry; baseUrl: string }
   | { kind: 'bytes'; model: ArrayBuffer | Uint8Array; weights?: ArrayBuffer | Uint8Array | undefined };
 
+/** No network: embeddings come from elsewhere. */
+export interface NoModel {
+  kind: 'none';
+  /** What made the embeddings; a data set of another id isn't taken. */
+  id: string;
+  /** Floats in an embedding, >= 1. */
+  embeddingSize: number;
+}
+
 export interface OpenRequest {
-  model: ModelRequest;
+  model: ModelRequest | NoModel;
   /** Class names in the network's order, or the absolute URL of a text file with one a line. */
   labels?: readonly string[] | string | undefined;
   preprocess?: Partial<Preprocess> | undefined;
@@ -89,8 +100,8 @@ export interface ModelInfo {
   id: string;
   /** The catalogue's; of a model without an entry what its file calls it, else its id. */
   title: string;
-  format: 'tflite' | 'tfjs-layers' | 'tfjs-graph';
-  /** Pixels. */
+  format: 'tflite' | 'tfjs-layers' | 'tfjs-graph' | 'none';
+  /** Pixels; 0 without a network. */
   inputWidth: number;
   inputHeight: number;
   /** What the first layer reads. */
@@ -112,6 +123,16 @@ export interface ModelInfo {
   operators: Record<string, number>;
 }
 
+/** Milliseconds that a load took, measured where the network runs. The two downloads overlap. */
+export interface LoadTimings {
+  /** Until the module ran: download, compilation, threads. */
+  moduleMs: number;
+  /** Until the model's files had arrived; 0 without a network. */
+  modelMs: number;
+  /** Of reading the network, preparing its weights, and its first run. */
+  prepareMs: number;
+}
+
 /** Milliseconds of the last frame, measured in the worker. */
 export interface Timings {
   /** From the picture that arrived to RGBA in the module's memory. */
@@ -124,18 +145,23 @@ export interface Timings {
 
 export interface Info {
   variant: Variant;
-  /** Why this variant runs, in a sentence. */
+  /** Why this variant runs, in a sentence; and why it runs in the caller's thread, where that wasn't asked for. */
   reason: string;
   threads: number;
+  /** Whether it runs in a worker. False: each call blocks the thread that makes it. */
+  worker: boolean;
   /** Whether the page is cross-origin isolated, which threads need. */
   isolated: boolean;
   model: ModelInfo;
+  /** Bytes of the model's files. */
+  modelBytes: number;
   /** Bytes of the module's memory, which never shrinks. */
   heapBytes: number;
   /** Bytes of it that the examples take. */
   exampleBytes: number;
   /** Null before the first frame. */
   timings: Timings | null;
+  loadTimings: LoadTimings;
 }
 
 export interface ClassScore {
@@ -227,9 +253,12 @@ export interface WireObservation {
   timings: Timings;
 }
 
+/** What the host knows; where it runs, only the caller's side does. */
+export type HostInfo = Omit<Info, 'worker'>;
+
 /** The worker's methods. Requests are answered one at a time, in the order of their arrival. */
 export interface ClassifierMethods {
-  open(args: OpenRequest): Info;
+  open(args: OpenRequest): HostInfo;
   classify(args: { frame: Frame; topk: number }): ClassScore[];
   embed(args: { frame: Frame }): Float32Array;
   /** Examples that the label has now. */
@@ -256,7 +285,7 @@ export interface ClassifierMethods {
   finishLoad(args: Record<string, never>): Thumbnail[];
   exportJson(args: Record<string, never>): string;
   importJson(args: { json: unknown }): void;
-  info(args: Record<string, never>): Info;
+  info(args: Record<string, never>): HostInfo;
   /** Frees the classifier and ends the worker, so there is no answer. */
   close(args: Record<string, never>): void;
 }

@@ -1,4 +1,4 @@
-// Typed calls over postMessage, with transfer lists, progress and errors that keep their code.
+// Typed calls over postMessage, with transfer lists, progress, cancellation and errors that keep their code.
 
 import { ClassifierError, fromWire, toWire, type WireError } from './errors.js';
 
@@ -6,6 +6,9 @@ import { ClassifierError, fromWire, toWire, type WireError } from './errors.js';
 export interface Port {
   postMessage(message: unknown, transfer: Transferable[]): void;
   addEventListener(type: 'message' | 'messageerror' | 'error', listener: (event: Event) => void): void;
+  /** Of a thread of Node: whether the process waits for it. */
+  ref?(): void;
+  unref?(): void;
 }
 
 /** Methods keyed by name, each with one argument. */
@@ -20,6 +23,11 @@ interface Request {
   args: unknown;
 }
 
+interface Cancellation {
+  id: number;
+  cancel: true;
+}
+
 type Response =
   | { id: number; kind: 'value'; value: unknown }
   | { id: number; kind: 'error'; error: WireError }
@@ -29,6 +37,8 @@ export interface CallOptions {
   /** Moved to the other side, not copied. */
   transfer?: Transferable[];
   onProgress?: ((progress: never) => void) | undefined;
+  /** When it aborts, the call rejects with 'aborted' and has no effect, or the answer comes because the work was done already. */
+  signal?: AbortSignal | undefined;
 }
 
 /** The calling side of a port. */
@@ -40,6 +50,7 @@ export interface Caller<M extends Methods<M>> {
 }
 
 interface Pending {
+  settle(): void;
   resolve(value: unknown): void;
   reject(error: ClassifierError): void;
   onProgress: ((progress: never) => void) | undefined;
@@ -51,22 +62,28 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   let lastId = 0;
   let closed: ClassifierError | undefined;
 
+  function take(id: number): Pending | undefined {
+    const waiting = pending.get(id);
+    if (!pending.delete(id)) return undefined;
+    waiting!.settle();
+    if (pending.size === 0) port.unref?.();
+    return waiting;
+  }
+
   function close(error: ClassifierError): void {
     if (closed) return;
     closed = error;
-    for (const { reject } of pending.values()) reject(error);
-    pending.clear();
+    for (const id of [...pending.keys()]) take(id)!.reject(error);
   }
 
   port.addEventListener('message', (event) => {
     const response = (event as MessageEvent<Response>).data;
-    const waiting = pending.get(response.id);
-    if (!waiting) return;
     if (response.kind === 'progress') {
-      waiting.onProgress?.(response.progress as never);
+      pending.get(response.id)?.onProgress?.(response.progress as never);
       return;
     }
-    pending.delete(response.id);
+    const waiting = take(response.id);
+    if (!waiting) return;
     if (response.kind === 'value') waiting.resolve(response.value);
     else waiting.reject(fromWire(response.error));
   });
@@ -83,14 +100,24 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
     call(method, args, options = {}) {
       return new Promise((resolve, reject) => {
         if (closed) throw closed;
+        const { signal, onProgress, transfer = [] } = options;
+        if (signal?.aborted) throw aborted(signal);
         const id = ++lastId;
         // Posted before it counts as pending: what can't be cloned throws here and leaves nothing behind.
-        port.postMessage({ id, method: String(method), args } satisfies Request, options.transfer ?? []);
-        pending.set(id, { resolve: resolve as Pending['resolve'], reject, onProgress: options.onProgress });
+        port.postMessage({ id, method: String(method), args } satisfies Request, transfer);
+        const cancel = () => port.postMessage({ id, cancel: true } satisfies Cancellation, []);
+        signal?.addEventListener('abort', cancel);
+        if (pending.size === 0) port.ref?.();
+        pending.set(id, { settle: () => signal?.removeEventListener('abort', cancel), resolve: resolve as Pending['resolve'], reject, onProgress });
       });
     },
     close,
   };
+}
+
+/** What a call rejects with when its signal aborted. */
+export function aborted(signal: AbortSignal | undefined): ClassifierError {
+  return new ClassifierError('aborted', 'The call was aborted by its signal.', { cause: signal?.reason });
 }
 
 /** Empty for a script that didn't arrive: of that browsers say nothing. */
@@ -108,34 +135,65 @@ export class Moved<T> {
   ) {}
 }
 
-/** One function a method; `report` sends progress to the caller. */
+/** What a handler may use besides its argument. */
+export interface Context<P> {
+  /** Sends progress to the caller. */
+  report(progress: P): void;
+  /** Aborts when the caller doesn't want the answer any more. */
+  signal: AbortSignal;
+}
+
+/** One function a method. */
 export type Handlers<M extends Methods<M>, P = unknown> = {
-  [K in keyof M]: (args: Args<M, K>, report: (progress: P) => void) => Result<Value<M, K>>;
+  [K in keyof M]: (args: Args<M, K>, context: Context<P>) => Result<Value<M, K>>;
 };
 
 type Result<T> = T | Moved<T> | Promise<T | Moved<T>>;
 
 /** Answers the requests of a port, one at a time and in order: a handler that awaits is never overtaken. */
 export function serve<M extends Methods<M>, P = unknown>(port: Port, handlers: Handlers<M, P>): void {
-  const table = new Map(Object.entries(handlers) as [string, (args: unknown, report: (progress: P) => void) => unknown][]);
+  const table = new Map(Object.entries(handlers) as [string, (args: unknown, context: Context<P>) => unknown][]);
+  const running = new Map<number, AbortController>();
   const send = (response: Response, transfer: Transferable[] = []) => port.postMessage(response, transfer);
 
-  async function answer({ id, method, args }: Request): Promise<void> {
+  async function answer({ id, method, args }: Request, signal: AbortSignal): Promise<void> {
     try {
+      if (signal.aborted) throw aborted(undefined);
       const handler = table.get(method);
       if (!handler) throw new ClassifierError('internal', `The worker has no method '${method}': page and worker are of different versions.`);
-      const value = await handler(args, (progress) => send({ id, kind: 'progress', progress }));
+      const value = await handler(args, { report: (progress) => send({ id, kind: 'progress', progress }), signal });
       if (value instanceof Moved) send({ id, kind: 'value', value: value.value }, value.transfer);
       else send({ id, kind: 'value', value });
     } catch (error) {
       send({ id, kind: 'error', error: toWire(error) });
+    } finally {
+      running.delete(id);
     }
   }
 
   let last = Promise.resolve();
   port.addEventListener('message', (event) => {
-    const request = (event as MessageEvent<Partial<Request>>).data;
-    if (typeof request?.id !== 'number' || typeof request.method !== 'string') return;
-    last = last.then(() => answer(request as Request));
+    const message = (event as MessageEvent<Partial<Request & Cancellation>>).data;
+    if (typeof message?.id !== 'number') return;
+    if (message.cancel) return running.get(message.id)?.abort();
+    if (typeof message.method !== 'string') return;
+    const controller = new AbortController();
+    running.set(message.id, controller);
+    last = last.then(() => answer(message as Request, controller.signal)).then(nextTask);
+  });
+}
+
+/** Lets messages in between two requests: a cancellation that waits behind them would come too late. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
+    if (setImmediate) return setImmediate(resolve);
+    // A timer would wait for milliseconds.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
   });
 }

@@ -1,6 +1,7 @@
 // Which build of the module runs. Probing and choosing are apart: the choice is a pure function with a table test.
 
 import { ClassifierError } from './errors.js';
+import { nodeProcess } from './node.js';
 import type { Variant } from './protocol.js';
 
 /** What this browser, on this page, can do. */
@@ -11,6 +12,10 @@ export interface Features {
   threads: boolean;
   /** The page was served with COOP and COEP headers, so that memory may be shared. */
   isolated: boolean;
+  /** This is a page's own thread, which may not wait for others. */
+  mainThread: boolean;
+  /** This is Node. */
+  node: boolean;
   /** Memory that workers share can really be made. */
   sharedMemory: boolean;
   /** Logical processors; 1 when the browser doesn't say. */
@@ -73,6 +78,8 @@ export function detectFeatures(): Features {
     relaxedSimd: validates(relaxedProbe),
     threads: validates(threadsProbe),
     isolated: globalThis.crossOriginIsolated === true,
+    mainThread: 'document' in globalThis,
+    node: nodeProcess() !== undefined,
     sharedMemory: canShareMemory(),
     hardwareConcurrency: Math.max(1, Math.floor(globalThis.navigator?.hardwareConcurrency || 1)),
   };
@@ -119,6 +126,8 @@ function isRelaxed(variant: Variant): boolean {
 }
 
 function whyNoThreads(features: Features, threads: number, asked: boolean): string | undefined {
+  if (features.node) return 'in Node, each classifier has one thread';
+  if (features.mainThread && !asked) return "a page's own thread may not wait for others";
   if (!features.threads) return 'this browser has no WebAssembly threads';
   if (!features.isolated) return 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
   if (!features.sharedMemory) return 'this browser refuses to share memory';

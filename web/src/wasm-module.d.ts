@@ -147,7 +147,7 @@ export interface WasmClassifier {
   startSave(modelId: string, sha256: string, preprocessing: string, thumbnails: readonly WasmThumbnail[]): void;
   nextSaved(): Uint8Array;
   /** Start, then for each piece fill datasetBuffer() and loadPiece(); finishLoad() replaces the examples. */
-  startLoad(modelId: string, sha256: string): void;
+  startLoad(modelId: string, sha256: string, embeddingSize: number): void;
   datasetBuffer(byteLength: number): Uint8Array;
   loadPiece(): void;
   finishLoad(): WasmThumbnail[];
@@ -176,4 +176,6 @@ export default function createModule(options: {
   wasmBinary?: ArrayBuffer | Uint8Array;
   /** Workers that a threaded variant starts at once. */
   pthreadPoolSize?: number;
+  /** What those workers run. */
+  mainScriptUrlOrBlob?: string | Blob;
 }): Promise<WasmModule>;

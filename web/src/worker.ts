@@ -1,9 +1,19 @@
-// Entry of the worker: a module, a port.
+// The script of the worker that load() starts: a module, a port. In Node it is the script of a thread.
 
 import { makeHost } from './host.js';
 import { loadModule } from './load.js';
+import { nodeModule } from './node.js';
 import type { ClassifierMethods, Progress } from './protocol.js';
-import { serve } from './rpc.js';
+import { serve, type Port } from './rpc.js';
 
-const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
-serve<ClassifierMethods, Progress>(scope, makeHost(loadModule, () => scope.close()));
+const scope = globalThis as unknown as Partial<DedicatedWorkerGlobalScope>;
+const answer = (port: Port, endWorker: () => void) => serve<ClassifierMethods, Progress>(port, makeHost(loadModule, endWorker));
+
+if (scope.postMessage) {
+  answer(scope as DedicatedWorkerGlobalScope, () => scope.close!());
+} else {
+  void nodeModule<{ parentPort: MessagePort }>('node:worker_threads').then(({ parentPort }) => {
+    answer(parentPort, () => parentPort.close());
+    parentPort.start();
+  });
+}

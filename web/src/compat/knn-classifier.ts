@@ -264,7 +264,7 @@ export class KNNClassifier {
 
 async function startModule({ variant, wasmUrl }: KnnOptions): Promise<WasmModule> {
   // One thread: a page mustn't wait for others.
-  const { module, classifier } = await startClassifier({ variant, threads: 1, wasmUrl: toFolder(wasmUrl) }, sharedModule, () => {});
+  const { module, classifier } = await startClassifier({ variant, threads: 1, wasmUrl: toFolder(wasmUrl) }, sharedModule);
   classifier.delete();
   return module;
 }

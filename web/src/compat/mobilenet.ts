@@ -4,6 +4,7 @@
 import { ClassifierError, toClassifierError } from '../errors.js';
 import { openClassifier, type Running } from '../host.js';
 import { FrameWriter } from '../pixels.js';
+import { selectModel } from '../models.js';
 import type { ModelRequest, Precision, Variant } from '../protocol.js';
 import { sharedModule, toAddress, toFolder } from './module.js';
 import { forEachPicture, type PictureInput } from './picture.js';
@@ -57,7 +58,7 @@ export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
     threads: 1,
     wasmUrl: toFolder(modelConfig.wasmUrl),
   };
-  return new MobileNet(await openClassifier(request, sharedModule, () => {}));
+  return new MobileNet(await openClassifier(request, sharedModule));
 }
 
 /** A network of the 1000 ImageNet classes, or your own. */
@@ -131,7 +132,7 @@ async function toRequest({ version = 1, alpha = 1, modelUrl }: ModelConfig): Pro
   if (typeof alpha !== 'number' || !known.includes(alpha.toFixed(2))) {
     throw new ClassifierError('bad-argument', `MobileNet constructed with invalid alpha ${String(alpha)}. Valid multipliers for this version are: ${known.join()}.`);
   }
-  throw new ClassifierError('bad-argument', `MobileNet ${version} of alpha ${alpha} is not part of this package. Give the address of one as modelUrl.`);
+  return selectModel(version, alpha);
 }
 
 async function fromHandler(handler: IOHandler): Promise<ModelRequest> {

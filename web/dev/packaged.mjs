@@ -1,0 +1,84 @@
+// The module that web/src/packaged.d.ts declares: which model is in the package, and the sums of what was built. It is
+// made at build time, because bundlers find a file only by an address that is written out.
+
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { wasmVariants } from './cmake.mjs';
+import { projectFolder } from './steps.mjs';
+
+const modelsFolder = path.join(projectFolder, 'models');
+
+/** The catalogue's entry of the model that models/fetch.mjs made available; undefined when it made none available. */
+async function availableModel() {
+  const text = await readFile(path.join(modelsFolder, 'files/default.json'), 'utf8').catch(() => undefined);
+  return text && JSON.parse(text);
+}
+
+/** models/files/<id>/<file> -> <id><extension>: names that stay apart in one folder. */
+const nameOf = (id, file) => `${id}${path.extname(file.path)}`;
+
+/** Copies the available model into `<dist>/models`, in place of what is there, and returns the module's text. */
+export async function packModel(dist) {
+  const folder = path.join(dist, 'models');
+  await rm(folder, { recursive: true, force: true });
+  const model = await availableModel();
+  if (!model) return moduleText({ catalog: await readCatalog(), hashes: await wasmHashes(dist) });
+  await mkdir(folder, { recursive: true });
+  const from = path.join(modelsFolder, 'files');
+  for (const file of model.files) await cp(path.join(from, file.path), path.join(folder, nameOf(model.id, file)));
+  if (model.labels) await cp(path.join(from, model.labels.path), path.join(folder, path.basename(model.labels.path)));
+  return moduleText({ model, catalog: await readCatalog(), hashes: await wasmHashes(dist) });
+}
+
+/** The module's text for tests of the sources: the default model, wherever it is. */
+export async function unbuiltText() {
+  const catalog = await readCatalog();
+  const { labels, ...model } = catalog.models.find(({ id }) => id === catalog.default);
+  return moduleText({ model: { ...model, labels: catalog.labels.find(({ id }) => id === labels)?.files[0] }, catalog, hashes: {} });
+}
+
+/** An esbuild plugin: imports of packaged.js get `text`. */
+export function packagedPlugin(text) {
+  return {
+    name: 'packaged',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /\/packaged\.js$/ }, () => ({ path: 'packaged', namespace: 'packaged', sideEffects: false }));
+      onLoad({ filter: /.*/, namespace: 'packaged' }, () => ({ contents: text, loader: 'js' }));
+    },
+  };
+}
+
+async function readCatalog() {
+  return JSON.parse(await readFile(path.join(modelsFolder, 'catalog.json'), 'utf8'));
+}
+
+async function wasmHashes(dist) {
+  const hashes = {};
+  for (const variant of wasmVariants) {
+    // A build of some variants only has no sums of the others.
+    const bytes = await readFile(path.join(dist, 'wasm', variant, 'teachable.wasm')).catch(() => undefined);
+    if (bytes) hashes[variant] = createHash('sha256').update(bytes).digest('hex');
+  }
+  return hashes;
+}
+
+function moduleText({ model, catalog, hashes }) {
+  const known = catalog.models.map(({ id, architecture: { version, alpha } }) => ({ id, version, alpha }));
+  const labels = model?.labels && address(path.basename(model.labels.path));
+  return `
+export function packagedModel() { return ${model ? entryText(model, labels) : 'undefined'}; }
+export function packagedLabels() { return ${labels}; }
+export const knownModels = ${JSON.stringify(known)};
+export const wasmHashes = ${JSON.stringify(hashes)};
+`;
+}
+
+const address = (name) => `new URL('./models/${name}', import.meta.url).href`;
+
+function entryText({ id, title, architecture: { version, alpha }, files, labels, preprocess, showClasses }, labelsAddress) {
+  const rest = ({ byteLength, sha256 }) => `byteLength: ${byteLength}, sha256: '${sha256}'`;
+  const list = files.map((file) => `{ path: ${address(nameOf(id, file))}, ${rest(file)} }`);
+  const names = labels ? `, labels: { path: ${labelsAddress}, ${rest(labels)} }` : '';
+  return `{ version: ${version}, alpha: ${alpha}, entry: { id: '${id}', title: '${title}', files: [${list}]${names}, preprocess: ${JSON.stringify(preprocess)}, showClasses: ${showClasses} } }`;
+}

@@ -1,0 +1,133 @@
+// Where the network runs: a worker, a thread of Node, a worker of the caller's, or the caller's own thread.
+
+import { absolute } from './addresses.js';
+import { ClassifierError } from './errors.js';
+import { nodeModule, nodeProcess } from './node.js';
+import type { Port } from './rpc.js';
+
+export interface EngineOptions {
+  /** true: in a worker or not at all. false: in the thread that calls. Default: in a worker where one can start. */
+  worker?: boolean | Worker | undefined;
+  workerUrl?: string | URL | undefined;
+}
+
+/** The other end of the calls. */
+export interface Engine {
+  port: Port;
+  worker: boolean;
+  /** Whether it has ever said anything. */
+  heard(): boolean;
+  /** Ends it at once. */
+  terminate(): void;
+}
+
+function engineOf(port: Port, worker: boolean, terminate: () => void): Engine {
+  let heard = false;
+  port.addEventListener('message', () => {
+    heard = true;
+  });
+  return { port, worker, heard: () => heard, terminate };
+}
+
+/** Asks a host that can't be ended by force to free what it holds. */
+function close(port: Port): void {
+  port.postMessage({ id: 0, method: 'close', args: {} }, []);
+}
+
+// Not the literal form of an address: bundlers for the web needn't find the script a second time.
+const script = './worker.js';
+
+const aboutWorkers =
+  "Serve worker.js beside the package's entry, or say where it is with the option 'workerUrl', and allow it in the worker-src policy. With Vite, add 'teachable-wasm' to optimizeDeps.exclude.";
+
+/** Starts a worker. Throws 'unsupported-browser' where there are none, 'load-failed' for one that can't be started. */
+export async function startWorker({ worker, workerUrl }: EngineOptions): Promise<Engine> {
+  if (typeof worker === 'object') return connectTo(worker);
+  if (typeof Worker === 'function') return startWebWorker(workerUrl);
+  if (nodeProcess()) return startNodeThread(workerUrl);
+  throw new ClassifierError('unsupported-browser', 'There are no workers here.');
+}
+
+/** Runs it in the thread that calls, and only then fetches the code for that. */
+export async function runHere(): Promise<Engine> {
+  const { makeInlinePort } = await import('./inline.js');
+  const port = makeInlinePort();
+  return engineOf(port, false, () => close(port));
+}
+
+/** What to say of a worker that ended before it said anything. */
+export function neverStarted(workerUrl: string | URL | undefined, lost: ClassifierError): ClassifierError {
+  const reason = lost.cause ? `: ${String(lost.cause)}` : '';
+  return new ClassifierError('load-failed', `The worker ${scriptUrl(workerUrl)} did not start${reason}. ${aboutWorkers}`, { cause: lost });
+}
+
+function scriptUrl(workerUrl: string | URL | undefined): string {
+  return workerUrl === undefined ? new URL(script, import.meta.url).href : absolute(workerUrl);
+}
+
+/** A worker of the caller's that runs serveClassifiers(), see own-worker.ts. It may do other things too, and isn't ours to end. */
+function connectTo(worker: Worker): Engine {
+  const { port1, port2 } = new MessageChannel();
+  worker.postMessage({ teachableWasm: port2 }, [port2]);
+  port1.start();
+  const port: Port = {
+    postMessage: (message, transfer) => port1.postMessage(message, transfer),
+    addEventListener: (type, listener) => (type === 'error' ? worker : port1).addEventListener(type, listener),
+  };
+  return engineOf(port, true, () => close(port));
+}
+
+function startWebWorker(workerUrl: string | URL | undefined): Engine {
+  try {
+    const worker = newWorker(workerUrl);
+    return engineOf(worker, true, () => worker.terminate());
+  } catch (cause) {
+    // Scripts of another origin, such as a CDN's, don't become workers; but a script of ours may import them.
+    if ((cause as Error).name === 'SecurityError') return startThroughBlob(scriptUrl(workerUrl));
+    throw new ClassifierError('load-failed', `The worker could not be started: ${(cause as Error).message} ${aboutWorkers}`, { cause });
+  }
+}
+
+function newWorker(workerUrl: string | URL | undefined): Worker {
+  // Written out twice, as bundlers find a worker by this literal form only.
+  return workerUrl
+    ? new Worker(workerUrl, { type: 'module', name: 'teachable-wasm' })
+    : new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'teachable-wasm' });
+}
+
+function startThroughBlob(url: string): Engine {
+  const address = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: 'text/javascript' }));
+  const worker = new Worker(/* @vite-ignore */ address, { type: 'module', name: 'teachable-wasm' });
+  return engineOf(worker, true, () => {
+    worker.terminate();
+    URL.revokeObjectURL(address);
+  });
+}
+
+/** What is used of node:worker_threads' Worker. */
+interface NodeThread {
+  postMessage(message: unknown, transfer: readonly Transferable[]): void;
+  on(type: string, listener: (value: unknown) => void): void;
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<unknown>;
+}
+
+async function startNodeThread(workerUrl: string | URL | undefined): Promise<Engine> {
+  const { Worker: Thread } = await nodeModule<{ Worker: new (url: URL, options: object) => NodeThread }>('node:worker_threads');
+  const thread = new Thread(new URL(scriptUrl(workerUrl)), { name: 'teachable-wasm' });
+  // An idle classifier doesn't keep the process from ending.
+  thread.unref();
+  const events = new EventTarget();
+  thread.on('message', (data) => events.dispatchEvent(new MessageEvent('message', { data })));
+  thread.on('messageerror', () => events.dispatchEvent(new Event('messageerror')));
+  thread.on('error', (error) => events.dispatchEvent(Object.assign(new Event('error'), { message: (error as Error).message })));
+  thread.on('exit', () => events.dispatchEvent(new Event('error')));
+  const port: Port = {
+    postMessage: (message, transfer) => thread.postMessage(message, transfer),
+    addEventListener: (type, listener) => events.addEventListener(type, listener),
+    ref: () => thread.ref(),
+    unref: () => thread.unref(),
+  };
+  return engineOf(port, true, () => void thread.terminate());
+}

@@ -1,0 +1,27 @@
+// The worker's half without a worker: it runs in the caller's thread, behind the same port.
+
+import { makeHost } from './host.js';
+import { loadModule } from './load.js';
+import type { ClassifierMethods, Progress } from './protocol.js';
+import { serve, type Port } from './rpc.js';
+
+/** A port that is answered in this thread. */
+export function makeInlinePort(): Port {
+  const [near, far] = makePorts();
+  serve<ClassifierMethods, Progress>(far, makeHost(loadModule, () => {}));
+  return near;
+}
+
+/** Two ports, each of which hears what the other says. Messages are cloned, so that what callers pass stays theirs. */
+function makePorts(): [Port, Port] {
+  const near = new EventTarget();
+  const far = new EventTarget();
+  const portTo = (here: EventTarget, there: EventTarget): Port => ({
+    postMessage(message, transfer) {
+      const data: unknown = structuredClone(message, { transfer });
+      queueMicrotask(() => there.dispatchEvent(new MessageEvent('message', { data })));
+    },
+    addEventListener: (type, listener) => here.addEventListener(type, listener),
+  });
+  return [portTo(near, far), portTo(far, near)];
+}

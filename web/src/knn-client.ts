@@ -1,0 +1,277 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// The examples as a caller holds them. The module that keeps and compares them runs elsewhere, behind a Session.
+
+import { checkEmbedding, checkEmbeddings, toCount, toId, toLabel, toPredictOptions } from './arguments.js';
+import { ClassifierError } from './errors.js';
+import type { ClassifierMethods, Edit, Info, Neighbour, PredictOptions, Review, Storage, Thumbnail, WirePrediction } from './protocol.js';
+import { aborted } from './rpc.js';
+import type { Session } from './session.js';
+
+/** For calls that may take long. */
+export interface CallSettings {
+  /** When it aborts, the call rejects with 'aborted' and has no effect; or it ends as usual, when its work was done already. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What nearest neighbours say. */
+export interface Prediction {
+  /** The class with most votes; of equals the one whose nearest example is nearest. When `unknown`, the best guess. */
+  label: string;
+  /** Position in the order in which classes were taught. */
+  classIndex: number;
+  /** Share of the votes, 0-1, of every class that has examples; together 1. An object without prototype. */
+  confidences: Record<string, number>;
+  /** Whether the nearest example is farther than the option 'unknownThreshold' allows. */
+  unknown: boolean;
+  /** The examples that voted, nearest first. Of equally near ones, the one taught first. */
+  neighbours: Neighbour[];
+}
+
+// Older engines have no such symbols; there these names do no harm.
+const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose);
+const asyncDisposeSymbol: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? (Symbol.for('Symbol.asyncDispose') as typeof Symbol.asyncDispose);
+
+/**
+ * Classes that are taught by examples and told apart by the nearest of them.
+ * All methods may reject with 'worker-lost' and, after dispose(), with 'disposed'. Calls are answered in order.
+ */
+export class KnnClassifier {
+  protected readonly session: Session;
+
+  /** @internal Use loadKnn(). */
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** Floats in an embedding. */
+  get embeddingSize(): number {
+    return this.session.model.embeddingSize;
+  }
+
+  /**
+   * Teaches: this looks like `label`. Numbers become strings, so 1 and '1' are one class.
+   * @param embedding [embeddingSize] finite numbers, not all 0.
+   * @returns How many examples the label has now.
+   */
+  async addExample(embedding: Float32Array, label: string | number, { signal }: CallSettings = {}): Promise<number> {
+    return this.call('addExample', { subject: this.#subject(embedding), label: toLabel(label) }, { signal });
+  }
+
+  /**
+   * Which of the taught classes this looks like, by the votes of the nearest examples.
+   * @param embedding [embeddingSize]
+   * @throws 'bad-argument' when there are no examples or k isn't a whole number >= 1.
+   */
+  async predict(embedding: Float32Array, { signal, ...options }: PredictOptions & CallSettings = {}): Promise<Prediction> {
+    return toPrediction(await this.call('predict', { options: toPredictOptions(options), subject: this.#subject(embedding) }, { signal }));
+  }
+
+  /**
+   * Teaches many embeddings at once, all or none.
+   * @param embeddings [labels.length, embeddingSize]
+   * @returns The examples' ids.
+   */
+  async addExamples(embeddings: Float32Array, labels: readonly (string | number)[], { signal }: CallSettings = {}): Promise<number[]> {
+    checkEmbeddings(embeddings, this.embeddingSize);
+    return this.call('addExamples', { embeddings, labels: labels.map(toLabel) }, { signal });
+  }
+
+  /** What predict() says of each of [n, embeddingSize] embeddings, in less time. */
+  async predictMany(embeddings: Float32Array, { signal, ...options }: PredictOptions & CallSettings = {}): Promise<Prediction[]> {
+    checkEmbeddings(embeddings, this.embeddingSize);
+    const wires = await this.call('predictMany', { embeddings, options: toPredictOptions(options) }, { signal });
+    return wires.map(toPrediction);
+  }
+
+  /** Forgets one example; its class stays. All ids: 'bad-argument' for one that isn't there. */
+  async removeExample(id: number): Promise<void> {
+    return this.#edit({ kind: 'remove', id: toId(id) });
+  }
+
+  /** Gives an example another label. */
+  async moveExample(id: number, label: string | number): Promise<void> {
+    return this.#edit({ kind: 'move', id: toId(id), label: toLabel(label) });
+  }
+
+  /**
+   * Takes back the last example that was added, removed or moved; again, the one before. The last 100 are remembered, until
+   * clear(), mergeClasses() or a load.
+   * @returns Whether there was one.
+   */
+  async undo(): Promise<boolean> {
+    return this.call('undo', {});
+  }
+
+  /** Adds a class that has no examples yet, if it isn't there. */
+  async addClass(label: string | number): Promise<void> {
+    return this.#edit({ kind: 'add-class', label: toLabel(label) });
+  }
+
+  /** Throws 'bad-argument' when another class has the new label. */
+  async renameClass(label: string | number, newLabel: string | number): Promise<void> {
+    return this.#edit({ kind: 'rename', label: toLabel(label), newLabel: toLabel(newLabel) });
+  }
+
+  /** Gives all examples of `label` to the class `into`; the first class is gone then. */
+  async mergeClasses(label: string | number, into: string | number): Promise<void> {
+    return this.#edit({ kind: 'merge', label: toLabel(label), into: toLabel(into) });
+  }
+
+  /** A disabled class keeps its examples, but they don't vote. */
+  async enableClass(label: string | number, enabled: boolean): Promise<void> {
+    return this.#edit({ kind: 'enable', label: toLabel(label), enabled: Boolean(enabled) });
+  }
+
+  /** How examples are kept: 'f32' all of each value (the default), 'i16' in 2 bytes, 'i8' in 1. Only without examples. */
+  async useStorage(storage: Storage): Promise<void> {
+    return this.#edit({ kind: 'storage', storage });
+  }
+
+  /** The ids of a class' examples, in the order of teaching. */
+  async exampleIds(label: string | number): Promise<number[]> {
+    return this.call('exampleIds', { label: toLabel(label) });
+  }
+
+  /** [embeddingSize] an example as it is kept, of length 1. */
+  async exampleEmbedding(id: number): Promise<Float32Array> {
+    return this.call('exampleEmbedding', { id: toId(id) });
+  }
+
+  /** Predicts each example from all others, at most `mostExamples` of them: accuracy, confusions, what may be mislabelled. */
+  async review({ mostExamples = 1000, signal, ...options }: PredictOptions & CallSettings & { mostExamples?: number | undefined } = {}): Promise<Review> {
+    return this.call('review', { options: toPredictOptions(options), mostExamples: toCount(mostExamples, 'mostExamples') }, { signal });
+  }
+
+  /**
+   * The examples as a file, piece by piece; what is taught or removed before the end makes it fail.
+   * @param options.thumbnails Small picture files to keep beside examples.
+   */
+  saveDatasetStream({ thumbnails = [], signal }: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): ReadableStream<Uint8Array> {
+    const call: typeof this.call = this.call.bind(this);
+    return new ReadableStream<Uint8Array>({
+      start: () => call('startSave', { thumbnails: [...thumbnails] }, { signal }),
+      async pull(controller) {
+        const piece = await call('nextSaved', {}, { signal });
+        if (piece.byteLength > 0) controller.enqueue(piece);
+        else controller.close();
+      },
+    });
+  }
+
+  /** The examples as a file. */
+  async saveDataset(options: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): Promise<Blob> {
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    const reader = this.saveDatasetStream(options).getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) pieces.push(next.value as Uint8Array<ArrayBuffer>);
+    return new Blob(pieces, { type: 'application/octet-stream' });
+  }
+
+  /**
+   * Replaces the examples by those of a file. Until all of it has been read and checked, and on any error, they stay.
+   * Throws 'bad-dataset' for a damaged file, and for one of another model.
+   * @returns The pictures that were saved with it.
+   */
+  async loadDataset(file: Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>, { signal }: CallSettings = {}): Promise<Thumbnail[]> {
+    const pieces = toPieces(file, signal);
+    await this.call('startLoad', {}, { signal });
+    for await (const bytes of pieces) await this.call('loadPiece', { bytes }, { signal });
+    return this.call('finishLoad', {}, { signal });
+  }
+
+  /** The examples as JSON: for people and other programs. The file of saveDataset() is exact and a tenth as large. */
+  async exportJson(): Promise<string> {
+    return this.call('exportJson', {});
+  }
+
+  /**
+   * Replaces the examples by those of exportJson(), or of a tfjs knn-classifier or an ml5 KNNClassifier of this model:
+   * Object.entries(getClassifierDataset()) with [label, data, shape] for each tensor, or ml5's file; as text or parsed.
+   * Throws 'bad-dataset'; then the examples stay.
+   */
+  async importJson(json: unknown): Promise<void> {
+    return this.call('importJson', { json });
+  }
+
+  /** Forgets the examples of one label, or all. Throws 'bad-argument' for a label that has none. */
+  async clear(label?: string | number): Promise<void> {
+    return this.call('clear', { label: label === undefined ? undefined : toLabel(label) });
+  }
+
+  /** Examples of each label: a copy, without prototype. */
+  async counts(): Promise<Record<string, number>> {
+    return toRecord(await this.call('counts', {}));
+  }
+
+  /** What runs, why, and how fast the last frame was. */
+  async info(): Promise<Info> {
+    return this.session.complete(await this.call('info', {}));
+  }
+
+  /** Frees all memory, examples included, and ends the worker. Pending and later calls reject with 'disposed'. May be called twice. */
+  dispose(): void {
+    this.session.end();
+  }
+
+  [disposeSymbol](): void {
+    this.dispose();
+  }
+
+  async [asyncDisposeSymbol](): Promise<void> {
+    this.dispose();
+  }
+
+  /** @internal */
+  protected call<K extends keyof ClassifierMethods>(method: K, args: Parameters<ClassifierMethods[K]>[0], options: CallSettings & { transfer?: Transferable[] } = {}): Promise<ReturnType<ClassifierMethods[K]>> {
+    return this.session.caller.call(method, args, options);
+  }
+
+  #edit(change: Edit): Promise<void> {
+    return this.call('edit', change);
+  }
+
+  /** Checks an embedding before it is sent. */
+  #subject(embedding: Float32Array): { embedding: Float32Array } {
+    checkEmbedding(embedding, this.embeddingSize);
+    return { embedding };
+  }
+}
+
+/** @internal */
+export function toPrediction({ label, classIndex, confidences, unknown, neighbours }: WirePrediction): Prediction {
+  return { label, classIndex, confidences: toRecord(confidences), unknown, neighbours };
+}
+
+const pieceBytes = 1 << 20;
+
+async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  if (file instanceof ReadableStream) {
+    // Not every browser can loop over a stream.
+    const reader = (file as ReadableStream<Uint8Array>).getReader();
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        // Between pieces no call is waiting that the signal could end.
+        if (signal?.aborted) throw aborted(signal);
+        yield next.value;
+      }
+    } finally {
+      await reader.cancel().catch(() => {});
+    }
+    return;
+  }
+  const whole = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
+  if (!(whole instanceof Blob) && !(whole instanceof Uint8Array)) {
+    throw new ClassifierError('bad-argument', 'A data set must be a Blob, an ArrayBuffer, a Uint8Array or a ReadableStream.');
+  }
+  const size = whole instanceof Blob ? whole.size : whole.byteLength;
+  for (let start = 0; start < size; start += pieceBytes) {
+    const piece = whole.slice(start, start + pieceBytes);
+    yield piece instanceof Blob ? new Uint8Array(await piece.arrayBuffer()) : piece;
+  }
+}
+
+/** Without prototype, so that any label, '__proto__' too, is an ordinary key. */
+function toRecord(pairs: [string, number][]): Record<string, number> {
+  const record = Object.create(null) as Record<string, number>;
+  for (const [label, value] of pairs) record[label] = value;
+  return record;
+}

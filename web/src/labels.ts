@@ -1,0 +1,18 @@
+// The names of ImageNet's classes, fetched when they are asked for.
+
+import { parseLabels } from './class-names.js';
+import { download } from './download.js';
+import { ClassifierError } from './errors.js';
+import { packagedLabels } from './packaged.js';
+
+/**
+ * The class names of ImageNet in the order of MobileNet's output.
+ * @returns [1001] names: 'background', then the 1000 classes.
+ * @throws 'load-failed', 'aborted'.
+ */
+export async function loadImageNetLabels({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<string[]> {
+  const url = packagedLabels();
+  if (!url) throw new ClassifierError('load-failed', 'This package was built without class names.');
+  const bytes = await download(url, { what: 'the class names', hint: "Serve the package's models/ folder beside its entry.", signal });
+  return parseLabels(new TextDecoder().decode(bytes));
+}
