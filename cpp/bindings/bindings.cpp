@@ -8,6 +8,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "classifier/classifier.h"
@@ -54,6 +55,14 @@ auto guard(Body&& body) {
   }
   throw_to_js(code, message);
 }
+
+/// What is bound in place of a method: the same, guarded.
+template <auto Method>
+constexpr auto guarded = []<typename Result, typename Self, typename... Args>(Result (Self::*)(Args...)) {
+  return +[](Self& self, Args... args) -> Result {
+    return guard([&]() -> Result { return (self.*Method)(std::forward<Args>(args)...); });
+  };
+}(Method);
 
 /// A view of the heap: dies at the next call into the module.
 template <typename T>
@@ -265,7 +274,7 @@ val size_to_js(const RgbaView& frame) {
   return js;
 }
 
-/// Classifier with JavaScript's types; one line each.
+/// Classifier with JavaScript's types.
 class JsClassifier {
  public:
   explicit JsClassifier(double thread_count)
@@ -276,145 +285,131 @@ class JsClassifier {
   ~JsClassifier() { --live_classifier_count; }
 
   val model_buffer(double byte_count) {
-    return guard([&] { return view_of(classifier_->model_buffer(to_count(byte_count, "byte length"))); });
+    return view_of(classifier_->model_buffer(to_count(byte_count, "byte length")));
   }
   val weights_buffer(double byte_count) {
-    return guard([&] { return view_of(classifier_->weights_buffer(to_count(byte_count, "byte length"))); });
+    return view_of(classifier_->weights_buffer(to_count(byte_count, "byte length")));
   }
   val load_model(const JsFrameOptions& options, const std::string& precision) {
-    return guard([&] {
-      return to_js(classifier_->load_model(to_frame_options(options), to_precision(precision)));
-    });
+    return to_js(classifier_->load_model(to_frame_options(options), to_precision(precision)));
   }
   val frame_buffer(int width, int height) {
-    return guard([&] { return view_of(classifier_->frame_buffer(width, height)); });
+    return view_of(classifier_->frame_buffer(width, height));
   }
   val encoded_buffer(double byte_count) {
-    return guard([&] { return view_of(classifier_->encoded_buffer(to_count(byte_count, "byte length"))); });
+    return view_of(classifier_->encoded_buffer(to_count(byte_count, "byte length")));
   }
   val decode_frame() {
-    return guard([&] { return size_to_js(classifier_->decode_frame()); });
+    return size_to_js(classifier_->decode_frame());
   }
   val classify(double topk) {
-    return guard([&] { return to_js(classifier_->classify(to_count(topk, "topk"))); });
+    return to_js(classifier_->classify(to_count(topk, "topk")));
   }
   val embed() {
-    return guard([&] { return to_js(classifier_->embed()); });
+    return to_js(classifier_->embed());
   }
   val logits() {
-    return guard([&] { return to_js(classifier_->logits()); });
+    return to_js(classifier_->logits());
   }
   double add_example(const std::string& label) {
-    return guard([&] { return classifier_->add_example(label); });
+    return classifier_->add_example(label);
   }
   val predict(const JsPredictOptions& options) {
-    return guard([&] { return to_js(classifier_->predict(to_predict_options(options)), classifier_->knn()); });
+    return to_js(classifier_->predict(to_predict_options(options)), classifier_->knn());
   }
   double add_embedding(const val& embedding, const std::string& label) {
-    return guard([&] {
-      return classifier_->knn().add(emscripten::convertJSArrayToNumberVector<float>(embedding), label);
-    });
+    return classifier_->knn().add(emscripten::convertJSArrayToNumberVector<float>(embedding), label);
   }
   val add_embeddings(const val& embeddings, double dimension, const val& labels) {
-    return guard([&] {
-      return val::array(classifier_->knn().add_batch(emscripten::convertJSArrayToNumberVector<float>(embeddings),
-                                                     to_count(dimension, "dimension"),
-                                                     emscripten::vecFromJSArray<std::string>(labels)));
-    });
+    return val::array(classifier_->knn().add_batch(emscripten::convertJSArrayToNumberVector<float>(embeddings),
+                                                   to_count(dimension, "dimension"),
+                                                   emscripten::vecFromJSArray<std::string>(labels)));
   }
   val predict_embedding(const val& embedding, const JsPredictOptions& options) {
-    return guard([&] {
-      return to_js(classifier_->knn().predict(emscripten::convertJSArrayToNumberVector<float>(embedding),
-                                              to_predict_options(options)),
-                   classifier_->knn());
-    });
+    return to_js(classifier_->knn().predict(emscripten::convertJSArrayToNumberVector<float>(embedding),
+                                            to_predict_options(options)),
+                 classifier_->knn());
   }
   val predict_embeddings(const val& embeddings, double dimension, const JsPredictOptions& options) {
-    return guard([&] {
-      val js = val::array();
-      for (const Prediction& each :
-           classifier_->knn().predict_batch(emscripten::convertJSArrayToNumberVector<float>(embeddings),
-                                            to_count(dimension, "dimension"), to_predict_options(options))) {
-        js.call<void>("push", to_js(each, classifier_->knn()));
-      }
-      return js;
-    });
+    val js = val::array();
+    for (const Prediction& each :
+         classifier_->knn().predict_batch(emscripten::convertJSArrayToNumberVector<float>(embeddings),
+                                          to_count(dimension, "dimension"), to_predict_options(options))) {
+      js.call<void>("push", to_js(each, classifier_->knn()));
+    }
+    return js;
   }
   void remove_example(double id) {
-    guard([&] { classifier_->knn().remove(to_id(id)); });
+    classifier_->knn().remove(to_id(id));
   }
   void move_example(double id, const std::string& label) {
-    guard([&] { classifier_->knn().move_to(to_id(id), label); });
+    classifier_->knn().move_to(to_id(id), label);
   }
   bool undo() {
-    return guard([&] { return classifier_->knn().undo(); });
+    return classifier_->knn().undo();
   }
   void add_class(const std::string& label) {
-    guard([&] { classifier_->knn().add_class(label); });
+    classifier_->knn().add_class(label);
   }
   void rename_class(const std::string& label, const std::string& new_label) {
-    guard([&] { classifier_->knn().rename(label, new_label); });
+    classifier_->knn().rename(label, new_label);
   }
   void merge_classes(const std::string& from, const std::string& into) {
-    guard([&] { classifier_->knn().merge(from, into); });
+    classifier_->knn().merge(from, into);
   }
   void enable_class(const std::string& label, bool enabled) {
-    guard([&] { classifier_->knn().enable(label, enabled); });
+    classifier_->knn().enable(label, enabled);
   }
   bool class_enabled(double class_index) {
-    return guard([&] { return classifier_->knn().enabled(to_count(class_index, "class index")); });
+    return classifier_->knn().enabled(to_count(class_index, "class index"));
   }
   val example_ids(const std::string& label) {
-    return guard([&] { return val::array(classifier_->knn().ids(label)); });
+    return val::array(classifier_->knn().ids(label));
   }
   val example_embedding(double id) {
-    return guard([&] {
-      const std::vector<float> embedding = classifier_->knn().embedding(to_id(id));
-      return to_js(std::span<const float>(embedding));
-    });
+    const std::vector<float> embedding = classifier_->knn().embedding(to_id(id));
+    return to_js(std::span<const float>(embedding));
   }
   val review(const JsPredictOptions& options, double most_examples) {
-    return guard([&] {
-      ReviewOptions review_options;
-      review_options.predict = to_predict_options(options);
-      review_options.most_examples = to_count(most_examples, "most examples");
-      return to_js(teachable::review(classifier_->knn(), review_options));
-    });
+    ReviewOptions review_options;
+    review_options.predict = to_predict_options(options);
+    review_options.most_examples = to_count(most_examples, "most examples");
+    return to_js(teachable::review(classifier_->knn(), review_options));
   }
   void use_storage(const std::string& storage) {
-    guard([&] { classifier_->use_storage(to_storage(storage)); });
+    classifier_->use_storage(to_storage(storage));
   }
   double example_bytes() { return static_cast<double>(classifier_->knn().memory_bytes()); }
   void start_save(const std::string& id, const std::string& sha256, const std::string& preprocessing,
                   const val& thumbnails) {
-    guard([&] { classifier_->start_save({id, sha256, preprocessing}, to_thumbnails(thumbnails)); });
+    classifier_->start_save({id, sha256, preprocessing}, to_thumbnails(thumbnails));
   }
   val next_saved() {
-    return guard([&] { return to_js(classifier_->next_saved()); });
+    return to_js(classifier_->next_saved());
   }
   void start_load(const std::string& id, const std::string& sha256, double embedding_size) {
-    guard([&] { classifier_->start_load({id, sha256, ""}, to_count(embedding_size, "embedding size")); });
+    classifier_->start_load({id, sha256, ""}, to_count(embedding_size, "embedding size"));
   }
   val dataset_buffer(double byte_count) {
-    return guard([&] { return view_of(classifier_->dataset_buffer(to_count(byte_count, "byte length"))); });
+    return view_of(classifier_->dataset_buffer(to_count(byte_count, "byte length")));
   }
   void load_piece() {
-    guard([&] { classifier_->load_piece(); });
+    classifier_->load_piece();
   }
   val finish_load() {
-    return guard([&] { return to_js(classifier_->finish_load()); });
+    return to_js(classifier_->finish_load());
   }
   void clear(const std::string& label) {
-    guard([&] { classifier_->knn().clear(label); });
+    classifier_->knn().clear(label);
   }
   void clear_all() {
-    guard([&] { classifier_->knn().clear(); });
+    classifier_->knn().clear();
   }
   val labels() {
-    return guard([&] { return val::array(classifier_->knn().labels()); });
+    return val::array(classifier_->knn().labels());
   }
   val counts() {
-    return guard([&] { return val::array(classifier_->knn().counts()); });
+    return val::array(classifier_->knn().counts());
   }
 
  private:
@@ -441,44 +436,44 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .field("unknownThreshold", &JsPredictOptions::unknown_threshold);
   emscripten::class_<JsClassifier>("Classifier")
       .constructor<double>()
-      .function("modelBuffer", &JsClassifier::model_buffer)
-      .function("weightsBuffer", &JsClassifier::weights_buffer)
-      .function("loadModel", &JsClassifier::load_model)
-      .function("frameBuffer", &JsClassifier::frame_buffer)
-      .function("encodedBuffer", &JsClassifier::encoded_buffer)
-      .function("decodeFrame", &JsClassifier::decode_frame)
-      .function("classify", &JsClassifier::classify)
-      .function("embed", &JsClassifier::embed)
-      .function("logits", &JsClassifier::logits)
-      .function("addExample", &JsClassifier::add_example)
-      .function("predict", &JsClassifier::predict)
-      .function("addEmbedding", &JsClassifier::add_embedding)
-      .function("predictEmbedding", &JsClassifier::predict_embedding)
-      .function("addEmbeddings", &JsClassifier::add_embeddings)
-      .function("predictEmbeddings", &JsClassifier::predict_embeddings)
-      .function("removeExample", &JsClassifier::remove_example)
-      .function("moveExample", &JsClassifier::move_example)
-      .function("undo", &JsClassifier::undo)
-      .function("addClass", &JsClassifier::add_class)
-      .function("renameClass", &JsClassifier::rename_class)
-      .function("mergeClasses", &JsClassifier::merge_classes)
-      .function("enableClass", &JsClassifier::enable_class)
-      .function("classEnabled", &JsClassifier::class_enabled)
-      .function("exampleIds", &JsClassifier::example_ids)
-      .function("exampleEmbedding", &JsClassifier::example_embedding)
-      .function("review", &JsClassifier::review)
-      .function("useStorage", &JsClassifier::use_storage)
-      .function("exampleBytes", &JsClassifier::example_bytes)
-      .function("startSave", &JsClassifier::start_save)
-      .function("nextSaved", &JsClassifier::next_saved)
-      .function("startLoad", &JsClassifier::start_load)
-      .function("datasetBuffer", &JsClassifier::dataset_buffer)
-      .function("loadPiece", &JsClassifier::load_piece)
-      .function("finishLoad", &JsClassifier::finish_load)
-      .function("clear", &JsClassifier::clear)
-      .function("clearAll", &JsClassifier::clear_all)
-      .function("labels", &JsClassifier::labels)
-      .function("counts", &JsClassifier::counts);
+      .function("modelBuffer", guarded<&JsClassifier::model_buffer>)
+      .function("weightsBuffer", guarded<&JsClassifier::weights_buffer>)
+      .function("loadModel", guarded<&JsClassifier::load_model>)
+      .function("frameBuffer", guarded<&JsClassifier::frame_buffer>)
+      .function("encodedBuffer", guarded<&JsClassifier::encoded_buffer>)
+      .function("decodeFrame", guarded<&JsClassifier::decode_frame>)
+      .function("classify", guarded<&JsClassifier::classify>)
+      .function("embed", guarded<&JsClassifier::embed>)
+      .function("logits", guarded<&JsClassifier::logits>)
+      .function("addExample", guarded<&JsClassifier::add_example>)
+      .function("predict", guarded<&JsClassifier::predict>)
+      .function("addEmbedding", guarded<&JsClassifier::add_embedding>)
+      .function("predictEmbedding", guarded<&JsClassifier::predict_embedding>)
+      .function("addEmbeddings", guarded<&JsClassifier::add_embeddings>)
+      .function("predictEmbeddings", guarded<&JsClassifier::predict_embeddings>)
+      .function("removeExample", guarded<&JsClassifier::remove_example>)
+      .function("moveExample", guarded<&JsClassifier::move_example>)
+      .function("undo", guarded<&JsClassifier::undo>)
+      .function("addClass", guarded<&JsClassifier::add_class>)
+      .function("renameClass", guarded<&JsClassifier::rename_class>)
+      .function("mergeClasses", guarded<&JsClassifier::merge_classes>)
+      .function("enableClass", guarded<&JsClassifier::enable_class>)
+      .function("classEnabled", guarded<&JsClassifier::class_enabled>)
+      .function("exampleIds", guarded<&JsClassifier::example_ids>)
+      .function("exampleEmbedding", guarded<&JsClassifier::example_embedding>)
+      .function("review", guarded<&JsClassifier::review>)
+      .function("useStorage", guarded<&JsClassifier::use_storage>)
+      .function("exampleBytes", guarded<&JsClassifier::example_bytes>)
+      .function("startSave", guarded<&JsClassifier::start_save>)
+      .function("nextSaved", guarded<&JsClassifier::next_saved>)
+      .function("startLoad", guarded<&JsClassifier::start_load>)
+      .function("datasetBuffer", guarded<&JsClassifier::dataset_buffer>)
+      .function("loadPiece", guarded<&JsClassifier::load_piece>)
+      .function("finishLoad", guarded<&JsClassifier::finish_load>)
+      .function("clear", guarded<&JsClassifier::clear>)
+      .function("clearAll", guarded<&JsClassifier::clear_all>)
+      .function("labels", guarded<&JsClassifier::labels>)
+      .function("counts", guarded<&JsClassifier::counts>);
   emscripten::function("heapBytes", &heap_bytes);
   emscripten::function("liveClassifierCount", &live_classifiers);
 }

@@ -42,7 +42,7 @@ const helpers = `
   };
   globalThis.open = async (options) => {
     const { load } = await import('/lib/index.js');
-    return load({ model: '/models/default.json', ...options });
+    return load(options);
   };
 `;
 

@@ -100,13 +100,13 @@ export function chooseVariant(features: Features, wanted: Wanted = {}): Choice {
   const noThreads = whyNoThreads(features, threads, wanted.variant !== undefined);
 
   if (wanted.variant) {
-    if (isRelaxed(wanted.variant) && !features.relaxedSimd) throw refused(wanted.variant, 'this browser has no relaxed SIMD');
+    if (isRelaxed(wanted.variant) && !features.relaxedSimd) throw refused(wanted.variant, 'there is no relaxed SIMD');
     if (isThreaded(wanted.variant) && noThreads) throw refused(wanted.variant, noThreads);
     return { variant: wanted.variant, threads: isThreaded(wanted.variant) ? threads : 1, reason: 'Asked for.' };
   }
 
   const simd = features.relaxedSimd ? 'relaxed' : 'simd';
-  const simdName = features.relaxedSimd ? 'relaxed SIMD' : 'SIMD (no relaxed SIMD in this browser)';
+  const simdName = features.relaxedSimd ? 'relaxed SIMD' : 'SIMD (no relaxed SIMD here)';
   if (noThreads) return { variant: simd, threads: 1, reason: `${simdName}, one thread: ${noThreads}.` };
   return { variant: `${simd}-threads`, threads, reason: `${simdName}, ${threads} threads: the page is cross-origin isolated.` };
 }
@@ -128,7 +128,7 @@ function isRelaxed(variant: Variant): boolean {
 function whyNoThreads(features: Features, threads: number, asked: boolean): string | undefined {
   if (features.node) return 'in Node, each classifier has one thread';
   if (features.mainThread && !asked) return "a page's own thread may not wait for others";
-  if (!features.threads) return 'this browser has no WebAssembly threads';
+  if (!features.threads) return 'there are no WebAssembly threads';
   if (!features.isolated) return 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
   if (!features.sharedMemory) return 'this browser refuses to share memory';
   if (threads < 2 && !asked) return 'no more were asked for, or this device has one processor';
