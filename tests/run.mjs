@@ -49,13 +49,12 @@ function buildPlan(names) {
     `C++ ${target === 'unit_tests' ? 'tests' : target}, ${preset}`,
     (report) => buildPreset(preset, [target], report),
   ]);
-  return [...tests, ...(web ? buildSteps(bundle ? wasmVariants : []) : []), ['Models', fetchModels]];
+  return [...tests, ['Models', fetchModels], ...(web ? buildSteps(bundle ? wasmVariants : []) : [])];
 }
 
-/** The default for the page's tests, and the model that everyone can have for the TensorFlow.js reader's. */
+/** The model that everyone can have, for the TensorFlow.js reader's tests. The build fetches the default. */
 async function fetchModels() {
-  const { fetchDefault, fetchModel } = await import('../models/fetch.mjs');
-  await fetchDefault();
+  const { fetchModel } = await import('../models/fetch.mjs');
   // Without it, the tests that need it say so by being skipped.
   await fetchModel('mobilenet-v2-1.0-224-nsfwjs').catch((error) => console.log(`     ${error.message}`));
 }

@@ -1,6 +1,7 @@
 // Builds the package and the page: node web/dev/build.mjs [variant...], all variants unless some are named.
 import { fileURLToPath } from 'node:url';
 import { setup } from '../../cpp/third_party/setup.mjs';
+import { fetchDefault } from '../../models/fetch.mjs';
 import { buildPreset, wasmVariants } from './cmake.mjs';
 import { installNodePackages, needsNodePackages } from './npm.mjs';
 import { Failure, Steps, fail, main } from './steps.mjs';
@@ -10,8 +11,14 @@ export function buildSteps(variants = wasmVariants) {
   return [
     ...(needsNodePackages() ? [['Node packages', installNodePackages]] : []),
     ...variants.map((variant) => [`WebAssembly, variant ${variant}`, (report) => buildPreset(variant, ['teachable'], report)]),
+    ['Model', fetchModel],
     ['TypeScript', bundle],
   ];
+}
+
+/** The package can be built without a model; who needs one says so. */
+async function fetchModel() {
+  await fetchDefault({ log: (line) => console.log(`     ${line}`) }).catch((error) => console.log(`     ${error.message}`));
 }
 
 async function bundle() {

@@ -9,20 +9,18 @@
 //   web/dist/integrity.json                 sums of the above for those who host it themselves
 //   web/site/index.html, style.css, main.js (imports ./lib/index.js: serve.mjs maps lib/ to web/dist)
 
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { packModel, packagedPlugin } from './packaged.mjs';
+import { typecheck } from './typescript.mjs';
 
 const web = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const source = path.join(web, 'src');
 const dist = path.join(web, 'dist');
 const site = path.join(web, 'site');
-const run = promisify(execFile);
 
 /** Subpath of the package -> file of web/src, as in the exports of package.json. */
 const entries = { index: 'index', worker: 'own-worker', knn: 'knn', labels: 'labels', 'compat/knn-classifier': 'compat/knn-classifier', 'compat/mobilenet': 'compat/mobilenet' };
@@ -90,22 +88,12 @@ async function buildSite() {
   for (const each of ['index.html', 'style.css', 'icon.svg']) await cp(path.join(web, 'demo', each), path.join(site, each));
 }
 
-/** Checks the types of page, worker and demo, and writes the package's typings. Throws with the compiler's output. */
-async function typecheck() {
-  const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('@typescript/native/package.json')));
-  for (const project of ['page', 'worker', 'demo']) {
-    try {
-      await run(process.execPath, [tsc, '-p', path.join(web, `tsconfig.${project}.json`)]);
-    } catch (error) {
-      throw new Error(`tsconfig.${project}.json:\n${error.stdout || error.message}`);
-    }
-  }
-  await writeCommonJsTypes();
-}
-
-/** TypeScript takes a .d.ts of this package for a module's; require() needs the same as .d.cts. */
-async function writeCommonJsTypes() {
+/** The package's typings. TypeScript takes a .d.ts of it for a module's; require() needs the same as .d.cts. */
+async function writeTypes() {
+  await typecheck('web/tsconfig.page.json');
   const types = path.join(dist, 'types');
+  // The compiler leaves out what is written as a declaration.
+  for (const name of await readdir(source)) if (name.endsWith('.d.ts')) await cp(path.join(source, name), path.join(types, name));
   for (const name of await readdir(types, { recursive: true })) {
     if (!name.endsWith('.d.ts')) continue;
     const text = await readFile(path.join(types, name), 'utf8');
@@ -129,12 +117,12 @@ async function emptyDist() {
   for (const name of await readdir(dist)) if (name !== 'wasm') await rm(path.join(dist, name), { recursive: true });
 }
 
-/** Builds web/dist (all but wasm/) and web/site. Throws on the first error, of types too. */
+/** Builds web/dist (all but wasm/) and web/site. Throws on the first error, of the package's own types too. */
 export async function bundle() {
   await emptyDist();
   const plugins = [packagedPlugin(await packModel(dist))];
   await Promise.all([buildModules(plugins), buildWorker(plugins), buildCommonJs(plugins), buildScript(plugins), buildSite()]);
-  await typecheck();
+  await writeTypes();
   await writeIntegrity();
   return { dist, site };
 }

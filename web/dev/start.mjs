@@ -9,13 +9,11 @@ import { Failure, main } from './steps.mjs';
 await main(async () => {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' } } });
   await setup();
-  const notes = [];
-  const fetchModel = () =>
-    fetchDefault({ log: (line) => notes.push(line) }).catch((error) => {
-      throw new Failure(error.message);
-    });
-  await runSteps([...buildSteps(), ['Model', fetchModel]]);
-  for (const note of notes) console.log(note);
+  await runSteps(buildSteps());
+  // The build has fetched it, or has said why it can't be had.
+  await fetchDefault().catch((error) => {
+    throw new Failure(error.message);
+  });
   const { url } = await serve({ port: Number(values.port) });
   console.log(`\nThe teachable machine is at ${url}  (Ctrl+C ends)`);
 });

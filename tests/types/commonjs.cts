@@ -1,0 +1,21 @@
+// As api.ts, for require().
+import teachable = require('teachable-wasm');
+import knn = require('teachable-wasm/knn');
+import labels = require('teachable-wasm/labels');
+import mobilenet = require('teachable-wasm/compat/mobilenet');
+import knnClassifier = require('teachable-wasm/compat/knn-classifier');
+
+async function use(): Promise<string> {
+  const classifier: teachable.Classifier = await teachable.load();
+  const neighbours: knn.KnnClassifier = await knn.loadKnn({ embeddingSize: 2 });
+  neighbours.dispose();
+  const names: string[] = await labels.loadImageNetLabels();
+  const network = await mobilenet.load({ version: 2, alpha: 1 });
+  const taught = knnClassifier.create();
+  console.log(names, network, taught);
+  // @ts-expect-error there is no such export
+  teachable.unload();
+  return (await classifier.predict('a.jpg')).label;
+}
+
+export = use;

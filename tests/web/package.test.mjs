@@ -1,0 +1,145 @@
+// The packed package, in Node: what linters say of it, and what runs when it is installed.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import * as attw from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { dataFolder, needsData, root } from './data.mjs';
+import { packed } from './packed.mjs';
+
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+/** Subpaths that are imported, not fetched. */
+const entries = Object.entries(manifest.exports).filter(([, target]) => typeof target === 'object').map(([subpath]) => path.posix.join('teachable-wasm', subpath));
+
+let tarball;
+let project;
+let remove;
+
+before(() => {
+  ({ tarball, project, remove } = packed());
+});
+
+after(() => remove());
+
+/** Runs `code` as a file of the project and returns what it prints, as JSON. */
+function run(name, code, { flags = [] } = {}) {
+  writeFileSync(path.join(project, name), code);
+  return JSON.parse(execFileSync(process.execPath, [...flags, name], { cwd: project, encoding: 'utf8', timeout: 60_000 }));
+}
+
+test('publint has nothing to say', async () => {
+  const { messages, pkg } = await publint({ pkgDir: path.join(project, 'node_modules/teachable-wasm'), strict: true, pack: false });
+  assert.deepEqual(messages.map((message) => formatMessage(message, pkg, { color: false })), []);
+});
+
+test('arethetypeswrong has nothing to say', async () => {
+  // worker.js is a script to be fetched; nobody imports it.
+  const { problems } = await attw.checkPackage(attw.createPackageFromTarballData(new Uint8Array(tarball)), { excludeEntrypoints: ['./worker.js'] });
+  // Resolution of Node 10 knows no subpaths.
+  const relevant = problems.filter(({ resolutionKind, entrypoint }) => resolutionKind !== 'node10' || entrypoint === '.');
+  assert.deepEqual(relevant, []);
+});
+
+test('there are no dependencies, and every file that package.json names is there', () => {
+  assert.equal(manifest.dependencies, undefined);
+  assert.equal(manifest.peerDependencies, undefined);
+  const installed = path.join(project, 'node_modules/teachable-wasm');
+  const named = [manifest.main, manifest.module, manifest.types, manifest.unpkg, manifest.jsdelivr, ...Object.values(manifest.bin ?? {}), ...JSON.stringify(manifest.exports).match(/(?<=":")\.\/[^"*]+\.\w+(?=")/g)];
+  for (const file of [...named, 'LICENSE', 'README.md', 'THIRD_PARTY_NOTICES']) assert.ok(existsSync(path.join(installed, file)), file);
+});
+
+test('importing any entry touches nothing: a server may do it', () => {
+  const names = run(
+    'server.mjs',
+    `const touched = [];
+    for (const name of ['window', 'document', 'self', 'location', 'navigator', 'Worker', 'OffscreenCanvas', 'VideoFrame', 'ImageData', 'requestAnimationFrame', 'postMessage', 'fetch', 'indexedDB']) {
+      Object.defineProperty(globalThis, name, { configurable: true, get() { touched.push(name); } });
+    }
+    const before = Object.keys(globalThis).length;
+    const found = {};
+    for (const entry of ${JSON.stringify(entries)}) found[entry] = Object.keys(await import(entry)).length;
+    console.log(JSON.stringify({ touched, added: Object.keys(globalThis).length - before, found }));`,
+  );
+  assert.deepEqual(names.touched, []);
+  assert.equal(names.added, 0);
+  for (const entry of entries) assert.ok(names.found[entry] > 0, entry);
+});
+
+test('import and require give the same names', () => {
+  const { differ, one } = run(
+    'both.mjs',
+    `import { createRequire } from 'node:module';
+    const require = createRequire(import.meta.url);
+    const differ = [];
+    for (const entry of ${JSON.stringify(entries)}) {
+      const [a, b] = [Object.keys(await import(entry)), Object.keys(require(entry))].map((names) => names.sort().join());
+      if (a !== b) differ.push([entry, a, b]);
+    }
+    const one = require('teachable-wasm').ClassifierError === require('teachable-wasm/knn').ClassifierError
+      && (await import('teachable-wasm')).ClassifierError === (await import('teachable-wasm/knn')).ClassifierError;
+    console.log(JSON.stringify({ differ, one }));`,
+  );
+  assert.deepEqual(differ, []);
+  assert.ok(one, 'one class of errors for all entries');
+});
+
+test('the sums are those of the files', () => {
+  const sums = run('sums.mjs', "import { wasmSha256 } from 'teachable-wasm'; console.log(JSON.stringify(wasmSha256));");
+  assert.deepEqual(Object.keys(sums).sort(), ['relaxed', 'relaxed-threads', 'simd', 'simd-threads']);
+  const installed = path.join(project, 'node_modules/teachable-wasm/web/dist');
+  const digest = (kind, file, form) => createHash(kind).update(readFileSync(path.join(installed, file))).digest(form);
+  for (const [variant, sum] of Object.entries(sums)) assert.equal(sum, digest('sha256', `wasm/${variant}/teachable.wasm`, 'hex'));
+  const integrity = JSON.parse(readFileSync(path.join(installed, 'integrity.json'), 'utf8'));
+  assert.ok('iife/teachable.js' in integrity && Object.keys(integrity).some((file) => file.startsWith('models/')));
+  for (const [file, sum] of Object.entries(integrity)) assert.equal(sum, `sha384-${digest('sha384', file, 'base64')}`, file);
+});
+
+/** Looks at one picture with the packaged model, teaches two classes, and says what came of it. */
+const lookAndTeach = (picture) => `
+  const classifier = await load(options);
+  const red = { data: new Uint8Array(64 * 64 * 4).map((_, i) => [220, 30, 30, 255][i % 4]), width: 64, height: 64 };
+  const stripes = { data: new Uint8Array(64 * 64 * 4).map((_, i) => (i >> 6) & 8 ? 255 : 0), width: 64, height: 64 };
+  const picture = ${picture ? JSON.stringify(picture) : 'stripes'};
+  const [best] = classifier.model.showClasses ? await classifier.classify(picture, 1) : [];
+  await classifier.addExample(red, 'red');
+  await classifier.addExample(stripes, 'stripes');
+  const { label } = await classifier.predict(stripes, { k: 1 });
+  const { worker, threads, variant, reason } = await classifier.info();
+  classifier.dispose();
+  console.log(JSON.stringify({ best: best?.className, label, worker, threads, variant, reason }));`;
+
+for (const worker of [undefined, false]) {
+  for (const kind of ['mjs', 'cjs']) {
+    test(`Node, ${kind}, ${worker === false ? "in the caller's thread" : 'in a thread of its own'}: the process ends by itself`, () => {
+      const import_ = kind === 'mjs' ? "import { load } from 'teachable-wasm';" : "const { load } = require('teachable-wasm');";
+      const found = run(`look.${kind}`, `${import_} const options = ${JSON.stringify({ worker })}; (async () => {${lookAndTeach()}})();`);
+      assert.equal(found.label, 'stripes');
+      assert.equal(found.worker, worker !== false);
+      assert.equal(found.threads, 1);
+    });
+  }
+}
+
+test('Node classifies a photo by its path', needsData, () => {
+  const photo = path.join(dataFolder, 'images/coffee.jpg');
+  const found = run('photo.mjs', `import { load } from 'teachable-wasm'; const options = {}; ${lookAndTeach(photo)}`);
+  assert.equal(found.best, 'coffee mug');
+});
+
+test('Node runs the relaxed variant where it can', () => {
+  const flags = Number(process.versions.node.split('.')[0]) < 21 ? ['--experimental-wasm-relaxed-simd'] : [];
+  const found = run('relaxed.mjs', `import { load } from 'teachable-wasm'; const options = { worker: false }; ${lookAndTeach()}`, { flags });
+  assert.equal(found.variant, 'relaxed');
+});
+
+test("where no thread starts, it runs in the caller's, and says why", () => {
+  const found = run('nothread.mjs', `import { load } from 'teachable-wasm'; import { rmSync } from 'node:fs';
+    rmSync(new URL('./worker.js', import.meta.resolve('teachable-wasm'))); // the last test of this installation
+    const options = {}; ${lookAndTeach()}`);
+  assert.equal(found.worker, false);
+  assert.match(found.reason, /calling thread.*worker\.js did not start/);
+});

@@ -1,0 +1,20 @@
+// The package as npm would publish it, and as it lies in a project that installed it.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { root } from './data.mjs';
+
+/**
+ * Packs what is built; building it is up to the test command.
+ * @returns {{tarball: Buffer, project: string, remove(): void}} `project`: an empty project with the package in its node_modules.
+ */
+export function packed() {
+  const folder = mkdtempSync(path.join(tmpdir(), 'teachable-packed-'));
+  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] }));
+  const tarball = readFileSync(path.join(folder, filename));
+  execFileSync('tar', ['-xzf', filename], { cwd: folder });
+  mkdirSync(path.join(folder, 'project/node_modules'), { recursive: true });
+  renameSync(path.join(folder, 'package'), path.join(folder, 'project/node_modules/teachable-wasm'));
+  return { tarball, project: path.join(folder, 'project'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
