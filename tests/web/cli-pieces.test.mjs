@@ -3,15 +3,17 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { scratchFolder } from './data.mjs';
+import { ffmpeg, scratchFolder } from './data.mjs';
+import { drawShape } from './draw.mjs';
 import { importTs } from './import-ts.mjs';
 
-const { scanFolder, ProgressLine, toConfusionMatrix, toText, widthOf, toSvg, readJournal, JournalWriter } = await importTs(
+const { scanFolder, ProgressLine, toConfusionMatrix, toText, widthOf, toSvg, isCutOff, readJournal, JournalWriter } = await importTs(
   '../cli/folder-scan.ts',
   '../cli/progress-line.ts',
   '../cli/confusion-matrix.ts',
   '../cli/confusion-text.ts',
   '../cli/confusion-svg.ts',
+  '../cli/cut-off.ts',
   '../cli/picture-journal.ts',
 );
 
@@ -161,4 +163,20 @@ test('a list of pictures is told from other files', async (t) => {
   await assert.rejects(readJournal(file), /version 2/);
   await writeFile(file, '');
   assert.deepEqual((await readJournal(file)).pictures, []);
+});
+
+test('a picture that is cut off is told from a whole one, wherever the cut is', async (t) => {
+  const folder = await scratchFolder(t);
+  const bmp = path.join(folder, '1.bmp');
+  await writeFile(bmp, drawShape('disc', 1));
+  for (const options of [['-q:v', '3'], ['-q:v', '20', '-pix_fmt', 'yuvj444p']]) {
+    const jpeg = ffmpeg('-i', bmp, ...options, '-f', 'mjpeg', '-');
+    assert.equal(isCutOff(jpeg), false);
+    assert.equal(isCutOff(Buffer.concat([jpeg, Buffer.from('a trailer of a camera')])), false);
+    for (let bytes = 2; bytes < jpeg.length - 1; bytes += 7) assert.equal(isCutOff(jpeg.subarray(0, bytes)), true, `${bytes} of ${jpeg.length} bytes`);
+  }
+  const whole = drawShape('disc', 1);
+  assert.equal(isCutOff(whole), false);
+  for (const bytes of [2, 40, 54, 5000, whole.length - 1]) assert.equal(isCutOff(whole.subarray(0, bytes)), true, `${bytes} of ${whole.length} bytes`);
+  assert.equal(isCutOff(Buffer.from('no picture')), false);
 });

@@ -105,11 +105,16 @@ test('every TypeScript module imports only what the table allows', async () => {
   }
 });
 
-test('the demo imports the package by its public entry only', async () => {
-  for (const file of await filesBelow('web/demo', /\.ts$/)) {
-    const text = await readFile(path.join(root, 'web/demo', file), 'utf8');
-    for (const [, from] of text.matchAll(/\bfrom\s+'([^']+)'/g)) {
-      assert.ok(from === 'teachable-wasm' || /^\.\/[\w-]+\.js$/.test(from), `web/demo/${file} imports ${from}`);
+test('the demo and the Node command import the package by its public entries only', async () => {
+  const allowed = { 'web/demo': /^teachable-wasm$/, 'web/cli': /^(teachable-wasm(\/knn)?|node:[\w/]+)$/ };
+  for (const [folder, pattern] of Object.entries(allowed)) {
+    const files = await filesBelow(folder, /\.ts$/);
+    assert.ok(files.length > 5, `only ${files.length} files were found in ${folder}`);
+    for (const file of files) {
+      const text = await readFile(path.join(root, folder, file), 'utf8');
+      for (const [, from] of text.matchAll(/\bfrom\s+'([^']+)'/g)) {
+        assert.ok(pattern.test(from) || /^\.\/[\w-]+\.js$/.test(from), `${folder}/${file} imports ${from}`);
+      }
     }
   }
 });

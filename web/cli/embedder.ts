@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Classifier } from 'teachable-wasm';
+import { isCutOff } from './cut-off.js';
 import { reasonOf } from './exit.js';
 import type { LabelledPicture, SkippedFile } from './folder-scan.js';
 import type { KnownPicture } from './picture-journal.js';
@@ -64,6 +65,7 @@ async function embedPicture(job: EmbedJob, name: string, classifier: () => Promi
   } catch (error) {
     return skip(job, name, reasonOf(error));
   }
+  if (isCutOff(bytes)) return skip(job, name, 'the file is cut off: its end is missing');
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const found = job.known.get(sha256);
   if (found) {

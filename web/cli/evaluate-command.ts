@@ -1,11 +1,13 @@
 // teachable-wasm evaluate DIR|FILE: how well examples predict each other.
 
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import type { Classifier, Review } from 'teachable-wasm';
+import type { KnnClassifier, Review } from 'teachable-wasm';
+import { loadKnn } from 'teachable-wasm/knn';
 import { toCount, type Call, type Command } from './command-line.js';
 import { toConfusionMatrix, type ConfusionMatrix } from './confusion-matrix.js';
 import { toSvg } from './confusion-svg.js';
 import { percent, toText } from './confusion-text.js';
+import { readDatasetHeader } from './dataset-header.js';
 import { embedPictures } from './embedder.js';
 import { CommandError, exitCodes, reasonOf, type ExitCode } from './exit.js';
 import { scanFolder, type SkippedFile } from './folder-scan.js';
@@ -35,7 +37,8 @@ have numbers; they have names when 'embed' wrote it and its .pictures.jsonl is b
 
 /** What there is to judge, taught to a classifier. */
 interface Taught {
-  classifier: Classifier;
+  classifier: KnnClassifier;
+  modelId: string;
   skipped: SkippedFile[];
   /** The picture's path, or the example's number. */
   nameOf(id: number): string;
@@ -46,10 +49,9 @@ async function evaluate(call: Call): Promise<ExitCode> {
   const k = toCount(values, 'k') ?? 3;
   const sample = toCount(values, 'sample');
   const threads = toThreads(values);
-  const isFolder = await isFolderNotFile(subject);
-  const classifier = await openClassifier(values);
+  const taught = (await isFolderNotFile(subject)) ? await teachFolder(call, threads) : await teachDataset(subject);
+  const { classifier } = taught;
   try {
-    const taught = isFolder ? await teachFolder(call, classifier, threads) : await teachDataset(subject, classifier);
     if (signal.aborted) {
       err.write('Interrupted.\n');
       return exitCodes.interrupted;
@@ -77,24 +79,39 @@ async function isFolderNotFile(subject: string): Promise<boolean> {
   }
 }
 
-async function teachFolder({ subject: folder, values, err, signal }: Call, classifier: Classifier, threads: number): Promise<Taught> {
+async function teachFolder({ subject: folder, values, err, signal }: Call, threads: number): Promise<Taught> {
   const { pictures, skipped } = await scanFolder(folder);
-  const progress = new ProgressLine(err, pictures.length);
-  const results = await embedPictures({ folder, pictures, known: new Map(), classifier, threads, open: () => openClassifier(values), signal, progress, skipped }).finally(() => progress.end());
-  const names = new Map<number, string>();
-  for (const [i, known] of results.entries()) {
-    if (!known) continue;
-    const [id] = await classifier.addExamples(known.embedding, [pictures[i]!.label]);
-    names.set(id!, known.path);
+  const classifier = await openClassifier(values);
+  try {
+    const progress = new ProgressLine(err, pictures.length);
+    const open = () => openClassifier(values);
+    const results = await embedPictures({ folder, pictures, known: new Map(), classifier, threads, open, signal, progress, skipped }).finally(() => progress.end());
+    const names = new Map<number, string>();
+    for (const [i, known] of results.entries()) {
+      if (!known) continue;
+      const [id] = await classifier.addExamples(known.embedding, [pictures[i]!.label]);
+      names.set(id!, known.path);
+    }
+    return { classifier, modelId: classifier.model.id, skipped, nameOf: (id) => names.get(id) ?? `example ${id}` };
+  } catch (error) {
+    classifier.dispose();
+    throw error;
   }
-  return { classifier, skipped, nameOf: (id) => names.get(id) ?? `example ${id}` };
 }
 
-async function teachDataset(file: string, classifier: Classifier): Promise<Taught> {
-  await classifier.loadDataset(await readFile(file));
+/** The examples need no network to be compared with each other. */
+async function teachDataset(file: string): Promise<Taught> {
+  const { modelId, embeddingSize } = await readDatasetHeader(file);
+  const classifier = await loadKnn({ embeddingSize, id: modelId, threads: 1 });
+  try {
+    await classifier.loadDataset(await readFile(file));
+  } catch (error) {
+    classifier.dispose();
+    throw error;
+  }
   const journal = await readJournal(journalOf(file)).catch(() => null);
   const names = new Map(journal?.pictures.map(({ id, path }) => [id, path]));
-  return { classifier, skipped: [], nameOf: (id) => names.get(id) ?? `example ${id}` };
+  return { classifier, modelId, skipped: [], nameOf: (id) => names.get(id) ?? `example ${id}` };
 }
 
 async function writeSvg(file: string, matrix: ConfusionMatrix, { accuracy, tested }: Review): Promise<void> {
@@ -116,9 +133,9 @@ interface Results extends Taught {
 
 const toShare = (share: number) => (Number.isNaN(share) ? null : share);
 
-function toJson({ classifier, k, total, counts, review, matrix, skipped, nameOf }: Results): object {
+function toJson({ modelId, k, total, counts, review, matrix, skipped, nameOf }: Results): object {
   return {
-    model: classifier.model.id,
+    model: modelId,
     k,
     examples: total,
     tested: review.tested,

@@ -4,13 +4,14 @@
 //   web/dist/worker.js                      in one piece, for a quick start
 //   web/dist/commonjs.cjs, index.cjs, ...   the same for require()
 //   web/dist/iife/teachable.js              the same for a script tag: the global name 'teachable'
+//   web/dist/cli.js                         the Node command
 //   web/dist/types/*.d.ts, *.d.cts
 //   web/dist/models/                        the default model (web/dist/wasm/<variant>/ comes from CMake)
 //   web/dist/integrity.json                 sums of the above for those who host it themselves
 //   web/site/index.html, style.css, main.js (imports ./lib/index.js: serve.mjs maps lib/ to web/dist)
 
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -37,13 +38,13 @@ const common = {
   logLevel: 'warning',
 };
 
-/** The demo imports the package by its name and runs beside a copy of it. */
-const packageBeside = {
+/** The demo and the Node command import the package by its name and run beside a copy of it, or inside of it. */
+const packageIn = (folder) => ({
   name: 'package-beside',
   setup({ onResolve }) {
-    onResolve({ filter: /^teachable-wasm(\/|$)/ }, ({ path: name }) => ({ path: `./lib/${name.split('/').slice(1).join('/') || 'index'}.js`, external: true }));
+    onResolve({ filter: /^teachable-wasm(\/|$)/ }, ({ path: name }) => ({ path: `${folder}${name.split('/').slice(1).join('/') || 'index'}.js`, external: true }));
   },
-};
+});
 
 /** The CommonJS build shares what runs in the caller's thread with the others. */
 const inlineBeside = {
@@ -81,10 +82,16 @@ function buildScript(plugins) {
   return build({ ...common, ...base, plugins, minify: true, format: 'iife', globalName: 'teachable', entryPoints: [file('index')], outfile: path.join(dist, 'iife/teachable.js') });
 }
 
+async function buildCommand() {
+  const outfile = path.join(dist, 'cli.js');
+  await build({ ...common, entryPoints: [path.join(web, 'cli/main.ts')], outfile, plugins: [packageIn('./')], platform: 'node', target: 'node20', banner: { js: '#!/usr/bin/env node' } });
+  await chmod(outfile, 0o755);
+}
+
 async function buildSite() {
   await rm(site, { recursive: true, force: true });
   await mkdir(site, { recursive: true });
-  await build({ ...common, entryPoints: [path.join(web, 'demo/main.ts')], outdir: site, plugins: [packageBeside], minify: true });
+  await build({ ...common, entryPoints: [path.join(web, 'demo/main.ts')], outdir: site, plugins: [packageIn('./lib/')], minify: true });
   for (const each of ['index.html', 'style.css', 'icon.svg']) await cp(path.join(web, 'demo', each), path.join(site, each));
 }
 
@@ -121,7 +128,7 @@ async function emptyDist() {
 export async function bundle() {
   await emptyDist();
   const plugins = [packagedPlugin(await packModel(dist))];
-  await Promise.all([buildModules(plugins), buildWorker(plugins), buildCommonJs(plugins), buildScript(plugins), buildSite()]);
+  await Promise.all([buildModules(plugins), buildWorker(plugins), buildCommonJs(plugins), buildScript(plugins), buildCommand(), buildSite()]);
   await writeTypes();
   await writeIntegrity();
   return { dist, site };

@@ -1,0 +1,265 @@
+// The Node command as people run it: a child process in a folder of pictures.
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test from 'node:test';
+import { fetchDefault, fetchModel } from '../../models/fetch.mjs';
+import { dataFolder, ffmpeg, needsData, root, scratchFolder } from './data.mjs';
+import { drawShape } from './draw.mjs';
+
+const program = path.join(root, 'web/dist/cli.js');
+
+/** @returns {Promise<{code: number, out: string, err: string}>} */
+function run(folder, ...words) {
+  return new Promise((done) => {
+    execFile(process.execPath, [program, ...words], { cwd: folder, maxBuffer: 1 << 26 }, (error, out, err) => done({ code: error ? error.code : 0, out, err }));
+  });
+}
+
+/** Runs and parses its JSON. */
+async function runJson(code, folder, ...words) {
+  const ended = await run(folder, ...words, '--json');
+  assert.equal(ended.code, code, ended.err);
+  return { ...JSON.parse(ended.out), err: ended.err };
+}
+
+/** photos/disc/*.bmp and photos/stripes/*.bmp in a folder that is gone after the test. */
+async function drawPhotos(t, count) {
+  const folder = await scratchFolder(t);
+  for (const shape of ['disc', 'stripes']) {
+    await mkdir(path.join(folder, 'photos', shape), { recursive: true });
+    for (let n = 0; n < count; n++) await writeFile(path.join(folder, 'photos', shape, `${n}.bmp`), drawShape(shape, n));
+  }
+  return folder;
+}
+
+test('help: of the program and of each command', async () => {
+  const { code, out } = await run(root, '--help');
+  assert.equal(code, 0);
+  for (const command of ['inspect', 'embed', 'evaluate']) {
+    assert.match(out, new RegExp(`^  ${command} `, 'm'));
+    const help = await run(root, command, '--help');
+    assert.equal(help.code, 0);
+    assert.match(help.out, new RegExp(`^Usage: teachable-wasm ${command} `));
+    assert.match(help.out, /--json/);
+  }
+  const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+  assert.equal((await run(root, '--version')).out, `${version}\n`);
+});
+
+const mistakes = [
+  [[], /A command is missing; there are inspect, embed, evaluate/],
+  [['embd'], /There is no command 'embd'/],
+  [['embed', 'x', '--thread', '2'], /There is no option '--thread'\. 'teachable-wasm embed --help'/],
+  [['embed', 'x', '--out'], /The option '--out' needs a value: --out FILE/],
+  [['embed', 'x'], /needs the file to write: --out/],
+  [['embed', '--out', 'y'], /'embed' needs DIR/],
+  [['embed', 'x', 'y', '--out', 'z'], /takes one argument; got 'x', 'y'/],
+  [['embed', 'x', '--out', 'y', '--threads', '0'], /--threads must be a whole number from 1 to 64; got '0'/],
+  [['evaluate', 'x', '--k', 'three'], /--k must be a whole number of at least 1; got 'three'/],
+  [['evaluate', 'x', '--json=yes'], /The option '--json' takes no value/],
+];
+for (const [words, sentence] of mistakes) {
+  test(`a wrong command line is one sentence and exit code 2: ${words.join(' ')}`, async () => {
+    const { code, out, err } = await run(root, ...words);
+    assert.equal(code, 2, err);
+    assert.equal(out, '');
+    assert.match(err, sentence);
+    assert.equal(err.trim().split('\n').length, 1, err);
+  });
+}
+
+test('--debug shows the stack that is hidden otherwise', async (t) => {
+  const folder = await scratchFolder(t);
+  const plain = await run(folder, 'evaluate', 'missing');
+  assert.deepEqual([plain.code, plain.err], [1, "teachable-wasm: missing can't be read: it does not exist.\n"]);
+  assert.match((await run(folder, 'evaluate', 'missing', '--debug')).err, /\n +at .*\n[\s\S]*Caused by: Error: ENOENT/);
+});
+
+test('inspect: what the default model, or its stand-in, holds', async () => {
+  const { id, files, classCount } = await fetchDefault();
+  const file = path.join(root, 'models/files', files[0].path);
+  const model = await runJson(0, root, 'inspect', file);
+  assert.equal(model.fileBytes, files.reduce((sum, each) => sum + each.byteLength, 0), id);
+  assert.deepEqual([model.inputWidth, model.inputHeight, model.embeddingSize, model.classCount], [224, 224, 1280, classCount]);
+  // A MobileNet V2: 17 blocks with a depthwise convolution each, 300 million multiply-adds by its paper (arXiv:1801.04381, table 4).
+  assert.equal(model.operators.DepthwiseConv2d, 17);
+  assert.ok(Math.abs(model.multiplyAdds / 300e6 - 1) < 0.05, `${model.multiplyAdds} multiply-adds`);
+  const { code, out } = await run(root, 'inspect', file);
+  assert.equal(code, 0);
+  assert.match(out, /^  embedding  \[1280\] float32$/m);
+  assert.match(out, /^  DepthwiseConv2d +17$/m);
+});
+
+test('inspect: names of classes and numbers of a file that has them', { ...needsData, timeout: 60_000 }, async () => {
+  const { files } = await fetchModel('mobilenet-v1-0.25-128-uint8');
+  const model = await runJson(0, root, 'inspect', path.join(root, 'models/files', files[0].path));
+  assert.deepEqual([model.format, model.inputType, model.precision, model.classCount, model.classNames.length], ['tflite', 'uint8', 'uint8', 1001, 1001]);
+  assert.deepEqual(model.preprocess.range, [-1, 0.9921875]);
+});
+
+test('embed: writes a data set, and computes later only what is new or changed', { timeout: 120_000 }, async (t) => {
+  const folder = await drawPhotos(t, 5);
+  const first = await runJson(0, folder, 'embed', 'photos', '--out', 'data.tmkn');
+  assert.deepEqual(first.classes, [{ label: 'disc', count: 5 }, { label: 'stripes', count: 5 }]);
+  assert.deepEqual([first.examples, first.computed, first.skipped], [10, 10, []]);
+  assert.match(first.err, /^10 of 10 pictures \(100 %\)/m);
+  const file = await readFile(path.join(folder, 'data.tmkn'));
+  assert.equal(file.subarray(0, 4).toString(), 'TMKN');
+
+  assert.equal((await runJson(0, folder, 'embed', 'photos', '--out', 'data.tmkn')).computed, 0);
+  assert.deepEqual(await readFile(path.join(folder, 'data.tmkn')), file, 'the same pictures make the same file');
+
+  await writeFile(path.join(folder, 'photos/disc/0.bmp'), drawShape('disc', 20));
+  await writeFile(path.join(folder, 'photos/stripes/new.bmp'), drawShape('stripes', 21));
+  await rename(path.join(folder, 'photos/disc/1.bmp'), path.join(folder, 'photos/disc/renamed.bmp'));
+  const later = await runJson(0, folder, 'embed', 'photos', '--out', 'data.tmkn');
+  assert.deepEqual([later.examples, later.computed], [11, 2]);
+  assert.deepEqual((await readdir(folder)).sort(), ['data.tmkn', 'data.tmkn.pictures.jsonl', 'photos']);
+});
+
+test('embed: the file does not depend on the threads', { timeout: 120_000 }, async (t) => {
+  const folder = await drawPhotos(t, 4);
+  for (const threads of ['1', '3']) await runJson(0, folder, 'embed', 'photos', '--out', `${threads}.tmkn`, '--threads', threads);
+  assert.deepEqual(await readFile(path.join(folder, '1.tmkn')), await readFile(path.join(folder, '3.tmkn')));
+});
+
+test('embed: damaged pictures are named, left out, and told by exit code 3', { timeout: 120_000 }, async (t) => {
+  const folder = await drawPhotos(t, 3);
+  await writeFile(path.join(folder, 'photos/disc/cut.bmp'), drawShape('disc', 1).subarray(0, 40));
+  await writeFile(path.join(folder, 'photos/disc/text.jpg'), 'no picture');
+  for (const [kind, codec] of [['jpg', 'mjpeg'], ['png', 'png']]) {
+    const whole = ffmpeg('-i', path.join(folder, 'photos/disc/0.bmp'), '-f', 'image2pipe', '-c:v', codec, '-');
+    await writeFile(path.join(folder, `photos/stripes/half.${kind}`), whole.subarray(0, whole.length / 2));
+  }
+  await writeFile(path.join(folder, 'photos/loose.png'), 'no label');
+  const { skipped, examples, err } = await runJson(3, folder, 'embed', 'photos', '--out', 'data.tmkn');
+  assert.deepEqual(skipped.map((file) => file.path).sort(), ['disc/cut.bmp', 'disc/text.jpg', 'loose.png', 'stripes/half.jpg', 'stripes/half.png']);
+  for (const { path: name } of skipped) assert.match(err, new RegExp(`^Skipped ${name}: .*\\.$`, 'm'));
+  assert.equal(examples, 6);
+});
+
+test('embed: a folder without pictures, and one with damaged ones only, make no file', { timeout: 120_000 }, async (t) => {
+  const folder = await scratchFolder(t);
+  await mkdir(path.join(folder, 'photos/cat'), { recursive: true });
+  const empty = await run(folder, 'embed', 'photos', '--out', 'data.tmkn');
+  assert.equal(empty.code, 1);
+  assert.match(empty.err, /photos has no pictures in folders/);
+  await writeFile(path.join(folder, 'photos/cat/1.jpg'), 'no picture');
+  const damaged = await run(folder, 'embed', 'photos', '--out', 'data.tmkn');
+  assert.equal(damaged.code, 1);
+  assert.match(damaged.err, /None of the 1 pictures in photos can be used; data\.tmkn is not written/);
+  assert.ok(!existsSync(path.join(folder, 'data.tmkn')));
+});
+
+test('embed: a file that it did not write is not replaced, unless told', { timeout: 120_000 }, async (t) => {
+  const folder = await drawPhotos(t, 2);
+  await writeFile(path.join(folder, 'taught.tmkn'), 'taught for hours');
+  const refused = await run(folder, 'embed', 'photos', '--out', 'taught.tmkn');
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /taught\.tmkn is there already.*--force/);
+  assert.equal(await readFile(path.join(folder, 'taught.tmkn'), 'utf8'), 'taught for hours');
+  assert.equal((await runJson(0, folder, 'embed', 'photos', '--out', 'taught.tmkn', '--force')).examples, 4);
+});
+
+/** Starts `embed` and ends it by the signal as soon as some pictures are done. */
+function interrupt(folder, signal) {
+  const child = spawn(process.execPath, [program, 'embed', 'photos', '--out', 'data.tmkn', '--threads', '1'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  let err = '';
+  let sent = false;
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    err += text;
+    if (!sent && /of 80 pictures/.test(err)) sent = child.kill(signal);
+  });
+  return new Promise((done) => child.on('close', (code, by) => done({ code, by, err })));
+}
+
+for (const [signal, how] of [['SIGINT', 'Ctrl+C'], ['SIGKILL', 'a crash']]) {
+  test(`embed: goes on after ${how}, to the same file as without`, { timeout: 240_000 }, async (t) => {
+    const folder = await drawPhotos(t, 40);
+    const ended = await interrupt(folder, signal);
+    if (signal === 'SIGINT') {
+      assert.deepEqual([ended.code, ended.by], [130, null], ended.err);
+      assert.match(ended.err, /Interrupted; what was computed is kept \(\d+ pictures\)\. Run the same command again to go on\./);
+    } else {
+      assert.equal(ended.by, 'SIGKILL');
+    }
+    assert.ok(!existsSync(path.join(folder, 'data.tmkn')), 'half a data set is none');
+    const lines = (await readFile(path.join(folder, 'data.tmkn.pictures.jsonl'), 'utf8')).split('\n').length - 2;
+    assert.ok(lines >= 8 && lines < 80, `${lines} pictures were computed before`);
+    const { computed, examples } = await runJson(0, folder, 'embed', 'photos', '--out', 'data.tmkn');
+    assert.deepEqual([computed, examples], [80 - lines, 80]);
+    await runJson(0, folder, 'embed', 'photos', '--out', 'whole.tmkn');
+    assert.deepEqual(await readFile(path.join(folder, 'data.tmkn')), await readFile(path.join(folder, 'whole.tmkn')));
+  });
+}
+
+test('evaluate: a folder and its data set say the same, name what is wrong, and draw it', { timeout: 120_000 }, async (t) => {
+  const folder = await drawPhotos(t, 6);
+  await writeFile(path.join(folder, 'photos/disc/wrong.bmp'), drawShape('stripes', 9));
+  await copyFile(path.join(folder, 'photos/stripes/2.bmp'), path.join(folder, 'photos/stripes/twice.bmp'));
+  await runJson(0, folder, 'embed', 'photos', '--out', 'data.tmkn');
+  const fromFolder = await runJson(0, folder, 'evaluate', 'photos', '--k', '3');
+  const { err, ...fromFile } = await runJson(0, folder, 'evaluate', 'data.tmkn', '--k', '3', '--svg', 'matrix.svg');
+  assert.deepEqual({ ...fromFolder, err }, { ...fromFile, err });
+  assert.deepEqual(fromFile.confusionMatrix, { labels: ['disc', 'stripes'], counts: [[6, 1], [0, 7]] });
+  assert.equal(fromFile.accuracy, 13 / 14);
+  assert.deepEqual(fromFile.classes.map(({ label, count, recall }) => [label, count, recall]), [['disc', 7, 6 / 7], ['stripes', 7, 1]]);
+  assert.deepEqual(fromFile.mostConfusable, { labels: ['disc', 'stripes'], confusions: 1 });
+  assert.deepEqual(fromFile.mislabelled.map(({ name, suggestedLabel }) => [name, suggestedLabel]), [['disc/wrong.bmp', 'stripes']]);
+  assert.ok(fromFile.duplicates.some(({ name, nameOfOther }) => name === 'stripes/twice.bmp' && nameOfOther === 'stripes/2.bmp'), JSON.stringify(fromFile.duplicates));
+  assert.match(await readFile(path.join(folder, 'matrix.svg'), 'utf8'), /^<svg [\s\S]*92\.9 % of 14 examples right[\s\S]*<\/svg>\n$/);
+
+  const { code, out } = await run(folder, 'evaluate', 'data.tmkn');
+  assert.equal(code, 0);
+  assert.match(out, /Leave-one-out accuracy: 92\.9 %/);
+  assert.match(out, /^disc +6 +1 +85\.7 %$/m);
+  assert.match(out, /Perhaps mislabelled:\n  disc\/wrong\.bmp: 'disc', its neighbours say 'stripes'/);
+
+  await rm(path.join(folder, 'data.tmkn.pictures.jsonl'));
+  assert.match((await run(folder, 'evaluate', 'data.tmkn')).out, /example \d+: 'disc', its neighbours say 'stripes'/);
+});
+
+test('evaluate: damaged data sets and single pictures are sentences', { timeout: 120_000 }, async (t) => {
+  const folder = await drawPhotos(t, 2);
+  await runJson(0, folder, 'embed', 'photos', '--out', 'data.tmkn');
+  const whole = await readFile(path.join(folder, 'data.tmkn'));
+  const flipped = Buffer.from(whole);
+  flipped[whole.length - 100] ^= 1;
+  for (const [bytes, sentence] of [[Buffer.from('text'), /not a data set/], [whole.subarray(0, 30), /damaged data set/], [whole.subarray(0, 900), /teachable-wasm: .+/], [flipped, /teachable-wasm: .+/]]) {
+    await writeFile(path.join(folder, 'bad.tmkn'), bytes);
+    const { code, err } = await run(folder, 'evaluate', 'bad.tmkn');
+    assert.equal(code, 1);
+    assert.match(err, sentence);
+    assert.equal(err.trim().split('\n').length, 1, err);
+  }
+  await mkdir(path.join(folder, 'one/cat'), { recursive: true });
+  await writeFile(path.join(folder, 'one/cat/1.bmp'), drawShape('disc', 1));
+  assert.match((await run(folder, 'evaluate', 'one')).err, /one has one example; at least two are needed/);
+});
+
+test('a model that is missing or no model is a sentence', { timeout: 120_000 }, async (t) => {
+  const folder = await drawPhotos(t, 1);
+  await writeFile(path.join(folder, 'bad.tflite'), 'no model at all');
+  const missing = await run(folder, 'embed', 'photos', '--out', 'data.tmkn', '--model', 'missing.tflite');
+  assert.deepEqual([missing.code, missing.err], [1, "teachable-wasm: The model missing.tflite can't be read: it does not exist.\n"]);
+  const bad = await run(folder, 'embed', 'photos', '--out', 'data.tmkn', '--model', 'bad.tflite');
+  assert.equal(bad.code, 1);
+  assert.equal(bad.err.trim().split('\n').length, 1, bad.err);
+});
+
+test('photos of cats, dogs and hotdogs predict each other', { ...needsData, timeout: 120_000 }, async (t) => {
+  const folder = await scratchFolder(t);
+  const photos = path.join(dataFolder, 'imprinting');
+  for (const name of (await readdir(photos)).filter((each) => each.endsWith('.bmp'))) {
+    const label = name.split('_')[0];
+    await mkdir(path.join(folder, 'photos', label), { recursive: true });
+    await copyFile(path.join(photos, name), path.join(folder, 'photos', label, name));
+  }
+  const { accuracy, examples, classes } = await runJson(0, folder, 'evaluate', 'photos', '--k', '1');
+  assert.deepEqual(classes.map(({ label, count }) => [label, count]), [['cat', 2], ['dog', 2], ['hotdog', 3]]);
+  assert.equal(examples, 7);
+  assert.equal(accuracy, 1);
+});

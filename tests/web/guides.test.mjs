@@ -1,0 +1,89 @@
+// The guides say what is so: their links lead somewhere, their code fits the package's types, their JSON is JSON.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { root } from './data.mjs';
+import { anchorsOf, blocksOf, linksOf, readGuides } from './guides.mjs';
+
+const guides = await readGuides();
+const blocks = guides.flatMap(blocksOf);
+
+test('every link of a guide leads to a file and a heading', async () => {
+  let links = 0;
+  for (const guide of guides) {
+    for (const target of linksOf(guide)) {
+      if (/^https:/.test(target)) continue;
+      links += 1;
+      const [file, anchor] = target.split('#');
+      const found = file === '' ? path.join(root, guide.file) : path.resolve(root, path.dirname(guide.file), file);
+      assert.ok(existsSync(found), `${guide.file} links to ${target}, which isn't there`);
+      if (anchor) assert.ok(anchorsOf(await readFile(found, 'utf8')).includes(anchor), `${guide.file} links to ${target}, but there is no such heading`);
+    }
+  }
+  assert.ok(links > 20, `only ${links} links were found`);
+});
+
+test('every guide is linked from the list of guides', async () => {
+  const list = guides.find(({ file }) => file === 'web/guides/README.md');
+  const linked = linksOf(list).map((target) => target.split('#')[0]);
+  for (const { file } of guides) {
+    if (!file.startsWith('web/guides/') || file === list.file) continue;
+    assert.ok(linked.includes(path.basename(file)), `${file} is not in web/guides/README.md`);
+  }
+});
+
+test('every block of JSON in the guides is JSON', () => {
+  for (const { guide, line, language, code } of blocks) {
+    if (language === 'json') assert.doesNotThrow(() => JSON.parse(code), `${guide}:${line}`);
+  }
+});
+
+/** Import name -> file with its types, as package.json says. */
+async function typePaths() {
+  const { exports } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+  const typesOf = (entry) => entry?.types ?? entry?.import?.types;
+  const paths = Object.entries(exports).flatMap(([name, entry]) => (typesOf(entry) ? [[name.replace(/^\./, 'teachable-wasm'), [path.join(root, typesOf(entry))]]] : []));
+  return Object.fromEntries(paths);
+}
+
+test("every block of code in the guides fits the package's types", async () => {
+  const folder = path.join(root, 'build/guides');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  // A file's code may be a service worker's, which these types don't know; it is run by a test instead.
+  const checked = blocks.filter(({ language, kind }) => /^[jt]sx?$/.test(language) && kind !== 'file');
+  assert.ok(checked.length > 10, `only ${checked.length} blocks were found`);
+  const where = new Map();
+  for (const { guide, line, code } of checked) {
+    const name = `${path.basename(guide, '.md')}-${line}.ts`;
+    where.set(name, { guide, line });
+    await writeFile(path.join(folder, name), `${code}\nexport {};\n`);
+  }
+  const config = {
+    extends: path.join(root, 'web/tsconfig.base.json'),
+    compilerOptions: {
+      lib: ['ES2023', 'DOM', 'DOM.Iterable', 'ESNext.Disposable'],
+      noEmit: true,
+      // As JavaScript is written: querySelector() finds what is there.
+      strictNullChecks: false,
+      exactOptionalPropertyTypes: false,
+      noUncheckedIndexedAccess: false,
+      noUnusedLocals: false,
+      noImplicitAny: false,
+      types: ['node'],
+      typeRoots: [path.join(root, 'node_modules/@types')],
+      paths: await typePaths(),
+    },
+    files: [...where.keys()],
+  };
+  await writeFile(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
+  const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('@typescript/native/package.json')));
+  const { stdout } = await promisify(execFile)(process.execPath, [tsc, '-p', folder, '--pretty', 'false']).catch((error) => error);
+  const errors = stdout.replace(/^(?:.*\/)?([\w-]+\.ts)\((\d+),(\d+)\)/gm, (_, name, row, column) => `${where.get(name)?.guide}:${(where.get(name)?.line ?? 1) + Number(row) - 1}:${column}`);
+  assert.equal(errors, '');
+});
