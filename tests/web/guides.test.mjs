@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { root } from './data.mjs';
+import { typecheck } from '../../web/dev/typescript.mjs';
+import { dataFolder, needsData, root, scratchFolder } from './data.mjs';
 import { anchorsOf, blocksOf, linksOf, readGuides } from './guides.mjs';
 
 const guides = await readGuides();
@@ -82,8 +82,22 @@ test("every block of code in the guides fits the package's types", async () => {
     files: [...where.keys()],
   };
   await writeFile(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
-  const tsc = fileURLToPath(new URL('bin/tsc', import.meta.resolve('@typescript/native/package.json')));
-  const { stdout } = await promisify(execFile)(process.execPath, [tsc, '-p', folder, '--pretty', 'false']).catch((error) => error);
-  const errors = stdout.replace(/^(?:.*\/)?([\w-]+\.ts)\((\d+),(\d+)\)/gm, (_, name, row, column) => `${where.get(name)?.guide}:${(where.get(name)?.line ?? 1) + Number(row) - 1}:${column}`);
+  const output = await typecheck('build/guides/tsconfig.json').then(() => '', (error) => error.message);
+  const errors = output.replace(/^(?:.*\/)?([\w-]+\.ts)\((\d+),(\d+)\)/gm, (all, name, row, column) => (where.has(name) ? `${where.get(name).guide}:${where.get(name).line + Number(row) - 1}:${column}` : all));
   assert.equal(errors, '');
+});
+
+test('every block of code in the guides that runs in Node runs', { ...needsData, timeout: 60_000 }, async (t) => {
+  const found = blocks.filter(({ kind }) => kind === 'node');
+  assert.ok(found.length > 0);
+  const folder = await scratchFolder(t);
+  await mkdir(path.join(folder, 'node_modules'));
+  await symlink(root, path.join(folder, 'node_modules/teachable-wasm'));
+  await copyFile(path.join(dataFolder, 'images/coffee.jpg'), path.join(folder, 'photo.jpg'));
+  for (const { guide, line, code } of found) {
+    const file = path.join(folder, `${path.basename(guide, '.md')}-${line}.mjs`);
+    await writeFile(file, code);
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: folder });
+    assert.match(stdout, /espresso|cup/, `${guide}:${line}`);
+  }
 });
