@@ -108,8 +108,12 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
   Model model = read_model(model_bytes, weight_bytes, precision);
   auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get());
 
-  const InputRange range =
-      options.range.value_or(network->input_range().value_or(InputRange{-1.0f, 1.0f}));
+  // Callers speak of the file's input, which may be scaled before the first layer that is left.
+  const InputScaling scaling = network->input_scaling();
+  const auto to_first_layer = [&](float value) { return static_cast<float>(scaling.scale * value + scaling.offset); };
+  const auto to_file = [&](float value) { return static_cast<float>((value - scaling.offset) / scaling.scale); };
+  const InputRange first_layer = network->input_range().value_or(InputRange{-1.0f, 1.0f});
+  const InputRange range = options.range.value_or(InputRange{to_file(first_layer.low), to_file(first_layer.high)});
   if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low == range.high) {
     throw Error(ErrorCode::BadArgument,
                 "input range: got " + std::to_string(range.low) + " to " +
@@ -118,8 +122,8 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
   preprocess_ = {.crop = options.crop,
                  .resize = options.resize,
                  .mirror = options.mirror,
-                 .range_low = range.low,
-                 .range_high = range.high};
+                 .range_low = to_first_layer(range.low),
+                 .range_high = to_first_layer(range.high)};
   network_ = std::move(network);
   embedded_ = scored_ = false;
   return {.input_width = network_->input_width(),

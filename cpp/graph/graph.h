@@ -189,6 +189,11 @@ struct InputRange {
   float low = -1, high = 1;
 };
 
+/// What a file does to its input first: scale * value + offset, the same for all channels.
+struct InputScaling {
+  double scale = 1, offset = 0;
+};
+
 struct Graph {
   std::vector<Tensor> tensors;
   std::vector<Node> nodes;  ///< every input is a constant, `input`, or an earlier node's output
@@ -201,8 +206,10 @@ struct Graph {
   TensorId logits = kNoTensor;
   float softmax_beta = 1;  ///< probabilities = softmax(beta * logits)
 
-  /// What the file itself says of the input's values, if anything.
+  /// What the file itself says of the values of `input`, if anything.
   std::optional<InputRange> input_range;
+  /// From the values of the file's own input to those of `input`.
+  InputScaling input_scaling;
 };
 
 /// The tensors that an operator reads, constants included, a missing bias left out.

@@ -318,6 +318,7 @@ void absorb_input_scaling(Graph& graph) {
   const double high = scale * range.high + offset;
   if (!std::isfinite(low) || !std::isfinite(high) || low == high) return;
   graph.input_range = InputRange{static_cast<float>(low), static_cast<float>(high)};
+  graph.input_scaling = {scale, offset};
   graph.input = end;
   for (size_t i = absorbed.size(); i-- > 0;) {
     graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(absorbed[i]));

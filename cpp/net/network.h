@@ -38,6 +38,7 @@ class Network {
   int input_zero_point() const { return input_tensor().quantization.zero_points[0]; }
   /// What the model's file says of the values that pixels stand for, if anything.
   std::optional<InputRange> input_range() const { return graph_.input_range; }
+  InputScaling input_scaling() const { return graph_.input_scaling; }
 
   /// The input [1, height, width, 3], to be written in place. Ask for the one that input_type() names; another throws
   /// Error{BadArgument}.

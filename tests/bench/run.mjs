@@ -1,6 +1,8 @@
 // The benchmarks natively and as WebAssembly, in one table.
 //
-//   node tests/bench/run.mjs [--filter=REGEX] [--seconds=0.3] [--only=native,simd,...]
+//   node tests/bench/run.mjs [--filter=REGEX] [--seconds=0.3] [--only=native,simd,...,knn-rival]
+//
+// knn-rival: the nearest neighbours beside tfjs' knn-classifier, in a table of its own.
 //
 // WebAssembly runs in a worker of Chromium, isolated, one variant after the other. Times are of the machine it runs on: compare columns
 // and rows of one table, not tables.
@@ -10,9 +12,14 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { setup } from '../../cpp/third_party/setup.mjs';
+import { buildSteps } from '../../web/dev/build.mjs';
 import { buildPreset, wasmVariants } from '../../web/dev/cmake.mjs';
 import { installNodePackages, needsNodePackages } from '../../web/dev/npm.mjs';
 import { Steps, fail, main, projectFolder, run } from '../../web/dev/steps.mjs';
+import { compareKnn, toKnnTables } from './knn-rival.mjs';
+
+/** What browsers get where there are no threads. */
+const rivalVariant = 'relaxed';
 
 const modelsFolder = path.join(projectFolder, 'models/files');
 
@@ -89,14 +96,17 @@ function printTable(results) {
 
 await main(async () => {
   const { values } = parseArgs({ options: { filter: { type: 'string', default: '.' }, seconds: { type: 'string', default: '0.3' }, only: { type: 'string' } } });
-  const all = ['native', ...wasmVariants];
-  const wanted = values.only?.split(',') ?? all;
-  const unknown = wanted.find((name) => !all.includes(name));
+  const all = ['native', ...wasmVariants, 'knn-rival'];
+  const named = values.only?.split(',') ?? all;
+  const unknown = named.find((name) => !all.includes(name));
   if (unknown) fail(`There is no build '${unknown}'; there are ${all.join(', ')}.`);
+  const wanted = named.filter((name) => name !== 'knn-rival');
+  const withRival = named.includes('knn-rival');
   if (!(Number(values.seconds) > 0)) fail(`--seconds: got '${values.seconds}', wanted a number above 0.`);
 
   await setup({ browsers: true });
-  const steps = new Steps(2 * wanted.length + 1 + (needsNodePackages() ? 1 : 0));
+  const rivalSteps = withRival ? buildSteps([rivalVariant]) : [];
+  const steps = new Steps(2 * wanted.length + 1 + (needsNodePackages() ? 1 : 0) + (withRival ? rivalSteps.length + 1 : 0));
   if (needsNodePackages()) await steps.step('Node packages', installNodePackages);
   await steps.step('Models', fetchModels);
   for (const name of wanted) await steps.step(`Building ${name}`, (report) => buildPreset(name, ['benchmarks'], report));
@@ -106,7 +116,10 @@ await main(async () => {
     const { benchmarks } = await steps.step(`Running ${name}`, () => (name === 'native' ? runNatively(args) : runInBrowser(name, args)));
     results.push({ title: name, benchmarks });
   }
-  if (results.every(({ benchmarks }) => benchmarks.length === 0)) fail(`No benchmark's name fits '${values.filter}'.`);
+  for (const [title, work] of rivalSteps) await steps.step(title, work);
+  const rival = withRival ? await steps.step("Running beside tfjs' knn-classifier", () => compareKnn(rivalVariant)) : undefined;
+  if (wanted.length > 0 && results.every(({ benchmarks }) => benchmarks.length === 0)) fail(`No benchmark's name fits '${values.filter}'.`);
   if (!existsSync(path.join(modelsFolder, 'mobilenet-v2-1.0-224-int8'))) console.log('\nThe int8 model could not be had: its rows are missing.');
-  printTable(results);
+  if (wanted.length > 0) printTable(results);
+  if (rival) console.log(`\n${toKnnTables(rival, rivalVariant)}`);
 });

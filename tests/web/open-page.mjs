@@ -71,7 +71,7 @@ export async function openPage(t, browser, { path = '', serving = {}, context = 
     before(request, response) {
       if (request.url === reportPath) return takeReport(request, response, troubles);
       requests.push(request.url);
-      return false;
+      return serving.before?.(request, response) ?? false;
     },
   });
   const scope = await browser.newContext(context);

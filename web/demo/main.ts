@@ -1,11 +1,10 @@
 // The page: a camera or pictures, three classes, one classifier.
 
 import { load, type Classifier, type Observation } from 'teachable-wasm';
-import { Camera, type CameraState } from './camera.js';
+import { Webcam, type WebcamState } from 'teachable-wasm/webcam';
 import { ClassCard, listenForDrop } from './class-card.js';
 import { byId, percent } from './element.js';
 import { Examples } from './examples.js';
-import { startFrameLoop } from './frame-loop.js';
 import { Announcer, FrameMeter, LoadingBar, showAlert, showInfo, showStatus, showTop3 } from './readout.js';
 import { Recorder } from './recorder.js';
 import { readSettings } from './settings.js';
@@ -22,7 +21,7 @@ let pictureFile: Blob | null = null;
 let endLoop: (() => void) | null = null;
 let reopenedAt = -Infinity;
 
-const camera = new Camera(stage.video, onCameraState);
+const camera = new Webcam({ video: stage.video, onState: onCameraState });
 const cards = [1, 2, 3].map(
   (number) => new ClassCard(byId('classes'), number, { onPress, onRelease, onFiles, onForget, onRename: () => void lookAtPicture() }),
 );
@@ -177,13 +176,13 @@ async function onForget(id: string): Promise<void> {
 
 // Sources ---------------------------------------------------------------------------------------------------------------
 
-function onCameraState(state: CameraState): void {
+function onCameraState(state: WebcamState): void {
   stage.showCamera(state);
   endLoop?.();
   endLoop = null;
   if (state === 'live') {
     showSource('camera');
-    endLoop = startFrameLoop(stage.video, lookAtVideo);
+    endLoop = camera.eachFrame(lookAtVideo);
     if (classifier) showStatus('Hold a class button while you show it something.');
   } else if (stage.source !== 'picture') {
     showSource('none');
@@ -221,7 +220,8 @@ function sentence(error: unknown): string {
   return error instanceof Error && error.message ? error.message : `Something went wrong: ${String(error)}`;
 }
 
-byId('start-camera').addEventListener('click', () => void camera.start());
+// What goes wrong is a state, too, and shown as such.
+byId('start-camera').addEventListener('click', () => void camera.start().catch(() => {}));
 byId('stop-camera').addEventListener('click', () => camera.stop());
 byId('back-to-camera').addEventListener('click', () => {
   showSource('camera');

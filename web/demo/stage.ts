@@ -1,6 +1,7 @@
 // The square that shows what the network sees: the camera, a picture, or an invitation.
 
-import { cameraTexts, type CameraState } from './camera.js';
+import type { WebcamState } from 'teachable-wasm/webcam';
+import { cameraTexts } from './camera-texts.js';
 import { byId, percent, within } from './element.js';
 
 export type Source = 'none' | 'camera' | 'picture';
@@ -29,7 +30,7 @@ export class Stage {
     this.#root.dataset['crop'] = crop;
   }
 
-  showCamera(state: CameraState): void {
+  showCamera(state: WebcamState): void {
     const { lead, help, button } = cameraTexts[state];
     byId('camera-lead').textContent = lead;
     byId('camera-help').textContent = help;

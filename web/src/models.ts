@@ -12,12 +12,13 @@ const published: Record<Version, readonly unknown[]> = { 1: [0.25, 0.5, 0.75, 1]
 
 /**
  * The network in the package, when it is of this version and alpha.
+ * @param option What the caller calls the option that takes another network's address.
  * Throws 'bad-argument' for another, and 'load-failed' when the package was built without one.
  */
-export function selectModel(wantedVersion: unknown, wantedAlpha: unknown): ModelRequest {
+export function selectModel(wantedVersion: unknown, wantedAlpha: unknown, option = 'model'): ModelRequest {
   const held = packagedModel();
   if (!held) {
-    throw new ClassifierError('load-failed', "This package was built without a model. Give the option 'model': the address of a .tflite file or a model.json.");
+    throw new ClassifierError('load-failed', `This package was built without a model. Give the option '${option}': the address of a .tflite file or a model.json.`);
   }
   const version = wantedVersion ?? held.version;
   const alpha = wantedAlpha ?? (version === held.version ? held.alpha : 1);
@@ -30,6 +31,6 @@ export function selectModel(wantedVersion: unknown, wantedAlpha: unknown): Model
   throw new ClassifierError(
     'bad-argument',
     `MobileNet v${version} ${String(alpha)} isn't in the package, which holds v${held.version} ${held.alpha}. ` +
-      `Serve its file yourself${known.length > 0 ? ` (the project's catalogue has it as ${known.join(' and ')})` : ''} and give the address as the option 'model'.`,
+      `Serve its file yourself${known.length > 0 ? ` (the project's catalogue has it as ${known.join(' and ')})` : ''} and give the address as the option '${option}'.`,
   );
 }

@@ -5,8 +5,9 @@ import { toLabel } from '../arguments.js';
 import { ClassifierError, toClassifierError } from '../errors.js';
 import { startClassifier } from '../host.js';
 import type { Variant } from '../protocol.js';
+import { toModuleRequest } from '../session.js';
 import type { WasmClassifier, WasmModule, WasmNeighbour } from '../wasm-module.js';
-import { sharedModule, toFolder } from './module.js';
+import { sharedModule } from './module.js';
 import { readTensor, Tensor, type TensorInput } from './tensor.js';
 
 /** Of the original whose interface this is. */
@@ -264,7 +265,7 @@ export class KNNClassifier {
 
 async function startModule({ variant, wasmUrl }: KnnOptions): Promise<WasmModule> {
   // One thread: a page mustn't wait for others.
-  const { module, classifier } = await startClassifier({ variant, threads: 1, wasmUrl: toFolder(wasmUrl) }, sharedModule);
+  const { module, classifier } = await startClassifier(toModuleRequest({ variant, wasmUrl, threads: 1 }), sharedModule);
   classifier.delete();
   return module;
 }

@@ -1,12 +1,15 @@
 // The interface of @tensorflow-models/mobilenet 2.1 on this package's engine. As there, infer() is synchronous: the network
 // runs where it is called, on a page in the page's own thread. The package's own load() keeps the page free; see there.
 
+import { absolute } from '../addresses.js';
 import { ClassifierError, toClassifierError } from '../errors.js';
 import { openClassifier, type Running } from '../host.js';
-import { FrameWriter } from '../pixels.js';
+import { loadImageNetLabels } from '../labels.js';
 import { selectModel } from '../models.js';
+import { FrameWriter } from '../pixels.js';
 import type { ModelRequest, Precision, Variant } from '../protocol.js';
-import { sharedModule, toAddress, toFolder } from './module.js';
+import { toModuleRequest } from '../session.js';
+import { sharedModule } from './module.js';
 import { forEachPicture, type PictureInput } from './picture.js';
 import { Tensor } from './tensor.js';
 
@@ -22,9 +25,9 @@ export interface IOHandler {
 }
 
 export interface ModelConfig {
-  /** Default 1. */
+  /** Of MobileNet. Default: the version of the network in the package, 2 as it is published; the original's is 1. */
   version?: MobileNetVersion | undefined;
-  /** The network's width. Version 1: 0.25, 0.5, 0.75 or 1; version 2: 0.5, 0.75 or 1. Default 1. */
+  /** The network's width. Version 1: 0.25, 0.5, 0.75 or 1; version 2: 0.5, 0.75 or 1. Default: the package's, 1. */
   alpha?: MobileNetAlpha | undefined;
   /** A model of your own: the address of a model.json, .tflite or catalogue entry, or a handler that loads a model.json. */
   modelUrl?: string | URL | IOHandler | undefined;
@@ -45,30 +48,37 @@ const alphas: Record<string, readonly string[]> = { '1.00': ['0.25', '0.50', '0.
 
 /** Loads a network. Throws 'bad-argument' for a version or alpha that there isn't, and as the package's load(). */
 export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
-  const { labels, precision, variant, inputRange } = modelConfig;
-  const model = await toRequest(modelConfig);
+  const { labels, precision, variant, wasmUrl, inputRange } = modelConfig;
   const request = {
-    model,
-    labels: typeof labels === 'string' ? toAddress(labels) : labels,
+    // One thread: a page mustn't wait for others.
+    ...toModuleRequest({ variant, wasmUrl, threads: 1 }),
+    model: await toRequest(modelConfig),
+    labels: typeof labels === 'string' ? absolute(labels) : labels,
     // What the original does to a picture.
     preprocess: { crop: 'squash', resize: 'align-corners', ...(inputRange ? { range: inputRange } : {}) } as const,
     precision,
-    variant,
-    // One thread: a page mustn't wait for others.
-    threads: 1,
-    wasmUrl: toFolder(modelConfig.wasmUrl),
   };
-  return new MobileNet(await openClassifier(request, sharedModule));
+  const running = await openClassifier(request, sharedModule);
+  return new MobileNet(running, running.classNames ?? (await imageNetNames(running.model.classCount)));
+}
+
+/** What the original calls the outputs of any network with as many as ImageNet's have. */
+async function imageNetNames(classCount: number): Promise<readonly string[] | undefined> {
+  if (classCount !== 1000 && classCount !== 1001) return undefined;
+  const names = await loadImageNetLabels().catch(() => undefined);
+  return names?.slice(names.length - classCount);
 }
 
 /** A network of the 1000 ImageNet classes, or your own. */
 export class MobileNet {
   #running: Running | undefined;
+  readonly #classNames: readonly string[] | undefined;
   readonly #writer = new FrameWriter();
 
   /** @internal Use load(). */
-  constructor(running: Running) {
+  constructor(running: Running, classNames: readonly string[] | undefined) {
     this.#running = running;
+    this.#classNames = classNames;
   }
 
   /** Nothing: what load() returns is loaded. The original has it. */
@@ -102,14 +112,14 @@ export class MobileNet {
    */
   async classify(img: PictureInput, topk = 3): Promise<Array<{ className: string; probability: number }>> {
     if (!(topk >= 0)) throw new ClassifierError('bad-argument', `topk must be a number of at least 0; got ${String(topk)}.`);
-    const { classNames, model } = this.#use();
+    const { model } = this.#use();
     const logits = this.infer(img);
     if (logits.shape[0] !== 1) throw new ClassifierError('bad-argument', `classify() takes one picture; got ${logits.shape[0]}.`);
     const background = model.classCount - logits.size;
     return Array.from(softmax(logits.dataSync()), (probability, index) => ({ index, probability }))
       .sort((a, b) => b.probability - a.probability)
       .slice(0, Math.floor(topk))
-      .map(({ index, probability }) => ({ className: classNames?.[index + background] ?? `class ${index + background}`, probability }));
+      .map(({ index, probability }) => ({ className: this.#classNames?.[index + background] ?? `class ${index}`, probability }));
   }
 
   /** Frees the network. The original has no such method. May be called twice. */
@@ -124,15 +134,17 @@ export class MobileNet {
   }
 }
 
-async function toRequest({ version = 1, alpha = 1, modelUrl }: ModelConfig): Promise<ModelRequest> {
-  if (typeof modelUrl === 'string' || modelUrl instanceof URL) return { kind: 'url', url: toAddress(modelUrl) };
+async function toRequest({ version, alpha, modelUrl }: ModelConfig): Promise<ModelRequest> {
+  if (typeof modelUrl === 'string' || modelUrl instanceof URL) return { kind: 'url', url: absolute(modelUrl) };
   if (modelUrl) return fromHandler(modelUrl);
-  const known = typeof version === 'number' ? alphas[version.toFixed(2)] : undefined;
-  if (!known) throw new ClassifierError('bad-argument', `Invalid version of MobileNet. Valid versions are: ${Object.keys(alphas).join()}`);
-  if (typeof alpha !== 'number' || !known.includes(alpha.toFixed(2))) {
+  const known = version === undefined ? undefined : alphas[typeof version === 'number' ? version.toFixed(2) : ''];
+  if (version !== undefined && !known) {
+    throw new ClassifierError('bad-argument', `Invalid version of MobileNet. Valid versions are: ${Object.keys(alphas).join()}`);
+  }
+  if (alpha !== undefined && known && !(typeof alpha === 'number' && known.includes(alpha.toFixed(2)))) {
     throw new ClassifierError('bad-argument', `MobileNet constructed with invalid alpha ${String(alpha)}. Valid multipliers for this version are: ${known.join()}.`);
   }
-  return selectModel(version, alpha);
+  return selectModel(version, alpha, 'modelUrl');
 }
 
 async function fromHandler(handler: IOHandler): Promise<ModelRequest> {

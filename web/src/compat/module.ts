@@ -15,15 +15,3 @@ export function sharedModule(options: LoadModuleOptions): Promise<WasmModule> {
   loading.catch(() => modules.delete(key));
   return loading;
 }
-
-/** Absolute; relative ones count from the page. */
-export function toAddress(url: string | URL): string {
-  return new URL(url, globalThis.location?.href).href;
-}
-
-/** An absolute address that ends in '/'. */
-export function toFolder(url: string | URL | undefined): string | undefined {
-  if (url === undefined) return undefined;
-  const address = toAddress(url);
-  return address.endsWith('/') ? address : `${address}/`;
-}
