@@ -27,6 +27,17 @@ Node* writer_of(Graph& graph, TensorId id) {
   return nullptr;
 }
 
+/// The operator that writes a tensor; nullptr for constants, the input, and kNoTensor.
+const Op* writing(Graph& graph, TensorId id) {
+  const Node* node = writer_of(graph, id);
+  return node == nullptr ? nullptr : &node->op;
+}
+
+template <typename OpType>
+const OpType* written_as(Graph& graph, TensorId id) {
+  return std::get_if<OpType>(writing(graph, id));
+}
+
 /// Removes nodes[index] and lets everyone who read its output read `source` instead.
 void bypass(Graph& graph, size_t index, TensorId source) {
   const TensorId gone = output_of(graph.nodes[index].op);
@@ -114,6 +125,20 @@ bool fold_scale_shift(Graph& graph, Op& before, const ScaleShift& affine) {
   return false;
 }
 
+/// What `op` reads when it gives that times `scale` plus `offset` in all channels, else kNoTensor.
+/// Scales are written with few digits, or as float16.
+TensorId input_of_affine(Graph& graph, const Op* op, float scale, float offset) {
+  const auto* affine = op == nullptr ? nullptr : std::get_if<ScaleShift>(op);
+  if (affine == nullptr) return kNoTensor;
+  const size_t channels = graph.tensors[affine->scale].shape.element_count();
+  const float* scales = floats_of(graph, affine->scale);
+  const float* offsets = floats_of(graph, affine->offset);
+  for (size_t c = 0; c < channels; ++c) {
+    if (std::fabs(scales[c] / scale - 1) > 5e-4f || offsets[c] != offset) return kNoTensor;
+  }
+  return affine->input;
+}
+
 InputRange quantized_range(const Tensor& tensor) {
   const float scale = tensor.quantization.scales[0];
   const auto zero_point = static_cast<float>(tensor.quantization.zero_points[0]);
@@ -167,25 +192,44 @@ void fold_batch_norm(Graph& graph) {
   }
 }
 
+void fuse_hard_swish(Graph& graph) {
+  for (Node& node : graph.nodes) {
+    // x * (relu6(x + 3) / 6), or (x * relu6(x + 3)) / 6.
+    const auto* product = std::get_if<Multiply>(&node.op);
+    const bool is_divided_first = product != nullptr;
+    if (!is_divided_first) {
+      product = written_as<Multiply>(graph, input_of_affine(graph, &node.op, 1.0f / 6, 0));
+    }
+    if (product == nullptr || product->activation.any()) continue;
+    for (auto [x, gate] : {std::pair{product->a, product->b}, std::pair{product->b, product->a}}) {
+      if (is_divided_first) gate = input_of_affine(graph, writing(graph, gate), 1.0f / 6, 0);
+      const auto* clamp = written_as<Clamp>(graph, gate);
+      if (clamp == nullptr || clamp->activation != Activation::relu6()) continue;
+      if (input_of_affine(graph, writing(graph, clamp->input), 1, 3) != x) continue;
+      node.op = HardSwish{x, output_of(node.op)};
+      break;
+    }
+  }
+}
+
 void fuse_activations(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size();) {
     const auto* clamp = std::get_if<Clamp>(&graph.nodes[i].op);
     Node* before = clamp == nullptr ? nullptr : writer_of(graph, clamp->input);
-    const bool fused =
-        before != nullptr && reader_count(graph, clamp->input) == 1 &&
-        std::visit(
-            [&](auto& op) {
-              if constexpr (requires { op.activation; }) {
-                const float min = std::max(op.activation.min, clamp->activation.min);
-                const float max = std::min(op.activation.max, clamp->activation.max);
-                if (!(min < max)) return false;
-                op.activation = {min, max};
-                return true;
-              } else {
-                return false;
-              }
-            },
-            before->op);
+    const bool fused = before != nullptr && reader_count(graph, clamp->input) == 1 &&
+                       std::visit(
+                           [&](auto& op) {
+                             if constexpr (requires { op.activation; }) {
+                               const float min = std::max(op.activation.min, clamp->activation.min);
+                               const float max = std::min(op.activation.max, clamp->activation.max);
+                               if (!(min < max)) return false;
+                               op.activation = {min, max};
+                               return true;
+                             } else {
+                               return false;
+                             }
+                           },
+                           before->op);
     if (fused) {
       absorb_into(graph, i, *before);
     } else {
@@ -329,7 +373,8 @@ void find_ends(Graph& graph) {
   TensorId end = graph.output;
   graph.embedding = end;
   graph.logits = kNoTensor;
-  // Back from the output, over what changes no order between classes, to the last layer that computes.
+  // Back from the output, over what changes no order between classes, to the last layer that
+  // computes.
   for (Node* node = writer_of(graph, end); node != nullptr; node = writer_of(graph, end)) {
     if (const auto* softmax = std::get_if<Softmax>(&node->op)) {
       graph.softmax_beta = softmax->beta;
@@ -378,6 +423,7 @@ void drop_unused(Graph& graph) {
 
 void simplify(Graph& graph) {
   fold_batch_norm(graph);
+  fuse_hard_swish(graph);
   fuse_activations(graph);
   fold_padding(graph);
   pool_by_convolution(graph);

@@ -8,6 +8,9 @@ namespace teachable {
 /// Moves ScaleShift into the weights of a float convolution or fully connected layer before it, when nothing else reads that layer.
 void fold_batch_norm(Graph& graph);
 
+/// x * relu6(x + 3) / 6 in pieces, as Keras and TensorFlow write it, becomes HardSwish.
+void fuse_hard_swish(Graph& graph);
+
 /// Moves Clamp into the activation of the operator before it, when nothing else reads that operator.
 void fuse_activations(Graph& graph);
 

@@ -1,5 +1,6 @@
 #include "model/tfjs_layers.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -58,19 +59,34 @@ std::string activation_name(const Config& config) {
   return value->get<std::string>();
 }
 
-struct KerasActivation {
-  Activation clamp;
-  bool is_softmax = false;
-};
+/// The number that an operator of Keras computes with: 3 of `x + 3`. Keras 2 keeps it beside the
+/// call's input, ["conv", 0, 0, {"y": 3}]; Keras 3 among its arguments.
+std::optional<float> scalar_operand(const Json& layer) {
+  const Json* nodes = find(layer, "inbound_nodes");
+  if (nodes == nullptr || !nodes->is_array() || nodes->size() != 1) return std::nullopt;
+  const Json& call = (*nodes)[0];
+  const Json* value = nullptr;
+  if (const Json* args = find(call, "args"); args != nullptr && args->is_array()) {
+    for (const Json& arg : *args) value = arg.is_number() ? &arg : value;
+  } else if (call.is_array() && call.size() == 4) {
+    value = find(call[3], "y");
+  }
+  if (value == nullptr || !value->is_number()) return std::nullopt;
+  return value->get<float>();
+}
 
-KerasActivation activation_of(const Config& config) {
-  const std::string name = activation_name(config);
-  if (name == "linear") return {};
-  if (name == "relu") return {Activation::relu()};
-  if (name == "relu6") return {Activation::relu6()};
-  if (name == "softmax") return {Activation::none(), true};
-  config.unsupported("has the activation " + in_quotes(name) +
-                     "; linear, relu, relu6 and softmax are run");
+/// A setting that is one number or a list of numbers.
+std::vector<float> numbers_of(const Config& config, const char* key, float fallback) {
+  const Json* value = config.find(key);
+  if (value == nullptr || !value->is_array()) {
+    return {static_cast<float>(config.number(key, fallback))};
+  }
+  std::vector<float> result;
+  for (const Json& item : *value) {
+    if (!item.is_number()) config.bad(std::string("its ") + key + " isn't of numbers");
+    result.push_back(item.get<float>());
+  }
+  return result;
 }
 
 uint32_t to_padding(const Config& config, const Json& value) {
@@ -92,6 +108,24 @@ std::pair<uint32_t, uint32_t> to_padding_pair(const Config& config, const Json& 
 }
 
 }  // namespace
+
+struct TfjsLayerBuilder::KerasActivation {
+  enum class Kind { Clamp, Softmax, Sigmoid, HardSwish };
+  Activation clamp;
+  Kind kind = Kind::Clamp;
+};
+
+auto TfjsLayerBuilder::activation_of(const Config& config) -> KerasActivation {
+  const std::string name = activation_name(config);
+  if (name == "linear") return {};
+  if (name == "relu") return {Activation::relu()};
+  if (name == "relu6") return {Activation::relu6()};
+  if (name == "softmax") return {{}, KerasActivation::Kind::Softmax};
+  if (name == "sigmoid") return {{}, KerasActivation::Kind::Sigmoid};
+  if (name == "hard_swish" || name == "hard_silu") return {{}, KerasActivation::Kind::HardSwish};
+  config.unsupported("has the activation " + in_quotes(name) +
+                     "; linear, relu, relu6, sigmoid, hard_swish and softmax are run");
+}
 
 struct TfjsLayerBuilder::Call {
   const TfjsLayer& layer;
@@ -141,9 +175,13 @@ TfjsLayerBuilder::Build TfjsLayerBuilder::build_of(const std::string& class_name
       {"Activation", &Self::build_activation},
       {"Softmax", &Self::build_softmax},
       {"Add", &Self::build_add},
+      {"Multiply", &Self::build_multiply},
+      {"TFOpLambda", &Self::build_function},
+      {"Rescaling", &Self::build_rescaling},
       {"ZeroPadding2D", &Self::build_zero_padding},
       {"GlobalAveragePooling2D", &Self::build_global_average},
       {"AveragePooling2D", &Self::build_average_pool},
+      {"MaxPooling2D", &Self::build_max_pool},
       {"Reshape", &Self::build_reshape},
       {"Flatten", &Self::build_flatten},
       {"Dropout", &Self::build_identity},
@@ -241,8 +279,7 @@ TensorId TfjsLayerBuilder::build_windowed(const Call& call, Constants constants,
   op.dilation = call.config.extent("dilation_rate", Extent2d{});
   op.padding = padding_of(call.config, call.picture(graph_), window, op.stride, op.dilation);
   op.activation = activation.clamp;
-  const TensorId output = add_node(call, op);
-  return activation.is_softmax ? add_softmax(call, output) : output;
+  return activate(call, activation, add_node(call, op));
 }
 
 TensorId TfjsLayerBuilder::build_conv2d(const Call& call) {
@@ -315,7 +352,7 @@ TensorId TfjsLayerBuilder::build_dense(const Call& call) {
     dims.back() = out;
     output = reshape_to(call, output, Shape(std::move(dims)));
   }
-  return activation.is_softmax ? add_softmax(call, output) : output;
+  return activate(call, activation, output);
 }
 
 TensorId TfjsLayerBuilder::build_batch_norm(const Call& call) {
@@ -386,8 +423,7 @@ TensorId TfjsLayerBuilder::build_relu(const Call& call) {
 
 TensorId TfjsLayerBuilder::build_activation(const Call& call) {
   const KerasActivation activation = activation_of(call.config);
-  if (activation.is_softmax) return add_softmax(call, call.input());
-  if (!activation.clamp.any()) return call.input();
+  if (!activation.clamp.any()) return activate(call, activation, call.input());
   Clamp op;
   op.input = call.input();
   op.activation = activation.clamp;
@@ -405,15 +441,72 @@ TensorId TfjsLayerBuilder::build_softmax(const Call& call) {
 }
 
 TensorId TfjsLayerBuilder::build_add(const Call& call) {
-  if (call.inputs.size() < 2) call.config.bad("it adds less than two tensors");
-  TensorId sum = call.inputs[0];
-  for (const TensorId other : call.inputs.subspan(1)) {
-    Add op;
-    op.a = sum;
-    op.b = other;
-    sum = add_node(call, op);
+  if (const auto number = scalar_operand(call.layer.json); number && call.inputs.size() == 1) {
+    return add_affine(call, {1}, {*number});
   }
-  return sum;
+  return add_binary<Add>(call);
+}
+
+TensorId TfjsLayerBuilder::build_multiply(const Call& call) {
+  if (const auto number = scalar_operand(call.layer.json); number && call.inputs.size() == 1) {
+    return add_affine(call, {*number}, {0});
+  }
+  return add_binary<Multiply>(call);
+}
+
+template <typename BinaryOp>
+TensorId TfjsLayerBuilder::add_binary(const Call& call) {
+  if (call.inputs.size() < 2) call.config.bad("it has less than two inputs");
+  TensorId result = call.inputs[0];
+  for (const TensorId other : call.inputs.subspan(1)) {
+    BinaryOp op;
+    op.a = result;
+    op.b = other;
+    // What is repeated for each pixel stands second.
+    if (graph_.tensors[op.a].shape.element_count() < graph_.tensors[op.b].shape.element_count()) {
+      std::swap(op.a, op.b);
+    }
+    result = add_node(call, op);
+  }
+  return result;
+}
+
+/// Arithmetic of Keras 2 that isn't a layer.
+TensorId TfjsLayerBuilder::build_function(const Call& call) {
+  const std::string function = call.config.text("function", "");
+  if (function == "__operators__.add" || function == "math.add") return build_add(call);
+  if (function == "math.multiply") return build_multiply(call);
+  call.config.unsupported("it calls " + in_quotes(function) + "; add and multiply are run");
+}
+
+TensorId TfjsLayerBuilder::build_rescaling(const Call& call) {
+  return add_affine(call, numbers_of(call.config, "scale", 1),
+                    numbers_of(call.config, "offset", 0));
+}
+
+TensorId TfjsLayerBuilder::add_affine(const Call& call, std::vector<float> scale,
+                                      std::vector<float> offset) {
+  const int64_t channels = graph_.tensors[call.input()].shape.channels();
+  // Any number of layers may rescale as many channels as there are elements.
+  rescaled_channels_ += std::max<int64_t>(channels, 0);
+  if (channels < 1 || rescaled_channels_ > 1 << 22) {
+    call.config.bad("the model rescales over four million channels");
+  }
+  const auto count = static_cast<size_t>(channels);
+  for (std::vector<float>* values : {&scale, &offset}) {
+    if (values->size() == 1) values->resize(count, values->front());
+    if (values->size() != count ||
+        !std::ranges::all_of(*values, [](float v) { return std::isfinite(v); })) {
+      call.config.bad("it rescales " + std::to_string(count) + " channels with " +
+                      std::to_string(values->size()) +
+                      " values, wanted one or one a channel, finite");
+    }
+  }
+  ScaleShift op;
+  op.input = call.input();
+  op.scale = add_constant(call, "scale", {channels}, scale);
+  op.offset = add_constant(call, "offset", {channels}, offset);
+  return add_node(call, op);
 }
 
 TensorId TfjsLayerBuilder::build_zero_padding(const Call& call) {
@@ -443,24 +536,31 @@ TensorId TfjsLayerBuilder::build_global_average(const Call& call) {
   return add_node(call, op, keeps_rank ? Shape{1, 1, 1, channels} : Shape{1, channels});
 }
 
-TensorId TfjsLayerBuilder::build_average_pool(const Call& call) {
+template <typename Pool>
+Pool TfjsLayerBuilder::windowed_pool(const Call& call) {
   want_channels_last(call.config);
+  Pool op;
+  op.input = call.input();
+  op.window = call.config.extent("pool_size", Extent2d{2, 2});
+  op.stride = call.config.extent("strides", op.window);
+  op.padding = padding_of(call.config, call.picture(graph_), op.window, op.stride, {});
+  return op;
+}
+
+TensorId TfjsLayerBuilder::build_average_pool(const Call& call) {
+  const auto pool = windowed_pool<AveragePool2d>(call);
   const Shape& picture = call.picture(graph_);
-  const Extent2d window = call.config.extent("pool_size", Extent2d{2, 2});
-  const Extent2d stride = call.config.extent("strides", window);
-  const Padding padding = padding_of(call.config, picture, window, stride, {});
   // The usual end of a MobileNet; one operator for it is enough further on.
-  if (window.height == picture[1] && window.width == picture[2] && !padding.any()) {
+  if (pool.window.height == picture[1] && pool.window.width == picture[2] && !pool.padding.any()) {
     GlobalAveragePool op;
-    op.input = call.input();
+    op.input = pool.input;
     return add_node(call, op, {1, 1, 1, picture.channels()});
   }
-  AveragePool2d op;
-  op.input = call.input();
-  op.window = window;
-  op.stride = stride;
-  op.padding = padding;
-  return add_node(call, op);
+  return add_node(call, pool);
+}
+
+TensorId TfjsLayerBuilder::build_max_pool(const Call& call) {
+  return add_node(call, windowed_pool<MaxPool2d>(call));
 }
 
 TensorId TfjsLayerBuilder::build_reshape(const Call& call) {
@@ -498,6 +598,21 @@ TensorId TfjsLayerBuilder::reshape_to(const Call& call, TensorId input, Shape sh
   Reshape op;
   op.input = input;
   return add_node(call, op, std::move(shape));
+}
+
+TensorId TfjsLayerBuilder::activate(const Call& call, const KerasActivation& activation,
+                                    TensorId input) {
+  switch (activation.kind) {
+    case KerasActivation::Kind::Clamp:
+      return input;
+    case KerasActivation::Kind::Softmax:
+      return add_softmax(call, input);
+    case KerasActivation::Kind::Sigmoid:
+      return add_node(call, Sigmoid{input, kNoTensor});
+    case KerasActivation::Kind::HardSwish:
+      return add_node(call, HardSwish{input, kNoTensor});
+  }
+  return input;
 }
 
 TensorId TfjsLayerBuilder::add_softmax(const Call& call, TensorId input) {

@@ -45,6 +45,8 @@ class TfjsLayerBuilder {
     TensorId first = kNoTensor, second = kNoTensor;
   };
   struct Call;
+  struct KerasActivation;
+  static KerasActivation activation_of(const Config& config);
   using Build = TensorId (TfjsLayerBuilder::*)(const Call&);
 
   static Build build_of(const std::string& class_name);
@@ -57,9 +59,13 @@ class TfjsLayerBuilder {
   TensorId build_activation(const Call& call);
   TensorId build_softmax(const Call& call);
   TensorId build_add(const Call& call);
+  TensorId build_multiply(const Call& call);
+  TensorId build_function(const Call& call);
+  TensorId build_rescaling(const Call& call);
   TensorId build_zero_padding(const Call& call);
   TensorId build_global_average(const Call& call);
   TensorId build_average_pool(const Call& call);
+  TensorId build_max_pool(const Call& call);
   TensorId build_reshape(const Call& call);
   TensorId build_flatten(const Call& call);
   TensorId build_identity(const Call& call);
@@ -68,6 +74,15 @@ class TfjsLayerBuilder {
   TensorId build_windowed(const Call& call, Constants constants, Extent2d window);
   TensorId reshape_to(const Call& call, TensorId input, Shape shape);
   TensorId add_softmax(const Call& call, TensorId input);
+  /// What a layer's activation does beyond the clamp that its operator has.
+  TensorId activate(const Call& call, const KerasActivation& activation, TensorId input);
+  /// The inputs, joined by one operator from the first to the last.
+  template <typename BinaryOp>
+  TensorId add_binary(const Call& call);
+  /// The input times `scale` plus `offset`, each one value or one a channel.
+  TensorId add_affine(const Call& call, std::vector<float> scale, std::vector<float> offset);
+  template <typename Pool>
+  Pool windowed_pool(const Call& call);
 
   TensorId add_constant(const Call& call, const char* role, Shape shape,
                         const std::vector<float>& values);
@@ -79,6 +94,7 @@ class TfjsLayerBuilder {
   Graph& graph_;
   TfjsWeights& weights_;
   std::map<const Json*, Constants> constants_;
+  int64_t rescaled_channels_ = 0;
 };
 
 }  // namespace teachable

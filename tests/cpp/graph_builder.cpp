@@ -231,6 +231,18 @@ TensorId GraphBuilder::operand(Shape shape) {
   return id;
 }
 
+TensorId GraphBuilder::scalar(float value) {
+  const TensorId id = operand({});
+  Tensor& tensor = graph_.tensors[id];
+  if (tensor.type == DataType::F32) {
+    *reinterpret_cast<float*>(tensor.data.data()) = value;
+  } else {
+    tensor.quantization = {{value / 127}, {0}, 0};
+    tensor.data.data()[0] = std::byte{127};
+  }
+  return id;
+}
+
 TensorId GraphBuilder::hard_swish(TensorId input) {
   const TensorId output = activation_like(input, {});
   return append(HardSwish{input, output}, output, false);
@@ -320,23 +332,62 @@ TensorId GraphBuilder::small_mobilenet(int64_t size, int64_t classes) {
   return softmax(reshape(logits, {1, classes}));
 }
 
+TensorId GraphBuilder::small_mobilenet_v1(int64_t size, int64_t classes) {
+  const TensorId picture = input(size, size, 3);
+  const Extent2d three{3, 3};
+  const Extent2d two{2, 2};
+  const auto block = [&](TensorId in, Extent2d stride, int64_t channels) {
+    const TensorId spatial =
+        depthwise(in, 1, {three, stride, {}, same(in, three, stride)}, Activation::relu6());
+    return conv(spatial, channels, {}, Activation::relu6());
+  };
+  const TensorId stem =
+      conv(picture, 8, {three, two, {}, same(picture, three, two)}, Activation::relu6());
+  const TensorId last = block(block(stem, {}, 16), two, 24);
+  const Shape& shape = graph_.tensors[last].shape;
+  const Extent2d all{static_cast<uint32_t>(shape[1]), static_cast<uint32_t>(shape[2])};
+  const TensorId logits = conv(average_pool(last, {all, two, {}, {}}), classes, {});
+  return softmax(reshape(logits, {1, classes}));
+}
+
+TensorId GraphBuilder::squeeze_and_excite(TensorId spatial, int64_t squeezed_channels) {
+  const int64_t channels = graph_.tensors[spatial].shape.channels();
+  const TensorId squeezed =
+      conv(global_average_pool(spatial, true), squeezed_channels, {}, Activation::relu());
+  const TensorId raised = add(conv(squeezed, channels, {}), scalar(3), Activation::relu6());
+  return multiply(spatial, multiply(raised, scalar(1.0f / 6)));
+}
+
+TensorId GraphBuilder::v3_ending(TensorId features, int64_t classes) {
+  const TensorId last = hard_swish(conv(features, 32, {}));
+  const TensorId hidden = hard_swish(conv(global_average_pool(last, true), 40, {}));
+  return softmax(reshape(conv(hidden, classes, {}), {1, classes}));
+}
+
 TensorId GraphBuilder::small_mobilenet_v3(int64_t size, int64_t classes) {
   const TensorId picture = input(size, size, 3);
   const Extent2d three{3, 3};
   const Extent2d two{2, 2};
   const TensorId stem = hard_swish(conv(picture, 8, {three, two, {}, same(picture, three, two)}));
   const TensorId wide = conv(stem, 24, {}, Activation::relu());
+  const TensorId spatial = hard_swish(depthwise(wide, 1, {three, {}, {}, same(wide, three, {})}));
+  const TensorId excited = squeeze_and_excite(spatial, 8);
+  return v3_ending(add(conv(excited, 8, {}), stem), classes);
+}
+
+TensorId GraphBuilder::small_mobilenet_v3_large(int64_t size, int64_t classes) {
+  const TensorId picture = input(size, size, 3);
+  const Extent2d three{3, 3};
+  const Extent2d five{5, 5};
+  const Extent2d two{2, 2};
+  const TensorId stem = hard_swish(conv(picture, 8, {three, two, {}, same(picture, three, two)}));
+  const TensorId plain =
+      depthwise(stem, 1, {three, {}, {}, same(stem, three, {})}, Activation::relu());
+  const TensorId first = add(conv(plain, 8, {}), stem);
+  const TensorId wide = conv(first, 24, {}, Activation::relu());
   const TensorId spatial =
-      hard_swish(depthwise(wide, 1, {three, {}, {}, same(wide, three, {})}));
-  const TensorId squeezed = conv(global_average_pool(spatial, true), 8, {}, Activation::relu());
-  const TensorId raised = add(conv(squeezed, 24, {}), operand({}), Activation::relu6());
-  const TensorId excited = multiply(spatial, multiply(raised, operand({})));
-  const TensorId residual = add(conv(excited, 8, {}), stem);
-  const TensorId last = hard_swish(conv(residual, 32, {}));
-  const TensorId pooled = global_average_pool(last, true);
-  const TensorId hidden = hard_swish(conv(pooled, 40, {}));
-  const TensorId logits = conv(hidden, classes, {});
-  return softmax(reshape(logits, {1, classes}));
+      depthwise(wide, 1, {five, two, {}, same(wide, five, two)}, Activation::relu());
+  return v3_ending(conv(squeeze_and_excite(spatial, 8), 8, {}), classes);
 }
 
 Graph GraphBuilder::take(TensorId output) {

@@ -55,6 +55,8 @@ class GraphBuilder {
   TensorId multiply(TensorId a, TensorId b, Activation activation = {});
   /// A constant of the number kind of activations, as an operand of add() and multiply().
   TensorId operand(Shape shape);
+  /// The same of one value, above 0.
+  TensorId scalar(float value);
   TensorId hard_swish(TensorId input);
   TensorId sigmoid(TensorId input);
   TensorId max_pool(TensorId input, const Window& window);
@@ -67,17 +69,25 @@ class GraphBuilder {
   TensorId convert(TensorId input, DataType type);
   TensorId softmax(TensorId input);
 
-  /// A MobileNet in small: convolutions, a residual, pool, classifier, softmax. The output is set.
+  /// A MobileNet v1 in small: depthwise and pointwise convolutions in turn, an average pool over windows, classifier, softmax.
+  TensorId small_mobilenet_v1(int64_t size, int64_t classes);
+
+  /// A MobileNet v2 in small: convolutions, a residual, pool, classifier, softmax.
   TensorId small_mobilenet(int64_t size, int64_t classes);
 
-  /// A MobileNet v3 in small: hard-swish, squeeze-and-excite, and a hidden layer before the classifier.
+  /// A MobileNet v3 small in small: hard-swish, squeeze-and-excite, and a hidden layer before the classifier.
   TensorId small_mobilenet_v3(int64_t size, int64_t classes);
+
+  /// A MobileNet v3 large in small: before that, a block of ReLU without squeeze-and-excite, and one with a window of 5 x 5.
+  TensorId small_mobilenet_v3_large(int64_t size, int64_t classes);
 
   /// The graph so far, with `output` as its output, not simplified.
   Graph take(TensorId output);
   const Graph& graph() const { return graph_; }
 
  private:
+  TensorId squeeze_and_excite(TensorId spatial, int64_t squeezed_channels);
+  TensorId v3_ending(TensorId features, int64_t classes);
   TensorId constant(const std::string& name, Shape shape, DataType type, double spread);
   TensorId filter(Shape shape, size_t channel_axis);
   TensorId bias(TensorId input, TensorId filter, int64_t channels);

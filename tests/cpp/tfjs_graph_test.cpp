@@ -1,4 +1,4 @@
-// TensorFlow.js graph-models, and one network in every format.
+// TensorFlow.js graph-models.
 #include "model/tfjs_graph.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,6 @@
 #include "graph_builder.h"
 #include "model/reader.h"
 #include "reference.h"
-#include "tflite_writer.h"
 #include "tfjs_writer.h"
 
 namespace teachable::testing {
@@ -25,49 +24,10 @@ std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
 
-Model read(const TfjsFile& file) { return read_model(bytes_of(file.model_json), file.weights); }
-
 std::vector<double> embed(const Graph& graph, const std::vector<double>& input, TensorId output) {
   Reference reference(graph);
   reference.run(input);
   return reference[output];
-}
-
-TEST(EveryFormat, OneNetworkGivesOneEmbedding) {
-  const uint32_t seed = test_seed();
-  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
-  GraphBuilder b(Precision::F32, seed);
-  const TensorId output = b.small_mobilenet(20, 7);
-  const std::vector<double> input = b.input_values();
-  const Graph written = b.take(output);
-  const Model wanted = read_model(write_tflite(written), {});
-  const std::vector<double> embedding = embed(wanted.graph, input, wanted.graph.embedding);
-  const std::vector<double> logits = embed(wanted.graph, input, wanted.graph.logits);
-
-  const auto expect_same = [&](const TfjsFile& file, ModelFormat format) {
-    const Model model = read(file);
-    EXPECT_EQ(model.format, format);
-    // Folded as far as the other format's.
-    EXPECT_EQ(model.graph.nodes.size(), wanted.graph.nodes.size());
-    const std::vector<double> got = embed(model.graph, input, model.graph.embedding);
-    ASSERT_EQ(got.size(), embedding.size());
-    for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], embedding[i], 1e-6);
-    const std::vector<double> scores = embed(model.graph, input, model.graph.logits);
-    ASSERT_EQ(scores.size(), logits.size());
-    for (size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], logits[i], 1e-6);
-  };
-  {
-    SCOPED_TRACE("graph-model of fused operators");
-    expect_same(write_graph_model(written, true), ModelFormat::TfJsGraph);
-  }
-  {
-    SCOPED_TRACE("graph-model of single operators");
-    expect_same(write_graph_model(written, false), ModelFormat::TfJsGraph);
-  }
-  {
-    SCOPED_TRACE("layers-model");
-    expect_same(write_layers_model(written), ModelFormat::TfJsLayers);
-  }
 }
 
 /// A picture of 4 x 4 through whatever nodes a test adds; the last one is the output.

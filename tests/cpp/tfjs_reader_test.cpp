@@ -347,8 +347,19 @@ const Contradiction kContradictions[] = {
      [](TfjsFiles& f) { f.model.erase("weightsManifest"); }},
     {"UnknownModelClass", kUnsupported, "RNN",
      [](TfjsFiles& f) { f.model["modelTopology"]["class_name"] = "RNN"; }},
-    {"UnknownLayer", kUnsupported, "'sum' (Multiply)",
-     [](TfjsFiles& f) { f.layer("sum")["class_name"] = "Multiply"; }},
+    {"UnknownLayer", kUnsupported, "'sum' (Maximum)",
+     [](TfjsFiles& f) { f.layer("sum")["class_name"] = "Maximum"; }},
+    {"UnknownFunction", kUnsupported, "'math.erf'",
+     [](TfjsFiles& f) {
+       f.layer("sum")["class_name"] = "TFOpLambda";
+       f.layer("sum")["config"]["function"] = "math.erf";
+     }},
+    {"RescalingOfOtherChannels", kBad, "channels with 3 values",
+     [](TfjsFiles& f) {
+       f.layer("sum")["class_name"] = "Rescaling";
+       f.layer("sum")["config"]["scale"] = {1, 2, 3};
+       f.layer("sum")["inbound_nodes"][0].erase(1);
+     }},
     {"UnknownActivation", kUnsupported, "'swish'",
      [](TfjsFiles& f) { f.layer("stem")["config"]["activation"] = "swish"; }},
     {"ChannelsFirst", kUnsupported, "channels_first",

@@ -1,9 +1,9 @@
 #include "tflite_writer.h"
 
-#include <cmath>
 #include <stdexcept>
 #include <utility>
 
+#include "half.h"
 #include "tflite_generated.h"
 #include "tflite_metadata_generated.h"
 
@@ -158,17 +158,6 @@ class Writer {
 
   bool is_half(const Tensor& tensor) const {
     return halves_ && tensor.is_constant() && tensor.type == DataType::F32;
-  }
-
-  /// Of normal numbers; nothing else is written.
-  static uint16_t to_half(float value) {
-    if (value == 0) return 0;
-    int exponent = 0;
-    const float mantissa = std::frexp(std::fabs(value), &exponent);
-    if (exponent < -13) return 0;
-    const auto bits = static_cast<uint32_t>(std::lround(std::ldexp(mantissa, 11)));
-    const auto magnitude = static_cast<uint32_t>((exponent + 13) * 1024) + bits;
-    return static_cast<uint16_t>(magnitude | (value < 0 ? 0x8000u : 0u));
   }
 
   void add_halves() {

@@ -44,13 +44,17 @@ int main(int argc, char** argv) {
       const Graph graph = b.take(end);
       std::string name = "v" + std::to_string(version) + "-" + to_string(precision);
       for (char& c : name) c = c == ' ' ? '-' : c;
-      write(folder / "tflite" / (name + ".tflite"), write_tflite(graph));
+      const TfliteMetadata metadata = {name, "labels.txt", {127.5f}, {127.5f}};
+      write(folder / "tflite" / (name + ".tflite"), write_tflite(graph, metadata));
       if (precision != testing::Precision::F32) continue;
       write(folder / "tflite" / (name + "-half.tflite"), write_half_tflite(graph));
-      if (version == 3) continue;
-      write(folder / "tfjs" / "graph-fused", write_graph_model(graph, true));
-      write(folder / "tfjs" / "graph-plain", write_graph_model(graph, false));
-      write(folder / "tfjs" / "layers", write_layers_model(graph));
+      const TfliteMetadata by_channel = {name, "labels.txt", {124, 116, 104}, {58, 57, 56}};
+      write(folder / "tflite" / (name + "-by-channel.tflite"), write_tflite(graph, by_channel));
+      const std::string version_name = "-v" + std::to_string(version);
+      write(folder / "tfjs" / ("graph-fused" + version_name), write_graph_model(graph, true));
+      write(folder / "tfjs" / ("graph-plain" + version_name), write_graph_model(graph, false, TfjsStorage::F16));
+      write(folder / "tfjs" / ("layers" + version_name), write_layers_model(graph));
+      write(folder / "tfjs" / ("layers-uint8" + version_name), write_layers_model(graph, TfjsStorage::U8));
     }
   }
   return 0;
