@@ -354,11 +354,10 @@ const Contradiction kContradictions[] = {
        f.layer("sum")["class_name"] = "TFOpLambda";
        f.layer("sum")["config"]["function"] = "math.erf";
      }},
-    {"RescalingOfOtherChannels", kBad, "channels with 3 values",
+    {"RescalingOfOtherChannels", kBad, "channels with 7 values",
      [](TfjsFiles& f) {
-       f.layer("sum")["class_name"] = "Rescaling";
-       f.layer("sum")["config"]["scale"] = {1, 2, 3};
-       f.layer("sum")["inbound_nodes"][0].erase(1);
+       f.layer("drop")["class_name"] = "Rescaling";
+       f.layer("drop")["config"]["scale"] = {1, 2, 3, 4, 5, 6, 7};
      }},
     {"UnknownActivation", kUnsupported, "'swish'",
      [](TfjsFiles& f) { f.layer("stem")["config"]["activation"] = "swish"; }},
