@@ -20,6 +20,7 @@ export type ModelSource =
   /** Its files are relative to `baseUrl`, by default the page. */
   | (ModelEntry & { baseUrl?: string | URL | undefined });
 
+/** Which network, and where it runs. All have defaults. */
 export interface LoadOptions extends ModuleOptions {
   /** Default: the MobileNet that is in the package. */
   model?: ModelSource | undefined;
@@ -47,6 +48,7 @@ export interface ObserveOptions extends PredictOptions, CallSettings {
   embedding?: boolean | undefined;
 }
 
+/** What observe() says of one frame. */
 export interface Observation {
   /** Null as long as there are no examples. */
   prediction: Prediction | null;
@@ -116,7 +118,7 @@ export class Classifier extends KnnClassifier {
     return this.#withFrame(image, (frame, settings) => this.call('embed', { frame }, settings), signal);
   }
 
-  /** [pictures, embeddingSize]: the embeddings of many pictures, in order, as addExamples() and predictMany() take them. */
+  /** The embeddings of many pictures in order, [pictures, embeddingSize], as addExamples() and predictMany() take them. */
   async embedMany(images: Pictures, settings: CallSettings = {}): Promise<Float32Array> {
     const rows = await inOrder(images, (image) => this.embed(image, settings));
     const joined = new Float32Array(rows.length * this.embeddingSize);

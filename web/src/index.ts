@@ -1,4 +1,7 @@
-// The public names, nothing else.
+/**
+ * Says what a picture shows, by a network's own classes and by classes that you teach. Begin with load().
+ * @module teachable-wasm
+ */
 
 import { wasmHashes } from './packaged.js';
 import type { Variant } from './protocol.js';

@@ -144,7 +144,7 @@ export class KnnClassifier {
 
   /**
    * The examples as a file, piece by piece; what is taught or removed before the end makes it fail.
-   * @param options.thumbnails Small picture files to keep beside examples.
+   * @param options `thumbnails`: small picture files to keep beside examples, at most 4 MB each.
    */
   saveDatasetStream({ thumbnails = [], signal }: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): ReadableStream<Uint8Array> {
     const call: typeof this.call = this.call.bind(this);
@@ -158,7 +158,7 @@ export class KnnClassifier {
     });
   }
 
-  /** The examples as a file. */
+  /** The examples as a file; options as of saveDatasetStream(). */
   async saveDataset(options: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): Promise<Blob> {
     const pieces: Uint8Array<ArrayBuffer>[] = [];
     const reader = this.saveDatasetStream(options).getReader();
@@ -212,10 +212,12 @@ export class KnnClassifier {
     this.session.end();
   }
 
+  /** dispose(), at the end of a block that declares it with `using`. */
   [disposeSymbol](): void {
     this.dispose();
   }
 
+  /** dispose(), at the end of a block that declares it with `await using`. */
   async [asyncDisposeSymbol](): Promise<void> {
     this.dispose();
   }

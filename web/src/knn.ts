@@ -1,4 +1,7 @@
-// The nearest neighbours alone, for embeddings that come from elsewhere: text, sound, another network.
+/**
+ * The nearest neighbours alone, for embeddings that come from elsewhere: text, sound, another network.
+ * @module teachable-wasm/knn
+ */
 
 import { toCount } from './arguments.js';
 import { ClassifierError } from './errors.js';

@@ -1,4 +1,7 @@
-// The names of ImageNet's classes, fetched when they are asked for.
+/**
+ * The names of ImageNet's classes, fetched when they are asked for.
+ * @module teachable-wasm/labels
+ */
 
 import { parseLabels } from './class-names.js';
 import { download } from './download.js';

@@ -6,6 +6,7 @@ import type { ModelRequest } from './protocol.js';
 
 /** Of MobileNet. */
 export type Version = 1 | 2;
+/** Width of a MobileNet: its share of the channels of the full one. */
 export type Alpha = 0.25 | 0.35 | 0.5 | 0.75 | 1 | 1.3 | 1.4;
 
 const published: Record<Version, readonly unknown[]> = { 1: [0.25, 0.5, 0.75, 1], 2: [0.35, 0.5, 0.75, 1, 1.3, 1.4] };

@@ -1,4 +1,7 @@
-// For a worker of your own: it answers load({ worker }) of the page, beside whatever else it does.
+/**
+ * For a worker of your own: it answers load({ worker }) of the page, beside whatever else it does.
+ * @module teachable-wasm/worker
+ */
 
 import { makeHost } from './host.js';
 import { loadModule } from './load.js';

@@ -143,6 +143,7 @@ export interface Timings {
   answerMs: number;
 }
 
+/** What info() says of a classifier. */
 export interface Info {
   variant: Variant;
   /** Why this variant runs, in a sentence; and why it runs in the caller's thread, where that wasn't asked for. */
@@ -164,6 +165,7 @@ export interface Info {
   loadTimings: LoadTimings;
 }
 
+/** One of a network's own classes, of one picture. */
 export interface ClassScore {
   className: string;
   /** 0-1; all classes of the model together make 1. */

@@ -25,6 +25,7 @@ export interface ModuleOptions {
   wasmUrl?: string | URL | undefined;
   /** Ends the load with 'aborted'. After the load it has no effect: call dispose(). */
   signal?: AbortSignal | undefined;
+  /** Hears of bytes that have come, as they come. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 

@@ -22,12 +22,14 @@ export interface Features {
   hardwareConcurrency: number;
 }
 
+/** What a caller asks for; the rest is chosen. */
 export interface Wanted {
   variant?: Variant | undefined;
   /** >= 1. */
   threads?: number | undefined;
 }
 
+/** Which variant runs. */
 export interface Choice {
   variant: Variant;
   /** 1 for a variant without threads. */

@@ -1,5 +1,8 @@
-// The interface of @tensorflow-models/knn-classifier 1.2 on this package's engine. As there, all but predictClass() is
-// synchronous and runs where it is called; the module is fetched behind the scenes, and what is taught meanwhile waits for it.
+/**
+ * The interface of @tensorflow-models/knn-classifier 1.2 on this package's engine. As there, all but predictClass() is
+ * synchronous and runs where it is called; the module is fetched behind the scenes, and what is taught meanwhile waits for it.
+ * @module teachable-wasm/compat/knn-classifier
+ */
 
 import { toLabel } from '../arguments.js';
 import { ClassifierError, toClassifierError } from '../errors.js';
@@ -9,6 +12,8 @@ import { toModuleRequest } from '../session.js';
 import type { WasmClassifier, WasmModule, WasmNeighbour } from '../wasm-module.js';
 import { sharedModule } from './module.js';
 import { readTensor, Tensor, type TensorInput } from './tensor.js';
+
+export type { Tensor, TensorInput, TensorLike } from './tensor.js';
 
 /** Of the original whose interface this is. */
 export const version = '1.2.6';
@@ -21,6 +26,7 @@ export interface KnnOptions {
   wasmUrl?: string | URL | undefined;
 }
 
+/** What predictClass() says. */
 export interface Prediction {
   /** The class with most votes; of equals, the first in the order of the object's keys. */
   label: string;
@@ -135,6 +141,7 @@ export class KNNClassifier {
     return Object.fromEntries(this.#counts);
   }
 
+  /** Classes that have examples. */
   getNumClasses(): number {
     return this.#counts.size;
   }

@@ -1,5 +1,8 @@
-// The interface of @tensorflow-models/mobilenet 2.1 on this package's engine. As there, infer() is synchronous: the network
-// runs where it is called, on a page in the page's own thread. The package's own load() keeps the page free; see there.
+/**
+ * The interface of @tensorflow-models/mobilenet 2.1 on this package's engine. As there, infer() is synchronous: the network
+ * runs where it is called, on a page in the page's own thread. The package's own load() keeps the page free; see there.
+ * @module teachable-wasm/compat/mobilenet
+ */
 
 import { absolute } from '../addresses.js';
 import { ClassifierError, toClassifierError } from '../errors.js';
@@ -13,17 +16,24 @@ import { sharedModule } from './module.js';
 import { forEachPicture, type PictureInput } from './picture.js';
 import { Tensor } from './tensor.js';
 
+export type { PictureInput } from './picture.js';
+export type { Tensor, TensorLike } from './tensor.js';
+
 /** Of the original whose interface this is. */
 export const version = '2.1.1';
 
+/** 1: of 2017. 2: of 2018, with inverted residuals. */
 export type MobileNetVersion = 1 | 2;
+/** The network's width: its share of the channels of the full one. */
 export type MobileNetAlpha = 0.25 | 0.5 | 0.75 | 1;
 
 /** The part of tf.io.IOHandler, and of what it loads, that is used here. */
 export interface IOHandler {
+  /** What a model.json holds, and the bytes of its weights in the order of the specs. */
   load?: (() => Promise<{ modelTopology?: unknown; weightSpecs?: unknown; weightData?: ArrayBuffer | ArrayBuffer[] | undefined }>) | undefined;
 }
 
+/** Which network load() loads. */
 export interface ModelConfig {
   /** Of MobileNet. Default: the version of the network in the package, 2 as it is published; the original's is 1. */
   version?: MobileNetVersion | undefined;

@@ -52,6 +52,7 @@ export class Tensor implements TensorLike {
     this.rank = shape.length;
   }
 
+  /** Whether dispose() was called. */
   get isDisposed(): boolean {
     return this.#values === undefined;
   }
@@ -62,6 +63,7 @@ export class Tensor implements TensorLike {
     return this.#values;
   }
 
+  /** As dataSync(). */
   async data(): Promise<Float32Array> {
     return this.dataSync();
   }
@@ -71,6 +73,7 @@ export class Tensor implements TensorLike {
     return nest(this.dataSync(), this.shape);
   }
 
+  /** As arraySync(). */
   async array(): Promise<unknown> {
     return this.arraySync();
   }
