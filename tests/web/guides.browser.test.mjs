@@ -8,7 +8,11 @@ import { openBrowser, openPage } from './open-page.mjs';
 import { needsData, root, scratchFolder } from './data.mjs';
 
 const guides = await readGuides();
-const imports = JSON.stringify({ imports: { 'teachable-wasm': '/lib/index.js' } });
+const { exports } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+/** What a bundler would do: each entry of the package to its file. */
+const imports = JSON.stringify({
+  imports: Object.fromEntries(Object.entries(exports).flatMap(([entry, { import: target }]) => (target ? [[entry.replace('.', 'teachable-wasm'), target.default.replace('./web/dist/', '/lib/')]] : []))),
+});
 
 /** A page that runs the code as a module and says so when its last line is reached, or what went wrong. */
 function pageOf(body, code) {
@@ -30,7 +34,7 @@ const drawPhoto = () => {
 test('every block of code in the guides that runs on a page runs', { timeout: 300_000 }, async (t) => {
   const browser = await openBrowser();
   t.after(() => browser.close());
-  const blocks = guides.flatMap(blocksOf).filter(({ language, kind, code }) => language === 'js' && kind !== 'file' && kind !== 'node' && /from 'teachable-wasm'/.test(code));
+  const blocks = guides.flatMap(blocksOf).filter(({ language, kind, code }) => language === 'js' && kind !== 'file' && kind !== 'node' && /from 'teachable-wasm/.test(code));
   assert.ok(blocks.length > 8, `only ${blocks.length} blocks were found`);
   for (const { guide, line, code, value } of blocks) {
     // Only the default model has classes of its own, and where it can't be had, another one stands in.

@@ -1,5 +1,8 @@
-// The webcam: its states, its choice, and one frame after another. Nothing asks for permission before start(), and
-// importing this touches nothing.
+/**
+ * The webcam: its states, its choice, and one frame after another. Nothing asks for permission before start(), and
+ * importing this touches nothing.
+ * @module teachable-wasm/webcam
+ */
 
 import { ClassifierError, type ErrorCode } from './errors.js';
 
@@ -9,6 +12,7 @@ import { ClassifierError, type ErrorCode } from './errors.js';
  */
 export type WebcamState = 'idle' | 'prompting' | 'live' | 'denied' | 'no-device' | 'in-use' | 'insecure-context' | 'ended' | 'failed';
 
+/** Which camera, and who is told of it. */
 export interface WebcamOptions {
   /** Plays the picture. Default: a new element, which isn't on the page. */
   video?: HTMLVideoElement | undefined;
@@ -65,10 +69,12 @@ export class Webcam {
     this.video.playsInline = true;
   }
 
+  /** What the last onState() was told. */
   get state(): WebcamState {
     return this.#state;
   }
 
+  /** Whether frames come. */
   get live(): boolean {
     return this.#state === 'live';
   }
@@ -83,6 +89,7 @@ export class Webcam {
     return this.#options.mirror ?? (this.settings.facingMode ?? this.#options.facing) !== 'environment';
   }
 
+  /** As of now; before, as the options say. */
   set mirror(mirror: boolean) {
     this.#options.mirror = mirror;
     this.#showMirrored();
@@ -131,6 +138,7 @@ export class Webcam {
     this.video.pause();
   }
 
+  /** Goes on after pause(). */
   async resume(): Promise<void> {
     await this.video.play();
   }
