@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
+import { promisify } from 'node:util';
 import { fetchDefault, fetchModel } from '../../models/fetch.mjs';
 import { dataFolder, ffmpeg, needsData, root, scratchFolder } from './data.mjs';
 import { drawShape } from './draw.mjs';
+import { packed } from './packed.mjs';
 
 const program = path.join(root, 'web/dist/cli.js');
 
@@ -164,9 +166,9 @@ test('embed: a file that it did not write is not replaced, unless told', { timeo
   assert.equal((await runJson(0, folder, 'embed', 'photos', '--out', 'taught.tmkn', '--force')).examples, 4);
 });
 
-/** Starts `embed` and ends it by the signal as soon as some pictures are done. */
-function interrupt(folder, signal) {
-  const child = spawn(process.execPath, [program, 'embed', 'photos', '--out', 'data.tmkn', '--threads', '1'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+/** Starts a command and ends it by the signal as soon as some pictures are done. */
+function interrupt(folder, signal, ...words) {
+  const child = spawn(process.execPath, [program, ...words, '--threads', '1'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   let err = '';
   let sent = false;
   child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -179,7 +181,7 @@ function interrupt(folder, signal) {
 for (const [signal, how] of [['SIGINT', 'Ctrl+C'], ['SIGKILL', 'a crash']]) {
   test(`embed: goes on after ${how}, to the same file as without`, { timeout: 240_000 }, async (t) => {
     const folder = await drawPhotos(t, 40);
-    const ended = await interrupt(folder, signal);
+    const ended = await interrupt(folder, signal, 'embed', 'photos', '--out', 'data.tmkn');
     if (signal === 'SIGINT') {
       assert.deepEqual([ended.code, ended.by], [130, null], ended.err);
       assert.match(ended.err, /Interrupted; what was computed is kept \(\d+ pictures\)\. Run the same command again to go on\./);
@@ -195,6 +197,26 @@ for (const [signal, how] of [['SIGINT', 'Ctrl+C'], ['SIGKILL', 'a crash']]) {
     assert.deepEqual(await readFile(path.join(folder, 'data.tmkn')), await readFile(path.join(folder, 'whole.tmkn')));
   });
 }
+
+test('evaluate: Ctrl+C ends it', { timeout: 120_000 }, async (t) => {
+  const folder = await drawPhotos(t, 40);
+  const { code, err } = await interrupt(folder, 'SIGINT', 'evaluate', 'photos');
+  assert.equal(code, 130, err);
+  assert.match(err, /\nteachable-wasm: Interrupted\.\n$/);
+});
+
+test('the packed package, installed: its command runs by its name in node_modules/.bin', { timeout: 120_000 }, async (t) => {
+  const { project, remove } = packed();
+  t.after(remove);
+  const name = path.join(project, 'node_modules/.bin/teachable-wasm');
+  await mkdir(path.dirname(name));
+  await symlink('../teachable-wasm/web/dist/cli.js', name);
+  const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+  const start = (...words) => promisify(execFile)(name, words, { cwd: project });
+  assert.equal((await start('--version')).stdout, `${version}\n`);
+  const photos = await drawPhotos(t, 2);
+  assert.match((await start('evaluate', path.join(photos, 'photos'), '--k', '1')).stdout, /Leave-one-out accuracy: 100 %/);
+});
 
 test('evaluate: a folder and its data set say the same, name what is wrong, and draw it', { timeout: 120_000 }, async (t) => {
   const folder = await drawPhotos(t, 6);

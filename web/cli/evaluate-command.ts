@@ -45,21 +45,17 @@ interface Taught {
 }
 
 async function evaluate(call: Call): Promise<ExitCode> {
-  const { subject, values, out, err, signal } = call;
+  const { subject, values, out, signal } = call;
   const k = toCount(values, 'k') ?? 3;
   const sample = toCount(values, 'sample');
   const threads = toThreads(values);
   const taught = (await isFolderNotFile(subject)) ? await teachFolder(call, threads) : await teachDataset(subject);
   const { classifier } = taught;
   try {
-    if (signal.aborted) {
-      err.write('Interrupted.\n');
-      return exitCodes.interrupted;
-    }
     const counts = Object.entries(await classifier.counts());
     const total = counts.reduce((sum, [, count]) => sum + count, 0);
     if (total < 2) throw new CommandError(`${subject} has ${total === 1 ? 'one example' : 'no examples'}; at least two are needed to predict one from the others.`);
-    const review = await classifier.review({ k, mostExamples: sample ?? total });
+    const review = await classifier.review({ k, mostExamples: sample ?? total, signal });
     const matrix = toConfusionMatrix(counts.map(([label]) => label), review.confusion);
     if (values['svg']) await writeSvg(String(values['svg']), matrix, review);
     const results = { subject, k, total, counts, review, matrix, ...taught };
@@ -86,6 +82,7 @@ async function teachFolder({ subject: folder, values, err, signal }: Call, threa
     const progress = new ProgressLine(err, pictures.length);
     const open = () => openClassifier(values);
     const results = await embedPictures({ folder, pictures, known: new Map(), classifier, threads, open, signal, progress, skipped }).finally(() => progress.end());
+    signal.throwIfAborted();
     const names = new Map<number, string>();
     for (const [i, known] of results.entries()) {
       if (!known) continue;

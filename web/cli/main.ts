@@ -30,7 +30,7 @@ async function run(words: readonly string[]): Promise<ExitCode> {
     process.stdout.write(helpOf(command));
     return exitCodes.done;
   }
-  return command.run({ subject: subject!, values, out: process.stdout, err: process.stderr, signal: interruption() });
+  return command.run({ subject: subject!, values, out: process.stdout, err: process.stderr, signal });
 }
 
 /** Aborts on the first Ctrl+C or SIGTERM; the second ends at once. */
@@ -39,10 +39,16 @@ function interruption(): AbortSignal {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (abort.signal.aborted) process.exit(exitCodes.interrupted);
-      abort.abort();
+      abort.abort(new CommandError('Interrupted.', exitCodes.interrupted));
     });
   }
   return abort.signal;
+}
+
+/** What is told of a failure. A command that stopped because it was interrupted did not fail. */
+function toReported(error: unknown): unknown {
+  const { code } = Object(error) as { code?: unknown };
+  return signal.aborted && code === 'aborted' ? signal.reason : error;
 }
 
 // `teachable-wasm … | head` closes our output early: no error.
@@ -52,9 +58,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const words = process.argv.slice(2);
+const signal = interruption();
 try {
   process.exitCode = await run(words);
-} catch (error) {
+} catch (thrown) {
+  const error = toReported(thrown);
   process.stderr.write(`${words.includes('--debug') && error instanceof Error ? describe(error) : `teachable-wasm: ${error instanceof Error ? error.message : String(error)}`}\n`);
   process.exitCode = error instanceof CommandError ? error.exitCode : exitCodes.failed;
 }
