@@ -46,13 +46,13 @@ const packageIn = (folder) => ({
   },
 });
 
-/** The CommonJS build shares what runs in the caller's thread with the others. */
-const inlineBeside = {
-  name: 'inline-beside',
+/** What runs in the caller's thread is fetched when it is needed; CommonJS and the script tag share the modules' one. */
+const inlineAt = (address) => ({
+  name: 'inline-at',
   setup({ onResolve }) {
-    onResolve({ filter: /\/inline\.js$/ }, () => ({ path: './inline.js', external: true }));
+    onResolve({ filter: /\/inline\.js$/ }, () => ({ path: address, external: true }));
   },
-};
+});
 
 const file = (name) => path.join(source, `${name}.ts`);
 const files = Object.values(entries);
@@ -67,9 +67,9 @@ function buildWorker(plugins) {
 
 async function buildCommonJs(plugins) {
   const contents = files.map((name, index) => `export * as entry${index} from './${name}.js';`).join('\n');
-  const base = { inject: [path.join(web, 'dev/commonjs-url.mjs')], define: { 'import.meta.url': 'commonJsUrl' } };
+  const base = { inject: [path.join(web, 'dev/commonjs-url.mjs')], define: { 'import.meta.url': 'importMetaUrl' } };
   const stdin = { contents, resolveDir: source, loader: 'ts' };
-  await build({ ...common, ...base, stdin, plugins: [...plugins, inlineBeside], format: 'cjs', platform: 'node', outfile: path.join(dist, 'commonjs.cjs') });
+  await build({ ...common, ...base, stdin, plugins: [...plugins, inlineAt('./inline.js')], format: 'cjs', platform: 'node', outfile: path.join(dist, 'commonjs.cjs') });
   for (const [index, name] of files.entries()) {
     const target = path.join(dist, `${name}.cjs`);
     await mkdir(path.dirname(target), { recursive: true });
@@ -78,8 +78,8 @@ async function buildCommonJs(plugins) {
 }
 
 function buildScript(plugins) {
-  const base = { inject: [path.join(web, 'dev/script-url.mjs')], define: { 'import.meta.url': 'scriptUrl' } };
-  return build({ ...common, ...base, plugins, minify: true, format: 'iife', globalName: 'teachable', entryPoints: [file('index')], outfile: path.join(dist, 'iife/teachable.js') });
+  const base = { inject: [path.join(web, 'dev/script-url.mjs')], define: { 'import.meta.url': 'importMetaUrl' } };
+  return build({ ...common, ...base, plugins: [...plugins, inlineAt('../inline.js')], minify: true, format: 'iife', globalName: 'teachable', entryPoints: [file('index')], outfile: path.join(dist, 'iife/teachable.js') });
 }
 
 async function buildCommand() {

@@ -39,6 +39,7 @@ export interface LoadOptions extends ModuleOptions {
   precision?: Precision | undefined;
 }
 
+/** Of Classifier.observe(), beside those of a prediction. */
 export interface ObserveOptions extends PredictOptions, CallSettings {
   /** Adds the frame as an example of this class, before predicting. */
   label?: string | number | undefined;
@@ -60,6 +61,7 @@ export interface Observation {
   exampleId: number | undefined;
   /** [embeddingSize] floats when asked for. */
   embedding: Float32Array | undefined;
+  /** How long this frame took. */
   timings: Timings;
 }
 

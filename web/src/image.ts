@@ -6,8 +6,11 @@ import type { Frame } from './protocol.js';
 
 /** Raw pixels: [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
 export interface RgbaImage {
+  /** [height, width, 4] */
   data: Uint8Array | Uint8ClampedArray;
+  /** Pixels, >= 1. */
   width: number;
+  /** Pixels, >= 1. */
   height: number;
 }
 

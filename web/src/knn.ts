@@ -14,6 +14,7 @@ export type { CallSettings, KnnClassifier, Prediction } from './knn-client.js';
 export type { Info, LoadTimings, ModelInfo, Neighbour, PredictOptions, Preprocess, Progress, Review, Storage, Thumbnail, Timings, Variant } from './protocol.js';
 export type { ModuleOptions } from './session.js';
 
+/** Of loadKnn(). */
 export interface KnnOptions extends ModuleOptions {
   /** Floats in an embedding, >= 1. */
   embeddingSize: number;

@@ -4,7 +4,7 @@ import { ClassifierError } from './errors.js';
 import { knownModels, packagedModel } from './packaged.js';
 import type { ModelRequest } from './protocol.js';
 
-/** Of MobileNet. */
+/** Of the MobileNet architecture. */
 export type Version = 1 | 2;
 /** Width of a MobileNet: its share of the channels of the full one. */
 export type Alpha = 0.25 | 0.35 | 0.5 | 0.75 | 1 | 1.3 | 1.4;

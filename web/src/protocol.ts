@@ -41,7 +41,9 @@ export interface Progress {
 
 /** A file of a model, relative to the entry that names it. */
 export interface ModelFile {
+  /** Relative to the entry, or absolute. */
   path: string;
+  /** Checked after the download. */
   byteLength?: number | undefined;
   /** Lower-case hex. Checked where the browser offers digests (https, localhost). */
   sha256?: string | undefined;
@@ -49,12 +51,15 @@ export interface ModelFile {
 
 /** An entry of models/catalog.json: a model's files and how it wants to be fed. */
 export interface ModelEntry {
+  /** Names the network; data sets keep it. */
   id: string;
+  /** For people. */
   title: string;
   /** The first is the model (.tflite or model.json); shards of a model.json are found by its own manifest. */
   files: readonly ModelFile[];
   /** A text file, one class a line. */
   labels?: ModelFile | undefined;
+  /** How it wants to be fed. */
   preprocess?: Partial<Preprocess> | undefined;
   /** False for a backbone whose own classes aren't worth showing. */
   showClasses?: boolean | undefined;
@@ -100,14 +105,17 @@ export interface ModelInfo {
   id: string;
   /** The catalogue's; of a model without an entry what its file calls it, else its id. */
   title: string;
+  /** Of its file; 'none' without a network. */
   format: 'tflite' | 'tfjs-layers' | 'tfjs-graph' | 'none';
   /** Pixels; 0 without a network. */
   inputWidth: number;
+  /** Pixels; 0 without a network. */
   inputHeight: number;
   /** What the first layer reads. */
   inputType: 'float32' | 'int8' | 'uint8';
   /** The numbers that its weights are computed in. */
   precision: 'float32' | 'int8' | 'uint8';
+  /** How frames become its input. */
   preprocess: Required<Preprocess>;
   /** Floats in an embedding. */
   embeddingSize: number;
@@ -145,14 +153,17 @@ export interface Timings {
 
 /** What info() says of a classifier. */
 export interface Info {
+  /** The build of the module. */
   variant: Variant;
   /** Why this variant runs, in a sentence; and why it runs in the caller's thread, where that wasn't asked for. */
   reason: string;
+  /** The caller's of the network among them; 1 for a variant without threads. */
   threads: number;
   /** Whether it runs in a worker. False: each call blocks the thread that makes it. */
   worker: boolean;
   /** Whether the page is cross-origin isolated, which threads need. */
   isolated: boolean;
+  /** The network that runs. */
   model: ModelInfo;
   /** Bytes of the model's files. */
   modelBytes: number;
@@ -162,11 +173,13 @@ export interface Info {
   exampleBytes: number;
   /** Null before the first frame. */
   timings: Timings | null;
+  /** How long the load took. */
   loadTimings: LoadTimings;
 }
 
 /** One of a network's own classes, of one picture. */
 export interface ClassScore {
+  /** As its labels call it, else 'class <index>'. */
   className: string;
   /** 0-1; all classes of the model together make 1. */
   probability: number;
@@ -192,6 +205,7 @@ export interface PredictOptions {
 export interface Neighbour {
   /** Names the example as long as it is there. No id is given twice. */
   id: number;
+  /** Its class. */
   label: string;
   /** Cosine, -1..1. */
   similarity: number;
@@ -205,6 +219,7 @@ export interface Review {
   accuracy: number;
   /** How often an example of `label` was taken for `takenFor`; what never happened is left out. */
   confusion: { label: string; takenFor: string; count: number }[];
+  /** The two classes that are mixed up most often; null when none are. */
   mostConfusable: { labels: [string, string]; confusions: number } | null;
   /** Pairs that are all but the same picture. */
   duplicates: { id: number; of: number; similarity: number }[];
@@ -219,7 +234,9 @@ export type Storage = 'f32' | 'i16' | 'i8';
 
 /** A small picture file of an example, kept in a saved data set. */
 export interface Thumbnail {
+  /** Of the example. */
   id: number;
+  /** The file. */
   bytes: Uint8Array;
 }
 

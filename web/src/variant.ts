@@ -6,7 +6,9 @@ import type { Variant } from './protocol.js';
 
 /** What this browser, on this page, can do. */
 export interface Features {
+  /** The 128-bit SIMD of WebAssembly; without it nothing runs. */
   simd: boolean;
+  /** Relaxed SIMD. */
   relaxedSimd: boolean;
   /** Shared memory and atomics in WebAssembly. */
   threads: boolean;
@@ -24,6 +26,7 @@ export interface Features {
 
 /** What a caller asks for; the rest is chosen. */
 export interface Wanted {
+  /** This one or an error. */
   variant?: Variant | undefined;
   /** >= 1. */
   threads?: number | undefined;
@@ -31,6 +34,7 @@ export interface Wanted {
 
 /** Which variant runs. */
 export interface Choice {
+  /** The build of the module. */
   variant: Variant;
   /** 1 for a variant without threads. */
   threads: number;
