@@ -68,7 +68,7 @@ export class ProgressLine {
     this.#lastDrawn = this.#now();
     const filled = Math.round((barWidth * this.#done) / this.#total);
     const line = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${this.#text()}${name ? `  ${name}` : ''}`;
-    this.#stream.write(`\r\x1b[K${line.slice(0, Math.max(20, (this.#stream.columns ?? 80) - 1))}`);
+    this.#stream.write(`\r\x1b[K${line.slice(0, Math.max(20, (this.#stream.columns || 80) - 1))}`);
   }
 }
 
