@@ -43,6 +43,15 @@ test('every block of JSON in the guides is JSON', () => {
   }
 });
 
+test("every host's configuration in the headers guide sends both headers", () => {
+  const configurations = blocks.filter(({ guide, language }) => guide === 'web/guides/headers.md' && language !== 'js');
+  assert.ok(configurations.length >= 7, `only ${configurations.length} were found`);
+  for (const { line, code } of configurations) {
+    assert.match(code, /Cross-Origin-Opener-Policy\W+(?:value\W+)?same-origin\b(?!-)/, `line ${line}`);
+    assert.match(code, /Cross-Origin-Embedder-Policy\W+(?:value\W+)?require-corp\b/, `line ${line}`);
+  }
+});
+
 /** Import name -> file with its types, as package.json says. */
 async function typePaths() {
   const { exports } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
