@@ -75,12 +75,12 @@ test('progress on a terminal is one line that fits it and is taken away', () => 
     now += 1000;
     progress.advance(`cat/${name}-${'long'.repeat(20)}.jpg`);
   }
-  progress.note('Skipped x: broken.');
+  progress.note('Skipped \x1b[2Jx: broken.');
   progress.end();
   const lines = text.split('\r\x1b[K');
   assert.ok(lines.every((line) => line.length < 90 || line.startsWith('Skipped')), text);
   assert.match(text, /\[#{12}-{12}\] 2 of 4 pictures \(50 %\), 1\.0 a second, 2 s left/);
-  assert.match(text, /\r\x1b\[KSkipped x: broken\.\n/);
+  assert.match(text, /\r\x1b\[KSkipped \ufffd\[2Jx: broken\.\n/);
   assert.equal(lines.at(-1), '');
 });
 

@@ -1,6 +1,7 @@
 // A confusion matrix for a terminal.
 
 import type { ConfusionMatrix } from './confusion-matrix.js';
+import { visible } from './visible.js';
 
 const mostLabelWidth = 24;
 /** Wider columns than this carry the class' number instead of its name. */
@@ -19,9 +20,9 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** Cut to the width, control characters made visible: a folder's name may be anything. */
+/** Cut to the width. */
 function fit(text: string, most: number): string {
-  const clean = text.replace(/\p{Cc}/gu, '\ufffd');
+  const clean = visible(text);
   if (widthOf(clean) <= most) return clean;
   let cut = '';
   for (const { segment } of segmenter.segment(clean)) {

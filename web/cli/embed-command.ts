@@ -11,6 +11,7 @@ import { describeEmbeddings, modelOption, openClassifier } from './model-option.
 import { journalOf, JournalWriter, readJournal, type KnownPicture } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption, toThreads } from './threads-option.js';
+import { visible } from './visible.js';
 
 export const embedCommand: Command = {
   name: 'embed',
@@ -36,7 +37,7 @@ async function embed({ subject: folder, values, out, err, signal }: Call): Promi
   const journalFile = journalOf(target);
   checkTarget(target, journalFile, values['force'] === true);
   const { pictures, skipped, emptyLabels } = await scanFolder(folder);
-  for (const label of emptyLabels) err.write(`Note: the folder '${label}' has no pictures.\n`);
+  for (const label of emptyLabels) err.write(`Note: the folder '${visible(label)}' has no pictures.\n`);
 
   const classifier = await openClassifier(values);
   try {
@@ -130,5 +131,5 @@ function report({ out, values, target, used, computed, skipped }: Outcome): void
   }
   const bytes = statSync(target).size;
   out.write(`${target}: ${used.length} examples of ${counts.size} ${counts.size === 1 ? 'class' : 'classes'}, ${(bytes / 1e6).toFixed(2)} MB; ${computed} computed in this run, ${skipped.length} skipped.\n`);
-  for (const [label, count] of counts) out.write(`  ${String(count).padStart(6)}  ${label}\n`);
+  for (const [label, count] of counts) out.write(`  ${String(count).padStart(6)}  ${visible(label)}\n`);
 }

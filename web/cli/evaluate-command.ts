@@ -15,6 +15,7 @@ import { modelOption, openClassifier } from './model-option.js';
 import { journalOf, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption, toThreads } from './threads-option.js';
+import { visible } from './visible.js';
 
 export const evaluateCommand: Command = {
   name: 'evaluate',
@@ -155,9 +156,9 @@ function toReport({ subject, k, total, review, matrix, skipped, nameOf }: Result
     '',
     toText(matrix),
   ];
-  const section = (title: string, items: readonly string[]) => items.length > 0 && lines.push('', title, ...items.map((item) => `  ${item}`));
+  const section = (title: string, items: readonly string[]) => items.length > 0 && lines.push('', title, ...items.map((item) => `  ${visible(item)}`));
   const pair = review.mostConfusable;
-  if (pair) lines.push('', `Confused most: '${pair.labels[0]}' and '${pair.labels[1]}', ${pair.confusions === 1 ? 'once' : `${pair.confusions} times`}.`);
+  if (pair) lines.push('', `Confused most: '${visible(pair.labels[0])}' and '${visible(pair.labels[1])}', ${pair.confusions === 1 ? 'once' : `${pair.confusions} times`}.`);
   section('Perhaps mislabelled:', review.outliers.map(({ id, label, suggestedLabel, confidence }) => `${nameOf(id)}: '${label}', its neighbours say '${suggestedLabel}' (${percent(confidence)})`));
   section('All but the same:', review.duplicates.map(({ id, of }) => `${nameOf(id)} and ${nameOf(of)}`));
   if (skipped.length > 0) lines.push('', `${skipped.length} skipped.`);

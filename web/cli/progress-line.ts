@@ -1,5 +1,7 @@
 // How far a long piece of work is: one line that is drawn anew on a terminal, a line every tenth elsewhere.
 
+import { visible } from './visible.js';
+
 export interface ProgressStream {
   isTTY?: boolean;
   columns?: number;
@@ -45,7 +47,7 @@ export class ProgressLine {
 
   /** A line that stays. */
   note(sentence: string): void {
-    this.#stream.write(`${this.#stream.isTTY ? '\r\x1b[K' : ''}${sentence}\n`);
+    this.#stream.write(`${this.#stream.isTTY ? '\r\x1b[K' : ''}${visible(sentence)}\n`);
     if (this.#stream.isTTY) this.#draw('');
   }
 
@@ -67,7 +69,7 @@ export class ProgressLine {
   #draw(name: string): void {
     this.#lastDrawn = this.#now();
     const filled = Math.round((barWidth * this.#done) / this.#total);
-    const line = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${this.#text()}${name ? `  ${name}` : ''}`;
+    const line = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${this.#text()}${name ? `  ${visible(name)}` : ''}`;
     this.#stream.write(`\r\x1b[K${line.slice(0, Math.max(20, (this.#stream.columns || 80) - 1))}`);
   }
 }
