@@ -31,12 +31,13 @@ const testFolders = {
 
 /**
  * Starts one browser for a test file. TEACHABLE_CHROMIUM names another than the usual one.
- * @param {{camera?: string}} [options] `camera`: the .mjpeg or .y4m file that the fake webcam plays, instead of a test card.
+ * @param {{camera?: string, args?: string[]}} [options] `camera`: the .mjpeg or .y4m file that the fake webcam plays, instead of a
+ * test card. `args`: more of the command line.
  */
-export async function openBrowser({ camera } = {}) {
+export async function openBrowser({ camera, args = [] } = {}) {
   const executablePath = process.env.TEACHABLE_CHROMIUM ?? usual.find(existsSync);
   if (!executablePath) throw new Error('No Chromium found. Install one (Debian: apt-get install chromium) or name it in TEACHABLE_CHROMIUM.');
-  return chromium.launch({ executablePath, headless: true, args: camera ? [...flags, `--use-file-for-fake-video-capture=${camera}`] : flags });
+  return chromium.launch({ executablePath, headless: true, args: [...flags, ...args, ...(camera ? [`--use-file-for-fake-video-capture=${camera}`] : [])] });
 }
 
 /**

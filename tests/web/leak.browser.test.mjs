@@ -1,0 +1,133 @@
+// Memory stays flat, over many frames and over many classifiers: what the module allocates, what JavaScript holds on the page and
+// in its workers, what the browser's process takes, and how many classifiers and workers live.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import { fetchModel } from '../../models/fetch.mjs';
+import { hasData, root } from './data.mjs';
+import { openBrowser, openPage } from './open-page.mjs';
+
+const frameCount = 5000;
+const roundCount = 500;
+const kilobyte = 2 ** 10;
+const megabyte = 2 ** 20;
+
+/** A network of our own, and the smallest of the catalogue where that is at hand. */
+const ownModel = '/own-model/model.json';
+const realModel = hasData ? { ...(await fetchModel('mobilenet-v1-0.25-128-uint8')), baseUrl: '/models/' } : ownModel;
+const folders = { '/own-model/': path.join(root, 'tests/data/tfjs/functional') };
+
+let browser;
+
+before(async () => {
+  // Else a measurement waits up to 20 seconds for the garbage collector to come by itself.
+  browser = await openBrowser({ args: ['--enable-blink-features=ForceEagerMeasureMemory'] });
+});
+
+after(() => browser.close());
+
+/** In the place of the variant's glue: keeps the modules that are started on the page. */
+const countingGlue = `
+  import create from './teachable.js?itself';
+  export default async (options) => {
+    const module = await create(options);
+    globalThis.startedModules?.push(module);
+    return module;
+  };
+`;
+
+/** JavaScript's bytes on the page and in its workers, after a garbage collection; WebAssembly memories aren't part of it. */
+const scriptBytes = (page) => page.evaluate(async () => (await performance.measureUserAgentSpecificMemory()).bytes);
+
+/** Bytes of real memory that the process of the page takes; NaN where the system doesn't tell. */
+async function processBytes() {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  const sizes = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => readFile(`/proc/${id}/status`, 'utf8').catch(() => ''));
+  return (await Promise.all(sizes)).reduce((sum, text) => sum + Number(/^RssAnon:\s*(\d+) kB/m.exec(text)?.[1] ?? NaN) * kilobyte, 0);
+}
+
+async function measure(page) {
+  return { script: await scriptBytes(page), process: await processBytes() };
+}
+
+function assertFlat(t, before, after, { script, process }) {
+  const grown = { script: after.script - before.script, process: after.process - before.process };
+  t.diagnostic(`JavaScript ${before.script} + ${grown.script} bytes, process ${before.process} + ${grown.process} bytes`);
+  assert.ok(grown.script < script, `JavaScript holds ${grown.script} bytes more`);
+  assert.ok(!(grown.process >= process), `the process takes ${grown.process} bytes more`);
+}
+
+for (const worker of [true, false]) {
+  const place = worker ? 'in a worker' : 'on the page';
+  const options = { variant: 'simd', worker };
+
+  test(`${frameCount} frames ${place}`, { timeout: 300_000 }, async (t) => {
+    const { page } = await openPage(t, browser, { path: 'pages/blank.html', serving: { folders } });
+    await page.evaluate(async (options) => {
+      const { load } = await import('/lib/index.js');
+      globalThis.classifier = await load(options);
+      globalThis.canvas = new OffscreenCanvas(160, 120);
+      globalThis.look = async (from, to) => {
+        const context = canvas.getContext('2d', { willReadFrequently: true });
+        for (let frame = from; frame < to; ++frame) {
+          context.fillStyle = `hsl(${frame} 80% 50%)`;
+          context.fillRect(frame % 150, 0, 10, 120);
+          const image = frame % 3 === 0 ? context.getImageData(0, 0, 160, 120) : frame % 3 === 1 ? new VideoFrame(canvas, { timestamp: 0 }) : canvas;
+          const { exampleId } = await classifier.observe(image, { label: frame % 2 ? 'odd' : 'even', topk: 0, embedding: true });
+          if (frame % 3 === 1) image.close();
+          if (frame >= 20) await classifier.removeExample(exampleId);
+        }
+        return classifier.info();
+      };
+    }, options);
+    // The first thousand: compilers at work, caches, and the 100 changes that undo() remembers.
+    const warm = await page.evaluate(() => look(0, 1000));
+    const before = await measure(page);
+    const done = await page.evaluate((end) => look(1000, end), frameCount);
+    assertFlat(t, before, await measure(page), { script: 128 * kilobyte, process: 64 * megabyte });
+    t.diagnostic(`module ${warm.heapBytes} bytes, then ${done.heapBytes}; examples ${warm.exampleBytes}, then ${done.exampleBytes}`);
+    assert.equal(done.heapBytes, warm.heapBytes);
+    // No id is given twice, and 4 bytes remember where each one is.
+    assert.ok(done.exampleBytes - warm.exampleBytes <= 2 * 4 * frameCount, `the examples take ${done.exampleBytes - warm.exampleBytes} bytes more`);
+    await page.evaluate(() => classifier.dispose());
+  });
+
+  test(`${roundCount} classifiers ${place}, one after the other`, { timeout: 600_000 }, async (t) => {
+    const { page } = await openPage(t, browser, { path: 'pages/blank.html', serving: { folders } });
+    await page.route('**/wasm/simd/teachable.js', (route) => route.fulfill({ contentType: 'text/javascript', body: countingGlue }));
+    await page.evaluate(async (options) => {
+      const { load } = await import('/lib/index.js');
+      globalThis.startedModules = [];
+      const picture = new ImageData(32, 32);
+      const round = async () => {
+        const classifier = await load(options);
+        await classifier.addExample(picture, 'one');
+        await classifier.predict(picture);
+        classifier.dispose();
+      };
+      globalThis.rounds = async (count) => {
+        for (let i = 0; i < count; ++i) await round();
+        // Only those on the page; a worker's is gone with it.
+        return startedModules.splice(0).map((module) => module.liveClassifierCount());
+      };
+    }, { ...options, model: ownModel });
+    const some = 50;
+    await page.evaluate((count) => rounds(count), some);
+    await workersEnd(page);
+    const before = await measure(page);
+    const live = await page.evaluate((count) => rounds(count), roundCount - some);
+    await workersEnd(page);
+    assertFlat(t, before, await measure(page), { script: 256 * kilobyte, process: 64 * megabyte });
+    assert.deepEqual(live, worker ? [] : live.map(() => 0));
+  });
+}
+
+/** Resolves when the page has no workers any more; the test's timeout ends a wait in vain. */
+async function workersEnd(page) {
+  await Promise.all(page.workers().map((worker) => new Promise((resolve) => worker.once('close', resolve))));
+  assert.equal(page.workers().length, 0);
+}
