@@ -8,6 +8,7 @@
 //   types      TypeScript type-check
 //   node       tests of the web side and of the project itself, in Node
 //   browser    tests in real browsers
+//   consumers  the packed package, installed into each project of web/examples
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setup } from '../cpp/third_party/setup.mjs';
@@ -39,6 +40,7 @@ const suites = {
   types: { title: 'TypeScript types', needsTypes: true, run: checkTypes },
   node: { title: 'Web, in Node', needsBundle: true, run: () => runNodeTests((name) => !name.includes('.browser.')) },
   browser: { title: 'Web, in browsers', needsBundle: true, run: () => runNodeTests((name) => name.includes('.browser.')) },
+  consumers: { title: 'Examples', needsBundle: true, run: () => runNodeTests(() => true, ['tests/consumers']) },
 };
 
 function buildPlan(names) {
@@ -73,7 +75,7 @@ await main(async () => {
   const unknown = names.find((name) => !(name in suites));
   if (unknown) fail(`There is no suite '${unknown}'; there are ${Object.keys(suites).join(', ')}.`);
 
-  await setup({ browsers: names.includes('browser') });
+  await setup({ browsers: names.includes('browser') || names.includes('consumers') });
   await runSteps(buildPlan(names));
   const results = [];
   for (const name of names) {

@@ -6,8 +6,8 @@ import { projectFolder, run } from '../../web/dev/steps.mjs';
 const reporter = join(projectFolder, 'tests/run/reporter.mjs');
 const report = join(projectFolder, 'build/log/node-test.jsonl');
 
-export async function runNodeTests(accepts) {
-  const files = ['tests', 'tests/web'].flatMap((folder) =>
+export async function runNodeTests(accepts, folders = ['tests', 'tests/web']) {
+  const files = folders.flatMap((folder) =>
     readdirSync(join(projectFolder, folder))
       .filter((name) => name.endsWith('.test.mjs') && accepts(name))
       .map((name) => join(folder, name)),

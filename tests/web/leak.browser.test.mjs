@@ -65,7 +65,7 @@ for (const worker of [true, false]) {
   const place = worker ? 'in a worker' : 'on the page';
   const options = { variant: 'simd', worker };
 
-  test(`${frameCount} frames ${place}`, { timeout: 300_000 }, async (t) => {
+  test(`${frameCount} frames ${place}`, { timeout: 900_000 }, async (t) => {
     const { page } = await openPage(t, browser, { path: 'pages/blank.html', serving: { folders } });
     await page.evaluate(async (options) => {
       const { load } = await import('/lib/index.js');
@@ -96,7 +96,7 @@ for (const worker of [true, false]) {
     await page.evaluate(() => classifier.dispose());
   });
 
-  test(`${roundCount} classifiers ${place}, one after the other`, { timeout: 600_000 }, async (t) => {
+  test(`${roundCount} classifiers ${place}, one after the other`, { timeout: 900_000 }, async (t) => {
     const { page } = await openPage(t, browser, { path: 'pages/blank.html', serving: { folders } });
     await page.route('**/wasm/simd/teachable.js', (route) => route.fulfill({ contentType: 'text/javascript', body: countingGlue }));
     await page.evaluate(async (options) => {

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
 /** Address prefix -> folder. The longest prefix that fits counts. */
-const defaultFolders = {
+const siteFolders = {
   '/': path.join(root, 'web/site'),
   '/lib/': path.join(root, 'web/dist'),
   '/models/': path.join(root, 'models/files'),
@@ -59,13 +59,14 @@ const isolation = {
  * @param {number} [options.port] First port to try; when it is taken, the next ones. 0: any free port.
  * @param {boolean} [options.isolated] Whether pages become cross-origin isolated, which threads need.
  * @param {string|null} [options.csp] Content-Security-Policy of every answer, null for none.
- * @param {Record<string, string>} [options.folders] Address prefixes (with '/' at both ends) to folders; added to the defaults.
+ * @param {Record<string, string>} [options.folders] Address prefixes (with '/' at both ends) to folders.
+ * @param {boolean} [options.site] Whether the page, the package and the models are served, too.
  * @param {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => boolean} [options.before]
  * Sees each request first; true when it has answered.
  * @returns {Promise<{url: string, close(): Promise<void>}>} `url` ends in '/'.
  */
-export async function serve({ port = 8080, isolated = true, csp = strictPolicy, folders = {}, before = () => false } = {}) {
-  const places = Object.entries({ ...defaultFolders, ...folders }).sort(([a], [b]) => b.length - a.length);
+export async function serve({ port = 8080, isolated = true, csp = strictPolicy, folders = {}, site = true, before = () => false } = {}) {
+  const places = Object.entries({ ...(site ? siteFolders : {}), ...folders }).sort(([a], [b]) => b.length - a.length);
   const headers = {
     'Cache-Control': 'no-cache',
     'Cross-Origin-Resource-Policy': 'same-origin',

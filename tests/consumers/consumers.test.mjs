@@ -1,0 +1,176 @@
+// The package as people get it: packed, installed into each project of web/examples, built by that project's own tool, put on a
+// static host without special headers, and used in a browser, or in Node.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import { serve } from '../../web/dev/serve.mjs';
+import { dataFolder, ffmpeg, hasData, needsData, root } from '../web/data.mjs';
+import { openBrowser, openFirefox } from '../web/open-page.mjs';
+import { packed } from '../web/packed.mjs';
+import { install, npmRun, runNode, startDev } from './example.mjs';
+
+const timeout = 900_000;
+const browsers = {};
+/** What each example said is on the first photo. */
+const seen = {};
+let scratch;
+let tarball;
+let photos;
+
+before(async () => {
+  scratch = await mkdtemp(path.join(tmpdir(), 'teachable-consumers-'));
+  const { tarball: bytes, remove } = packed();
+  remove();
+  tarball = path.join(scratch, 'teachable-wasm.tgz');
+  await writeFile(tarball, bytes);
+  photos = hasData ? realPhotos() : drawnPhotos();
+  browsers.Chromium = await openBrowser();
+  browsers.Firefox = await openFirefox();
+});
+
+after(async () => {
+  await browsers.Chromium?.close();
+  await browsers.Firefox?.close();
+  await rm(scratch, { recursive: true });
+});
+
+/** `known`: an Egyptian cat. The others: two to teach with, two to ask about. */
+function realPhotos() {
+  const file = (name) => path.join(dataFolder, name);
+  return { known: file('images/cat.bmp'), cat: ['train', 'test'].map((part) => file(`imprinting/cat_${part}_0.bmp`)), dog: ['train', 'test'].map((part) => file(`imprinting/dog_${part}_0.bmp`)) };
+}
+
+function drawnPhotos() {
+  const draw = (source) => {
+    const file = path.join(scratch, `${source}.png`);
+    ffmpeg('-f', 'lavfi', '-i', `${source}=size=320x240`, '-frames:v', '1', file);
+    return file;
+  };
+  const [bars, fractal] = ['smptebars', 'mandelbrot'].map((source) => draw(source));
+  return { known: bars, cat: [bars, bars], dog: [fractal, fractal] };
+}
+
+/** Opens an address in a fresh context that ends with the test, and notes each request of the page and of its workers. */
+async function visit(t, browser, address) {
+  const context = await browsers[browser].newContext();
+  const page = await context.newPage();
+  const requests = [];
+  const errors = [];
+  page.on('request', (request) => requests.push(request.url()));
+  page.on('pageerror', (error) => errors.push(String(error)));
+  t.after(() => context.close());
+  await page.goto(address);
+  return { page, requests, errors };
+}
+
+/** The answer, once the page is done with what it was told. */
+function answerOf(page) {
+  return page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const answer = document.getElementById('answer');
+        const look = () => /^(Loading|Looking|)$/.test(answer.textContent) || resolve(answer.textContent);
+        new MutationObserver(look).observe(answer, { childList: true, characterData: true, subtree: true });
+        look();
+      }),
+  );
+}
+
+async function show(page, photo) {
+  const input = await page.$('#file');
+  await (input.setInputFiles ?? input.uploadFile).call(input, photo);
+  return answerOf(page);
+}
+
+async function teach(page, photo, label) {
+  await show(page, photo);
+  await page.locator('#label').fill(label);
+  await page.locator('#teach').click();
+  return answerOf(page);
+}
+
+/** Uses the page as its user would. Returns the requests. */
+async function use(t, name, browser, address) {
+  const { page, requests, errors } = await visit(t, browser, address);
+  assert.equal(await answerOf(page), 'Ready', errors.join());
+  const answer = await show(page, photos.known);
+  assert.match(answer, /^I see: /);
+  seen[`${name}, ${browser}`] = answer;
+  await teach(page, photos.cat[0], 'purring');
+  await teach(page, photos.dog[0], 'barking');
+  assert.match(await show(page, photos.cat[1]), /I was taught: purring\./);
+  assert.match(await show(page, photos.dog[1]), /I was taught: barking\./);
+  assert.deepEqual(errors, []);
+  assert.deepEqual(requests.filter((url) => new URL(url).origin !== new URL(address).origin && !/^(blob|data):/.test(url)), []);
+  return requests;
+}
+
+/** The name of the only variant whose module was requested, found by its bytes. */
+async function variantOf(requests) {
+  const modules = [...new Set(requests.filter((url) => url.split('?')[0].endsWith('.wasm')))];
+  assert.equal(modules.length, 1, `modules requested: ${modules.join(', ') || 'none'}`);
+  const sum = (bytes) => createHash('sha256').update(bytes).digest('hex');
+  const fetched = sum(new Uint8Array(await (await fetch(modules[0])).arrayBuffer()));
+  const folder = path.join(root, 'web/dist/wasm');
+  for (const variant of await readdir(folder)) {
+    if (sum(await readFile(path.join(folder, variant, 'teachable.wasm'))) === fetched) return variant;
+  }
+  return assert.fail(`${modules[0]} is none of the package's modules`);
+}
+
+/** A static host of one folder. With `isolated` it sends the two headers that threads need. */
+async function host(t, folder, isolated = false) {
+  const server = await serve({ port: 0, isolated, csp: null, site: false, folders: { '/': folder } });
+  t.after(() => server.close());
+  return server.url;
+}
+
+async function useHosted(t, name, folder, { firefox = false } = {}) {
+  const address = await host(t, folder);
+  for (const browser of firefox ? ['Chromium', 'Firefox'] : ['Chromium']) {
+    assert.equal(await variantOf(await use(t, name, browser, address)), 'relaxed', browser);
+  }
+  // Threads start from files that a bundler may have renamed.
+  const isolated = await host(t, folder, true);
+  assert.equal(await variantOf(await use(t, `${name}, isolated`, 'Chromium', isolated)), 'relaxed-threads');
+}
+
+for (const [name, options] of Object.entries({ vite: { firefox: true }, webpack: {}, esbuild: {}, rollup: {}, next: {} })) {
+  test(`${name}: built`, { timeout }, async (t) => {
+    const project = await install(t, name, tarball);
+    if (!project) return;
+    await npmRun(project, 'build');
+    await useHosted(t, name, path.join(project, 'dist'), options);
+    if (name !== 'vite') return;
+    const address = await startDev(t, project, 'vite/bin/vite.js', ['--port', '0', '--host', 'localhost']);
+    assert.equal(await variantOf(await use(t, 'vite dev', 'Chromium', address)), 'relaxed');
+  });
+}
+
+for (const [name, options] of Object.entries({ plain: { firefox: true }, iife: {} })) {
+  test(`${name}: as it is`, { timeout }, async (t) => {
+    const project = await install(t, name, tarball);
+    if (project) await useHosted(t, name, project, options);
+  });
+}
+
+for (const name of ['node-esm', 'node-cjs']) {
+  test(name, { timeout }, async (t) => {
+    const project = await install(t, name, tarball);
+    if (!project) return;
+    const files = [photos.cat[0], photos.dog[0]];
+    const { classes } = await runNode(project, [...files, photos.known]);
+    seen[name] = `I see: ${classes[0]?.className}`;
+    assert.equal((await runNode(project, [...files, photos.cat[1]])).label, 'first');
+    assert.equal((await runNode(project, [...files, photos.dog[1]])).label, 'second');
+  });
+}
+
+test('each example said what is on the photo', needsData, () => {
+  assert.ok(Object.keys(seen).length > 0);
+  for (const [name, answer] of Object.entries(seen)) assert.match(answer, /^I see: Egyptian cat/, name);
+});

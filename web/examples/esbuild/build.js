@@ -1,0 +1,7 @@
+import { cp } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+await build({ entryPoints: ['main.js'], bundle: true, format: 'esm', outdir: 'dist' });
+await cp('index.html', 'dist/index.html');
+// esbuild leaves addresses of files as they are, so the files go beside the script.
+for (const name of ['worker.js', 'wasm', 'models']) await cp(new URL(name, import.meta.resolve('teachable-wasm')), `dist/${name}`, { recursive: true });

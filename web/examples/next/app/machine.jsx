@@ -1,0 +1,60 @@
+'use client';
+
+import { useEffect, useRef, useState } from 'react';
+import { load } from 'teachable-wasm';
+
+export function Machine() {
+  const classifier = useRef(null);
+  const picture = useRef(null);
+  const [label, setLabel] = useState('cat');
+  const [answer, setAnswer] = useState('Loading');
+
+  useEffect(() => {
+    // React runs effects twice while developing: the first load is given up.
+    const leaving = new AbortController();
+    load({ signal: leaving.signal }).then(
+      (loaded) => {
+        classifier.current = loaded;
+        setAnswer('Ready');
+      },
+      (error) => leaving.signal.aborted || setAnswer(error.message),
+    );
+    return () => {
+      leaving.abort();
+      classifier.current?.dispose();
+    };
+  }, []);
+
+  async function look(before = async () => {}) {
+    setAnswer('Looking');
+    await before();
+    const { classes, prediction } = await classifier.current.observe(picture.current);
+    const seen = classes.map(({ className, probability }) => `${className} ${Math.round(100 * probability)} %`).join(', ');
+    setAnswer(`I see: ${seen}. ${prediction ? `I was taught: ${prediction.label}.` : ''}`);
+  }
+
+  async function show(file) {
+    picture.current.src = URL.createObjectURL(file);
+    await picture.current.decode();
+  }
+
+  return (
+    <>
+      <p>
+        <input id="file" type="file" accept="image/*" aria-label="Picture" onChange={({ target }) => look(() => show(target.files[0]))} />
+      </p>
+      <p>
+        <img ref={picture} width="320" alt="" />
+      </p>
+      <p>
+        <input id="label" value={label} aria-label="Class" onChange={({ target }) => setLabel(target.value)} />{' '}
+        <button id="teach" onClick={() => look(() => classifier.current.addExample(picture.current, label))}>
+          This is one
+        </button>
+      </p>
+      <p>
+        <output id="answer">{answer}</output>
+      </p>
+    </>
+  );
+}

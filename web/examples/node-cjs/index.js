@@ -1,0 +1,15 @@
+// node index.js cat.jpg dog.jpg unknown.jpg: what is on the third picture, and which of the other two it is like.
+const { readFile } = require('node:fs/promises');
+const { load } = require('teachable-wasm');
+
+async function main(files) {
+  const [first, second, unknown] = await Promise.all(files.map((file) => readFile(file)));
+  const classifier = await load();
+  await classifier.addExample(first, 'first');
+  await classifier.addExample(second, 'second');
+  const { classes, prediction } = await classifier.observe(unknown);
+  console.log(JSON.stringify({ classes, label: prediction.label }));
+  classifier.dispose();
+}
+
+main(process.argv.slice(2));
