@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Puts models of the catalogue into models/files: `node models/fetch.mjs [--refresh] [id...]`, or
-// --list for a table.
+// Puts models of the catalogue into models/files: `node models/fetch.mjs [--refresh] [--unverified]
+// [id...]`, or --list for a table.
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,6 +18,7 @@ const kStaleMs = 3_600_000;
  * @property {(line: string) => void} [log] gets one line about what was taken from where, and why
  * not from elsewhere
  * @property {boolean} [refresh] look for the default on the network although a stand-in is there
+ * @property {boolean} [unverified] take files of which nobody has told a sum; it is kept beside them
  * @property {string} [catalogFile] for tests, as the two below
  * @property {string} [filesFolder]
  * @property {string} [localFolder]
@@ -79,9 +80,10 @@ export function findLocalFolder(env = process.env) {
   return path.resolve(data, 'models');
 }
 
-async function startRun({ log = () => {}, catalogFile, filesFolder, localFolder } = {}) {
+async function startRun({ log = () => {}, unverified = false, catalogFile, filesFolder, localFolder } = {}) {
   const run = {
     log,
+    unverified,
     catalog: JSON.parse(
       await readFile(catalogFile ?? path.join(modelsFolder, 'catalog.json'), 'utf8'),
     ),
@@ -133,26 +135,49 @@ async function ensure(item, run, allows = () => true) {
 async function take(source, item, run) {
   const staging = await mkdtemp(path.join(run.filesFolder, kStaging));
   try {
+    if (!isVouchedFor(source, item) && !run.unverified) {
+      throw new Error('the catalogue has no sum of it; --unverified takes it as it is and keeps its sum');
+    }
     await deliver(source, item, staging, run.context);
-    for (const file of item.files) await check(file, staging);
+    for (const file of item.files) {
+      if (!file.sha256) await keepSum(file, staging);
+      await check(file, staging);
+    }
     const folder = path.join(run.filesFolder, item.id);
     await mkdir(folder, { recursive: true });
     // One by one and onto what is there: another run may be putting the same files there.
     for (const file of item.files) {
       await rename(path.join(staging, file.path), path.join(folder, file.path));
+      if (!file.sha256) await rename(path.join(staging, sumName(file)), path.join(folder, sumName(file)));
     }
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
 
+/** Whether what comes from the source is checked: by sums of the files, or of the archive around them. */
+function isVouchedFor(source, item) {
+  return item.files.every((file) => file.sha256) || (source.kind === 'archive' && Boolean(source.sha256));
+}
+
+const sumName = (file) => `${file.path}.sha256`;
+
+const sumOf = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+/** Of a file without a sum in the catalogue, for later runs to check it by. */
+async function keepSum(file, folder) {
+  const sum = sumOf(await readFile(path.join(folder, file.path)));
+  await writeFile(path.join(folder, sumName(file)), `${sum}  ${file.path}\n`);
+}
+
 async function check(file, folder) {
   const bytes = await readFile(path.join(folder, file.path));
-  const sum = createHash('sha256').update(bytes).digest('hex');
-  if (sum === file.sha256) return;
+  const sum = sumOf(bytes);
+  const wanted = file.sha256 ?? (await readFile(path.join(folder, sumName(file)), 'utf8')).slice(0, 64);
+  if (sum === wanted) return;
   throw new Error(
-    `${file.path} has sha256 ${sum} and ${bytes.length} bytes, ` +
-      `wanted ${file.sha256} and ${file.byteLength}`,
+    `${file.path} has sha256 ${sum} and ${bytes.length} bytes, wanted ${wanted}` +
+      (file.byteLength ? ` and ${file.byteLength}` : ''),
   );
 }
 
@@ -164,8 +189,8 @@ async function isComplete(item, run) {
 
 /** The entry as the page loads it. A model without reachable labels still runs. */
 async function toEntry(item, run) {
-  const { sources, labels, ...entry } = item;
-  entry.files = toPaths(item);
+  const { sources, labels, published, ...entry } = item;
+  entry.files = await Promise.all(toPaths(item).map((file) => withSum(file, run)));
   if (!labels) return entry;
   const list = run.catalog.labels.find((candidate) => candidate.id === labels);
   try {
@@ -175,6 +200,13 @@ async function toEntry(item, run) {
     run.log(`Class names are missing: ${error.message}`);
   }
   return entry;
+}
+
+/** What the catalogue doesn't say of a file, from the file. */
+async function withSum(file, run) {
+  if (file.sha256) return file;
+  const bytes = await readFile(path.join(run.filesFolder, file.path));
+  return { ...file, byteLength: bytes.length, sha256: sumOf(bytes) };
 }
 
 function toPaths(item) {
@@ -194,16 +226,19 @@ async function main(args) {
   const refresh = args.includes('--refresh');
   const ids = args.filter((arg) => !arg.startsWith('--'));
   const unknown = args.find(
-    (arg) => arg.startsWith('--') && arg !== '--refresh' && arg !== '--list',
+    (arg) => arg.startsWith('--') && !['--refresh', '--unverified', '--list'].includes(arg),
   );
-  if (unknown) throw new Error(`${unknown} isn't an option; there are --refresh and --list.`);
+  if (unknown) {
+    throw new Error(`${unknown} isn't an option; there are --refresh, --unverified and --list.`);
+  }
+  const unverified = args.includes('--unverified');
   const log = (line) => console.log(line);
   if (args.includes('--list')) {
     log(toTable(JSON.parse(await readFile(path.join(modelsFolder, 'catalog.json'), 'utf8'))));
   } else if (ids.length === 0) {
     await fetchDefault({ log, refresh });
   } else {
-    for (const id of ids) await fetchModel(id, { log });
+    for (const id of ids) await fetchModel(id, { log, unverified });
   }
 }
 

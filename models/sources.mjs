@@ -1,6 +1,7 @@
 // The places that a catalogue item's files come from. Each kind puts them into a folder; checking
 // is up to the caller.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -11,12 +12,17 @@ import { readTgz } from './tar.mjs';
 /** How long a host may take to answer, and then between two pieces. */
 const kAnswerMs = 8_000;
 const kNpmMs = 180_000;
+/** The largest archive, with checkpoints of every kind, has some 100 MB. */
+const kMaxArchiveBytes = 500e6;
+/** Of a file whose size the catalogue doesn't know. */
+const kMaxFileBytes = 100e6;
 
 /** @typedef {{ localFolder: string, unreachable: Map<string, string> }} Context */
 
 const kinds = {
   folder: { name: (source, context) => context.localFolder, deliver: fromFolder },
   url: { name: (source) => new URL(source.url).host, deliver: fromUrl },
+  archive: { name: (source) => new URL(source.url).host, deliver: fromArchive },
   npm: { name: (source) => `npm package ${source.package} ${source.version}`, deliver: fromNpm },
 };
 
@@ -60,7 +66,7 @@ async function fromUrl(source, item, folder, { unreachable }) {
     const url = new URL(file.path, source.url);
     await writeFile(
       path.join(folder, file.path),
-      await download(url, file.byteLength, unreachable),
+      await download(url, file.byteLength ?? kMaxFileBytes, unreachable),
     );
   }
 }
@@ -92,6 +98,24 @@ async function download(url, byteLength, unreachable) {
     abort.abort();
   }
   return Buffer.concat(chunks);
+}
+
+/** Members of a .tgz, wherever in it they lie. */
+async function fromArchive(source, item, folder, { unreachable }) {
+  const url = new URL(source.url);
+  if (unreachable.has(url.host)) throw new Error(unreachable.get(url.host));
+  const bytes = await download(url, kMaxArchiveBytes, unreachable);
+  const sum = createHash('sha256').update(bytes).digest('hex');
+  if (source.sha256 && sum !== source.sha256) {
+    throw new Error(`${url.pathname} has sha256 ${sum}, wanted ${source.sha256}`);
+  }
+  const wanted = new Set(item.files.map((file) => file.path));
+  const members = readTgz(bytes, (name) => wanted.has(path.posix.basename(name)));
+  for (const file of item.files) {
+    const found = [...members].find(([name]) => path.posix.basename(name) === file.path);
+    if (!found) throw new Error(`${url.pathname} has no ${file.path}`);
+    await writeFile(path.join(folder, file.path), found[1]);
+  }
 }
 
 async function fromNpm(source, item, folder) {

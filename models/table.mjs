@@ -6,19 +6,33 @@ function sourceText(source) {
   return new URL(source.url).host;
 }
 
+/** How the files are checked when they are fetched. */
+function sumText(model) {
+  if (model.files.every((file) => file.sha256)) return 'file';
+  return model.sources.some((source) => source.kind === 'archive' && source.sha256) ? 'archive' : 'none';
+}
+
+const millions = (count) => (count / 1e6).toFixed(count < 10e6 ? 2 : 0);
+
 /** A Markdown table, one model a row. */
 export function toTable(catalog) {
   const rows = catalog.models.map((model) => [
     `\`${model.id}\``,
     model.format,
     `${model.input.width}×${model.input.height} ${model.input.type}`,
-    `${(model.files.reduce((sum, file) => sum + file.byteLength, 0) / 1e6).toFixed(1)} MB`,
+    model.files.every((file) => file.byteLength)
+      ? `${(model.files.reduce((sum, file) => sum + file.byteLength, 0) / 1e6).toFixed(1)} MB`
+      : '–',
+    model.published ? millions(model.published.parameters) : '–',
+    model.published ? millions(model.published.multiplyAdds) : '–',
+    model.published ? `[${model.published.top1.toFixed(1)}](${model.published.source})` : '–',
     model.embeddingSize,
     model.classCount || '–',
     `[${model.licence.spdx}](${model.licence.home})`,
     model.sources.map(sourceText).join(', '),
+    sumText(model),
   ]);
-  const head = ['Model', 'Format', 'Input', 'Size', 'Embedding', 'Classes', 'Licence', 'Sources'];
+  const head = ['Model', 'Format', 'Input', 'Size', 'Parameters, M', 'Multiply-adds, M', 'Top-1, %', 'Embedding', 'Classes', 'Licence', 'Sources', 'Sum'];
   const lines = [head, head.map(() => '---'), ...rows];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -58,7 +58,9 @@ function buildPlan(names) {
 async function fetchModels() {
   const { fetchModel } = await import('../models/fetch.mjs');
   // Without it, the tests that need it say so by being skipped.
-  await fetchModel('mobilenet-v2-1.0-224-nsfwjs').catch((error) => console.log(`     ${error.message}`));
+  for (const id of ['mobilenet-v2-1.0-224-nsfwjs', 'mobilenet-v2-1.4-224-nsfwjs']) {
+    await fetchModel(id).catch((error) => console.log(`     ${error.message}`));
+  }
 }
 
 /** With the data at hand, a test that was skipped for want of it is a mistake. */

@@ -289,6 +289,7 @@ describe('the catalogue', () => {
   const kSources = {
     folder: [],
     url: ['url'],
+    archive: ['url'],
     npm: ['package', 'version', 'path', 'how'],
   };
 
@@ -312,6 +313,7 @@ describe('the catalogue', () => {
       assert.ok(item.files.length > 0 && item.sources.length > 0);
       for (const file of item.files) {
         assert.match(file.path, /^[\w.-]+$/);
+        if (file.sha256 === null && file.byteLength === null) continue;
         assert.match(file.sha256, /^[0-9a-f]{64}$/);
         assert.ok(file.byteLength > 0);
       }
@@ -319,6 +321,8 @@ describe('the catalogue', () => {
         for (const key of kSources[kind]) assert.ok(source[key], `${kind} has no ${key}`);
         // A public address is pinned to a commit, a package to a version.
         if (kind === 'url') assert.match(source.url, /^https:.*\/[0-9a-f]{40}\/$/);
+        if (kind === 'archive') assert.match(source.url, /^https:.*\.tgz$/);
+        if (kind === 'archive' && source.sha256 !== null) assert.match(source.sha256, /^[0-9a-f]{64}$/);
         if (kind === 'npm') assert.match(source.version, /^\d+\.\d+\.\d+$/);
       }
     });
@@ -331,13 +335,21 @@ describe('the catalogue', () => {
       assert.match(model.input.type, /^(float32|int8|uint8)$/);
       assert.match(model.preprocess.crop, /^(center|squash)$/);
       assert.match(model.preprocess.resize, /^(half-pixel|align-corners)$/);
-      const [low, high] = model.preprocess.range;
+      // An integer file's own scale says it too.
+      const [low, high] = model.preprocess.range ?? [-1, 1];
       assert.ok(low < high && low >= -1.01 && high <= 1.01);
-      const { family, version, alpha } = model.architecture;
+      assert.ok(model.preprocess.range || model.input.type !== 'float32');
+      const { family, version, alpha, kind } = model.architecture;
       assert.equal(family, 'MobileNet');
-      assert.equal(model.embeddingSize, version === 2 ? 1280 : 1024 * alpha);
+      const last = { 1: 1024 * alpha, 2: 1280 * Math.max(1, alpha), 3: kind === 'large' ? 1280 : 1024 };
+      assert.equal(model.embeddingSize, Math.round(last[version]));
       assert.equal(typeof model.showClasses, 'boolean');
-      assert.equal(model.showClasses, model.classCount > 0);
+      if (model.showClasses) assert.ok(model.classCount > 0);
+      if (model.published) {
+        const { multiplyAdds, parameters, top1, source } = model.published;
+        assert.ok(multiplyAdds > 10e6 && parameters > 0.4e6 && top1 > 39 && top1 < 76);
+        assert.match(source, /^https:/);
+      }
     });
   }
 
@@ -357,7 +369,7 @@ describe('the catalogue', () => {
         const bytes = await readFile(path.join(findLocalFolder(), file.path)).catch(
           () => undefined,
         );
-        if (!bytes) return t.skip(`${file.path} isn't in ${findLocalFolder()}`);
+        if (!bytes || !file.sha256) return t.skip(`${file.path} isn't in ${findLocalFolder()}`);
         assert.deepEqual([bytes.length, sha256(bytes)], [file.byteLength, file.sha256]);
       }
     });
@@ -370,6 +382,63 @@ describe('the catalogue', () => {
     );
     assert.equal(findLocalFolder({ TEACHABLE_DATA: '/b' }), path.resolve('/b/models'));
     assert.equal(findLocalFolder({}), path.resolve(models, '../../shared/data/models'));
+  });
+});
+
+describe('archives and files without a sum', () => {
+  const tgz = (name, text) => {
+    const head = Buffer.alloc(512);
+    head.write(name, 0);
+    head.write(text.length.toString(8).padStart(11, '0'), 124);
+    head.write('0', 156);
+    const body = Buffer.alloc(512);
+    body.write(text);
+    return gzipSync(Buffer.concat([head, body, Buffer.alloc(1024)]));
+  };
+
+  /** A catalogue of one model whose file has no sum, in an archive that a server has. */
+  async function makeArchivePlace(t, { sum, body = tgz('./v3/good.bin', 'good model') }) {
+    const place = await makePlace({ goodSources: [] });
+    const { url, requests } = await serve(t, { '/a.tgz': body });
+    const text = JSON.parse(await readFile(place.options.catalogFile, 'utf8'));
+    text.models[0] = {
+      id: 'good',
+      title: 'good',
+      files: [{ path: 'good.bin', byteLength: null, sha256: null }],
+      sources: [{ kind: 'archive', url: `${url}a.tgz`, sha256: sum === true ? sha256(body) : sum }],
+    };
+    await writeFile(place.options.catalogFile, JSON.stringify(text));
+    return { place, requests };
+  }
+
+  test('an archive of the right sum vouches for what is in it, and the file is checked from then on', async (t) => {
+    const { place, requests } = await makeArchivePlace(t, { sum: true });
+    const entry = await fetchModel('good', place.options);
+    assert.deepEqual(entry.files, [{ path: 'good/good.bin', byteLength: 10, sha256: sha256('good model') }]);
+    await fetchModel('good', place.options);
+    assert.equal(requests.length, 1);
+    await writeFile(path.join(place.filesFolder, 'good/good.bin'), 'bad model!');
+    await fetchModel('good', place.options);
+    assert.equal(requests.length, 2);
+    assert.equal(await place.read('good/good.bin'), 'good model');
+  });
+
+  test('an archive of another sum, or without the file, is refused', async (t) => {
+    const wrong = await makeArchivePlace(t, { sum: '0'.repeat(64) });
+    await assert.rejects(fetchModel('good', wrong.place.options), /has sha256 .*, wanted 0{64}/);
+    const other = await makeArchivePlace(t, { sum: true, body: tgz('other.bin', 'x') });
+    await assert.rejects(fetchModel('good', other.place.options), /has no good\.bin/);
+  });
+
+  test('without any sum nothing is fetched unless asked for', async (t) => {
+    const { place, requests } = await makeArchivePlace(t, { sum: null });
+    await assert.rejects(fetchModel('good', place.options), /no sum.*--unverified/);
+    assert.equal(requests.length, 0);
+    const entry = await fetchModel('good', { ...place.options, unverified: true });
+    assert.equal(entry.files[0].sha256, sha256('good model'));
+    // It is there now, with the sum that it had.
+    await fetchModel('good', place.options);
+    assert.equal(requests.length, 1);
   });
 });
 

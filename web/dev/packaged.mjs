@@ -64,7 +64,8 @@ async function wasmHashes(dist) {
 }
 
 function moduleText({ model, catalog, hashes }) {
-  const known = catalog.models.map(({ id, architecture: { version, alpha } }) => ({ id, version, alpha }));
+  // Models that anyone can have without further ado.
+  const known = catalog.models.filter(({ files }) => files.every(({ sha256 }) => sha256)).map(({ id, architecture: { version, alpha } }) => ({ id, version, alpha }));
   const labels = model?.labels && address(path.basename(model.labels.path));
   return `
 export function packagedModel() { return ${model ? entryText(model, labels) : 'undefined'}; }
