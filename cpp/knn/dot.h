@@ -1,4 +1,4 @@
-// Whole-number dot products: stored bytes with a query of 16 bits. The same result in every build.
+// Whole-number dot products: a row of stored bytes with a query. The same result in every build.
 #pragma once
 
 #include <cstddef>
@@ -15,94 +15,85 @@ namespace teachable {
 /// Rows and queries are filled up with zeros to a multiple of so many elements.
 inline constexpr size_t kDotStep = 32;
 
-/// The largest |query element| with which no sum of dot_rows() overflows, for rows of -127..127.
+/// The largest |query element| with which no sum of dot() overflows, for rows of -127..127.
 inline int32_t dot_query_limit(size_t stride) {
   const size_t limit = size_t{INT32_MAX} / 127 / (stride / 4);
   return limit < INT16_MAX ? static_cast<int32_t>(limit) : INT16_MAX;
 }
 
-/// result[r] = sum of rows[r * stride + i] * query[i]. `stride` is a multiple of kDotStep, rows are
-/// -127..127, the query keeps to dot_query_limit(). kRows rows share each load of the query, and
-/// enough sums are under way that the processor waits for memory only.
-template <size_t kRows>
-void dot_rows(const int8_t* rows, size_t stride, const int16_t* query, int64_t* result) {
+// One row after the other, although several could share each load of the query: memory that is read in its order comes a third
+// faster, and a scan of many rows waits for memory.
+
 #if defined(__wasm_simd128__)
-  v128_t sums[kRows];
-  for (v128_t& sum : sums) sum = wasm_i32x4_const_splat(0);
+/// Of sums of 32 bits, in 64.
+inline int64_t sum_lanes(v128_t a, v128_t b) {
+  int32_t lanes[8];
+  wasm_v128_store(lanes, a);
+  wasm_v128_store(lanes + 4, b);
+  int64_t sum = 0;
+  for (const int32_t lane : lanes) sum += lane;
+  return sum;
+}
+#endif
+
+/// Sum of row[i] * query[i]. `stride` is a multiple of kDotStep, the row is -127..127, the query keeps to dot_query_limit().
+inline int64_t dot(const int8_t* row, size_t stride, const int16_t* query) {
+#if defined(__wasm_simd128__)
+  v128_t low_sum = wasm_i32x4_const_splat(0), high_sum = low_sum;
   for (size_t i = 0; i < stride; i += 16) {
-    const v128_t low = wasm_v128_load(query + i), high = wasm_v128_load(query + i + 8);
-    for (size_t r = 0; r < kRows; ++r) {
-      const v128_t row = wasm_v128_load(rows + r * stride + i);
-      sums[r] =
-          wasm_i32x4_add(sums[r], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(row), low));
-      sums[r] =
-          wasm_i32x4_add(sums[r], wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(row), high));
-    }
+    const v128_t bytes = wasm_v128_load(row + i);
+    const v128_t low = wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(bytes), wasm_v128_load(query + i));
+    const v128_t high = wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(bytes), wasm_v128_load(query + i + 8));
+    low_sum = wasm_i32x4_add(low_sum, low);
+    high_sum = wasm_i32x4_add(high_sum, high);
   }
-  for (size_t r = 0; r < kRows; ++r) {
-    result[r] =
-        (int64_t{wasm_i32x4_extract_lane(sums[r], 0)} + wasm_i32x4_extract_lane(sums[r], 1)) +
-        (int64_t{wasm_i32x4_extract_lane(sums[r], 2)} + wasm_i32x4_extract_lane(sums[r], 3));
-  }
+  return sum_lanes(low_sum, high_sum);
 #elif defined(__SSE2__)
-  __m128i sums[kRows];
-  for (__m128i& sum : sums) sum = _mm_setzero_si128();
+  const auto load = [](const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); };
+  __m128i low_sum = _mm_setzero_si128(), high_sum = low_sum;
   for (size_t i = 0; i < stride; i += 16) {
-    const auto load = [](const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); };
-    const __m128i low = load(query + i), high = load(query + i + 8);
-    for (size_t r = 0; r < kRows; ++r) {
-      const __m128i row = load(rows + r * stride + i);
-      const __m128i row_low = _mm_srai_epi16(_mm_unpacklo_epi8(row, row), 8);
-      const __m128i row_high = _mm_srai_epi16(_mm_unpackhi_epi8(row, row), 8);
-      sums[r] = _mm_add_epi32(sums[r], _mm_madd_epi16(row_low, low));
-      sums[r] = _mm_add_epi32(sums[r], _mm_madd_epi16(row_high, high));
-    }
+    const __m128i bytes = load(row + i);
+    const __m128i low = _mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8);
+    const __m128i high = _mm_srai_epi16(_mm_unpackhi_epi8(bytes, bytes), 8);
+    low_sum = _mm_add_epi32(low_sum, _mm_madd_epi16(low, load(query + i)));
+    high_sum = _mm_add_epi32(high_sum, _mm_madd_epi16(high, load(query + i + 8)));
   }
-  for (size_t r = 0; r < kRows; ++r) {
-    alignas(16) int32_t lanes[4];
-    _mm_store_si128(reinterpret_cast<__m128i*>(lanes), sums[r]);
-    result[r] = (int64_t{lanes[0]} + lanes[1]) + (int64_t{lanes[2]} + lanes[3]);
-  }
+  alignas(16) int32_t lanes[8];
+  _mm_store_si128(reinterpret_cast<__m128i*>(lanes), low_sum);
+  _mm_store_si128(reinterpret_cast<__m128i*>(lanes + 4), high_sum);
+  int64_t sum = 0;
+  for (const int32_t lane : lanes) sum += lane;
+  return sum;
 #else
-  for (size_t r = 0; r < kRows; ++r) {
-    int64_t sum = 0;
-    for (size_t i = 0; i < stride; ++i) sum += int32_t{rows[r * stride + i]} * query[i];
-    result[r] = sum;
-  }
+  int64_t sum = 0;
+  for (size_t i = 0; i < stride; ++i) sum += int32_t{row[i]} * query[i];
+  return sum;
 #endif
 }
 
-/// Whether the build has an instruction for bytes by bytes, which halves the work of dot_rows().
+/// Whether the build has an instruction for bytes by bytes, which halves the work of dot().
 #if defined(__wasm_relaxed_simd__)
 inline constexpr bool kHasByteDot = true;
 #else
 inline constexpr bool kHasByteDot = false;
 #endif
 
-/// Up to this stride no sum of dot_rows_bytes() overflows.
+/// Up to this stride no sum of dot_bytes() overflows.
 inline constexpr size_t kByteDotLimit = size_t{1} << 19;
 
-/// As dot_rows() for a query of 0..127: what relaxed SIMD defines the same on all processors.
-template <size_t kRows>
-void dot_rows_bytes([[maybe_unused]] const int8_t* rows, [[maybe_unused]] size_t stride,
-                    [[maybe_unused]] const int8_t* query, [[maybe_unused]] int64_t* result) {
+/// As dot() for a query of 0..127: what relaxed SIMD defines the same on all processors. 0 in other builds.
+inline int64_t dot_bytes([[maybe_unused]] const int8_t* row, [[maybe_unused]] size_t stride, [[maybe_unused]] const int8_t* query) {
 #if defined(__wasm_relaxed_simd__)
   const v128_t ones = wasm_i16x8_const_splat(1);
-  v128_t sums[kRows];
-  for (v128_t& sum : sums) sum = wasm_i32x4_const_splat(0);
-  for (size_t i = 0; i < stride; i += 16) {
-    const v128_t bytes = wasm_v128_load(query + i);
-    for (size_t r = 0; r < kRows; ++r) {
-      const v128_t row = wasm_v128_load(rows + r * stride + i);
-      const v128_t pairs = wasm_i16x8_relaxed_dot_i8x16_i7x16(row, bytes);
-      sums[r] = wasm_i32x4_add(sums[r], wasm_i32x4_dot_i16x8(pairs, ones));
-    }
+  v128_t even = wasm_i32x4_const_splat(0), odd = even;
+  const auto pairs = [&](size_t i) { return wasm_i16x8_relaxed_dot_i8x16_i7x16(wasm_v128_load(row + i), wasm_v128_load(query + i)); };
+  for (size_t i = 0; i < stride; i += 32) {
+    even = wasm_i32x4_add(even, wasm_i32x4_dot_i16x8(pairs(i), ones));
+    odd = wasm_i32x4_add(odd, wasm_i32x4_dot_i16x8(pairs(i + 16), ones));
   }
-  for (size_t r = 0; r < kRows; ++r) {
-    result[r] =
-        (int64_t{wasm_i32x4_extract_lane(sums[r], 0)} + wasm_i32x4_extract_lane(sums[r], 1)) +
-        (int64_t{wasm_i32x4_extract_lane(sums[r], 2)} + wasm_i32x4_extract_lane(sums[r], 3));
-  }
+  return sum_lanes(even, odd);
+#else
+  return 0;
 #endif
 }
 

@@ -12,8 +12,6 @@
 namespace teachable {
 namespace {
 
-constexpr size_t kTogether = 8;  // rows that share each load of the query
-
 static_assert(std::endian::native == std::endian::little, "rows are written as they lie in memory");
 
 /// Doubles two at a time; the sums' order is the same in every build.
@@ -364,58 +362,22 @@ RowQuery Rows::make_query(std::span<const float> vector, double norm) const {
   return query;
 }
 
-template <typename Dot, typename Store>
-void Rows::scan_with(size_t first, size_t count, Dot dot, Store store) const {
-  std::array<int64_t, kTogether> dots;
-  const size_t end = first + count;
-  for (size_t row = first; row < end;) {
-    const int8_t* codes = at(&Block::codes, row);
-    const size_t left = std::min(end - row, kBlockRows - row % kBlockRows);
-    size_t done = 0;
-    for (; done + kTogether <= left; done += kTogether) {
-      dot.template operator()<kTogether>(codes + done * stride_, dots.data());
-      for (size_t r = 0; r < kTogether; ++r) store(row + done + r, dots[r]);
-    }
-    for (; done < left; ++done) {
-      dot.template operator()<1>(codes + done * stride_, dots.data());
-      store(row + done, dots[0]);
-    }
-    row += left;
-  }
-}
-
 void Rows::scan(const RowQuery& query, size_t first, std::span<float> result) const {
   if (coarse(query)) {
     const double scale = query.byte_scale * byte_worth();
-    scan_with(
-        first, result.size(),
-        [&]<size_t kRows>(const int8_t* codes, int64_t* dots) {
-          dot_rows_bytes<kRows>(codes, stride_, query.bytes.data(), dots);
-        },
-        [&](size_t i, int64_t dot) {
-          result[i - first] =
-              static_cast<float>(scale * scales_[i] * static_cast<double>(dot) +
-                                 offsets_[i] * query.byte_sum + query.byte_offset * sums_[i]);
-        });
+    for (size_t i = first; i < first + result.size(); ++i) {
+      const int64_t sum = dot_bytes(at(&Block::codes, i), stride_, query.bytes.data());
+      result[i - first] = static_cast<float>(scale * scales_[i] * static_cast<double>(sum) + offsets_[i] * query.byte_sum +
+                                             query.byte_offset * sums_[i]);
+    }
   } else {
-    const double scale = query.scale * byte_worth();
-    scan_with(
-        first, result.size(),
-        [&]<size_t kRows>(const int8_t* codes, int64_t* dots) {
-          dot_rows<kRows>(codes, stride_, query.codes.data(), dots);
-        },
-        [&](size_t i, int64_t dot) {
-          result[i - first] = static_cast<float>(scale * scales_[i] * static_cast<double>(dot) +
-                                                 offsets_[i] * query.code_sum);
-        });
+    for (size_t i = first; i < first + result.size(); ++i) result[i - first] = rescan(query, i);
   }
 }
 
 float Rows::rescan(const RowQuery& query, size_t i) const {
-  int64_t dot;
-  dot_rows<1>(at(&Block::codes, i), stride_, query.codes.data(), &dot);
-  return static_cast<float>(query.scale * byte_worth() * scales_[i] * static_cast<double>(dot) +
-                            offsets_[i] * query.code_sum);
+  const int64_t sum = dot(at(&Block::codes, i), stride_, query.codes.data());
+  return static_cast<float>(query.scale * byte_worth() * scales_[i] * static_cast<double>(sum) + offsets_[i] * query.code_sum);
 }
 
 // query * row = q' * r' + q' * (row - r') + (query - q') * row, with q' and r' what the codes stand

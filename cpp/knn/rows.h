@@ -115,8 +115,6 @@ class Rows {
   double byte_worth() const { return storage_ == Storage::I16 ? 256 : 1; }
   double row_error(size_t i) const { return errors_.empty() ? 0 : errors_[i]; }
   double scan_margin(const RowQuery& query, double row_error) const;
-  template <typename Dot, typename Store>
-  void scan_with(size_t first, size_t count, Dot dot, Store store) const;
   /// The row's scale, offset, error; the sum of its values as the scan sees them.
   void push_entry(float scale, float offset, double error);
   void pop_entry() noexcept;

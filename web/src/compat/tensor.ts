@@ -19,9 +19,9 @@ export function isTensorLike(value: unknown): value is TensorLike {
 
 /** Shape and values of an input. Throws 'bad-argument' for what is no tensor, or has another number of values than its shape says. */
 export function readTensor(input: TensorInput, what: string): { shape: readonly number[]; values: Float32Array } {
-  if (ArrayBuffer.isView(input) && 'length' in input) return { shape: [input.length], values: Float32Array.from(input as ArrayLike<number>) };
+  if (ArrayBuffer.isView(input) && 'length' in input) return { shape: [input.length], values: new Float32Array(input as ArrayLike<number>) };
   if (!isTensorLike(input)) throw new ClassifierError('bad-argument', `${what} must be a tensor, with shape and dataSync(), or a typed array; got ${typeof input}.`);
-  const values = Float32Array.from(input.dataSync());
+  const values = new Float32Array(input.dataSync());
   if (values.length !== sizeOf(input.shape)) {
     throw new ClassifierError('bad-argument', `${what} has the shape [${input.shape.join(', ')}] and ${values.length} values.`);
   }
