@@ -34,8 +34,8 @@ function close(port: Port): void {
   port.postMessage({ id: 0, method: 'close', args: {} }, []);
 }
 
-// Not the literal form of an address: bundlers for the web needn't find the script a second time.
-const script = './worker.js';
+// Not in the literal form: bundlers would make a second file of the script, or look for all that it might be.
+const here = import.meta.url;
 
 const aboutWorkers =
   "Serve worker.js beside the package's entry, or say where it is with the option 'workerUrl', and allow it in the worker-src policy. With Vite, add 'teachable-wasm' to optimizeDeps.exclude.";
@@ -62,7 +62,7 @@ export function neverStarted(workerUrl: string | URL | undefined, lost: Classifi
 }
 
 function scriptUrl(workerUrl: string | URL | undefined): string {
-  return workerUrl === undefined ? new URL(script, import.meta.url).href : absolute(workerUrl);
+  return workerUrl === undefined ? new URL('./worker.js', here).href : absolute(workerUrl);
 }
 
 /** A worker of the caller's that runs serveClassifiers(), see own-worker.ts. It may do other things too, and isn't ours to end. */
