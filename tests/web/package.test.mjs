@@ -8,7 +8,8 @@ import test, { after, before } from 'node:test';
 import * as attw from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { dataFolder, needsData, root } from './data.mjs';
+import { requireModel } from '../../web/dev/prepack.mjs';
+import { dataFolder, needsData, root, scratchFolder } from './data.mjs';
 import { packed } from './packed.mjs';
 
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -50,6 +51,16 @@ test('there are no dependencies, and every file that package.json names is there
   const installed = path.join(project, 'node_modules/teachable-wasm');
   const named = [manifest.main, manifest.module, manifest.types, manifest.unpkg, manifest.jsdelivr, ...Object.values(manifest.bin ?? {}), ...JSON.stringify(manifest.exports).match(/(?<=":")\.\/[^"*]+\.\w+(?=")/g)];
   for (const file of [...named, 'LICENSE', 'README.md', 'THIRD_PARTY_NOTICES']) assert.ok(existsSync(path.join(installed, file)), file);
+});
+
+test('packing is refused without the default model, unless told otherwise', async (t) => {
+  const folder = await scratchFolder(t);
+  // Its files are nowhere, and it has no other source.
+  const catalog = { default: 'mobilenet-v2-1.0-224-int8', labels: [], models: [{ id: 'mobilenet-v2-1.0-224-int8', files: [{ path: 'x.tflite', byteLength: 1, sha256: '00' }], sources: [{ kind: 'folder' }] }] };
+  writeFileSync(path.join(folder, 'catalog.json'), JSON.stringify(catalog));
+  const options = { catalogFile: path.join(folder, 'catalog.json'), filesFolder: path.join(folder, 'files'), localFolder: folder };
+  await assert.rejects(requireModel({}, options), { message: /without its default model: .*TEACHABLE_MODELS.*TEACHABLE_PACK_WITHOUT_MODEL=1/ });
+  await requireModel({ TEACHABLE_PACK_WITHOUT_MODEL: '1' }, options);
 });
 
 test('importing any entry touches nothing: a server may do it', () => {
