@@ -1,10 +1,13 @@
-// The same pixels through this package and through LiteRT.js, in the same browser: what they say must agree.
+// The same pixels through this package and through LiteRT.js or TensorFlow.js, in the same browser: what they say must agree.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 import { fetchModel } from '../../models/fetch.mjs';
-import { needsData, root } from './data.mjs';
+import path from 'node:path';
+import { needsData, root, scratchFolder } from './data.mjs';
 import { openBrowser, openPage } from './open-page.mjs';
+import { withEmbeddingAsOutput } from './tflite-embedding.mjs';
+import { bundleTfjs } from './tfjs.mjs';
 
 const photos = {
   'cat.bmp': /Egyptian cat|tabby/,
@@ -18,12 +21,24 @@ const photos = {
   'pets.jpg': /./,
 };
 
-async function classifyWithBoth({ entry, photos }) {
+const cosine = (a, b) => {
+  let [dot, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    dot += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  return dot / Math.sqrt(aa * bb);
+};
+
+async function classifyWithBoth({ entry, photos, embedder, zeroPoint }) {
   const { load } = await import('/lib/index.js');
   const { loadLiteRt, loadAndCompile, Tensor } = await import('/node_modules/@litertjs/core/dist/index.js');
   await loadLiteRt('/node_modules/@litertjs/core/wasm/');
   const ours = await load({ model: { ...entry, baseUrl: '/models/' } });
   const theirs = await loadAndCompile(`/models/${entry.files[0].path}`, { accelerator: 'wasm' });
+  // The same file with another output.
+  const theirEmbedder = await loadAndCompile(Uint8Array.from(atob(embedder), (c) => c.charCodeAt(0)), { accelerator: 'wasm' });
   const { inputWidth: width, inputHeight: height, classCount } = ours.model;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
@@ -45,16 +60,74 @@ async function classifyWithBoth({ entry, photos }) {
     // Both files end in a uint8 softmax with the scale 1/256.
     const raw = await output.data();
     const other = Float32Array.from(raw, (q) => q / 256);
-    input.delete();
-    output.delete();
+    const [raised] = await theirEmbedder.run(input);
+    const theirEmbedding = Array.from(await raised.data(), (q) => q - zeroPoint);
+    const embedding = Array.from(await ours.embed({ data, width, height }));
+    for (const tensor of [input, output, raised]) tensor.delete();
     let worst = 0;
     for (let i = 0; i < classCount; i++) worst = Math.max(worst, Math.abs(mine[i] - other[i]));
     const best = other.indexOf(Math.max(...other));
-    results.push({ name, worst, ours: scores[0].classIndex, theirs: best, className: scores[0].className, probability: scores[0].probability, other: other[best] });
+    results.push({ name, worst, ours: scores[0].classIndex, theirs: best, className: scores[0].className, probability: scores[0].probability, other: other[best], sameAsBest: other[scores[0].classIndex] === other[best], embedding, theirEmbedding });
   }
   ours.dispose();
   theirs.delete();
+  theirEmbedder.delete();
   return results;
+}
+
+async function embedWithTfjs({ entry, photos, node }) {
+  const { load } = await import('/lib/index.js');
+  const tf = await import('/theirs/tfjs.js');
+  const address = `/models/${entry.files[0].path}`;
+  const ours = await load({ model: { ...entry, baseUrl: '/models/' } });
+  const theirs = await (node ? tf.loadGraphModel(address) : // The shard still has the weights of the classifier that was cut off.
+      tf.loadLayersModel(address, { strict: false }));
+  const { inputWidth: width, inputHeight: height } = ours.model;
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const [low, high] = entry.preprocess.range;
+  const results = [];
+  for (const name of photos) {
+    const blob = await (await fetch(`/data/images/${name}`)).blob();
+    context.drawImage(await createImageBitmap(blob), 0, 0, width, height);
+    const { data } = context.getImageData(0, 0, width, height);
+    const values = new Float32Array(width * height * 3);
+    for (let i = 0; i < width * height; i++) for (let c = 0; c < 3; c++) values[3 * i + c] = low + (data[4 * i + c] / 255) * (high - low);
+    const output = tf.tidy(() => {
+      const input = tf.tensor4d(values, [1, height, width, 3]);
+      return node ? theirs.execute(input, node) : theirs.predict(input);
+    });
+    results.push({ name, embedding: Array.from(await ours.embed({ data, width, height })), theirEmbedding: Array.from(await output.data()) });
+    output.dispose();
+  }
+  ours.dispose();
+  return results;
+}
+
+/** What the classifier of a graph-model reads. */
+async function embeddingNode(entry) {
+  const { modelTopology } = JSON.parse(await readFile(path.join(root, 'models/files', entry.files[0].path), 'utf8'));
+  return modelTopology.node.findLast(({ op }) => /MatMul/.test(op)).input[0];
+}
+
+for (const id of ['mobilenet-v2-1.0-224-nsfwjs', 'mobilenet-v2-1.4-224-nsfwjs']) {
+  test(`${id} gives the embeddings of TensorFlow.js of the same input`, { ...needsData, timeout: 300_000 }, async (t) => {
+    const entry = await fetchModel(id);
+    const node = entry.format === 'tfjs-graph' ? await embeddingNode(entry) : undefined;
+    const theirs = path.join(await scratchFolder(t), 'theirs');
+    await bundleTfjs(theirs);
+    const browser = await openBrowser();
+    t.after(() => browser.close());
+    const { page } = await openPage(t, browser, { path: 'pages/blank.html', serving: { csp: null, folders: { '/theirs/': theirs } } });
+    const results = await page.evaluate(embedWithTfjs, { entry, photos: Object.keys(photos), node });
+    assert.equal(results.length, Object.keys(photos).length);
+    for (const { name, embedding, theirEmbedding } of results) {
+      assert.equal(embedding.length, theirEmbedding.length);
+      const same = cosine(embedding, theirEmbedding);
+      t.diagnostic(`${name}: cosine ${same.toFixed(7)}`);
+      assert.ok(same >= 0.9999, `${name}: cosine ${same}`);
+    }
+  });
 }
 
 for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8', 'mobilenet-v1-0.25-128-uint8', 'mobilenet-v1-0.5-160-uint8', 'mobilenet-v1-0.75-192-uint8']) {
@@ -64,13 +137,19 @@ for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8', 'mo
     // LiteRT.js doesn't run under a strict policy.
     const { page } = await openPage(t, browser, { path: 'pages/rival.html', serving: { csp: null } });
     t.after(() => browser.close());
-    const results = await page.evaluate(classifyWithBoth, { entry, photos: Object.keys(photos) });
+    const { file, zeroPoint } = withEmbeddingAsOutput(new Uint8Array(await readFile(path.join(root, 'models/files', entry.files[0].path))));
+    const embedder = Buffer.from(file).toString('base64');
+    const results = await page.evaluate(classifyWithBoth, { entry, photos: Object.keys(photos), embedder, zeroPoint });
     assert.equal(results.length, Object.keys(photos).length);
     for (const result of results) {
       t.diagnostic(`${result.name}: ${result.className} ${result.probability.toFixed(3)}, LiteRT.js ${result.other.toFixed(3)}, largest difference ${result.worst.toFixed(4)}`);
       assert.ok(result.worst <= 0.03, `${result.name}: a probability differs by ${result.worst}`);
       // Where the rival's eight bits leave a tie, either is right.
-      if (result.other > 0.2) assert.equal(result.ours, result.theirs, result.name);
+      if (!result.sameAsBest) assert.equal(result.ours, result.theirs, result.name);
+      const same = cosine(result.embedding, result.theirEmbedding);
+      t.diagnostic(`${result.name}: cosine of embeddings ${same.toFixed(5)}`);
+      assert.equal(result.embedding.length, result.theirEmbedding.length);
+      assert.ok(same >= 0.995, `${result.name}: cosine ${same}`);
       if (id.includes('v2')) assert.match(result.className, photos[result.name]);
     }
   });

@@ -1,0 +1,77 @@
+// A .tflite file whose output is its embedding instead of its classes, for engines that give outputs only.
+
+const kConv2d = 3;
+const kFullyConnected = 9;
+const kQuantize = 114;
+const kInt8 = 9;
+
+/** Just enough of a flatbuffer: tables, fields and vectors at their offsets. */
+class Flatbuffer {
+  constructor(bytes) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  follow(at) {
+    return at + this.view.getUint32(at, true);
+  }
+
+  /** Offset of the table's `id`th field, 0 when it has none. */
+  field(table, id) {
+    const vtable = table - this.view.getInt32(table, true);
+    const inside = 4 + 2 * id < this.view.getUint16(vtable, true);
+    const offset = inside ? this.view.getUint16(vtable + 4 + 2 * id, true) : 0;
+    return offset && table + offset;
+  }
+
+  /** Where the elements of a vector field lie. */
+  elements(table, id, size = 4) {
+    const at = this.field(table, id);
+    if (!at) return [];
+    const vector = this.follow(at);
+    return Array.from({ length: this.view.getUint32(vector, true) }, (_, i) => vector + 4 + size * i);
+  }
+
+  tables(table, id) {
+    return this.elements(table, id).map((at) => this.follow(at));
+  }
+
+  number(table, id) {
+    const at = this.field(table, id);
+    return at ? this.view.getInt32(at, true) : 0;
+  }
+}
+
+/**
+ * The file with what its last layer with weights reads as its output.
+ * @param {Uint8Array} file
+ * @returns {{file: Uint8Array, zeroPoint: number}} a copy, and the output's quantised zero
+ */
+export function withEmbeddingAsOutput(file) {
+  const copy = file.slice();
+  const buffer = new Flatbuffer(copy);
+  const model = buffer.follow(0);
+  const codes = buffer.tables(model, 1).map((code) => Math.max(buffer.number(code, 3), buffer.view.getInt8(buffer.field(code, 0))));
+  const [graph] = buffer.tables(model, 2);
+  const lastOf = (...kinds) => buffer.tables(graph, 3).findLast((op) => kinds.includes(codes[buffer.number(op, 0)]));
+  const layer = lastOf(kConv2d, kFullyConnected);
+  const embedding = buffer.view.getInt32(buffer.elements(layer, 1)[0], true);
+  const [output] = buffer.elements(graph, 2);
+  const tensors = buffer.tables(graph, 0);
+  const partsOf = (tensor) => {
+    const quantization = buffer.follow(buffer.field(tensor, 4));
+    return { shape: buffer.elements(tensor, 0), scale: buffer.elements(quantization, 2)[0], zeroPoint: buffer.elements(quantization, 3, 8)[0] };
+  };
+  const own = partsOf(tensors[embedding]);
+  const zeroPoint = Number(buffer.view.getBigInt64(own.zeroPoint, true));
+  if (buffer.view.getInt8(buffer.field(tensors[embedding], 1)) !== kInt8) {
+    buffer.view.setInt32(output, embedding, true);
+    return { file: copy, zeroPoint };
+  }
+  // LiteRT.js gives no int8 tensors: the file's last step, int8 to uint8, takes the embedding instead, bit by bit the same plus 128.
+  buffer.view.setInt32(buffer.elements(lastOf(kQuantize), 1)[0], embedding, true);
+  const last = partsOf(tensors[buffer.view.getInt32(output, true)]);
+  buffer.view.setInt32(last.shape.at(-1), buffer.view.getInt32(own.shape.at(-1), true), true);
+  buffer.view.setFloat32(last.scale, buffer.view.getFloat32(own.scale, true), true);
+  buffer.view.setBigInt64(last.zeroPoint, BigInt(zeroPoint + 128), true);
+  return { file: copy, zeroPoint: zeroPoint + 128 };
+}
