@@ -48,20 +48,20 @@ const modules = {
   'class-names.ts': ['errors'],
   'fetch-model.ts': ['class-names', 'download', 'errors', 'protocol'],
   // What runs the module, in a worker or not.
-  'load.ts': ['download', 'errors', 'protocol', 'variant', 'wasm-module'],
+  'load.ts': ['addresses', 'download', 'errors', 'protocol', 'variant', 'wasm-module'],
   'host.ts': ['associated-file', 'class-names', 'dataset-json', 'download', 'errors', 'fetch-model', 'load', 'pixels', 'protocol', 'rpc', 'variant', 'wasm-module'],
   'worker.ts': ['host', 'load', 'node', 'protocol', 'rpc'],
   'inline.ts': ['host', 'load', 'protocol', 'rpc'],
   // What callers hold.
   'engine.ts': ['addresses', 'errors', 'inline', 'node', 'rpc'],
   'session.ts': ['addresses', 'arguments', 'engine', 'errors', 'protocol', 'rpc'],
-  'models.ts': ['errors', 'packaged', 'protocol'],
+  'models.ts': ['addresses', 'errors', 'packaged', 'protocol'],
   'knn-client.ts': ['arguments', 'errors', 'protocol', 'rpc', 'session'],
   'client.ts': ['addresses', 'arguments', 'errors', 'image', 'knn-client', 'models', 'protocol', 'session'],
   // The entries.
   'index.ts': ['client', 'errors', 'image', 'knn-client', 'models', 'packaged', 'protocol', 'session', 'variant'],
   'knn.ts': ['arguments', 'errors', 'knn-client', 'protocol', 'session'],
-  'labels.ts': ['class-names', 'download', 'errors', 'packaged'],
+  'labels.ts': ['addresses', 'class-names', 'download', 'errors', 'packaged'],
   'own-worker.ts': ['host', 'load', 'protocol', 'rpc'],
   'webcam.ts': ['errors'],
   'compat/tensor.ts': ['errors'],

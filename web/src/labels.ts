@@ -3,6 +3,7 @@
  * @module teachable-wasm/labels
  */
 
+import { absolute } from './addresses.js';
 import { parseLabels } from './class-names.js';
 import { download } from './download.js';
 import { ClassifierError } from './errors.js';
@@ -16,6 +17,6 @@ import { packagedLabels } from './packaged.js';
 export async function loadImageNetLabels({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<string[]> {
   const url = packagedLabels();
   if (!url) throw new ClassifierError('load-failed', 'This package was built without class names.');
-  const bytes = await download(url, { what: 'the class names', hint: "Serve the package's models/ folder beside its entry.", signal });
+  const bytes = await download(absolute(url), { what: 'the class names', hint: "Serve the package's models/ folder beside its entry.", signal });
   return parseLabels(new TextDecoder().decode(bytes));
 }

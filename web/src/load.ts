@@ -1,5 +1,6 @@
 // A variant's module: its bytes, its glue, its start.
 
+import { absolute } from './addresses.js';
 import { download, failed, isHtml, type DownloadOptions } from './download.js';
 import { ClassifierError } from './errors.js';
 import type { Variant } from './protocol.js';
@@ -30,12 +31,16 @@ const places: Record<Variant, () => [glue: URL, wasm: URL]> = {
   'relaxed-threads': () => [new URL('./wasm/relaxed-threads/teachable.js', import.meta.url), new URL('./wasm/relaxed-threads/teachable.wasm', import.meta.url)],
 }; // prettier-ignore
 
+/** Turbopack makes something like a URL of the literals, without an origin. */
+function bundledAddresses(variant: Variant): [glue: URL, wasm: URL] {
+  const [glue, wasm] = places[variant]();
+  return [new URL(absolute(glue.href)), new URL(absolute(wasm.href))];
+}
+
 /** Fetches and starts a variant. Throws 'load-failed'; falling back to another variant is the caller's. */
 export async function loadModule(options: LoadModuleOptions): Promise<WasmModule> {
   const { variant, threads, wasmUrl } = options;
-  const [glueUrl, binaryUrl] = wasmUrl
-    ? [new URL(`${variant}/teachable.js`, wasmUrl), new URL(`${variant}/teachable.wasm`, wasmUrl)]
-    : places[variant]();
+  const [glueUrl, binaryUrl] = wasmUrl ? [new URL(`${variant}/teachable.js`, wasmUrl), new URL(`${variant}/teachable.wasm`, wasmUrl)] : bundledAddresses(variant);
   const [create, binary] = await Promise.all([importGlue(glueUrl.href), downloadBinary(binaryUrl.href, options)]);
   const starting = create({
     locateFile: (path) => (path.endsWith('.wasm') ? binaryUrl.href : new URL(path, glueUrl).href),

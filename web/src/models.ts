@@ -1,5 +1,6 @@
 // The network that load() takes when none is named.
 
+import { absolute } from './addresses.js';
 import { ClassifierError } from './errors.js';
 import { knownModels, packagedModel } from './packaged.js';
 import type { ModelRequest } from './protocol.js';
@@ -27,7 +28,7 @@ export function selectModel(wantedVersion: unknown, wantedAlpha: unknown, option
   if (!published[version].includes(alpha)) {
     throw new ClassifierError('bad-argument', `alpha of MobileNet v${version} must be one of ${published[version].join(', ')}; got ${String(alpha)}.`);
   }
-  if (version === held.version && alpha === held.alpha) return { kind: 'entry', entry: held.entry, baseUrl: held.entry.files[0]!.path };
+  if (version === held.version && alpha === held.alpha) return { kind: 'entry', entry: held.entry, baseUrl: absolute(held.entry.files[0]!.path) };
   const known = knownModels.filter((model) => model.version === version && model.alpha === alpha).map(({ id }) => `'${id}'`);
   throw new ClassifierError(
     'bad-argument',
