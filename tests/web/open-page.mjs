@@ -47,7 +47,8 @@ export async function openBrowser({ camera, args = [] } = {}) {
 export async function openFirefox() {
   const executablePath = process.env.TEACHABLE_FIREFOX ?? usualFirefox.find(existsSync);
   if (!executablePath) throw new Error('No Firefox found. Install one (Debian: apt-get install firefox-esr) or name it in TEACHABLE_FIREFOX.');
-  const firefox = await puppeteer.launch({ browser: 'firefox', protocol: 'webDriverBiDi', executablePath, headless: true });
+  // How long something may take is up to the tests.
+  const firefox = await puppeteer.launch({ browser: 'firefox', protocol: 'webDriverBiDi', executablePath, headless: true, protocolTimeout: 0 });
   return { newContext: () => firefox.createBrowserContext(), close: () => firefox.close() };
 }
 

@@ -1,0 +1,78 @@
+// What `npm publish` would upload: all that the package needs, and nothing else.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import test, { after, before } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { root } from './data.mjs';
+import { packed } from './packed.mjs';
+
+const variants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
+
+let bytesOfTarball;
+let folder;
+let remove;
+/** Paths in the package, with '/'. */
+let files;
+
+const bytesOf = (file) => readFileSync(path.join(folder, file));
+
+before(() => {
+  const all = packed();
+  bytesOfTarball = all.tarball.byteLength;
+  remove = all.remove;
+  folder = path.join(all.project, 'node_modules/teachable-wasm');
+  files = readdirSync(folder, { recursive: true }).map((file) => file.replaceAll(path.sep, '/')).filter((file) => statSync(path.join(folder, file)).isFile());
+});
+
+after(() => remove());
+
+/** A module and those that it imports statically. */
+function withImports(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, from] of String(bytesOf(file)).matchAll(/(?:^|[;}\s])(?:import|export)[^'"();]*['"](\.[^'"]+)['"]/g)) withImports(path.posix.join(path.posix.dirname(file), from), found);
+  return found;
+}
+
+test('the tarball has all that the package needs', () => {
+  const wanted = ['package.json', 'README.md', 'LICENSE', 'THIRD_PARTY_NOTICES', ...['index.js', 'index.cjs', 'worker.js', 'iife/teachable.js', 'types/index.d.ts', 'types/index.d.cts'].map((file) => `web/dist/${file}`)];
+  for (const variant of variants) wanted.push(`web/dist/wasm/${variant}/teachable.js`, `web/dist/wasm/${variant}/teachable.wasm`);
+  for (const file of wanted) assert.ok(bytesOf(file).byteLength > 0, file);
+  const models = files.filter((file) => file.startsWith('web/dist/models/'));
+  assert.ok(models.some((file) => /\.(tflite|json)$/.test(file)), 'a model');
+});
+
+test('the tarball has nothing else', () => {
+  const known = [
+    /^(package\.json|README\.md|LICENSE|THIRD_PARTY_NOTICES)$/,
+    /^web\/dist\/([\w-]+\/)?[\w-]+\.(js|js\.map|cjs|cjs\.map)$/,
+    /^web\/dist\/types\/([\w-]+\/)?[\w-]+\.d\.c?ts$/,
+    /^web\/dist\/wasm\/(simd|relaxed)(-threads)?\/teachable\.(js|wasm)$/,
+    /^web\/dist\/models\/[\w.-]+\.(tflite|json|bin|txt)$/,
+    /^web\/dist\/integrity\.json$/,
+  ];
+  assert.deepEqual(files.filter((file) => !known.some((pattern) => pattern.test(file))), []);
+  assert.deepEqual(files.filter((file) => /test|fuzz|bench/.test(file)), []);
+});
+
+test('no file names a place on the machine that built it', () => {
+  const places = [root, path.dirname(root.replace(/\/$/, '')), process.env.HOME].filter((place) => place && place.length > 5);
+  for (const file of files) for (const place of places) assert.ok(!bytesOf(file).includes(place), `${file} names ${place}`);
+  for (const file of files.filter((each) => each.endsWith('.map'))) {
+    const { sources } = JSON.parse(bytesOf(file));
+    for (const source of sources) assert.ok(!path.isAbsolute(source) && !/^\w+:\/\//.test(source), `${file}: ${source}`);
+  }
+});
+
+test('sizes', (t) => {
+  const kilobytes = (count) => `${(count / 1000).toFixed(1)} kB`;
+  const zipped = (file) => gzipSync(bytesOf(file), { level: 9 }).byteLength;
+  t.diagnostic(`tarball ${kilobytes(bytesOfTarball)}, ${files.length} files`);
+  for (const file of ['worker.js', 'iife/teachable.js', ...variants.flatMap((variant) => [`wasm/${variant}/teachable.js`, `wasm/${variant}/teachable.wasm`])]) {
+    t.diagnostic(`${file}: ${kilobytes(bytesOf(`web/dist/${file}`).byteLength)}, ${kilobytes(zipped(`web/dist/${file}`))} as gzip`);
+  }
+  const entry = [...withImports('web/dist/index.js')].reduce((sum, file) => sum + zipped(file), 0);
+  t.diagnostic(`index.js and what it imports at once: ${kilobytes(entry)} as gzip`);
+  assert.ok(entry <= 15_000, `the entry takes ${entry} bytes as gzip, more than 15 kB`);
+});
