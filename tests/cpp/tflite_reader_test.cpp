@@ -233,6 +233,60 @@ TEST(TfLiteReaderDamage, WordsOfExtremeValuesNeverCrash) {
   }
 }
 
+/// Of the tensor that operator 0 takes as its filter.
+tflite::Tensor* first_filter(std::vector<std::byte>& file) {
+  const auto* graph = tflite::GetModel(file.data())->subgraphs()->Get(0);
+  const auto filter = static_cast<uint32_t>(graph->operators()->Get(0)->inputs()->Get(1));
+  return const_cast<tflite::Tensor*>(graph->tensors()->Get(filter));
+}
+
+void set_shape(tflite::Tensor* tensor, const std::vector<int32_t>& extents) {
+  auto* shape = const_cast<flatbuffers::Vector<int32_t>*>(tensor->shape());
+  ASSERT_EQ(shape->size(), extents.size());
+  for (uint32_t i = 0; i < shape->size(); ++i) shape->Mutate(i, extents[i]);
+}
+
+TEST(TfLiteReaderDamage, ABufferThatTheFileDoesNotHaveIsAnError) {
+  std::vector<std::byte> file = small_file(Precision::F32, 1);
+  auto* filter = reinterpret_cast<flatbuffers::Table*>(first_filter(file));
+  for (const uint32_t index : {9999u, 0x7fffffffu, 0xffffffffu}) {
+    ASSERT_TRUE(filter->SetField<uint32_t>(tflite::Tensor::VT_BUFFER, index, 0));
+    std::string message;
+    EXPECT_EQ(error_of(file, &message), ErrorCode::BadModel) << message;
+    EXPECT_NE(message.find("buffer"), std::string::npos) << message;
+  }
+}
+
+TEST(TfLiteReaderDamage, TwoGigabytesClaimedByASmallFileAreAnError) {
+  const std::vector<std::byte> sound = small_file(Precision::I8PerChannel, 1);
+  std::vector<std::byte> file = sound;
+  set_shape(first_filter(file), {8, 16384, 16384, 1});
+  EXPECT_EQ(error_of(file), ErrorCode::BadModel);
+
+  file = sound;
+  const auto* graph = tflite::GetModel(file.data())->subgraphs()->Get(0);
+  const auto input = static_cast<uint32_t>(graph->inputs()->Get(0));
+  set_shape(const_cast<tflite::Tensor*>(graph->tensors()->Get(input)), {1, 26755, 26755, 3});
+  EXPECT_EQ(error_of(file), ErrorCode::BadModel);
+
+  file = sound;
+  const auto* model = tflite::GetModel(file.data());
+  const auto* data = model->buffers()->Get(first_filter(file)->buffer())->data();
+  const uint32_t two_gigabytes = 0x80000000u;
+  // The length stands before the elements.
+  std::memcpy(const_cast<uint8_t*>(data->data()) - 4, &two_gigabytes, 4);
+  EXPECT_EQ(error_of(file), ErrorCode::BadModel);
+}
+
+TEST(TfLiteReaderDamage, OperatorsInACircleAreAnError) {
+  std::vector<std::byte> file = small_file(Precision::F32, 1);
+  const auto* operators = tflite::GetModel(file.data())->subgraphs()->Get(0)->operators();
+  // The first operator reads what the third computes.
+  auto* inputs = const_cast<flatbuffers::Vector<int32_t>*>(operators->Get(0)->inputs());
+  inputs->Mutate(0, operators->Get(2)->outputs()->Get(0));
+  EXPECT_EQ(error_of(file), ErrorCode::BadModel);
+}
+
 TEST(TfLiteReaderDamage, RealFilesCutOrFlippedNeverCrash) {
   READ_DATA_OR_SKIP(file, "models/mobilenet_v1_0.25_128_quant.tflite");
   const uint32_t seed = test_seed();
