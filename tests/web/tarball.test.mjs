@@ -51,6 +51,7 @@ test('the tarball has nothing else', () => {
     /^web\/dist\/wasm\/(simd|relaxed)(-threads)?\/teachable\.(js|wasm)$/,
     /^web\/dist\/models\/[\w.-]+\.(tflite|json|bin|txt)$/,
     /^web\/dist\/integrity\.json$/,
+    /^web\/guides\/[\w-]+\.md$/,
   ];
   assert.deepEqual(files.filter((file) => !known.some((pattern) => pattern.test(file))), []);
   assert.deepEqual(files.filter((file) => /test|fuzz|bench/.test(file)), []);
