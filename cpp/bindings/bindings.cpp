@@ -152,6 +152,7 @@ struct JsPredictOptions {
   float temperature = 0;
   bool balanced = false;
   float unknown_threshold = -1;
+  double smoothing = 0;
 };
 
 PredictOptions to_predict_options(const JsPredictOptions& js) {
@@ -165,10 +166,19 @@ PredictOptions to_predict_options(const JsPredictOptions& js) {
           .unknown_threshold = js.unknown_threshold};
 }
 
+const char* to_string(Storage storage) {
+  switch (storage) {
+    case Storage::F32: return "f32";
+    case Storage::I16: return "i16";
+    case Storage::I8: return "i8";
+  }
+  return "";
+}
+
 Storage to_storage(const std::string& name) {
-  if (name == "f32") return Storage::F32;
-  if (name == "i16") return Storage::I16;
-  if (name == "i8") return Storage::I8;
+  for (Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
+    if (name == to_string(storage)) return storage;
+  }
   throw Error(ErrorCode::BadArgument, "storage: got '" + name + "', wanted 'f32', 'i16' or 'i8'");
 }
 
@@ -315,7 +325,8 @@ class JsClassifier {
     return classifier_->add_example(label);
   }
   val predict(const JsPredictOptions& options) {
-    return to_js(classifier_->predict(to_predict_options(options)), classifier_->knn());
+    return to_js(classifier_->smooth(classifier_->predict(to_predict_options(options)), options.smoothing),
+                 classifier_->knn());
   }
   double add_embedding(const val& embedding, const std::string& label) {
     return classifier_->knn().add(emscripten::convertJSArrayToNumberVector<float>(embedding), label);
@@ -326,9 +337,9 @@ class JsClassifier {
                                                    emscripten::vecFromJSArray<std::string>(labels)));
   }
   val predict_embedding(const val& embedding, const JsPredictOptions& options) {
-    return to_js(classifier_->knn().predict(emscripten::convertJSArrayToNumberVector<float>(embedding),
-                                            to_predict_options(options)),
-                 classifier_->knn());
+    Prediction prediction = classifier_->knn().predict(emscripten::convertJSArrayToNumberVector<float>(embedding),
+                                                       to_predict_options(options));
+    return to_js(classifier_->smooth(std::move(prediction), options.smoothing), classifier_->knn());
   }
   val predict_embeddings(const val& embeddings, double dimension, const JsPredictOptions& options) {
     val js = val::array();
@@ -379,6 +390,8 @@ class JsClassifier {
   void use_storage(const std::string& storage) {
     classifier_->use_storage(to_storage(storage));
   }
+  std::string storage() { return to_string(classifier_->knn().storage()); }
+  void take_examples(JsClassifier& other) { classifier_->take_examples(*other.classifier_); }
   double example_bytes() { return static_cast<double>(classifier_->knn().memory_bytes()); }
   void start_save(const std::string& id, const std::string& sha256, const std::string& preprocessing,
                   const val& thumbnails) {
@@ -433,7 +446,8 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .field("weighting", &JsPredictOptions::weighting)
       .field("temperature", &JsPredictOptions::temperature)
       .field("balanced", &JsPredictOptions::balanced)
-      .field("unknownThreshold", &JsPredictOptions::unknown_threshold);
+      .field("unknownThreshold", &JsPredictOptions::unknown_threshold)
+      .field("smoothing", &JsPredictOptions::smoothing);
   emscripten::class_<JsClassifier>("Classifier")
       .constructor<double>()
       .function("modelBuffer", guarded<&JsClassifier::model_buffer>)
@@ -463,6 +477,8 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("exampleEmbedding", guarded<&JsClassifier::example_embedding>)
       .function("review", guarded<&JsClassifier::review>)
       .function("useStorage", guarded<&JsClassifier::use_storage>)
+      .function("storage", guarded<&JsClassifier::storage>)
+      .function("takeExamples", guarded<&JsClassifier::take_examples>)
       .function("exampleBytes", guarded<&JsClassifier::example_bytes>)
       .function("startSave", guarded<&JsClassifier::start_save>)
       .function("nextSaved", guarded<&JsClassifier::next_saved>)

@@ -40,7 +40,25 @@ void Classifier::set_knn(Knn knn) {
     });
   }
   writer_.reset();
+  smoothing_.reset();
   knn_ = std::move(knn);
+}
+
+Prediction Classifier::smooth(Prediction prediction, double half_life) {
+  if (half_life == 0) return prediction;
+  if (!smoothing_ || half_life_ != half_life) smoothing_.emplace(half_life);
+  half_life_ = half_life;
+  const std::span<const float> mean = smoothing_->add(prediction.confidences);
+  prediction.confidences.assign(mean.begin(), mean.end());
+  prediction.class_index = static_cast<size_t>(std::ranges::max_element(mean) - mean.begin());
+  return prediction;
+}
+
+void Classifier::take_examples(Classifier& other) {
+  Knn taken = std::move(other.knn_);
+  other.set_knn(Knn(taken.storage()));
+  taken.forget_history();
+  set_knn(std::move(taken));
 }
 
 void Classifier::use_storage(Storage storage) {

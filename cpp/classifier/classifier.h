@@ -15,6 +15,7 @@
 #include "image/preprocess.h"
 #include "knn/dataset_file.h"
 #include "knn/knn.h"
+#include "knn/smoothing.h"
 #include "model/reader.h"
 #include "net/network.h"
 #include "net/xnn.h"
@@ -85,6 +86,11 @@ class Classifier {
 
   /// What was taught; embeddings from elsewhere go straight to it.
   Knn& knn() { return knn_; }
+  /// The prediction with the mean of its confidences and those of the calls before, see Smoothing; the winner is the mean's. Another
+  /// half-life, another number of classes or other examples start anew; 0 changes nothing. Throws Error{BadArgument}.
+  Prediction smooth(Prediction prediction, double half_life);
+  /// Puts the examples of `other` in the place of those that were there, and leaves `other` without.
+  void take_examples(Classifier& other);
   /// How examples are kept from now on. Throws Error{BadArgument} while there are some.
   void use_storage(Storage storage);
 
@@ -109,6 +115,9 @@ class Classifier {
   Preprocess preprocess_;
   Preprocessor preprocessor_;
   Knn knn_;
+
+  std::optional<Smoothing> smoothing_;
+  double half_life_ = 0;  ///< of smoothing_
 
   std::optional<DatasetWriter> writer_;
   std::optional<DatasetReader> reader_;

@@ -74,6 +74,8 @@ class Knn {
   /// goes too. Returns false when there is none: the last kHistory are kept, and clear() and
   /// merge() forget them.
   bool undo();
+  /// After it, there is nothing to take back.
+  void forget_history() noexcept { history_.clear(); }
   /// Error{BadArgument} when there is no such label, or another class has the new one.
   void rename(std::string_view label, std::string_view new_label);
   /// Gives all examples of `from` to `into`, and erases `from`.

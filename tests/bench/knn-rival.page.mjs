@@ -63,7 +63,7 @@ function exactNearest(all, count, query) {
   return scores.sort((a, b) => b.cosine - a.cosine || a.i - b.i).slice(0, k).map(({ i }) => i);
 }
 
-const options = { k, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1 };
+const options = { k, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1, smoothing: 0 };
 
 /** The engine as the package holds it, filled in one call. */
 function fill(module, storage, all, count) {

@@ -337,10 +337,10 @@ test('predictions say which examples they rest on', async (t) => {
   assert.equal(neighbours[0].similarity, 1);
   assert.equal(unknown, false);
   await classifier.predict(blue);
-  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 3, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1 });
-  await classifier.predict(blue, { k: 5, weighting: 'similarity', temperature: 0.2, balanced: true, unknownThreshold: 0.9 });
-  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 5, weighting: 'similarity', temperature: 0.2, balanced: true, unknownThreshold: 0.9 });
-  for (const options of [{ weighting: 'all' }, { temperature: 0 }, { temperature: NaN }, { temperature: '1' }, { unknownThreshold: 2 }, { unknownThreshold: NaN }]) {
+  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 3, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1, smoothing: 0 });
+  await classifier.predict(blue, { k: 5, weighting: 'similarity', temperature: 0.2, balanced: true, unknownThreshold: 0.9, smoothing: 4 });
+  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 5, weighting: 'similarity', temperature: 0.2, balanced: true, unknownThreshold: 0.9, smoothing: 4 });
+  for (const options of [{ weighting: 'all' }, { temperature: 0 }, { temperature: NaN }, { temperature: '1' }, { unknownThreshold: 2 }, { unknownThreshold: NaN }, { smoothing: -1 }, { smoothing: Infinity }, { smoothing: '2' }]) {
     await assert.rejects(classifier.predict(blue, options), { code: 'bad-argument' });
   }
 });
@@ -410,6 +410,40 @@ test('data sets are saved and loaded as blob, bytes and stream', async (t) => {
   await assert.rejects(classifier.loadDataset(bytes.slice(0, 30)), { code: 'bad-dataset' });
   for (const file of [undefined, null, 'file.bin', {}, 5]) await assert.rejects(classifier.loadDataset(file), { code: 'bad-argument' });
   assert.equal((await classifier.predict(blue)).label, 'blue');
+});
+
+test('data sets go in and out one after the other, however they are called', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 'red');
+  const first = await classifier.saveDataset();
+  await classifier.addExample(blue, 'blue');
+  const [one, other, loaded] = await Promise.all([classifier.saveDataset(), classifier.saveDataset(), classifier.loadDataset(first)]);
+  assert.deepEqual(await one.bytes?.() ?? new Uint8Array(await one.arrayBuffer()), await other.bytes?.() ?? new Uint8Array(await other.arrayBuffer()));
+  assert.deepEqual(loaded, []);
+  assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1]]);
+  await Promise.all([classifier.loadDataset(one), classifier.loadDataset(first), classifier.loadDataset(one)]);
+  assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1], ['blue', 1]]);
+
+  const overtaken = classifier.saveDatasetStream().getReader();
+  await overtaken.read();
+  await classifier.saveDataset();
+  await assert.rejects(overtaken.read(), { code: 'bad-argument', message: /Another save/ });
+  // A load that fails doesn't hold up the next.
+  const [damaged, sound] = await Promise.allSettled([classifier.loadDataset(new Uint8Array(9)), classifier.loadDataset(first)]);
+  assert.deepEqual([damaged.status, sound.status], ['rejected', 'fulfilled']);
+});
+
+test('what JSON brings replaces all or nothing, and undo() reaches back to before a failure', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 'red');
+  await classifier.addExample(blue, 'blue');
+  await assert.rejects(classifier.importJson([['a', [1, 2], [1, 2]]]), { code: 'bad-dataset' });
+  assert.equal(await classifier.undo(), true);
+  assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1]]);
+  await classifier.importJson([['a', [1, 2, 3], [1, 3]]]);
+  assert.equal(await classifier.undo(), false);
+  assert.deepEqual(Object.entries(await classifier.counts()), [['a', 1]]);
+  assert.equal(module.live, module.classifiers.length - module.classifiers.filter(({ deleted }) => deleted).length);
 });
 
 test('JSON comes back, and so do data sets of tfjs and ml5', async (t) => {

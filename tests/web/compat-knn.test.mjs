@@ -272,7 +272,7 @@ both('B10: counts and data set are copies', async (classifier) => {
 test('B11: what the original cannot do, the engine below can', () => {
   const classifier = new module.Classifier(1);
   try {
-    const options = { k: 3, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1 };
+    const options = { k: 3, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1, smoothing: 0 };
     const query = Float32Array.of(1, 0);
     const [near, far] = classifier.addEmbeddings(Float32Array.of(1, 0, 0, 1, 0.1, 1), 2, ['a', 'b', 'b']);
     assert.deepEqual(classifier.predictEmbedding(query, options).neighbours.map(({ id, similarity }) => [id, similarity > 0.99]), [[near, true], [2, false], [far, false]]);

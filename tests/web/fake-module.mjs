@@ -204,7 +204,16 @@ class FakeClassifier {
 
   useStorage(storage) {
     if (!['f32', 'i16', 'i8'].includes(storage)) throw new WasmError('bad-argument', `storage: got '${storage}'`);
-    this.storage = storage;
+    this.keptAs = storage;
+  }
+
+  storage() {
+    return this.keptAs ?? 'f32';
+  }
+
+  takeExamples(other) {
+    [this.#examples, this.#labels, this.#disabled, this.#nextId, this.#undo] = [other.#examples, other.#labels, other.#disabled, other.#nextId, []];
+    [other.#examples, other.#labels, other.#disabled] = [[], [], new Set()];
   }
 
   exampleBytes() {
@@ -268,6 +277,7 @@ class FakeClassifier {
   }
 
   delete() {
+    this.deleted = true;
     this.module.live--;
   }
 }

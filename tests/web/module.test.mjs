@@ -13,7 +13,7 @@ const entry = await fetchDefault();
 const [model, weights] = await Promise.all(entry.files.map((file) => readFile(path.join(root, 'models/files', file.path))));
 
 /** Predict options, as the client always sends all of them. */
-const nearest = (k, how = {}) => ({ k, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1, ...how });
+const nearest = (k, how = {}) => ({ k, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1, smoothing: 0, ...how });
 
 function load(classifier, bytes = model, how = options) {
   classifier.modelBuffer(bytes.length).set(bytes);
@@ -128,4 +128,24 @@ withClassifier('memory that is used up is an error, and what was taught stays', 
 test('a thread count that cannot be is an error, and nothing is left', () => {
   for (const count of [0, -1, 1.5, NaN]) expectError('bad-argument', /thread count/, () => new module.Classifier(count));
   assert.equal(module.liveClassifierCount(), 0);
+});
+
+withClassifier('smoothing holds a label over a stray frame, follows what stays, and starts anew with other classes', (classifier) => {
+  const [a, b] = [Float32Array.of(1, 0), Float32Array.of(0, 1)];
+  classifier.addEmbedding(a, 'a');
+  classifier.addEmbedding(b, 'b');
+  const say = (embedding, smoothing = 3) => classifier.predictEmbedding(embedding, nearest(1, { smoothing }));
+  for (let frame = 0; frame < 6; frame++) assert.equal(say(a).label, 'a');
+  const stray = say(b);
+  assert.equal(stray.label, 'a');
+  assert.ok(stray.confidences[1] > 0.1 && stray.confidences[1] < 0.5, String(stray.confidences));
+  assert.ok(Math.abs(stray.confidences[0] + stray.confidences[1] - 1) < 1e-6);
+  assert.equal(stray.neighbours[0].classIndex, 1);
+  assert.equal(say(b, 0).label, 'b');
+  for (let frame = 0; frame < 4; frame++) say(b);
+  assert.equal(say(b).label, 'b');
+  classifier.addEmbedding(Float32Array.of(-1, 0), 'c');
+  assert.deepEqual(say(a).confidences, [1, 0, 0]);
+  assert.equal(say(b, 1000).label, 'b');
+  expectError('bad-argument', /half-life/, () => say(a, -1));
 });

@@ -39,7 +39,7 @@ export function checkEmbedding(embedding: Float32Array, size: number): void {
 
 /** Options of a prediction, complete and checked. */
 export function toPredictOptions(options: PredictOptions): WirePredictOptions {
-  const { k = 3, weighting = 'votes', temperature = 0.05, balanced = false, unknownThreshold = -1 } = options;
+  const { k = 3, weighting = 'votes', temperature = 0.05, balanced = false, unknownThreshold = -1, smoothing = 0 } = options;
   if (weighting !== 'votes' && weighting !== 'similarity') {
     throw new ClassifierError('bad-argument', `weighting must be 'votes' or 'similarity'; got ${show(weighting)}.`);
   }
@@ -49,7 +49,10 @@ export function toPredictOptions(options: PredictOptions): WirePredictOptions {
   if (typeof unknownThreshold !== 'number' || !(unknownThreshold >= -1 && unknownThreshold <= 1)) {
     throw new ClassifierError('bad-argument', `unknownThreshold must be -1 to 1; got ${show(unknownThreshold)}.`);
   }
-  return { k: toCount(k, 'k'), weighting, temperature, balanced: Boolean(balanced), unknownThreshold };
+  if (typeof smoothing !== 'number' || !(smoothing >= 0 && smoothing < Infinity)) {
+    throw new ClassifierError('bad-argument', `smoothing must be a finite number of at least 0; got ${show(smoothing)}.`);
+  }
+  return { k: toCount(k, 'k'), weighting, temperature, balanced: Boolean(balanced), unknownThreshold, smoothing };
 }
 
 /** An example's id. */

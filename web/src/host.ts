@@ -4,7 +4,7 @@ import { readAssociatedFile } from './associated-file.js';
 import { labelsOfLines, nameClasses } from './class-names.js';
 import { readJsonDataset, type ExportedDataset } from './dataset-json.js';
 import { sha256Of } from './download.js';
-import { ClassifierError } from './errors.js';
+import { ClassifierError, toClassifierError } from './errors.js';
 import { fetchModel, type FetchedModel } from './fetch-model.js';
 import type { LoadModuleOptions } from './load.js';
 import { FrameWriter } from './pixels.js';
@@ -39,6 +39,9 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
   const writer = new FrameWriter();
   let running: Running | undefined;
   let timings: Timings | null = null;
+  /** Numbers of the last save and load that began: an earlier one is over. */
+  let saving = 0;
+  let loading = 0;
 
   function use(): Running {
     if (!running) throw new ClassifierError('internal', 'A request came before the model was loaded.');
@@ -170,9 +173,11 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
     startSave({ thumbnails }) {
       const { classifier, model, sha256 } = use();
       classifier.startSave(model.id, sha256, JSON.stringify(model.preprocess), thumbnails);
+      return ++saving;
     },
 
-    nextSaved() {
+    nextSaved({ save }) {
+      if (save !== saving) throw overtaken('save');
       const bytes = use().classifier.nextSaved();
       return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
     },
@@ -180,14 +185,19 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
     startLoad() {
       const { classifier, model, sha256 } = use();
       classifier.startLoad(model.id, sha256, model.embeddingSize);
+      return ++loading;
     },
 
-    loadPiece({ bytes }) {
+    loadPiece({ load, bytes }) {
+      if (load !== loading) throw overtaken('load');
       use().classifier.datasetBuffer(bytes.byteLength).set(bytes);
       use().classifier.loadPiece();
     },
 
-    finishLoad: () => use().classifier.finishLoad(),
+    finishLoad({ load }) {
+      if (load !== loading) throw overtaken('load');
+      return use().classifier.finishLoad();
+    },
 
     exportJson() {
       const { classifier, model, sha256 } = use();
@@ -206,6 +216,10 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
       endWorker();
     },
   };
+}
+
+function overtaken(what: 'save' | 'load'): ClassifierError {
+  return new ClassifierError('bad-argument', `Another ${what} of a data set began before this one had ended. Await one before the next.`);
 }
 
 /** Whether any example may vote. */
@@ -261,42 +275,28 @@ function exported(classifier: WasmClassifier, model: ModelInfo, sha256: string):
   };
 }
 
-/** Replaces the examples by those of `json`. Until all of them are in, those that were there are kept as a file. */
-function importInto({ classifier, model, sha256 }: Running, json: unknown): void {
+/** Replaces the examples by those of `json`, at once when all of them are in. */
+function importInto({ module, classifier, model, sha256 }: Running, json: unknown): void {
   const read = readJsonDataset(json, model.embeddingSize);
   const same = read.sha256 && sha256 ? read.sha256 === sha256 : read.model === undefined || read.model === model.id;
   if (!same) {
     throw new ClassifierError('bad-dataset', `The data set was made with the model '${read.model}'; its examples can't be compared with those of '${model.id}'.`);
   }
-  const before = saveAll(classifier, model.id, sha256);
+  const fresh = new module.Classifier(1);
   try {
-    classifier.clearAll();
+    fresh.useStorage(classifier.storage());
     for (const { label, enabled, rows, count } of read.classes) {
-      classifier.addClass(label);
-      classifier.addEmbeddings(rows, model.embeddingSize, new Array<string>(count).fill(label));
-      if (!enabled) classifier.enableClass(label, false);
+      fresh.addClass(label);
+      fresh.addEmbeddings(rows, model.embeddingSize, new Array<string>(count).fill(label));
+      if (!enabled) fresh.enableClass(label, false);
     }
+    classifier.takeExamples(fresh);
   } catch (cause) {
-    restore(classifier, before, model, sha256);
-    throw new ClassifierError('bad-dataset', `The data set can't be used: ${(cause as Error).message}`, { cause });
+    const { code, message } = toClassifierError(cause);
+    throw new ClassifierError(code === 'out-of-memory' ? code : 'bad-dataset', `The data set can't be used: ${message}`, { cause });
+  } finally {
+    fresh.delete();
   }
-}
-
-function saveAll(classifier: WasmClassifier, id: string, sha256: string): Uint8Array[] {
-  classifier.startSave(id, sha256, '', []);
-  const pieces: Uint8Array[] = [];
-  for (let piece = classifier.nextSaved(); piece.byteLength > 0; piece = classifier.nextSaved()) pieces.push(piece);
-  return pieces;
-}
-
-function restore(classifier: WasmClassifier, pieces: readonly Uint8Array[], { id, embeddingSize }: ModelInfo, sha256: string): void {
-  classifier.clearAll();
-  classifier.startLoad(id, sha256, embeddingSize);
-  for (const piece of pieces) {
-    classifier.datasetBuffer(piece.byteLength).set(piece);
-    classifier.loadPiece();
-  }
-  classifier.finishLoad();
 }
 
 /** Starts a module and loads the model into it. */

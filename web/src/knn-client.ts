@@ -37,6 +37,7 @@ const asyncDisposeSymbol: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? (S
  */
 export class KnnClassifier {
   protected readonly session: Session;
+  #lastDataset: Promise<unknown> = Promise.resolve();
 
   /** @internal Use loadKnn(). */
   constructor(session: Session) {
@@ -143,15 +144,18 @@ export class KnnClassifier {
   }
 
   /**
-   * The examples as a file, piece by piece; what is taught or removed before the end makes it fail.
+   * The examples as a file, piece by piece; what is taught or removed before the end makes it fail, and so does another save.
    * @param options `thumbnails`: small picture files to keep beside examples, at most 4 MB each.
    */
   saveDatasetStream({ thumbnails = [], signal }: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): ReadableStream<Uint8Array> {
     const call: typeof this.call = this.call.bind(this);
+    let save: number;
     return new ReadableStream<Uint8Array>({
-      start: () => call('startSave', { thumbnails: [...thumbnails] }, { signal }),
+      async start() {
+        save = await call('startSave', { thumbnails: [...thumbnails] }, { signal });
+      },
       async pull(controller) {
-        const piece = await call('nextSaved', {}, { signal });
+        const piece = await call('nextSaved', { save }, { signal });
         if (piece.byteLength > 0) controller.enqueue(piece);
         else controller.close();
       },
@@ -160,10 +164,12 @@ export class KnnClassifier {
 
   /** The examples as a file; options as of saveDatasetStream(). */
   async saveDataset(options: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): Promise<Blob> {
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
-    const reader = this.saveDatasetStream(options).getReader();
-    for (let next = await reader.read(); !next.done; next = await reader.read()) pieces.push(next.value as Uint8Array<ArrayBuffer>);
-    return new Blob(pieces, { type: 'application/octet-stream' });
+    return this.#inTurn(async () => {
+      const pieces: Uint8Array<ArrayBuffer>[] = [];
+      const reader = this.saveDatasetStream(options).getReader();
+      for (let next = await reader.read(); !next.done; next = await reader.read()) pieces.push(next.value as Uint8Array<ArrayBuffer>);
+      return new Blob(pieces, { type: 'application/octet-stream' });
+    });
   }
 
   /**
@@ -172,10 +178,12 @@ export class KnnClassifier {
    * @returns The pictures that were saved with it.
    */
   async loadDataset(file: Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>, { signal }: CallSettings = {}): Promise<Thumbnail[]> {
-    const pieces = toPieces(file, signal);
-    await this.call('startLoad', {}, { signal });
-    for await (const bytes of pieces) await this.call('loadPiece', { bytes }, { signal });
-    return this.call('finishLoad', {}, { signal });
+    return this.#inTurn(async () => {
+      const pieces = toPieces(file, signal);
+      const load = await this.call('startLoad', {}, { signal });
+      for await (const bytes of pieces) await this.call('loadPiece', { load, bytes }, { signal });
+      return this.call('finishLoad', { load }, { signal });
+    });
   }
 
   /** The examples as JSON: for people and other programs. The file of saveDataset() is exact and a tenth as large. */
@@ -225,6 +233,13 @@ export class KnnClassifier {
   /** @internal */
   protected call<K extends keyof ClassifierMethods>(method: K, args: Parameters<ClassifierMethods[K]>[0], options: CallSettings & { transfer?: Transferable[] } = {}): Promise<ReturnType<ClassifierMethods[K]>> {
     return this.session.caller.call(method, args, options);
+  }
+
+  /** One data set after the other: a file goes in or out over many calls. */
+  #inTurn<T>(body: () => Promise<T>): Promise<T> {
+    const result = this.#lastDataset.then(body);
+    this.#lastDataset = result.catch(() => {});
+    return result;
   }
 
   #edit(change: Edit): Promise<void> {

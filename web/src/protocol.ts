@@ -199,6 +199,12 @@ export interface PredictOptions {
   balanced?: boolean | undefined;
   /** -1..1: with the nearest example less similar, the prediction is `unknown`. Default: never. */
   unknownThreshold?: number | undefined;
+  /**
+   * For video: confidences are a mean over the predictions of this classifier that asked for the same; what one says counts half
+   * after so many more. The label is that of the greatest mean, the neighbours are the last frame's. Starts anew when classes
+   * come or go. Not of predictMany() and review(). Default 0: none.
+   */
+  smoothing?: number | undefined;
 }
 
 /** An example that a prediction rests on. */
@@ -296,12 +302,14 @@ export interface ClassifierMethods {
   exampleIds(args: { label: string }): number[];
   exampleEmbedding(args: { id: number }): Float32Array;
   review(args: { options: WirePredictOptions; mostExamples: number }): Review;
-  startSave(args: { thumbnails: Thumbnail[] }): void;
+  /** The number by which its pieces are asked for. */
+  startSave(args: { thumbnails: Thumbnail[] }): number;
   /** Empty after the last. */
-  nextSaved(args: Record<string, never>): Uint8Array;
-  startLoad(args: Record<string, never>): void;
-  loadPiece(args: { bytes: Uint8Array }): void;
-  finishLoad(args: Record<string, never>): Thumbnail[];
+  nextSaved(args: { save: number }): Uint8Array;
+  /** The number by which its pieces are given. */
+  startLoad(args: Record<string, never>): number;
+  loadPiece(args: { load: number; bytes: Uint8Array }): void;
+  finishLoad(args: { load: number }): Thumbnail[];
   exportJson(args: Record<string, never>): string;
   importJson(args: { json: unknown }): void;
   info(args: Record<string, never>): HostInfo;

@@ -33,6 +33,8 @@ export interface WasmPredictOptions {
   balanced: boolean;
   /** -1..1; -1 for never */
   unknownThreshold: number;
+  /** Half-life in predictions, >= 0; 0 for none. Not of predictEmbeddings() and review(). */
+  smoothing: number;
 }
 
 export interface WasmNeighbour {
@@ -140,6 +142,9 @@ export interface WasmClassifier {
   review(options: WasmPredictOptions, mostExamples: number): WasmReview;
   /** 'f32' | 'i16' | 'i8'; only without examples. */
   useStorage(storage: string): void;
+  storage(): string;
+  /** Replaces the examples by those of `other`, which has none then. There is nothing to undo after it. */
+  takeExamples(other: WasmClassifier): void;
   /** Bytes that the examples take. */
   exampleBytes(): number;
 

@@ -288,7 +288,7 @@ function nearest(classifier: WasmClassifier, values: Float32Array, k: number, po
   let found: WasmNeighbour[];
   do {
     asked = Math.min(total, asked === wanted ? wanted + 1 : 2 * asked);
-    const options = { k: asked, weighting: 'votes', temperature: 1, balanced: false, unknownThreshold: -1 };
+    const options = { k: asked, weighting: 'votes', temperature: 1, balanced: false, unknownThreshold: -1, smoothing: 0 };
     found = call(() => classifier.predictEmbedding(values, options)).neighbours;
   } while (asked < total && found[asked - 1]!.similarity === found[wanted - 1]!.similarity);
   found.sort((a, b) => b.similarity - a.similarity || positions[a.classIndex]! - positions[b.classIndex]! || a.id - b.id);
