@@ -79,7 +79,8 @@ void Knn::reserve(size_t more, size_t dimension) {
                 "there is no memory for " + std::to_string(more) + " more examples of " +
                     std::to_string(dimension) + " values; the " + std::to_string(rows_.count()) +
                     " that are stored take " + std::to_string(memory_bytes() / 1'000'000) +
-                    " MB; remove some, or store them as bytes");
+                    " MB; remove some" +
+                    (rows_.storage() == Storage::I8 ? "" : ", or store them as bytes"));
   }
 }
 

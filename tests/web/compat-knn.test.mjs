@@ -305,6 +305,20 @@ both('a data set goes out and in through JSON as people save it, with tensors of
   restored.dispose();
 });
 
+both('what was passed may be overwritten at once', async (classifier) => {
+  const values = Float32Array.of(1, 0);
+  classifier.addExample(values, 'a');
+  values.set([0, 1]);
+  classifier.addExample(values, 'b');
+  const pending = classifier.predictClass(values, 1);
+  values.set([1, 0]);
+  assert.equal((await pending).label, 'b');
+  const dataset = tf.tensor2d([[1, 0], [0, 1]]);
+  classifier.setClassifierDataset({ c: dataset });
+  dataset.dispose();
+  assert.deepEqual(classifier.getClassifierDataset()['c'].arraySync(), [[1, 0], [0, 1]]);
+});
+
 both('tensors of any type and typed arrays are examples', async (classifier) => {
   classifier.addExample(tf.tensor1d([1, 0], 'int32'), 'a');
   classifier.addExample(Uint8Array.of(0, 1), 'b');

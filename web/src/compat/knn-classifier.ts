@@ -89,7 +89,7 @@ export class KNNClassifier {
     if (this.#counts.size > 0) checkSize(values.length, this.#size, 'The example');
     normOf(values, 'The example');
     if (this.#classifier) call(() => this.#classifier!.addEmbedding(values, name));
-    else this.#waiting!.push({ label: name, values });
+    else this.#waiting!.push({ label: name, values: values.slice() });
     this.#shape = shape;
     this.#size = values.length;
     this.#count(name, 1);
@@ -117,7 +117,7 @@ export class KNNClassifier {
     normOf(values, 'The input');
     const labels = this.#labels();
     if (this.#classifier) return this.#vote(this.#classifier, values, k, labels);
-    return this.#predictLater(values, k, labels, [...this.#waiting!]);
+    return this.#predictLater(values.slice(), k, labels, [...this.#waiting!]);
   }
 
   /** Forgets the examples of a label. Throws for one that has none. */
@@ -171,7 +171,7 @@ export class KNNClassifier {
       this.#classifier.delete();
       this.#classifier = fresh;
     } else {
-      this.#waiting = examples;
+      this.#waiting = examples.map(({ label, values }) => ({ label, values: values.slice() }));
     }
     this.#counts = new Map();
     this.#shape = undefined;
@@ -203,27 +203,26 @@ export class KNNClassifier {
 
   /** Starts the module, or again after a failure, and gives it what waits. */
   #ready(): Promise<WasmClassifier> {
-    this.#starting ??= this.#start().then(
-      (module) => {
-        const classifier = new module.Classifier(1);
-        if (this.#disposed) {
-          classifier.delete();
-          throw new ClassifierError('disposed', 'This KNN classifier was disposed while its module was loaded.');
-        }
-        try {
-          teach(classifier, this.#waiting!);
-        } catch (error) {
-          classifier.delete();
-          throw error;
-        }
-        this.#module = module;
-        this.#classifier = classifier;
-        this.#waiting = undefined;
-        return classifier;
-      },
-    );
-    this.#starting.catch(() => (this.#starting = undefined));
+    if (!this.#starting) {
+      this.#starting = this.#start().then((module) => this.#takeUp(module));
+      this.#starting.catch(() => (this.#starting = undefined));
+    }
     return this.#starting;
+  }
+
+  #takeUp(module: WasmModule): WasmClassifier {
+    if (this.#disposed) throw new ClassifierError('disposed', 'This KNN classifier was disposed while its module was loaded.');
+    const classifier = call(() => new module.Classifier(1));
+    try {
+      teach(classifier, this.#waiting!);
+    } catch (error) {
+      classifier.delete();
+      throw error;
+    }
+    this.#module = module;
+    this.#classifier = classifier;
+    this.#waiting = undefined;
+    return classifier;
   }
 
   /** The prediction of a call that came before the module: from the examples of then, not from those of now. */
@@ -326,7 +325,8 @@ function checkSize(size: number, wanted: number, what: string): void {
 /** The length. A vector without one has no direction, and so no cosine to anything. */
 function normOf(values: Float32Array, what: string): number {
   let square = 0;
-  for (const value of values) square += value * value;
+  // Counted: an iterator takes as long as all the rest of adding an example.
+  for (let i = 0; i < values.length; i++) square += values[i]! * values[i]!;
   if (!Number.isFinite(square)) throw new ClassifierError('bad-argument', `${what} holds a value that is not finite.`);
   if (square === 0) throw new ClassifierError('bad-argument', `${what} has only zeros, and so no direction to compare.`);
   return Math.sqrt(square);

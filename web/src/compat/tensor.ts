@@ -17,15 +17,19 @@ export function isTensorLike(value: unknown): value is TensorLike {
   return Array.isArray(shape) && typeof dataSync === 'function';
 }
 
-/** Shape and values of an input. Throws 'bad-argument' for what is no tensor, or has another number of values than its shape says. */
+/** Shape and values of an input, which may be its own: to keep them, copy them. Throws 'bad-argument' for what is no tensor, or has another number of values than its shape says. */
 export function readTensor(input: TensorInput, what: string): { shape: readonly number[]; values: Float32Array } {
-  if (ArrayBuffer.isView(input) && 'length' in input) return { shape: [input.length], values: new Float32Array(input as ArrayLike<number>) };
+  if (ArrayBuffer.isView(input) && 'length' in input) return { shape: [input.length], values: toFloats(input as ArrayLike<number>) };
   if (!isTensorLike(input)) throw new ClassifierError('bad-argument', `${what} must be a tensor, with shape and dataSync(), or a typed array; got ${typeof input}.`);
-  const values = new Float32Array(input.dataSync());
+  const values = toFloats(input.dataSync());
   if (values.length !== sizeOf(input.shape)) {
     throw new ClassifierError('bad-argument', `${what} has the shape [${input.shape.join(', ')}] and ${values.length} values.`);
   }
   return { shape: [...input.shape], values };
+}
+
+function toFloats(values: ArrayLike<number>): Float32Array {
+  return values instanceof Float32Array ? values : new Float32Array(values);
 }
 
 /** Values in a shape: 1 for a scalar's. */
