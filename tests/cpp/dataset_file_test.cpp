@@ -105,6 +105,23 @@ TEST(DatasetFile, ComesBackToTheBitInPiecesOfAnySize) {
   }
 }
 
+TEST(DatasetFile, AHundredThousandExamplesComeBack) {
+  const Knn knn = sample(Storage::I8, 100'000, 128);
+  // Piece by piece, as a page saves and loads: the file is never whole in memory.
+  DatasetWriter writer(knn, kModel);
+  DatasetReader reader;
+  size_t bytes = 0;
+  for (Bytes piece = writer.next(); !piece.empty(); piece = writer.next()) {
+    EXPECT_LE(piece.size(), size_t{1} << 20);
+    reader.add(piece);
+    bytes += piece.size();
+  }
+  EXPECT_GT(bytes, knn.example_count() * 128);
+  const Dataset dataset = reader.finish();
+  EXPECT_EQ(dataset.knn.example_count(), 100'000u - 4);
+  ASSERT_NO_FATAL_FAILURE(expect_same(knn, dataset.knn));
+}
+
 TEST(DatasetFile, HoldsNothingToo) {
   Knn knn;
   Dataset empty = load(save(knn));
