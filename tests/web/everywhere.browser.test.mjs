@@ -73,6 +73,36 @@ function inBrowser(browser, { isolated, worker, relaxed, csp }) {
   });
 }
 
+/** Runs in the page: an element gets another picture, and is looked at without waiting for that. */
+async function changeSource() {
+  const { load } = await import('/lib/index.js');
+  const classifier = await load({ model: '/models/default.json' });
+  const plain = async (colour) => {
+    const canvas = new OffscreenCanvas(600, 400);
+    Object.assign(canvas.getContext('2d'), { fillStyle: colour }).fillRect(0, 0, 600, 400);
+    return canvas.convertToBlob();
+  };
+  const [red, blue] = [await plain('red'), await plain('blue')];
+  const image = new Image();
+  const embeddings = [];
+  for (const blob of [red, blue, red, blue]) {
+    image.src = URL.createObjectURL(blob);
+    embeddings.push([...(await classifier.embed(image))]);
+  }
+  const wanted = [[...(await classifier.embed(red))], [...(await classifier.embed(blue))]];
+  classifier.dispose();
+  return { embeddings, wanted };
+}
+
+function testChangedSource(browser) {
+  test('an element whose src has just changed is its new picture', { timeout: 60_000 }, async (t) => {
+    const { page } = await openPage(t, browser(), { path: 'pages/blank.html', serving: { csp: null } });
+    const { embeddings, wanted } = await page.evaluate(changeSource);
+    assert.notDeepEqual(wanted[0], wanted[1]);
+    for (const [index, embedding] of embeddings.entries()) assert.deepEqual(embedding, wanted[index % 2], `picture ${index}`);
+  });
+}
+
 describe('Chromium', () => {
   let browser;
   before(async () => {
@@ -80,6 +110,7 @@ describe('Chromium', () => {
   });
   after(() => browser.close());
 
+  testChangedSource(() => browser);
   for (const isolated of [true, false]) {
     for (const worker of [true, false]) {
       for (const relaxed of [true, false]) {
@@ -109,6 +140,7 @@ describe('Firefox', () => {
   });
   after(() => browser.close());
 
+  testChangedSource(() => browser);
   for (const isolated of [true, false]) {
     for (const worker of [true, false]) inBrowser(() => browser, { isolated, worker, relaxed: true, csp: strict });
   }

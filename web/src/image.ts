@@ -88,6 +88,11 @@ function fromVideo(video: HTMLVideoElement): Promise<Sendable> | Sendable {
 async function fromImage(image: HTMLImageElement): Promise<Sendable> {
   try {
     await image.decode();
+    // Of an element whose src has just changed, Firefox has then decoded the picture before.
+    while (!image.complete) {
+      await new Promise((resolve) => ['load', 'error'].forEach((type) => image.addEventListener(type, resolve, { once: true })));
+      await image.decode();
+    }
   } catch (cause) {
     throw new ClassifierError('bad-image', `The image ${addressOf(image)} could not be loaded or decoded. Check its address and format.`, { cause });
   }

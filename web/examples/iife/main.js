@@ -20,7 +20,6 @@ loading.then(
 elementOf('file').onchange = ({ target }) =>
   look((_, picture) => {
     picture.src = URL.createObjectURL(target.files[0]);
-    return picture.decode();
   });
 
 elementOf('teach').onclick = () => look((classifier, picture) => classifier.addExample(picture, elementOf('label').value));

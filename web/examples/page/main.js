@@ -14,7 +14,6 @@ async function look() {
 file.onchange = async () => {
   answer.value = 'Looking';
   picture.src = URL.createObjectURL(file.files[0]);
-  await picture.decode();
   await look();
 };
 

@@ -25,7 +25,7 @@ export function Machine() {
     };
   }, []);
 
-  async function look(before = async () => {}) {
+  async function look(before) {
     setAnswer('Looking');
     await before();
     const { classes, prediction } = await classifier.current.observe(picture.current);
@@ -33,9 +33,8 @@ export function Machine() {
     setAnswer(`I see: ${seen}. ${prediction ? `I was taught: ${prediction.label}.` : ''}`);
   }
 
-  async function show(file) {
+  function show(file) {
     picture.current.src = URL.createObjectURL(file);
-    await picture.current.decode();
   }
 
   return (
