@@ -24,7 +24,9 @@ ErrorCode to_code(xnn_status status) {
   switch (status) {
     case xnn_status_out_of_memory: return ErrorCode::OutOfMemory;
     case xnn_status_invalid_parameter:
-    case xnn_status_unsupported_parameter: return ErrorCode::UnsupportedOp;
+    case xnn_status_unsupported_parameter:
+    // Of WebAssembly also said of what was left out of the module (third_party/xnnpack_reachable.cmake).
+    case xnn_status_unsupported_hardware: return ErrorCode::UnsupportedOp;
     default: return ErrorCode::Internal;
   }
 }

@@ -27,6 +27,22 @@ foreach(file
     microparams-init.c mutex.c normalization.c operator-run.c operator-utils.c reference/packing.cc)
   list(APPEND xnnpack_sources ${XNNPACK_SOURCE_DIR}/src/${file})
 endforeach()
+if(EMSCRIPTEN)
+  # Every page that loads the module pays for its size; a native build may be as big as it likes.
+  include(xnnpack_reachable.cmake)
+  set(shadows ${CMAKE_CURRENT_BINARY_DIR}/xnnpack_reachable)
+  write_unreachable_configs(${shadows}/configs.h)
+  write_unreachable_operators(${shadows}/operators.h)
+  write_left_out_kernels(${shadows}/kernels.h)
+  foreach(file IN LISTS xnnpack_sources)
+    if(file MATCHES "/src/operators/")
+      set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "-include;${shadows}/configs.h")
+    elseif(file MATCHES "/src/subgraph/")
+      set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "-include;${shadows}/operators.h")
+    endif()
+  endforeach()
+  list(TRANSFORM xnnpack_sources REPLACE "^.*/src/reference/unary-elementwise.cc$" "xnnpack_reference_unary.cc")
+endif()
 
 # Families of kernels with the compiler flags of each; "scalar" belongs to all.
 set(families scalar)
@@ -63,7 +79,7 @@ set(xnnpack_definitions
   XNN_ENABLE_CPUINFO=$<NOT:$<BOOL:${EMSCRIPTEN}>>
   XNN_ENABLE_ASSEMBLY=0
   XNN_ENABLE_MEMOPT=1
-  XNN_ENABLE_SPARSE=1
+  XNN_ENABLE_SPARSE=$<NOT:$<BOOL:${EMSCRIPTEN}>>
   XNN_ENABLE_GEMM_M_SPECIALIZATION=1
   XNN_ENABLE_DWCONV_MULTIPASS=0
   XNN_ENABLE_KLEIDIAI=0
@@ -141,6 +157,9 @@ endforeach()
 add_library(xnnpack_configs OBJECT EXCLUDE_FROM_ALL ${config_sources})
 target_link_libraries(xnnpack_configs PRIVATE xnnpack_base)
 target_compile_options(xnnpack_configs PRIVATE -Os)
+if(EMSCRIPTEN)
+  target_compile_options(xnnpack_configs PRIVATE -include ${shadows}/kernels.h)
+endif()
 set_target_properties(xnnpack_configs PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
 
 add_library(XNNPACK STATIC EXCLUDE_FROM_ALL
