@@ -1,30 +1,14 @@
-// JSON from a file that nobody vouches for: limits before a tree is built, and a view whose errors
-// are sentences.
+// What a JSON object says, with errors that are sentences.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <span>
 #include <string>
-#include <vector>
 
 #include "graph/graph.h"
+#include "model/json_value.h"
 
 namespace teachable {
-
-using Json = nlohmann::json;
-
-/// Text longer than this, nested deeper or with more values isn't read: a MobileNet's topology has
-/// about 0.2 MB, 12 levels and 10,000 values.
-inline constexpr size_t kMaxJsonBytes = size_t{64} << 20;
-inline constexpr size_t kMaxJsonDepth = 64;
-inline constexpr size_t kMaxJsonValues = 500'000;
-
-/// `what` names the text in messages ("model.json"). Throws Error{BadModel}; nothing else escapes
-/// but bad_alloc.
-Json parse_json(std::span<const std::byte> text, const std::string& what);
 
 /// The value of `key`; nullptr when it is absent or null, or when `object` isn't an object.
 const Json* find(const Json& object, const char* key);

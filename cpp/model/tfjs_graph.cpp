@@ -56,7 +56,7 @@ std::string decode_text(const std::string& text) {
 /// Protocol buffers write 64-bit integers as strings.
 std::optional<int64_t> to_int(const Json& value) {
   if (!value.is_string()) return to_integer(value);
-  const std::string& text = value.get_ref<const std::string&>();
+  const auto text = value.get<std::string>();
   if (text.empty() || text.size() > 18) return std::nullopt;
   int64_t result = 0;
   const bool negative = text[0] == '-';
@@ -100,7 +100,7 @@ struct FileNode {
   }
 
   std::string text_of(const Json& value) const {
-    if (value.is_string()) return decode_text(value.get_ref<const std::string&>());
+    if (value.is_string()) return decode_text(value.get<std::string>());
     // Older converters write a list of character codes.
     if (value.is_array() && value.size() <= kMaxInputs) {
       std::string result;
@@ -221,7 +221,7 @@ class GraphReader {
     if (!inputs.is_array() || inputs.size() > kMaxInputs) node.bad("its inputs aren't a short list");
     for (const Json& input : inputs) {
       if (!input.is_string()) node.bad("an input isn't a name");
-      const std::string& name = input.get_ref<const std::string&>();
+      const auto name = input.get<std::string>();
       // '^' only says what must have run before.
       if (!name.starts_with('^')) node.inputs.push_back(without_index(node, name));
     }
@@ -253,7 +253,7 @@ class GraphReader {
     if (outputs != nullptr && outputs->is_object() && !outputs->empty()) {
       const Json* name = find(*outputs->begin(), "name");
       std::string text = name != nullptr && name->is_string() ? name->get<std::string>()
-                                                              : outputs->begin().key();
+                                                              : outputs->begin()->key();
       if (const size_t colon = text.rfind(':'); colon != text.npos) text.resize(colon);
       if (by_name_.contains(text)) return text;
     }
@@ -785,8 +785,7 @@ class GraphReader {
     const TensorId in = activation(node, 0);
     std::vector<int64_t> axes = integers(node, 1);
     for (int64_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
-    std::ranges::sort(axes);
-    if (axes != std::vector<int64_t>{1, 2}) {
+    if (axes != std::vector<int64_t>{1, 2} && axes != std::vector<int64_t>{2, 1}) {
       node.unsupported("is a mean over axes other than height and width");
     }
     const int64_t channels = picture(node, in).channels();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/text.h"
 
 namespace teachable {
 namespace {
@@ -414,7 +415,7 @@ TensorId TfjsLayerBuilder::build_relu(const Call& call) {
   if (call.config.find("max_value") != nullptr) {
     const double max = call.config.number("max_value", 0);
     if (!(max > 0 && max <= std::numeric_limits<float>::max())) {
-      call.config.bad("its max_value is " + std::to_string(max) + ", wanted above 0");
+      call.config.bad("its max_value is " + to_text(max) + ", wanted above 0");
     }
     op.activation.max = static_cast<float>(max);
   }

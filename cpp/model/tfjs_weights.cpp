@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/half.h"
+#include "core/text.h"
 #include "graph/graph.h"
 
 namespace teachable {
@@ -137,8 +138,8 @@ void TfjsWeights::read_quantization(const Json& quantization, Entry& entry) cons
   entry.scale = config.number("scale", NAN);
   entry.min = config.number("min", NAN);
   if (!std::isfinite(entry.scale) || entry.scale <= 0 || !std::isfinite(entry.min)) {
-    config.bad("its quantisation has scale " + std::to_string(entry.scale) + " and min " +
-               std::to_string(entry.min) + ", wanted a scale above 0 and both finite");
+    config.bad("its quantisation has scale " + to_text(entry.scale) + " and min " +
+               to_text(entry.min) + ", wanted a scale above 0 and both finite");
   }
 }
 

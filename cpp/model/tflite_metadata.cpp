@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "tflite_generated.h"
 #include "tflite_metadata_generated.h"
 
@@ -104,7 +105,7 @@ void normalize_input(Graph& graph, const TfliteMetadata& metadata) {
     const float std = metadata.std[metadata.std.size() == 1 ? 0 : c];
     const InputRange range = {(0 - mean) / std, (255 - mean) / std};
     if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low == range.high) {
-      bad("normalises with mean " + std::to_string(mean) + " and deviation " + std::to_string(std));
+      bad("normalises with mean " + to_text(mean) + " and deviation " + to_text(std));
     }
     ranges.push_back(range);
   }

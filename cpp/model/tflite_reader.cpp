@@ -397,8 +397,8 @@ class Reader {
     const TensorId in = input(op, 0);
     std::vector<int32_t> axes = integer_input(op, 1);
     for (int32_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
-    std::ranges::sort(axes);
-    if (graph_.tensors[in].shape.rank() != 4 || axes != std::vector<int32_t>{1, 2}) {
+    const bool is_picture = axes == std::vector<int32_t>{1, 2} || axes == std::vector<int32_t>{2, 1};
+    if (graph_.tensors[in].shape.rank() != 4 || !is_picture) {
       unsupported(where_ + ": mean over axes other than height and width");
     }
     return GlobalAveragePool{in, output(op)};

@@ -20,6 +20,8 @@
 namespace teachable::testing {
 namespace {
 
+using Json = nlohmann::json;  // writes what the reader's own Json reads
+
 std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
@@ -56,9 +58,10 @@ class Nodes {
   }
 
   Graph read() const {
-    const Json root = {{"modelTopology", {{"node", nodes_}}}};
-    TfjsWeights weights({{{"paths", {"w"}}, {"weights", manifest_}}}, weights_);
-    Graph graph = read_tfjs_graph(root, weights);
+    const std::string text = Json{{"modelTopology", {{"node", nodes_}}}}.dump();
+    const std::string manifest = Json{{{"paths", {"w"}}, {"weights", manifest_}}}.dump();
+    TfjsWeights weights(parse_json(bytes_of(manifest), "the manifest"), weights_);
+    Graph graph = read_tfjs_graph(parse_json(bytes_of(text), "the topology"), weights);
     validate(graph);
     return graph;
   }

@@ -1,0 +1,330 @@
+#include "model/json_value.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "core/error.h"
+
+namespace teachable {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The value of four hexadecimal digits, -1 when they aren't.
+int hex4(std::string_view text) {
+  if (text.size() < 4) return -1;
+  int value = 0;
+  for (char c : text.substr(0, 4)) {
+    const int digit = is_digit(c) ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+bool is_high_surrogate(int unit) { return unit >= 0xD800 && unit < 0xDC00; }
+bool is_low_surrogate(int unit) { return unit >= 0xDC00 && unit < 0xE000; }
+
+void append_utf8(std::string& text, uint32_t code) {
+  const auto put = [&](uint32_t byte) { text.push_back(static_cast<char>(byte)); };
+  const auto put_tail = [&](int shift) { put(0x80 | (code >> shift & 0x3F)); };
+  if (code < 0x80) return put(code);
+  if (code < 0x800) {
+    put(0xC0 | code >> 6);
+  } else {
+    if (code < 0x10000) {
+      put(0xE0 | code >> 12);
+    } else {
+      put(0xF0 | code >> 18);
+      put_tail(12);
+    }
+    put_tail(6);
+  }
+  put_tail(0);
+}
+
+/// Bytes of the UTF-8 character that `text` begins with, 0 when it begins with none.
+size_t utf8_length(std::string_view text) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0u; };
+  const uint32_t first = byte(0);
+  if (first < 0x80) return 1;
+  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  uint32_t code = first & (0xFF >> (length + 1));
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+    code = code << 6 | (byte(i) & 0x3F);
+  }
+  constexpr uint32_t kSmallest[] = {0x80, 0x800, 0x10000};
+  const bool is_surrogate = code >= 0xD800 && code < 0xE000;
+  if (first < 0xC0 || first >= 0xF8 || code < kSmallest[length - 2] || code > 0x10FFFF || is_surrogate) return 0;
+  return length;
+}
+
+/// The text between the quotes of a string that was checked before.
+std::string unescaped(std::string_view raw) {
+  std::string text;
+  for (size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] != '\\') {
+      text.push_back(raw[i]);
+      continue;
+    }
+    const char c = raw[++i];
+    if (c != 'u') {
+      constexpr std::string_view kFrom = "bfnrt";
+      const size_t at = kFrom.find(c);
+      text.push_back(at == kFrom.npos ? c : "\b\f\n\r\t"[at]);
+      continue;
+    }
+    int code = hex4(raw.substr(i + 1));
+    i += 4;
+    if (is_high_surrogate(code)) {
+      code = 0x10000 + ((code - 0xD800) << 10) + hex4(raw.substr(i + 3)) - 0xDC00;
+      i += 6;
+    }
+    append_utf8(text, static_cast<uint32_t>(code));
+  }
+  return text;
+}
+
+/// Of digits and a power of ten; inf when it is too large. strtod() would be exact to the last bit of any number of digits,
+/// for 15 KB of arithmetic with 128 bits; what model.json writes are shortest texts of floats and doubles.
+double scaled(uint64_t digits, int64_t exponent) {
+  constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  constexpr int64_t kMost = 22;
+  // Halves of at most 53 bits: each is exact, and so is its first multiplication or division.
+  const uint64_t low = digits & 0xFFF;
+  double big = static_cast<double>(digits - low);
+  double small = static_cast<double>(low);
+  if (digits == 0) return 0;
+  if (exponent > 310) return HUGE_VAL;
+  if (exponent < -360) return 0;
+  if (digits < uint64_t{1} << 53) {
+    big += small;
+    small = 0;
+  }
+  for (int64_t left = exponent; left > 0; left -= kMost) {
+    const double power = kPowers[std::min(left, kMost)];
+    big *= power;
+    small *= power;
+  }
+  for (int64_t left = -exponent; left > 0; left -= kMost) {
+    const double power = kPowers[std::min(left, kMost)];
+    big /= power;
+    small /= power;
+  }
+  return big + small;
+}
+
+/// Of a text that is a JSON number.
+double to_double(std::string_view text) {
+  uint64_t digits = 0;
+  int64_t exponent = 0;
+  bool is_fraction = false;
+  size_t i = text[0] == '-' ? 1 : 0;
+  for (; i < text.size() && (text[i] | 32) != 'e'; ++i) {
+    if (text[i] == '.') {
+      is_fraction = true;
+      continue;
+    }
+    // 18 digits decide; the others only move the point.
+    const bool fits = digits < uint64_t{100'000'000'000'000'000};
+    if (fits) digits = digits * 10 + static_cast<uint64_t>(text[i] - '0');
+    exponent += (fits ? 0 : 1) - (is_fraction ? 1 : 0);
+  }
+  if (i < text.size()) {
+    const bool is_negative = text[i + 1] == '-';
+    int64_t written = 0;
+    for (i += is_negative || text[i + 1] == '+' ? 2 : 1; i < text.size(); ++i) {
+      // No text has so many digits that they could bring a larger exponent back into range.
+      written = std::min<int64_t>(written * 10 + (text[i] - '0'), int64_t{1} << 40);
+    }
+    exponent += is_negative ? -written : written;
+  }
+  const double value = scaled(digits, exponent);
+  return text[0] == '-' ? -value : value;
+}
+
+}  // namespace
+
+class JsonParser {
+ public:
+  JsonParser(std::string_view text, const std::string& what) : text_(text), what_(what) {}
+
+  Json parse() {
+    Json root = value(0);
+    if (skip_space(); at_ < text_.size()) damaged();
+    return root;
+  }
+
+ private:
+  [[noreturn]] void damaged() const {
+    fail(" isn't JSON: damaged or cut off at byte " + std::to_string(at_) + " of " + std::to_string(text_.size()));
+  }
+  [[noreturn]] void fail(const std::string& why) const { throw Error(ErrorCode::BadModel, what_ + why); }
+
+  char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  void skip_space() {
+    while (peek() == ' ' || peek() == '\n' || peek() == '\r' || peek() == '\t') ++at_;
+  }
+
+  /// Whether `c` is next, after space; it is passed then.
+  bool take(char c) {
+    skip_space();
+    if (peek() != c) return false;
+    ++at_;
+    return true;
+  }
+
+  void expect(std::string_view word) {
+    if (text_.substr(at_, word.size()) != word) damaged();
+    at_ += word.size();
+  }
+
+  Json value(size_t depth) {
+    skip_space();
+    if (++value_count_ > kMaxJsonValues) fail(" has more than " + std::to_string(kMaxJsonValues) + " values");
+    const size_t start = at_;
+    Json json(Json::Kind::Null);
+    switch (peek()) {
+      case '{': json.kind_ = Json::Kind::Object; items(json, '}', depth + 1); break;
+      case '[': json.kind_ = Json::Kind::Array; items(json, ']', depth + 1); break;
+      case '"': json.kind_ = Json::Kind::String; string(); break;
+      case 't': json.kind_ = Json::Kind::Boolean; expect("true"); break;
+      case 'f': json.kind_ = Json::Kind::Boolean; expect("false"); break;
+      case 'n': expect("null"); break;
+      default: json.kind_ = Json::Kind::Number; number();
+    }
+    json.source_ = text_.substr(start, at_ - start);
+    return json;
+  }
+
+  void items(Json& json, char end, size_t depth) {
+    if (depth > kMaxJsonDepth) {
+      fail(" is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels at byte " + std::to_string(at_));
+    }
+    ++at_;
+    if (take(end)) return;
+    do {
+      std::string_view key;
+      if (end == '}') {
+        skip_space();
+        key = string();
+        if (!take(':')) damaged();
+      }
+      json.items_.push_back(value(depth));
+      json.items_.back().key_ = key;
+    } while (take(','));
+    if (!take(end)) damaged();
+  }
+
+  /// What stands between the quotes.
+  std::string_view string() {
+    expect("\"");
+    const size_t start = at_;
+    while (peek() != '"') {
+      if (static_cast<uint8_t>(peek()) < 0x20) damaged();
+      if (peek() == '\\') {
+        escape();
+      } else {
+        const size_t length = utf8_length(text_.substr(at_));
+        if (length == 0) damaged();
+        at_ += length;
+      }
+    }
+    return text_.substr(start, at_++ - start);
+  }
+
+  void escape() {
+    ++at_;
+    if (peek() != 'u') {
+      if (peek() == '\0' || std::string_view("\"\\/bfnrt").find(peek()) == std::string_view::npos) damaged();
+      ++at_;
+      return;
+    }
+    const int unit = unicode_escape();
+    if (is_low_surrogate(unit)) damaged();
+    if (!is_high_surrogate(unit)) return;
+    expect("\\");
+    if (peek() != 'u' || !is_low_surrogate(unicode_escape())) damaged();
+  }
+
+  int unicode_escape() {
+    const int unit = hex4(text_.substr(at_ + 1));
+    if (unit < 0) damaged();
+    at_ += 5;
+    return unit;
+  }
+
+  void digits() {
+    if (!is_digit(peek())) damaged();
+    while (is_digit(peek())) ++at_;
+  }
+
+  void number() {
+    const size_t start = at_;
+    if (peek() == '-') ++at_;
+    if (peek() == '0') {
+      ++at_;
+    } else {
+      digits();
+    }
+    if (peek() == '.') {
+      ++at_;
+      digits();
+    }
+    if ((peek() | 32) == 'e') {
+      ++at_;
+      if (peek() == '-' || peek() == '+') ++at_;
+      digits();
+    }
+    if (std::isinf(to_double(text_.substr(start, at_ - start)))) fail(" holds a number that is out of range");
+  }
+
+  const std::string_view text_;
+  const std::string& what_;
+  size_t at_ = 0;
+  size_t value_count_ = 0;
+};
+
+Json parse_json(std::span<const std::byte> bytes, const std::string& what) {
+  if (bytes.size() > kMaxJsonBytes) {
+    throw Error(ErrorCode::BadModel, what + " has " + std::to_string(bytes.size()) +
+                                         " bytes, at most " + std::to_string(kMaxJsonBytes) +
+                                         " are read");
+  }
+  return JsonParser({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, what).parse();
+}
+
+double Json::number() const { return is_number() ? to_double(source_) : 0.0; }
+
+std::string Json::text() const {
+  return is_string() ? unescaped(source_.substr(1, source_.size() - 2)) : std::string();
+}
+
+std::optional<int64_t> Json::integer() const {
+  if (!is_number()) return std::nullopt;
+  int64_t whole = 0;
+  const auto [end, error] = std::from_chars(source_.data(), source_.data() + source_.size(), whole);
+  if (error != std::errc()) return std::nullopt;
+  if (end == source_.data() + source_.size()) return whole;
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  const double number = to_double(source_);
+  if (!(std::fabs(number) <= kExact) || number != std::trunc(number)) return std::nullopt;
+  return static_cast<int64_t>(number);
+}
+
+std::string Json::key() const { return unescaped(key_); }
+
+const Json* Json::find(std::string_view key) const {
+  if (!is_object()) return nullptr;
+  for (size_t i = items_.size(); i-- > 0;) {
+    const bool has_escape = items_[i].key_.find('\\') != std::string_view::npos;
+    if (has_escape ? items_[i].key() == key : items_[i].key_ == key) return &items_[i];
+  }
+  return nullptr;
+}
+
+}  // namespace teachable
