@@ -13,6 +13,7 @@
 
 #include "classifier/classifier.h"
 #include "core/error.h"
+#include "core/text.h"
 #include "knn/review.h"
 
 namespace teachable {
@@ -33,27 +34,36 @@ int live_classifier_count = 0;
 constexpr const char* kMemoryUsedUp =
     "the module's memory is used up; dispose of what isn't needed, use smaller pictures or fewer examples";
 
-template <typename Body>
-auto guard(Body&& body) {
+struct Failure {
   std::string code;
   std::string message;
+};
+
+/// Of the exception that is being handled. One function, because the fifty that are bound would each repeat its handlers.
+Failure current_failure() {
   try {
-    return body();
+    throw;
   } catch (const Error& e) {
-    code = to_string(e.code());
-    message = e.what();
+    return {std::string(to_string(e.code())), e.what()};
   } catch (const std::bad_alloc&) {
-    code = to_string(ErrorCode::OutOfMemory);
-    message = kMemoryUsedUp;
+    return {std::string(to_string(ErrorCode::OutOfMemory)), kMemoryUsedUp};
   } catch (const std::length_error&) {
     // A vector longer than half the address space.
-    code = to_string(ErrorCode::OutOfMemory);
-    message = kMemoryUsedUp;
+    return {std::string(to_string(ErrorCode::OutOfMemory)), kMemoryUsedUp};
   } catch (const std::exception& e) {
-    code = to_string(ErrorCode::Internal);
-    message = e.what();
+    return {std::string(to_string(ErrorCode::Internal)), e.what()};
   }
-  throw_to_js(code, message);
+}
+
+template <typename Body>
+auto guard(Body&& body) {
+  Failure failure;
+  try {
+    return body();
+  } catch (...) {
+    failure = current_failure();
+  }
+  throw_to_js(failure.code, failure.message);
 }
 
 /// What is bound in place of a method: the same, guarded.
@@ -74,7 +84,7 @@ val view_of(std::span<T> span) {
 size_t to_count(double value, const char* what) {
   if (!(value >= 0) || value > 4294967295.0 || value != std::floor(value)) {
     throw Error(ErrorCode::BadArgument,
-                std::string(what) + ": got " + std::to_string(value) + ", wanted a whole number of 0 or more");
+                std::string(what) + ": got " + to_text(value) + ", wanted a whole number of 0 or more");
   }
   return static_cast<size_t>(value);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "image/decode.h"
 
 namespace teachable {
@@ -134,8 +135,8 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
   const InputRange range = options.range.value_or(InputRange{to_file(first_layer.low), to_file(first_layer.high)});
   if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low == range.high) {
     throw Error(ErrorCode::BadArgument,
-                "input range: got " + std::to_string(range.low) + " to " +
-                    std::to_string(range.high) + ", wanted two different finite values");
+                "input range: got " + to_text(range.low) + " to " +
+                    to_text(range.high) + ", wanted two different finite values");
   }
   preprocess_ = {.crop = options.crop,
                  .resize = options.resize,

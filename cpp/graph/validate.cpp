@@ -2,6 +2,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/text.h"
 #include "graph/graph.h"
 
 namespace teachable {
@@ -42,7 +43,7 @@ void check_quantization(const Tensor& tensor, const std::string& where) {
   }
   for (float scale : q.scales) {
     if (!std::isfinite(scale) || scale <= 0) {
-      bad(where, "has a scale of " + std::to_string(scale) + ", wanted finite and above 0");
+      bad(where, "has a scale of " + to_text(scale) + ", wanted finite and above 0");
     }
   }
   const int low = tensor.type == DataType::I8 ? -128 : 0;
@@ -156,8 +157,8 @@ struct CheckTypes {
       const double wanted = double{in.quantization.scales[0]} *
                             weights.scales[weights.scales.size() == 1 ? 0 : i];
       if (!close(bias.scales[i], wanted)) {
-        bad(where, "bias has scale " + std::to_string(bias.scales[i]) +
-                       ", wanted input scale * filter scale = " + std::to_string(wanted));
+        bad(where, "bias has scale " + to_text(bias.scales[i]) +
+                       ", wanted input scale * filter scale = " + to_text(wanted));
       }
     }
   }

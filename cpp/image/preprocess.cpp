@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/float4.h"
+#include "core/text.h"
 
 namespace teachable {
 namespace {
@@ -60,9 +61,9 @@ Mapping make_mapping(const Preprocess& how, double unit) {
                         static_cast<float>(low / unit)};
   if (!std::isfinite(how.range_high - how.range_low) || !std::isfinite(mapping.scale) ||
       !std::isfinite(mapping.offset)) {
-    throw Error(ErrorCode::BadArgument, "the range " + std::to_string(how.range_low) + " to " +
-                                            std::to_string(how.range_high) + " in steps of " +
-                                            std::to_string(unit) + " is not finite");
+    throw Error(ErrorCode::BadArgument, "the range " + to_text(how.range_low) + " to " +
+                                            to_text(how.range_high) + " in steps of " +
+                                            to_text(unit) + " is not finite");
   }
   return mapping;
 }
@@ -229,7 +230,7 @@ template <typename Q>
 void Preprocessor::run_quantized(const RgbaView& frame, const Preprocess& how, int width,
                                  int height, float scale, int zero_point, std::span<Q> output) {
   if (!std::isfinite(scale) || scale <= 0) {
-    throw Error(ErrorCode::BadArgument, "the input's scale is " + std::to_string(scale) +
+    throw Error(ErrorCode::BadArgument, "the input's scale is " + to_text(scale) +
                                             "; a finite number above 0 is needed");
   }
   constexpr int kLow = std::numeric_limits<Q>::min(), kHigh = std::numeric_limits<Q>::max();

@@ -8,23 +8,28 @@
 
 namespace teachable {
 
+using Crc32Tables = std::array<std::array<uint32_t, 256>, 8>;
+
+/// Made when first needed: as constants they would be 8 KB of a module that people download.
+inline Crc32Tables make_crc32_tables() {
+  Crc32Tables tables;
+  for (uint32_t i = 0; i < 256; ++i) {
+    uint32_t value = i;
+    for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ (value & 1 ? 0xEDB88320u : 0u);
+    tables[0][i] = value;
+  }
+  for (size_t t = 1; t < 8; ++t) {
+    for (size_t i = 0; i < 256; ++i) {
+      tables[t][i] = (tables[t - 1][i] >> 8) ^ tables[0][tables[t - 1][i] & 0xFF];
+    }
+  }
+  return tables;
+}
+
 /// Of bytes that come in pieces: crc = crc32(piece, crc), from 0.
 inline uint32_t crc32(std::span<const std::byte> bytes, uint32_t crc = 0) {
   // Eight tables, eight bytes a step: a data set has hundreds of megabytes.
-  static constexpr auto kTables = [] {
-    std::array<std::array<uint32_t, 256>, 8> tables{};
-    for (uint32_t i = 0; i < 256; ++i) {
-      uint32_t value = i;
-      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ (value & 1 ? 0xEDB88320u : 0u);
-      tables[0][i] = value;
-    }
-    for (size_t t = 1; t < 8; ++t) {
-      for (size_t i = 0; i < 256; ++i) {
-        tables[t][i] = (tables[t - 1][i] >> 8) ^ tables[0][tables[t - 1][i] & 0xFF];
-      }
-    }
-    return tables;
-  }();
+  static const Crc32Tables kTables = make_crc32_tables();
   const auto at = [&](size_t i) { return static_cast<uint32_t>(bytes[i]); };
   crc = ~crc;
   size_t i = 0;

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "core/error.h"
+#include "core/heap_sort.h"
 #include "knn/crc32.h"
 
 namespace teachable {
@@ -56,8 +57,7 @@ DatasetWriter::DatasetWriter(const Knn& knn, DatasetModel model, std::vector<Thu
       model_(std::move(model)),
       thumbnails_(std::move(thumbnails)),
       ids_(knn.ids()) {
-  std::sort(thumbnails_.begin(), thumbnails_.end(),
-            [](const Thumbnail& a, const Thumbnail& b) { return a.id < b.id; });
+  heap_sort(thumbnails_, [](const Thumbnail& a, const Thumbnail& b) { return a.id < b.id; });
   for (size_t i = 0; i < thumbnails_.size(); ++i) {
     const Thumbnail& each = thumbnails_[i];
     const std::string name = "the thumbnail of example " + std::to_string(each.id);

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/heap_sort.h"
+#include "core/text.h"
 
 namespace teachable {
 namespace {
@@ -47,7 +49,7 @@ double Knn::checked_norm(std::span<const float> embedding) const {
     size_t i = 0;
     while (std::isfinite(embedding[i])) ++i;
     throw_bad_argument("value " + std::to_string(i) + " of the embedding is " +
-                       std::to_string(embedding[i]) + "; all have to be finite");
+                       to_text(embedding[i]) + "; all have to be finite");
   }
   if (norm == 0) {
     throw_bad_argument("the embedding's " + std::to_string(embedding.size()) +
@@ -247,7 +249,7 @@ std::vector<std::vector<Neighbour>> Knn::nearest(std::span<const RowQuery> queri
       std::erase_if(candidates, [&](const Candidate& each) { return each.highest < bar; });
     }
     // The most promising first: soon none of the rest can get in.
-    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    heap_sort(candidates, [](const Candidate& a, const Candidate& b) {
       return a.highest != b.highest ? a.highest > b.highest : a.index < b.index;
     });
     Nearest found(k);
@@ -329,7 +331,7 @@ std::vector<float> Knn::embedding(ExampleId id) const {
 
 std::vector<ExampleId> Knn::ids() const {
   std::vector<ExampleId> result = id_of_;
-  std::sort(result.begin(), result.end());
+  heap_sort(result);
   return result;
 }
 
@@ -340,7 +342,7 @@ std::vector<ExampleId> Knn::ids(std::string_view label) const {
   for (size_t i = 0; i < id_of_.size(); ++i) {
     if (class_of_[i] == wanted) result.push_back(id_of_[i]);
   }
-  std::sort(result.begin(), result.end());
+  heap_sort(result);
   return result;
 }
 

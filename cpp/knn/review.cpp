@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/heap_sort.h"
+#include "core/text.h"
 
 namespace teachable {
 namespace {
@@ -52,7 +54,7 @@ Review review(const Knn& knn, const ReviewOptions& options) {
   check(options.predict);
   if (!(options.duplicate_similarity >= -1 && options.duplicate_similarity <= 1)) {
     throw Error(ErrorCode::BadArgument, "the similarity of duplicates is " +
-                                            std::to_string(options.duplicate_similarity) +
+                                            to_text(options.duplicate_similarity) +
                                             "; it has to be -1 to 1");
   }
   const size_t classes = knn.class_count();
@@ -83,7 +85,8 @@ Review review(const Knn& knn, const ReviewOptions& options) {
       trial.temperature = kTemperatures[t];
       // A class without a vote must not be impossible: one vote in a hundred goes to all alike.
       const double own_share = vote(neighbours, counts, trial).confidences[own];
-      losses[t] -= std::log(0.99 * own_share + 0.01 / static_cast<double>(classes));
+      const double likelihood = 0.99 * own_share + 0.01 / static_cast<double>(classes);
+      losses[t] -= std::log(static_cast<float>(likelihood));  // of doubles it has tables of 4 KB
     }
     const Prediction prediction = vote(std::move(neighbours), counts, options.predict);
     const auto taken_for = static_cast<uint32_t>(prediction.class_index);
@@ -103,11 +106,10 @@ Review review(const Knn& knn, const ReviewOptions& options) {
     const auto best = std::min_element(losses.begin(), losses.end());
     result.temperature = kTemperatures[static_cast<size_t>(best - losses.begin())];
   }
-  std::sort(result.duplicates.begin(), result.duplicates.end(),
-            [](const Duplicate& a, const Duplicate& b) {
+  heap_sort(result.duplicates, [](const Duplicate& a, const Duplicate& b) {
               return a.similarity != b.similarity ? a.similarity > b.similarity : a.id < b.id;
             });
-  std::sort(result.outliers.begin(), result.outliers.end(), [](const Outlier& a, const Outlier& b) {
+  heap_sort(result.outliers, [](const Outlier& a, const Outlier& b) {
     return a.confidence != b.confidence ? a.confidence > b.confidence : a.id < b.id;
   });
   result.duplicates.resize(std::min(result.duplicates.size(), options.most_suggestions));

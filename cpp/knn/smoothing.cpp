@@ -4,12 +4,13 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/text.h"
 
 namespace teachable {
 
 Smoothing::Smoothing(double half_life) : keep_(half_life > 0 ? std::exp2(-1 / half_life) : 0) {
   if (!(half_life >= 0) || !std::isfinite(half_life)) {
-    throw Error(ErrorCode::BadArgument, "the half-life is " + std::to_string(half_life) +
+    throw Error(ErrorCode::BadArgument, "the half-life is " + to_text(half_life) +
                                             " frames; it has to be finite and at least 0");
   }
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/text.h"
 
 namespace teachable {
 
@@ -15,11 +16,11 @@ void check(const PredictOptions& options) {
   };
   if (options.k < 1) refuse("k is 0; it has to be at least 1");
   if (!(options.temperature > 0) || !std::isfinite(options.temperature)) {
-    refuse("the temperature is " + std::to_string(options.temperature) +
+    refuse("the temperature is " + to_text(options.temperature) +
            "; it has to be finite and above 0");
   }
   if (!(options.unknown_threshold >= -1 && options.unknown_threshold <= 1)) {
-    refuse("the threshold for unknown is " + std::to_string(options.unknown_threshold) +
+    refuse("the threshold for unknown is " + to_text(options.unknown_threshold) +
            "; it has to be -1 to 1");
   }
 }
@@ -29,7 +30,7 @@ Prediction vote(std::vector<Neighbour> neighbours, std::span<const size_t> count
   std::vector<double> votes(counts.size());
   const float nearest = neighbours.front().similarity;
   for (const Neighbour& neighbour : neighbours) {
-    const double nearness = double{neighbour.similarity} - nearest;
+    const float nearness = neighbour.similarity - nearest;  // exp() of doubles has tables of 2 KB
     votes[neighbour.class_index] +=
         options.weighting == Weighting::Votes ? 1 : std::exp(nearness / options.temperature);
   }

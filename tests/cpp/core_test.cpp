@@ -1,11 +1,16 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
+#include <random>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "core/buffer.h"
 #include "core/error.h"
+#include "core/heap_sort.h"
+#include "core/text.h"
 
 namespace teachable {
 namespace {
@@ -45,6 +50,34 @@ TEST(Error, EveryCodeHasANameOfItsOwn) {
   const Error error(ErrorCode::BadModel, "what, where");
   EXPECT_EQ(error.code(), ErrorCode::BadModel);
   EXPECT_STREQ(error.what(), "what, where");
+}
+
+TEST(Text, NumbersAreShortAndRight) {
+  const std::pair<double, const char*> expected[] = {
+      {0, "0"}, {-3, "-3"}, {1e15, "1000000000000000"}, {0.5, "0.5"}, {0.0078125, "0.0078125"}, {1.0 / 3, "0.333333"},
+      {-127.5, "-127.5"}, {123456.7, "123457"}, {999999.6, "1e+06"}, {1234567.5, "1.23457e+06"}, {0.99999999, "1"},
+      {1e-5, "0.00001"}, {1.5e-7, "1.5e-07"}, {1e300, "1e+300"}, {NAN, "nan"}, {-INFINITY, "-inf"}, {5e-324, "4.94066e-324"}};
+  for (const auto& [number, text] : expected) EXPECT_EQ(to_text(number), text);
+}
+
+TEST(Text, NumbersReadBackWithSixDigits) {
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 2000; ++i) {
+    const double number = std::ldexp(static_cast<double>(random()), static_cast<int>(random() % 400) - 260);
+    EXPECT_NEAR(std::stod(to_text(number)), number, 6e-6 * number);
+  }
+}
+
+TEST(HeapSort, SortsAsItsLessSays) {
+  std::mt19937 random(3);
+  std::vector<unsigned> values(1000);
+  for (unsigned& value : values) value = random() % 300;
+  heap_sort(values);
+  EXPECT_TRUE(std::ranges::is_sorted(values));
+  heap_sort(values, std::ranges::greater());
+  EXPECT_TRUE(std::ranges::is_sorted(values, std::ranges::greater()));
+  std::vector<int> none;
+  heap_sort(none);
 }
 
 }  // namespace

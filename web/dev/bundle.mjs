@@ -14,7 +14,7 @@ import { createHash } from 'node:crypto';
 import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { packModel, packagedPlugin } from './packaged.mjs';
 import { typecheck } from './typescript.mjs';
 
@@ -95,6 +95,16 @@ async function buildSite() {
   for (const each of ['index.html', 'style.css', 'icon.svg']) await cp(path.join(web, 'demo', each), path.join(site, each));
 }
 
+/** Emscripten leaves its glue half minified: its own minifier for the rest is a compiler in Java. */
+async function minifyGlue() {
+  const wasm = path.join(dist, 'wasm');
+  for (const variant of await readdir(wasm).catch(() => [])) {
+    const glue = path.join(wasm, variant, 'teachable.js');
+    const { code } = await transform(await readFile(glue, 'utf8'), { format: 'esm', target: common.target, minify: true, legalComments: 'none' });
+    await writeFile(glue, code);
+  }
+}
+
 /** The package's typings. TypeScript takes a .d.ts of it for a module's; require() needs the same as .d.cts. */
 async function writeTypes() {
   await typecheck('web/tsconfig.page.json');
@@ -128,7 +138,7 @@ async function emptyDist() {
 export async function bundle() {
   await emptyDist();
   const plugins = [packagedPlugin(await packModel(dist))];
-  await Promise.all([buildModules(plugins), buildWorker(plugins), buildCommonJs(plugins), buildScript(plugins), buildCommand(), buildSite()]);
+  await Promise.all([buildModules(plugins), buildWorker(plugins), buildCommonJs(plugins), buildScript(plugins), buildCommand(), buildSite(), minifyGlue()]);
   await writeTypes();
   await writeIntegrity();
   return { dist, site };
