@@ -160,7 +160,10 @@ class Reader {
     if (q->zero_point() == nullptr) {
       result.zero_points.assign(result.scales.size(), 0);
     } else {
-      for (int64_t zero_point : *q->zero_point()) {
+      for (uint32_t i = 0; i < q->zero_point()->size(); ++i) {
+        // The verifier doesn't ask for the alignment of eight bytes, so a damaged file's may stand anywhere.
+        int64_t zero_point;
+        std::memcpy(&zero_point, q->zero_point()->Data() + i * sizeof zero_point, sizeof zero_point);
         if (zero_point < INT32_MIN || zero_point > INT32_MAX) {
           bad(where_ + ": tensor '" + name_of(raw) + "' has a zero point of " +
               std::to_string(zero_point));

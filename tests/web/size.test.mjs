@@ -10,7 +10,7 @@ import { wasmVariants } from '../../web/dev/cmake.mjs';
 const dist = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 const entryLimit = 15_000;
 // What is reached, and a little: more has to be meant.
-const variantLimit = 260_000;
+const variantLimit = 265_000;
 
 const gzipped = (name) => gzipSync(readFileSync(path.join(dist, name)), { level: 9 }).length;
 

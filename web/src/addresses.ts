@@ -9,9 +9,10 @@ import { nodeProcess } from './node.js';
  */
 export function absolute(address: string | URL): string {
   // Test environments give Node a document: there, a page is meant.
-  const process = globalThis.document ? undefined : nodeProcess();
+  const { document, location } = globalThis as { document?: { baseURI: string }; location?: { href: string } };
+  const process = document ? undefined : nodeProcess();
   try {
-    if (!process) return new URL(address, globalThis.document?.baseURI ?? globalThis.location?.href).href;
+    if (!process) return new URL(address, document?.baseURI ?? location?.href).href;
     return new URL(toReference(String(address)), `${toReference(process.cwd())}/`).href;
   } catch (cause) {
     throw new ClassifierError('bad-argument', `'${String(address)}' is not an address.`, { cause });
