@@ -84,7 +84,7 @@ val view_of(std::span<T> span) {
 size_t to_count(double value, const char* what) {
   if (!(value >= 0) || value > 4294967295.0 || value != std::floor(value)) {
     throw Error(ErrorCode::BadArgument,
-                std::string(what) + ": got " + to_text(value) + ", wanted a whole number of 0 or more");
+                {what, ": got ", value, ", wanted a whole number of 0 or more"});
   }
   return static_cast<size_t>(value);
 }
@@ -100,11 +100,11 @@ struct JsFrameOptions {
 FrameOptions to_frame_options(const JsFrameOptions& js) {
   FrameOptions options;
   if (js.crop != "squash" && js.crop != "center") {
-    throw Error(ErrorCode::BadArgument, "crop: got '" + js.crop + "', wanted 'squash' or 'center'");
+    throw Error(ErrorCode::BadArgument, {"crop: got '", js.crop, "', wanted 'squash' or 'center'"});
   }
   if (js.resize != "half-pixel" && js.resize != "align-corners") {
     throw Error(ErrorCode::BadArgument,
-                "resize: got '" + js.resize + "', wanted 'half-pixel' or 'align-corners'");
+                {"resize: got '", js.resize, "', wanted 'half-pixel' or 'align-corners'"});
   }
   options.crop = js.crop == "squash" ? Crop::Squash : Crop::Center;
   options.resize = js.resize == "half-pixel" ? ResizeRule::HalfPixel : ResizeRule::AlignCorners;
@@ -121,7 +121,7 @@ PrecisionChoice to_precision(const std::string& name) {
     if (name == to_string(choice)) return choice;
   }
   throw Error(ErrorCode::BadArgument,
-              "precision: got '" + name + "', wanted 'auto', 'f32', 'int8' or 'exact'");
+              {"precision: got '", name, "', wanted 'auto', 'f32', 'int8' or 'exact'"});
 }
 
 val to_js(const ModelInfo& info) {
@@ -167,7 +167,8 @@ struct JsPredictOptions {
 
 PredictOptions to_predict_options(const JsPredictOptions& js) {
   if (js.weighting != "votes" && js.weighting != "similarity") {
-    throw Error(ErrorCode::BadArgument, "weighting: got '" + js.weighting + "', wanted 'votes' or 'similarity'");
+    throw Error(ErrorCode::BadArgument,
+                {"weighting: got '", js.weighting, "', wanted 'votes' or 'similarity'"});
   }
   return {.k = to_count(js.k, "k"),
           .weighting = js.weighting == "votes" ? Weighting::Votes : Weighting::Similarity,
@@ -189,7 +190,7 @@ Storage to_storage(const std::string& name) {
   for (Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
     if (name == to_string(storage)) return storage;
   }
-  throw Error(ErrorCode::BadArgument, "storage: got '" + name + "', wanted 'f32', 'i16' or 'i8'");
+  throw Error(ErrorCode::BadArgument, {"storage: got '", name, "', wanted 'f32', 'i16' or 'i8'"});
 }
 
 ExampleId to_id(double id) { return static_cast<ExampleId>(to_count(id, "id")); }

@@ -65,8 +65,8 @@ void Classifier::take_examples(Classifier& other) {
 void Classifier::use_storage(Storage storage) {
   if (knn_.example_count() > 0 && storage != knn_.storage()) {
     throw Error(ErrorCode::BadArgument,
-                "there are " + std::to_string(knn_.example_count()) +
-                    " examples, which are stored another way; clear them first");
+                {"there are ", knn_.example_count(),
+                 " examples, which are stored another way; clear them first"});
   }
   if (storage != knn_.storage()) set_knn(Knn(storage));
 }
@@ -120,9 +120,9 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
   const std::vector<std::byte> weight_bytes = std::exchange(weights_, {});
   if (knn_.example_count() > 0) {
     throw Error(ErrorCode::BadArgument,
-                "there are " + std::to_string(knn_.example_count()) +
-                    " examples, which another model can't compare; clear them first, or load "
-                    "the model into a classifier of its own");
+                {"there are ", knn_.example_count(),
+                 " examples, which another model can't compare; clear them first, or load "
+                 "the model into a classifier of its own"});
   }
   Model model = read_model(model_bytes, weight_bytes, precision);
   auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get());
@@ -134,9 +134,8 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
   const InputRange first_layer = network->input_range().value_or(InputRange{-1.0f, 1.0f});
   const InputRange range = options.range.value_or(InputRange{to_file(first_layer.low), to_file(first_layer.high)});
   if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low == range.high) {
-    throw Error(ErrorCode::BadArgument,
-                "input range: got " + to_text(range.low) + " to " +
-                    to_text(range.high) + ", wanted two different finite values");
+    throw Error(ErrorCode::BadArgument, {"input range: got ", range.low, " to ", range.high,
+                                         ", wanted two different finite values"});
   }
   preprocess_ = {.crop = options.crop,
                  .resize = options.resize,
@@ -161,9 +160,8 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
 std::span<uint8_t> Classifier::frame_buffer(int width, int height) {
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
     throw Error(ErrorCode::BadImage,
-                "frame: got " + std::to_string(width) + " x " + std::to_string(height) +
-                    " pixels, wanted 1 to " + std::to_string(kMaxSide) +
-                    " a side; a video has no pixels before its first frame is there");
+                {"frame: got ", width, " x ", height, " pixels, wanted 1 to ", kMaxSide,
+                 " a side; a video has no pixels before its first frame is there"});
   }
   const size_t byte_count = static_cast<size_t>(width) * static_cast<size_t>(height) * 4;
   frame_ = {};

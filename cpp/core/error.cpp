@@ -15,4 +15,7 @@ std::string_view to_string(ErrorCode code) {
   return "internal";
 }
 
+Error::Error(ErrorCode code, const Text& message)
+    : std::runtime_error(message.to_string()), code_(code) {}
+
 }  // namespace teachable

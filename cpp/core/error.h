@@ -2,8 +2,9 @@
 #pragma once
 
 #include <stdexcept>
-#include <string>
 #include <string_view>
+
+#include "core/text.h"
 
 namespace teachable {
 
@@ -24,7 +25,7 @@ std::string_view to_string(ErrorCode code);
 /// Carries a code and one sentence: what, where, got, wanted.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ErrorCode code, const Text& message);
 
   ErrorCode code() const { return code_; }
 

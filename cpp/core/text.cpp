@@ -1,7 +1,10 @@
 #include "core/text.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstdint>
+#include <cstdlib>
+
+#include "core/shape.h"
 
 namespace teachable {
 namespace {
@@ -47,6 +50,45 @@ std::string positive(double number) {
 }
 
 }  // namespace
+
+void TextPiece::append_to(std::string& sentence) const {
+  switch (kind_) {
+    case Kind::CString:
+      sentence += c_string_;
+      return;
+    case Kind::View:
+      sentence.append(view_.data, view_.size);
+      return;
+    case Kind::String:
+      sentence += *string_;
+      return;
+    case Kind::Shape:
+      sentence += shape_->to_string();
+      return;
+    case Kind::Text:
+      text_->append_to(sentence);
+      return;
+    case Kind::Real:
+      sentence += to_text(real_);
+      return;
+    case Kind::Signed:
+      sentence += std::to_string(signed_);
+      return;
+    case Kind::Unsigned:
+      sentence += std::to_string(unsigned_);
+      return;
+  }
+}
+
+void Text::append_to(std::string& sentence) const {
+  for (size_t i = 0; i < count_; ++i) pieces_[i].append_to(sentence);
+}
+
+std::string Text::to_string() const {
+  std::string sentence;
+  append_to(sentence);
+  return sentence;
+}
 
 std::string to_text(double number) {
   if (std::isnan(number)) return "nan";

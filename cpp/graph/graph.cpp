@@ -21,8 +21,8 @@ void visit_inputs(OpType& op, Visitor&& visit) {
   }
 }
 
-[[noreturn]] void bad(const Node& node, const std::string& what) {
-  throw Error(ErrorCode::BadModel, node.where + ": " + what);
+[[noreturn]] void bad(const Node& node, const Text& what) {
+  throw Error(ErrorCode::BadModel, {node.where, ": ", what});
 }
 
 /// Infers shapes, one overload an operator.
@@ -35,7 +35,7 @@ struct ShapeOf {
   const Shape& picture(TensorId id) const {
     const Shape& s = shape(id);
     if (s.rank() != 4 || s[0] != 1 || s[1] < 1 || s[2] < 1 || s[3] < 1) {
-      bad(node, "input has shape " + s.to_string() + ", wanted [1, height, width, channels]");
+      bad(node, {"input has shape ", s, ", wanted [1, height, width, channels]"});
     }
     return s;
   }
@@ -48,16 +48,14 @@ struct ShapeOf {
     const int64_t reach = (int64_t{window} - 1) * dilation + 1;
     const int64_t padded = input + before + after;
     if (padded < reach) {
-      bad(node, "a window of " + std::to_string(reach) + " doesn't fit into " +
-                    std::to_string(padded) + " pixels");
+      bad(node, {"a window of ", reach, " doesn't fit into ", padded, " pixels"});
     }
     return (padded - reach) / stride + 1;
   }
 
   void check_bias(TensorId bias, int64_t channels) const {
     if (bias != kNoTensor && shape(bias).element_count() != static_cast<size_t>(channels)) {
-      bad(node, "bias has shape " + shape(bias).to_string() + ", wanted [" +
-                    std::to_string(channels) + "]");
+      bad(node, {"bias has shape ", shape(bias), ", wanted [", channels, "]"});
     }
   }
 
@@ -78,8 +76,7 @@ struct ShapeOf {
     const Shape& in = picture(op.input);
     const Shape& filter = shape(op.filter);
     if (filter.rank() != 4 || filter[3] != in[3] || filter[0] < 1) {
-      bad(node, "filter has shape " + filter.to_string() + ", wanted [out, kh, kw, " +
-                    std::to_string(in[3]) + "]");
+      bad(node, {"filter has shape ", filter, ", wanted [out, kh, kw, ", in[3], "]"});
     }
     return convolved(op, filter[0]);
   }
@@ -88,8 +85,7 @@ struct ShapeOf {
     const Shape& in = picture(op.input);
     const Shape& filter = shape(op.filter);
     if (filter.rank() != 4 || filter[0] != 1 || filter[3] < 1 || filter[3] % in[3] != 0) {
-      bad(node, "filter has shape " + filter.to_string() + ", wanted [1, kh, kw, n * " +
-                    std::to_string(in[3]) + "]");
+      bad(node, {"filter has shape ", filter, ", wanted [1, kh, kw, n * ", in[3], "]"});
     }
     return convolved(op, filter[3]);
   }
@@ -98,8 +94,7 @@ struct ShapeOf {
     const Shape& filter = shape(op.filter);
     const size_t inputs = shape(op.input).element_count();
     if (filter.rank() != 2 || filter[0] < 1 || static_cast<size_t>(filter[1]) != inputs) {
-      bad(node, "filter has shape " + filter.to_string() + ", wanted [out, " +
-                    std::to_string(inputs) + "]");
+      bad(node, {"filter has shape ", filter, ", wanted [out, ", inputs, "]"});
     }
     check_bias(op.bias, filter[0]);
     return {1, filter[0]};
@@ -114,8 +109,7 @@ struct ShapeOf {
       fits = right.element_count() == static_cast<size_t>(right.channels());
     }
     if (!fits) {
-      bad(node, std::string(verb) + " " + left.to_string() + " and " + right.to_string() +
-                    "; wanted one shape, or one value a channel");
+      bad(node, {verb, " ", left, " and ", right, "; wanted one shape, or one value a channel"});
     }
     return left;
   }
@@ -168,8 +162,8 @@ struct ShapeOf {
 
   Shape operator()(const Reshape& op) const {
     if (shape(op.input).element_count() != shape(op.output).element_count()) {
-      bad(node, "reshapes " + shape(op.input).to_string() + " to " +
-                    shape(op.output).to_string() + ", which has another number of elements");
+      bad(node, {"reshapes ", shape(op.input), " to ", shape(op.output),
+                 ", which has another number of elements"});
     }
     return shape(op.output);
   }

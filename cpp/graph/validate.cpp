@@ -11,12 +11,12 @@ namespace {
 /// Sizes of windows, strides and paddings above this are damage, and would overflow size arithmetic.
 constexpr uint32_t kMaxExtent = 1 << 14;
 
-[[noreturn]] void bad(const std::string& where, const std::string& what) {
-  throw Error(ErrorCode::BadModel, where + ": " + what);
+[[noreturn]] void bad(const std::string& where, const Text& what) {
+  throw Error(ErrorCode::BadModel, {where, ": ", what});
 }
 
-[[noreturn]] void unsupported(const std::string& where, const std::string& what) {
-  throw Error(ErrorCode::UnsupportedOp, where + ": " + what);
+[[noreturn]] void unsupported(const std::string& where, const Text& what) {
+  throw Error(ErrorCode::UnsupportedOp, {where, ": ", what});
 }
 
 std::string describe(const Tensor& tensor, size_t index) {
@@ -27,30 +27,28 @@ void check_quantization(const Tensor& tensor, const std::string& where) {
   const Quantization& q = tensor.quantization;
   if (!q.present()) {
     if (tensor.type == DataType::I8 || tensor.type == DataType::U8) {
-      bad(where, std::string("is ") + to_string(tensor.type) + " but has no scale");
+      bad(where, {"is ", to_string(tensor.type), " but has no scale"});
     }
     return;
   }
   if (tensor.type == DataType::F32) bad(where, "is float32 but has a scale");
   if (q.zero_points.size() != q.scales.size()) {
-    bad(where, "has " + std::to_string(q.scales.size()) + " scales and " +
-                   std::to_string(q.zero_points.size()) + " zero points");
+    bad(where, {"has ", q.scales.size(), " scales and ", q.zero_points.size(), " zero points"});
   }
   if (q.per_channel() && (q.axis >= tensor.shape.rank() ||
                           static_cast<size_t>(tensor.shape[q.axis]) != q.scales.size())) {
-    bad(where, "has " + std::to_string(q.scales.size()) + " scales for axis " +
-                   std::to_string(q.axis) + " of shape " + tensor.shape.to_string());
+    bad(where, {"has ", q.scales.size(), " scales for axis ", q.axis, " of shape ", tensor.shape});
   }
   for (float scale : q.scales) {
     if (!std::isfinite(scale) || scale <= 0) {
-      bad(where, "has a scale of " + to_text(scale) + ", wanted finite and above 0");
+      bad(where, {"has a scale of ", scale, ", wanted finite and above 0"});
     }
   }
   const int low = tensor.type == DataType::I8 ? -128 : 0;
   const int high = tensor.type == DataType::I8 ? 127 : tensor.type == DataType::U8 ? 255 : 0;
   for (int32_t zero_point : q.zero_points) {
     if (zero_point < low || zero_point > high || (q.per_channel() && zero_point != 0)) {
-      bad(where, "has a zero point of " + std::to_string(zero_point));
+      bad(where, {"has a zero point of ", zero_point});
     }
   }
 }
@@ -59,14 +57,13 @@ void check_tensor(const Tensor& tensor, size_t index) {
   const std::string where = describe(tensor, index);
   const int64_t count = tensor.shape.checked_element_count(kMaxTensorElements);
   if (count < 0) {
-    bad(where, "has shape " + tensor.shape.to_string() + ", which is negative or too large");
+    bad(where, {"has shape ", tensor.shape, ", which is negative or too large"});
   }
   check_quantization(tensor, where);
   const size_t bytes = static_cast<size_t>(count) * element_size(tensor.type);
   if (tensor.is_constant() && tensor.data.size() != bytes) {
-    bad(where, "holds " + std::to_string(tensor.data.size()) + " bytes, shape " +
-                   tensor.shape.to_string() + " of " + to_string(tensor.type) + " wants " +
-                   std::to_string(bytes));
+    bad(where, {"holds ", tensor.data.size(), " bytes, shape ", tensor.shape, " of ",
+                to_string(tensor.type), " wants ", bytes});
   }
 }
 
@@ -96,7 +93,7 @@ struct CheckTypes {
 
   void want_constant(TensorId id, const char* role) const {
     if (id != kNoTensor && !at(id).is_constant()) {
-      unsupported(where, std::string(role) + " isn't a constant");
+      unsupported(where, {role, " isn't a constant"});
     }
   }
 
@@ -126,22 +123,20 @@ struct CheckTypes {
                        (bias == kNoTensor ||
                         at(bias).type == (is_float ? DataType::F32 : DataType::I32));
     if (!known) {
-      unsupported(where, "has " + types +
-                             "; run are all float32, all uint8 or all int8, the latter two "
-                             "with int32 bias");
+      unsupported(where, {"has ", types,
+                          "; run are all float32, all uint8 or all int8, the latter two "
+                          "with int32 bias"});
     }
     if (is_float) return;
     const Quantization& q = weights.quantization;
     if (q.per_channel() && q.axis != channel_axis) {
-      bad(where, "filter has its scales on axis " + std::to_string(q.axis) + ", wanted " +
-                     std::to_string(channel_axis));
+      bad(where, {"filter has its scales on axis ", q.axis, ", wanted ", channel_axis});
     }
     if (q.per_channel() && weights.type == DataType::U8) {
       unsupported(where, "has a uint8 filter with one scale a channel");
     }
     if (weights.type == DataType::I8 && q.zero_points[0] != 0) {
-      unsupported(where, "has an int8 filter with zero point " +
-                             std::to_string(q.zero_points[0]) + ", wanted 0");
+      unsupported(where, {"has an int8 filter with zero point ", q.zero_points[0], ", wanted 0"});
     }
     if (bias != kNoTensor) check_bias_scale(in, q, at(bias).quantization);
   }
@@ -157,8 +152,8 @@ struct CheckTypes {
       const double wanted = double{in.quantization.scales[0]} *
                             weights.scales[weights.scales.size() == 1 ? 0 : i];
       if (!close(bias.scales[i], wanted)) {
-        bad(where, "bias has scale " + to_text(bias.scales[i]) +
-                       ", wanted input scale * filter scale = " + to_text(wanted));
+        bad(where,
+            {"bias has scale ", bias.scales[i], ", wanted input scale * filter scale = ", wanted});
       }
     }
   }
@@ -167,8 +162,8 @@ struct CheckTypes {
     want_activation(input);
     want_activation(output);
     if (at(input).type != at(output).type || at(input).type == DataType::I32) {
-      unsupported(where, std::string("reads ") + to_string(at(input).type) + " and writes " +
-                             to_string(at(output).type));
+      unsupported(
+          where, {"reads ", to_string(at(input).type), " and writes ", to_string(at(output).type)});
     }
   }
 
@@ -197,8 +192,8 @@ struct CheckTypes {
     same_type(op.a, op.output);
     if (!at(op.b).is_constant()) return same_type(op.b, op.output);
     if (at(op.b).type != at(op.output).type) {
-      unsupported(where, std::string("reads ") + to_string(at(op.a).type) + " and a constant of " +
-                             to_string(at(op.b).type));
+      unsupported(where, {"reads ", to_string(at(op.a).type), " and a constant of ",
+                          to_string(at(op.b).type)});
     }
     if (at(op.b).quantization.per_channel()) {
       unsupported(where, "reads a constant with one scale a channel");
@@ -271,7 +266,7 @@ struct CheckTypes {
 
 void check_end(const Graph& graph, TensorId id, const std::vector<bool>& ready, const char* role) {
   if (id >= graph.tensors.size() || !ready[id] || graph.tensors[id].is_constant()) {
-    bad("model", std::string("its ") + role + " is computed by no operator");
+    bad("model", {"its ", role, " is computed by no operator"});
   }
 }
 
@@ -287,8 +282,8 @@ void validate(const Graph& graph) {
   const Tensor& input = graph.tensors[graph.input];
   if (input.shape.rank() != 4 || input.shape[0] != 1 || input.shape[1] < 1 ||
       input.shape[2] < 1 || input.shape[3] != 3 || input.type == DataType::I32) {
-    bad("model", "its input is " + std::string(to_string(input.type)) + " " +
-                     input.shape.to_string() + ", wanted one picture [1, height, width, 3]");
+    bad("model", {"its input is ", to_string(input.type), " ", input.shape,
+                  ", wanted one picture [1, height, width, 3]"});
   }
 
   // A tensor is ready when it is a constant, the input, or written by an earlier node.
@@ -300,21 +295,20 @@ void validate(const Graph& graph) {
     for (TensorId id : inputs_of(node.op)) {
       if (id >= tensor_count) bad(node.where, "reads a tensor that doesn't exist");
       if (!ready[id]) {
-        bad(node.where, "reads " + describe(graph.tensors[id], id) +
-                            " before it is computed (a cycle, or nodes out of order)");
+        bad(node.where, {"reads ", describe(graph.tensors[id], id),
+                         " before it is computed (a cycle, or nodes out of order)"});
       }
     }
     const TensorId output = output_of(node.op);
     if (output >= tensor_count) bad(node.where, "writes a tensor that doesn't exist");
     if (ready[output]) {
-      bad(node.where, "writes " + describe(graph.tensors[output], output) +
-                          ", which already has a value");
+      bad(node.where,
+          {"writes ", describe(graph.tensors[output], output), ", which already has a value"});
     }
     std::visit(CheckTypes{graph, node.where}, node.op);
     const Shape inferred = infer_shape(graph, node);
     if (inferred != graph.tensors[output].shape) {
-      bad(node.where, "gives shape " + inferred.to_string() + ", the model says " +
-                          graph.tensors[output].shape.to_string());
+      bad(node.where, {"gives shape ", inferred, ", the model says ", graph.tensors[output].shape});
     }
     ready[output] = true;
   }

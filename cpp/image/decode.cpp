@@ -52,7 +52,7 @@ std::string_view to_string(Format format) {
   return "";
 }
 
-[[noreturn]] void throw_bad_image(const std::string& message) {
+[[noreturn]] void throw_bad_image(const Text& message) {
   throw Error(ErrorCode::BadImage, message);
 }
 
@@ -71,8 +71,8 @@ Format detect_format(std::span<const uint8_t> bytes) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     first_bytes += {' ', kDigits[byte >> 4], kDigits[byte & 15]};
   }
-  throw_bad_image("the picture file begins with" + first_bytes +
-                  " (hex), which is not a JPEG, PNG or BMP file");
+  throw_bad_image({"the picture file begins with", first_bytes,
+                   " (hex), which is not a JPEG, PNG or BMP file"});
 }
 
 struct Size {
@@ -84,8 +84,8 @@ Size read_size(std::span<const uint8_t> bytes, Format format) {
   int width = 0, height = 0, channels = 0;
   if (stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height,
                             &channels) == 0) {
-    throw_bad_image("the " + std::string(to_string(format)) +
-                    " file's header is damaged or of a kind that isn't read");
+    throw_bad_image(
+        {"the ", to_string(format), " file's header is damaged or of a kind that isn't read"});
   }
   // A BMP file whose rows run from top to bottom says so by a negative height.
   return {width, std::abs(int64_t{height})};
@@ -96,10 +96,9 @@ void check_size(Size size, Format format) {
   const bool good = width >= 1 && height >= 1 && width <= kMaxSide && height <= kMaxSide &&
                     width * height <= kMaxDecodedPixels;
   if (good) return;
-  throw_bad_image("the " + std::string(to_string(format)) + " file holds " + std::to_string(width) +
-                  "x" + std::to_string(height) + " pixels; sides of 1 to " +
-                  std::to_string(kMaxSide) + " and at most " + std::to_string(kMaxDecodedPixels) +
-                  " pixels are read");
+  throw_bad_image({"the ", to_string(format), " file holds ", width, "x", height,
+                   " pixels; sides of 1 to ", kMaxSide, " and at most ", kMaxDecodedPixels,
+                   " pixels are read"});
 }
 
 Image decode_pixels(std::span<const uint8_t> bytes, Format format) {
@@ -121,15 +120,14 @@ Image decode_pixels(std::span<const uint8_t> bytes, Format format) {
 Image decode_image(std::span<const uint8_t> bytes) {
   const Format format = detect_format(bytes);
   if (bytes.size() > INT_MAX) {
-    throw_bad_image("the picture file has " + std::to_string(bytes.size()) +
-                    " bytes; fewer than 2 GB are read");
+    throw_bad_image({"the picture file has ", bytes.size(), " bytes; fewer than 2 GB are read"});
   }
   const Size size = read_size(bytes, format);
   check_size(size, format);
 
   Image image = decode_pixels(bytes, format);
   if (image.width != size.width || image.height != size.height) {
-    throw_bad_image("the " + std::string(to_string(format)) + " file gives two different sizes");
+    throw_bad_image({"the ", to_string(format), " file gives two different sizes"});
   }
   if (format != Format::Jpeg) return image;
   return to_upright(std::move(image), read_orientation(bytes));

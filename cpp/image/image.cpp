@@ -10,9 +10,8 @@ Image make_image(int width, int height) {
   Image image{nullptr, width, height};
   image.pixels.reset(static_cast<uint8_t*>(std::malloc(image.byte_count())));
   if (image.pixels == nullptr) {
-    throw Error(ErrorCode::OutOfMemory, "a picture of " + std::to_string(width) + "x" +
-                                            std::to_string(height) + " pixels needs " +
-                                            std::to_string(image.byte_count()) + " bytes");
+    throw Error(ErrorCode::OutOfMemory, {"a picture of ", width, "x", height, " pixels needs ",
+                                         image.byte_count(), " bytes"});
   }
   return image;
 }

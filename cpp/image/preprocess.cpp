@@ -24,29 +24,27 @@ std::string size_text(int width, int height) {
 
 void check_frame(const RgbaView& frame) {
   if (frame.width < 1 || frame.height < 1 || frame.width > kMaxSide || frame.height > kMaxSide) {
-    throw Error(ErrorCode::BadImage, "the frame is " + size_text(frame.width, frame.height) +
-                                         " pixels; sides of 1 to " + std::to_string(kMaxSide) +
-                                         " are accepted");
+    throw Error(ErrorCode::BadImage, {"the frame is ", size_text(frame.width, frame.height),
+                                      " pixels; sides of 1 to ", kMaxSide, " are accepted"});
   }
   const size_t needed = static_cast<size_t>(frame.width) * static_cast<size_t>(frame.height) * 4;
   if (frame.pixels.size() < needed) {
-    throw Error(ErrorCode::BadImage, "the frame of " + size_text(frame.width, frame.height) +
-                                         " pixels has " + std::to_string(frame.pixels.size()) +
-                                         " bytes; its size needs " + std::to_string(needed));
+    throw Error(ErrorCode::BadImage,
+                {"the frame of ", size_text(frame.width, frame.height), " pixels has ",
+                 frame.pixels.size(), " bytes; its size needs ", needed});
   }
 }
 
 void check_output(int width, int height, size_t length) {
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
-    throw Error(ErrorCode::BadArgument, "the output is " + size_text(width, height) +
-                                            "; sides of 1 to " + std::to_string(kMaxSide) +
-                                            " are accepted");
+    throw Error(ErrorCode::BadArgument, {"the output is ", size_text(width, height),
+                                         "; sides of 1 to ", kMaxSide, " are accepted"});
   }
   const size_t needed = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
   if (length != needed) {
-    throw Error(ErrorCode::BadArgument, "the output has " + std::to_string(length) + " elements; " +
-                                            size_text(width, height) +
-                                            " pixels of 3 channels are " + std::to_string(needed));
+    throw Error(ErrorCode::BadArgument,
+                {"the output has ", length, " elements; ", size_text(width, height),
+                 " pixels of 3 channels are ", needed});
   }
 }
 
@@ -61,9 +59,8 @@ Mapping make_mapping(const Preprocess& how, double unit) {
                         static_cast<float>(low / unit)};
   if (!std::isfinite(how.range_high - how.range_low) || !std::isfinite(mapping.scale) ||
       !std::isfinite(mapping.offset)) {
-    throw Error(ErrorCode::BadArgument, "the range " + to_text(how.range_low) + " to " +
-                                            to_text(how.range_high) + " in steps of " +
-                                            to_text(unit) + " is not finite");
+    throw Error(ErrorCode::BadArgument, {"the range ", how.range_low, " to ", how.range_high,
+                                         " in steps of ", unit, " is not finite"});
   }
   return mapping;
 }
@@ -230,14 +227,13 @@ template <typename Q>
 void Preprocessor::run_quantized(const RgbaView& frame, const Preprocess& how, int width,
                                  int height, float scale, int zero_point, std::span<Q> output) {
   if (!std::isfinite(scale) || scale <= 0) {
-    throw Error(ErrorCode::BadArgument, "the input's scale is " + to_text(scale) +
-                                            "; a finite number above 0 is needed");
+    throw Error(ErrorCode::BadArgument,
+                {"the input's scale is ", scale, "; a finite number above 0 is needed"});
   }
   constexpr int kLow = std::numeric_limits<Q>::min(), kHigh = std::numeric_limits<Q>::max();
   if (zero_point < kLow || zero_point > kHigh) {
-    throw Error(ErrorCode::BadArgument, "the input's zero point is " + std::to_string(zero_point) +
-                                            "; it has to be " + std::to_string(kLow) + " to " +
-                                            std::to_string(kHigh));
+    throw Error(ErrorCode::BadArgument,
+                {"the input's zero point is ", zero_point, "; it has to be ", kLow, " to ", kHigh});
   }
   const Mapping mapping = make_mapping(how, scale);
   prepare(frame, how, width, height, output.size());

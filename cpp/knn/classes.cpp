@@ -26,7 +26,7 @@ std::optional<uint32_t> Classes::find(std::string_view label) const {
 
 uint32_t Classes::at(std::string_view label) const {
   if (const auto index = find(label)) return *index;
-  throw Error(ErrorCode::BadArgument, "there is no class \"" + std::string(label) + "\"");
+  throw Error(ErrorCode::BadArgument, {"there is no class \"", label, "\""});
 }
 
 uint32_t Classes::add(std::string_view label) {
@@ -56,8 +56,8 @@ void Classes::erase(uint32_t index) noexcept {
 void Classes::rename(uint32_t index, std::string_view label) {
   if (const auto other = find(label)) {
     if (*other == index) return;
-    throw Error(ErrorCode::BadArgument, "there is a class \"" + std::string(label) +
-                                            "\" already; merge the two to make them one");
+    throw Error(ErrorCode::BadArgument,
+                {"there is a class \"", label, "\" already; merge the two to make them one"});
   }
   std::string name(label);
   by_label_.emplace(name, index);

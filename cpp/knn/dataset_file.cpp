@@ -23,12 +23,12 @@ constexpr size_t kMostIds = 16 << 20;
 
 enum Kind : uint32_t { kHeader = 1, kRows = 2, kThumbnail = 3, kEnd = 4 };
 
-[[noreturn]] void throw_bad_dataset(const std::string& message) {
+[[noreturn]] void throw_bad_dataset(const Text& message) {
   throw Error(ErrorCode::BadDataset, message);
 }
 
-[[noreturn]] void throw_damaged(const std::string& what) {
-  throw_bad_dataset("the data set is damaged: " + what);
+[[noreturn]] void throw_damaged(const Text& what) {
+  throw_bad_dataset({"the data set is damaged: ", what});
 }
 
 void put(std::vector<std::byte>& bytes, const void* data, size_t size) {
@@ -62,15 +62,14 @@ DatasetWriter::DatasetWriter(const Knn& knn, DatasetModel model, std::vector<Thu
     const Thumbnail& each = thumbnails_[i];
     const std::string name = "the thumbnail of example " + std::to_string(each.id);
     if (!knn.contains(each.id)) {
-      throw Error(ErrorCode::BadArgument, name + " has no example; it was removed or never added");
+      throw Error(ErrorCode::BadArgument, {name, " has no example; it was removed or never added"});
     }
     if (i > 0 && thumbnails_[i - 1].id == each.id) {
-      throw Error(ErrorCode::BadArgument, name + " is there twice");
+      throw Error(ErrorCode::BadArgument, {name, " is there twice"});
     }
     if (each.bytes.size() > DatasetReader::kMostThumbnailBytes) {
-      throw Error(ErrorCode::BadArgument,
-                  name + " has " + std::to_string(each.bytes.size()) + " bytes; at most " +
-                      std::to_string(DatasetReader::kMostThumbnailBytes) + " are stored");
+      throw Error(ErrorCode::BadArgument, {name, " has ", each.bytes.size(), " bytes; at most ",
+                                           DatasetReader::kMostThumbnailBytes, " are stored"});
     }
   }
 }
@@ -215,8 +214,8 @@ void DatasetReader::add(std::span<const std::byte> piece) {
     }
   } catch (const std::bad_alloc&) {
     state_ = State::Failed;
-    throw Error(ErrorCode::OutOfMemory, "there is no memory for the data set of " +
-                                            std::to_string(example_count_) + " examples");
+    throw Error(ErrorCode::OutOfMemory,
+                {"there is no memory for the data set of ", example_count_, " examples"});
   } catch (...) {
     state_ = State::Failed;
     throw;
@@ -237,7 +236,7 @@ size_t DatasetReader::most_payload_bytes(uint32_t kind) const {
     case kEnd:
       return 4;
   }
-  throw_damaged("there is no section of kind " + std::to_string(kind));
+  throw_damaged({"there is no section of kind ", kind});
 }
 
 void DatasetReader::take() {
@@ -253,9 +252,8 @@ void DatasetReader::take() {
       }
       const uint32_t version = number_at(kMagic.size());
       if (version > kVersion && version <= UINT16_MAX) {
-        throw_bad_dataset("the data set has version " + std::to_string(version) +
-                          "; this library reads version " + std::to_string(kVersion) +
-                          ", a newer one may read it");
+        throw_bad_dataset({"the data set has version ", version, "; this library reads version ",
+                           kVersion, ", a newer one may read it"});
       }
       if (version != kVersion) throw_damaged("it has no sound version");
       waiting_.clear();
@@ -267,8 +265,8 @@ void DatasetReader::take() {
       payload_bytes_ = number_at(4);
       const size_t most = most_payload_bytes(kind_);
       if (payload_bytes_ > most) {
-        throw_damaged("a section has " + std::to_string(payload_bytes_) + " bytes, at most " +
-                      std::to_string(most) + " are possible");
+        throw_damaged(
+            {"a section has ", payload_bytes_, " bytes, at most ", most, " are possible"});
       }
       state_ = State::SectionBody;
       return;
@@ -324,8 +322,8 @@ void DatasetReader::read_header(Fields& fields) {
   if (expected_) {
     const bool both_known = !expected_->sha256.empty() && !model.sha256.empty();
     if (both_known ? expected_->sha256 != model.sha256 : expected_->id != model.id) {
-      throw_bad_dataset("the data set was made with the model " + show(model) +
-                        "; its examples can't be compared with those of " + show(*expected_));
+      throw_bad_dataset({"the data set was made with the model ", show(model),
+                         "; its examples can't be compared with those of ", show(*expected_)});
     }
   }
   const uint32_t storage = fields.number();
@@ -338,9 +336,8 @@ void DatasetReader::read_header(Fields& fields) {
     throw_damaged("its dimension and number of examples can't be");
   }
   if (expected_ && expected_dimension_ > 0 && dimension_ > 0 && dimension_ != expected_dimension_) {
-    throw_bad_dataset("the data set's examples have " + std::to_string(dimension_) +
-                      " values; embeddings of " + show(*expected_) + " have " +
-                      std::to_string(expected_dimension_));
+    throw_bad_dataset({"the data set's examples have ", dimension_, " values; embeddings of ",
+                       show(*expected_), " have ", expected_dimension_});
   }
   dataset_.knn = Knn(static_cast<Storage>(storage));
   Classes& classes = dataset_.knn.classes_;

@@ -24,7 +24,7 @@ struct Candidate {
   size_t index;
 };
 
-[[noreturn]] void throw_bad_argument(const std::string& message) {
+[[noreturn]] void throw_bad_argument(const Text& message) {
   throw Error(ErrorCode::BadArgument, message);
 }
 
@@ -41,19 +41,19 @@ void reserve_more(std::vector<T>& vector, size_t more) {
 double Knn::checked_norm(std::span<const float> embedding) const {
   if (embedding.empty()) throw_bad_argument("the embedding has 0 values; it needs at least 1");
   if (rows_.count() > 0 && embedding.size() != rows_.dimension()) {
-    throw_bad_argument("the embedding has " + std::to_string(embedding.size()) +
-                       " values; the examples have " + std::to_string(rows_.dimension()));
+    throw_bad_argument(
+        {"the embedding has ", embedding.size(), " values; the examples have ", rows_.dimension()});
   }
   const double norm = norm_of(embedding);
   if (!std::isfinite(norm)) {
     size_t i = 0;
     while (std::isfinite(embedding[i])) ++i;
-    throw_bad_argument("value " + std::to_string(i) + " of the embedding is " +
-                       to_text(embedding[i]) + "; all have to be finite");
+    throw_bad_argument(
+        {"value ", i, " of the embedding is ", embedding[i], "; all have to be finite"});
   }
   if (norm == 0) {
-    throw_bad_argument("the embedding's " + std::to_string(embedding.size()) +
-                       " values are all 0; a direction is needed");
+    throw_bad_argument(
+        {"the embedding's ", embedding.size(), " values are all 0; a direction is needed"});
   }
   return norm;
 }
@@ -61,9 +61,8 @@ double Knn::checked_norm(std::span<const float> embedding) const {
 void Knn::check_batch(std::span<const float> embeddings, size_t dimension) const {
   if (dimension == 0) throw_bad_argument("the embeddings have 0 values; they need at least 1");
   if (embeddings.size() % dimension != 0) {
-    throw_bad_argument("the batch has " + std::to_string(embeddings.size()) +
-                       " values, which is no multiple of the dimension " +
-                       std::to_string(dimension));
+    throw_bad_argument({"the batch has ", embeddings.size(),
+                        " values, which is no multiple of the dimension ", dimension});
   }
 }
 
@@ -77,12 +76,11 @@ void Knn::reserve(size_t more, size_t dimension) {
     reserve_more(id_of_, more);
     reserve_more(index_of_, more);
   } catch (const std::bad_alloc&) {
-    throw Error(ErrorCode::OutOfMemory,
-                "there is no memory for " + std::to_string(more) + " more examples of " +
-                    std::to_string(dimension) + " values; the " + std::to_string(rows_.count()) +
-                    " that are stored take " + std::to_string(memory_bytes() / 1'000'000) +
-                    " MB; remove some" +
-                    (rows_.storage() == Storage::I8 ? "" : ", or store them as bytes"));
+    throw Error(
+        ErrorCode::OutOfMemory,
+        {"there is no memory for ", more, " more examples of ", dimension, " values; the ",
+         rows_.count(), " that are stored take ", memory_bytes() / 1'000'000, " MB; remove some",
+         (rows_.storage() == Storage::I8 ? "" : ", or store them as bytes")});
   }
 }
 
@@ -134,8 +132,8 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
                                       std::span<const std::string> labels) {
   check_batch(embeddings, dimension);
   if (embeddings.size() / dimension != labels.size()) {
-    throw_bad_argument("the batch has " + std::to_string(embeddings.size() / dimension) +
-                       " embeddings and " + std::to_string(labels.size()) + " labels");
+    throw_bad_argument({"the batch has ", embeddings.size() / dimension, " embeddings and ",
+                        labels.size(), " labels"});
   }
   std::vector<double> norms;
   norms.reserve(labels.size());
@@ -143,7 +141,7 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
     try {
       norms.push_back(checked_norm(embeddings.subspan(i * dimension, dimension)));
     } catch (const Error& error) {
-      throw_bad_argument("embedding " + std::to_string(i) + " of the batch: " + error.what());
+      throw_bad_argument({"embedding ", i, " of the batch: ", error.what()});
     }
   }
   std::vector<ExampleId> ids(labels.size());
@@ -314,8 +312,7 @@ bool Knn::contains(ExampleId id) const {
 
 size_t Knn::index_of(ExampleId id) const {
   if (!contains(id)) {
-    throw_bad_argument("there is no example " + std::to_string(id) +
-                       "; it was removed or never added");
+    throw_bad_argument({"there is no example ", id, "; it was removed or never added"});
   }
   return index_of_[id - first_id_];
 }

@@ -53,9 +53,8 @@ std::optional<ConfusablePair> most_confusable(const Cells& cells) {
 Review review(const Knn& knn, const ReviewOptions& options) {
   check(options.predict);
   if (!(options.duplicate_similarity >= -1 && options.duplicate_similarity <= 1)) {
-    throw Error(ErrorCode::BadArgument, "the similarity of duplicates is " +
-                                            to_text(options.duplicate_similarity) +
-                                            "; it has to be -1 to 1");
+    throw Error(ErrorCode::BadArgument, {"the similarity of duplicates is ",
+                                         options.duplicate_similarity, "; it has to be -1 to 1"});
   }
   const size_t classes = knn.class_count();
   Review result;

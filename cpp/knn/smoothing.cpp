@@ -10,8 +10,8 @@ namespace teachable {
 
 Smoothing::Smoothing(double half_life) : keep_(half_life > 0 ? std::exp2(-1 / half_life) : 0) {
   if (!(half_life >= 0) || !std::isfinite(half_life)) {
-    throw Error(ErrorCode::BadArgument, "the half-life is " + to_text(half_life) +
-                                            " frames; it has to be finite and at least 0");
+    throw Error(ErrorCode::BadArgument,
+                {"the half-life is ", half_life, " frames; it has to be finite and at least 0"});
   }
 }
 

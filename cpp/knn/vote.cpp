@@ -11,17 +11,13 @@
 namespace teachable {
 
 void check(const PredictOptions& options) {
-  const auto refuse = [](const std::string& message) {
-    throw Error(ErrorCode::BadArgument, message);
-  };
+  const auto refuse = [](const Text& message) { throw Error(ErrorCode::BadArgument, message); };
   if (options.k < 1) refuse("k is 0; it has to be at least 1");
   if (!(options.temperature > 0) || !std::isfinite(options.temperature)) {
-    refuse("the temperature is " + to_text(options.temperature) +
-           "; it has to be finite and above 0");
+    refuse({"the temperature is ", options.temperature, "; it has to be finite and above 0"});
   }
   if (!(options.unknown_threshold >= -1 && options.unknown_threshold <= 1)) {
-    refuse("the threshold for unknown is " + to_text(options.unknown_threshold) +
-           "; it has to be -1 to 1");
+    refuse({"the threshold for unknown is ", options.unknown_threshold, "; it has to be -1 to 1"});
   }
 }
 

@@ -53,7 +53,7 @@ std::string Config::text(const char* key, const std::string& fallback) const {
 uint32_t Config::count(const char* key) const {
   const Json* value = find(key);
   const std::optional<uint32_t> number = value ? to_count(*value) : std::nullopt;
-  if (!number) bad_value(key, "a number from 1 to " + std::to_string(kMaxCount));
+  if (!number) bad_value(key, {"a number from 1 to ", kMaxCount});
   return *number;
 }
 
@@ -72,19 +72,17 @@ Extent2d Config::extent(const char* key, std::optional<Extent2d> fallback) const
   return {*height, *width};
 }
 
-void Config::bad(const std::string& what) const {
-  throw Error(ErrorCode::BadModel, where_ + ": " + what);
+void Config::bad(const Text& what) const { throw Error(ErrorCode::BadModel, {where_, ": ", what}); }
+
+void Config::unsupported(const Text& what) const {
+  throw Error(ErrorCode::UnsupportedOp, {where_, ": ", what});
 }
 
-void Config::unsupported(const std::string& what) const {
-  throw Error(ErrorCode::UnsupportedOp, where_ + ": " + what);
-}
-
-void Config::bad_value(const char* key, const std::string& wanted) const {
+void Config::bad_value(const char* key, const Text& wanted) const {
   const Json* value = find(key);
   std::string got = "nothing";
   if (value != nullptr) got = in_quotes(std::string(value->source()));
-  bad(std::string("its ") + key + " is " + got + ", wanted " + wanted);
+  bad({"its ", key, " is ", got, ", wanted ", wanted});
 }
 
 }  // namespace teachable

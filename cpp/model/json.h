@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/text.h"
 #include "graph/graph.h"
 #include "model/json_value.h"
 
@@ -37,11 +38,11 @@ class Config {
   /// [height, width] or one number for both, each as count().
   Extent2d extent(const char* key, std::optional<Extent2d> fallback) const;
 
-  [[noreturn]] void bad(const std::string& what) const;
-  [[noreturn]] void unsupported(const std::string& what) const;
+  [[noreturn]] void bad(const Text& what) const;
+  [[noreturn]] void unsupported(const Text& what) const;
 
  private:
-  [[noreturn]] void bad_value(const char* key, const std::string& wanted) const;
+  [[noreturn]] void bad_value(const char* key, const Text& wanted) const;
 
   const Json& object_;
   std::string where_;

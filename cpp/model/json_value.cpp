@@ -160,9 +160,9 @@ class JsonParser {
 
  private:
   [[noreturn]] void damaged() const {
-    fail(" isn't JSON: damaged or cut off at byte " + std::to_string(at_) + " of " + std::to_string(text_.size()));
+    fail({" isn't JSON: damaged or cut off at byte ", at_, " of ", text_.size()});
   }
-  [[noreturn]] void fail(const std::string& why) const { throw Error(ErrorCode::BadModel, what_ + why); }
+  [[noreturn]] void fail(const Text& why) const { throw Error(ErrorCode::BadModel, {what_, why}); }
 
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
@@ -185,7 +185,7 @@ class JsonParser {
 
   Json value(size_t depth) {
     skip_space();
-    if (++value_count_ > kMaxJsonValues) fail(" has more than " + std::to_string(kMaxJsonValues) + " values");
+    if (++value_count_ > kMaxJsonValues) fail({" has more than ", kMaxJsonValues, " values"});
     const size_t start = at_;
     Json json(Json::Kind::Null);
     switch (peek()) {
@@ -203,7 +203,7 @@ class JsonParser {
 
   void items(Json& json, char end, size_t depth) {
     if (depth > kMaxJsonDepth) {
-      fail(" is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels at byte " + std::to_string(at_));
+      fail({" is nested deeper than ", kMaxJsonDepth, " levels at byte ", at_});
     }
     ++at_;
     if (take(end)) return;
@@ -291,9 +291,8 @@ class JsonParser {
 
 Json parse_json(std::span<const std::byte> bytes, const std::string& what) {
   if (bytes.size() > kMaxJsonBytes) {
-    throw Error(ErrorCode::BadModel, what + " has " + std::to_string(bytes.size()) +
-                                         " bytes, at most " + std::to_string(kMaxJsonBytes) +
-                                         " are read");
+    throw Error(ErrorCode::BadModel,
+                {what, " has ", bytes.size(), " bytes, at most ", kMaxJsonBytes, " are read"});
   }
   return JsonParser({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, what).parse();
 }

@@ -283,10 +283,9 @@ void pool_by_convolution(Graph& graph) {
     const AveragePool2d pool = *found;
     if (pool.window.height * uint64_t{pool.window.width} > kMaxWindow) {
       throw Error(ErrorCode::UnsupportedOp,
-                  node.where + ": pools integers over windows of " +
-                      std::to_string(pool.window.height) + " x " +
-                      std::to_string(pool.window.width) + " pixels; run are at most " +
-                      std::to_string(kMaxWindow) + " pixels, or the whole picture");
+                  {node.where, ": pools integers over windows of ", pool.window.height, " x ",
+                   pool.window.width, " pixels; run are at most ", kMaxWindow,
+                   " pixels, or the whole picture"});
     }
     const Tensor& input = graph.tensors[pool.input];
     const Shape shape{1, pool.window.height, pool.window.width, input.shape.channels()};

@@ -354,10 +354,9 @@ Tensor to_float_constant(const Tensor& constant) {
       q.scales.size() != q.zero_points.size() ||
       (q.per_channel() && (q.axis >= constant.shape.rank() ||
                            static_cast<size_t>(constant.shape[q.axis]) != q.scales.size()))) {
-    throw Error(ErrorCode::BadModel, "constant '" + constant.name + "' of shape " +
-                                         constant.shape.to_string() + " has " +
-                                         std::to_string(q.scales.size()) + " scales and " +
-                                         std::to_string(constant.data.size()) + " bytes");
+    throw Error(ErrorCode::BadModel,
+                {"constant '", constant.name, "' of shape ", constant.shape, " has ",
+                 q.scales.size(), " scales and ", constant.data.size(), " bytes"});
   }
   Tensor result = make_constant(constant, DataType::F32);
   const std::span<float> real = elements<float>(result);

@@ -47,9 +47,9 @@ Model read_model(std::span<const std::byte> model, std::span<const std::byte> we
     result.format = read.is_graph_model ? ModelFormat::TfJsGraph : ModelFormat::TfJsLayers;
   } else {
     throw Error(ErrorCode::BadModel,
-                "model: " + std::to_string(model.size()) +
-                    " bytes that are neither TensorFlow Lite ('TFL3' at byte 4) nor a "
-                    "TensorFlow.js model.json; is this a web page or a cut-off download?");
+                {"model: ", model.size(),
+                 " bytes that are neither TensorFlow Lite ('TFL3' at byte 4) nor a "
+                 "TensorFlow.js model.json; is this a web page or a cut-off download?"});
   }
   // Passes walk tensors by index, so what they walk must be sound; and they must leave it sound.
   validate(result.graph);

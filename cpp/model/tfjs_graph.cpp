@@ -75,11 +75,11 @@ struct FileNode {
 
   std::string where() const { return "node " + in_quotes(name) + " (" + op.substr(0, 40) + ")"; }
 
-  [[noreturn]] void bad(const std::string& what) const {
-    throw Error(ErrorCode::BadModel, where() + ": " + what);
+  [[noreturn]] void bad(const Text& what) const {
+    throw Error(ErrorCode::BadModel, {where(), ": ", what});
   }
-  [[noreturn]] void unsupported(const std::string& what) const {
-    throw Error(ErrorCode::UnsupportedOp, where() + ": " + what);
+  [[noreturn]] void unsupported(const Text& what) const {
+    throw Error(ErrorCode::UnsupportedOp, {where(), ": ", what});
   }
 
   const Json* attribute(const char* key, const char* kind) const {
@@ -95,7 +95,7 @@ struct FileNode {
   double number(const char* key, double fallback) const {
     const Json* value = attribute(key, "f");
     if (value == nullptr) return fallback;
-    if (!value->is_number()) bad(std::string("its ") + key + " isn't a number");
+    if (!value->is_number()) bad({"its ", key, " isn't a number"});
     return value->get<double>();
   }
 
@@ -133,7 +133,7 @@ struct FileNode {
     if (items == nullptr || !items->is_array()) return result;
     for (const Json& item : *items) {
       const std::optional<int64_t> value = to_int(item);
-      if (!value) bad(std::string("its ") + key + " isn't of whole numbers");
+      if (!value) bad({"its ", key, " isn't of whole numbers"});
       result.push_back(*value);
     }
     return result;
@@ -142,7 +142,7 @@ struct FileNode {
 
 uint32_t to_extent(const FileNode& node, int64_t value, const char* what) {
   if (value < 1 || value > 1 << 14) {
-    node.bad(std::string("its ") + what + " is " + std::to_string(value));
+    node.bad({"its ", what, " is ", value});
   }
   return static_cast<uint32_t>(value);
 }
@@ -152,13 +152,13 @@ Extent2d extent_of(const FileNode& node, const char* key) {
   const std::vector<int64_t> values = node.integers(key);
   if (values.empty()) return {};
   if (values.size() != 4 || values[0] != 1 || values[3] != 1) {
-    node.unsupported(std::string("its ") + key + " aren't [1, height, width, 1]");
+    node.unsupported({"its ", key, " aren't [1, height, width, 1]"});
   }
   return {to_extent(node, values[1], key), to_extent(node, values[2], key)};
 }
 
 uint32_t to_padding(const FileNode& node, int64_t value) {
-  if (value < 0 || value > 1 << 14) node.bad("it pads with " + std::to_string(value) + " pixels");
+  if (value < 0 || value > 1 << 14) node.bad({"it pads with ", value, " pixels"});
   return static_cast<uint32_t>(value);
 }
 
@@ -196,8 +196,8 @@ class GraphReader {
     const Json* nodes = topology == nullptr ? nullptr : find(*topology, "node");
     if (nodes == nullptr || !nodes->is_array() || nodes->empty() ||
         nodes->size() > kMaxFileNodes) {
-      throw Error(ErrorCode::BadModel, "model.json's modelTopology has no list of 1 to " +
-                                           std::to_string(kMaxFileNodes) + " nodes");
+      throw Error(ErrorCode::BadModel,
+                  {"model.json's modelTopology has no list of 1 to ", kMaxFileNodes, " nodes"});
     }
     nodes_.reserve(nodes->size());
     for (const Json& json : *nodes) {
@@ -207,7 +207,7 @@ class GraphReader {
       node.op = config.text("op", "");
       node.attr = config.find("attr");
       if (node.name.empty() || node.name.size() > kMaxNameLength) {
-        config.bad("its name has " + std::to_string(node.name.size()) + " characters");
+        config.bad({"its name has ", node.name.size(), " characters"});
       }
       if (const Json* inputs = config.find("input")) read_inputs(*inputs, node);
       nodes_.push_back(std::move(node));
@@ -230,15 +230,15 @@ class GraphReader {
   static std::string without_index(const FileNode& node, const std::string& name) {
     const size_t colon = name.rfind(':');
     if (colon == name.npos) return name;
-    if (name.substr(colon) != ":0") node.unsupported("reads " + in_quotes(name) +
-                                                     "; only first outputs are read");
+    if (name.substr(colon) != ":0")
+      node.unsupported({"reads ", in_quotes(name), "; only first outputs are read"});
     return name.substr(0, colon);
   }
 
   const FileNode& node_of(const std::string& name) const {
     const auto found = by_name_.find(name);
     if (found == by_name_.end()) {
-      throw Error(ErrorCode::BadModel, "model.json has no node " + in_quotes(name));
+      throw Error(ErrorCode::BadModel, {"model.json has no node ", in_quotes(name)});
     }
     return nodes_[found->second];
   }
@@ -265,9 +265,9 @@ class GraphReader {
     for (const FileNode& node : nodes_) {
       if (is_read.contains(node.name) || node.inputs.empty()) continue;
       if (last != nullptr) {
-        throw Error(ErrorCode::UnsupportedOp, "model.json has several outputs, " +
-                                                  in_quotes(last->name) + " and " +
-                                                  in_quotes(node.name) + ", and no signature");
+        throw Error(ErrorCode::UnsupportedOp,
+                    {"model.json has several outputs, ", in_quotes(last->name), " and ",
+                     in_quotes(node.name), ", and no signature"});
       }
       last = &node;
     }
@@ -294,7 +294,7 @@ class GraphReader {
   bool is_constant(const std::string& name) const { return origin(name).op == "Const"; }
 
   const std::string& input(const FileNode& node, size_t i) const {
-    if (i >= node.inputs.size()) node.bad("it misses input " + std::to_string(i));
+    if (i >= node.inputs.size()) node.bad({"it misses input ", i});
     return node.inputs[i];
   }
 
@@ -337,7 +337,7 @@ class GraphReader {
     const FileNode& source = origin(input(node, i));
     const auto found = results_.find(&source);
     if (found == results_.end() || !found->second) {
-      node.unsupported("its input " + std::to_string(i) + " isn't computed from the picture");
+      node.unsupported({"its input ", i, " isn't computed from the picture"});
     }
     return *found->second;
   }
@@ -346,15 +346,14 @@ class GraphReader {
 
   const Shape& picture(const FileNode& node, TensorId id) const {
     if (shape(id).rank() != 4) {
-      node.bad("its input has shape " + shape(id).to_string() +
-               ", wanted [1, height, width, channels]");
+      node.bad({"its input has shape ", shape(id), ", wanted [1, height, width, channels]"});
     }
     return shape(id);
   }
 
   TfjsWeight weight(const FileNode& node, size_t i) {
     const FileNode& source = origin(input(node, i));
-    if (source.op != "Const") node.unsupported("its input " + std::to_string(i) + " isn't constant");
+    if (source.op != "Const") node.unsupported({"its input ", i, " isn't constant"});
     return weights_.read(source.name);
   }
 
@@ -367,7 +366,7 @@ class GraphReader {
     const auto [at, is_new] = constants_.try_emplace({&source, role}, kNoTensor);
     if (!is_new) return at->second;
     TfjsWeight weight = this->weight(node, i);
-    if (weight.values.empty()) node.bad("its constant " + in_quotes(source.name) + " is empty");
+    if (weight.values.empty()) node.bad({"its constant ", in_quotes(source.name), " is empty"});
     make(weight);
     return at->second = add_constant(source.name, std::move(weight.shape), weight.values);
   }
@@ -385,8 +384,7 @@ class GraphReader {
   TensorId vector(const FileNode& node, size_t i, int64_t channels) {
     const TensorId id = constant(node, i, Role::Vector, [](TfjsWeight&) {});
     if (shape(id) != Shape{channels}) {
-      node.bad("its constant " + std::to_string(i) + " has shape " + shape(id).to_string() +
-               ", wanted [" + std::to_string(channels) + "]");
+      node.bad({"its constant ", i, " has shape ", shape(id), ", wanted [", channels, "]"});
     }
     return id;
   }
@@ -400,8 +398,8 @@ class GraphReader {
     }
     if (values.values.size() != static_cast<size_t>(channels) ||
         values.shape.channels() != channels) {
-      node.unsupported("computes with a constant of shape " + values.shape.to_string() +
-                       ", wanted one value or one a channel");
+      node.unsupported({"computes with a constant of shape ", values.shape,
+                        ", wanted one value or one a channel"});
     }
     return values.values;
   }
@@ -424,8 +422,8 @@ class GraphReader {
       const FileNode& measured = origin(input(source, 0));
       const auto found = results_.find(&measured);
       if (found == results_.end() || !found->second) {
-        node.unsupported("reads the shape of " + in_quotes(measured.name) +
-                         ", which isn't on the way to it");
+        node.unsupported(
+            {"reads the shape of ", in_quotes(measured.name), ", which isn't on the way to it"});
       }
       const std::vector<int64_t>& dims = shape(*found->second).dims();
       return dims;
@@ -440,7 +438,7 @@ class GraphReader {
       if (all.size() > kMaxInputs) source.bad("it packs too many numbers");
       return all;
     }
-    node.unsupported("its input " + std::to_string(i) + " is computed by " + source.where());
+    node.unsupported({"its input ", i, " is computed by ", source.where()});
   }
 
   /// [begin:end] of a list, by one.
@@ -479,11 +477,11 @@ class GraphReader {
   template <typename OpType>
   TensorId add_node(const FileNode& node, OpType op, Shape declared = {}) {
     if (graph_.nodes.size() >= kMaxNodes) {
-      node.bad("the model has more than " + std::to_string(kMaxNodes) + " operators");
+      node.bad({"the model has more than ", kMaxNodes, " operators"});
     }
     const auto want_size = [&](const Shape& size) {
       if (size.checked_element_count(kMaxTensorElements) >= 0) return;
-      node.bad("its output has shape " + size.to_string() + ", which is too large");
+      node.bad({"its output has shape ", size, ", which is too large"});
     };
     want_size(declared);
     Tensor tensor;
@@ -534,7 +532,8 @@ class GraphReader {
       node.unsupported("isn't run here; run are the operators of MobileNet v1, v2 and v3");
     }
     const std::string format = node.text("data_format", "NHWC");
-    if (format != "NHWC") node.unsupported("has the data_format " + in_quotes(format) + ", wanted NHWC");
+    if (format != "NHWC")
+      node.unsupported({"has the data_format ", in_quotes(format), ", wanted NHWC"});
     return (this->*found->second)(node);
   }
 
@@ -566,7 +565,7 @@ class GraphReader {
     const std::string padding = node.text("padding", "VALID");
     if (padding == "VALID") return {};
     if (padding == "EXPLICIT") return to_padding(node, node.integers("explicit_paddings"));
-    if (padding != "SAME") node.unsupported("has the padding " + in_quotes(padding));
+    if (padding != "SAME") node.unsupported({"has the padding ", in_quotes(padding)});
     const Shape& size = picture(node, in);
     const auto rows = same_padding(size[1], window.height, stride.height, dilation.height);
     const auto columns = same_padding(size[2], window.width, stride.width, dilation.width);
@@ -589,7 +588,7 @@ class GraphReader {
       } else if (fused == "Sigmoid") {
         output = add_node(node, Sigmoid{output, kNoTensor});
       } else {
-        node.unsupported("has " + in_quotes(fused) + " fused into it");
+        node.unsupported({"has ", in_quotes(fused), " fused into it"});
       }
     }
     return output;
@@ -635,7 +634,7 @@ class GraphReader {
     op.input = activation(node, 0);
     picture(node, op.input);
     op.filter = constant(node, 1, Role::ConvFilter, [&](TfjsWeight& w) {
-      if (w.shape.rank() != 4) node.bad("its filter has shape " + w.shape.to_string());
+      if (w.shape.rank() != 4) node.bad({"its filter has shape ", w.shape});
       const auto out = static_cast<size_t>(w.shape[3]);
       w.values = transposed(w.values, w.values.size() / out, out);
       w.shape = Shape{w.shape[3], w.shape[0], w.shape[1], w.shape[2]};
@@ -648,7 +647,7 @@ class GraphReader {
     op.input = activation(node, 0);
     picture(node, op.input);
     op.filter = constant(node, 1, Role::DepthwiseFilter, [&](TfjsWeight& w) {
-      if (w.shape.rank() != 4) node.bad("its filter has shape " + w.shape.to_string());
+      if (w.shape.rank() != 4) node.bad({"its filter has shape ", w.shape});
       w.shape = Shape{1, w.shape[0], w.shape[1], w.shape[2] * w.shape[3]};
     });
     return add_convolution(node, op);
@@ -662,7 +661,7 @@ class GraphReader {
     op.filter = constant(node, 1, is_transposed ? Role::TransposedMatrix : Role::Matrix,
                          [&](TfjsWeight& w) {
                            if (w.shape.rank() != 2) {
-                             node.bad("its matrix has shape " + w.shape.to_string());
+                             node.bad({"its matrix has shape ", w.shape});
                            }
                            if (is_transposed) return;
                            w.values = transposed(w.values, static_cast<size_t>(w.shape[0]),
@@ -814,7 +813,7 @@ class GraphReader {
       if (dims[i] == -1 && open == dims.size()) {
         open = i;
       } else if (dims[i] < 1 || dims[i] > count / known) {
-        node.bad("its shape doesn't hold " + std::to_string(count) + " elements");
+        node.bad({"its shape doesn't hold ", count, " elements"});
       } else {
         known *= dims[i];
       }
@@ -844,7 +843,7 @@ class GraphReader {
           axes, [&](int64_t a) { return a == axis || a + rank == axis; });
       // Without a list all axes of 1 go; the batch isn't known to be 1 where the model was made.
       const bool goes = axes.empty() ? from[i] == 1 && i > 0 : named;
-      if (goes && from[i] != 1) node.bad("it drops an axis of " + std::to_string(from[i]));
+      if (goes && from[i] != 1) node.bad({"it drops an axis of ", from[i]});
       if (!goes) dims.push_back(from[i]);
     }
     return reshape_to(node, in, std::move(dims));

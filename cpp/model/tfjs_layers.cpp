@@ -21,20 +21,19 @@ constexpr int64_t kMaxPadding = 1 << 14;
 void want_channels_last(const Config& config) {
   const std::string format = config.text("data_format", "channels_last");
   if (format != "channels_last" && format != "channelsLast") {
-    config.unsupported("has the data_format " + in_quotes(format) + ", wanted channels_last");
+    config.unsupported({"has the data_format ", in_quotes(format), ", wanted channels_last"});
   }
 }
 
 void want_shape(const Config& config, const char* weight, const Shape& got, const Shape& wanted) {
   if (got == wanted) return;
-  config.bad(std::string("its ") + weight + " has shape " + got.to_string() + ", wanted " +
-             wanted.to_string());
+  config.bad({"its ", weight, " has shape ", got, ", wanted ", wanted});
 }
 
 bool is_same_padded(const Config& config) {
   const std::string padding = config.text("padding", "valid");
   if (padding != "same" && padding != "valid") {
-    config.unsupported("has the padding " + in_quotes(padding) + "; same and valid are run");
+    config.unsupported({"has the padding ", in_quotes(padding), "; same and valid are run"});
   }
   return padding == "same";
 }
@@ -84,7 +83,7 @@ std::vector<float> numbers_of(const Config& config, const char* key, float fallb
   }
   std::vector<float> result;
   for (const Json& item : *value) {
-    if (!item.is_number()) config.bad(std::string("its ") + key + " isn't of numbers");
+    if (!item.is_number()) config.bad({"its ", key, " isn't of numbers"});
     result.push_back(item.get<float>());
   }
   return result;
@@ -93,7 +92,7 @@ std::vector<float> numbers_of(const Config& config, const char* key, float fallb
 uint32_t to_padding(const Config& config, const Json& value) {
   const std::optional<int64_t> pixels = to_integer(value);
   if (!pixels || *pixels < 0 || *pixels > kMaxPadding) {
-    config.bad("its padding isn't of numbers from 0 to " + std::to_string(kMaxPadding));
+    config.bad({"its padding isn't of numbers from 0 to ", kMaxPadding});
   }
   return static_cast<uint32_t>(*pixels);
 }
@@ -124,8 +123,8 @@ auto TfjsLayerBuilder::activation_of(const Config& config) -> KerasActivation {
   if (name == "softmax") return {{}, KerasActivation::Kind::Softmax};
   if (name == "sigmoid") return {{}, KerasActivation::Kind::Sigmoid};
   if (name == "hard_swish" || name == "hard_silu") return {{}, KerasActivation::Kind::HardSwish};
-  config.unsupported("has the activation " + in_quotes(name) +
-                     "; linear, relu, relu6, sigmoid, hard_swish and softmax are run");
+  config.unsupported({"has the activation ", in_quotes(name),
+                      "; linear, relu, relu6, sigmoid, hard_swish and softmax are run"});
 }
 
 struct TfjsLayerBuilder::Call {
@@ -135,7 +134,7 @@ struct TfjsLayerBuilder::Call {
 
   TensorId input() const {
     if (inputs.size() != 1) {
-      config.bad("it has " + std::to_string(inputs.size()) + " inputs, wanted 1");
+      config.bad({"it has ", inputs.size(), " inputs, wanted 1"});
     }
     return inputs[0];
   }
@@ -143,8 +142,7 @@ struct TfjsLayerBuilder::Call {
   const Shape& picture(const Graph& graph) const {
     const Shape& shape = graph.tensors[input()].shape;
     if (shape.rank() != 4) {
-      config.bad("its input has shape " + shape.to_string() +
-                 ", wanted [1, height, width, channels]");
+      config.bad({"its input has shape ", shape, ", wanted [1, height, width, channels]"});
     }
     return shape;
   }
@@ -194,7 +192,7 @@ TfjsLayerBuilder::Build TfjsLayerBuilder::build_of(const std::string& class_name
 TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
   const std::string dtype = config.text("dtype", "float32");
   if (dtype != "float32")
-    config.unsupported("is an input of " + in_quotes(dtype) + ", wanted float32");
+    config.unsupported({"is an input of ", in_quotes(dtype), ", wanted float32"});
   if (!shape.is_array() || shape.empty()) config.bad("its input shape isn't an array");
   std::vector<int64_t> dims;
   for (size_t i = 0; i < shape.size(); ++i) {
@@ -208,13 +206,13 @@ TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
     dims.push_back(*dim);
   }
   if (dims[0] != 1) {
-    config.unsupported("reads a batch of " + std::to_string(dims[0]) + ", wanted null or 1");
+    config.unsupported({"reads a batch of ", dims[0], ", wanted null or 1"});
   }
   Tensor tensor;
   tensor.name = "input";
   tensor.shape = Shape(std::move(dims));
   if (tensor.shape.checked_element_count(kMaxTensorElements) < 0) {
-    config.bad("its input has shape " + tensor.shape.to_string() + ", which is too large");
+    config.bad({"its input has shape ", tensor.shape, ", which is too large"});
   }
   graph_.tensors.push_back(std::move(tensor));
   graph_.input = static_cast<TensorId>(graph_.tensors.size() - 1);
@@ -231,11 +229,11 @@ TensorId TfjsLayerBuilder::add_layer(const TfjsLayer& layer, std::span<const Ten
 template <typename OpType>
 TensorId TfjsLayerBuilder::add_node(const Call& call, OpType op, Shape declared) {
   if (graph_.nodes.size() >= kMaxNodes) {
-    call.config.bad("the model has more than " + std::to_string(kMaxNodes) + " operators");
+    call.config.bad({"the model has more than ", kMaxNodes, " operators"});
   }
   const auto want_size = [&](const Shape& shape) {
     if (shape.checked_element_count(kMaxTensorElements) >= 0) return;
-    call.config.bad("its output has shape " + shape.to_string() + ", which is too large");
+    call.config.bad({"its output has shape ", shape, ", which is too large"});
   };
   want_size(declared);
   Tensor tensor;
@@ -252,7 +250,7 @@ TensorId TfjsLayerBuilder::add_node(const Call& call, OpType op, Shape declared)
 
 TensorId TfjsLayerBuilder::add_constant(const Call& call, const char* role, Shape shape,
                                         const std::vector<float>& values) {
-  if (values.empty()) call.config.bad(std::string("its ") + role + " is empty");
+  if (values.empty()) call.config.bad({"its ", role, " is empty"});
   Tensor tensor;
   tensor.name = call.layer.path.back() + "/" + role;
   tensor.shape = std::move(shape);
@@ -331,7 +329,7 @@ TensorId TfjsLayerBuilder::build_dense(const Call& call) {
   const int64_t in = input.channels();
   const int64_t out = call.config.count("units");
   if (input.rank() < 2 || input.checked_element_count(kMaxTensorElements) != in) {
-    call.config.unsupported("reads shape " + input.to_string() + "; one vector is run");
+    call.config.unsupported({"reads shape ", input, "; one vector is run"});
   }
   const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
   if (is_new) {
@@ -387,7 +385,7 @@ TensorId TfjsLayerBuilder::build_batch_norm(const Call& call) {
       constexpr double kMax = std::numeric_limits<float>::max();
       // Written so that NaN, of a negative variance, fails as well.
       if (!(std::fabs(factor) <= kMax && std::fabs(shift) <= kMax)) {
-        call.config.bad("its weights give no finite scale at channel " + std::to_string(i));
+        call.config.bad({"its weights give no finite scale at channel ", i});
       }
       scale[i] = static_cast<float>(factor);
       offset[i] = static_cast<float>(shift);
@@ -415,7 +413,7 @@ TensorId TfjsLayerBuilder::build_relu(const Call& call) {
   if (call.config.find("max_value") != nullptr) {
     const double max = call.config.number("max_value", 0);
     if (!(max > 0 && max <= std::numeric_limits<float>::max())) {
-      call.config.bad("its max_value is " + to_text(max) + ", wanted above 0");
+      call.config.bad({"its max_value is ", max, ", wanted above 0"});
     }
     op.activation.max = static_cast<float>(max);
   }
@@ -477,7 +475,7 @@ TensorId TfjsLayerBuilder::build_function(const Call& call) {
   const std::string function = call.config.text("function", "");
   if (function == "__operators__.add" || function == "math.add") return build_add(call);
   if (function == "math.multiply") return build_multiply(call);
-  call.config.unsupported("it calls " + in_quotes(function) + "; add and multiply are run");
+  call.config.unsupported({"it calls ", in_quotes(function), "; add and multiply are run"});
 }
 
 TensorId TfjsLayerBuilder::build_rescaling(const Call& call) {
@@ -498,9 +496,8 @@ TensorId TfjsLayerBuilder::add_affine(const Call& call, std::vector<float> scale
     if (values->size() == 1) values->resize(count, values->front());
     if (values->size() != count ||
         !std::ranges::all_of(*values, [](float v) { return std::isfinite(v); })) {
-      call.config.bad("it rescales " + std::to_string(count) + " channels with " +
-                      std::to_string(values->size()) +
-                      " values, wanted one or one a channel, finite");
+      call.config.bad({"it rescales ", count, " channels with ", values->size(),
+                       " values, wanted one or one a channel, finite"});
     }
   }
   ScaleShift op;
@@ -577,7 +574,7 @@ TensorId TfjsLayerBuilder::build_reshape(const Call& call) {
     if (dim == -1 && open_axis == 0) {
       open_axis = dims.size();
     } else if (dim < 1 || dim > count / known) {
-      call.config.bad("its target_shape doesn't hold " + std::to_string(count) + " elements");
+      call.config.bad({"its target_shape doesn't hold ", count, " elements"});
     } else {
       known *= dim;
     }

@@ -13,7 +13,7 @@
 namespace teachable {
 namespace {
 
-[[noreturn]] void bad(const std::string& what) { throw Error(ErrorCode::BadModel, what); }
+[[noreturn]] void bad(const Text& what) { throw Error(ErrorCode::BadModel, what); }
 
 /// The {class_name, config} inside modelTopology, which Keras wraps and TensorFlow.js doesn't.
 const Json& find_model(const Json& topology) {

@@ -70,22 +70,21 @@ class TopologyReader {
   /// `parent` is the path of the model around the layer.
   TfjsLayer to_layer(const Json& json, const Path& parent) {
     if (++layer_count_ > kMaxLayers) {
-      throw Error(ErrorCode::BadModel,
-                  "model.json has more than " + std::to_string(kMaxLayers) + " layers");
+      throw Error(ErrorCode::BadModel, {"model.json has more than ", kMaxLayers, " layers"});
     }
     const Json* config = find(json, "config");
     const Json* name = find(json, "name");
     if (name == nullptr && config != nullptr) name = find(*config, "name");
     const Json* class_name = find(json, "class_name");
     if (class_name == nullptr || !class_name->is_string()) {
-      throw Error(ErrorCode::BadModel, "model.json has a layer without class_name in " +
-                                           in_quotes(parent.empty() ? "model" : parent.back()));
+      throw Error(ErrorCode::BadModel, {"model.json has a layer without class_name in ",
+                                        in_quotes(parent.empty() ? "model" : parent.back())});
     }
     TfjsLayer layer{json, class_name->get<std::string>(), parent};
     layer.path.push_back(name != nullptr && name->is_string() ? name->get<std::string>() : "");
     if (layer.path.back().size() > kMaxNameLength) {
-      throw Error(ErrorCode::BadModel, layer.where() + ": its name has more than " +
-                                           std::to_string(kMaxNameLength) + " characters");
+      throw Error(ErrorCode::BadModel,
+                  {layer.where(), ": its name has more than ", kMaxNameLength, " characters"});
     }
     return layer;
   }
@@ -106,7 +105,7 @@ class TopologyReader {
     if (model.config().is_array()) return model.config();
     const Json* layers = find(model.config(), "layers");
     if (layers == nullptr || !layers->is_array() || layers->empty()) {
-      throw Error(ErrorCode::BadModel, model.where() + ": it has no layers");
+      throw Error(ErrorCode::BadModel, {model.where(), ": it has no layers"});
     }
     return *layers;
   }
@@ -129,9 +128,8 @@ class TopologyReader {
   TensorId run_layer(const TfjsLayer& layer, std::span<const TensorId> inputs) {
     if (!is_model(layer.class_name)) return builder_.add_layer(layer, inputs);
     if (inputs.size() != 1) {
-      throw Error(ErrorCode::UnsupportedOp, layer.where() + ": a model with " +
-                                                std::to_string(inputs.size()) +
-                                                " inputs inside a model isn't run");
+      throw Error(ErrorCode::UnsupportedOp, {layer.where(), ": a model with ", inputs.size(),
+                                             " inputs inside a model isn't run"});
     }
     return read_model(layer, inputs[0]);
   }
@@ -151,7 +149,7 @@ class TopologyReader {
       }
     }
     if (current == kNoTensor) {
-      throw Error(ErrorCode::BadModel, model.where() + ": it has no layers");
+      throw Error(ErrorCode::BadModel, {model.where(), ": it has no layers"});
     }
     return current;
   }
@@ -171,7 +169,7 @@ class TopologyReader {
     for (const Json& json : layers_of(model)) {
       TfjsLayer layer = to_layer(json, model.path);
       if (!functional.by_name.emplace(layer.path.back(), functional.layers.size()).second) {
-        throw Error(ErrorCode::BadModel, layer.where() + ": two layers have this name");
+        throw Error(ErrorCode::BadModel, {layer.where(), ": two layers have this name"});
       }
       functional.layers.push_back(std::move(layer));
     }
@@ -183,9 +181,8 @@ class TopologyReader {
     std::vector<Source> ends;
     if (const Json* value = find(model.config(), key)) collect_sources(*value, ends);
     if (ends.size() != 1) {
-      throw Error(
-          ends.empty() ? ErrorCode::BadModel : ErrorCode::UnsupportedOp,
-          functional.where + ": it has " + std::to_string(ends.size()) + " " + key + ", wanted 1");
+      throw Error(ends.empty() ? ErrorCode::BadModel : ErrorCode::UnsupportedOp,
+                  {functional.where, ": it has ", ends.size(), " ", key, ", wanted 1"});
     }
     return to_call(functional, ends[0], functional.where);
   }
@@ -193,8 +190,8 @@ class TopologyReader {
   Call to_call(const Functional& functional, const Source& source, const std::string& where) const {
     const auto found = functional.by_name.find(source.layer);
     if (found == functional.by_name.end()) {
-      throw Error(ErrorCode::BadModel, where + ": it reads the layer " + in_quotes(source.layer) +
-                                           ", which doesn't exist");
+      throw Error(ErrorCode::BadModel, {where, ": it reads the layer ", in_quotes(source.layer),
+                                        ", which doesn't exist"});
     }
     const TfjsLayer& layer = functional.layers[found->second];
     const Json* nodes = find(layer.json, "inbound_nodes");
@@ -205,14 +202,13 @@ class TopologyReader {
     // Keras 2 counts the calls of a model from 1: the 0th made the model itself.
     if (is_model(layer.class_name) && count == 1 && node == 1) node = 0;
     if (node < 0 || node >= static_cast<int64_t>(count) || source.tensor != 0) {
-      throw Error(ErrorCode::BadModel, where + ": it reads output " +
-                                           std::to_string(source.tensor) + " of call " +
-                                           std::to_string(source.node) + " of " + layer.where() +
-                                           ", which doesn't exist");
+      throw Error(ErrorCode::BadModel,
+                  {where, ": it reads output ", source.tensor, " of call ", source.node, " of ",
+                   layer.where(), ", which doesn't exist"});
     }
     if (is_model(layer.class_name) && count > 1) {
       throw Error(ErrorCode::UnsupportedOp,
-                  layer.where() + ": a model that is called several times isn't run");
+                  {layer.where(), ": a model that is called several times isn't run"});
     }
     return {found->second, static_cast<size_t>(node)};
   }
@@ -225,7 +221,7 @@ class TopologyReader {
       collect_sources((*nodes)[call.second], sources);
     }
     if (sources.empty()) {
-      throw Error(ErrorCode::BadModel, layer.where() + ": it reads nothing");
+      throw Error(ErrorCode::BadModel, {layer.where(), ": it reads nothing"});
     }
     const std::string where = layer.where();
     std::vector<Call> calls;
@@ -258,7 +254,7 @@ class TopologyReader {
         // All that this call waits for was pushed above it, so what is still open waits for this
         // call.
         if (is_awaiting) {
-          throw Error(ErrorCode::BadModel, layer.where() + ": it depends on its own output");
+          throw Error(ErrorCode::BadModel, {layer.where(), ": it depends on its own output"});
         }
         stack.push_back(source);
       }
@@ -280,9 +276,9 @@ Graph read_tfjs_topology(const Json& model, TfjsWeights& weights) {
   const TfjsLayer layer = reader.to_layer(model, {});
   if (!is_model(layer.class_name)) {
     throw Error(ErrorCode::UnsupportedOp,
-                layer.where() +
-                    ": a model of this class isn't read; Sequential, Functional and "
-                    "Model are");
+                {layer.where(),
+                 ": a model of this class isn't read; Sequential, Functional and "
+                 "Model are"});
   }
   graph.output = reader.read_model(layer, kNoTensor);
   return graph;

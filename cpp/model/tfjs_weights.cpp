@@ -23,7 +23,7 @@ constexpr size_t kMaxWeights = 16384;
 constexpr size_t kMaxNameLength = 512;
 constexpr ptrdiff_t kMaxNameParts = 32;
 
-[[noreturn]] void bad(const std::string& what) { throw Error(ErrorCode::BadModel, what); }
+[[noreturn]] void bad(const Text& what) { throw Error(ErrorCode::BadModel, what); }
 
 template <typename T>
 T load(std::span<const std::byte> bytes, size_t i) {
@@ -34,11 +34,11 @@ T load(std::span<const std::byte> bytes, size_t i) {
 
 Shape read_shape(const Json& spec, const std::string& where) {
   const Json* dims = find(spec, "shape");
-  if (dims == nullptr || !dims->is_array()) bad(where + " has no shape");
+  if (dims == nullptr || !dims->is_array()) bad({where, " has no shape"});
   std::vector<int64_t> values;
   for (const Json& dim : *dims) {
     const std::optional<int64_t> value = to_integer(dim);
-    if (!value || *value < 0) bad(where + " has a shape that isn't of numbers of 0 or more");
+    if (!value || *value < 0) bad({where, " has a shape that isn't of numbers of 0 or more"});
     values.push_back(*value);
   }
   return Shape(std::move(values));
@@ -73,8 +73,8 @@ TfjsWeights::TfjsWeights(const Json& manifest, std::span<const std::byte> bytes)
     for (const Json& spec : *weights) read_entry(spec, rest);
   }
   if (!rest.empty()) {
-    bad("the weights have " + std::to_string(bytes.size()) + " bytes, model.json's manifest says " +
-        std::to_string(bytes.size() - rest.size()));
+    bad({"the weights have ", bytes.size(), " bytes, model.json's manifest says ",
+         bytes.size() - rest.size()});
   }
 }
 
@@ -84,12 +84,12 @@ void TfjsWeights::read_entry(const Json& spec, std::span<const std::byte>& rest)
   entry->name = config.text("name", "");
   if (entry->name.ends_with(":0")) entry->name.resize(entry->name.size() - 2);
   if (entry->name.empty() || entry->name.size() > kMaxNameLength) {
-    bad("model.json has a weight with a name of " + std::to_string(entry->name.size()) +
-        " characters, wanted 1 to " + std::to_string(kMaxNameLength));
+    bad({"model.json has a weight with a name of ", entry->name.size(), " characters, wanted 1 to ",
+         kMaxNameLength});
   }
   if (std::ranges::count(entry->name, '/') >= kMaxNameParts || entries_.size() >= kMaxWeights) {
-    bad("model.json has more than " + std::to_string(kMaxWeights) +
-        " weights, or one of more than " + std::to_string(kMaxNameParts) + " names");
+    bad({"model.json has more than ", kMaxWeights, " weights, or one of more than ", kMaxNameParts,
+         " names"});
   }
   const std::string where = "weight " + in_quotes(entry->name);
   entry->shape = read_shape(spec, where);
@@ -100,7 +100,7 @@ void TfjsWeights::read_entry(const Json& spec, std::span<const std::byte>& rest)
     element_bytes = 1;
   } else if (dtype != "float32" && dtype != "int32") {
     throw Error(ErrorCode::UnsupportedOp,
-                where + " has the dtype " + in_quotes(dtype) + "; float32 is run");
+                {where, " has the dtype ", in_quotes(dtype), "; float32 is run"});
   }
   if (dtype != "float32") entry->storage = dtype == "int32" ? Storage::I32 : Storage::Other;
   if (const Json* quantization = config.find("quantization")) {
@@ -111,11 +111,11 @@ void TfjsWeights::read_entry(const Json& spec, std::span<const std::byte>& rest)
   }
 
   const int64_t count = entry->shape.checked_element_count(kMaxTensorElements);
-  if (count < 0) bad(where + " has the shape " + entry->shape.to_string() + ", which is too large");
+  if (count < 0) bad({where, " has the shape ", entry->shape, ", which is too large"});
   const size_t byte_count = static_cast<size_t>(count) * element_bytes;
   if (byte_count > rest.size()) {
-    bad(where + " of shape " + entry->shape.to_string() + " wants " + std::to_string(byte_count) +
-        " bytes, " + std::to_string(rest.size()) + " are left of the weights");
+    bad({where, " of shape ", entry->shape, " wants ", byte_count, " bytes, ", rest.size(),
+         " are left of the weights"});
   }
   entry->bytes = rest.first(byte_count);
   rest = rest.subspan(byte_count);
@@ -131,22 +131,22 @@ void TfjsWeights::read_quantization(const Json& quantization, Entry& entry) cons
     return;
   }
   if (dtype != "uint8" && dtype != "uint16") {
-    config.unsupported("is quantised to " + in_quotes(dtype) +
-                       "; uint8, uint16 and float16 are read");
+    config.unsupported(
+        {"is quantised to ", in_quotes(dtype), "; uint8, uint16 and float16 are read"});
   }
   entry.storage = dtype == "uint8" ? Storage::U8 : Storage::U16;
   entry.scale = config.number("scale", NAN);
   entry.min = config.number("min", NAN);
   if (!std::isfinite(entry.scale) || entry.scale <= 0 || !std::isfinite(entry.min)) {
-    config.bad("its quantisation has scale " + to_text(entry.scale) + " and min " +
-               to_text(entry.min) + ", wanted a scale above 0 and both finite");
+    config.bad({"its quantisation has scale ", entry.scale, " and min ", entry.min,
+                ", wanted a scale above 0 and both finite"});
   }
 }
 
 void TfjsWeights::index(size_t entry) {
   const std::string_view name = entries_[entry]->name;
   if (!by_name_.emplace(name, entry).second) {
-    bad("model.json's manifest names the weight " + in_quotes(std::string(name)) + " twice");
+    bad({"model.json's manifest names the weight ", in_quotes(std::string(name)), " twice"});
   }
   for (size_t slash = name.find('/'); slash != name.npos; slash = name.find('/', slash + 1)) {
     const auto [at, is_new] = by_suffix_.emplace(name.substr(slash + 1), entry);
@@ -173,11 +173,11 @@ bool TfjsWeights::contains(std::span<const std::string> path, std::string_view n
 TfjsWeight TfjsWeights::take(std::span<const std::string> path, std::string_view name) {
   const size_t found = find_entry(path, name);
   const std::string wanted = in_quotes(path.back() + "/" + std::string(name));
-  if (found == kNone) bad("the weight " + wanted + " isn't in model.json's manifest");
-  if (found == kAmbiguous) bad("several weights of model.json's manifest could be " + wanted);
+  if (found == kNone) bad({"the weight ", wanted, " isn't in model.json's manifest"});
+  if (found == kAmbiguous) bad({"several weights of model.json's manifest could be ", wanted});
   Entry& entry = *entries_[found];
   const std::string where = "weight " + in_quotes(entry.name);
-  if (entry.taken) bad(where + " would belong to two layers");
+  if (entry.taken) bad({where, " would belong to two layers"});
   entry.taken = true;
   return decode(entry);
 }
@@ -185,7 +185,7 @@ TfjsWeight TfjsWeights::take(std::span<const std::string> path, std::string_view
 const TfjsWeights::Entry& TfjsWeights::entry_of(std::string_view name) const {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) {
-    bad("the weight " + in_quotes(std::string(name)) + " isn't in model.json's manifest");
+    bad({"the weight ", in_quotes(std::string(name)), " isn't in model.json's manifest"});
   }
   return *entries_[found->second];
 }
@@ -196,7 +196,7 @@ std::vector<int64_t> TfjsWeights::integers(std::string_view name) const {
   const Entry& entry = entry_of(name);
   constexpr size_t kMaxIntegers = 64;
   if (entry.storage != Storage::I32 || entry.bytes.size() > kMaxIntegers * sizeof(int32_t)) {
-    bad("weight " + in_quotes(entry.name) + " isn't a short list of int32");
+    bad({"weight ", in_quotes(entry.name), " isn't a short list of int32"});
   }
   std::vector<int64_t> values(entry.bytes.size() / sizeof(int32_t));
   for (size_t i = 0; i < values.size(); ++i) values[i] = load<int32_t>(entry.bytes, i);
@@ -206,7 +206,7 @@ std::vector<int64_t> TfjsWeights::integers(std::string_view name) const {
 TfjsWeight TfjsWeights::decode(const Entry& entry) {
   const std::string where = "weight " + in_quotes(entry.name);
   if (entry.storage == Storage::Other || entry.storage == Storage::I32) {
-    bad(where + " isn't float32");
+    bad({where, " isn't float32"});
   }
 
   TfjsWeight weight{entry.shape, std::vector<float>(entry.shape.element_count())};
@@ -230,7 +230,7 @@ TfjsWeight TfjsWeights::decode(const Entry& entry) {
         break;
     }
     if (!std::isfinite(value)) {
-      bad(where + " has a value that isn't finite at index " + std::to_string(i));
+      bad({where, " has a value that isn't finite at index ", i});
     }
   }
   return weight;

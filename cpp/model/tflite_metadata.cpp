@@ -15,8 +15,8 @@ namespace {
 /// Names go into messages and to JavaScript: a hostile one may be megabytes long.
 constexpr size_t kMaxNameLength = 256;
 
-[[noreturn]] void bad(const std::string& what) {
-  throw Error(ErrorCode::BadModel, "TensorFlow Lite file: its metadata " + what);
+[[noreturn]] void bad(const Text& what) {
+  throw Error(ErrorCode::BadModel, {"TensorFlow Lite file: its metadata ", what});
 }
 
 std::string text_of(const flatbuffers::String* text) {
@@ -30,8 +30,7 @@ std::vector<uint8_t> metadata_buffer(std::span<const std::byte> bytes) {
   for (const auto* entry : *model->metadata()) {
     if (entry->name() == nullptr || entry->name()->string_view() != "TFLITE_METADATA") continue;
     if (entry->buffer() >= model->buffers()->size()) {
-      bad("lies in buffer " + std::to_string(entry->buffer()) + " of " +
-          std::to_string(model->buffers()->size()));
+      bad({"lies in buffer ", entry->buffer(), " of ", model->buffers()->size()});
     }
     const auto* data = model->buffers()->Get(entry->buffer())->data();
     if (data == nullptr) return {};
@@ -96,8 +95,8 @@ void normalize_input(Graph& graph, const TfliteMetadata& metadata) {
     return values.size() == 1 || values.size() == 3;
   };
   if (!is_one_a_channel(metadata.mean) || !is_one_a_channel(metadata.std)) {
-    bad("normalises with " + std::to_string(metadata.mean.size()) + " means and " +
-        std::to_string(metadata.std.size()) + " deviations, wanted one of each or one a channel");
+    bad({"normalises with ", metadata.mean.size(), " means and ", metadata.std.size(),
+         " deviations, wanted one of each or one a channel"});
   }
   std::vector<InputRange> ranges;
   for (size_t c = 0; c < 3; ++c) {
@@ -105,7 +104,7 @@ void normalize_input(Graph& graph, const TfliteMetadata& metadata) {
     const float std = metadata.std[metadata.std.size() == 1 ? 0 : c];
     const InputRange range = {(0 - mean) / std, (255 - mean) / std};
     if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low == range.high) {
-      bad("normalises with mean " + to_text(mean) + " and deviation " + to_text(std));
+      bad({"normalises with mean ", mean, " and deviation ", std});
     }
     ranges.push_back(range);
   }

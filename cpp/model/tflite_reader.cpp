@@ -46,12 +46,12 @@ enum BuiltinCode {
 constexpr size_t kMaxNodes = 4096;
 constexpr size_t kMaxTensors = 16384;
 
-[[noreturn]] void bad(const std::string& what) {
-  throw Error(ErrorCode::BadModel, "TensorFlow Lite file: " + what);
+[[noreturn]] void bad(const Text& what) {
+  throw Error(ErrorCode::BadModel, {"TensorFlow Lite file: ", what});
 }
 
-[[noreturn]] void unsupported(const std::string& what) {
-  throw Error(ErrorCode::UnsupportedOp, "TensorFlow Lite file: " + what);
+[[noreturn]] void unsupported(const Text& what) {
+  throw Error(ErrorCode::UnsupportedOp, {"TensorFlow Lite file: ", what});
 }
 
 class Reader {
@@ -61,15 +61,15 @@ class Reader {
     flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
                                    /*max_depth=*/16, /*max_tables=*/1 << 18);
     if (!tflite::VerifyModelBuffer(verifier)) {
-      bad(std::to_string(bytes.size()) +
-          " bytes whose tables point outside of it; the file is cut off or damaged");
+      bad({bytes.size(),
+           " bytes whose tables point outside of it; the file is cut off or damaged"});
     }
     model_ = tflite::GetModel(bytes.data());
   }
 
   Graph read() {
     if (model_->version() != 3) {
-      unsupported("schema version " + std::to_string(model_->version()) + ", wanted 3");
+      unsupported({"schema version ", model_->version(), ", wanted 3"});
     }
     if (model_->subgraphs() == nullptr || model_->subgraphs()->size() == 0 ||
         model_->operator_codes() == nullptr || model_->buffers() == nullptr) {
@@ -81,13 +81,12 @@ class Reader {
       bad("a graph without tensors, operators, inputs or outputs");
     }
     if (subgraph_->operators()->size() > kMaxNodes || subgraph_->tensors()->size() > kMaxTensors) {
-      unsupported(std::to_string(subgraph_->operators()->size()) + " operators and " +
-                  std::to_string(subgraph_->tensors()->size()) + " tensors; read are at most " +
-                  std::to_string(kMaxNodes) + " and " + std::to_string(kMaxTensors));
+      unsupported({subgraph_->operators()->size(), " operators and ", subgraph_->tensors()->size(),
+                   " tensors; read are at most ", kMaxNodes, " and ", kMaxTensors});
     }
     if (subgraph_->inputs()->size() != 1 || subgraph_->outputs()->size() != 1) {
-      unsupported(std::to_string(subgraph_->inputs()->size()) + " inputs and " +
-                  std::to_string(subgraph_->outputs()->size()) + " outputs, wanted one of each");
+      unsupported({subgraph_->inputs()->size(), " inputs and ", subgraph_->outputs()->size(),
+                   " outputs, wanted one of each"});
     }
 
     raw_count_ = subgraph_->tensors()->size();
@@ -109,8 +108,7 @@ class Reader {
 
   const tflite::Tensor& raw(int32_t index) const {
     if (index < 0 || static_cast<size_t>(index) >= raw_count_) {
-      bad(where_ + ": refers to tensor " + std::to_string(index) + " of " +
-          std::to_string(raw_count_));
+      bad({where_, ": refers to tensor ", index, " of ", raw_count_});
     }
     return *subgraph_->tensors()->Get(static_cast<uint32_t>(index));
   }
@@ -130,16 +128,15 @@ class Reader {
       case tflite::TensorType_INT8: return DataType::I8;
       default: break;
     }
-    unsupported(where_ + ": tensor '" + name_of(raw) + "' has type " +
-                std::to_string(static_cast<int>(raw.type())) +
-                "; read are float32, float16, int32, uint8 and int8");
+    unsupported({where_, ": tensor '", name_of(raw), "' has type ", static_cast<int>(raw.type()),
+                 "; read are float32, float16, int32, uint8 and int8"});
   }
 
   std::span<const std::byte> bytes_of(const tflite::Tensor& raw) const {
     const auto* buffers = model_->buffers();
     if (raw.buffer() >= buffers->size()) {
-      bad(where_ + ": tensor '" + name_of(raw) + "' lies in buffer " +
-          std::to_string(raw.buffer()) + " of " + std::to_string(buffers->size()));
+      bad({where_, ": tensor '", name_of(raw), "' lies in buffer ", raw.buffer(), " of ",
+           buffers->size()});
     }
     const auto* data = buffers->Get(raw.buffer())->data();
     if (data == nullptr) return {};
@@ -165,14 +162,13 @@ class Reader {
         int64_t zero_point;
         std::memcpy(&zero_point, q->zero_point()->Data() + i * sizeof zero_point, sizeof zero_point);
         if (zero_point < INT32_MIN || zero_point > INT32_MAX) {
-          bad(where_ + ": tensor '" + name_of(raw) + "' has a zero point of " +
-              std::to_string(zero_point));
+          bad({where_, ": tensor '", name_of(raw), "' has a zero point of ", zero_point});
         }
         result.zero_points.push_back(static_cast<int32_t>(zero_point));
       }
     }
     if (q->quantized_dimension() < 0) {
-      bad(where_ + ": tensor '" + name_of(raw) + "' is quantised along a negative axis");
+      bad({where_, ": tensor '", name_of(raw), "' is quantised along a negative axis"});
     }
     result.axis = static_cast<size_t>(q->quantized_dimension());
     return result;
@@ -196,7 +192,7 @@ class Reader {
     // Tensors may share a buffer; together they may not grow far beyond the file.
     copied_bytes_ += data.size();
     if (copied_bytes_ > 4 * bytes_.size()) {
-      bad(where_ + ": its constants overlap; together they are over four times the file");
+      bad({where_, ": its constants overlap; together they are over four times the file"});
     }
     if (source.type() == tflite::TensorType_FLOAT16) {
       widen(data, result);
@@ -209,10 +205,10 @@ class Reader {
 
   void widen(std::span<const std::byte> halves, Tensor& result) const {
     if (halves.empty()) {
-      unsupported(where_ + ": tensor '" + result.name +
-                  "' is computed in float16; only weights may be float16");
+      unsupported({where_, ": tensor '", result.name,
+                   "' is computed in float16; only weights may be float16"});
     }
-    if (halves.size() % 2 != 0) bad(where_ + ": a float16 tensor of half an element");
+    if (halves.size() % 2 != 0) bad({where_, ": a float16 tensor of half an element"});
     result.data = PaddedBuffer<std::byte>(2 * halves.size());
     auto* floats = reinterpret_cast<float*>(result.data.data());
     for (size_t i = 0; i < halves.size() / 2; ++i) {
@@ -246,8 +242,8 @@ class Reader {
     const int64_t count = constant.shape.checked_element_count(kMaxTensorElements);
     if (count < 0 ||
         static_cast<size_t>(count) * element_size(constant.type) != constant.data.size()) {
-      bad(where_ + ": constant '" + constant.name + "' has shape " + constant.shape.to_string() +
-          " and " + std::to_string(constant.data.size()) + " bytes");
+      bad({where_, ": constant '", constant.name, "' has shape ", constant.shape, " and ",
+           constant.data.size(), " bytes"});
     }
   }
 
@@ -257,7 +253,7 @@ class Reader {
     const std::span<const std::byte> data = bytes_of(source);
     if (source.type() != tflite::TensorType_INT32 || data.empty() || data.size() % 4 != 0 ||
         data.size() > 64) {
-      unsupported(where_ + ": tensor '" + name_of(source) + "' isn't a small int32 constant");
+      unsupported({where_, ": tensor '", name_of(source), "' isn't a small int32 constant"});
     }
     std::vector<int32_t> values(data.size() / 4);
     std::memcpy(values.data(), data.data(), data.size());
@@ -266,7 +262,7 @@ class Reader {
 
   TensorId input(const tflite::Operator& op, uint32_t i) {
     if (op.inputs() == nullptr || i >= op.inputs()->size()) {
-      bad(where_ + ": misses input " + std::to_string(i));
+      bad({where_, ": misses input ", i});
     }
     return tensor(op.inputs()->Get(i));
   }
@@ -278,14 +274,14 @@ class Reader {
 
   std::vector<int32_t> integer_input(const tflite::Operator& op, uint32_t i) {
     if (op.inputs() == nullptr || i >= op.inputs()->size()) {
-      bad(where_ + ": misses input " + std::to_string(i));
+      bad({where_, ": misses input ", i});
     }
     return integers(op.inputs()->Get(i));
   }
 
   TensorId output(const tflite::Operator& op) {
     if (op.outputs() == nullptr || op.outputs()->size() != 1) {
-      bad(where_ + ": has not exactly one output");
+      bad({where_, ": has not exactly one output"});
     }
     return tensor(op.outputs()->Get(0));
   }
@@ -294,7 +290,7 @@ class Reader {
 
   template <typename Options>
   const Options& options(const Options* options) const {
-    if (options == nullptr) bad(where_ + ": misses its options");
+    if (options == nullptr) bad({where_, ": misses its options"});
     return *options;
   }
 
@@ -306,7 +302,7 @@ class Reader {
       case tflite::ActivationFunction_RELU_N1_TO_1: return {-1.0f, 1.0f};
       default: break;
     }
-    unsupported(where_ + ": fused activation " + std::to_string(static_cast<int>(function)));
+    unsupported({where_, ": fused activation ", static_cast<int>(function)});
   }
 
   /// Files leave the options out when all of them have their defaults.
@@ -317,18 +313,17 @@ class Reader {
   }
 
   uint32_t extent(int32_t value, const char* what) const {
-    if (value < 1) bad(where_ + ": " + what + " is " + std::to_string(value));
+    if (value < 1) bad({where_, ": ", what, " is ", value});
     return static_cast<uint32_t>(value);
   }
 
   Padding padding(tflite::Padding kind, TensorId input, Extent2d window, Extent2d stride,
                   Extent2d dilation) const {
     if (kind == tflite::Padding_VALID) return {};
-    if (kind != tflite::Padding_SAME) bad(where_ + ": unknown padding");
+    if (kind != tflite::Padding_SAME) bad({where_, ": unknown padding"});
     const Shape& shape = graph_.tensors[input].shape;
     if (shape.rank() != 4) {
-      bad(where_ + ": input has shape " + shape.to_string() +
-          ", wanted [1, height, width, channels]");
+      bad({where_, ": input has shape ", shape, ", wanted [1, height, width, channels]"});
     }
     const auto rows = same_padding(shape[1], window.height, stride.height, dilation.height);
     const auto columns = same_padding(shape[2], window.width, stride.width, dilation.width);
@@ -338,7 +333,7 @@ class Reader {
   Extent2d filter_extent(TensorId filter) const {
     const Shape& shape = graph_.tensors[filter].shape;
     if (shape.rank() != 4) {
-      bad(where_ + ": filter has shape " + shape.to_string() + ", wanted 4 dimensions");
+      bad({where_, ": filter has shape ", shape, ", wanted 4 dimensions"});
     }
     return {static_cast<uint32_t>(std::clamp<int64_t>(shape[1], 0, INT32_MAX)),
             static_cast<uint32_t>(std::clamp<int64_t>(shape[2], 0, INT32_MAX))};
@@ -387,7 +382,7 @@ class Reader {
 
   Op fully_connected(const tflite::Operator& op) {
     const auto& o = options(op.builtin_options_as_FullyConnectedOptions());
-    if (o.weights_format() != 0) unsupported(where_ + ": shuffled weights");
+    if (o.weights_format() != 0) unsupported({where_, ": shuffled weights"});
     const TensorId in = input(op, 0);
     return FullyConnected{.input = in,
                           .filter = weights_for(in, input(op, 1)),
@@ -402,7 +397,7 @@ class Reader {
     for (int32_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
     const bool is_picture = axes == std::vector<int32_t>{1, 2} || axes == std::vector<int32_t>{2, 1};
     if (graph_.tensors[in].shape.rank() != 4 || !is_picture) {
-      unsupported(where_ + ": mean over axes other than height and width");
+      unsupported({where_, ": mean over axes other than height and width"});
     }
     return GlobalAveragePool{in, output(op)};
   }
@@ -412,23 +407,23 @@ class Reader {
     const TensorId id = input(op, 2);
     const Tensor& value = graph_.tensors[id];
     if (!value.is_constant() || value.type == DataType::I32) {
-      unsupported(where_ + ": pads with a computed or int32 value");
+      unsupported({where_, ": pads with a computed or int32 value"});
     }
     check_constant(value);
     const Tensor real = to_float_constant(value);
     const auto* floats = reinterpret_cast<const float*>(real.data.data());
     for (size_t i = 0; i < real.shape.element_count(); ++i) {
-      if (floats[i] != 0) unsupported(where_ + ": pads with another value than 0");
+      if (floats[i] != 0) unsupported({where_, ": pads with another value than 0"});
     }
   }
 
   Op pad(const tflite::Operator& op) {
     const std::vector<int32_t> p = integer_input(op, 1);
     if (p.size() != 8 || std::ranges::any_of(p, [](int32_t v) { return v < 0; })) {
-      bad(where_ + ": paddings aren't eight counts of 0 or more");
+      bad({where_, ": paddings aren't eight counts of 0 or more"});
     }
     if (p[0] != 0 || p[1] != 0 || p[6] != 0 || p[7] != 0) {
-      unsupported(where_ + ": pads another axis than height and width");
+      unsupported({where_, ": pads another axis than height and width"});
     }
     const auto count = [&](size_t i) { return static_cast<uint32_t>(p[i]); };
     return Pad{.input = input(op, 0),
@@ -458,7 +453,7 @@ class Reader {
         return {1, -constant};
       case Arithmetic::Multiply: return {constant, 0};
       case Arithmetic::Divide:
-        if (constant_first) unsupported(where_ + ": divides a constant by what is computed");
+        if (constant_first) unsupported({where_, ": divides a constant by what is computed"});
         return {1 / constant, 0};
     }
     return {1, 0};
@@ -473,8 +468,8 @@ class Reader {
     if (channels < 1 || channels > kMaxTensorElements ||
         (count != 1 && (count != static_cast<size_t>(channels) ||
                         constant.shape.channels() != channels))) {
-      unsupported(where_ + ": computes with a constant of shape " + constant.shape.to_string() +
-                  ", wanted one value or one a channel");
+      unsupported({where_, ": computes with a constant of shape ", constant.shape,
+                   ", wanted one value or one a channel"});
     }
     const auto* values = reinterpret_cast<const float*>(constant.data.data());
     // One value becomes one a channel: channels of a hostile file cost no more than it has bytes.
@@ -507,7 +502,7 @@ class Reader {
   void charge(size_t bytes) {
     charged_bytes_ += bytes;
     if (charged_bytes_ > 4 * bytes_.size() + (size_t{1} << 20)) {
-      bad(where_ + ": its small constants stand for far more values than the file has");
+      bad({where_, ": its small constants stand for far more values than the file has"});
     }
   }
 
@@ -536,7 +531,7 @@ class Reader {
       case Arithmetic::Subtract:
       case Arithmetic::Divide: break;
     }
-    unsupported(where_ + " is run with a float constant only");
+    unsupported({where_, " is run with a float constant only"});
   }
 
   Op to_op(const tflite::Operator& op, int code) {
@@ -573,17 +568,17 @@ class Reader {
                        options(op.builtin_options_as_SoftmaxOptions()).beta()};
       default: break;
     }
-    unsupported(where_ +
-                " isn't run here; run are the operators of MobileNet v1, v2 and v3 (convolutions, "
-                "FULLY_CONNECTED, ADD, MUL, pools, MEAN, PAD, RELU, HARD_SWISH, LOGISTIC, RESHAPE, "
-                "SOFTMAX, QUANTIZE)");
+    unsupported(
+        {where_,
+         " isn't run here; run are the operators of MobileNet v1, v2 and v3 (convolutions, "
+         "FULLY_CONNECTED, ADD, MUL, pools, MEAN, PAD, RELU, HARD_SWISH, LOGISTIC, RESHAPE, "
+         "SOFTMAX, QUANTIZE)"});
   }
 
   void read_operator(const tflite::Operator& op, uint32_t index) {
     if (op.opcode_index() >= model_->operator_codes()->size()) {
-      bad("node " + std::to_string(index) + " has operator code " +
-          std::to_string(op.opcode_index()) + " of " +
-          std::to_string(model_->operator_codes()->size()));
+      bad({"node ", index, " has operator code ", op.opcode_index(), " of ",
+           model_->operator_codes()->size()});
     }
     const auto& operator_code = *model_->operator_codes()->Get(op.opcode_index());
     // Files from before the 127th operator fill the old field only; newer ones both.
@@ -598,7 +593,7 @@ class Reader {
       const TensorId source = floats_of(input(op, 0));
       const TensorId id = output(op);
       if (id >= raw_count_ || graph_.tensors[id].is_constant()) {
-        bad(where_ + ": writes a tensor that has a value already");
+        bad({where_, ": writes a tensor that has a value already"});
       }
       stands_for_[id] = source;
       return;

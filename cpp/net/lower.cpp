@@ -80,7 +80,7 @@ class Lowering {
   xnn_status operator()(const AveragePool2d& op) {
     if (tensor(op.input).type != DataType::F32) {
       // pool_by_convolution() rewrites these.
-      throw Error(ErrorCode::Internal, where_ + ": an integer pool is left");
+      throw Error(ErrorCode::Internal, {where_, ": an integer pool is left"});
     }
     return xnn_define_average_pooling_2d(
         subgraph_.get(), op.padding.top, op.padding.right, op.padding.bottom, op.padding.left,
@@ -131,7 +131,7 @@ class Lowering {
 
   xnn_status operator()(const Softmax&) {
     // find_ends() takes it off a classifier's end; elsewhere no MobileNet has one.
-    throw Error(ErrorCode::UnsupportedOp, where_ + ": softmax inside of the network isn't run");
+    throw Error(ErrorCode::UnsupportedOp, {where_, ": softmax inside of the network isn't run"});
   }
 
  private:
@@ -178,7 +178,7 @@ class Lowering {
         return result;
       case DataType::I32: break;
     }
-    throw Error(ErrorCode::UnsupportedOp, where_ + ": computes in int32");
+    throw Error(ErrorCode::UnsupportedOp, {where_, ": computes in int32"});
   }
 
   uint32_t value(TensorId id) {

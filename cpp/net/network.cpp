@@ -85,9 +85,8 @@ XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, Te
 
 std::span<std::byte> Network::input_bytes(DataType wanted) {
   if (input_type() != wanted) {
-    throw Error(ErrorCode::BadArgument, std::string("the network's input is ") +
-                                            to_string(input_type()) + ", asked for " +
-                                            to_string(wanted));
+    throw Error(ErrorCode::BadArgument, {"the network's input is ", to_string(input_type()),
+                                         ", asked for ", to_string(wanted)});
   }
   return input_.span();
 }

@@ -33,9 +33,9 @@ ErrorCode to_code(xnn_status status) {
 
 }  // namespace
 
-void check(xnn_status status, const std::string& what) {
+void check(xnn_status status, const Text& what) {
   if (status == xnn_status_success) return;
-  throw Error(to_code(status), what + ": XNNPACK says " + to_string(status));
+  throw Error(to_code(status), {what, ": XNNPACK says ", to_string(status)});
 }
 
 void initialize_xnnpack() { check(xnn_initialize(nullptr), "starting XNNPACK"); }
@@ -45,7 +45,7 @@ Threadpool make_threadpool(size_t thread_count) {
   Threadpool pool(pthreadpool_create(thread_count));
   if (pool == nullptr) {
     throw Error(ErrorCode::OutOfMemory,
-                "starting " + std::to_string(thread_count) + " threads failed; ask for fewer");
+                {"starting ", thread_count, " threads failed; ask for fewer"});
   }
   return pool;
 }

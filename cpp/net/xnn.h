@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/buffer.h"
+#include "core/text.h"
 
 namespace teachable {
 
@@ -17,7 +18,7 @@ static_assert(kReadSlack >= XNN_EXTRA_BYTES, "XNNPACK may read past what PaddedB
 
 /// Throws Error when `status` isn't success: OutOfMemory, UnsupportedOp for what XNNPACK refuses, else Internal. `what` says
 /// what was being done, such as "CONV_2D at node 12".
-void check(xnn_status status, const std::string& what);
+void check(xnn_status status, const Text& what);
 
 /// Prepares XNNPACK; cheap after the first time. Throws Error{Internal} on hardware that it can't use.
 void initialize_xnnpack();
