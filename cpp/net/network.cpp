@@ -74,9 +74,11 @@ XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, Te
   const XnnSubgraph subgraph = lower_section(graph_, input, output, scales_);
   xnn_runtime_t handle = nullptr;
   // Between two frames the pool's threads sleep at once instead of spinning: a page that sends none, hidden or not, costs nothing.
+  const ExtrasStore::Scope packing(extras_);
   check(xnn_create_runtime_v2(subgraph.get(), threadpool_, XNN_FLAG_YIELD_WORKERS, &handle),
         "preparing the network");
   XnnRuntime runtime(handle);
+  if (extras_.incomplete()) throw Error(ErrorCode::OutOfMemory, "preparing the network: no memory for its weights");
   check(xnn_reshape_runtime(runtime.get()), "planning the network's memory");
   const xnn_external_value ends[] = {{kExternalInput, in.data()}, {kExternalOutput, out.data()}};
   check(xnn_setup_runtime_v2(runtime.get(), std::size(ends), ends), "setting the network up");

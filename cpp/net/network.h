@@ -10,6 +10,7 @@
 #include "core/buffer.h"
 #include "graph/graph.h"
 #include "graph/summary.h"
+#include "net/kernels/gemm_weights.h"
 #include "net/lower.h"
 #include "net/xnn.h"
 
@@ -75,10 +76,11 @@ class Network {
   XnnRuntime make_runtime(TensorId input, PaddedBuffer<std::byte>& in, TensorId output,
                           PaddedBuffer<std::byte>& out);
 
-  // XNNPACK keeps pointers into graph_ (weights), scales_ and the buffers: members that come first
+  // XNNPACK keeps pointers into graph_ (weights), scales_ and the buffers, and kernels into extras_: members that come first
   // outlive the runtimes below.
   Graph graph_;
   ScaleStore scales_;
+  ExtrasStore extras_;
   pthreadpool_t threadpool_;
   PaddedBuffer<std::byte> input_;
   PaddedBuffer<std::byte> raw_embedding_;  // as the network computes it, perhaps quantised

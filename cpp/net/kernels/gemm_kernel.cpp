@@ -1,0 +1,196 @@
+#include "net/kernels/gemm_kernel.h"
+
+#include <wasm_simd128.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "net/kernels/gemm_weights.h"
+#include "net/kernels/relaxed_dot.h"
+#include "net/kernels/requantize.h"
+
+namespace teachable {
+namespace {
+
+/// Where a tile's inputs come from: [tap_count][kRows] rows of `depth` bytes.
+struct Inputs {
+  const int8_t* const* rows;
+  size_t depth;
+  size_t tap_count;
+  size_t offset;       ///< added to every row's address
+  const int8_t* zero;  ///< but to this one's
+};
+
+/// The inputs in the order in which they are used, and unsigned: [group][kRows][kGroupDepth]. On the stack, so of a limited depth;
+/// deeper layers take several turns.
+constexpr size_t kPanelGroups = 1024;
+
+template <size_t kRows>
+struct Panel {
+  alignas(16) uint8_t bytes[(kPanelGroups + 3) * kRows * kGroupDepth];
+
+  /// Groups [first, last) of the inputs. May read XNN_EXTRA_BYTES beyond a row, whose products have weights of zero.
+  void fill(const Inputs& inputs, size_t first, size_t last) {
+    const size_t groups_a_tap = (inputs.depth + kGroupDepth - 1) / kGroupDepth;
+    uint8_t* to = bytes;
+    while (first < last) {
+      const size_t tap = first / groups_a_tap;
+      const size_t start = first % groups_a_tap;
+      const size_t count = std::min(groups_a_tap - start, last - first);
+      const int8_t* from[kRows];
+      for (size_t row = 0; row < kRows; ++row) {
+        from[row] = inputs.rows[tap * kRows + row];
+        if (from[row] != inputs.zero) from[row] += inputs.offset;
+        from[row] += start * kGroupDepth;
+      }
+      copy(from, count, to);
+      to += count * kRows * kGroupDepth;
+      first += count;
+    }
+  }
+
+ private:
+  static void copy(const int8_t* const* from, size_t count, uint8_t* to) {
+    const v128_t sign = wasm_i8x16_const_splat(-128);
+    size_t k = 0;
+    for (; count >= 4; count -= 4, k += 16) {
+      v128_t row[kRows];
+      for (size_t i = 0; i < kRows; ++i) row[i] = wasm_v128_xor(wasm_v128_load(from[i] + k), sign);
+      if constexpr (kRows == 1) {
+        wasm_v128_store(to, row[0]);
+      } else {
+        static_assert(kRows == 4);
+        const v128_t a = wasm_i32x4_shuffle(row[0], row[1], 0, 4, 1, 5);
+        const v128_t b = wasm_i32x4_shuffle(row[2], row[3], 0, 4, 1, 5);
+        const v128_t c = wasm_i32x4_shuffle(row[0], row[1], 2, 6, 3, 7);
+        const v128_t d = wasm_i32x4_shuffle(row[2], row[3], 2, 6, 3, 7);
+        wasm_v128_store(to, wasm_i64x2_shuffle(a, b, 0, 2));
+        wasm_v128_store(to + 16, wasm_i64x2_shuffle(a, b, 1, 3));
+        wasm_v128_store(to + 32, wasm_i64x2_shuffle(c, d, 0, 2));
+        wasm_v128_store(to + 48, wasm_i64x2_shuffle(c, d, 1, 3));
+      }
+      to += 16 * kRows;
+    }
+    for (; count > 0; --count, k += kGroupDepth) {
+      for (size_t i = 0; i < kRows; ++i) {
+        uint32_t four;
+        std::memcpy(&four, from[i] + k, sizeof(four));
+        four ^= 0x80808080;
+        std::memcpy(to, &four, sizeof(four));
+        to += sizeof(four);
+      }
+    }
+  }
+};
+
+/// sums += four neighbouring products, for 4 channels.
+inline v128_t add_dots(v128_t sums, v128_t weights, v128_t inputs, v128_t ones) {
+  return wasm_i32x4_add(sums, wasm_i32x4_dot_i16x8(dot_pairs(weights, inputs), ones));
+}
+
+template <size_t kRows>
+void multiply(size_t mr, size_t nc, const Inputs& inputs, const void* packed, int8_t* c, size_t cm_stride, size_t cn_stride,
+              const xnn_qs8_qc8w_conv_minmax_params* params) {
+  constexpr size_t kGroupBytes = kRows * kGroupDepth;
+  Panel<kRows> panel;
+  const Requantize requantize(*params);
+  // Out of the compiler's sight, or it would be made anew for each product.
+  static const volatile int16_t one = 1;
+  const v128_t ones = wasm_i16x8_splat(one);
+  const size_t group_count = inputs.tap_count * ((inputs.depth + kGroupDepth - 1) / kGroupDepth);
+  if (group_count <= kPanelGroups) panel.fill(inputs, 0, group_count);
+  int8_t* rows[kRows];
+  for (size_t i = 0; i < kRows; ++i) rows[i] = c + std::min(i, mr - 1) * cm_stride;
+
+  auto* w = static_cast<const int8_t*>(packed);
+  for (;;) {
+    const BlockExtras& extras = **reinterpret_cast<const BlockExtras* const*>(w);
+    w += sizeof(extras.bias);
+    v128_t sums[kRows][2];
+    for (size_t i = 0; i < kRows; ++i) {
+      sums[i][0] = wasm_v128_load(extras.bias);
+      sums[i][1] = wasm_v128_load(extras.bias + 4);
+    }
+    const ExcessWeights* excess[] = {extras.excess[0], extras.excess[1]};
+    for (size_t first = 0; first < group_count; first += kPanelGroups) {
+      const size_t last = std::min(first + kPanelGroups, group_count);
+      if (group_count > kPanelGroups) panel.fill(inputs, first, last);
+      const uint8_t* at = panel.bytes;
+      for (const int8_t* const end = w + (last - first) * 32; w != end; w += 32, at += kGroupBytes) {
+        const v128_t low = wasm_v128_load(w);
+        const v128_t high = wasm_v128_load(w + 16);
+#pragma unroll
+        for (size_t i = 0; i < kRows; ++i) {
+          const v128_t input = wasm_v128_load32_splat(at + i * kGroupDepth);
+          sums[i][0] = add_dots(sums[i][0], low, input, ones);
+          sums[i][1] = add_dots(sums[i][1], high, input, ones);
+        }
+      }
+#pragma unroll
+      for (size_t half = 0; half < 2; ++half) {
+        for (; excess[half] != extras.excess[half + 1] && excess[half]->group < last; ++excess[half]) {
+          const uint8_t* const from = panel.bytes + (excess[half]->group - first) * kGroupBytes;
+          const v128_t weights = wasm_v128_load(excess[half]->weights);
+#pragma unroll
+          for (size_t i = 0; i < kRows; ++i) {
+            sums[i][half] = add_dots(sums[i][half], weights, wasm_v128_load32_splat(from + i * kGroupDepth), ones);
+          }
+        }
+      }
+    }
+
+    const v128_t low_scale = wasm_v128_load(w);
+    const v128_t high_scale = wasm_v128_load(w + 16);
+    w += 32;
+    v128_t narrow[kRows];
+    for (size_t i = 0; i < kRows; ++i) narrow[i] = requantize.to_i16(sums[i][0], sums[i][1], low_scale, high_scale);
+    for (size_t i = 0; i < kRows; i += 2) {
+      const size_t next = std::min(i + 1, kRows - 1);
+      const v128_t bytes = requantize.to_i8(narrow[i], narrow[next]);
+      if (nc >= kBlockChannels) {
+        wasm_v128_store64_lane(rows[i], bytes, 0);
+        if (kRows > 1) wasm_v128_store64_lane(rows[next], bytes, 1);
+      } else {
+        int8_t rest[16];
+        wasm_v128_store(rest, bytes);
+        std::memcpy(rows[i], rest, nc);
+        if (kRows > 1) std::memcpy(rows[next], rest + 8, nc);
+      }
+    }
+    if (nc <= kBlockChannels) return;
+    nc -= kBlockChannels;
+    for (int8_t*& row : rows) row += cn_stride;
+  }
+}
+
+template <size_t kRows>
+void multiply_plain(size_t mr, size_t nc, size_t kc, const int8_t* a, size_t a_stride, const void* w, int8_t* c, size_t cm_stride,
+                    size_t cn_stride, const xnn_qs8_qc8w_conv_minmax_params* params) {
+  const int8_t* rows[kRows];
+  for (size_t i = 0; i < kRows; ++i) rows[i] = a + std::min(i, mr - 1) * a_stride;
+  multiply<kRows>(mr, nc, {rows, kc, 1, 0, nullptr}, w, c, cm_stride, cn_stride, params);
+}
+
+}  // namespace
+
+void multiply_row(size_t mr, size_t nc, size_t kc, const int8_t* a, size_t a_stride, const void* w, int8_t* c, size_t cm_stride,
+                  size_t cn_stride, const xnn_qs8_qc8w_conv_minmax_params* params) {
+  multiply_plain<1>(mr, nc, kc, a, a_stride, w, c, cm_stride, cn_stride, params);
+}
+
+void multiply_rows(size_t mr, size_t nc, size_t kc, const int8_t* a, size_t a_stride, const void* w, int8_t* c, size_t cm_stride,
+                   size_t cn_stride, const xnn_qs8_qc8w_conv_minmax_params* params) {
+  multiply_plain<kTileRows>(mr, nc, kc, a, a_stride, w, c, cm_stride, cn_stride, params);
+}
+
+void convolve_row(size_t mr, size_t nc, size_t kc, size_t ks, const int8_t** a, const void* w, int8_t* c, size_t cm_stride,
+                  size_t cn_stride, size_t a_offset, const int8_t* zero, const xnn_qs8_qc8w_conv_minmax_params* params) {
+  multiply<1>(mr, nc, {a, kc, ks / sizeof(*a), a_offset, zero}, w, c, cm_stride, cn_stride, params);
+}
+
+void convolve_rows(size_t mr, size_t nc, size_t kc, size_t ks, const int8_t** a, const void* w, int8_t* c, size_t cm_stride,
+                   size_t cn_stride, size_t a_offset, const int8_t* zero, const xnn_qs8_qc8w_conv_minmax_params* params) {
+  multiply<kTileRows>(mr, nc, {a, kc, ks / (kTileRows * sizeof(*a)), a_offset, zero}, w, c, cm_stride, cn_stride, params);
+}
+
+}  // namespace teachable

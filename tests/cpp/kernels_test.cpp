@@ -1,0 +1,199 @@
+// Our kernels of int8 beside XNNPACK's own, byte for byte.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <random>
+
+#include "data.h"
+#include "graph_builder.h"
+#include "model/reader.h"
+#include "net/kernels/gemm_weights.h"
+#include "net/lower.h"
+#include "tflite_writer.h"
+
+namespace teachable::testing {
+namespace {
+
+constexpr size_t kHalfBlock = kBlockChannels / 2 * kGroupDepth;
+
+struct PackedLayer {
+  static constexpr size_t kTrailing = 32;
+  size_t blocks;
+  size_t groups;
+  size_t stride = kBlockChannels * sizeof(int32_t) + 2 * kHalfBlock * groups + kTrailing;
+  std::vector<std::byte> bytes = std::vector<std::byte>(blocks * stride);
+
+  std::byte* bias(size_t block) { return bytes.data() + block * stride; }
+  int8_t* weights(size_t block) { return reinterpret_cast<int8_t*>(bias(block)) + kBlockChannels * sizeof(int32_t); }
+};
+
+TEST(GemmWeights, AreSafePairsAndAnExcess) {
+  std::mt19937 random(test_seed());
+  PackedLayer layer{3, 11};
+  // Block 0 has every pair of weights that there is at the ends, block 1 any weights, block 2 narrow ones.
+  const int8_t ends[] = {-128, -127, -65, -64, -1, 0, 1, 64, 65, 127};
+  for (size_t block = 0; block < layer.blocks; ++block) {
+    for (size_t i = 0; i < 2 * kHalfBlock * layer.groups; ++i) {
+      const size_t end = block == 0 && i < 200 ? (i % 2 == 0 ? i / 20 : i / 2 % 10) : random() % 10;
+      layer.weights(block)[i] = block == 2   ? static_cast<int8_t>(random() % 129 - 64)
+                                : block == 1 ? static_cast<int8_t>(random())
+                                             : ends[end];
+    }
+    for (size_t i = 0; i < kBlockChannels * sizeof(int32_t); ++i) layer.bias(block)[i] = static_cast<std::byte>(random());
+  }
+  PackedLayer before = layer;
+  ExtrasStore store;
+  store.add_layer(layer.bytes.data(), layer.blocks, layer.groups, PackedLayer::kTrailing);
+  EXPECT_FALSE(store.incomplete());
+
+  for (size_t block = 0; block < layer.blocks; ++block) {
+    const BlockExtras* extras = nullptr;
+    std::memcpy(&extras, layer.bias(block), sizeof(extras));
+    EXPECT_EQ(std::memcmp(extras->bias, before.bias(block), sizeof(extras->bias)), 0);
+    if (block == 2) EXPECT_EQ(extras->excess[0], extras->excess[2]) << "narrow weights cost nothing";
+    if (block < 2) EXPECT_NE(extras->excess[0], extras->excess[2]);
+    const auto safe = [](const int8_t* pair) {
+      const int up = std::max<int>(pair[0], 0) + std::max<int>(pair[1], 0);
+      const int down = std::min<int>(pair[0], 0) + std::min<int>(pair[1], 0);
+      return up <= 128 && down >= -128;
+    };
+    std::vector<int> sums(layer.weights(block), layer.weights(block) + 2 * kHalfBlock * layer.groups);
+    for (size_t i = 0; i < sums.size(); i += 2) EXPECT_TRUE(safe(layer.weights(block) + i)) << block << ", " << i;
+    for (size_t half = 0; half < 2; ++half) {
+      uint32_t next_group = 0;
+      for (const ExcessWeights* e = extras->excess[half]; e != extras->excess[half + 1]; ++e) {
+        ASSERT_GE(e->group, next_group);
+        ASSERT_LT(e->group, layer.groups);
+        next_group = e->group + 1;
+        for (size_t i = 0; i < kHalfBlock; ++i) {
+          if (i % 2 == 0) EXPECT_TRUE(safe(e->weights + i));
+          sums[(2 * e->group + half) * kHalfBlock + i] += e->weights[i];
+        }
+      }
+    }
+    for (size_t i = 0; i < sums.size(); ++i) ASSERT_EQ(sums[i], before.weights(block)[i]) << block << ", " << i;
+  }
+}
+
+// Elsewhere XNNPACK's are the only ones.
+#ifdef __wasm_relaxed_simd__
+
+/// The output's bytes for the input's, with our kernels or with XNNPACK's.
+std::vector<std::byte> run(const Graph& graph, TensorId output, std::span<const std::byte> input, bool own_kernels) {
+  initialize_xnnpack();
+  ScaleStore scales;
+  ExtrasStore extras;
+  const XnnSubgraph subgraph = lower_section(graph, graph.input, output, scales);
+  xnn_runtime_t handle = nullptr;
+  if (own_kernels) {
+    const ExtrasStore::Scope packing(extras);
+    check(xnn_create_runtime_v2(subgraph.get(), nullptr, 0, &handle), "test");
+    EXPECT_GT(extras.layer_count(), 0u) << "this processor has kernels of XNNPACK's that are as good: try another";
+  } else {
+    check(xnn_create_runtime_v2(subgraph.get(), nullptr, 0, &handle), "test");
+  }
+  const XnnRuntime runtime(handle);
+  check(xnn_reshape_runtime(runtime.get()), "test");
+  const auto buffer_for = [&](TensorId id) {
+    const Tensor& tensor = graph.tensors[id];
+    return PaddedBuffer<std::byte>(tensor.shape.element_count() * element_size(tensor.type));
+  };
+  PaddedBuffer<std::byte> in = buffer_for(graph.input);
+  PaddedBuffer<std::byte> out = buffer_for(output);
+  std::ranges::copy(input, in.data());
+  const xnn_external_value ends[] = {{kExternalInput, in.data()}, {kExternalOutput, out.data()}};
+  check(xnn_setup_runtime_v2(runtime.get(), std::size(ends), ends), "test");
+  check(xnn_invoke_runtime(runtime.get()), "test");
+  return {out.data(), out.data() + out.size()};
+}
+
+std::vector<std::byte> random_bytes(size_t count, std::mt19937& random) {
+  std::vector<std::byte> bytes(count);
+  // A third of them all lowest or all highest, as sums grow by that.
+  const uint32_t kind = random() % 6;
+  for (std::byte& b : bytes) b = kind == 0 ? std::byte{0x80} : kind == 1 ? std::byte{0x7F} : static_cast<std::byte>(random());
+  return bytes;
+}
+
+/// A layer whose weights are not those of a network: any, only the widest, alternating, or one value.
+void widen(Tensor& filter, std::mt19937& random) {
+  const uint32_t kind = random() % 4;
+  for (size_t i = 0; i < filter.data.size(); ++i) {
+    int weight = static_cast<int>(random() % 256) - 128;
+    if (kind == 1) weight = weight < 0 ? -128 : 127;
+    if (kind == 2) weight = i % 3 == 0 ? -128 : 127;
+    if (kind == 3) weight = -128;
+    filter.data.data()[i] = static_cast<std::byte>(weight);
+  }
+}
+
+void expect_same_bytes(int round_count, const std::function<TensorId(GraphBuilder&)>& build) {
+  for (int round = 0; round < round_count; ++round) {
+    const uint32_t seed = test_seed() + static_cast<uint32_t>(round);
+    SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+    GraphBuilder builder(round % 3 == 0 ? Precision::I8PerTensor : Precision::I8PerChannel, seed);
+    std::mt19937& random = builder.random();
+    const TensorId output = build(builder);
+    Graph graph = builder.take(output);
+    for (Node& node : graph.nodes) {
+      // The output's scale fits the weights that were there: others clamp most outputs, so half of the rounds keep them.
+      if (round % 2 == 0) continue;
+      if (auto* conv = std::get_if<Conv2d>(&node.op)) widen(graph.tensors[conv->filter], random);
+      if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op)) widen(graph.tensors[dw->filter], random);
+      if (auto* fc = std::get_if<FullyConnected>(&node.op)) widen(graph.tensors[fc->filter], random);
+      graph.tensors[output].quantization.scales[0] *= 4;
+    }
+    const std::vector<std::byte> input = random_bytes(graph.tensors[graph.input].shape.element_count(), random);
+    ASSERT_EQ(run(graph, output, input, true), run(graph, output, input, false));
+  }
+}
+
+TEST(OwnKernels, PointwiseConvolution) {
+  expect_same_bytes(60, [](GraphBuilder& b) {
+    const TensorId input = b.input(b.integer(1, 6), b.integer(1, 6), b.integer(1, 90));
+    return b.conv(input, b.integer(1, 40), {{1, 1}, {1, 1}, {1, 1}, {}});
+  });
+}
+
+TEST(OwnKernels, Convolution) {
+  expect_same_bytes(60, [](GraphBuilder& b) {
+    const TensorId input = b.input(b.integer(3, 9), b.integer(3, 9), b.integer(1, 20));
+    const auto extent = [&](int high) { return Extent2d{static_cast<uint32_t>(b.integer(1, high)), static_cast<uint32_t>(b.integer(1, high))}; };
+    GraphBuilder::Window window{extent(3), extent(2), {1, 1}, {}};
+    window.padding = b.same(input, window.kernel, window.stride);
+    return b.conv(input, b.integer(1, 20), window, Activation::relu6());
+  });
+}
+
+TEST(OwnKernels, FullyConnected) {
+  expect_same_bytes(20, [](GraphBuilder& b) {
+    const TensorId input = b.input(1, 1, b.integer(1, 300));
+    const TensorId flat = b.reshape(input, {1, b.graph().tensors[input].shape.channels()});
+    return b.fully_connected(flat, b.integer(1, 50));
+  });
+}
+
+/// More than a kernel holds at once.
+TEST(OwnKernels, DeepLayers) {
+  expect_same_bytes(4, [](GraphBuilder& b) { return b.conv(b.input(1, 5, 9001), 9, {{1, 1}, {1, 1}, {1, 1}, {}}); });
+  expect_same_bytes(4, [](GraphBuilder& b) { return b.conv(b.input(4, 5, 1001), 9, {{3, 3}, {1, 1}, {1, 1}, {}}); });
+}
+
+class RealFile : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(RealFile, GivesTheSameBytes) {
+  READ_DATA_OR_SKIP(file, GetParam());
+  std::mt19937 random(test_seed());
+  const Graph graph = read_model(file, {}).graph;
+  const std::vector<std::byte> input = random_bytes(graph.tensors[graph.input].shape.element_count(), random);
+  EXPECT_EQ(run(graph, graph.logits, input, true), run(graph, graph.logits, input, false));
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, RealFile, ::testing::ValuesIn(kModels));
+
+#endif
+
+}  // namespace
+}  // namespace teachable::testing
