@@ -9,6 +9,7 @@
 #include "data.h"
 #include "graph_builder.h"
 #include "model/reader.h"
+#include "net/kernels/configs.h"
 #include "net/kernels/gemm_weights.h"
 #include "net/lower.h"
 #include "tflite_writer.h"
@@ -77,6 +78,13 @@ TEST(GemmWeights, AreSafePairsAndAnExcess) {
   }
 }
 
+TEST(OwnKernels, AreTakenWhereNoInstructionIsExactAndOnlyWhereTheyAreRight) {
+  EXPECT_TRUE(takes_own_gemm({.unsigned_pairs = true}));
+  EXPECT_FALSE(takes_own_gemm({.exact_unsigned = true, .unsigned_pairs = true})) << "x86 with VNNI";
+  EXPECT_FALSE(takes_own_gemm({.exact_signed = true})) << "ARM with its dot product";
+  EXPECT_FALSE(takes_own_gemm({})) << "ARM without";
+}
+
 // Elsewhere XNNPACK's are the only ones.
 #ifdef __wasm_relaxed_simd__
 
@@ -90,7 +98,7 @@ std::vector<std::byte> run(const Graph& graph, TensorId output, std::span<const 
   if (own_kernels) {
     const ExtrasStore::Scope packing(extras);
     check(xnn_create_runtime_v2(subgraph.get(), nullptr, 0, &handle), "test");
-    EXPECT_GT(extras.layer_count(), 0u) << "this processor has kernels of XNNPACK's that are as good: try another";
+    EXPECT_EQ(extras.layer_count() > 0, takes_own_gemm(dot_instructions()));
   } else {
     check(xnn_create_runtime_v2(subgraph.get(), nullptr, 0, &handle), "test");
   }
@@ -153,7 +161,7 @@ void expect_same_bytes(int round_count, const std::function<TensorId(GraphBuilde
 TEST(OwnKernels, PointwiseConvolution) {
   expect_same_bytes(60, [](GraphBuilder& b) {
     const TensorId input = b.input(b.integer(1, 6), b.integer(1, 6), b.integer(1, 90));
-    return b.conv(input, b.integer(1, 40), {{1, 1}, {1, 1}, {1, 1}, {}});
+    return b.conv(input, b.integer(2, 40), {{1, 1}, {1, 1}, {1, 1}, {}});
   });
 }
 
@@ -163,7 +171,7 @@ TEST(OwnKernels, Convolution) {
     const auto extent = [&](int high) { return Extent2d{static_cast<uint32_t>(b.integer(1, high)), static_cast<uint32_t>(b.integer(1, high))}; };
     GraphBuilder::Window window{extent(3), extent(2), {1, 1}, {}};
     window.padding = b.same(input, window.kernel, window.stride);
-    return b.conv(input, b.integer(1, 20), window, Activation::relu6());
+    return b.conv(input, b.integer(2, 20), window, Activation::relu6());
   });
 }
 

@@ -1,4 +1,6 @@
-// What XNNPACK's operators of int8 ask for kernels (third_party/xnnpack_own_kernels.cmake leads them here).
+// XNNPACK's operators of int8 ask here for their kernels: third_party/xnnpack_reachable.cmake leads them.
+#include "net/kernels/configs.h"
+
 #include <cstddef>
 
 #include "net/kernels/gemm_kernel.h"
@@ -59,18 +61,18 @@ xnn_gemm_config make_config() {
   return config;
 }
 
-/// XNNPACK's own kernels are as good where one instruction adds four products in 32 bits (VNNI, ARM's dot product).
-bool wants_own_kernels() {
+}  // namespace
+
+DotInstructions dot_instructions() {
   const xnn_hardware_config* hardware = xnn_init_hardware_config();
-  return !hardware->use_wasm_sdot && !hardware->use_wasm_usdot && dot_takes_unsigned_inputs();
+  return {hardware->use_wasm_sdot, hardware->use_wasm_usdot, dot_takes_unsigned_inputs()};
 }
 
-}  // namespace
 }  // namespace teachable
 
 extern "C" const xnn_gemm_config* teachable_init_qs8_qc8w_gemm_config() {
   using namespace teachable;
-  if (ExtrasStore::current() == nullptr || !wants_own_kernels()) return xnn_init_qs8_qc8w_gemm_config();
+  if (ExtrasStore::current() == nullptr || !takes_own_gemm(dot_instructions())) return xnn_init_qs8_qc8w_gemm_config();
   static const xnn_gemm_config config = make_config();
   return &config;
 }
