@@ -32,13 +32,15 @@ struct PackedLayer {
 
 TEST(GemmWeights, AreSafePairsAndAnExcess) {
   std::mt19937 random(test_seed());
-  PackedLayer layer{3, 11};
-  // Block 0 has every pair of weights that there is at the ends, block 1 any weights, block 2 narrow ones.
+  PackedLayer layer{4, 11};
+  // Block 0 has every pair of weights that there is at the ends, block 1 any weights, block 2 narrow ones, block 3 narrower ones with a few
+  // that are wide in one direction.
   const int8_t ends[] = {-128, -127, -65, -64, -1, 0, 1, 64, 65, 127};
   for (size_t block = 0; block < layer.blocks; ++block) {
     for (size_t i = 0; i < 2 * kHalfBlock * layer.groups; ++i) {
       const size_t end = block == 0 && i < 200 ? (i % 2 == 0 ? i / 20 : i / 2 % 10) : random() % 10;
-      layer.weights(block)[i] = block == 2   ? static_cast<int8_t>(random() % 129 - 64)
+      layer.weights(block)[i] = block == 3   ? static_cast<int8_t>(i / 64 == 2 ? 127 : random() % 65 - 32)
+                                : block == 2   ? static_cast<int8_t>(random() % 129 - 64)
                                 : block == 1 ? static_cast<int8_t>(random())
                                              : ends[end];
     }
@@ -54,22 +56,27 @@ TEST(GemmWeights, AreSafePairsAndAnExcess) {
     std::memcpy(&extras, layer.bias(block), sizeof(extras));
     EXPECT_EQ(std::memcmp(extras->bias, before.bias(block), sizeof(extras->bias)), 0);
     if (block == 2) EXPECT_EQ(extras->excess[0], extras->excess[2]) << "narrow weights cost nothing";
-    if (block < 2) EXPECT_NE(extras->excess[0], extras->excess[2]);
-    const auto safe = [](const int8_t* pair) {
-      const int up = std::max<int>(pair[0], 0) + std::max<int>(pair[1], 0);
-      const int down = std::min<int>(pair[0], 0) + std::min<int>(pair[1], 0);
-      return up <= 128 && down >= -128;
+    if (block != 2) EXPECT_NE(extras->excess[0], extras->excess[2]);
+    const auto expect_safe = [](std::initializer_list<int> added) {
+      int up = 0, down = 0;
+      for (int weight : added) (weight > 0 ? up : down) += weight;
+      EXPECT_TRUE(up <= 128 && down >= -128) << up << ", " << down;
     };
-    std::vector<int> sums(layer.weights(block), layer.weights(block) + 2 * kHalfBlock * layer.groups);
-    for (size_t i = 0; i < sums.size(); i += 2) EXPECT_TRUE(safe(layer.weights(block) + i)) << block << ", " << i;
+    const int8_t* const w = layer.weights(block);
+    std::vector<int> sums(w, w + 2 * kHalfBlock * layer.groups);
+    for (size_t i = 0; i < sums.size(); i += 2) {
+      const size_t there = i + 2 * kHalfBlock;
+      expect_safe({w[i], w[i + 1]});
+      if (extras->adds_two_groups && i / (2 * kHalfBlock) % 2 == 0 && there < sums.size()) expect_safe({w[i], w[i + 1], w[there], w[there + 1]});
+    }
     for (size_t half = 0; half < 2; ++half) {
-      uint32_t next_group = 0;
+      uint32_t group = 0;
       for (const ExcessWeights* e = extras->excess[half]; e != extras->excess[half + 1]; ++e) {
-        ASSERT_GE(e->group, next_group);
+        ASSERT_GE(e->group, group);
         ASSERT_LT(e->group, layer.groups);
-        next_group = e->group + 1;
+        group = e->group;
         for (size_t i = 0; i < kHalfBlock; ++i) {
-          if (i % 2 == 0) EXPECT_TRUE(safe(e->weights + i));
+          if (i % 2 == 0) expect_safe({e->weights[i], e->weights[i + 1]});
           sums[(2 * e->group + half) * kHalfBlock + i] += e->weights[i];
         }
       }

@@ -24,6 +24,7 @@ struct Inputs {
 /// The inputs in the order in which they are used, and unsigned: [group][kRows][kGroupDepth]. On the stack, so of a limited depth;
 /// deeper layers take several turns.
 constexpr size_t kPanelGroups = 1024;
+static_assert(kPanelGroups % 2 == 0);
 
 template <size_t kRows>
 struct Panel {
@@ -83,15 +84,16 @@ struct Panel {
   }
 };
 
-/// sums += four neighbouring products, for 4 channels.
-inline v128_t add_dots(v128_t sums, v128_t weights, v128_t inputs, v128_t ones) {
-  return wasm_i32x4_add(sums, wasm_i32x4_dot_i16x8(dot_pairs(weights, inputs), ones));
+/// sums [4 channels] += neighbouring pairs.
+inline v128_t add_pairs(v128_t sums, v128_t pairs, v128_t ones) {
+  return wasm_i32x4_add(sums, wasm_i32x4_dot_i16x8(pairs, ones));
 }
 
 template <size_t kRows>
 void multiply(size_t mr, size_t nc, const Inputs& inputs, const void* packed, int8_t* c, size_t cm_stride, size_t cn_stride,
               const xnn_qs8_qc8w_conv_minmax_params* params) {
   constexpr size_t kGroupBytes = kRows * kGroupDepth;
+  constexpr size_t kGroupWeights = kBlockChannels * kGroupDepth;
   Panel<kRows> panel;
   const Requantize requantize(*params);
   // Out of the compiler's sight, or it would be made anew for each product.
@@ -116,16 +118,38 @@ void multiply(size_t mr, size_t nc, const Inputs& inputs, const void* packed, in
       const size_t last = std::min(first + kPanelGroups, group_count);
       if (group_count > kPanelGroups) panel.fill(inputs, first, last);
       const uint8_t* at = panel.bytes;
-      for (const int8_t* const end = w + (last - first) * 32; w != end; w += 32, at += kGroupBytes) {
-        const v128_t low = wasm_v128_load(w);
-        const v128_t high = wasm_v128_load(w + 16);
+      const int8_t* const end = w + (last - first) * kGroupWeights;
+      if (kRows > 1 && extras.adds_two_groups) {
+        do {
 #pragma unroll
-        for (size_t i = 0; i < kRows; ++i) {
-          const v128_t input = wasm_v128_load32_splat(at + i * kGroupDepth);
-          sums[i][0] = add_dots(sums[i][0], low, input, ones);
-          sums[i][1] = add_dots(sums[i][1], high, input, ones);
-        }
+          for (size_t half = 0; half < 2; ++half) {
+            const v128_t here = wasm_v128_load(w + 16 * half);
+            const v128_t there = wasm_v128_load(w + 16 * half + kGroupWeights);
+#pragma unroll
+            for (size_t i = 0; i < kRows; ++i) {
+              const v128_t pairs = wasm_i16x8_add(dot_pairs(here, wasm_v128_load32_splat(at + i * kGroupDepth)),
+                                                  dot_pairs(there, wasm_v128_load32_splat(at + kGroupBytes + i * kGroupDepth)));
+              sums[i][half] = add_pairs(sums[i][half], pairs, ones);
+            }
+          }
+          w += 2 * kGroupWeights;
+          at += 2 * kGroupBytes;
+        } while (w != end);
+      } else {
+        do {
+          const v128_t low = wasm_v128_load(w);
+          const v128_t high = wasm_v128_load(w + 16);
+#pragma unroll
+          for (size_t i = 0; i < kRows; ++i) {
+            const v128_t input = wasm_v128_load32_splat(at + i * kGroupDepth);
+            sums[i][0] = add_pairs(sums[i][0], dot_pairs(low, input), ones);
+            sums[i][1] = add_pairs(sums[i][1], dot_pairs(high, input), ones);
+          }
+          w += kGroupWeights;
+          at += kGroupBytes;
+        } while (w != end);
       }
+      if (extras.excess[0] == extras.excess[2]) continue;
 #pragma unroll
       for (size_t half = 0; half < 2; ++half) {
         for (; excess[half] != extras.excess[half + 1] && excess[half]->group < last; ++excess[half]) {
@@ -133,7 +157,7 @@ void multiply(size_t mr, size_t nc, const Inputs& inputs, const void* packed, in
           const v128_t weights = wasm_v128_load(excess[half]->weights);
 #pragma unroll
           for (size_t i = 0; i < kRows; ++i) {
-            sums[i][half] = add_dots(sums[i][half], weights, wasm_v128_load32_splat(from + i * kGroupDepth), ones);
+            sums[i][half] = add_pairs(sums[i][half], dot_pairs(weights, wasm_v128_load32_splat(from + i * kGroupDepth)), ones);
           }
         }
       }

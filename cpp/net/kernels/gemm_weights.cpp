@@ -1,69 +1,109 @@
 #include "net/kernels/gemm_weights.h"
 
-#include <cstdlib>
+#include <algorithm>
 #include <cstring>
 #include <new>
+#include <span>
 
 namespace teachable {
 namespace {
 
 /// 255 * 128 and -255 * 128 fit in 16 bits.
-constexpr int kWidestPair = 128;
+constexpr int kWidestSum = 128;
 
-/// Takes from the wider of the two what they have too much. Returns what it took from each.
-struct PairExcess {
-  int first = 0;
-  int second = 0;
-};
-PairExcess narrow(int8_t& first, int8_t& second) {
-  const int sum = first + second;
-  if ((first < 0) != (second < 0) || std::abs(sum) <= kWidestPair) return {};
-  const int excess = sum > 0 ? sum - kWidestPair : sum + kWidestPair;
-  if (std::abs(first) > std::abs(second)) {
-    first = static_cast<int8_t>(first - excess);
-    return {excess, 0};
+/// Weights of half a block in one group.
+constexpr size_t kHalf = kBlockChannels / 2 * kGroupDepth;
+
+/// What an excess costs in time, counted in groups that are added to another.
+constexpr size_t kExcessCost = 6;
+
+/// Moves from `weights` to `excess`, the widest first, until neither the positive ones nor the negative ones sum up to too much.
+void narrow(std::span<int8_t* const> weights, std::span<int8_t* const> excess) {
+  for (const int sign : {1, -1}) {
+    int sum = 0;
+    for (const int8_t* weight : weights) sum += std::max(sign * *weight, 0);
+    while (sum > kWidestSum) {
+      size_t widest = 0;
+      for (size_t i = 1; i < weights.size(); ++i) {
+        if (sign * *weights[i] > sign * *weights[widest]) widest = i;
+      }
+      const int taken = std::min(sum - kWidestSum, sign * *weights[widest]);
+      *weights[widest] = static_cast<int8_t>(*weights[widest] - sign * taken);
+      *excess[widest] = static_cast<int8_t>(*excess[widest] + sign * taken);
+      sum -= taken;
+    }
   }
-  second = static_cast<int8_t>(second - excess);
-  return {0, excess};
 }
 
-/// Of half a block in one group; true if there was any.
-bool split(int8_t* weights, ExcessWeights& excess) {
-  bool any = false;
-  for (size_t i = 0; i < std::size(excess.weights); i += 2) {
-    const PairExcess taken = narrow(weights[i], weights[i + 1]);
-    excess.weights[i] = static_cast<int8_t>(taken.first);
-    excess.weights[i + 1] = static_cast<int8_t>(taken.second);
-    any = any || taken.first != 0 || taken.second != 0;
+/// A block's weights [group][2 halves][kHalf], narrowed, and what that took from each half.
+struct Split {
+  std::vector<int8_t> weights;
+  std::vector<ExcessWeights> excess[2];
+
+  size_t excess_count() const { return excess[0].size() + excess[1].size(); }
+};
+
+/// Narrows `count` groups, [i] with `stride` bytes between them, that are added in 16 bits; `excess` [count] takes what is too much.
+void narrow_groups(int8_t* weights, size_t stride, size_t count, ExcessWeights* excess) {
+  int8_t* from[4];
+  int8_t* to[4];
+  for (size_t pair = 0; pair < kHalf; pair += 2) {
+    for (size_t i = 0; i < 2 * count; ++i) {
+      from[i] = weights + i / 2 * stride + pair + i % 2;
+      to[i] = excess[i / 2].weights + pair + i % 2;
+    }
+    narrow({from, 2 * count}, {to, 2 * count});
   }
-  return any;
+}
+
+Split split(std::span<const int8_t> weights, size_t groups_at_once) {
+  Split result{{weights.begin(), weights.end()}, {}};
+  const size_t group_count = weights.size() / (2 * kHalf);
+  for (size_t half = 0; half < 2; ++half) {
+    for (size_t group = 0; group < group_count; group += groups_at_once) {
+      const size_t count = std::min(groups_at_once, group_count - group);
+      ExcessWeights taken[2] = {{static_cast<uint32_t>(group)}, {static_cast<uint32_t>(group + 1)}};
+      narrow_groups(result.weights.data() + (2 * group + half) * kHalf, 2 * kHalf, count, taken);
+      for (size_t i = 0; i < count; ++i) {
+        // What was taken from two groups may be too wide for one.
+        for (ExcessWeights now = taken[i]; std::ranges::any_of(now.weights, [](int8_t w) { return w != 0; });) {
+          ExcessWeights rest{now.group};
+          narrow_groups(now.weights, 0, 1, &rest);
+          result.excess[half].push_back(now);
+          now = rest;
+        }
+      }
+    }
+  }
+  return result;
 }
 
 LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_count, size_t trailing_bytes) {
-  constexpr size_t kHalf = kBlockChannels / 2 * kGroupDepth;
   LayerExtras layer;
   layer.blocks.resize(block_count);
-  std::vector<size_t> starts;  // of each half, as addresses move while the excess grows
-  std::byte* at = packed;
-  for (BlockExtras& block : layer.blocks) {
-    std::memcpy(block.bias, at, sizeof(block.bias));
-    auto* weights = reinterpret_cast<int8_t*>(at + sizeof(block.bias));
-    for (size_t half = 0; half < 2; ++half) {
+  const size_t weight_bytes = 2 * kHalf * group_count;
+  const size_t stride = sizeof(BlockExtras::bias) + weight_bytes + trailing_bytes;
+  std::vector<size_t> starts;  // of each half's excess, whose addresses change while it grows
+  for (size_t i = 0; i < block_count; ++i) {
+    BlockExtras& block = layer.blocks[i];
+    std::byte* const bias = packed + i * stride;
+    std::memcpy(block.bias, bias, sizeof(block.bias));
+    auto* weights = reinterpret_cast<int8_t*>(bias + sizeof(block.bias));
+    Split best = split({weights, weight_bytes}, 1);
+    Split by_two = split({weights, weight_bytes}, 2);
+    block.adds_two_groups = group_count % 2 == 0 && by_two.excess_count() * kExcessCost <= best.excess_count() * kExcessCost + group_count;
+    if (block.adds_two_groups) best = std::move(by_two);
+    std::ranges::copy(best.weights, weights);
+    for (const auto& excess : best.excess) {
       starts.push_back(layer.excess.size());
-      for (size_t group = 0; group < group_count; ++group) {
-        ExcessWeights excess{static_cast<uint32_t>(group)};
-        if (split(weights + (2 * group + half) * kHalf, excess)) layer.excess.push_back(excess);
-      }
+      layer.excess.insert(layer.excess.end(), excess.begin(), excess.end());
     }
-    at += sizeof(block.bias) + 2 * kHalf * group_count + trailing_bytes;
   }
   starts.push_back(layer.excess.size());
-  at = packed;
   for (size_t i = 0; i < block_count; ++i) {
-    BlockExtras* block = &layer.blocks[i];
-    for (size_t j = 0; j < 3; ++j) block->excess[j] = layer.excess.data() + starts[2 * i + j];
-    std::memcpy(at, &block, sizeof(block));
-    at += sizeof(block->bias) + 2 * kHalf * group_count + trailing_bytes;
+    const BlockExtras* const block = &layer.blocks[i];
+    for (size_t j = 0; j < 3; ++j) layer.blocks[i].excess[j] = layer.excess.data() + starts[2 * i + j];
+    std::memcpy(packed + i * stride, &block, sizeof(block));
   }
   return layer;
 }

@@ -1,8 +1,9 @@
 // The weights of a layer of int8, as the kernels of gemm_kernel.cpp want them.
 //
-// Their instruction adds two neighbouring products, weight * input with inputs of 0 ... 255, in 16 bits. That is exact as long as no sum of
-// weights that goes one way is above 128. Pairs of weights that are above are split: what the pair may hold stays, the excess
-// comes in addition. So results are exact for all weights, and networks, few of whose pairs are so wide, hardly pay for it.
+// Their instruction adds two neighbouring products, weight * input with inputs of 0 ... 255, in 16 bits. That is exact as long as neither
+// the positive nor the negative weights of the two sum up to more than 128. Pairs that do are split: what 16 bits hold stays, the
+// excess comes in addition. So results are exact for all weights, and networks, few of whose pairs are so wide, hardly pay for
+// it. Where even the pairs of two groups seldom sum up to more, the two are added in 16 bits.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +26,11 @@ struct ExcessWeights {
 /// What a block of output channels has besides its packed weights.
 struct BlockExtras {
   int32_t bias[kBlockChannels] = {};
-  /// [excess[h], excess[h + 1]) is the excess of half h, by rising group.
+  /// [excess[h], excess[h + 1]) is the excess of half h, by group; a group may come twice.
   const ExcessWeights* excess[3] = {};
+  /// Whether 16 bits hold the products of every two groups that begin with an even one, and not just those of each. Only where the
+  /// number of groups is even.
+  bool adds_two_groups = false;
 };
 
 /// A layer's, in the order of its blocks.
