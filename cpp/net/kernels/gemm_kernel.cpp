@@ -24,7 +24,6 @@ struct Inputs {
 /// The inputs in the order in which they are used, and unsigned: [group][kRows][kGroupDepth]. On the stack, so of a limited depth;
 /// deeper layers take several turns.
 constexpr size_t kPanelGroups = 1024;
-static_assert(kPanelGroups % 2 == 0);
 
 template <size_t kRows>
 struct Panel {
@@ -89,18 +88,46 @@ inline v128_t add_pairs(v128_t sums, v128_t pairs, v128_t ones) {
   return wasm_i32x4_add(sums, wasm_i32x4_dot_i16x8(pairs, ones));
 }
 
+constexpr size_t kHalfWeights = kBlockChannels / 2 * kGroupDepth;
+constexpr size_t kGroupWeights = 2 * kHalfWeights;
+
+/// sums [kRows][2 halves] of a layer that is deeper than the panel. Small rather than fast: no MobileNet has one.
+template <size_t kRows>
+__attribute__((noinline)) void add_deep(Panel<kRows>& panel, const Inputs& inputs, size_t group_count, const int8_t* weights,
+                                        const BlockExtras& extras, v128_t ones, v128_t (*sums)[2]) {
+  const ExcessWeights* excess[] = {extras.excess[0], extras.excess[1]};
+  for (size_t first = 0; first < group_count; first += kPanelGroups) {
+    const size_t last = std::min(first + kPanelGroups, group_count);
+    panel.fill(inputs, first, last);
+    const auto add = [&](size_t group, size_t half, const int8_t* w) {
+      const uint8_t* const at = panel.bytes + (group - first) * kRows * kGroupDepth;
+#pragma nounroll
+      for (size_t i = 0; i < kRows; ++i) {
+        const v128_t input = wasm_v128_load32_splat(at + i * kGroupDepth);
+        sums[i][half] = add_pairs(sums[i][half], dot_pairs(wasm_v128_load(w), input), ones);
+      }
+    };
+#pragma nounroll
+    for (size_t half = 0; half < 2; ++half) {
+      for (size_t group = first; group < last; ++group) add(group, half, weights + group * kGroupWeights + half * kHalfWeights);
+      const ExcessWeights*& next = excess[half];
+      for (; next != extras.excess[half + 1] && next->group < last; ++next) add(next->group, half, next->weights);
+    }
+  }
+}
+
 template <size_t kRows>
 void multiply(size_t mr, size_t nc, const Inputs& inputs, const void* packed, int8_t* c, size_t cm_stride, size_t cn_stride,
               const xnn_qs8_qc8w_conv_minmax_params* params) {
   constexpr size_t kGroupBytes = kRows * kGroupDepth;
-  constexpr size_t kGroupWeights = kBlockChannels * kGroupDepth;
   Panel<kRows> panel;
   const Requantize requantize(*params);
   // Out of the compiler's sight, or it would be made anew for each product.
   static const volatile int16_t one = 1;
   const v128_t ones = wasm_i16x8_splat(one);
   const size_t group_count = inputs.tap_count * ((inputs.depth + kGroupDepth - 1) / kGroupDepth);
-  if (group_count <= kPanelGroups) panel.fill(inputs, 0, group_count);
+  const bool is_deep = group_count > kPanelGroups;
+  if (!is_deep) panel.fill(inputs, 0, group_count);
   int8_t* rows[kRows];
   for (size_t i = 0; i < kRows; ++i) rows[i] = c + std::min(i, mr - 1) * cm_stride;
 
@@ -113,48 +140,50 @@ void multiply(size_t mr, size_t nc, const Inputs& inputs, const void* packed, in
       sums[i][0] = wasm_v128_load(extras.bias);
       sums[i][1] = wasm_v128_load(extras.bias + 4);
     }
-    const ExcessWeights* excess[] = {extras.excess[0], extras.excess[1]};
-    for (size_t first = 0; first < group_count; first += kPanelGroups) {
-      const size_t last = std::min(first + kPanelGroups, group_count);
-      if (group_count > kPanelGroups) panel.fill(inputs, first, last);
-      const uint8_t* at = panel.bytes;
-      const int8_t* const end = w + (last - first) * kGroupWeights;
-      if (kRows > 1 && extras.adds_two_groups) {
-        do {
+    const int8_t* const end = w + group_count * kGroupWeights;
+    const uint8_t* at = panel.bytes;
+    if (is_deep) {
+      v128_t deep[kRows][2];
+      std::memcpy(deep, sums, sizeof(deep));
+      add_deep(panel, inputs, group_count, w, extras, ones, deep);
+      std::memcpy(sums, deep, sizeof(sums));
+      w = end;
+    } else if (kRows > 1 && extras.adds_two_groups) {
+      do {
 #pragma unroll
-          for (size_t half = 0; half < 2; ++half) {
-            const v128_t here = wasm_v128_load(w + 16 * half);
-            const v128_t there = wasm_v128_load(w + 16 * half + kGroupWeights);
-#pragma unroll
-            for (size_t i = 0; i < kRows; ++i) {
-              const v128_t pairs = wasm_i16x8_add(dot_pairs(here, wasm_v128_load32_splat(at + i * kGroupDepth)),
-                                                  dot_pairs(there, wasm_v128_load32_splat(at + kGroupBytes + i * kGroupDepth)));
-              sums[i][half] = add_pairs(sums[i][half], pairs, ones);
-            }
-          }
-          w += 2 * kGroupWeights;
-          at += 2 * kGroupBytes;
-        } while (w != end);
-      } else {
-        do {
-          const v128_t low = wasm_v128_load(w);
-          const v128_t high = wasm_v128_load(w + 16);
+        for (size_t half = 0; half < 2; ++half) {
+          const v128_t here = wasm_v128_load(w + half * kHalfWeights);
+          const v128_t there = wasm_v128_load(w + half * kHalfWeights + kGroupWeights);
 #pragma unroll
           for (size_t i = 0; i < kRows; ++i) {
-            const v128_t input = wasm_v128_load32_splat(at + i * kGroupDepth);
-            sums[i][0] = add_pairs(sums[i][0], dot_pairs(low, input), ones);
-            sums[i][1] = add_pairs(sums[i][1], dot_pairs(high, input), ones);
+            const v128_t pairs = wasm_i16x8_add(dot_pairs(here, wasm_v128_load32_splat(at + i * kGroupDepth)),
+                                                dot_pairs(there, wasm_v128_load32_splat(at + kGroupBytes + i * kGroupDepth)));
+            sums[i][half] = add_pairs(sums[i][half], pairs, ones);
           }
-          w += kGroupWeights;
-          at += kGroupBytes;
-        } while (w != end);
-      }
-      if (extras.excess[0] == extras.excess[2]) continue;
+        }
+        w += 2 * kGroupWeights;
+        at += 2 * kGroupBytes;
+      } while (w != end);
+    } else {
+      do {
+        const v128_t low = wasm_v128_load(w);
+        const v128_t high = wasm_v128_load(w + kHalfWeights);
+#pragma unroll
+        for (size_t i = 0; i < kRows; ++i) {
+          const v128_t input = wasm_v128_load32_splat(at + i * kGroupDepth);
+          sums[i][0] = add_pairs(sums[i][0], dot_pairs(low, input), ones);
+          sums[i][1] = add_pairs(sums[i][1], dot_pairs(high, input), ones);
+        }
+        w += kGroupWeights;
+        at += kGroupBytes;
+      } while (w != end);
+    }
+    if (!is_deep && extras.excess[0] != extras.excess[2]) {
 #pragma unroll
       for (size_t half = 0; half < 2; ++half) {
-        for (; excess[half] != extras.excess[half + 1] && excess[half]->group < last; ++excess[half]) {
-          const uint8_t* const from = panel.bytes + (excess[half]->group - first) * kGroupBytes;
-          const v128_t weights = wasm_v128_load(excess[half]->weights);
+        for (const ExcessWeights* excess = extras.excess[half]; excess != extras.excess[half + 1]; ++excess) {
+          const uint8_t* const from = panel.bytes + excess->group * kGroupBytes;
+          const v128_t weights = wasm_v128_load(excess->weights);
 #pragma unroll
           for (size_t i = 0; i < kRows; ++i) {
             sums[i][half] = add_pairs(sums[i][half], dot_pairs(weights, wasm_v128_load32_splat(from + i * kGroupDepth)), ones);

@@ -43,17 +43,29 @@ struct Split {
   size_t excess_count() const { return excess[0].size() + excess[1].size(); }
 };
 
-/// Narrows `count` groups, [i] with `stride` bytes between them, that are added in 16 bits; `excess` [count] takes what is too much.
-void narrow_groups(int8_t* weights, size_t stride, size_t count, ExcessWeights* excess) {
+/// Narrows `count` <= 2 groups, `stride` bytes apart, that are added in 16 bits; `excess` [count] takes what is too much. False when
+/// nothing was.
+bool narrow_groups(int8_t* weights, size_t stride, size_t count, ExcessWeights* excess) {
   int8_t* from[4];
   int8_t* to[4];
+  bool any = false;
   for (size_t pair = 0; pair < kHalf; pair += 2) {
+    // Nearly all are narrow, and a network has millions.
+    int up = 0;
+    int down = 0;
+    for (size_t i = 0; i < 2 * count; ++i) {
+      const int weight = weights[i / 2 * stride + pair + i % 2];
+      (weight > 0 ? up : down) += weight;
+    }
+    if (up <= kWidestSum && down >= -kWidestSum) continue;
     for (size_t i = 0; i < 2 * count; ++i) {
       from[i] = weights + i / 2 * stride + pair + i % 2;
       to[i] = excess[i / 2].weights + pair + i % 2;
     }
     narrow({from, 2 * count}, {to, 2 * count});
+    any = true;
   }
+  return any;
 }
 
 Split split(std::span<const int8_t> weights, size_t groups_at_once) {
@@ -63,15 +75,15 @@ Split split(std::span<const int8_t> weights, size_t groups_at_once) {
     for (size_t group = 0; group < group_count; group += groups_at_once) {
       const size_t count = std::min(groups_at_once, group_count - group);
       ExcessWeights taken[2] = {{static_cast<uint32_t>(group)}, {static_cast<uint32_t>(group + 1)}};
-      narrow_groups(result.weights.data() + (2 * group + half) * kHalf, 2 * kHalf, count, taken);
+      if (!narrow_groups(result.weights.data() + (2 * group + half) * kHalf, 2 * kHalf, count, taken)) continue;
       for (size_t i = 0; i < count; ++i) {
         // What was taken from two groups may be too wide for one.
-        for (ExcessWeights now = taken[i]; std::ranges::any_of(now.weights, [](int8_t w) { return w != 0; });) {
-          ExcessWeights rest{now.group};
-          narrow_groups(now.weights, 0, 1, &rest);
-          result.excess[half].push_back(now);
-          now = rest;
-        }
+        const auto holds_any = [](const ExcessWeights& e) { return std::ranges::any_of(e.weights, [](int8_t w) { return w != 0; }); };
+        if (!holds_any(taken[i])) continue;
+        ExcessWeights rest{taken[i].group};
+        const bool was_too_wide = narrow_groups(taken[i].weights, 0, 1, &rest);
+        result.excess[half].push_back(taken[i]);
+        if (was_too_wide) result.excess[half].push_back(rest);
       }
     }
   }
@@ -90,9 +102,11 @@ LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_coun
     std::memcpy(block.bias, bias, sizeof(block.bias));
     auto* weights = reinterpret_cast<int8_t*>(bias + sizeof(block.bias));
     Split best = split({weights, weight_bytes}, 1);
-    Split by_two = split({weights, weight_bytes}, 2);
-    block.adds_two_groups = group_count % 2 == 0 && by_two.excess_count() * kExcessCost <= best.excess_count() * kExcessCost + group_count;
-    if (block.adds_two_groups) best = std::move(by_two);
+    if (group_count % 2 == 0) {
+      Split by_two = split({weights, weight_bytes}, 2);
+      block.adds_two_groups = by_two.excess_count() * kExcessCost <= best.excess_count() * kExcessCost + group_count;
+      if (block.adds_two_groups) best = std::move(by_two);
+    }
     std::ranges::copy(best.weights, weights);
     for (const auto& excess : best.excess) {
       starts.push_back(layer.excess.size());
