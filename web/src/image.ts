@@ -86,17 +86,26 @@ function fromVideo(video: HTMLVideoElement): Promise<Sendable> | Sendable {
 }
 
 async function fromImage(image: HTMLImageElement): Promise<Sendable> {
-  try {
-    await image.decode();
-    // Of an element whose src has just changed, Firefox has then decoded the picture before.
-    while (!image.complete) {
-      await new Promise((resolve) => ['load', 'error'].forEach((type) => image.addEventListener(type, resolve, { once: true })));
-      await image.decode();
-    }
-  } catch (cause) {
-    throw new ClassifierError('bad-image', `The image ${addressOf(image)} could not be loaded or decoded. Check its address and format.`, { cause });
-  }
+  // An element whose src has just changed is its picture before for one microtask more.
+  await null;
+  while (!image.complete) await change(image);
+  if (image.naturalWidth === 0) throw new ClassifierError('bad-image', `The image ${addressOf(image)} could not be loaded or decoded. Check its address and format.`);
   return bitmapOf(image, 'The image');
+}
+
+/** Not decode(): of a changed element it may tell of the picture before. An element whose src is taken away has no event, so there is an end to it. */
+function change(image: HTMLImageElement): Promise<unknown> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, 200);
+    function done() {
+      clearTimeout(timer);
+      image.removeEventListener('load', done);
+      image.removeEventListener('error', done);
+      resolve(undefined);
+    }
+    image.addEventListener('load', done);
+    image.addEventListener('error', done);
+  });
 }
 
 /** Short enough for a sentence: data: addresses hold the whole picture. */
