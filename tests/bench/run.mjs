@@ -1,8 +1,9 @@
 // The benchmarks natively and as WebAssembly, in one table.
 //
-//   node tests/bench/run.mjs [--filter=REGEX] [--seconds=0.3] [--only=native,simd,...,knn-rival]
+//   node tests/bench/run.mjs [--filter=REGEX] [--seconds=0.3] [--only=native,simd,...,knn-rival,rivals]
 //
-// knn-rival: the nearest neighbours beside tfjs' knn-classifier, in a table of its own.
+// knn-rival: the nearest neighbours beside tfjs' knn-classifier; rivals: from nothing to the first result and a frame beside LiteRT.js.
+// Each has a table of its own.
 //
 // WebAssembly runs in a worker of Chromium, isolated, one variant after the other. Times are of the machine it runs on: compare columns
 // and rows of one table, not tables.
@@ -17,9 +18,24 @@ import { buildPreset, wasmVariants } from '../../web/dev/cmake.mjs';
 import { installNodePackages, needsNodePackages } from '../../web/dev/npm.mjs';
 import { Steps, fail, main, projectFolder, run } from '../../web/dev/steps.mjs';
 import { compareKnn, toKnnTables } from './knn-rival.mjs';
+import { comparedVariants, compareEngines, toEngineTable } from './rivals.mjs';
 
 /** What browsers get where there are no threads. */
-const rivalVariant = 'relaxed';
+const knnVariant = 'relaxed';
+
+/** Pages beside other packages: the variants that each needs, and how it is measured and shown. */
+const comparisons = {
+  'knn-rival': {
+    title: "Running beside tfjs' knn-classifier",
+    variants: [knnVariant],
+    run: async () => toKnnTables(await compareKnn(knnVariant), knnVariant),
+  },
+  rivals: {
+    title: 'Running beside LiteRT.js',
+    variants: comparedVariants,
+    run: async (report) => toEngineTable(await compareEngines(report)),
+  },
+};
 
 const modelsFolder = path.join(projectFolder, 'models/files');
 
@@ -96,17 +112,17 @@ function printTable(results) {
 
 await main(async () => {
   const { values } = parseArgs({ options: { filter: { type: 'string', default: '.' }, seconds: { type: 'string', default: '0.3' }, only: { type: 'string' } } });
-  const all = ['native', ...wasmVariants, 'knn-rival'];
+  const all = ['native', ...wasmVariants, ...Object.keys(comparisons)];
   const named = values.only?.split(',') ?? all;
   const unknown = named.find((name) => !all.includes(name));
   if (unknown) fail(`There is no build '${unknown}'; there are ${all.join(', ')}.`);
-  const wanted = named.filter((name) => name !== 'knn-rival');
-  const withRival = named.includes('knn-rival');
+  const wanted = named.filter((name) => !(name in comparisons));
+  const compared = Object.entries(comparisons).filter(([name]) => named.includes(name));
   if (!(Number(values.seconds) > 0)) fail(`--seconds: got '${values.seconds}', wanted a number above 0.`);
 
   await setup({ browsers: true });
-  const rivalSteps = withRival ? buildSteps([rivalVariant]) : [];
-  const steps = new Steps(2 * wanted.length + 1 + (needsNodePackages() ? 1 : 0) + (withRival ? rivalSteps.length + 1 : 0));
+  const packageSteps = compared.length > 0 ? buildSteps([...new Set(compared.flatMap(([, { variants }]) => variants))]) : [];
+  const steps = new Steps(2 * wanted.length + 1 + (needsNodePackages() ? 1 : 0) + packageSteps.length + compared.length);
   if (needsNodePackages()) await steps.step('Node packages', installNodePackages);
   await steps.step('Models', fetchModels);
   for (const name of wanted) await steps.step(`Building ${name}`, (report) => buildPreset(name, ['benchmarks'], report));
@@ -116,10 +132,11 @@ await main(async () => {
     const { benchmarks } = await steps.step(`Running ${name}`, () => (name === 'native' ? runNatively(args) : runInBrowser(name, args)));
     results.push({ title: name, benchmarks });
   }
-  for (const [title, work] of rivalSteps) await steps.step(title, work);
-  const rival = withRival ? await steps.step("Running beside tfjs' knn-classifier", () => compareKnn(rivalVariant)) : undefined;
+  for (const [title, work] of packageSteps) await steps.step(title, work);
+  const tables = [];
+  for (const [, { title, run: compare }] of compared) tables.push(await steps.step(title, compare));
   if (wanted.length > 0 && results.every(({ benchmarks }) => benchmarks.length === 0)) fail(`No benchmark's name fits '${values.filter}'.`);
   if (!existsSync(path.join(modelsFolder, 'mobilenet-v2-1.0-224-int8'))) console.log('\nThe int8 model could not be had: its rows are missing.');
   if (wanted.length > 0) printTable(results);
-  if (rival) console.log(`\n${toKnnTables(rival, rivalVariant)}`);
+  for (const table of tables) console.log(`\n${table}`);
 });

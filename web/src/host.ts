@@ -21,8 +21,8 @@ export interface Running {
   classifier: WasmClassifier;
   choice: Choice;
   model: ModelInfo;
-  /** Of the network's file; empty where the browser offers no digests. */
-  sha256: string;
+  /** Of the network's file; empty where the browser offers no digests. Only data sets need it, so nothing else waits for it. */
+  sha256: Promise<string>;
   modelBytes: number;
   /** [classCount], when they are known. */
   classNames: readonly string[] | undefined;
@@ -170,8 +170,9 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
 
     review: ({ options, mostExamples }) => reviewOf(use().classifier, options, mostExamples),
 
-    startSave({ thumbnails }) {
-      const { classifier, model, sha256 } = use();
+    async startSave({ thumbnails }) {
+      const sha256 = await use().sha256;
+      const { classifier, model } = use();
       classifier.startSave(model.id, sha256, JSON.stringify(model.preprocess), thumbnails);
       return ++saving;
     },
@@ -182,8 +183,9 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
       return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
     },
 
-    startLoad() {
-      const { classifier, model, sha256 } = use();
+    async startLoad() {
+      const sha256 = await use().sha256;
+      const { classifier, model } = use();
       classifier.startLoad(model.id, sha256, model.embeddingSize);
       return ++loading;
     },
@@ -199,13 +201,15 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
       return use().classifier.finishLoad();
     },
 
-    exportJson() {
-      const { classifier, model, sha256 } = use();
+    async exportJson() {
+      const sha256 = await use().sha256;
+      const { classifier, model } = use();
       return JSON.stringify(exported(classifier, model, sha256));
     },
 
-    importJson({ json }) {
-      importInto(use(), json);
+    async importJson({ json }) {
+      const sha256 = await use().sha256;
+      importInto(use(), sha256, json);
     },
 
     info,
@@ -276,7 +280,7 @@ function exported(classifier: WasmClassifier, model: ModelInfo, sha256: string):
 }
 
 /** Replaces the examples by those of `json`, at once when all of them are in. */
-function importInto({ module, classifier, model, sha256 }: Running, json: unknown): void {
+function importInto({ module, classifier, model }: Running, sha256: string, json: unknown): void {
   const read = readJsonDataset(json, model.embeddingSize);
   const same = read.sha256 && sha256 ? read.sha256 === sha256 : read.model === undefined || read.model === model.id;
   if (!same) {
@@ -312,7 +316,8 @@ export async function openClassifier(request: OpenRequest, loadModule: LoadModul
     const { value: fetched, ms: modelMs } = await fetching!;
     if (asked.signal?.aborted) throw aborted(asked.signal);
     asked.report?.({ phase: 'start', loaded: 0, total: undefined });
-    const { value: prepared, ms: prepareMs } = await timed(prepare(started.classifier, fetched, request), performance.now());
+    const fetchedAt = performance.now();
+    const { value: prepared, ms: prepareMs } = await timed(prepare(started.classifier, fetched, request), fetchedAt);
     return { ...started, ...prepared, loadTimings: { moduleMs, modelMs, prepareMs } };
   } catch (error) {
     started.classifier.delete();
@@ -323,13 +328,10 @@ export async function openClassifier(request: OpenRequest, loadModule: LoadModul
 type Prepared = Pick<Running, 'model' | 'sha256' | 'modelBytes' | 'classNames'>;
 
 async function prepare(classifier: WasmClassifier, fetched: FetchedModel, request: OpenRequest): Promise<Prepared> {
-  const sha256 = await sha256Of(fetched.weights ?? fetched.model);
+  const sha256 = sha256Of(fetched.weights ?? fetched.model);
   const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
   const loaded = loadInto(classifier, fetched, preprocess, request.precision);
   const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
-  // The first run compiles and touches everything, and shows that the model runs at all.
-  classifier.frameBuffer(1, 1).set([0, 0, 0, 255]);
-  classifier.embed();
   const modelBytes = fetched.model.byteLength + (fetched.weights?.byteLength ?? 0);
   return { model: describe(fetched, loaded, preprocess), sha256, modelBytes, classNames };
 }
@@ -351,7 +353,7 @@ function withoutModel({ id, embeddingSize }: NoModel): Prepared {
     multiplyAdds: 0,
     operators: {},
   };
-  return { model, sha256: '', modelBytes: 0, classNames: undefined };
+  return { model, sha256: Promise.resolve(''), modelBytes: 0, classNames: undefined };
 }
 
 /** A download's options that report as one phase. */
