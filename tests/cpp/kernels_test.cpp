@@ -32,14 +32,14 @@ struct PackedLayer {
 
 TEST(GemmWeights, AreSafePairsAndAnExcess) {
   std::mt19937 random(test_seed());
-  PackedLayer layer{4, 11};
-  // Block 0 has every pair of weights that there is at the ends, block 1 any weights, block 2 narrow ones, block 3 narrower ones with a few
-  // that are wide in one direction.
+  PackedLayer layer{4, 12};
+  // Block 0 has every pair of weights that there is at the ends, block 1 any weights, block 2 narrow ones, block 3 narrower ones, three of
+  // which sum up to too much where two groups are added.
   const int8_t ends[] = {-128, -127, -65, -64, -1, 0, 1, 64, 65, 127};
   for (size_t block = 0; block < layer.blocks; ++block) {
     for (size_t i = 0; i < 2 * kHalfBlock * layer.groups; ++i) {
       const size_t end = block == 0 && i < 200 ? (i % 2 == 0 ? i / 20 : i / 2 % 10) : random() % 10;
-      layer.weights(block)[i] = block == 3   ? static_cast<int8_t>(i / 64 == 2 ? 127 : random() % 65 - 32)
+      layer.weights(block)[i] = block == 3   ? static_cast<int8_t>(i == 64 || i == 65 || i == 96 ? 60 : random() % 65 - 32)
                                 : block == 2   ? static_cast<int8_t>(random() % 129 - 64)
                                 : block == 1 ? static_cast<int8_t>(random())
                                              : ends[end];
@@ -56,6 +56,7 @@ TEST(GemmWeights, AreSafePairsAndAnExcess) {
     std::memcpy(&extras, layer.bias(block), sizeof(extras));
     EXPECT_EQ(std::memcmp(extras->bias, before.bias(block), sizeof(extras->bias)), 0);
     if (block == 2) EXPECT_EQ(extras->excess[0], extras->excess[2]) << "narrow weights cost nothing";
+    if (block == 3) EXPECT_TRUE(extras->adds_two_groups);
     if (block != 2) EXPECT_NE(extras->excess[0], extras->excess[2]);
     const auto expect_safe = [](std::initializer_list<int> added) {
       int up = 0, down = 0;
@@ -132,14 +133,15 @@ std::vector<std::byte> random_bytes(size_t count, std::mt19937& random) {
   return bytes;
 }
 
-/// A layer whose weights are not those of a network: any, only the widest, alternating, or one value.
+/// A layer whose weights are not those of a network: any, only the widest, alternating, one value, or narrow ones with a few wide.
 void widen(Tensor& filter, std::mt19937& random) {
-  const uint32_t kind = random() % 4;
+  const uint32_t kind = random() % 6;
   for (size_t i = 0; i < filter.data.size(); ++i) {
     int weight = static_cast<int>(random() % 256) - 128;
     if (kind == 1) weight = weight < 0 ? -128 : 127;
     if (kind == 2) weight = i % 3 == 0 ? -128 : 127;
     if (kind == 3) weight = -128;
+    if (kind > 3) weight = random() % 50 == 0 ? 127 : weight / 5;
     filter.data.data()[i] = static_cast<std::byte>(weight);
   }
 }

@@ -43,29 +43,37 @@ struct Split {
   size_t excess_count() const { return excess[0].size() + excess[1].size(); }
 };
 
+/// Whether there is anything to narrow in `count` groups of half a block, `stride` bytes apart. A network has millions of weights, and
+/// nearly all are narrow.
+bool any_too_wide(const int8_t* weights, size_t stride, size_t count) {
+  using Pairs = int16_t __attribute__((vector_size(kHalf)));
+  Pairs up = {};
+  Pairs down = {};
+  for (size_t i = 0; i < count; ++i) {
+    Pairs pairs;
+    std::memcpy(&pairs, weights + i * stride, sizeof(pairs));
+    for (const Pairs each : {(pairs << 8) >> 8, pairs >> 8}) {
+      up += (each > 0) & each;
+      down += (each < 0) & each;
+    }
+  }
+  return __builtin_reduce_or((up > kWidestSum) | (down < -kWidestSum)) != 0;
+}
+
 /// Narrows `count` <= 2 groups, `stride` bytes apart, that are added in 16 bits; `excess` [count] takes what is too much. False when
 /// nothing was.
 bool narrow_groups(int8_t* weights, size_t stride, size_t count, ExcessWeights* excess) {
+  if (!any_too_wide(weights, stride, count)) return false;
   int8_t* from[4];
   int8_t* to[4];
-  bool any = false;
   for (size_t pair = 0; pair < kHalf; pair += 2) {
-    // Nearly all are narrow, and a network has millions.
-    int up = 0;
-    int down = 0;
-    for (size_t i = 0; i < 2 * count; ++i) {
-      const int weight = weights[i / 2 * stride + pair + i % 2];
-      (weight > 0 ? up : down) += weight;
-    }
-    if (up <= kWidestSum && down >= -kWidestSum) continue;
     for (size_t i = 0; i < 2 * count; ++i) {
       from[i] = weights + i / 2 * stride + pair + i % 2;
       to[i] = excess[i / 2].weights + pair + i % 2;
     }
     narrow({from, 2 * count}, {to, 2 * count});
-    any = true;
   }
-  return any;
+  return true;
 }
 
 Split split(std::span<const int8_t> weights, size_t groups_at_once) {
@@ -102,7 +110,8 @@ LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_coun
     std::memcpy(block.bias, bias, sizeof(block.bias));
     auto* weights = reinterpret_cast<int8_t*>(bias + sizeof(block.bias));
     Split best = split({weights, weight_bytes}, 1);
-    if (group_count % 2 == 0) {
+    // Where there is much already, there would be too much.
+    if (group_count % 2 == 0 && best.excess_count() * kExcessCost <= group_count) {
       Split by_two = split({weights, weight_bytes}, 2);
       block.adds_two_groups = by_two.excess_count() * kExcessCost <= best.excess_count() * kExcessCost + group_count;
       if (block.adds_two_groups) best = std::move(by_two);
