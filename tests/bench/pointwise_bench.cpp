@@ -1,4 +1,5 @@
-// Convolutions of 1 x 1, of which a MobileNet is made, in int8: with our kernels, where this processor gets them, beside XNNPACK's.
+// Convolutions of 1 x 1, of which a MobileNet is made, in int8: with our kernels, where this
+// processor gets them, beside XNNPACK's.
 #include <benchmark/benchmark.h>
 
 #include <random>
@@ -32,7 +33,8 @@ Graph make_graph(const PointwiseLayer& layer) {
   filter.quantization.zero_points.assign(static_cast<size_t>(layer.outputs), 0);
   filter.data = PaddedBuffer<std::byte>(filter.shape.element_count());
   std::normal_distribution<float> weight(0, 36);
-  for (std::byte& w : filter.data) w = static_cast<std::byte>(std::lround(std::clamp(weight(random), -127.0f, 127.0f)));
+  for (std::byte& w : filter.data)
+    w = static_cast<std::byte>(std::lround(std::clamp(weight(random), -127.0f, 127.0f)));
   Conv2d conv;
   conv.input = 0;
   conv.output = 1;
@@ -48,7 +50,9 @@ void run(benchmark::State& state, const PointwiseLayer& layer, bool own_kernels)
   ExtrasStore extras;
   const XnnSubgraph subgraph = lower_section(graph, 0, 1, scales);
   xnn_runtime_t handle = nullptr;
-  const auto prepare = [&] { check(xnn_create_runtime_v2(subgraph.get(), nullptr, 0, &handle), "benchmark"); };
+  const auto prepare = [&] {
+    check(xnn_create_runtime_v2(subgraph.get(), nullptr, 0, &handle), "benchmark");
+  };
   if (own_kernels) {
     const ExtrasStore::Scope packing(extras);
     prepare();
@@ -65,17 +69,21 @@ void run(benchmark::State& state, const PointwiseLayer& layer, bool own_kernels)
   PaddedBuffer<std::byte> output(graph.tensors[1].shape.element_count());
   std::mt19937 random(2);
   for (std::byte& b : input) b = static_cast<std::byte>(random());
-  const xnn_external_value ends[] = {{kExternalInput, input.data()}, {kExternalOutput, output.data()}};
+  const xnn_external_value ends[] = {{kExternalInput, input.data()},
+                                     {kExternalOutput, output.data()}};
   check(xnn_setup_runtime_v2(runtime.get(), std::size(ends), ends), "benchmark");
   for (auto _ : state) check(xnn_invoke_runtime(runtime.get()), "benchmark");
-  state.counters["FLOP/s"] = benchmark::Counter(2.0 * static_cast<double>(layer.size * layer.size * layer.inputs * layer.outputs),
-                                                benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["FLOP/s"] = benchmark::Counter(
+      2.0 * static_cast<double>(layer.size * layer.size * layer.inputs * layer.outputs),
+      benchmark::Counter::kIsIterationInvariantRate);
 }
 
 const bool kRegistered = [] {
-  for (const PointwiseLayer& layer : {PointwiseLayer{112, 16, 96}, {56, 24, 144}, {28, 192, 32}, {14, 96, 576}, {7, 960, 160}}) {
-    const std::string name = "pointwise/" + std::to_string(layer.size) + "x" + std::to_string(layer.size) + "x" +
-                             std::to_string(layer.inputs) + "->" + std::to_string(layer.outputs);
+  for (const PointwiseLayer& layer :
+       {PointwiseLayer{112, 16, 96}, {56, 24, 144}, {28, 192, 32}, {14, 96, 576}, {7, 960, 160}}) {
+    const std::string name = "pointwise/" + std::to_string(layer.size) + "x" +
+                             std::to_string(layer.size) + "x" + std::to_string(layer.inputs) +
+                             "->" + std::to_string(layer.outputs);
     for (const bool own_kernels : {true, false}) {
       benchmark::RegisterBenchmark((name + (own_kernels ? "/ours" : "/xnnpack")).c_str(),
                                    [=](benchmark::State& state) { run(state, layer, own_kernels); })
