@@ -118,9 +118,11 @@ __attribute__((noinline)) void add_deep(Panel<kRows>& panel, const Inputs& input
     };
 #pragma nounroll
     for (size_t half = 0; half < 2; ++half) {
+#pragma nounroll
       for (size_t group = first; group < last; ++group)
         add(group, half, weights + group * kGroupWeights + half * kHalfWeights);
       const ExcessWeights*& next = excess[half];
+#pragma nounroll
       for (; next != extras.excess[half + 1] && next->group < last; ++next)
         add(next->group, half, next->weights);
     }

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <vector>
 
@@ -71,7 +70,7 @@ class ExtrasStore {
 
  private:
   static thread_local ExtrasStore* current_;
-  std::deque<LayerExtras> layers_;
+  std::vector<LayerExtras> layers_;
   bool incomplete_ = false;
 };
 
