@@ -27,24 +27,29 @@ struct PackedLayer {
   std::vector<std::byte> bytes = std::vector<std::byte>(blocks * stride);
 
   std::byte* bias(size_t block) { return bytes.data() + block * stride; }
-  int8_t* weights(size_t block) { return reinterpret_cast<int8_t*>(bias(block)) + kBlockChannels * sizeof(int32_t); }
+  int8_t* weights(size_t block) {
+    return reinterpret_cast<int8_t*>(bias(block)) + kBlockChannels * sizeof(int32_t);
+  }
 };
 
 TEST(GemmWeights, AreSafePairsAndAnExcess) {
   std::mt19937 random(test_seed());
-  PackedLayer layer{4, 11};
-  // Block 0 has every pair of weights that there is at the ends, block 1 any weights, block 2 narrow ones, block 3 narrower ones with a few
-  // that are wide in one direction.
+  PackedLayer layer{4, 12};
+  // Block 0 has every pair of weights that there is at the ends, block 1 any weights, block 2
+  // narrow ones, block 3 narrower ones, three of which sum up to too much where two groups are
+  // added.
   const int8_t ends[] = {-128, -127, -65, -64, -1, 0, 1, 64, 65, 127};
   for (size_t block = 0; block < layer.blocks; ++block) {
     for (size_t i = 0; i < 2 * kHalfBlock * layer.groups; ++i) {
       const size_t end = block == 0 && i < 200 ? (i % 2 == 0 ? i / 20 : i / 2 % 10) : random() % 10;
-      layer.weights(block)[i] = block == 3   ? static_cast<int8_t>(i / 64 == 2 ? 127 : random() % 65 - 32)
-                                : block == 2   ? static_cast<int8_t>(random() % 129 - 64)
-                                : block == 1 ? static_cast<int8_t>(random())
-                                             : ends[end];
+      layer.weights(block)[i] =
+          block == 3 ? static_cast<int8_t>(i == 64 || i == 65 || i == 96 ? 60 : random() % 65 - 32)
+          : block == 2 ? static_cast<int8_t>(random() % 129 - 64)
+          : block == 1 ? static_cast<int8_t>(random())
+                       : ends[end];
     }
-    for (size_t i = 0; i < kBlockChannels * sizeof(int32_t); ++i) layer.bias(block)[i] = static_cast<std::byte>(random());
+    for (size_t i = 0; i < kBlockChannels * sizeof(int32_t); ++i)
+      layer.bias(block)[i] = static_cast<std::byte>(random());
   }
   PackedLayer before = layer;
   ExtrasStore store;
@@ -55,7 +60,9 @@ TEST(GemmWeights, AreSafePairsAndAnExcess) {
     const BlockExtras* extras = nullptr;
     std::memcpy(&extras, layer.bias(block), sizeof(extras));
     EXPECT_EQ(std::memcmp(extras->bias, before.bias(block), sizeof(extras->bias)), 0);
-    if (block == 2) EXPECT_EQ(extras->excess[0], extras->excess[2]) << "narrow weights cost nothing";
+    if (block == 2)
+      EXPECT_EQ(extras->excess[0], extras->excess[2]) << "narrow weights cost nothing";
+    if (block == 3) EXPECT_TRUE(extras->adds_two_groups);
     if (block != 2) EXPECT_NE(extras->excess[0], extras->excess[2]);
     const auto expect_safe = [](std::initializer_list<int> added) {
       int up = 0, down = 0;
@@ -67,7 +74,8 @@ TEST(GemmWeights, AreSafePairsAndAnExcess) {
     for (size_t i = 0; i < sums.size(); i += 2) {
       const size_t there = i + 2 * kHalfBlock;
       expect_safe({w[i], w[i + 1]});
-      if (extras->adds_two_groups && i / (2 * kHalfBlock) % 2 == 0 && there < sums.size()) expect_safe({w[i], w[i + 1], w[there], w[there + 1]});
+      if (extras->adds_two_groups && i / (2 * kHalfBlock) % 2 == 0 && there < sums.size())
+        expect_safe({w[i], w[i + 1], w[there], w[there + 1]});
     }
     for (size_t half = 0; half < 2; ++half) {
       uint32_t group = 0;
@@ -81,7 +89,8 @@ TEST(GemmWeights, AreSafePairsAndAnExcess) {
         }
       }
     }
-    for (size_t i = 0; i < sums.size(); ++i) ASSERT_EQ(sums[i], before.weights(block)[i]) << block << ", " << i;
+    for (size_t i = 0; i < sums.size(); ++i)
+      ASSERT_EQ(sums[i], before.weights(block)[i]) << block << ", " << i;
   }
 }
 
@@ -96,7 +105,8 @@ TEST(OwnKernels, AreTakenWhereNoInstructionIsExactAndOnlyWhereTheyAreRight) {
 #ifdef __wasm_relaxed_simd__
 
 /// The output's bytes for the input's, with our kernels or with XNNPACK's.
-std::vector<std::byte> run(const Graph& graph, TensorId output, std::span<const std::byte> input, bool own_kernels) {
+std::vector<std::byte> run(const Graph& graph, TensorId output, std::span<const std::byte> input,
+                           bool own_kernels) {
   initialize_xnnpack();
   ScaleStore scales;
   ExtrasStore extras;
@@ -128,18 +138,23 @@ std::vector<std::byte> random_bytes(size_t count, std::mt19937& random) {
   std::vector<std::byte> bytes(count);
   // A third of them all lowest or all highest, as sums grow by that.
   const uint32_t kind = random() % 6;
-  for (std::byte& b : bytes) b = kind == 0 ? std::byte{0x80} : kind == 1 ? std::byte{0x7F} : static_cast<std::byte>(random());
+  for (std::byte& b : bytes)
+    b = kind == 0   ? std::byte{0x80}
+        : kind == 1 ? std::byte{0x7F}
+                    : static_cast<std::byte>(random());
   return bytes;
 }
 
-/// A layer whose weights are not those of a network: any, only the widest, alternating, or one value.
+/// A layer whose weights are not those of a network: any, only the widest, alternating, one value,
+/// or narrow ones with a few wide.
 void widen(Tensor& filter, std::mt19937& random) {
-  const uint32_t kind = random() % 4;
+  const uint32_t kind = random() % 6;
   for (size_t i = 0; i < filter.data.size(); ++i) {
     int weight = static_cast<int>(random() % 256) - 128;
     if (kind == 1) weight = weight < 0 ? -128 : 127;
     if (kind == 2) weight = i % 3 == 0 ? -128 : 127;
     if (kind == 3) weight = -128;
+    if (kind > 3) weight = random() % 50 == 0 ? 127 : weight / 5;
     filter.data.data()[i] = static_cast<std::byte>(weight);
   }
 }
@@ -153,14 +168,18 @@ void expect_same_bytes(int round_count, const std::function<TensorId(GraphBuilde
     const TensorId output = build(builder);
     Graph graph = builder.take(output);
     for (Node& node : graph.nodes) {
-      // The output's scale fits the weights that were there: others clamp most outputs, so half of the rounds keep them.
+      // The output's scale fits the weights that were there: others clamp most outputs, so half of
+      // the rounds keep them.
       if (round % 2 == 0) continue;
       if (auto* conv = std::get_if<Conv2d>(&node.op)) widen(graph.tensors[conv->filter], random);
-      if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op)) widen(graph.tensors[dw->filter], random);
-      if (auto* fc = std::get_if<FullyConnected>(&node.op)) widen(graph.tensors[fc->filter], random);
+      if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op))
+        widen(graph.tensors[dw->filter], random);
+      if (auto* fc = std::get_if<FullyConnected>(&node.op))
+        widen(graph.tensors[fc->filter], random);
       graph.tensors[output].quantization.scales[0] *= 4;
     }
-    const std::vector<std::byte> input = random_bytes(graph.tensors[graph.input].shape.element_count(), random);
+    const std::vector<std::byte> input =
+        random_bytes(graph.tensors[graph.input].shape.element_count(), random);
     ASSERT_EQ(run(graph, output, input, true), run(graph, output, input, false));
   }
 }
@@ -175,7 +194,10 @@ TEST(OwnKernels, PointwiseConvolution) {
 TEST(OwnKernels, Convolution) {
   expect_same_bytes(60, [](GraphBuilder& b) {
     const TensorId input = b.input(b.integer(3, 9), b.integer(3, 9), b.integer(1, 20));
-    const auto extent = [&](int high) { return Extent2d{static_cast<uint32_t>(b.integer(1, high)), static_cast<uint32_t>(b.integer(1, high))}; };
+    const auto extent = [&](int high) {
+      return Extent2d{static_cast<uint32_t>(b.integer(1, high)),
+                      static_cast<uint32_t>(b.integer(1, high))};
+    };
     GraphBuilder::Window window{extent(3), extent(2), {1, 1}, {}};
     window.padding = b.same(input, window.kernel, window.stride);
     return b.conv(input, b.integer(2, 20), window, Activation::relu6());
@@ -192,8 +214,12 @@ TEST(OwnKernels, FullyConnected) {
 
 /// More than a kernel holds at once.
 TEST(OwnKernels, DeepLayers) {
-  expect_same_bytes(4, [](GraphBuilder& b) { return b.conv(b.input(1, 5, 9001), 9, {{1, 1}, {1, 1}, {1, 1}, {}}); });
-  expect_same_bytes(4, [](GraphBuilder& b) { return b.conv(b.input(4, 5, 1001), 9, {{3, 3}, {1, 1}, {1, 1}, {}}); });
+  expect_same_bytes(4, [](GraphBuilder& b) {
+    return b.conv(b.input(1, 5, 9001), 9, {{1, 1}, {1, 1}, {1, 1}, {}});
+  });
+  expect_same_bytes(4, [](GraphBuilder& b) {
+    return b.conv(b.input(4, 5, 1001), 9, {{3, 3}, {1, 1}, {1, 1}, {}});
+  });
 }
 
 class RealFile : public ::testing::TestWithParam<const char*> {};
@@ -202,7 +228,8 @@ TEST_P(RealFile, GivesTheSameBytes) {
   READ_DATA_OR_SKIP(file, GetParam());
   std::mt19937 random(test_seed());
   const Graph graph = read_model(file, {}).graph;
-  const std::vector<std::byte> input = random_bytes(graph.tensors[graph.input].shape.element_count(), random);
+  const std::vector<std::byte> input =
+      random_bytes(graph.tensors[graph.input].shape.element_count(), random);
   EXPECT_EQ(run(graph, graph.logits, input, true), run(graph, graph.logits, input, false));
 }
 

@@ -13,7 +13,8 @@ struct DotInstructions {
 /// This processor's.
 DotInstructions dot_instructions();
 
-/// Whether our matrix kernels are the fastest that are right. Where one instruction is exact, XNNPACK's own kernels use it.
+/// Whether our matrix kernels are the fastest that are right. Where one instruction is exact,
+/// XNNPACK's own kernels use it.
 constexpr bool takes_own_gemm(const DotInstructions& dot) {
   return dot.unsigned_pairs && !dot.exact_signed && !dot.exact_unsigned;
 }

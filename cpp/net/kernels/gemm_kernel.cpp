@@ -12,40 +12,47 @@
 namespace teachable {
 namespace {
 
-/// Where a tile's inputs come from: [tap_count][kRows] rows of `depth` bytes.
+/// Where inputs come from: [tap_count][rows_a_tap] rows of `depth` bytes.
 struct Inputs {
   const int8_t* const* rows;
+  size_t rows_a_tap;
   size_t depth;
   size_t tap_count;
   size_t offset;       ///< added to every row's address
   const int8_t* zero;  ///< but to this one's
 };
 
-/// The inputs in the order in which they are used, and unsigned: [group][kRows][kGroupDepth]. On the stack, so of a limited depth;
-/// deeper layers take several turns.
-constexpr size_t kPanelGroups = 1024;
+constexpr size_t kTileRows = 4;
+constexpr size_t kTiles = kMaxRows / kTileRows;
+
+/// The inputs in the order in which they are used, and unsigned: [group][kRows][kGroupDepth]. On
+/// the stack, so of a limited depth; deeper layers take several turns.
+constexpr size_t kPanelGroups = 512;
 
 template <size_t kRows>
 struct Panel {
   alignas(16) uint8_t bytes[(kPanelGroups + 3) * kRows * kGroupDepth];
 
-  /// Groups [first, last) of the inputs. May read XNN_EXTRA_BYTES beyond a row, whose products have weights of zero.
-  void fill(const Inputs& inputs, size_t first, size_t last) {
+  /// Groups [first, last) of the inputs. May read XNN_EXTRA_BYTES beyond a row, whose products have
+  /// weights of zero.
+  void fill(const Inputs& inputs, size_t first_row, size_t first, size_t last) {
     const size_t groups_a_tap = (inputs.depth + kGroupDepth - 1) / kGroupDepth;
+    const int8_t* const* rows = inputs.rows + first / groups_a_tap * inputs.rows_a_tap + first_row;
+    size_t start = first % groups_a_tap;
     uint8_t* to = bytes;
     while (first < last) {
-      const size_t tap = first / groups_a_tap;
-      const size_t start = first % groups_a_tap;
       const size_t count = std::min(groups_a_tap - start, last - first);
       const int8_t* from[kRows];
       for (size_t row = 0; row < kRows; ++row) {
-        from[row] = inputs.rows[tap * kRows + row];
+        from[row] = rows[row];
         if (from[row] != inputs.zero) from[row] += inputs.offset;
         from[row] += start * kGroupDepth;
       }
       copy(from, count, to);
       to += count * kRows * kGroupDepth;
       first += count;
+      rows += inputs.rows_a_tap;
+      start = 0;
     }
   }
 
@@ -91,14 +98,16 @@ inline v128_t add_pairs(v128_t sums, v128_t pairs, v128_t ones) {
 constexpr size_t kHalfWeights = kBlockChannels / 2 * kGroupDepth;
 constexpr size_t kGroupWeights = 2 * kHalfWeights;
 
-/// sums [kRows][2 halves] of a layer that is deeper than the panel. Small rather than fast: no MobileNet has one.
+/// sums [kRows][2 halves] of a layer that is deeper than the panel. Small rather than fast: no
+/// MobileNet has one.
 template <size_t kRows>
-__attribute__((noinline)) void add_deep(Panel<kRows>& panel, const Inputs& inputs, size_t group_count, const int8_t* weights,
+__attribute__((noinline)) void add_deep(Panel<kRows>& panel, const Inputs& inputs, size_t first_row,
+                                        size_t group_count, const int8_t* weights,
                                         const BlockExtras& extras, v128_t ones, v128_t (*sums)[2]) {
   const ExcessWeights* excess[] = {extras.excess[0], extras.excess[1]};
   for (size_t first = 0; first < group_count; first += kPanelGroups) {
     const size_t last = std::min(first + kPanelGroups, group_count);
-    panel.fill(inputs, first, last);
+    panel.fill(inputs, first_row, first, last);
     const auto add = [&](size_t group, size_t half, const int8_t* w) {
       const uint8_t* const at = panel.bytes + (group - first) * kRows * kGroupDepth;
 #pragma nounroll
@@ -109,141 +118,169 @@ __attribute__((noinline)) void add_deep(Panel<kRows>& panel, const Inputs& input
     };
 #pragma nounroll
     for (size_t half = 0; half < 2; ++half) {
-      for (size_t group = first; group < last; ++group) add(group, half, weights + group * kGroupWeights + half * kHalfWeights);
+#pragma nounroll
+      for (size_t group = first; group < last; ++group)
+        add(group, half, weights + group * kGroupWeights + half * kHalfWeights);
       const ExcessWeights*& next = excess[half];
-      for (; next != extras.excess[half + 1] && next->group < last; ++next) add(next->group, half, next->weights);
+#pragma nounroll
+      for (; next != extras.excess[half + 1] && next->group < last; ++next)
+        add(next->group, half, next->weights);
     }
   }
 }
 
-template <size_t kRows>
-void multiply(size_t mr, size_t nc, const Inputs& inputs, const void* packed, int8_t* c, size_t cm_stride, size_t cn_stride,
-              const xnn_qs8_qc8w_conv_minmax_params* params) {
+/// A tile of kRows by kBlockChannels is what registers hold; kTiles of them one above the other use
+/// the same weights.
+template <size_t kRows, size_t kTiles>
+void multiply(size_t mr, size_t nc, const Inputs& inputs, const void* packed, int8_t* c,
+              size_t cm_stride, size_t cn_stride, const xnn_qs8_qc8w_conv_minmax_params* params) {
   constexpr size_t kGroupBytes = kRows * kGroupDepth;
-  Panel<kRows> panel;
+  Panel<kRows> panels[kTiles];
   const Requantize requantize(*params);
   // Out of the compiler's sight, or it would be made anew for each product.
   static const volatile int16_t one = 1;
   const v128_t ones = wasm_i16x8_splat(one);
   const size_t group_count = inputs.tap_count * ((inputs.depth + kGroupDepth - 1) / kGroupDepth);
   const bool is_deep = group_count > kPanelGroups;
-  if (!is_deep) panel.fill(inputs, 0, group_count);
-  int8_t* rows[kRows];
-  for (size_t i = 0; i < kRows; ++i) rows[i] = c + std::min(i, mr - 1) * cm_stride;
+  const size_t tile_count = (mr + kRows - 1) / kRows;
+  if (!is_deep) {
+    for (size_t tile = 0; tile < tile_count; ++tile)
+      panels[tile].fill(inputs, tile * kRows, 0, group_count);
+  }
+  int8_t* rows[kTiles * kRows];
+  for (size_t i = 0; i < std::size(rows); ++i) rows[i] = c + std::min(i, mr - 1) * cm_stride;
 
-  auto* w = static_cast<const int8_t*>(packed);
+  auto* block = static_cast<const int8_t*>(packed);
   for (;;) {
-    const BlockExtras& extras = **reinterpret_cast<const BlockExtras* const*>(w);
-    w += sizeof(extras.bias);
-    v128_t sums[kRows][2];
-    for (size_t i = 0; i < kRows; ++i) {
-      sums[i][0] = wasm_v128_load(extras.bias);
-      sums[i][1] = wasm_v128_load(extras.bias + 4);
-    }
-    const int8_t* const end = w + group_count * kGroupWeights;
-    const uint8_t* at = panel.bytes;
-    if (is_deep) {
-      v128_t deep[kRows][2];
-      std::memcpy(deep, sums, sizeof(deep));
-      add_deep(panel, inputs, group_count, w, extras, ones, deep);
-      std::memcpy(sums, deep, sizeof(sums));
-      w = end;
-    } else if (kRows > 1 && extras.adds_two_groups) {
-      do {
+    const BlockExtras& extras = **reinterpret_cast<const BlockExtras* const*>(block);
+    const int8_t* const end = block + sizeof(extras.bias) + group_count * kGroupWeights;
+    for (size_t tile = 0; tile < tile_count; ++tile) {
+      const int8_t* w = block + sizeof(extras.bias);
+      Panel<kRows>& panel = panels[tile];
+      v128_t sums[kRows][2];
+      for (size_t i = 0; i < kRows; ++i) {
+        sums[i][0] = wasm_v128_load(extras.bias);
+        sums[i][1] = wasm_v128_load(extras.bias + 4);
+      }
+      const uint8_t* at = panel.bytes;
+      if (is_deep) {
+        v128_t deep[kRows][2];
+        std::memcpy(deep, sums, sizeof(deep));
+        add_deep(panel, inputs, tile * kRows, group_count, w, extras, ones, deep);
+        std::memcpy(sums, deep, sizeof(sums));
+      } else if (kRows > 1 && extras.adds_two_groups) {
+        do {
+#pragma unroll
+          for (size_t half = 0; half < 2; ++half) {
+            const v128_t here = wasm_v128_load(w + half * kHalfWeights);
+            const v128_t there = wasm_v128_load(w + half * kHalfWeights + kGroupWeights);
+#pragma unroll
+            for (size_t i = 0; i < kRows; ++i) {
+              const v128_t pairs = wasm_i16x8_add(
+                  dot_pairs(here, wasm_v128_load32_splat(at + i * kGroupDepth)),
+                  dot_pairs(there, wasm_v128_load32_splat(at + kGroupBytes + i * kGroupDepth)));
+              sums[i][half] = add_pairs(sums[i][half], pairs, ones);
+            }
+          }
+          w += 2 * kGroupWeights;
+          at += 2 * kGroupBytes;
+        } while (w != end);
+      } else {
+        do {
+          const v128_t low = wasm_v128_load(w);
+          const v128_t high = wasm_v128_load(w + kHalfWeights);
+#pragma unroll
+          for (size_t i = 0; i < kRows; ++i) {
+            const v128_t input = wasm_v128_load32_splat(at + i * kGroupDepth);
+            sums[i][0] = add_pairs(sums[i][0], dot_pairs(low, input), ones);
+            sums[i][1] = add_pairs(sums[i][1], dot_pairs(high, input), ones);
+          }
+          w += kGroupWeights;
+          at += kGroupBytes;
+        } while (w != end);
+      }
+      if (!is_deep && extras.excess[0] != extras.excess[2]) {
 #pragma unroll
         for (size_t half = 0; half < 2; ++half) {
-          const v128_t here = wasm_v128_load(w + half * kHalfWeights);
-          const v128_t there = wasm_v128_load(w + half * kHalfWeights + kGroupWeights);
+          for (const ExcessWeights* excess = extras.excess[half]; excess != extras.excess[half + 1];
+               ++excess) {
+            const uint8_t* const from = panel.bytes + excess->group * kGroupBytes;
+            const v128_t weights = wasm_v128_load(excess->weights);
 #pragma unroll
-          for (size_t i = 0; i < kRows; ++i) {
-            const v128_t pairs = wasm_i16x8_add(dot_pairs(here, wasm_v128_load32_splat(at + i * kGroupDepth)),
-                                                dot_pairs(there, wasm_v128_load32_splat(at + kGroupBytes + i * kGroupDepth)));
-            sums[i][half] = add_pairs(sums[i][half], pairs, ones);
-          }
-        }
-        w += 2 * kGroupWeights;
-        at += 2 * kGroupBytes;
-      } while (w != end);
-    } else {
-      do {
-        const v128_t low = wasm_v128_load(w);
-        const v128_t high = wasm_v128_load(w + kHalfWeights);
-#pragma unroll
-        for (size_t i = 0; i < kRows; ++i) {
-          const v128_t input = wasm_v128_load32_splat(at + i * kGroupDepth);
-          sums[i][0] = add_pairs(sums[i][0], dot_pairs(low, input), ones);
-          sums[i][1] = add_pairs(sums[i][1], dot_pairs(high, input), ones);
-        }
-        w += kGroupWeights;
-        at += kGroupBytes;
-      } while (w != end);
-    }
-    if (!is_deep && extras.excess[0] != extras.excess[2]) {
-#pragma unroll
-      for (size_t half = 0; half < 2; ++half) {
-        for (const ExcessWeights* excess = extras.excess[half]; excess != extras.excess[half + 1]; ++excess) {
-          const uint8_t* const from = panel.bytes + excess->group * kGroupBytes;
-          const v128_t weights = wasm_v128_load(excess->weights);
-#pragma unroll
-          for (size_t i = 0; i < kRows; ++i) {
-            sums[i][half] = add_pairs(sums[i][half], dot_pairs(weights, wasm_v128_load32_splat(from + i * kGroupDepth)), ones);
+            for (size_t i = 0; i < kRows; ++i) {
+              sums[i][half] = add_pairs(
+                  sums[i][half], dot_pairs(weights, wasm_v128_load32_splat(from + i * kGroupDepth)),
+                  ones);
+            }
           }
         }
       }
-    }
 
-    const v128_t low_scale = wasm_v128_load(w);
-    const v128_t high_scale = wasm_v128_load(w + 16);
-    w += 32;
-    v128_t narrow[kRows];
-    for (size_t i = 0; i < kRows; ++i) narrow[i] = requantize.to_i16(sums[i][0], sums[i][1], low_scale, high_scale);
-    for (size_t i = 0; i < kRows; i += 2) {
-      const size_t next = std::min(i + 1, kRows - 1);
-      const v128_t bytes = requantize.to_i8(narrow[i], narrow[next]);
-      if (nc >= kBlockChannels) {
-        wasm_v128_store64_lane(rows[i], bytes, 0);
-        if (kRows > 1) wasm_v128_store64_lane(rows[next], bytes, 1);
-      } else {
-        int8_t rest[16];
-        wasm_v128_store(rest, bytes);
-        std::memcpy(rows[i], rest, nc);
-        if (kRows > 1) std::memcpy(rows[next], rest + 8, nc);
+      const v128_t low_scale = wasm_v128_load(end);
+      const v128_t high_scale = wasm_v128_load(end + 16);
+      v128_t narrow[kRows];
+      for (size_t i = 0; i < kRows; ++i)
+        narrow[i] = requantize.to_i16(sums[i][0], sums[i][1], low_scale, high_scale);
+      int8_t** const to = rows + tile * kRows;
+      for (size_t i = 0; i < kRows; i += 2) {
+        const size_t next = std::min(i + 1, kRows - 1);
+        const v128_t bytes = requantize.to_i8(narrow[i], narrow[next]);
+        if (nc >= kBlockChannels) {
+          wasm_v128_store64_lane(to[i], bytes, 0);
+          if (kRows > 1) wasm_v128_store64_lane(to[next], bytes, 1);
+        } else {
+          int8_t rest[16];
+          wasm_v128_store(rest, bytes);
+          std::memcpy(to[i], rest, nc);
+          if (kRows > 1) std::memcpy(to[next], rest + 8, nc);
+        }
+        to[i] += cn_stride;
+        if (kRows > 1) to[next] += cn_stride;
       }
     }
     if (nc <= kBlockChannels) return;
     nc -= kBlockChannels;
-    for (int8_t*& row : rows) row += cn_stride;
+    block = end + kBlockChannels * sizeof(float);
   }
 }
 
-template <size_t kRows>
-void multiply_plain(size_t mr, size_t nc, size_t kc, const int8_t* a, size_t a_stride, const void* w, int8_t* c, size_t cm_stride,
-                    size_t cn_stride, const xnn_qs8_qc8w_conv_minmax_params* params) {
-  const int8_t* rows[kRows];
-  for (size_t i = 0; i < kRows; ++i) rows[i] = a + std::min(i, mr - 1) * a_stride;
-  multiply<kRows>(mr, nc, {rows, kc, 1, 0, nullptr}, w, c, cm_stride, cn_stride, params);
+template <size_t kRows, size_t kTiles>
+void multiply_plain(size_t mr, size_t nc, size_t kc, const int8_t* a, size_t a_stride,
+                    const void* w, int8_t* c, size_t cm_stride, size_t cn_stride,
+                    const xnn_qs8_qc8w_conv_minmax_params* params) {
+  const int8_t* rows[kRows * kTiles];
+  for (size_t i = 0; i < std::size(rows); ++i) rows[i] = a + std::min(i, mr - 1) * a_stride;
+  multiply<kRows, kTiles>(mr, nc, {rows, std::size(rows), kc, 1, 0, nullptr}, w, c, cm_stride,
+                          cn_stride, params);
 }
 
 }  // namespace
 
-void multiply_row(size_t mr, size_t nc, size_t kc, const int8_t* a, size_t a_stride, const void* w, int8_t* c, size_t cm_stride,
-                  size_t cn_stride, const xnn_qs8_qc8w_conv_minmax_params* params) {
-  multiply_plain<1>(mr, nc, kc, a, a_stride, w, c, cm_stride, cn_stride, params);
+void multiply_row(size_t mr, size_t nc, size_t kc, const int8_t* a, size_t a_stride, const void* w,
+                  int8_t* c, size_t cm_stride, size_t cn_stride,
+                  const xnn_qs8_qc8w_conv_minmax_params* params) {
+  multiply_plain<1, 1>(mr, nc, kc, a, a_stride, w, c, cm_stride, cn_stride, params);
 }
 
-void multiply_rows(size_t mr, size_t nc, size_t kc, const int8_t* a, size_t a_stride, const void* w, int8_t* c, size_t cm_stride,
-                   size_t cn_stride, const xnn_qs8_qc8w_conv_minmax_params* params) {
-  multiply_plain<kTileRows>(mr, nc, kc, a, a_stride, w, c, cm_stride, cn_stride, params);
+void multiply_rows(size_t mr, size_t nc, size_t kc, const int8_t* a, size_t a_stride, const void* w,
+                   int8_t* c, size_t cm_stride, size_t cn_stride,
+                   const xnn_qs8_qc8w_conv_minmax_params* params) {
+  multiply_plain<kTileRows, kTiles>(mr, nc, kc, a, a_stride, w, c, cm_stride, cn_stride, params);
 }
 
-void convolve_row(size_t mr, size_t nc, size_t kc, size_t ks, const int8_t** a, const void* w, int8_t* c, size_t cm_stride,
-                  size_t cn_stride, size_t a_offset, const int8_t* zero, const xnn_qs8_qc8w_conv_minmax_params* params) {
-  multiply<1>(mr, nc, {a, kc, ks / sizeof(*a), a_offset, zero}, w, c, cm_stride, cn_stride, params);
+void convolve_row(size_t mr, size_t nc, size_t kc, size_t ks, const int8_t** a, const void* w,
+                  int8_t* c, size_t cm_stride, size_t cn_stride, size_t a_offset,
+                  const int8_t* zero, const xnn_qs8_qc8w_conv_minmax_params* params) {
+  multiply<1, 1>(mr, nc, {a, 1, kc, ks / sizeof(*a), a_offset, zero}, w, c, cm_stride, cn_stride,
+                 params);
 }
 
-void convolve_rows(size_t mr, size_t nc, size_t kc, size_t ks, const int8_t** a, const void* w, int8_t* c, size_t cm_stride,
-                   size_t cn_stride, size_t a_offset, const int8_t* zero, const xnn_qs8_qc8w_conv_minmax_params* params) {
-  multiply<kTileRows>(mr, nc, {a, kc, ks / (kTileRows * sizeof(*a)), a_offset, zero}, w, c, cm_stride, cn_stride, params);
+void convolve_rows(size_t mr, size_t nc, size_t kc, size_t ks, const int8_t** a, const void* w,
+                   int8_t* c, size_t cm_stride, size_t cn_stride, size_t a_offset,
+                   const int8_t* zero, const xnn_qs8_qc8w_conv_minmax_params* params) {
+  multiply<kTileRows, kTiles>(mr, nc,
+                              {a, kMaxRows, kc, ks / (kMaxRows * sizeof(*a)), a_offset, zero}, w, c,
+                              cm_stride, cn_stride, params);
 }
 
 }  // namespace teachable

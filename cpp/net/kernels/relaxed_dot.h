@@ -1,24 +1,28 @@
-// The instruction that our matrix kernel is made of, and whether this processor's is the one that the kernel needs.
+// The instruction that our matrix kernel is made of, and whether this processor's is the one that
+// the kernel needs.
 #pragma once
 
 #include <wasm_simd128.h>
 
 namespace teachable {
 
-/// [8] i16: the sums of neighbouring products of `weights`, [16] signed bytes, and `inputs`, [16] bytes. WebAssembly leaves it to the
-/// processor whether an input above 127 is negative, and what becomes of a sum that doesn't fit.
-/// https://github.com/WebAssembly/relaxed-simd (i16x8.relaxed_dot_i8x16_i7x16_s)
+/// [8] i16: the sums of neighbouring products of `weights`, [16] signed bytes, and `inputs`, [16]
+/// bytes. WebAssembly leaves it to the processor whether an input above 127 is negative, and what
+/// becomes of a sum that doesn't fit. https://github.com/WebAssembly/relaxed-simd
+/// (i16x8.relaxed_dot_i8x16_i7x16_s)
 inline v128_t dot_pairs(v128_t weights, v128_t inputs) {
   return wasm_i16x8_relaxed_dot_i8x16_i7x16(weights, inputs);
 }
 
-/// True where dot_pairs() takes inputs as 0 ... 255 and is right whenever its sums fit: x86 without VNNI, whose instruction is
-/// pmaddubsw.
+/// True where dot_pairs() takes inputs as 0 ... 255 and is right whenever its sums fit: x86 without
+/// VNNI, whose instruction is pmaddubsw.
 inline bool dot_takes_unsigned_inputs() {
   // Volatile, or the compiler would work it out by rules of its own.
-  const volatile v128_t weights = wasm_i8x16_make(1, 0, 127, 1, -128, 0, -127, -1, 64, 64, -64, -64, 0, 127, 100, -100);
+  const volatile v128_t weights =
+      wasm_i8x16_make(1, 0, 127, 1, -128, 0, -127, -1, 64, 64, -64, -64, 0, 127, 100, -100);
   const v128_t sums = dot_pairs(weights, wasm_i8x16_const_splat(-1));
-  const v128_t right = wasm_i16x8_const(255, 128 * 255, -128 * 255, -128 * 255, 128 * 255, -128 * 255, 127 * 255, 0);
+  const v128_t right =
+      wasm_i16x8_const(255, 128 * 255, -128 * 255, -128 * 255, 128 * 255, -128 * 255, 127 * 255, 0);
   return wasm_i16x8_all_true(wasm_i16x8_eq(sums, right));
 }
 

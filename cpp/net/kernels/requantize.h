@@ -1,5 +1,5 @@
-// Sums of products to bytes, as XNNPACK's kernels do it: multiplied by a channel's scale, rounded to nearest even, clamped. To the bit,
-// so that a network gives the same bytes in every build.
+// Sums of products to bytes, as XNNPACK's kernels do it: multiplied by a channel's scale, rounded
+// to nearest even, clamped. To the bit, so that a network gives the same bytes in every build.
 #pragma once
 
 #include <wasm_simd128.h>
@@ -15,8 +15,10 @@ class Requantize {
  public:
   explicit Requantize(const xnn_qs8_qc8w_conv_minmax_params& params)
       : lowest_(wasm_i32x4_splat(std::bit_cast<int32_t>(
-            kMagic + static_cast<float>(params.fp32_scalar.output_min - params.fp32_scalar.output_zero_point)))),
-        offset_(wasm_i32x4_splat(std::bit_cast<int32_t>(kMagic) - params.fp32_scalar.output_zero_point)),
+            kMagic + static_cast<float>(params.fp32_scalar.output_min -
+                                        params.fp32_scalar.output_zero_point)))),
+        offset_(wasm_i32x4_splat(std::bit_cast<int32_t>(kMagic) -
+                                 params.fp32_scalar.output_zero_point)),
         highest_(wasm_i8x16_splat(static_cast<int8_t>(params.fp32_scalar.output_max))) {}
 
   /// [8] i16 of two [4] i32 and their scales, [4] float each.
@@ -30,7 +32,8 @@ class Requantize {
   }
 
  private:
-  /// 1.5 * 2^23: in a float of this size the last bit counts ones, so that adding rounds, and the float's bits count on from its own.
+  /// 1.5 * 2^23: in a float of this size the last bit counts ones, so that adding rounds, and the
+  /// float's bits count on from its own.
   static constexpr float kMagic = 12582912.0f;
 
   v128_t to_i32(v128_t sums, v128_t scale) const {
