@@ -14,9 +14,12 @@ const layers = {
   graph: ['core'],
   knn: ['core'],
   model: ['core', 'graph'],
+  tfjs: ['core', 'graph'],
+  converter: ['border', 'graph', 'model', 'tfjs'],
+  border: ['core'],
   net: ['core', 'graph'],
   classifier: ['core', 'graph', 'image', 'knn', 'model', 'net'],
-  bindings: ['core', 'graph', 'image', 'knn', 'classifier'],
+  bindings: ['border', 'core', 'graph', 'image', 'knn', 'classifier'],
 };
 
 /** Foreign header -> the only files that may include it. */
@@ -25,7 +28,7 @@ const foreign = [
   [/^stb_image\.h$/, /^image\/decode\.cpp$/],
   [/^emscripten/, /^bindings\//],
   [/^nlohmann\//, /^$/], // tests may: what reads a model.json here is a tenth of its size
-  [/^(flatbuffers\/|tflite_generated\.h)/, /^model\/tflite_(reader|metadata)\.cpp$/],
+  [/^(flatbuffers\/|tflite_generated\.h)/, /^model\/tflite_(reader|writer|metadata)\.cpp$/],
   [/^tflite_metadata_generated\.h/, /^model\/tflite_metadata\.cpp$/],
 ];
 
@@ -46,9 +49,10 @@ const modules = {
   'pixels.ts': ['download', 'errors', 'protocol', 'wasm-module'],
   'associated-file.ts': [],
   'class-names.ts': ['errors'],
-  'fetch-model.ts': ['class-names', 'download', 'errors', 'protocol'],
-  // What runs the module, in a worker or not.
+  // What runs the modules, in a worker or not.
   'load.ts': ['addresses', 'download', 'errors', 'protocol', 'variant', 'wasm-module'],
+  'tfjs-converter.ts': ['addresses', 'errors', 'load'],
+  'fetch-model.ts': ['class-names', 'download', 'errors', 'protocol', 'tfjs-converter'],
   'host.ts': ['associated-file', 'class-names', 'dataset-json', 'download', 'errors', 'fetch-model', 'load', 'pixels', 'protocol', 'rpc', 'variant', 'wasm-module'],
   'worker.ts': ['host', 'load', 'node', 'protocol', 'rpc'],
   'inline.ts': ['host', 'load', 'protocol', 'rpc'],
