@@ -164,10 +164,10 @@ class TfliteWriterVersions : public ::testing::TestWithParam<Precision> {};
 TEST_P(TfliteWriterVersions, WritesNetworksOfEveryPrecision) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
-  GraphBuilder b(GetParam(), seed);
-  const TensorId end = b.small_mobilenet_v3(8, 3);
-  const std::vector<double> input = b.input_values();
-  const Graph graph = b.take(end);
+  GraphBuilder builder(GetParam(), seed);
+  const TensorId end = builder.small_mobilenet_v3(8, 3);
+  const std::vector<double> input = builder.input_values();
+  const Graph graph = builder.take(end);
   const Graph read = read_tflite(to_tflite(graph).bytes);
   validate(read);
   Reference wanted(graph), got(read);

@@ -65,6 +65,7 @@ const modules = {
   // The entries.
   'index.ts': ['client', 'errors', 'image', 'knn-client', 'models', 'packaged', 'protocol', 'session', 'variant'],
   'knn.ts': ['arguments', 'errors', 'knn-client', 'protocol', 'session'],
+  'convert.ts': ['addresses', 'errors', 'fetch-model', 'tfjs-converter'],
   'labels.ts': ['addresses', 'class-names', 'download', 'errors', 'packaged'],
   'own-worker.ts': ['host', 'load', 'protocol', 'rpc'],
   'webcam.ts': ['errors'],
@@ -111,7 +112,7 @@ test('every TypeScript module imports only what the table allows', async () => {
 });
 
 test('the demo and the Node command import the package by its public entries only', async () => {
-  const allowed = { 'web/demo': /^teachable-wasm(\/webcam)?$/, 'web/cli': /^(teachable-wasm(\/knn)?|node:[\w/]+)$/ };
+  const allowed = { 'web/demo': /^teachable-wasm(\/webcam)?$/, 'web/cli': /^(teachable-wasm(\/(knn|convert))?|node:[\w/]+)$/ };
   for (const [folder, pattern] of Object.entries(allowed)) {
     const files = await filesBelow(folder, /\.ts$/);
     assert.ok(files.length > 5, `only ${files.length} files were found in ${folder}`);

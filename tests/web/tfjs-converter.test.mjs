@@ -21,6 +21,16 @@ for (const folder of ['functional', 'nested', 'quantized']) {
   });
 }
 
+test('a model that takes far more memory than the module begins with', async () => {
+  const conv = (name, filters) => ({ class_name: 'Conv2D', config: { name, filters, kernel_size: [1, 1], use_bias: false, ...(name === 'a' ? { batch_input_shape: [null, 8, 8, 3] } : {}) } });
+  const weight = (name, shape) => ({ name: `${name}/kernel`, shape, dtype: 'float32' });
+  const manifest = [{ paths: ['w'], weights: [weight('a', [1, 1, 3, 2048]), weight('b', [1, 1, 2048, 2048])] }];
+  const model = { modelTopology: { class_name: 'Sequential', config: { name: 's', layers: [conv('a', 2048), conv('b', 2048)] } }, weightsManifest: manifest };
+  const weights = new Float32Array(3 * 2048 + 2048 * 2048).map((_, i) => i % 251);
+  const { tflite } = await convert(encode(model), new Uint8Array(weights.buffer));
+  assert.ok(tflite.byteLength > weights.byteLength && tflite.byteLength < weights.byteLength + 10_000, `${tflite.byteLength} bytes`);
+});
+
 test('errors keep their code and name the place', async () => {
   const [json, weights] = await read('functional');
   const lstm = { modelTopology: { class_name: 'Sequential', config: { name: 's', layers: [{ class_name: 'LSTM', config: { name: 'memory', batch_input_shape: [null, 8, 8, 3] } }] } }, weightsManifest: [] };

@@ -26,7 +26,7 @@ const dist = path.join(web, 'dist');
 const site = path.join(web, 'site');
 
 /** Subpath of the package -> file of web/src, as in the exports of package.json. */
-const entries = { index: 'index', worker: 'own-worker', knn: 'knn', labels: 'labels', webcam: 'webcam', 'compat/knn-classifier': 'compat/knn-classifier', 'compat/mobilenet': 'compat/mobilenet' };
+const entries = { index: 'index', worker: 'own-worker', knn: 'knn', labels: 'labels', convert: 'convert', webcam: 'webcam', 'compat/knn-classifier': 'compat/knn-classifier', 'compat/mobilenet': 'compat/mobilenet' };
 
 const common = {
   bundle: true,

@@ -48,7 +48,8 @@ function convert({ exports }: WebAssembly.Instance, modelJson: Uint8Array, weigh
   };
   fill(modelBuffer(modelJson.byteLength), modelJson);
   fill(weightsBuffer(weights.byteLength), weights);
-  const [isConverted = 0, kindAt = 0, kindLength = 0, bytesAt = 0, byteLength = 0] = new Uint32Array(memory.buffer, run() >>> 0, 5);
+  const answer = run() >>> 0;
+  const [isConverted = 0, kindAt = 0, kindLength = 0, bytesAt = 0, byteLength = 0] = new Uint32Array(memory.buffer, answer, 5);
   const kind = new TextDecoder().decode(read(kindAt, kindLength));
   const bytes = read(bytesAt, byteLength);
   if (!isConverted) throw new ClassifierError(kind as ClassifierError['code'], new TextDecoder().decode(bytes));
