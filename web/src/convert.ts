@@ -10,6 +10,7 @@ import type { ConvertedModel } from './tfjs-converter.js';
 
 export type { ConvertedModel } from './tfjs-converter.js';
 
+/** Where the converter is, and what ends it. */
 export interface ConvertOptions {
   /** Folder that holds tfjs/converter.wasm. Default: wasm/ beside this file. */
   wasmUrl?: string | URL | undefined;

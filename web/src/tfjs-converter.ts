@@ -13,6 +13,7 @@ interface ConverterExports {
   convert(): number;
 }
 
+/** What a TensorFlow.js model became. */
 export interface ConvertedModel {
   /** A .tflite file of floats. */
   tflite: Uint8Array<ArrayBuffer>;
