@@ -4,13 +4,11 @@
 #include <emscripten/val.h>
 
 #include <cmath>
-#include <exception>
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "border/failure.h"
 #include "classifier/classifier.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -29,30 +27,6 @@ int live_classifier_count = 0;
   error.set("code", code);
   error.throw_();
   __builtin_unreachable();
-}
-
-constexpr const char* kMemoryUsedUp =
-    "the module's memory is used up; dispose of what isn't needed, use smaller pictures or fewer examples";
-
-struct Failure {
-  std::string code;
-  std::string message;
-};
-
-/// Of the exception that is being handled. One function, because the fifty that are bound would each repeat its handlers.
-Failure current_failure() {
-  try {
-    throw;
-  } catch (const Error& e) {
-    return {std::string(to_string(e.code())), e.what()};
-  } catch (const std::bad_alloc&) {
-    return {std::string(to_string(ErrorCode::OutOfMemory)), kMemoryUsedUp};
-  } catch (const std::length_error&) {
-    // A vector longer than half the address space.
-    return {std::string(to_string(ErrorCode::OutOfMemory)), kMemoryUsedUp};
-  } catch (const std::exception& e) {
-    return {std::string(to_string(ErrorCode::Internal)), e.what()};
-  }
 }
 
 template <typename Body>
@@ -133,7 +107,6 @@ val to_js(const ModelInfo& info) {
   js.set("rangeHigh", info.range.high);
   js.set("embeddingSize", info.embedding_size);
   js.set("classCount", info.class_count);
-  js.set("format", std::string(to_string(info.format)));
   js.set("name", info.name);
   js.set("labelsFile", info.labels_file);
   js.set("precision", std::string(to_string(info.summary.precision)));
@@ -308,9 +281,6 @@ class JsClassifier {
   val model_buffer(double byte_count) {
     return view_of(classifier_->model_buffer(to_count(byte_count, "byte length")));
   }
-  val weights_buffer(double byte_count) {
-    return view_of(classifier_->weights_buffer(to_count(byte_count, "byte length")));
-  }
   val load_model(const JsFrameOptions& options, const std::string& precision) {
     return to_js(classifier_->load_model(to_frame_options(options), to_precision(precision)));
   }
@@ -462,7 +432,6 @@ EMSCRIPTEN_BINDINGS(teachable) {
   emscripten::class_<JsClassifier>("Classifier")
       .constructor<double>()
       .function("modelBuffer", guarded<&JsClassifier::model_buffer>)
-      .function("weightsBuffer", guarded<&JsClassifier::weights_buffer>)
       .function("loadModel", guarded<&JsClassifier::load_model>)
       .function("frameBuffer", guarded<&JsClassifier::frame_buffer>)
       .function("encodedBuffer", guarded<&JsClassifier::encoded_buffer>)

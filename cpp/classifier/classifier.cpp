@@ -110,21 +110,15 @@ std::span<std::byte> Classifier::model_buffer(size_t byte_count) {
   return model_;
 }
 
-std::span<std::byte> Classifier::weights_buffer(size_t byte_count) {
-  weights_.resize(byte_count);
-  return weights_;
-}
-
 ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice precision) {
   const std::vector<std::byte> model_bytes = std::exchange(model_, {});
-  const std::vector<std::byte> weight_bytes = std::exchange(weights_, {});
   if (knn_.example_count() > 0) {
     throw Error(ErrorCode::BadArgument,
                 {"there are ", knn_.example_count(),
                  " examples, which another model can't compare; clear them first, or load "
                  "the model into a classifier of its own"});
   }
-  Model model = read_model(model_bytes, weight_bytes, precision);
+  Model model = read_model(model_bytes, precision);
   auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get());
 
   // Callers speak of the file's input, which may be scaled before the first layer that is left.
@@ -150,7 +144,6 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
           .range = range,
           .embedding_size = network_->embedding_size(),
           .class_count = network_->class_count(),
-          .format = model.format,
           .name = std::move(model.name),
           .labels_file = std::move(model.labels_file),
           .summary = network_->summary(),

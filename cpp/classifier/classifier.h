@@ -29,7 +29,6 @@ struct ModelInfo {
   InputRange range;                       ///< real values of a channel at 0 and 255
   size_t embedding_size = 0;
   size_t class_count = 0;  ///< 0 for a model without a classifier
-  ModelFormat format = ModelFormat::TfLite;
   std::string name;         ///< what its maker calls it; empty when the file doesn't say
   std::string labels_file;  ///< see Model
   Summary summary;          ///< of the network as it runs
@@ -57,10 +56,9 @@ class Classifier {
   /// Threads that the network may use, the caller's among them; >= 1.
   explicit Classifier(size_t thread_count);
 
-  /// Memory for a model file (and for the weights beside a model.json), to be filled before load_model().
+  /// Memory for a .tflite file, to be filled before load_model().
   std::span<std::byte> model_buffer(size_t byte_count);
-  std::span<std::byte> weights_buffer(size_t byte_count);
-  /// Reads what the buffers hold and frees them, also on failure. Throws Error{BadModel}, Error{UnsupportedOp}, Error{OutOfMemory}, and
+  /// Reads what the buffer holds and frees it, also on failure. Throws Error{BadModel}, Error{UnsupportedOp}, Error{OutOfMemory}, and
   /// Error{BadArgument} while there are examples: they belong to the model that embedded them.
   ModelInfo load_model(const FrameOptions& options,
                        PrecisionChoice precision = PrecisionChoice::Auto);
@@ -124,7 +122,6 @@ class Classifier {
   std::vector<std::byte> piece_;
 
   std::vector<std::byte> model_;
-  std::vector<std::byte> weights_;
   std::vector<std::byte> encoded_;
   std::vector<uint8_t> raw_;  // pixels that the caller wrote
   Image decoded_;             // pixels that the decoder wrote

@@ -5,46 +5,18 @@
 #include <cstring>
 #include <map>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "core/error.h"
 #include "core/half.h"
 #include "model/precision.h"
+#include "model/tflite_codes.h"
 #include "model/tflite_op_names.h"
 #include "tflite_generated.h"
 
 namespace teachable {
 namespace {
-
-/// Builtin codes of the operators that are read.
-enum BuiltinCode {
-  kAdd = 0,
-  kAveragePool2d = 1,
-  kConv2d = 3,
-  kDepthwiseConv2d = 4,
-  kDequantize = 6,
-  kFullyConnected = 9,
-  kLogistic = 14,
-  kMaxPool2d = 17,
-  kMul = 18,
-  kRelu = 19,
-  kReluN1To1 = 20,
-  kRelu6 = 21,
-  kReshape = 22,
-  kSoftmax = 25,
-  kPad = 34,
-  kMean = 40,
-  kSub = 41,
-  kDiv = 42,
-  kSqueeze = 43,
-  kPadV2 = 60,
-  kQuantize = 114,
-  kHardSwish = 117,
-};
-
-/// Several times any MobileNet; keeps passes, which look at all nodes for each, quick on a hostile file.
-constexpr size_t kMaxNodes = 4096;
-constexpr size_t kMaxTensors = 16384;
 
 [[noreturn]] void bad(const Text& what) {
   throw Error(ErrorCode::BadModel, {"TensorFlow Lite file: ", what});
@@ -80,9 +52,9 @@ class Reader {
         subgraph_->inputs() == nullptr || subgraph_->outputs() == nullptr) {
       bad("a graph without tensors, operators, inputs or outputs");
     }
-    if (subgraph_->operators()->size() > kMaxNodes || subgraph_->tensors()->size() > kMaxTensors) {
+    if (subgraph_->operators()->size() > kMaxTfliteNodes || subgraph_->tensors()->size() > kMaxTfliteTensors) {
       unsupported({subgraph_->operators()->size(), " operators and ", subgraph_->tensors()->size(),
-                   " tensors; read are at most ", kMaxNodes, " and ", kMaxTensors});
+                   " tensors; read are at most ", kMaxTfliteNodes, " and ", kMaxTfliteTensors});
     }
     if (subgraph_->inputs()->size() != 1 || subgraph_->outputs()->size() != 1) {
       unsupported({subgraph_->inputs()->size(), " inputs and ", subgraph_->outputs()->size(),
@@ -435,6 +407,18 @@ class Reader {
     return Clamp{input(op, 0), output(op), activation};
   }
 
+  /// MAXIMUM and MINIMUM with one constant.
+  float limit(const tflite::Operator& op) {
+    const TensorId id = input(op, 1);
+    const Tensor& value = graph_.tensors[id];
+    if (value.type != DataType::F32 || value.data.size() != sizeof(float)) {
+      unsupported({where_, " is run with one float constant, second, only"});
+    }
+    float number = 0;
+    std::memcpy(&number, value.data.data(), sizeof number);
+    return number;
+  }
+
   // --- elementwise ---------------------------------------------------------------------------
 
   TensorId add_tensor(Tensor tensor) {
@@ -459,9 +443,35 @@ class Reader {
     return {1, 0};
   }
 
+  /// Scale and offset of `x <how> constant`, one a channel.
+  std::pair<TensorId, TensorId> affine_constants(const Tensor& constant, Arithmetic how, bool constant_first,
+                                                 size_t channel_count) {
+    const size_t count = constant.shape.element_count();
+    const Shape shape{static_cast<int64_t>(channel_count)};
+    const auto* values = reinterpret_cast<const float*>(constant.data.data());
+    // One value becomes one a channel: channels of a hostile file cost no more than it has bytes.
+    charge(8 * channel_count);
+    Tensor scale;
+    scale.name = constant.name;
+    scale.shape = shape;
+    scale.data = PaddedBuffer<std::byte>(channel_count * sizeof(float));
+    Tensor offset;
+    offset.name = constant.name;
+    offset.shape = shape;
+    offset.data = PaddedBuffer<std::byte>(channel_count * sizeof(float));
+    for (size_t i = 0; i < channel_count; ++i) {
+      const auto [a, b] = as_affine(how, values[count == 1 ? 0 : i], constant_first);
+      reinterpret_cast<float*>(scale.data.data())[i] = a;
+      reinterpret_cast<float*>(offset.data.data())[i] = b;
+    }
+    const TensorId scale_id = add_tensor(std::move(scale));
+    return {scale_id, add_tensor(std::move(offset))};
+  }
+
   /// Preprocessing that is part of the network, or a batch norm in pieces.
-  Op affine(TensorId in, const Tensor& constant, Arithmetic how, bool constant_first,
-            Activation activation, TensorId out) {
+  Op affine(TensorId in, TensorId constant_id, Arithmetic how, bool constant_first, Activation activation, TensorId out) {
+    // A copy: adding tensors moves the vector's elements.
+    const Tensor constant = to_float_constant(graph_.tensors[constant_id]);
     check_constant(constant);
     const int64_t channels = graph_.tensors[in].shape.channels();
     const size_t count = constant.shape.element_count();
@@ -471,24 +481,10 @@ class Reader {
       unsupported({where_, ": computes with a constant of shape ", constant.shape,
                    ", wanted one value or one a channel"});
     }
-    const auto* values = reinterpret_cast<const float*>(constant.data.data());
-    // One value becomes one a channel: channels of a hostile file cost no more than it has bytes.
     const auto channel_count = static_cast<size_t>(channels);
-    charge(8 * channel_count);
-    Tensor scale;
-    scale.name = constant.name;
-    scale.shape = Shape{channels};
-    scale.data = PaddedBuffer<std::byte>(channel_count * sizeof(float));
-    Tensor offset;
-    offset.name = constant.name;
-    offset.shape = Shape{channels};
-    offset.data = PaddedBuffer<std::byte>(channel_count * sizeof(float));
-    for (size_t i = 0; i < channel_count; ++i) {
-      const auto [a, b] = as_affine(how, values[count == 1 ? 0 : i], constant_first);
-      reinterpret_cast<float*>(scale.data.data())[i] = a;
-      reinterpret_cast<float*>(offset.data.data())[i] = b;
-    }
-    ScaleShift op{in, add_tensor(std::move(scale)), add_tensor(std::move(offset)), out};
+    const auto [made, is_new] = affines_.try_emplace({constant_id, how, constant_first, channel_count});
+    if (is_new) made->second = affine_constants(constant, how, constant_first, channel_count);
+    ScaleShift op{in, made->second.first, made->second.second, out};
     if (!activation.any()) return op;
     Tensor between;
     between.name = graph_.tensors[out].name;
@@ -515,9 +511,7 @@ class Reader {
     if (graph_.tensors[b].is_constant() && graph_.tensors[a].type == DataType::F32) {
       b = floats_of(b);
       if (graph_.tensors[b].type == DataType::F32) {
-        // A copy: adding tensors moves the vector's elements.
-        const Tensor constant = to_float_constant(graph_.tensors[b]);
-        return affine(a, constant, how, constant_first, activation, out);
+        return affine(a, b, how, constant_first, activation, out);
       }
     }
     // What is repeated for each pixel stands second.
@@ -559,6 +553,8 @@ class Reader {
       case kRelu: return clamp(op, Activation::relu());
       case kRelu6: return clamp(op, Activation::relu6());
       case kReluN1To1: return clamp(op, {-1.0f, 1.0f});
+      case kMaximum: return clamp(op, {.min = limit(op)});
+      case kMinimum: return clamp(op, {.max = limit(op)});
       case kReshape:
       case kSqueeze: return Reshape{input(op, 0), output(op)};
       case kQuantize:
@@ -614,6 +610,7 @@ class Reader {
   size_t raw_count_ = 0;  // the file's own tensors come first in graph_
   std::vector<TensorId> stands_for_;  // by a file's tensor: the constant that DEQUANTIZE makes of another one
   std::map<TensorId, TensorId> floats_;  // integer constants in floats
+  std::map<std::tuple<TensorId, Arithmetic, bool, size_t>, std::pair<TensorId, TensorId>> affines_;  // of affine(), made once
   size_t copied_bytes_ = 0;
   size_t charged_bytes_ = 0;
   std::string where_;  // what is being read, for messages

@@ -8,6 +8,10 @@
 
 namespace teachable {
 
+/// Several times any MobileNet's; keeps passes, which look at all nodes for each, quick on a hostile file.
+inline constexpr size_t kMaxTfliteNodes = 4096;
+inline constexpr size_t kMaxTfliteTensors = 16384;
+
 /// Whether the bytes carry the format's file identifier ("TFL3" at offset 4).
 bool is_tflite(std::span<const std::byte> bytes);
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "converter/convert.h"
 #include "model/reader.h"
 #include "net/network.h"
 
@@ -49,12 +50,13 @@ struct Loaded {
 
   Loaded(const std::string& folder, const Case& c, size_t thread_count)
       : pool(make_threadpool(thread_count)),
-        network(read_model(read_file(folder + "/" + c.model),
-                           c.weights == nullptr ? std::vector<std::byte>{}
-                                                : read_file(folder + "/" + c.weights),
-                           c.precision)
-                    .graph,
-                pool.get()) {}
+        network(read_case(folder, c).graph, pool.get()) {}
+
+  static Model read_case(const std::string& folder, const Case& c) {
+    const std::vector<std::byte> model = read_file(folder + "/" + c.model);
+    if (c.weights == nullptr) return read_model(model, c.precision);
+    return read_model(convert_tfjs(model, read_file(folder + "/" + c.weights)).file.bytes, c.precision);
+  }
 };
 
 void set_rate(benchmark::State& state, uint64_t multiply_adds) {

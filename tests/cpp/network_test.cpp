@@ -70,7 +70,7 @@ TEST_P(SmallNetwork, ComputesWhatTheFileSays) {
   Reference reference(written);
   reference.run(input);
 
-  Network network(read_model(write_tflite(written), {}, GetParam().choice).graph, nullptr);
+  Network network(read_model(write_tflite(written), GetParam().choice).graph, nullptr);
   const Tensor& in = written.tensors[written.input];
   for (size_t i = 0; i < input.size(); ++i) {
     const double real = snap(in, input[i]);
@@ -107,7 +107,7 @@ TEST(Network, TheHeadOfAModelWithoutOneIsAClearError) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId conv = b.conv(b.input(4, 4, 3), 8, {}, Activation::relu6());
   const TensorId pooled = b.global_average_pool(conv, false);
-  Network network(read_model(write_tflite(b.take(pooled)), {}).graph, nullptr);
+  Network network(read_model(write_tflite(b.take(pooled))).graph, nullptr);
   EXPECT_FALSE(network.has_head());
   EXPECT_EQ(network.class_count(), 0u);
   network.run_backbone();
@@ -156,7 +156,7 @@ TEST_P(RealNetwork, KnowsWhatIsOnThePhotos) {
   for (std::string line; std::getline(label_file, line);) labels.push_back(line);
   ASSERT_EQ(labels.size(), 1001u);
 
-  Network network(read_model(file, {}).graph, nullptr);
+  Network network(read_model(file).graph, nullptr);
   for (const Photo& photo : {Photo{"images/cat.bmp", {"Egyptian cat", "tabby"}},
                              Photo{"images/dragonfly.bmp", {"dragonfly"}},
                              Photo{"images/hot_dog.jpg", {"hotdog"}},
@@ -197,9 +197,9 @@ class Uint8Network : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Uint8Network, SaysTheSameInInt8AndInFloats) {
   READ_DATA_OR_SKIP(file, GetParam());
-  Network exact(read_model(file, {}, PrecisionChoice::Exact).graph, nullptr);
-  Network fast(read_model(file, {}, PrecisionChoice::Int8).graph, nullptr);
-  Network floats(read_model(file, {}, PrecisionChoice::F32).graph, nullptr);
+  Network exact(read_model(file, PrecisionChoice::Exact).graph, nullptr);
+  Network fast(read_model(file, PrecisionChoice::Int8).graph, nullptr);
+  Network floats(read_model(file, PrecisionChoice::F32).graph, nullptr);
   EXPECT_EQ(exact.input_type(), DataType::U8);
   EXPECT_EQ(fast.input_type(), DataType::I8);
   EXPECT_EQ(floats.input_type(), DataType::F32);
@@ -226,9 +226,9 @@ INSTANTIATE_TEST_SUITE_P(Files, Uint8Network, ::testing::ValuesIn(kModels, kMode
 TEST(RealNetworks, EveryFileRunsOnOneAndOnTwoThreadsAlike) {
   for (const char* name : kModels) {
     READ_DATA_OR_SKIP(file, name);
-    Network one(read_model(file, {}).graph, nullptr);
+    Network one(read_model(file).graph, nullptr);
     const Threadpool pool = make_threadpool(2);
-    Network two(read_model(file, {}).graph, pool.get());
+    Network two(read_model(file).graph, pool.get());
     run(one, "images/cat.bmp");
     run(two, "images/cat.bmp");
     EXPECT_TRUE(std::ranges::equal(one.embedding(), two.embedding())) << name;

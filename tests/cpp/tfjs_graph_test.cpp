@@ -1,5 +1,5 @@
 // TensorFlow.js graph-models.
-#include "model/tfjs_graph.h"
+#include "tfjs/graph_model.h"
 
 #include <gtest/gtest.h>
 
@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "converted.h"
 #include "core/error.h"
 #include "graph_builder.h"
 #include "model/reader.h"
@@ -195,7 +196,7 @@ TEST(GraphModel, DamageIsAnErrorOrAGraph) {
       damaged[random() % damaged.size()] = likely[random() % likely.size()];
     }
     try {
-      read_model(bytes_of(damaged), file.weights);
+      read_converted(bytes_of(damaged), file.weights);
     } catch (const Error& error) {
       EXPECT_TRUE(error.code() == ErrorCode::BadModel || error.code() == ErrorCode::UnsupportedOp)
           << error.what();
@@ -215,9 +216,8 @@ TEST(GraphModel, ReadsTheRealBackbone) {
       std::filesystem::path(TEACHABLE_SOURCE_DIR) / "models/files/mobilenet-v2-1.4-224-nsfwjs";
   const std::vector<std::byte> json = read_file(folder / "model.json");
   if (json.empty()) GTEST_SKIP() << "needs mobilenet-v2-1.4-224-nsfwjs in models/files";
-  const Model model = read_model(json, read_file(folder / "weights.bin"));
+  const Model model = read_converted(json, read_file(folder / "weights.bin"));
   const Graph& graph = model.graph;
-  EXPECT_EQ(model.format, ModelFormat::TfJsGraph);
   EXPECT_EQ(graph.tensors[graph.input].shape, (Shape{1, 224, 224, 3}));
   EXPECT_EQ(graph.tensors[graph.embedding].shape.element_count(), 1792u);
   EXPECT_EQ(graph.tensors[graph.logits].shape.element_count(), 5u);

@@ -1,4 +1,4 @@
-#include "model/tfjs_reader.h"
+#include "tfjs/reader.h"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "converted.h"
 #include "core/error.h"
 #include "graph_builder.h"
 #include "model/passes.h"
@@ -90,7 +91,7 @@ Failure failure_of(const std::function<void()>& run) {
 /// Fails by crashing or by a sanitizer: an Error and a graph are both fine.
 void read_damaged(std::span<const std::byte> model, std::span<const std::byte> weights) {
   try {
-    read_model(model, weights);
+    read_converted(model, weights);
   } catch (const Error& error) {
     EXPECT_TRUE(error.code() == ErrorCode::BadModel || error.code() == ErrorCode::UnsupportedOp)
         << error.what();
@@ -218,8 +219,9 @@ TEST(TfjsReader, SharesTheWeightsOfALayerThatIsCalledTwice) {
 
 TEST(TfjsReader, FindsTheEmbeddingInsideNestedModels) {
   const TfjsFiles files = TfjsFiles::load(fixtures() / "nested");
-  const Model model = read_model(to_bytes(files.model.dump()), files.weights);
-  EXPECT_EQ(model.format, ModelFormat::TfJsLayers);
+  const Bytes text = to_bytes(files.model.dump());
+  EXPECT_EQ(convert_tfjs(text, files.weights).format, TfjsFormat::Layers);
+  const Model model = read_converted(text, files.weights);
   ASSERT_NE(model.graph.logits, kNoTensor);
   EXPECT_EQ(model.graph.tensors[model.graph.logits].shape.element_count(), 3u);
 }
@@ -512,7 +514,7 @@ TEST(TfjsReader, ReadsTheRealBackbone) {
       std::filesystem::path(TEACHABLE_SOURCE_DIR) / "models/files/mobilenet-v2-1.0-224-nsfwjs";
   const Bytes json = read_file(folder / "model.json");
   if (json.empty()) GTEST_SKIP() << "needs mobilenet-v2-1.0-224-nsfwjs in models/files";
-  const Model model = read_model(json, read_file(folder / "weights.bin"));
+  const Model model = read_converted(json, read_file(folder / "weights.bin"));
   const Graph& graph = model.graph;
   EXPECT_EQ(graph.tensors[graph.input].shape, (Shape{1, 224, 224, 3}));
   EXPECT_EQ(graph.tensors[graph.embedding].shape.element_count(), 1280u);

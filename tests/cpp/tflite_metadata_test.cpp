@@ -28,7 +28,7 @@ TfliteMetadata saying(std::vector<float> mean, std::vector<float> std) {
 }
 
 Model read(const TfliteMetadata& metadata, Precision precision = Precision::F32) {
-  return read_model(write_tflite(small_network(precision), metadata), {});
+  return read_model(write_tflite(small_network(precision), metadata));
 }
 
 TEST(TfliteMetadata, NameLabelsAndRangeAreRead) {
@@ -41,7 +41,7 @@ TEST(TfliteMetadata, NameLabelsAndRangeAreRead) {
 }
 
 TEST(TfliteMetadata, AFileWithoutSaysNothing) {
-  const Model model = read_model(write_tflite(small_network()), {});
+  const Model model = read_model(write_tflite(small_network()));
   EXPECT_EQ(model.name, "");
   EXPECT_EQ(model.labels_file, "");
   EXPECT_FALSE(model.graph.input_range.has_value());
@@ -51,7 +51,7 @@ TEST(TfliteMetadata, ChannelsThatDifferBecomeAnOperator) {
   const std::vector<float> mean = {123.7f, 116.3f, 103.5f};
   const std::vector<float> std = {58.4f, 57.1f, 57.4f};
   const Graph with = read(saying(mean, std)).graph;
-  const Graph without = read_model(write_tflite(small_network()), {}).graph;
+  const Graph without = read_model(write_tflite(small_network())).graph;
   ASSERT_TRUE(with.input_range.has_value());
   EXPECT_EQ(with.input_range->low, 0);
   EXPECT_EQ(with.input_range->high, 255);
@@ -115,7 +115,7 @@ TEST(TfliteMetadata, DamageIsAnErrorOrAModel) {
       damaged[start + random() % 400] ^= std::byte{1} << (random() % 8);
     }
     try {
-      read_model(damaged, {});
+      read_model(damaged);
     } catch (const Error& error) {
       EXPECT_TRUE(error.code() == ErrorCode::BadModel || error.code() == ErrorCode::UnsupportedOp)
           << error.what();
@@ -130,7 +130,7 @@ TEST(TfliteMetadata, ABufferOutsideOfTheFileIsAnError) {
   const uint32_t far = 0x7fffff00;
   std::memcpy(file.data() + text.find("M001") - 4, &far, 4);
   try {
-    read_model(file, {});
+    read_model(file);
     ADD_FAILURE() << "was read";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::BadModel);
@@ -152,7 +152,7 @@ TEST_P(RealMetadata, IsRead) {
 INSTANTIATE_TEST_SUITE_P(Files, RealMetadata, ::testing::ValuesIn(kModels));
 
 TEST(GraphSummary, CountsWhatRuns) {
-  const Graph graph = read_model(write_tflite(small_network(Precision::I8PerChannel)), {}).graph;
+  const Graph graph = read_model(write_tflite(small_network(Precision::I8PerChannel))).graph;
   const Summary summary = summarize(graph);
   EXPECT_EQ(summary.precision, DataType::I8);
   size_t count = 0, bytes = 0;

@@ -26,7 +26,7 @@ std::vector<std::byte> small_file(Precision precision, uint32_t seed) {
 
 ErrorCode error_of(std::span<const std::byte> bytes, std::string* message = nullptr) {
   try {
-    read_model(bytes, {});
+    read_model(bytes);
   } catch (const Error& error) {
     if (message != nullptr) *message = error.what();
     return error.code();
@@ -38,7 +38,7 @@ ErrorCode error_of(std::span<const std::byte> bytes, std::string* message = null
 /// The test fails by crashing (or by a sanitizer): an Error and a graph are both fine.
 void read_damaged(std::span<const std::byte> bytes) {
   try {
-    read_model(bytes, {});
+    read_model(bytes);
   } catch (const Error& error) {
     EXPECT_TRUE(error.code() == ErrorCode::BadModel || error.code() == ErrorCode::UnsupportedOp)
         << error.what();
@@ -71,7 +71,7 @@ TEST_P(TfLiteReader, GivesBackTheGraphThatWasWritten) {
 TEST_P(TfLiteReader, EndsOfASmallMobileNetAreFound) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
-  const Graph graph = read_model(small_file(GetParam(), seed), {}).graph;
+  const Graph graph = read_model(small_file(GetParam(), seed)).graph;
   ASSERT_NE(graph.logits, kNoTensor);
   EXPECT_EQ(graph.tensors[graph.embedding].shape, (Shape{1, 1, 1, 32}));
   EXPECT_EQ(graph.tensors[graph.logits].shape.element_count(), 5u);
@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(Precisions, TfLiteReader,
 TEST_P(TfLiteReader, EndsOfASmallMobileNetV3AreFound) {
   GraphBuilder builder(GetParam(), test_seed());
   const TensorId output = builder.small_mobilenet_v3(16, 5);
-  const Graph graph = read_model(write_tflite(builder.take(output)), {}).graph;
+  const Graph graph = read_model(write_tflite(builder.take(output))).graph;
   ASSERT_NE(graph.logits, kNoTensor);
   // The hidden layer after the pool is part of the network, as its classifier reads that.
   EXPECT_EQ(graph.tensors[graph.embedding].shape, (Shape{1, 1, 1, 40}));
@@ -168,7 +168,7 @@ TEST(TfLiteInput, PreprocessingInTheNetworkBecomesItsInputRange) {
   };
   set(std::get<Multiply>(graph.nodes[0].op).b, 1 / 127.5f);
   set(std::get<Add>(graph.nodes[1].op).b, -1);
-  const Graph read = read_model(write_tflite(graph), {}).graph;
+  const Graph read = read_model(write_tflite(graph)).graph;
   ASSERT_TRUE(read.input_range.has_value());
   EXPECT_NEAR(read.input_range->low, -1, 1e-5);
   EXPECT_NEAR(read.input_range->high, 1, 1e-5);
@@ -188,7 +188,7 @@ TEST(TfLiteInput, FloatsAroundAnIntegerBodyFallAway) {
   const auto id = static_cast<TensorId>(graph.tensors.size() - 1);
   graph.nodes.insert(graph.nodes.begin(), Node{Convert{id, graph.input}, "quantize"});
   graph.input = id;
-  const Graph read = read_model(write_tflite(graph), {}).graph;
+  const Graph read = read_model(write_tflite(graph)).graph;
   EXPECT_EQ(read.tensors[read.input].type, DataType::I8);
   EXPECT_EQ(read.tensors[read.logits].type, DataType::I8);
   EXPECT_TRUE(read.input_range.has_value());
@@ -332,7 +332,7 @@ class RealModel : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(RealModel, IsReadWithItsEnds) {
   READ_DATA_OR_SKIP(file, GetParam());
-  const Graph graph = read_model(file, {}).graph;
+  const Graph graph = read_model(file).graph;
   const std::string name = GetParam();
   const size_t embedding = name.find("0.25") != std::string::npos   ? 256
                            : name.find("0.5_") != std::string::npos ? 512

@@ -2,12 +2,23 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "converter/convert.h"
 #include "expect_error_or_model.h"
+#include "model/tflite_reader.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace teachable;
   const std::span<const std::byte> all = std::as_bytes(std::span(data, size));
   const auto length = static_cast<size_t>(std::ranges::find(all, std::byte{0}) - all.begin());
-  teachable::testing::expect_error_or_model(all.first(length),
-                                            all.subspan(std::min(length + 1, size)));
+  Conversion conversion;
+  try {
+    conversion = convert_tfjs(all.first(length), all.subspan(std::min(length + 1, size)));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::BadModel && error.code() != ErrorCode::UnsupportedOp) std::abort();
+    return 0;
+  }
+  // What was written reads as it was meant, whatever it was made from: an Error here ends the fuzzer.
+  validate(read_tflite(conversion.file.bytes));
+  teachable::testing::expect_error_or_model(conversion.file.bytes);
   return 0;
 }

@@ -40,19 +40,19 @@ async function drawPhotos(t, count) {
 test('help: of the program and of each command', async () => {
   const { code, out } = await run(root, '--help');
   assert.equal(code, 0);
-  for (const command of ['inspect', 'embed', 'evaluate']) {
+  for (const command of ['inspect', 'convert', 'embed', 'evaluate']) {
     assert.match(out, new RegExp(`^  ${command} `, 'm'));
     const help = await run(root, command, '--help');
     assert.equal(help.code, 0);
     assert.match(help.out, new RegExp(`^Usage: teachable-wasm ${command} `));
-    assert.match(help.out, /--json/);
+    assert.match(help.out, command === 'convert' ? /--out/ : /--json/);
   }
   const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
   assert.equal((await run(root, '--version')).out, `${version}\n`);
 });
 
 const mistakes = [
-  [[], /A command is missing; there are inspect, embed, evaluate/],
+  [[], /A command is missing; there are inspect, convert, embed, evaluate/],
   [['embd'], /There is no command 'embd'/],
   [['embed', 'x', '--thread', '2'], /There is no option '--thread'\. 'teachable-wasm embed --help'/],
   [['embed', 'x', '--out'], /The option '--out' needs a value: --out FILE/],
@@ -100,6 +100,23 @@ test('inspect: names of classes and numbers of a file that has them', { ...needs
   const model = await runJson(0, root, 'inspect', path.join(root, 'models/files', files[0].path));
   assert.deepEqual([model.format, model.inputType, model.precision, model.classCount, model.classNames.length], ['tflite', 'uint8', 'uint8', 1001, 1001]);
   assert.deepEqual(model.preprocess.range, [-1, 0.9921875]);
+});
+
+test('convert: a model.json becomes one file, which is the same network', { timeout: 60_000 }, async (t) => {
+  const folder = await scratchFolder(t);
+  for (const name of ['model.json', 'weights.bin']) await copyFile(path.join(root, 'tests/data/tfjs/nested', name), path.join(folder, name));
+  const { code, err } = await run(folder, 'convert', 'model.json', '--out', 'mine.tflite');
+  assert.equal(code, 0, err);
+  const inspected = async (name) => {
+    const { format, precision, embeddingSize, classCount, preprocess, weightBytes, multiplyAdds, operators } = await runJson(0, folder, 'inspect', name);
+    return { format, network: { precision, embeddingSize, classCount, preprocess, weightBytes, multiplyAdds, operators } };
+  };
+  const [before, after] = [await inspected('model.json'), await inspected('mine.tflite')];
+  assert.deepEqual([before.format, after.format], ['tfjs-layers', 'tflite']);
+  assert.deepEqual(after.network, before.network);
+  const again = await run(folder, 'convert', 'mine.tflite');
+  assert.equal(again.code, 1);
+  assert.match(again.err, /no model\.json of TensorFlow\.js/);
 });
 
 test('embed: writes a data set, and computes later only what is new or changed', { timeout: 120_000 }, async (t) => {

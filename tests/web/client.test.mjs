@@ -2,12 +2,13 @@
 // MessageChannel in place of a Worker, files come from the real server.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after, before, beforeEach } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { serve as serveFiles } from '../../web/dev/serve.mjs';
+import { root } from './data.mjs';
 import { makeFakeModule } from './fake-module.mjs';
 import { importTs } from './import-ts.mjs';
 
@@ -48,6 +49,11 @@ class WorkerDouble extends EventTarget {
 }
 
 const modelBytes = new TextEncoder().encode('TFL3 a model');
+const tfjs = path.join(root, 'tests/data/tfjs/functional');
+const tfjsModel = JSON.parse(await readFile(path.join(tfjs, 'model.json')));
+const tfjsWeights = await readFile(path.join(tfjs, 'weights.bin'));
+/** The sources are bundled elsewhere than the modules lie. */
+const wasmUrl = pathToFileURL(path.join(root, 'web/dist/wasm/'));
 const labels = ['background', 'cat', 'dog', 'owl'];
 
 before(async () => {
@@ -67,13 +73,13 @@ before(async () => {
     'tiny.json': JSON.stringify(entry),
     'short.json': JSON.stringify({ ...entry, files: [{ path: 'tiny.tflite', byteLength: 99 }] }),
     'altered.json': JSON.stringify({ ...entry, files: [{ path: 'tiny.tflite', sha256: '00' }] }),
-    'model.json': JSON.stringify({ modelTopology: {}, weightsManifest: [{ paths: ['b.bin', 'a.bin'] }, { paths: ['c.bin'] }] }),
+    'model.json': JSON.stringify({ ...tfjsModel, weightsManifest: [{ ...tfjsModel.weightsManifest[0], paths: ['b.bin', 'a.bin'] }, { paths: ['c.bin'], weights: [] }] }),
     'no-shard.json': JSON.stringify({ modelTopology: {}, weightsManifest: [{ paths: ['a.bin', 'lost.bin'] }] }),
     'other.json': '{"some": "json"}',
     'broken.json': '{"id": ',
-    'a.bin': 'A',
-    'b.bin': 'BB',
-    'c.bin': 'C',
+    'b.bin': tfjsWeights.subarray(0, 100),
+    'a.bin': tfjsWeights.subarray(100, 1000),
+    'c.bin': tfjsWeights.subarray(1000),
     'page.tflite': '<!DOCTYPE html><title>index</title>',
     'damaged.tflite': 'damaged',
   };
@@ -145,9 +151,21 @@ test('a model by its bytes, which stay with the caller', async (t) => {
   assert.deepEqual(module.classifiers[0].model, modelBytes);
 });
 
-test('the shards of a model.json are joined in the order of its manifest', async (t) => {
-  await open(t, { model: at('model.json') });
-  assert.equal(new TextDecoder().decode(module.classifiers[0].weights), 'BBAC');
+test('the shards of a model.json are joined in the order of its manifest, and the module gets a .tflite file', async (t) => {
+  const { model, modelBytes: bytes } = await (await open(t, { model: at('model.json'), wasmUrl })).info();
+  const joined = module.classifiers[0].model;
+  assert.equal(new TextDecoder().decode(joined.subarray(4, 8)), 'TFL3');
+  assert.equal(model.format, 'tfjs-layers');
+  assert.equal(bytes, tfjsWeights.byteLength + (await readFile(path.join(folder, 'model.json'))).byteLength);
+  module = makeFakeModule();
+  await open(t, { model: { bytes: new TextEncoder().encode(JSON.stringify(tfjsModel)), weights: tfjsWeights }, wasmUrl });
+  assert.deepEqual(module.classifiers[0].model, joined);
+});
+
+test('a model.json that the converter refuses, and a converter that is not there', async () => {
+  const bytes = new TextEncoder().encode(JSON.stringify({ modelTopology: { node: [] }, weightsManifest: [] }));
+  await assert.rejects(load({ model: { bytes }, wasmUrl }), { code: 'bad-model', message: /modelTopology has no list of 1 to/ });
+  await assert.rejects(load({ model: { bytes }, wasmUrl: at('wasm/') }), { code: 'load-failed', message: /tfjs\/converter\.wasm answered 404.*wasmUrl/ });
 });
 
 test('labels: names, an address, with or without a background class', async (t) => {

@@ -30,10 +30,6 @@ class FakeClassifier {
     return (this.model = new Uint8Array(byteLength));
   }
 
-  weightsBuffer(byteLength) {
-    return (this.weights = new Uint8Array(byteLength));
-  }
-
   loadModel(preprocess) {
     this.preprocess = preprocess;
     if (new TextDecoder().decode(this.model).includes('damaged')) throw new WasmError('bad-model', 'The model is damaged at byte 7.');
@@ -45,7 +41,6 @@ class FakeClassifier {
       rangeHigh: Number.isNaN(preprocess.rangeHigh) ? 1 : preprocess.rangeHigh,
       embeddingSize: 3,
       classCount: this.module.classCount,
-      format: 'tflite',
       name: '',
       labelsFile: '',
       precision: 'uint8',

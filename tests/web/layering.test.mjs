@@ -14,9 +14,12 @@ const layers = {
   graph: ['core'],
   knn: ['core'],
   model: ['core', 'graph'],
+  tfjs: ['core', 'graph'],
+  converter: ['border', 'graph', 'model', 'tfjs'],
+  border: ['core'],
   net: ['core', 'graph'],
   classifier: ['core', 'graph', 'image', 'knn', 'model', 'net'],
-  bindings: ['core', 'graph', 'image', 'knn', 'classifier'],
+  bindings: ['border', 'core', 'graph', 'image', 'knn', 'classifier'],
 };
 
 /** Foreign header -> the only files that may include it. */
@@ -25,7 +28,7 @@ const foreign = [
   [/^stb_image\.h$/, /^image\/decode\.cpp$/],
   [/^emscripten/, /^bindings\//],
   [/^nlohmann\//, /^$/], // tests may: what reads a model.json here is a tenth of its size
-  [/^(flatbuffers\/|tflite_generated\.h)/, /^model\/tflite_(reader|metadata)\.cpp$/],
+  [/^(flatbuffers\/|tflite_generated\.h)/, /^model\/tflite_(reader|writer|metadata)\.cpp$/],
   [/^tflite_metadata_generated\.h/, /^model\/tflite_metadata\.cpp$/],
 ];
 
@@ -46,9 +49,10 @@ const modules = {
   'pixels.ts': ['download', 'errors', 'protocol', 'wasm-module'],
   'associated-file.ts': [],
   'class-names.ts': ['errors'],
-  'fetch-model.ts': ['class-names', 'download', 'errors', 'protocol'],
-  // What runs the module, in a worker or not.
+  // What runs the modules, in a worker or not.
   'load.ts': ['addresses', 'download', 'errors', 'protocol', 'variant', 'wasm-module'],
+  'tfjs-converter.ts': ['addresses', 'errors', 'load'],
+  'fetch-model.ts': ['class-names', 'download', 'errors', 'protocol', 'tfjs-converter'],
   'host.ts': ['associated-file', 'class-names', 'dataset-json', 'download', 'errors', 'fetch-model', 'load', 'pixels', 'protocol', 'rpc', 'variant', 'wasm-module'],
   'worker.ts': ['host', 'load', 'node', 'protocol', 'rpc'],
   'inline.ts': ['host', 'load', 'protocol', 'rpc'],
@@ -61,6 +65,7 @@ const modules = {
   // The entries.
   'index.ts': ['client', 'errors', 'image', 'knn-client', 'models', 'packaged', 'protocol', 'session', 'variant'],
   'knn.ts': ['arguments', 'errors', 'knn-client', 'protocol', 'session'],
+  'convert.ts': ['addresses', 'errors', 'fetch-model', 'tfjs-converter'],
   'labels.ts': ['addresses', 'class-names', 'download', 'errors', 'packaged'],
   'own-worker.ts': ['host', 'load', 'protocol', 'rpc'],
   'webcam.ts': ['errors'],
@@ -107,7 +112,7 @@ test('every TypeScript module imports only what the table allows', async () => {
 });
 
 test('the demo and the Node command import the package by its public entries only', async () => {
-  const allowed = { 'web/demo': /^teachable-wasm(\/webcam)?$/, 'web/cli': /^(teachable-wasm(\/knn)?|node:[\w/]+)$/ };
+  const allowed = { 'web/demo': /^teachable-wasm(\/webcam)?$/, 'web/cli': /^(teachable-wasm(\/(knn|convert))?|node:[\w/]+)$/ };
   for (const [folder, pattern] of Object.entries(allowed)) {
     const files = await filesBelow(folder, /\.ts$/);
     assert.ok(files.length > 5, `only ${files.length} files were found in ${folder}`);

@@ -2,12 +2,13 @@
 
 import { createRequire } from 'node:module';
 import { overviewOf, helpOf, parse, type Command } from './command-line.js';
+import { convertCommand } from './convert-command.js';
 import { embedCommand } from './embed-command.js';
 import { evaluateCommand } from './evaluate-command.js';
 import { CommandError, exitCodes, type ExitCode } from './exit.js';
 import { inspectCommand } from './inspect-command.js';
 
-const commands: readonly Command[] = [inspectCommand, embedCommand, evaluateCommand];
+const commands: readonly Command[] = [inspectCommand, convertCommand, embedCommand, evaluateCommand];
 
 async function run(words: readonly string[]): Promise<ExitCode> {
   const [name, ...rest] = words;

@@ -11,10 +11,12 @@
 //   web/site/index.html, style.css, main.js (imports ./lib/index.js: serve.mjs maps lib/ to web/dist)
 
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
+import { wasmVariants } from './cmake.mjs';
 import { packModel, packagedPlugin } from './packaged.mjs';
 import { typecheck } from './typescript.mjs';
 
@@ -24,7 +26,7 @@ const dist = path.join(web, 'dist');
 const site = path.join(web, 'site');
 
 /** Subpath of the package -> file of web/src, as in the exports of package.json. */
-const entries = { index: 'index', worker: 'own-worker', knn: 'knn', labels: 'labels', webcam: 'webcam', 'compat/knn-classifier': 'compat/knn-classifier', 'compat/mobilenet': 'compat/mobilenet' };
+const entries = { index: 'index', worker: 'own-worker', knn: 'knn', labels: 'labels', convert: 'convert', webcam: 'webcam', 'compat/knn-classifier': 'compat/knn-classifier', 'compat/mobilenet': 'compat/mobilenet' };
 
 const common = {
   bundle: true,
@@ -97,9 +99,10 @@ async function buildSite() {
 
 /** Emscripten leaves its glue half minified: its own minifier for the rest is a compiler in Java. */
 async function minifyGlue() {
-  const wasm = path.join(dist, 'wasm');
-  for (const variant of await readdir(wasm).catch(() => [])) {
-    const glue = path.join(wasm, variant, 'teachable.js');
+  for (const variant of wasmVariants) {
+    const glue = path.join(dist, 'wasm', variant, 'teachable.js');
+    // A build of some variants only has no others.
+    if (!existsSync(glue)) continue;
     const { code } = await transform(await readFile(glue, 'utf8'), { format: 'esm', target: common.target, minify: true, legalComments: 'none' });
     await writeFile(glue, code);
   }

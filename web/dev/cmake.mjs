@@ -8,6 +8,9 @@ import { toolchain } from '../../cpp/third_party/setup.mjs';
 
 export const wasmVariants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
+/** What makes wasm/tfjs/: as [preset, target]. */
+export const converterBuild = ['converter', 'tfjs_converter'];
+
 /** What a configured tree depends on that ninja does not watch: the presets and the compilers. */
 function configurationOf(preset) {
   const hash = createHash('sha256').update(preset).update(readFileSync(join(projectFolder, 'CMakePresets.json')));

@@ -3,22 +3,30 @@
 import { parseLabels } from './class-names.js';
 import { download, joinBytes, type DownloadOptions } from './download.js';
 import { ClassifierError } from './errors.js';
+import { loadConverter, type Converter } from './tfjs-converter.js';
 import type { ModelEntry, ModelFile, ModelRequest, OpenRequest, Preprocess } from './protocol.js';
 
 export interface FetchedModel {
   id: string;
   title: string;
+  /** A .tflite file or a model.json. */
   model: Uint8Array;
-  /** The shards of a model.json, joined in its manifest's order. */
-  weights: Uint8Array | undefined;
+  /** Of a model.json: what it takes to make a .tflite file of it. */
+  tfjs: TfjsParts | undefined;
   /** Class names in the network's order. */
   labels: readonly string[] | undefined;
   preprocess: Partial<Preprocess>;
   showClasses: boolean;
 }
 
-/** How a download reports, and what ends it. */
-type Watch = Pick<DownloadOptions, 'onBytes' | 'signal'>;
+export interface TfjsParts {
+  /** The shards, joined in the manifest's order. */
+  weights: Uint8Array;
+  converter: Promise<Converter>;
+}
+
+/** How a download reports, what ends it, and where the package's modules lie. */
+type Watch = Pick<DownloadOptions, 'onBytes' | 'signal'> & { wasmUrl?: string | undefined };
 
 const checkModel = "Check the option 'model': the address of a .tflite file, a model.json or a catalogue entry.";
 const checkLabels = "Check the option 'labels': names, or the address of a text file with one class a line, or of a metadata.json.";
@@ -27,7 +35,7 @@ const checkLabels = "Check the option 'labels': names, or the address of a text 
 export async function fetchModel({ model, labels }: { model: ModelRequest; labels?: OpenRequest['labels'] }, watch: Watch): Promise<FetchedModel> {
   const fetched =
     model.kind === 'bytes'
-      ? fromBytes(model.model, model.weights)
+      ? await fromBytes(model.model, model.weights, watch)
       : model.kind === 'entry'
         ? await fromEntry(model.entry, model.baseUrl, watch)
         : await fromUrl(model.url, watch);
@@ -36,16 +44,24 @@ export async function fetchModel({ model, labels }: { model: ModelRequest; label
   return fetched;
 }
 
-function fromBytes(model: ArrayBuffer | Uint8Array, weights: ArrayBuffer | Uint8Array | undefined): FetchedModel {
-  return plain('model', new Uint8Array(model), weights && new Uint8Array(weights));
+async function fromBytes(model: ArrayBuffer | Uint8Array, weights: ArrayBuffer | Uint8Array | undefined, watch: Watch): Promise<FetchedModel> {
+  const bytes = new Uint8Array(model);
+  return plain('model', bytes, isObject(bytes) ? await withConverter(watch, weights ? new Uint8Array(weights) : new Uint8Array()) : undefined);
+}
+
+/** The converter comes while the weights do. */
+async function withConverter(watch: Watch, weights: Uint8Array | Promise<Uint8Array>): Promise<TfjsParts> {
+  const converter = loadConverter(watch);
+  // Awaited by who converts; until then its failure must not count as unhandled.
+  converter.catch(() => {});
+  return { weights: await weights, converter };
 }
 
 async function fromUrl(url: string, watch: Watch): Promise<FetchedModel> {
   const bytes = await download(url, { ...watch, what: 'the model', hint: checkModel });
   const json = parseJson(bytes, url);
   if (isEntry(json)) return fromEntry(json, url, watch);
-  const weights = json && (await fetchShards(json, url, [], watch));
-  return plain(nameOf(url), bytes, weights);
+  return plain(nameOf(url), bytes, json && (await withConverter(watch, fetchShards(json, url, [], watch))));
 }
 
 async function fromEntry(entry: ModelEntry, baseUrl: string, watch: Watch): Promise<FetchedModel> {
@@ -60,7 +76,7 @@ async function fromEntry(entry: ModelEntry, baseUrl: string, watch: Watch): Prom
   const json = parseJson(model, url);
   const known = entry.files.map((each) => ({ ...each, path: new URL(each.path, baseUrl).href }));
   return {
-    ...plain(entry.id, model, json && (await fetchShards(json, url, known, watch))),
+    ...plain(entry.id, model, json && (await withConverter(watch, fetchShards(json, url, known, watch)))),
     title: entry.title,
     labels: await labels,
     preprocess: entry.preprocess ?? {},
@@ -68,8 +84,8 @@ async function fromEntry(entry: ModelEntry, baseUrl: string, watch: Watch): Prom
   };
 }
 
-function plain(id: string, model: Uint8Array, weights: Uint8Array | undefined): FetchedModel {
-  return { id, title: id, model, weights, labels: undefined, preprocess: {}, showClasses: true };
+function plain(id: string, model: Uint8Array, tfjs: TfjsParts | undefined): FetchedModel {
+  return { id, title: id, model, tfjs, labels: undefined, preprocess: {}, showClasses: true };
 }
 
 async function fetchLabels(file: ModelFile, url: string, { signal }: Watch): Promise<string[]> {
@@ -117,9 +133,14 @@ function shardPaths(json: Json, url: string): string[] {
 
 type Json = Record<string, unknown>;
 
+/** Whether a file begins as a JSON object. */
+function isObject(bytes: Uint8Array): boolean {
+  return /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
+}
+
 /** The object that a file holds, undefined for a file that isn't JSON. */
 function parseJson(bytes: Uint8Array, url: string): Json | undefined {
-  if (bytes[0] !== '{'.charCodeAt(0)) return undefined;
+  if (!isObject(bytes)) return undefined;
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as Json;
   } catch (cause) {

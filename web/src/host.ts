@@ -307,7 +307,7 @@ function importInto({ module, classifier, model }: Running, sha256: string, json
 export async function openClassifier(request: OpenRequest, loadModule: LoadModule, asked: Asked = {}): Promise<Running> {
   const { model } = request;
   const began = performance.now();
-  const fetching = model.kind === 'none' ? undefined : timed(fetchModel({ model, labels: request.labels }, watch(asked, 'model')), began);
+  const fetching = model.kind === 'none' ? undefined : timed(fetchModel({ model, labels: request.labels }, { ...watch(asked, 'model'), wasmUrl: request.wasmUrl }), began);
   // Awaited below, beside the module; until then its failure must not count as unhandled.
   fetching?.catch(() => {});
   const { value: started, ms: moduleMs } = await timed(startClassifier(request, loadModule, asked), began);
@@ -328,12 +328,24 @@ export async function openClassifier(request: OpenRequest, loadModule: LoadModul
 type Prepared = Pick<Running, 'model' | 'sha256' | 'modelBytes' | 'classNames'>;
 
 async function prepare(classifier: WasmClassifier, fetched: FetchedModel, request: OpenRequest): Promise<Prepared> {
-  const sha256 = sha256Of(fetched.weights ?? fetched.model);
+  // Of what the caller has: a data set made from it is told by this sum.
+  const sha256 = sha256Of(fetched.tfjs?.weights ?? fetched.model);
+  const modelBytes = fetched.model.byteLength + (fetched.tfjs?.weights.byteLength ?? 0);
+  const format = await convertInPlace(fetched);
   const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
   const loaded = loadInto(classifier, fetched, preprocess, request.precision);
   const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
-  const modelBytes = fetched.model.byteLength + (fetched.weights?.byteLength ?? 0);
-  return { model: describe(fetched, loaded, preprocess), sha256, modelBytes, classNames };
+  return { model: { ...describe(fetched, loaded, preprocess), format }, sha256, modelBytes, classNames };
+}
+
+/** Makes a TensorFlow.js model a .tflite file. Its own bytes are let go before the network takes its memory. */
+async function convertInPlace(fetched: FetchedModel): Promise<ModelInfo['format']> {
+  if (!fetched.tfjs) return 'tflite';
+  const { weights, converter } = fetched.tfjs;
+  const { tflite, format } = await (await converter)(fetched.model, weights);
+  fetched.model = tflite;
+  fetched.tfjs = undefined;
+  return format;
 }
 
 function withoutModel({ id, embeddingSize }: NoModel): Prepared {
@@ -393,28 +405,25 @@ export async function startClassifier({ variant, threads, wasmUrl }: Omit<OpenRe
 
 function loadInto(
   classifier: WasmClassifier,
-  { model, weights }: FetchedModel,
+  { model }: FetchedModel,
   { crop, resize, mirror, range }: Preprocess,
   precision: Precision = 'exact',
 ): WasmModelInfo {
   classifier.modelBuffer(model.byteLength).set(model);
-  if (weights) classifier.weightsBuffer(weights.byteLength).set(weights);
   return classifier.loadModel({ crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN }, precision);
 }
 
 /** What the file itself calls its classes. Names that don't fit are none: the caller didn't ask for them. */
-async function ownClassNames({ model }: FetchedModel, { format, labelsFile, classCount }: WasmModelInfo): Promise<readonly string[] | undefined> {
-  if (format !== 'tflite') return undefined;
+async function ownClassNames({ model }: FetchedModel, { labelsFile, classCount }: WasmModelInfo): Promise<readonly string[] | undefined> {
   const text = await readAssociatedFile(model, labelsFile);
   const labels = text === undefined ? undefined : labelsOfLines(text);
   return labels && Math.abs(labels.length - classCount) <= 1 ? nameClasses(labels, classCount) : undefined;
 }
 
-function describe({ id, title, showClasses }: FetchedModel, loaded: WasmModelInfo, preprocess: Preprocess): ModelInfo {
+function describe({ id, title, showClasses }: FetchedModel, loaded: WasmModelInfo, preprocess: Preprocess): Omit<ModelInfo, 'format'> {
   return {
     id,
     title: title === id && loaded.name ? loaded.name : title,
-    format: loaded.format as ModelInfo['format'],
     precision: loaded.precision as ModelInfo['precision'],
     inputWidth: loaded.inputWidth,
     inputHeight: loaded.inputHeight,

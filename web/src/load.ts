@@ -61,7 +61,8 @@ function threadScript({ href, origin }: URL): string | Blob {
   return origin === globalThis.origin ? href : new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' });
 }
 
-async function downloadBinary(url: string, { onBytes, signal }: LoadModuleOptions): Promise<Uint8Array> {
+/** Fetches a .wasm file of the package. Throws 'load-failed', 'aborted'. */
+export async function downloadBinary(url: string, { onBytes, signal }: Pick<LoadModuleOptions, 'onBytes' | 'signal'>): Promise<Uint8Array> {
   const options: DownloadOptions = { what: 'the WebAssembly module', hint: whereToPut, onBytes, signal };
   const bytes = await download(url, options);
   const isWasm = bytes[0] === 0x00 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;

@@ -79,8 +79,6 @@ export interface WasmModelInfo {
   embeddingSize: number;
   /** 0 for a model without a classifier. */
   classCount: number;
-  /** Format of the file: 'tflite' | 'tfjs-layers' | 'tfjs-graph'. */
-  format: string;
   /** What its maker calls it; '' when the file doesn't say. */
   name: string;
   /** File of class names in the zip archive behind a .tflite; '' when there is none. */
@@ -97,11 +95,9 @@ export interface WasmModelInfo {
 
 /** Frame -> embedding -> prediction. The only C++ object that JavaScript holds: end it with delete(). */
 export interface WasmClassifier {
-  /** A view of fresh memory for a model file: fill it, then call loadModel. */
+  /** A view of fresh memory for a .tflite file: fill it, then call loadModel. */
   modelBuffer(byteLength: number): Uint8Array;
-  /** As modelBuffer, for the weights that a model.json refers to (its shards, joined in the manifest's order). */
-  weightsBuffer(byteLength: number): Uint8Array;
-  /** Reads what modelBuffer (and weightsBuffer) hold and frees both. On an error the model that ran before goes on.
+  /** Reads what modelBuffer holds and frees it. On an error the model that ran before goes on.
    * `precision`: 'auto' | 'f32' | 'int8' | 'exact', see cpp/model/precision.h. */
   loadModel(preprocess: WasmPreprocess, precision: string): WasmModelInfo;
 

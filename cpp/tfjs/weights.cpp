@@ -1,4 +1,4 @@
-#include "model/tfjs_weights.h"
+#include "tfjs/weights.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "model/tfjs_graph.h"
+#include "tfjs/graph_model.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "graph/graph.h"
-#include "model/json.h"
-#include "model/tfjs_weights.h"
+#include "tfjs/json.h"
+#include "tfjs/weights.h"
 
 namespace teachable {
 

@@ -7,7 +7,7 @@
 
 #include "core/text.h"
 #include "graph/graph.h"
-#include "model/json_value.h"
+#include "tfjs/json_value.h"
 
 namespace teachable {
 

@@ -1,4 +1,4 @@
-#include "model/json.h"
+#include "tfjs/json.h"
 
 #include "core/error.h"
 

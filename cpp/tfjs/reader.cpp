@@ -1,14 +1,14 @@
-#include "model/tfjs_reader.h"
+#include "tfjs/reader.h"
 
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
-#include "model/json.h"
-#include "model/tfjs_graph.h"
-#include "model/tfjs_topology.h"
-#include "model/tfjs_weights.h"
+#include "tfjs/json.h"
+#include "tfjs/graph_model.h"
+#include "tfjs/topology.h"
+#include "tfjs/weights.h"
 
 namespace teachable {
 namespace {

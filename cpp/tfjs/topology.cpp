@@ -1,4 +1,4 @@
-#include "model/tfjs_topology.h"
+#include "tfjs/topology.h"
 
 #include <map>
 #include <span>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "model/tfjs_layers.h"
+#include "tfjs/layers.h"
 
 namespace teachable {
 namespace {

@@ -1,4 +1,4 @@
-#include "model/json_value.h"
+#include "tfjs/json_value.h"
 
 #include <algorithm>
 #include <charconv>

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/shape.h"
-#include "model/json.h"
+#include "tfjs/json.h"
 
 namespace teachable {
 

@@ -1,4 +1,4 @@
-#include "model/tfjs_layers.h"
+#include "tfjs/layers.h"
 
 #include <algorithm>
 #include <cmath>

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "graph/graph.h"
-#include "model/json.h"
-#include "model/tfjs_weights.h"
+#include "tfjs/json.h"
+#include "tfjs/weights.h"
 
 namespace teachable {
 

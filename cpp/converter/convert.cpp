@@ -1,0 +1,27 @@
+#include "converter/convert.h"
+
+#include "graph/graph.h"
+#include "model/passes.h"
+#include "tfjs/reader.h"
+
+namespace teachable {
+
+const char* to_string(TfjsFormat format) {
+  switch (format) {
+    case TfjsFormat::Layers: return "tfjs-layers";
+    case TfjsFormat::Graph: return "tfjs-graph";
+  }
+  return "?";
+}
+
+Conversion convert_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights) {
+  TfjsModel model = read_tfjs(model_json, weights);
+  // Passes walk tensors by index, so what they walk must be sound.
+  validate(model.graph);
+  fold_batch_norm(model.graph);
+  fuse_hard_swish(model.graph);
+  fuse_activations(model.graph);
+  return {to_tflite(model.graph), model.is_graph_model ? TfjsFormat::Graph : TfjsFormat::Layers};
+}
+
+}  // namespace teachable
