@@ -106,19 +106,19 @@ std::vector<Thumbnail> Classifier::finish_load() {
 }
 
 std::span<std::byte> Classifier::model_buffer(size_t byte_count) {
-  model_.resize(byte_count);
-  return model_;
+  model_ = PaddedBuffer<std::byte>(byte_count);
+  return model_.span();
 }
 
 ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice precision) {
-  const std::vector<std::byte> model_bytes = std::exchange(model_, {});
+  const PaddedBuffer<std::byte> model_bytes = std::exchange(model_, {});
   if (knn_.example_count() > 0) {
     throw Error(ErrorCode::BadArgument,
                 {"there are ", knn_.example_count(),
                  " examples, which another model can't compare; clear them first, or load "
                  "the model into a classifier of its own"});
   }
-  Model model = read_model(model_bytes, precision);
+  Model model = read_model(model_bytes.span(), precision);
   auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get());
 
   // Callers speak of the file's input, which may be scaled before the first layer that is left.
@@ -159,18 +159,18 @@ std::span<uint8_t> Classifier::frame_buffer(int width, int height) {
   const size_t byte_count = static_cast<size_t>(width) * static_cast<size_t>(height) * 4;
   frame_ = {};
   embedded_ = scored_ = false;
-  raw_.resize(byte_count);
-  frame_ = {raw_, width, height};
-  return raw_;
+  if (raw_.size() != byte_count) raw_ = PaddedBuffer<uint8_t>(byte_count);
+  frame_ = {raw_.span(), width, height};
+  return raw_.span();
 }
 
 std::span<std::byte> Classifier::encoded_buffer(size_t byte_count) {
-  encoded_.resize(byte_count);
-  return encoded_;
+  encoded_ = PaddedBuffer<std::byte>(byte_count);
+  return encoded_.span();
 }
 
 RgbaView Classifier::decode_frame() {
-  const std::vector<std::byte> bytes = std::exchange(encoded_, {});
+  const PaddedBuffer<std::byte> bytes = std::exchange(encoded_, {});
   Image image = decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
   decoded_ = std::move(image);
   frame_ = decoded_.view();

@@ -121,9 +121,9 @@ class Classifier {
   std::optional<DatasetReader> reader_;
   std::vector<std::byte> piece_;
 
-  std::vector<std::byte> model_;
-  std::vector<std::byte> encoded_;
-  std::vector<uint8_t> raw_;  // pixels that the caller wrote
+  PaddedBuffer<std::byte> model_;
+  PaddedBuffer<std::byte> encoded_;
+  PaddedBuffer<uint8_t> raw_;  // pixels that the caller wrote
   Image decoded_;             // pixels that the decoder wrote
   RgbaView frame_;            // the current one: into raw_ or decoded_
   bool embedded_ = false;     // the network holds the embedding of frame_

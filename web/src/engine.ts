@@ -31,7 +31,7 @@ function engineOf(port: Port, worker: boolean, terminate: () => void): Engine {
 
 /** Asks a host that can't be ended by force to free what it holds. */
 function close(port: Port): void {
-  port.postMessage({ id: 0, method: 'close', args: {} }, []);
+  port.postMessage({ id: 0, method: 'close', args: {}, reports: false }, []);
 }
 
 // Not in the literal form: bundlers would make a second file of the script, or look for all that it might be.

@@ -370,7 +370,7 @@ function withoutModel({ id, embeddingSize }: NoModel): Prepared {
 
 /** A download's options that report as one phase. */
 function watch({ report, signal }: Asked, phase: Progress['phase']) {
-  return { onBytes: (loaded: number, total: number | undefined) => report?.({ phase, loaded, total }), signal };
+  return { onBytes: report && ((loaded: number, total: number | undefined) => report({ phase, loaded, total })), signal };
 }
 
 async function timed<T>(work: Promise<T>, began: number): Promise<{ value: T; ms: number }> {

@@ -21,6 +21,8 @@ interface Request {
   id: number;
   method: string;
   args: unknown;
+  /** Whether anyone hears of progress. */
+  reports: boolean;
 }
 
 interface Cancellation {
@@ -104,7 +106,7 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
         if (signal?.aborted) throw aborted(signal);
         const id = ++lastId;
         // Posted before it counts as pending: what can't be cloned throws here and leaves nothing behind.
-        port.postMessage({ id, method: String(method), args } satisfies Request, transfer);
+        port.postMessage({ id, method: String(method), args, reports: onProgress !== undefined } satisfies Request, transfer);
         const cancel = () => port.postMessage({ id, cancel: true } satisfies Cancellation, []);
         signal?.addEventListener('abort', cancel);
         if (pending.size === 0) port.ref?.();
@@ -137,8 +139,8 @@ export class Moved<T> {
 
 /** What a handler may use besides its argument. */
 export interface Context<P> {
-  /** Sends progress to the caller. */
-  report(progress: P): void;
+  /** Sends progress to the caller; undefined when nobody hears of it. */
+  report: ((progress: P) => void) | undefined;
   /** Aborts when the caller doesn't want the answer any more. */
   signal: AbortSignal;
 }
@@ -156,12 +158,13 @@ export function serve<M extends Methods<M>, P = unknown>(port: Port, handlers: H
   const running = new Map<number, AbortController>();
   const send = (response: Response, transfer: Transferable[] = []) => port.postMessage(response, transfer);
 
-  async function answer({ id, method, args }: Request, signal: AbortSignal): Promise<void> {
+  async function answer({ id, method, args, reports }: Request, signal: AbortSignal): Promise<void> {
     try {
       if (signal.aborted) throw aborted(undefined);
       const handler = table.get(method);
       if (!handler) throw new ClassifierError('internal', `The worker has no method '${method}': page and worker are of different versions.`);
-      const value = await handler(args, { report: (progress) => send({ id, kind: 'progress', progress }), signal });
+      const report = reports ? (progress: P) => send({ id, kind: 'progress', progress }) : undefined;
+      const value = await handler(args, { report, signal });
       if (value instanceof Moved) send({ id, kind: 'value', value: value.value }, value.transfer);
       else send({ id, kind: 'value', value });
     } catch (error) {
