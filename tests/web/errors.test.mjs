@@ -22,6 +22,19 @@ test("the module's errors keep their code", () => {
   assert.equal(travel(wasmError).message, wasmError.message);
 });
 
+test("errors of another copy of the file are of the class too; errors of other kinds aren't", async () => {
+  const other = await importTs('errors.ts');
+  assert.notEqual(other.ClassifierError, ClassifierError);
+  const error = new other.ClassifierError('bad-image', 'x');
+  assert.ok(error instanceof ClassifierError);
+  class Special extends ClassifierError {}
+  assert.ok(!(error instanceof Special));
+  assert.ok(new Special('bad-image', 'x') instanceof Special);
+  for (const none of [undefined, null, 'x', new Error('x'), Object.assign(new Error('x'), { code: 'bad-image' }), { name: 'ClassifierError', code: 'bad-image' }]) {
+    assert.ok(!(none instanceof ClassifierError));
+  }
+});
+
 test("the worker's stack is kept", () => {
   const error = new Error('x');
   assert.equal(travel(error).cause.stack, error.stack);

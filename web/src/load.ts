@@ -6,7 +6,7 @@ import { ClassifierError } from './errors.js';
 import type { Variant } from './protocol.js';
 import { isThreaded } from './variant.js';
 import type createModule from './wasm-module.js';
-import type { WasmModule } from './wasm-module.js';
+import type { ModuleSettings, WasmModule } from './wasm-module.js';
 
 export interface LoadModuleOptions {
   variant: Variant;
@@ -41,15 +41,26 @@ function bundledAddresses(variant: Variant): [glue: URL, wasm: URL] {
 export async function loadModule(options: LoadModuleOptions): Promise<WasmModule> {
   const { variant, threads, wasmUrl } = options;
   const [glueUrl, binaryUrl] = wasmUrl ? [new URL(`${variant}/teachable.js`, wasmUrl), new URL(`${variant}/teachable.wasm`, wasmUrl)] : bundledAddresses(variant);
-  const [create, binary] = await Promise.all([importGlue(glueUrl.href), downloadBinary(binaryUrl.href, options)]);
-  const starting = create({
-    locateFile: (path) => (path.endsWith('.wasm') ? binaryUrl.href : new URL(path, glueUrl).href),
-    wasmBinary: binary,
-    ...(isThreaded(variant) ? { pthreadPoolSize: threads - 1, mainScriptUrlOrBlob: threadScript(glueUrl) } : {}),
-  });
+  const binary = downloadBinary(binaryUrl.href, options);
+  // Awaited below; until then its failure must not count as unhandled.
+  binary.catch(() => {});
+  const create = await importGlue(glueUrl.href);
+  const settings: ModuleSettings = isThreaded(variant) ? { pthreadPoolSize: threads - 1, mainScriptUrlOrBlob: threadScript(glueUrl) } : {};
+  // The glue starts its threads at once, and they take as long as the binary to come.
+  const broken = new Promise<never>((_, reject) => {
+    settings.instantiateWasm = (imports, use) => {
+      void binary.then(async (bytes) => {
+        const { instance, module } = await WebAssembly.instantiate(bytes, imports);
+        use(instance, module);
+      }).catch(reject);
+      return {};
+    };
+  }); // prettier-ignore
+  const starting = Promise.race([create(settings), broken]);
   try {
     return await (isThreaded(variant) ? withThreadGuard(starting) : starting);
   } catch (cause) {
+    settings.PThread?.terminateAllThreads();
     if (cause instanceof ClassifierError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ClassifierError('load-failed', `The WebAssembly module ${binaryUrl.href} could not be started: ${reason}`, { cause });
@@ -62,7 +73,7 @@ function threadScript({ href, origin }: URL): string | Blob {
 }
 
 /** Fetches a .wasm file of the package. Throws 'load-failed', 'aborted'. */
-export async function downloadBinary(url: string, { onBytes, signal }: Pick<LoadModuleOptions, 'onBytes' | 'signal'>): Promise<Uint8Array> {
+export async function downloadBinary(url: string, { onBytes, signal }: Pick<LoadModuleOptions, 'onBytes' | 'signal'>): Promise<Uint8Array<ArrayBuffer>> {
   const options: DownloadOptions = { what: 'the WebAssembly module', hint: whereToPut, onBytes, signal };
   const bytes = await download(url, options);
   const isWasm = bytes[0] === 0x00 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;

@@ -171,12 +171,18 @@ export interface WasmModule {
   liveClassifierCount(): number;
 }
 
-/** Default export of wasm/<variant>/teachable.js. */
-export default function createModule(options: {
-  locateFile?: (path: string) => string;
+/** What a module takes, and what it adds. */
+export interface ModuleSettings {
+  /** Makes the instance and gives it to `use`. Default: of `wasmBinary`; in Node also of the file beside the glue. */
+  instantiateWasm?: (imports: WebAssembly.Imports, use: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void) => object;
   wasmBinary?: ArrayBuffer | Uint8Array;
   /** Workers that a threaded variant starts at once. */
   pthreadPoolSize?: number;
   /** What those workers run. */
   mainScriptUrlOrBlob?: string | Blob;
-}): Promise<WasmModule>;
+  /** Set by a threaded variant. */
+  readonly PThread?: { terminateAllThreads(): void };
+}
+
+/** Default export of wasm/<variant>/teachable.js. */
+export default function createModule(settings: ModuleSettings): Promise<WasmModule>;

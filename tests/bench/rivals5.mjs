@@ -1,0 +1,70 @@
+// Other engines on the same file and the same frames: from nothing to the first result, and a frame. Part of run.mjs.
+import path from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { projectFolder } from '../../web/dev/steps.mjs';
+
+const rounds = 5;
+const frames = 30;
+const model = '/models/mobilenet-v2-1.0-224-int8/tf2_mobilenet_v2_1.0_224_ptq.tflite';
+
+/** What is measured in each round, in this order. */
+const entries = [
+  { engine: 'LiteRT.js', isolated: true },
+  { engine: 'teachable-wasm', isolated: true, variant: 'relaxed-threads' },
+  { engine: 'teachable-wasm', isolated: true, variant: 'simd-threads' },
+  { engine: 'LiteRT.js', isolated: false },
+  { engine: 'teachable-wasm', isolated: false, variant: 'relaxed' },
+  { engine: 'teachable-wasm', isolated: false, variant: 'simd' },
+];
+
+export const comparedVariants = [...new Set(entries.flatMap(({ variant }) => variant ?? []))];
+
+/** Each measurement has a browser of its own: nothing is compiled or cached before, but the files are in the disk's cache. */
+async function measureOnce({ openBrowser, openPage }, { engine, isolated, variant }) {
+  const ends = [];
+  const browser = await openBrowser();
+  try {
+    const { page } = await openPage({ after: (end) => ends.push(end) }, browser, {
+      path: 'pages/rival.html',
+      serving: { isolated, csp: null, folders: { '/bench/': path.join(projectFolder, 'tests/bench') } },
+    });
+    return await page.evaluate(async (order) => (await import('/bench/rivals.page.mjs')).measure(order), { engine, variant, model, side: 224, frames });
+  } finally {
+    for (const end of ends) await end();
+    await browser.close();
+  }
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+export async function compareEngines(report) {
+  const browserSide = await import('../web/open-page.mjs');
+  const times = entries.map(() => []);
+  // The first round finds the disk cold.
+  for (let round = 0; round <= rounds; round++) {
+    report(`round ${round} of ${rounds}`);
+    for (const [index, entry] of entries.entries()) {
+      const time = await measureOnce(browserSide, entry);
+      if (round > 0) times[index].push(time);
+    }
+  }
+  const { version } = JSON.parse(await readFile(path.join(projectFolder, 'node_modules/@litertjs/core/package.json'), 'utf8'));
+  return { version, rows: entries.map((entry, index) => ({ ...entry, firstMs: median(times[index].map(({ firstMs }) => firstMs)), frameMs: median(times[index].map(({ frameMs }) => frameMs)) })) };
+}
+
+/** Markdown. */
+export function toEngineTable({ version, rows }) {
+  const rivalOf = ({ isolated }) => rows.find((row) => row.isolated === isolated && row.engine === 'LiteRT.js');
+  return [
+    `Beside LiteRT.js ${version}: MobileNet v2 1.0 224 int8 from a server on this machine, each time in a new browser, in turns; medians of ${rounds}. First: from the call that loads the code to the first result. Frame: 224 x 224 pixels to a result, median of ${frames}, our worker's messages included.`,
+    '',
+    '| page | engine | first | of theirs | frame | of theirs |',
+    '|---|---|---|---|---|---|',
+    ...rows.map((row) => {
+      const cells = [row.isolated ? 'isolated' : 'not isolated', row.variant ? `${row.engine}, ${row.variant}` : row.engine];
+      const rival = rivalOf(row);
+      for (const key of ['firstMs', 'frameMs']) cells.push(`${row[key].toFixed(key === 'firstMs' ? 0 : 1)} ms`, row === rival ? '' : (row[key] / rival[key]).toFixed(2));
+      return `| ${cells.join(' | ')} |`;
+    }),
+  ].join('\n');
+}
