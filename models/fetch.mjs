@@ -234,7 +234,8 @@ async function main(args) {
   const unverified = args.includes('--unverified');
   const log = (line) => console.log(line);
   if (args.includes('--list')) {
-    log(toTable(JSON.parse(await readFile(path.join(modelsFolder, 'catalog.json'), 'utf8'))));
+    const [catalog, measured] = await Promise.all(['catalog.json', 'measured.json'].map(async (name) => JSON.parse(await readFile(path.join(modelsFolder, name), 'utf8'))));
+    log(toTable(catalog, measured));
   } else if (ids.length === 0) {
     await fetchDefault({ log, refresh });
   } else {

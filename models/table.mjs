@@ -14,8 +14,8 @@ function sumText(model) {
 
 const millions = (count) => (count / 1e6).toFixed(count < 10e6 ? 2 : 0);
 
-/** A Markdown table, one model a row. */
-export function toTable(catalog) {
+/** A Markdown table, one model a row. `frames`: measured.json's. */
+export function toTable(catalog, { frames }) {
   const rows = catalog.models.map((model) => [
     `\`${model.id}\``,
     model.format,
@@ -26,13 +26,14 @@ export function toTable(catalog) {
     model.published ? millions(model.published.parameters) : '–',
     model.published ? millions(model.published.multiplyAdds) : '–',
     model.published ? `[${model.published.top1.toFixed(1)}](${model.published.source})` : '–',
+    model.id in frames ? `${frames[model.id].simd} / ${frames[model.id].relaxed}` : '–',
     model.embeddingSize,
     model.classCount || '–',
     `[${model.licence.spdx}](${model.licence.home})`,
     model.sources.map(sourceText).join(', '),
     sumText(model),
   ]);
-  const head = ['Model', 'Format', 'Input', 'Size', 'Parameters, M', 'Multiply-adds, M', 'Top-1, %', 'Embedding', 'Classes', 'Licence', 'Sources', 'Sum'];
+  const head = ['Model', 'Format', 'Input', 'Size', 'Parameters, M', 'Multiply-adds, M', 'Top-1, %', 'Frame, ms', 'Embedding', 'Classes', 'Licence', 'Sources', 'Sum'];
   const lines = [head, head.map(() => '---'), ...rows];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

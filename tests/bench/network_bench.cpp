@@ -24,23 +24,26 @@ std::vector<std::byte> read_file(const std::string& path) {
 }
 
 struct Case {
-  const char* name;
-  const char* model;
+  const char* model;    ///< its id in the catalogue
+  const char* file;     ///< in the folder of that name
   const char* weights;  ///< beside a model.json, else null
   bool has_head;        ///< whether it has classes
-  PrecisionChoice precision = PrecisionChoice::Auto;
+  std::vector<PrecisionChoice> precisions;
 };
 
-constexpr Case kCases[] = {
-    {"v2_1.0_224_int8", "mobilenet-v2-1.0-224-int8/tf2_mobilenet_v2_1.0_224_ptq.tflite", nullptr, true},
-    {"v2_1.0_224_uint8", "mobilenet-v2-1.0-224-uint8/mobilenet_v2_1.0_224_quant.tflite", nullptr, true},
-    {"v2_1.0_224_uint8_exact", "mobilenet-v2-1.0-224-uint8/mobilenet_v2_1.0_224_quant.tflite", nullptr,
-     true, PrecisionChoice::Exact},
-    {"v1_0.25_128_uint8", "mobilenet-v1-0.25-128-uint8/mobilenet_v1_0.25_128_quant.tflite", nullptr, true},
-    {"v1_0.25_128_uint8_exact", "mobilenet-v1-0.25-128-uint8/mobilenet_v1_0.25_128_quant.tflite",
-     nullptr, true, PrecisionChoice::Exact},
-    {"v2_1.0_224_float", "mobilenet-v2-1.0-224-nsfwjs/model.json",
-     "mobilenet-v2-1.0-224-nsfwjs/weights.bin", false},
+// All that a file can be run in: what PrecisionChoice::Auto takes is read off these.
+const std::vector<PrecisionChoice> kOfFloats = {PrecisionChoice::Auto};
+const std::vector<PrecisionChoice> kOfInt8 = {PrecisionChoice::Auto, PrecisionChoice::F32};
+const std::vector<PrecisionChoice> kOfUint8 = {PrecisionChoice::Auto, PrecisionChoice::Exact, PrecisionChoice::F32};
+
+const Case kCases[] = {
+    {"mobilenet-v2-1.0-224-int8", "tf2_mobilenet_v2_1.0_224_ptq.tflite", nullptr, true, kOfInt8},
+    {"mobilenet-v2-1.0-224-uint8", "mobilenet_v2_1.0_224_quant.tflite", nullptr, true, kOfUint8},
+    {"mobilenet-v1-0.75-192-uint8", "mobilenet_v1_0.75_192_quant.tflite", nullptr, true, kOfUint8},
+    {"mobilenet-v1-0.5-160-uint8", "mobilenet_v1_0.5_160_quant.tflite", nullptr, true, kOfUint8},
+    {"mobilenet-v1-0.25-128-uint8", "mobilenet_v1_0.25_128_quant.tflite", nullptr, true, kOfUint8},
+    {"mobilenet-v2-1.0-224-nsfwjs", "model.json", "weights.bin", false, kOfFloats},
+    {"mobilenet-v2-1.4-224-nsfwjs", "model.json", "weights.bin", true, kOfFloats},
 };
 
 /// A network and the pool it borrows, made when its benchmark first runs.
@@ -48,14 +51,15 @@ struct Loaded {
   Threadpool pool;
   Network network;
 
-  Loaded(const std::string& folder, const Case& c, size_t thread_count)
+  Loaded(const std::string& folder, const Case& c, PrecisionChoice precision, size_t thread_count)
       : pool(make_threadpool(thread_count)),
-        network(read_case(folder, c).graph, pool.get()) {}
+        network(read_case(folder, c, precision).graph, pool.get()) {}
 
-  static Model read_case(const std::string& folder, const Case& c) {
-    const std::vector<std::byte> model = read_file(folder + "/" + c.model);
-    if (c.weights == nullptr) return read_model(model, c.precision);
-    return read_model(convert_tfjs(model, read_file(folder + "/" + c.weights)).file.bytes, c.precision);
+  static Model read_case(const std::string& folder, const Case& c, PrecisionChoice precision) {
+    const std::vector<std::byte> model = read_file(folder + "/" + c.model + "/" + c.file);
+    if (c.weights == nullptr) return read_model(model, precision);
+    const std::vector<std::byte> weights = read_file(folder + "/" + c.model + "/" + c.weights);
+    return read_model(convert_tfjs(model, weights).file.bytes, precision);
   }
 };
 
@@ -64,16 +68,16 @@ void set_rate(benchmark::State& state, uint64_t multiply_adds) {
       2.0 * static_cast<double>(multiply_adds), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void add_case(const std::string& folder, const Case& c, size_t thread_count) {
-  const std::string suffix = std::string(c.name) + "/threads:" + std::to_string(thread_count);
+void add_case(const std::string& folder, const Case& c, PrecisionChoice precision, size_t thread_count) {
+  const std::string suffix = std::string(c.model) + "/" + to_string(precision) + "/threads:" + std::to_string(thread_count);
   benchmark::RegisterBenchmark(("backbone/" + suffix).c_str(), [=](benchmark::State& state) {
-    Loaded loaded(folder, c, thread_count);
+    Loaded loaded(folder, c, precision, thread_count);
     for (auto _ : state) loaded.network.run_backbone();
     set_rate(state, loaded.network.backbone_multiply_adds());
   })->UseRealTime();
   if (!c.has_head) return;
   benchmark::RegisterBenchmark(("head/" + suffix).c_str(), [=](benchmark::State& state) {
-    Loaded loaded(folder, c, thread_count);
+    Loaded loaded(folder, c, precision, thread_count);
     loaded.network.run_backbone();
     for (auto _ : state) loaded.network.run_head();
     set_rate(state, loaded.network.head_multiply_adds());
@@ -84,9 +88,11 @@ void add_case(const std::string& folder, const Case& c, size_t thread_count) {
 
 void register_network_benchmarks(const std::string& folder) {
   for (const Case& c : kCases) {
-    if (read_file(folder + "/" + c.model).empty()) continue;
-    for (size_t thread_count : {1, 2}) {
-      if (thread_count == 1 || kHasThreads) add_case(folder, c, thread_count);
+    if (read_file(folder + "/" + c.model + "/" + c.file).empty()) continue;
+    for (PrecisionChoice precision : c.precisions) {
+      for (size_t thread_count : {1, 2}) {
+        if (thread_count == 1 || kHasThreads) add_case(folder, c, precision, thread_count);
+      }
     }
   }
 }

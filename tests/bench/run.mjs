@@ -1,14 +1,15 @@
 // The benchmarks natively and as WebAssembly, in one table.
 //
-//   node tests/bench/run.mjs [--filter=REGEX] [--seconds=0.3] [--only=native,simd,...,knn-rival,rivals]
+//   node tests/bench/run.mjs [--filter=REGEX] [--seconds=0.3] [--only=native,simd,...,knn-rival,rivals] [--keep]
 //
+// --keep: writes the times of the models into models/measured.json, from where models/README.md has them.
 // knn-rival: the nearest neighbours beside tfjs' knn-classifier; rivals: from nothing to the first result and a frame beside LiteRT.js.
 // Each has a table of its own.
 //
 // WebAssembly runs in a worker of Chromium, isolated, one variant after the other. Times are of the machine it runs on: compare columns
 // and rows of one table, not tables.
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -39,10 +40,21 @@ const comparisons = {
 
 const modelsFolder = path.join(projectFolder, 'models/files');
 
+/** As in network_bench.cpp. */
+const measuredModels = [
+  'mobilenet-v2-1.0-224-int8',
+  'mobilenet-v2-1.0-224-uint8',
+  'mobilenet-v1-0.75-192-uint8',
+  'mobilenet-v1-0.5-160-uint8',
+  'mobilenet-v1-0.25-128-uint8',
+  'mobilenet-v2-1.0-224-nsfwjs',
+  'mobilenet-v2-1.4-224-nsfwjs',
+];
+
 /** Every model that the benchmarks know, as far as a source has it. */
 async function fetchModels(report) {
   const { fetchModel } = await import('../../models/fetch.mjs');
-  for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8', 'mobilenet-v1-0.25-128-uint8', 'mobilenet-v2-1.0-224-nsfwjs']) {
+  for (const id of measuredModels) {
     report(id);
     await fetchModel(id).catch((error) => console.log(`     without ${id}: ${error.message}`));
   }
@@ -87,13 +99,28 @@ async function runInBrowser(variant, args) {
   }
 }
 
+const toMilliseconds = ({ real_time, time_unit }) => real_time * { ns: 1e-6, us: 1e-3, ms: 1, s: 1e3 }[time_unit];
+
 function toCell(benchmark) {
   if (!benchmark) return '';
-  const milliseconds = benchmark.real_time * { ns: 1e-6, us: 1e-3, ms: 1, s: 1e3 }[benchmark.time_unit];
+  const milliseconds = toMilliseconds(benchmark);
   const time = milliseconds >= 0.1 ? `${milliseconds.toFixed(2)} ms` : `${(milliseconds * 1000).toFixed(2)} µs`;
   if (benchmark['FLOP/s']) return `${time}  ${(benchmark['FLOP/s'] / 1e9).toFixed(1)} GFLOP/s`;
   if (benchmark.bytes_per_second) return `${time}  ${(benchmark.bytes_per_second / 1e9).toFixed(2)} GB/s`;
   return time;
+}
+
+/** A picture's milliseconds, embedding and classes, in the fastest precision and with one thread, of each model and build. */
+async function keepModelTimes(results) {
+  const frames = {};
+  for (const model of measuredModels) {
+    for (const { title, benchmarks } of results) {
+      const parts = ['backbone', 'head'].flatMap((part) => benchmarks.find(({ name }) => name.startsWith(`${part}/${model}/auto/threads:1/`)) ?? []);
+      if (parts.length > 0) (frames[model] ??= {})[title] = Number(parts.map(toMilliseconds).reduce((sum, each) => sum + each).toFixed(1));
+    }
+  }
+  const measured = { machine: cpus()[0].model, date: new Date().toISOString().slice(0, 10), frames };
+  await writeFile(path.join(projectFolder, 'models/measured.json'), `${JSON.stringify(measured, null, 2)}\n`);
 }
 
 function printTable(results) {
@@ -111,7 +138,7 @@ function printTable(results) {
 }
 
 await main(async () => {
-  const { values } = parseArgs({ options: { filter: { type: 'string', default: '.' }, seconds: { type: 'string', default: '0.3' }, only: { type: 'string' } } });
+  const { values } = parseArgs({ options: { filter: { type: 'string', default: '.' }, seconds: { type: 'string', default: '0.3' }, only: { type: 'string' }, keep: { type: 'boolean', default: false } } });
   const all = ['native', ...wasmVariants, ...Object.keys(comparisons)];
   const named = values.only?.split(',') ?? all;
   const unknown = named.find((name) => !all.includes(name));
@@ -138,5 +165,6 @@ await main(async () => {
   if (wanted.length > 0 && results.every(({ benchmarks }) => benchmarks.length === 0)) fail(`No benchmark's name fits '${values.filter}'.`);
   if (!existsSync(path.join(modelsFolder, 'mobilenet-v2-1.0-224-int8'))) console.log('\nThe int8 model could not be had: its rows are missing.');
   if (wanted.length > 0) printTable(results);
+  if (values.keep) await keepModelTimes(results);
   for (const table of tables) console.log(`\n${table}`);
 });

@@ -125,10 +125,12 @@ struct Photo {
   std::vector<std::string> names;  ///< any of these is right
 };
 
-void run(Network& network, const std::string& photo) {
+Image read_photo(const std::string& photo) {
   const std::vector<std::byte> bytes = read_data(photo);
-  const Image image =
-      decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  return decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+}
+
+void run(Network& network, const Image& image) {
   Preprocessor preprocessor;
   Preprocess how;
   how.range_low = network.input_range()->low;
@@ -146,6 +148,8 @@ void run(Network& network, const std::string& photo) {
   network.run_backbone();
   network.run_head();
 }
+
+void run(Network& network, const std::string& photo) { run(network, read_photo(photo)); }
 
 class RealNetwork : public ::testing::TestWithParam<const char*> {};
 
@@ -222,6 +226,54 @@ TEST_P(Uint8Network, SaysTheSameInInt8AndInFloats) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Uint8Network, ::testing::ValuesIn(kModels, kModels + 4));
+
+/// A part of a picture, mirrored, with its brightness scaled: what a webcam would make of the same thing.
+Image another_view(const Image& whole, int left, int top, int width, int height, double brightness) {
+  Image part = make_image(width, height);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const size_t from = 4 * (size_t(top + y) * size_t(whole.width) + size_t(left + width - 1 - x));
+      const size_t to = 4 * (size_t(y) * size_t(width) + size_t(x));
+      for (size_t c = 0; c < 4; ++c) {
+        const double value = c == 3 ? 255.0 : std::min(255.0, brightness * whole.pixels[from + c]);
+        part.pixels[to + c] = static_cast<uint8_t>(value);
+      }
+    }
+  }
+  return part;
+}
+
+// The rounding of the rewrite was chosen on the photos above: these are others.
+TEST(Uint8Rewrite, IsAsGoodOnPicturesThatItWasNotChosenOn) {
+  READ_DATA_OR_SKIP(file, "models/mobilenet_v2_1.0_224_quant.tflite");
+  Network exact(read_model(file, PrecisionChoice::Exact).graph, nullptr);
+  Network fast(read_model(file, PrecisionChoice::Int8).graph, nullptr);
+  Network floats(read_model(file, PrecisionChoice::F32).graph, nullptr);
+  std::vector<Image> pictures;
+  for (const char* photo : {"imprinting/cat_train_0.bmp", "imprinting/dog_train_0.bmp", "imprinting/hotdog_train_0.bmp",
+                            "imprinting/hotdog_train_1.bmp"}) {
+    pictures.push_back(read_photo(photo));
+  }
+  for (const char* photo : kPhotos) {
+    const Image whole = read_photo(photo);
+    const int w = whole.width, h = whole.height;
+    pictures.push_back(another_view(whole, 0, 0, w * 3 / 4, h * 3 / 4, 1.3));
+    pictures.push_back(another_view(whole, w / 3, h / 3, w / 2, h / 2, 0.6));
+  }
+  double worst_fast = 1, sum_fast = 0, sum_exact = 0;
+  for (const Image& picture : pictures) {
+    for (Network* network : {&exact, &fast, &floats}) run(*network, picture);
+    const std::vector<double> truth = embedding_of(floats);
+    sum_exact += cosine(exact.embedding(), truth);
+    sum_fast += cosine(fast.embedding(), truth);
+    worst_fast = std::min(worst_fast, cosine(fast.embedding(), truth));
+  }
+  const double count = static_cast<double>(pictures.size());
+  EXPECT_GT(sum_fast, sum_exact - 0.003 * count);
+  EXPECT_GT(worst_fast, 0.99);
+  std::printf("cosine to the float network, %zu other pictures: exact kernels %.5f, int8 %.5f, its worst %.5f\n", pictures.size(),
+              sum_exact / count, sum_fast / count, worst_fast);
+}
 
 TEST(RealNetworks, EveryFileRunsOnOneAndOnTwoThreadsAlike) {
   for (const char* name : kModels) {

@@ -354,9 +354,11 @@ describe('the catalogue', () => {
   }
 
   test('is what README.md shows', async () => {
-    const readme = await readFile(path.join(models, 'README.md'), 'utf8');
+    const [readme, measured] = await Promise.all(['README.md', 'measured.json'].map((name) => readFile(path.join(models, name), 'utf8')));
+    const { frames } = JSON.parse(measured);
+    for (const id of Object.keys(frames)) assert.ok(catalog.models.some((model) => model.id === id), id);
     assert.ok(
-      readme.includes(toTable(catalog)),
+      readme.includes(toTable(catalog, { frames })),
       'paste what `node models/fetch.mjs --list` prints',
     );
   });
