@@ -1,0 +1,134 @@
+// An image model as Teachable Machine exports it for TensorFlow.js: the MobileNet V2 0.35 that it starts from, in full size, a classifier with
+// a hidden layer, and metadata.json. The weights are random; TensorFlow.js made the files and says what is right.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
+import { root } from './data.mjs';
+
+const { load } = await import(pathToFileURL(path.join(root, 'web/dist/index.js')).href);
+const { layers } = tf;
+const labels = ['Paper', 'Rock', 'Scissors'];
+const sides = [96, 224];
+
+let folder;
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'teachable-machine-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+/** Of MobileNet V2: channels at a width of 1, how often, stride of the first, how many times as wide within (Sandler et al. 2018, table 2). */
+const stages = [
+  [16, 1, 1, 1],
+  [24, 2, 2, 6],
+  [32, 3, 2, 6],
+  [64, 4, 2, 6],
+  [96, 3, 1, 6],
+  [160, 3, 2, 6],
+  [320, 1, 1, 6],
+];
+
+function mobilenet(side, alpha) {
+  const width = (channels) => Math.max(8, Math.floor((channels * alpha + 4) / 8) * 8);
+  const input = tf.input({ shape: [side, side, 3] });
+  const normalized = (x, active = true) => {
+    const y = layers.batchNormalization({ epsilon: 0.001 }).apply(x);
+    return active ? layers.reLU({ maxValue: 6 }).apply(y) : y;
+  };
+  // As Keras: strided layers pad below and on the right only.
+  const strided = (x, layer) => layer('valid').apply(layers.zeroPadding2d({ padding: [[0, 1], [0, 1]] }).apply(x)); // prettier-ignore
+  let x = normalized(strided(input, (padding) => layers.conv2d({ filters: width(32), kernelSize: 3, strides: 2, padding, useBias: false })));
+  for (const [channels, count, firstStride, expansion] of stages) {
+    for (let i = 0; i < count; i++) {
+      const strides = i === 0 ? firstStride : 1;
+      const filters = width(channels);
+      const before = x;
+      if (expansion > 1) x = normalized(layers.conv2d({ filters: expansion * x.shape[3], kernelSize: 1, useBias: false }).apply(x));
+      const depthwise = (padding) => layers.depthwiseConv2d({ kernelSize: 3, strides, padding, useBias: false });
+      x = normalized(strides === 2 ? strided(x, depthwise) : depthwise('same').apply(x));
+      x = normalized(layers.conv2d({ filters, kernelSize: 1, useBias: false }).apply(x), false);
+      if (strides === 1 && before.shape[3] === filters) x = layers.add().apply([before, x]);
+    }
+  }
+  x = normalized(layers.conv2d({ filters: 1280, kernelSize: 1, useBias: false }).apply(x));
+  return tf.model({ inputs: input, outputs: x });
+}
+
+function teachableMachine(side) {
+  const features = tf.sequential({ layers: [mobilenet(side, 0.35), layers.globalAveragePooling2d({})] });
+  const classifier = tf.sequential({
+    layers: [layers.dense({ units: 100, activation: 'relu', inputShape: [1280] }), layers.dense({ units: labels.length, useBias: false, activation: 'softmax' })],
+  });
+  const model = tf.sequential({ layers: [features, classifier] });
+  // Small statistics and wide kernels, as trained ones: activations stay neither at 0 nor at 6.
+  model.setWeights(
+    model.weights.map(({ name, val }, seed) => {
+      if (/variance/.test(name)) return tf.randomUniform(val.shape, 0.5, 1.5, 'float32', seed);
+      if (/gamma/.test(name)) return tf.randomUniform(val.shape, 0.8, 1.2, 'float32', seed);
+      if (/beta|mean|bias/.test(name)) return tf.randomUniform(val.shape, -0.2, 0.2, 'float32', seed);
+      const inputs = /depthwise/.test(name) ? 9 : val.size / val.shape.at(-1);
+      return tf.randomNormal(val.shape, 0, Math.sqrt(2 / inputs), 'float32', seed);
+    }),
+  );
+  return model;
+}
+
+/** Writes model.json, weights.bin and metadata.json. */
+async function exportTo(where, model) {
+  await model.save(
+    tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
+      const weightsManifest = [{ paths: [`${path.basename(where)}-weights.bin`], weights: weightSpecs }];
+      await writeFile(`${where}-model.json`, JSON.stringify({ modelTopology, weightsManifest }));
+      await writeFile(`${where}-weights.bin`, Buffer.from(weightData));
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    }),
+  );
+  await writeFile(`${where}-metadata.json`, JSON.stringify({ tfjsVersion: '1.3.1', tmVersion: '2.4.5', packageName: '@teachablemachine/image', labels, imageSize: model.inputs[0].shape[1] }));
+}
+
+function draw(side) {
+  const data = new Uint8ClampedArray(side * side * 4);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) data.set([128 + 127 * Math.sin(x / 9), 128 + 127 * Math.cos(y / 7), (x * y) % 256, 255], 4 * (y * side + x));
+  }
+  return data;
+}
+
+function cosine(a, b) {
+  const dot = (u, v) => u.reduce((sum, each, i) => sum + each * v[i], 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}
+
+for (const side of sides) {
+  test(`what Teachable Machine exports, ${side} x ${side} pixels`, async () => {
+    const model = teachableMachine(side);
+    const where = path.join(folder, String(side));
+    await exportTo(where, model);
+    const pixels = draw(side);
+    const input = tf.tensor4d(Float32Array.from({ length: side * side * 3 }, (_, i) => pixels[Math.floor(i / 3) * 4 + (i % 3)] / 127.5 - 1), [1, side, side, 3]);
+    const wanted = await model.predict(input).data();
+    const wantedEmbedding = await model.layers[0].predict(input).data();
+    // A network that says the same of all pictures would prove nothing.
+    const other = await model.predict(tf.zerosLike(input)).data();
+    assert.ok(wanted.some((each, i) => Math.abs(each - other[i]) > 0.01), `${wanted} and ${other}`);
+
+    const classifier = await load({ model: pathToFileURL(`${where}-model.json`), labels: pathToFileURL(`${where}-metadata.json`) });
+    try {
+      assert.equal(classifier.model.inputWidth, side);
+      const scores = await classifier.classify({ data: pixels, width: side, height: side }, labels.length);
+      for (const { className, probability, classIndex } of scores) {
+        assert.equal(className, labels[classIndex]);
+        assert.ok(Math.abs(probability - wanted[classIndex]) < 1e-3, `${className}: got ${probability}, wanted ${wanted[classIndex]}`);
+      }
+      const embedding = await classifier.embed({ data: pixels, width: side, height: side });
+      assert.equal(embedding.length, wantedEmbedding.length);
+      assert.ok(cosine(embedding, wantedEmbedding) > 0.9999, `cosine ${cosine(embedding, wantedEmbedding)}`);
+    } finally {
+      classifier.dispose();
+    }
+  });
+}
