@@ -1,0 +1,113 @@
+// compat/mobilenet with the real module in Node: the cases that the original publishes for its interface, on a small network that
+// TensorFlow.js makes, runs and hands over as the original takes one.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
+import { root } from './data.mjs';
+
+const { load, version } = await import(pathToFileURL(path.join(root, 'web/dist/compat/mobilenet.js')).href);
+const { layers } = tf;
+const side = 20;
+const width = 6;
+
+let theirs;
+let ours;
+
+/** What tf.io's handlers give of a model in memory. */
+async function handlerOf(model) {
+  let artifacts;
+  await model.save(
+    tf.io.withSaveHandler(async (all) => {
+      artifacts = all;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    }),
+  );
+  return { load: async () => artifacts };
+}
+
+before(async () => {
+  await tf.setBackend('cpu');
+  const seeded = (seed, limit) => tf.initializers.randomUniform({ minval: -limit, maxval: limit, seed });
+  theirs = tf.sequential({
+    layers: [
+      layers.conv2d({ inputShape: [side, side, 3], filters: width, kernelSize: 3, strides: 2, kernelInitializer: seeded(1, 0.5), biasInitializer: seeded(2, 0.5) }),
+      layers.reLU({ maxValue: 6 }),
+      layers.globalAveragePooling2d({}),
+      layers.dense({ units: 1001, kernelInitializer: seeded(3, 3), biasInitializer: seeded(4, 1) }),
+    ],
+  });
+  ours = await load({ version: 2, alpha: 1, modelUrl: await handlerOf(theirs) });
+});
+after(() => ours.dispose());
+
+/** [count, side, side, 3] of 0-255. */
+const pictures = (count) => tf.randomUniform([count, side, side, 3], 0, 255, 'float32', 7).round();
+
+/** What the original computes: the classes without the background, and what the last layer reads. */
+function expected(batch) {
+  const input = batch.div(127.5).sub(1);
+  const logits = theirs.predict(input).slice([0, 1], [-1, 1000]);
+  const features = theirs.layers.slice(0, 3).reduce((x, layer) => layer.apply(x), input);
+  return { logits, features };
+}
+
+function assertNear(got, wanted) {
+  assert.deepEqual(got.shape, wanted.shape);
+  const values = wanted.dataSync();
+  got.dataSync().forEach((value, i) => assert.ok(Math.abs(value - values[i]) < 1e-3, `${i}: got ${value}, wanted ${values[i]}`));
+}
+
+test('a batch gives a row of logits for each picture', () => {
+  const batch = pictures(3);
+  const { logits } = expected(batch);
+  assert.deepEqual(logits.shape, [3, 1000]);
+  assertNear(ours.infer(batch), logits);
+});
+
+test('a batch gives an embedding for each picture', () => {
+  const batch = pictures(3);
+  const { features } = expected(batch);
+  assert.deepEqual(features.shape, [3, width]);
+  assertNear(ours.infer(batch, true), features);
+});
+
+test('one picture without a batch dimension is a batch of one', () => {
+  const batch = pictures(1);
+  assertNear(ours.infer(batch.squeeze([0])), expected(batch).logits);
+});
+
+test('classify() gives the best classes of one picture, three unless told', async () => {
+  const batch = pictures(1);
+  const probabilities = expected(batch).logits.softmax().dataSync();
+  const best = Array.from(probabilities, (_, i) => i).sort((a, b) => probabilities[b] - probabilities[a]);
+  for (const topk of [undefined, 1, 5, 1000]) {
+    const classes = await ours.classify(batch.squeeze([0]), topk);
+    assert.equal(classes.length, topk ?? 3);
+    classes.slice(0, 5).forEach(({ className, probability }, i) => {
+      assert.equal(typeof className, 'string');
+      assert.ok(Math.abs(probability - probabilities[best[i]]) < 1e-4, `${className}: got ${probability}, wanted ${probabilities[best[i]]}`);
+    });
+  }
+  await assert.rejects(ours.classify(pictures(2)), { code: 'bad-argument' });
+});
+
+test('neither infer() nor classify() leaves tensors behind', async () => {
+  const batch = pictures(2);
+  const one = pictures(1).squeeze([0]);
+  const before = tf.memory().numTensors;
+  for (let i = 0; i < 5; i++) {
+    ours.infer(batch);
+    ours.infer(batch, true);
+    await ours.classify(one);
+  }
+  assert.equal(tf.memory().numTensors, before);
+});
+
+test('versions and widths that there are not are refused', async () => {
+  assert.equal(version, '2.1.1');
+  for (const config of [{ version: 3 }, { version: 2, alpha: 0.25 }, { version: 1, alpha: 0.3 }, { version: '1' }]) {
+    await assert.rejects(load(config), { code: 'bad-argument' }, JSON.stringify(config));
+  }
+});
