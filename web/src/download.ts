@@ -128,7 +128,7 @@ export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer
 }
 
 /** Browsers offer digests to https and localhost only. */
-function canDigest(): boolean {
+export function canDigest(): boolean {
   return globalThis.crypto?.subtle !== undefined;
 }
 

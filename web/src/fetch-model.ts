@@ -1,7 +1,7 @@
 // From what the caller named to a model's bytes, its labels and how it wants to be fed.
 
 import { parseLabels } from './class-names.js';
-import { download, joinBytes, type DownloadOptions } from './download.js';
+import { canDigest, download, joinBytes, type DownloadOptions } from './download.js';
 import { ClassifierError } from './errors.js';
 import { loadConverter, type Converter } from './tfjs-converter.js';
 import type { ModelEntry, ModelFile, ModelRequest, OpenRequest, Preprocess } from './protocol.js';
@@ -13,6 +13,8 @@ export interface FetchedModel {
   model: Uint8Array;
   /** Of a model.json: what it takes to make a .tflite file of it. */
   tfjs: TfjsParts | undefined;
+  /** Of a .tflite file: its sum, where it has been checked. */
+  sha256?: string | undefined;
   /** Class names in the network's order. */
   labels: readonly string[] | undefined;
   preprocess: Partial<Preprocess>;
@@ -78,6 +80,7 @@ async function fromEntry(entry: ModelEntry, baseUrl: string, watch: Watch): Prom
   return {
     ...plain(entry.id, model, json && (await withConverter(watch, fetchShards(json, url, known, watch)))),
     title: entry.title,
+    sha256: json || !canDigest() ? undefined : file.sha256,
     labels: await labels,
     preprocess: entry.preprocess ?? {},
     showClasses: entry.showClasses ?? true,

@@ -329,7 +329,7 @@ type Prepared = Pick<Running, 'model' | 'sha256' | 'modelBytes' | 'classNames'>;
 
 async function prepare(classifier: WasmClassifier, fetched: FetchedModel, request: OpenRequest): Promise<Prepared> {
   // Of what the caller has: a data set made from it is told by this sum.
-  const sha256 = sha256Of(fetched.tfjs?.weights ?? fetched.model);
+  const sha256 = fetched.sha256 ? Promise.resolve(fetched.sha256) : sha256Of(fetched.tfjs?.weights ?? fetched.model);
   const modelBytes = fetched.model.byteLength + (fetched.tfjs?.weights.byteLength ?? 0);
   const format = await convertInPlace(fetched);
   const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
