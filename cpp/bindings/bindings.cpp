@@ -261,13 +261,6 @@ std::vector<Thumbnail> to_thumbnails(const val& js) {
   return thumbnails;
 }
 
-val size_to_js(const RgbaView& frame) {
-  val js = val::object();
-  js.set("width", frame.width);
-  js.set("height", frame.height);
-  return js;
-}
-
 /// Classifier with JavaScript's types.
 class JsClassifier {
  public:
@@ -286,12 +279,6 @@ class JsClassifier {
   }
   val frame_buffer(int width, int height) {
     return view_of(classifier_->frame_buffer(width, height));
-  }
-  val encoded_buffer(double byte_count) {
-    return view_of(classifier_->encoded_buffer(to_count(byte_count, "byte length")));
-  }
-  val decode_frame() {
-    return size_to_js(classifier_->decode_frame());
   }
   val classify(double topk) {
     return to_js(classifier_->classify(to_count(topk, "topk")));
@@ -434,8 +421,6 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("modelBuffer", guarded<&JsClassifier::model_buffer>)
       .function("loadModel", guarded<&JsClassifier::load_model>)
       .function("frameBuffer", guarded<&JsClassifier::frame_buffer>)
-      .function("encodedBuffer", guarded<&JsClassifier::encoded_buffer>)
-      .function("decodeFrame", guarded<&JsClassifier::decode_frame>)
       .function("classify", guarded<&JsClassifier::classify>)
       .function("embed", guarded<&JsClassifier::embed>)
       .function("logits", guarded<&JsClassifier::logits>)

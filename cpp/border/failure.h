@@ -1,4 +1,4 @@
-// What a C++ exception is to JavaScript: both modules' borders catch everything and hand out this.
+// What a C++ exception is to JavaScript: all modules' borders catch everything and hand out this.
 #pragma once
 
 #include <string>

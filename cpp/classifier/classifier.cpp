@@ -7,7 +7,6 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "image/decode.h"
 
 namespace teachable {
 namespace {
@@ -159,23 +158,9 @@ std::span<uint8_t> Classifier::frame_buffer(int width, int height) {
   const size_t byte_count = static_cast<size_t>(width) * static_cast<size_t>(height) * 4;
   frame_ = {};
   embedded_ = scored_ = false;
-  if (raw_.size() != byte_count) raw_ = PaddedBuffer<uint8_t>(byte_count);
-  frame_ = {raw_.span(), width, height};
-  return raw_.span();
-}
-
-std::span<std::byte> Classifier::encoded_buffer(size_t byte_count) {
-  encoded_ = PaddedBuffer<std::byte>(byte_count);
-  return encoded_.span();
-}
-
-RgbaView Classifier::decode_frame() {
-  const PaddedBuffer<std::byte> bytes = std::exchange(encoded_, {});
-  Image image = decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
-  decoded_ = std::move(image);
-  frame_ = decoded_.view();
-  embedded_ = scored_ = false;
-  return frame_;
+  if (pixels_.size() != byte_count) pixels_ = PaddedBuffer<uint8_t>(byte_count);
+  frame_ = {pixels_.span(), width, height};
+  return pixels_.span();
 }
 
 Network& Classifier::network() {

@@ -65,9 +65,6 @@ class Classifier {
 
   /// Memory for the next frame, [height, width, 4]; it becomes the current one. Throws Error{BadImage} for a side of 0 or above kMaxSide.
   std::span<uint8_t> frame_buffer(int width, int height);
-  /// Memory for an encoded JPEG, PNG or BMP, which decode_frame() makes the current frame.
-  std::span<std::byte> encoded_buffer(size_t byte_count);
-  RgbaView decode_frame();
 
   /// The model's own classes of the current frame, most probable first, at most `topk`.
   std::vector<ClassScore> classify(size_t topk);
@@ -122,10 +119,8 @@ class Classifier {
   std::vector<std::byte> piece_;
 
   PaddedBuffer<std::byte> model_;
-  PaddedBuffer<std::byte> encoded_;
-  PaddedBuffer<uint8_t> raw_;  // pixels that the caller wrote
-  Image decoded_;             // pixels that the decoder wrote
-  RgbaView frame_;            // the current one: into raw_ or decoded_
+  PaddedBuffer<uint8_t> pixels_;  // that the caller wrote
+  RgbaView frame_;            // the current one: into pixels_
   bool embedded_ = false;     // the network holds the embedding of frame_
   bool scored_ = false;       // and the logits
 };

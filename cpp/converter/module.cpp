@@ -1,12 +1,8 @@
-// The converter's border to JavaScript: plain functions and one block of memory, so that the module is a single file without glue.
-// web/src/tfjs-converter.ts is the other half.
+// The converter's border to JavaScript. web/src/tfjs-converter.ts is the other half.
 #include <cstddef>
-#include <cstdint>
-#include <exception>
-#include <string>
 #include <vector>
 
-#include "border/failure.h"
+#include "border/answer.h"
 #include "converter/convert.h"
 
 namespace teachable {
@@ -15,29 +11,6 @@ namespace {
 std::vector<std::byte> model_json;
 std::vector<std::byte> weights;
 Conversion conversion;
-Failure failure;
-
-/// What JavaScript reads as five 32-bit words. All that it points to lives until the next call.
-struct Answer {
-  uint32_t is_converted;   ///< 1, or 0 for a failure
-  const char* kind;        ///< the format that it was, or the error's code
-  size_t kind_size;
-  const void* bytes;       ///< the .tflite file, or the error's sentence
-  size_t byte_count;
-};
-Answer answer;
-
-/// nullptr when memory doesn't suffice.
-std::byte* lend(std::vector<std::byte>& buffer, size_t byte_count) {
-  try {
-    buffer.resize(byte_count);
-    return buffer.data();
-  } catch (const std::exception&) {
-    return nullptr;
-  }
-}
-
-std::string kind;
 
 }  // namespace
 }  // namespace teachable
@@ -54,17 +27,13 @@ extern "C" {
   return teachable::lend(teachable::weights, byte_count);
 }
 
+/// An Answer: the format that it was, and the .tflite file.
 [[clang::export_name("convert")]] const void* convert() {
   using namespace teachable;
-  try {
+  return answer_by([] {
     conversion = convert_tfjs(model_json, weights);
-    kind = to_string(conversion.format);
-    answer = {1, kind.data(), kind.size(), conversion.file.bytes.data(), conversion.file.bytes.size()};
-  } catch (...) {
-    failure = current_failure();
-    answer = {0, failure.code.data(), failure.code.size(), failure.message.data(), failure.message.size()};
-  }
-  return &answer;
+    return success(to_string(conversion.format), conversion.file.bytes.data(), conversion.file.bytes.size());
+  });
 }
 
 }  // extern "C"

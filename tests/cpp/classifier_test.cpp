@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "data.h"
 #include "graph_builder.h"
+#include "image/decode.h"
 #include "tflite_writer.h"
 
 namespace teachable::testing {
@@ -104,7 +105,6 @@ TEST(Classifier, ErrorsSayWhatIsMissing) {
   EXPECT_EQ(error_of([&] { classifier.embed(); }), ErrorCode::BadImage);
   EXPECT_EQ(error_of([&] { classifier.frame_buffer(0, 10); }), ErrorCode::BadImage);
   EXPECT_EQ(error_of([&] { classifier.frame_buffer(10, kMaxSide + 1); }), ErrorCode::BadImage);
-  EXPECT_EQ(error_of([&] { classifier.decode_frame(); }), ErrorCode::BadImage);
   show(classifier, 1, 2, 3);
   EXPECT_EQ(error_of([&] { classifier.predict(3); }), ErrorCode::BadArgument);
   EXPECT_EQ(error_of([&] {
@@ -124,8 +124,6 @@ TEST(Classifier, NoErrorLosesExamplesOrTheModel) {
   EXPECT_EQ(error_of([&] { load(classifier, damaged); }), ErrorCode::BadArgument);
   EXPECT_EQ(error_of([&] { load(classifier, small_file(6)); }), ErrorCode::BadArgument);
   EXPECT_EQ(error_of([&] { classifier.predict(0); }), ErrorCode::BadArgument);
-  std::ranges::fill(classifier.encoded_buffer(50), std::byte{7});
-  EXPECT_EQ(error_of([&] { classifier.decode_frame(); }), ErrorCode::BadImage);
   EXPECT_EQ(classifier.knn().example_count(), 1u);
   EXPECT_EQ(classifier.predict(1).class_index, 0u);
 
@@ -143,8 +141,8 @@ TEST(Classifier, FewShotClassesOfRealPhotosAreToldApart) {
     load(classifier, file);
     const auto show_photo = [&](const std::string& name) {
       const std::vector<std::byte> photo = read_data("imprinting/" + name + ".bmp");
-      std::ranges::copy(photo, classifier.encoded_buffer(photo.size()).begin());
-      classifier.decode_frame();
+      const Image image = decode_image({reinterpret_cast<const uint8_t*>(photo.data()), photo.size()});
+      std::ranges::copy(image.view().pixels, classifier.frame_buffer(image.width, image.height).begin());
     };
     for (const std::string name : {"cat_train_0", "dog_train_0", "hotdog_train_0", "hotdog_train_1"}) {
       show_photo(name);

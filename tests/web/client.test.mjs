@@ -6,9 +6,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after, before, beforeEach } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { serve as serveFiles } from '../../web/dev/serve.mjs';
 import { root } from './data.mjs';
+import { toBmp } from './draw.mjs';
 import { makeFakeModule } from './fake-module.mjs';
 import { importTs } from './import-ts.mjs';
 
@@ -54,6 +55,8 @@ const tfjsModel = JSON.parse(await readFile(path.join(tfjs, 'model.json')));
 const tfjsWeights = await readFile(path.join(tfjs, 'weights.bin'));
 /** The sources are bundled elsewhere than the modules lie. */
 const wasmUrl = pathToFileURL(path.join(root, 'web/dist/wasm/'));
+/** A picture file. */
+const onePixel = toBmp(1, 1, () => [10, 20, 30]);
 const labels = ['background', 'cat', 'dog', 'owl'];
 
 before(async () => {
@@ -532,10 +535,61 @@ test('pictures that cannot be', async (t) => {
 });
 
 test('encoded pictures: bytes, buffer, blob', async (t) => {
-  const classifier = await open(t);
-  const file = Uint8Array.of(0xff, 10, 20, 30);
+  const classifier = await open(t, { wasmUrl });
+  const file = Uint8Array.from(onePixel);
   for (const image of [file, file.buffer, new Blob([file])]) assert.deepEqual([...(await classifier.embed(image))], [10, 20, 30]);
-  assert.equal(file.byteLength, 4);
+  assert.deepEqual(file, Uint8Array.from(onePixel));
+  const { message } = await classifier.embed(new Uint8Array(9)).catch((error) => error);
+  assert.match(message, /Neither this library nor the browser.*begins with 00 00 00 00 \(hex\), which is not a JPEG, PNG or BMP file/);
+});
+
+/** Another server of the package's modules; `answer` may take a request for the decoder. */
+async function serveModules(t, answer = () => false) {
+  const requests = [];
+  const before = (request, response) => {
+    requests.push(request.url);
+    return request.url.endsWith('/decoder.wasm') && answer(response);
+  };
+  const modules = await serveFiles({ port: 0, folders: { '/wasm/': fileURLToPath(wasmUrl) }, before });
+  t.after(() => modules.close());
+  return { requests, wasmUrl: `${modules.url}wasm/` };
+}
+
+test('the decoder is fetched with the first encoded picture, once', async (t) => {
+  const { requests, wasmUrl } = await serveModules(t);
+  const classifier = await open(t, { wasmUrl });
+  await classifier.addExample(red, 'red');
+  await classifier.predict(blue);
+  await assert.rejects(classifier.embed(new Uint8Array()), { code: 'bad-image', message: /empty/ });
+  assert.deepEqual(requests, []);
+  for (let round = 0; round < 3; round++) assert.deepEqual([...(await classifier.embed(onePixel))], [10, 20, 30]);
+  assert.deepEqual(requests, ['/wasm/image/decoder.wasm']);
+});
+
+test('a decoder that is not there is an error with its address, and asked for again by the next picture', async (t) => {
+  const answers = [(response) => response.writeHead(503).end(), (response) => response.end('no WebAssembly')];
+  const { requests, wasmUrl } = await serveModules(t, (response) => answers.length > 0 && (answers.shift()(response), true));
+  const classifier = await open(t, { wasmUrl });
+  await classifier.addExample(red, 'red');
+  await assert.rejects(classifier.predict(onePixel), { code: 'load-failed', message: /wasm\/image\/decoder\.wasm answered 503.*wasmUrl/ });
+  await assert.rejects(classifier.predict(onePixel), { code: 'load-failed', message: /decoder\.wasm is not a WebAssembly file/ });
+  assert.equal((await classifier.predict(onePixel)).label, 'red');
+  assert.equal(requests.length, 3);
+});
+
+test('a call that is aborted while the decoder comes leaves the next one alone', async (t) => {
+  let asked;
+  const wasAsked = new Promise((resolve) => (asked = resolve));
+  let held = false;
+  const { wasmUrl } = await serveModules(t, (response) => !held && (held = true) && (asked(response), true));
+  const classifier = await open(t, { wasmUrl });
+  const controller = new AbortController();
+  const first = classifier.embed(onePixel, { signal: controller.signal });
+  const second = classifier.embed(onePixel);
+  await wasAsked;
+  controller.abort();
+  await assert.rejects(first, { code: 'aborted' });
+  assert.deepEqual([...(await second)], [10, 20, 30]);
 });
 
 test('calls that overlap are answered in order and apart', async (t) => {
@@ -618,8 +672,8 @@ test('batches of pictures, as lists and as they are made', async (t) => {
 });
 
 test('pictures by address', async (t) => {
-  await writeFile(path.join(folder, 'a #1%.jpg'), Uint8Array.of(0xff, 10, 20, 30));
-  const classifier = await open(t);
+  await writeFile(path.join(folder, 'a #1%.jpg'), onePixel);
+  const classifier = await open(t, { wasmUrl });
   const file = path.join(folder, 'a #1%.jpg');
   for (const image of [at('a%20%231%25.jpg'), new URL(at('a%20%231%25.jpg')), file, pathToFileURL(file), path.relative('.', file)]) {
     assert.deepEqual([...(await classifier.embed(image))], [10, 20, 30], String(image));

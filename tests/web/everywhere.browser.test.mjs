@@ -14,9 +14,15 @@ const photos = hasData && {
   classes: ['cat', 'dog'].map((label) => ({ label, taught: `/data/imprinting/${label}_train_0.bmp`, asked: `/data/imprinting/${label}_test_0.bmp` })),
 };
 
-/** Runs in the page: all that a teachable machine does, once. */
-async function use({ options, photos }) {
+/** Runs in the page: a picture that has pixels, as those of cameras. */
+async function open(options) {
   const { load } = await import('/lib/index.js');
+  globalThis.classifier = await load({ model: '/models/default.json', ...options });
+  await classifier.embed(new ImageData(40, 30));
+}
+
+/** Runs in the page after open(): all that a teachable machine does, once, with picture files. */
+async function use(photos) {
   const draw = (colour, radius) => {
     const canvas = new OffscreenCanvas(200, 150);
     const context = canvas.getContext('2d');
@@ -25,14 +31,13 @@ async function use({ options, photos }) {
     context.fillStyle = colour;
     context.arc(100, 75, radius, 0, 7);
     context.fill();
-    return canvas;
+    return canvas.convertToBlob();
   };
   const fetched = async (url) => (await fetch(url)).blob();
   const classes = photos
     ? await Promise.all(photos.classes.map(async ({ label, taught, asked }) => ({ label, taught: await fetched(taught), asked: await fetched(asked) })))
-    : [['disc', 'red', 60], ['dot', 'blue', 9]].map(([label, colour, radius]) => ({ label, taught: draw(colour, radius), asked: draw(colour, radius + 2) }));
+    : await Promise.all([['disc', 'red', 60], ['dot', 'blue', 9]].map(async ([label, colour, radius]) => ({ label, taught: await draw(colour, radius), asked: await draw(colour, radius + 2) })));
 
-  const classifier = await load({ model: '/models/default.json', ...options });
   const known = photos ? await fetched(photos.known) : classes[0].taught;
   const best = classifier.model.classCount > 0 ? (await classifier.classify(known, 1))[0].className : null;
   const embedding = await classifier.embed(known);
@@ -67,8 +72,10 @@ function inBrowser(browser, { isolated, worker, relaxed, csp }) {
   test(`${place}, ${variant}, ${csp ? 'strict policy' : 'no policy'}`, { timeout: 60_000 }, async (t) => {
     const { page, requests } = await openPage(t, browser(), { path: 'pages/blank.html', serving: { isolated, csp } });
     const options = { worker, ...(relaxed ? {} : { variant }) };
-    check(await page.evaluate(use, { options, photos }), { isolated, variant, worker });
+    await page.evaluate(open, options);
     assert.deepEqual(modulesOf(requests), [`/lib/wasm/${variant}/teachable.wasm`]);
+    check(await page.evaluate(use, photos), { isolated, variant, worker });
+    assert.deepEqual(modulesOf(requests), [`/lib/wasm/${variant}/teachable.wasm`, '/lib/wasm/image/decoder.wasm']);
     assert.equal(requests.includes('/lib/worker.js'), worker);
   });
 }

@@ -17,7 +17,6 @@ class FakeClassifier {
   #undo = [];
   #pieces = [];
   #frame = null;
-  #encoded = null;
   #embedding = null;
 
   constructor(module, threadCount) {
@@ -54,16 +53,6 @@ class FakeClassifier {
     this.#frame = new Uint8Array(width * height * 4);
     this.#embedding = null;
     return this.#frame;
-  }
-
-  encodedBuffer(byteLength) {
-    return (this.#encoded = new Uint8Array(byteLength));
-  }
-
-  decodeFrame() {
-    if (this.#encoded[0] !== 0xff) throw new WasmError('bad-image', 'Neither JPEG, PNG nor BMP.');
-    this.frameBuffer(1, 1).set([this.#encoded[1], this.#encoded[2], this.#encoded[3], 255]);
-    return { width: 1, height: 1 };
   }
 
   embed() {

@@ -16,6 +16,7 @@ const layers = {
   model: ['core', 'graph'],
   tfjs: ['core', 'graph'],
   converter: ['border', 'graph', 'model', 'tfjs'],
+  decoder: ['border', 'image'],
   border: ['core'],
   net: ['core', 'graph'],
   classifier: ['core', 'graph', 'image', 'knn', 'model', 'net'],
@@ -46,12 +47,15 @@ const modules = {
   'dataset-json.ts': ['errors'],
   'image.ts': ['addresses', 'errors', 'protocol'],
   'download.ts': ['errors', 'node'],
-  'pixels.ts': ['download', 'errors', 'protocol', 'wasm-module'],
+  'frame-canvas.ts': ['errors', 'wasm-module'],
   'associated-file.ts': [],
   'class-names.ts': ['errors'],
   // What runs the modules, in a worker or not.
   'load.ts': ['addresses', 'download', 'errors', 'protocol', 'variant', 'wasm-module'],
-  'tfjs-converter.ts': ['addresses', 'errors', 'load'],
+  'bare-module.ts': ['errors', 'load'],
+  'picture-decoder.ts': ['addresses', 'bare-module'],
+  'pixels.ts': ['download', 'errors', 'frame-canvas', 'picture-decoder', 'protocol', 'wasm-module'],
+  'tfjs-converter.ts': ['addresses', 'bare-module'],
   'fetch-model.ts': ['class-names', 'download', 'errors', 'protocol', 'tfjs-converter'],
   'host.ts': ['associated-file', 'class-names', 'dataset-json', 'download', 'errors', 'fetch-model', 'load', 'pixels', 'protocol', 'rpc', 'variant', 'wasm-module'],
   'worker.ts': ['host', 'load', 'node', 'protocol', 'rpc'],
@@ -71,9 +75,9 @@ const modules = {
   'webcam.ts': ['errors'],
   'compat/tensor.ts': ['errors'],
   'compat/module.ts': ['load', 'wasm-module'],
-  'compat/picture.ts': ['compat/tensor', 'errors', 'image', 'pixels', 'wasm-module'],
+  'compat/picture.ts': ['compat/tensor', 'errors', 'frame-canvas', 'image', 'wasm-module'],
   'compat/knn-classifier.ts': ['arguments', 'compat/module', 'compat/tensor', 'errors', 'host', 'protocol', 'session', 'wasm-module'],
-  'compat/mobilenet.ts': ['addresses', 'compat/module', 'compat/picture', 'compat/tensor', 'errors', 'host', 'labels', 'models', 'pixels', 'protocol', 'session'],
+  'compat/mobilenet.ts': ['addresses', 'compat/module', 'compat/picture', 'compat/tensor', 'errors', 'frame-canvas', 'host', 'labels', 'models', 'protocol', 'session'],
 };
 
 async function filesBelow(folder, pattern) {

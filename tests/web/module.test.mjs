@@ -103,8 +103,6 @@ withClassifier('bad arguments and pictures', (classifier) => {
   load(classifier);
   expectError('bad-image', /no frame/, () => classifier.embed());
   for (const [width, height] of [[0, 0], [0, 5], [-1, 5], [16385, 1]]) expectError('bad-image', /wanted 1 to 16384/, () => classifier.frameBuffer(width, height));
-  classifier.encodedBuffer(4).set([1, 2, 3, 4]);
-  expectError('bad-image', /./, () => classifier.decodeFrame());
   show(classifier, 5);
   expectError('bad-argument', /example/, () => classifier.predict(nearest(3)));
   classifier.addExample('a');
@@ -122,8 +120,8 @@ withClassifier('memory that is used up is an error, and what was taught stays', 
   load(classifier);
   show(classifier, 5);
   classifier.addExample('a');
-  expectError('out-of-memory', /memory/, () => classifier.encodedBuffer(4_294_000_000));
-  expectError('bad-argument', /byte length/, () => classifier.encodedBuffer(1e12));
+  expectError('out-of-memory', /memory/, () => classifier.modelBuffer(4_294_000_000));
+  expectError('bad-argument', /byte length/, () => classifier.modelBuffer(1e12));
   assert.equal(classifier.predict(nearest(1)).label, 'a');
 });
 

@@ -38,7 +38,7 @@ function withImports(file, found = new Set()) {
 test('the tarball has all that the package needs', () => {
   const wanted = ['package.json', 'README.md', 'LICENSE', 'THIRD_PARTY_NOTICES', ...['index.js', 'index.cjs', 'worker.js', 'iife/teachable.js', 'types/index.d.ts', 'types/index.d.cts'].map((file) => `web/dist/${file}`)];
   for (const variant of variants) wanted.push(`web/dist/wasm/${variant}/teachable.js`, `web/dist/wasm/${variant}/teachable.wasm`);
-  wanted.push('web/dist/wasm/tfjs/converter.wasm');
+  wanted.push('web/dist/wasm/image/decoder.wasm', 'web/dist/wasm/tfjs/converter.wasm');
   for (const file of wanted) assert.ok(bytesOf(file).byteLength > 0, file);
   const models = files.filter((file) => file.startsWith('web/dist/models/'));
   assert.ok(models.some((file) => /\.(tflite|json)$/.test(file)), 'a model');
@@ -50,7 +50,7 @@ test('the tarball has nothing else', () => {
     /^web\/dist\/([\w-]+\/)?[\w-]+\.(js|js\.map|cjs|cjs\.map)$/,
     /^web\/dist\/types\/([\w-]+\/)?[\w-]+\.d\.c?ts$/,
     /^web\/dist\/wasm\/(simd|relaxed)(-threads)?\/teachable\.(js|wasm)$/,
-    /^web\/dist\/wasm\/tfjs\/converter\.wasm$/,
+    /^web\/dist\/wasm\/(image\/decoder|tfjs\/converter)\.wasm$/,
     /^web\/dist\/models\/[\w.-]+\.(tflite|json|bin|txt)$/,
     /^web\/dist\/integrity\.json$/,
     /^web\/guides\/[\w-]+\.md$/,

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { setup } from '../../cpp/third_party/setup.mjs';
 import { fetchDefault } from '../../models/fetch.mjs';
-import { buildPreset, converterBuild, wasmVariants } from './cmake.mjs';
+import { bareModules, buildPreset, wasmVariants } from './cmake.mjs';
 import { installNodePackages, needsNodePackages } from './npm.mjs';
 import { Failure, Steps, fail, main } from './steps.mjs';
 
@@ -11,7 +11,7 @@ export function buildSteps(variants = wasmVariants) {
   return [
     ...(needsNodePackages() ? [['Node packages', installNodePackages]] : []),
     ...variants.map((variant) => [`WebAssembly, variant ${variant}`, (report) => buildPreset(variant, ['teachable'], report)]),
-    ...(variants.length > 0 ? [['WebAssembly, converter of TensorFlow.js models', (report) => buildPreset(converterBuild[0], [converterBuild[1]], report)]] : []),
+    ...(variants.length > 0 ? [['WebAssembly, decoder and converter', (report) => buildPreset(bareModules.preset, bareModules.targets, report)]] : []),
     ['Model', fetchModel],
     ['TypeScript', bundle],
   ];

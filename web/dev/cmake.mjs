@@ -8,8 +8,8 @@ import { toolchain } from '../../cpp/third_party/setup.mjs';
 
 export const wasmVariants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
-/** What makes wasm/tfjs/: as [preset, target]. */
-export const converterBuild = ['converter', 'tfjs_converter'];
+/** What makes wasm/image/ and wasm/tfjs/, which all variants use. */
+export const bareModules = { preset: 'bare', targets: ['image_decoder', 'tfjs_converter'] };
 
 /** What a configured tree depends on that ninja does not watch: the presets and the compilers. */
 function configurationOf(preset) {

@@ -36,7 +36,7 @@ const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false 
 
 /** The methods of one worker. What loads the module and what ends the worker are parameters, for tests to replace. */
 export function makeHost(loadModule: LoadModule, endWorker: () => void): Handlers<ClassifierMethods, Progress> {
-  const writer = new FrameWriter();
+  let writer = new FrameWriter();
   let running: Running | undefined;
   let timings: Timings | null = null;
   /** Numbers of the last save and load that began: an earlier one is over. */
@@ -95,6 +95,7 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
   return {
     async open(request, asked) {
       running = await openClassifier(request, loadModule, asked);
+      writer = new FrameWriter(request.wasmUrl);
       return info();
     },
 

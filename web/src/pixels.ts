@@ -2,24 +2,33 @@
 
 import { download } from './download.js';
 import { ClassifierError } from './errors.js';
+import { FrameCanvas } from './frame-canvas.js';
+import { loadDecoder, type PictureDecoder } from './picture-decoder.js';
 import type { Frame } from './protocol.js';
 import type { WasmClassifier } from './wasm-module.js';
 
-/** Writes frames into a classifier's frame buffer; keeps its canvas from frame to frame. */
+/** Writes frames into a classifier's frame buffer. Fetches the decoder of picture files with the first of them. */
 export class FrameWriter {
-  #context: OffscreenCanvasRenderingContext2D | undefined;
+  readonly #canvas = new FrameCanvas();
+  readonly #wasmUrl: string | undefined;
+  #decoder: PictureDecoder | undefined;
 
-  /** Makes `frame` the classifier's current frame. Throws 'bad-image', and 'load-failed' or 'aborted' for an address. */
+  /** @param wasmUrl Folder that holds image/decoder.wasm, ends in '/'. Default: wasm/ beside this file. */
+  constructor(wasmUrl?: string) {
+    this.#wasmUrl = wasmUrl;
+  }
+
+  /** Makes `frame` the classifier's current frame. Throws 'bad-image', and for files 'out-of-memory', 'load-failed' or 'aborted'. */
   async write(frame: Frame, classifier: WasmClassifier, signal?: AbortSignal): Promise<void> {
     switch (frame.kind) {
       case 'rgba':
         return writeRgba(frame, classifier);
       case 'encoded':
-        return this.#writeEncoded(frame.bytes, classifier);
+        return this.#writeEncoded(frame.bytes, classifier, () => this.#loadDecoder(signal));
       case 'address':
-        return this.#writeEncoded(await download(frame.url, { what: 'the picture', hint: 'Check its address.', signal }), classifier);
+        return this.#writeAddressed(frame.url, classifier, signal);
       case 'bitmap':
-        return closing(frame.bitmap, () => this.draw(frame.bitmap, frame.bitmap.width, frame.bitmap.height, classifier));
+        return closing(frame.bitmap, () => this.#canvas.draw(frame.bitmap, frame.bitmap.width, frame.bitmap.height, classifier));
       case 'video':
         return closing(frame.frame, () => this.#writeVideo(frame.frame, classifier));
     }
@@ -27,15 +36,22 @@ export class FrameWriter {
 
   async #writeVideo(frame: VideoFrame, classifier: WasmClassifier): Promise<void> {
     if (isPlain(frame) && (await copyPlain(frame, classifier))) return;
-    this.draw(frame, frame.displayWidth, frame.displayHeight, classifier);
+    this.#canvas.draw(frame, frame.displayWidth, frame.displayHeight, classifier);
   }
 
-  async #writeEncoded(source: Blob | ArrayBuffer | Uint8Array, classifier: WasmClassifier): Promise<void> {
+  async #writeAddressed(url: string, classifier: WasmClassifier, signal: AbortSignal | undefined): Promise<void> {
+    // It comes while the picture does. Awaited with that; until then its failure must not count as unhandled.
+    const decoder = this.#loadDecoder(signal);
+    decoder.catch(() => {});
+    await this.#writeEncoded(await download(url, { what: 'the picture', hint: 'Check its address.', signal }), classifier, () => decoder);
+  }
+
+  async #writeEncoded(source: Blob | ArrayBuffer | Uint8Array, classifier: WasmClassifier, decoder: () => Promise<PictureDecoder>): Promise<void> {
     const bytes = new Uint8Array(source instanceof Blob ? await source.arrayBuffer() : source);
     if (bytes.byteLength === 0) throw new ClassifierError('bad-image', 'The picture file is empty.');
+    const decode = await decoder();
     try {
-      classifier.encodedBuffer(bytes.byteLength).set(bytes);
-      classifier.decodeFrame();
+      await decode(bytes, (pixels, width, height) => classifier.frameBuffer(width, height).set(pixels));
     } catch (ourError) {
       if ((ourError as { code?: unknown }).code !== 'bad-image') throw ourError;
       // WebP, AVIF, GIF and rare kinds of JPEG: the browser may know what our decoder doesn't.
@@ -43,28 +59,13 @@ export class FrameWriter {
         const reason = ourError instanceof Error ? ourError.message : String(ourError);
         throw new ClassifierError('bad-image', `Neither this library nor the browser can decode the picture. Use JPEG, PNG, BMP or, in browsers, WebP. (${reason})`, { cause: ourError });
       });
-      await closing(bitmap, () => this.draw(bitmap, bitmap.width, bitmap.height, classifier));
+      await closing(bitmap, () => this.#canvas.draw(bitmap, bitmap.width, bitmap.height, classifier));
     }
   }
 
-  /** Draws what the browser can draw and makes it the current frame, at once. */
-  draw(source: CanvasImageSource, width: number, height: number, classifier: WasmClassifier): void {
-    const context = this.#canvas(width, height);
-    // 'copy' replaces what is there, so a transparent picture doesn't show the one before.
-    context.globalCompositeOperation = 'copy';
-    context.drawImage(source, 0, 0, width, height);
-    const { data } = context.getImageData(0, 0, width, height);
-    classifier.frameBuffer(width, height).set(data);
-  }
-
-  #canvas(width: number, height: number): OffscreenCanvasRenderingContext2D {
-    // willReadFrequently keeps the canvas in main memory: reading back from a GPU stalls each frame.
-    this.#context ??= new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true }) ?? undefined;
-    if (!this.#context) throw new ClassifierError('unsupported-browser', 'This browser offers no 2D canvas in workers. Safari 17, Chrome 69, Firefox 105 and later do.');
-    const { canvas } = this.#context;
-    if (canvas.width !== width) canvas.width = width;
-    if (canvas.height !== height) canvas.height = height;
-    return this.#context;
+  /** Once; a load that failed or was aborted is tried again by the next picture. */
+  async #loadDecoder(signal: AbortSignal | undefined): Promise<PictureDecoder> {
+    return (this.#decoder ??= await loadDecoder({ wasmUrl: this.#wasmUrl, signal }));
   }
 }
 

@@ -21,7 +21,7 @@ export interface ModuleOptions {
   worker?: boolean | Worker | undefined;
   /** Default: worker.js beside this file. */
   workerUrl?: string | URL | undefined;
-  /** Folder that holds <variant>/teachable.js and .wasm. Default: wasm/ beside the worker. */
+  /** Folder of the modules: <variant>/teachable.js and .wasm, image/decoder.wasm, tfjs/converter.wasm. Default: wasm/ beside the worker. */
   wasmUrl?: string | URL | undefined;
   /** Ends the load with 'aborted'. After the load it has no effect: call dispose(). */
   signal?: AbortSignal | undefined;

@@ -103,9 +103,6 @@ export interface WasmClassifier {
 
   /** A view [height, width, 4] to be filled with the next frame's RGBA. */
   frameBuffer(width: number, height: number): Uint8Array;
-  /** A view for an encoded JPEG, PNG or BMP; decodeFrame() makes it the current frame. */
-  encodedBuffer(byteLength: number): Uint8Array;
-  decodeFrame(): { width: number; height: number };
 
   /** Each looks at the current frame. */
   classify(topk: number): WasmClassScore[];

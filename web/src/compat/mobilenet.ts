@@ -6,10 +6,10 @@
 
 import { absolute } from '../addresses.js';
 import { ClassifierError, toClassifierError } from '../errors.js';
+import { FrameCanvas } from '../frame-canvas.js';
 import { openClassifier, type Running } from '../host.js';
 import { loadImageNetLabels } from '../labels.js';
 import { selectModel } from '../models.js';
-import { FrameWriter } from '../pixels.js';
 import type { ModelRequest, Precision, Variant } from '../protocol.js';
 import { toModuleRequest } from '../session.js';
 import { sharedModule } from './module.js';
@@ -84,7 +84,7 @@ async function imageNetNames(classCount: number): Promise<readonly string[] | un
 export class MobileNet {
   #running: Running | undefined;
   readonly #classNames: readonly string[] | undefined;
-  readonly #writer = new FrameWriter();
+  readonly #canvas = new FrameCanvas();
 
   /** @internal Use load(). */
   constructor(running: Running, classNames: readonly string[] | undefined) {
@@ -107,7 +107,7 @@ export class MobileNet {
     if (!embedding && model.classCount === 0) throw new ClassifierError('bad-argument', 'This model has no classes: ask for its embedding.');
     const rows: Float32Array[] = [];
     try {
-      forEachPicture(img, this.#writer, classifier, () => rows.push(embedding ? classifier.embed() : withoutBackground(classifier.logits())));
+      forEachPicture(img, this.#canvas, classifier, () => rows.push(embedding ? classifier.embed() : withoutBackground(classifier.logits())));
     } catch (error) {
       throw toClassifierError(error);
     }

@@ -1,8 +1,8 @@
 // A picture as the original takes it, put into a classifier at once: infer() has no time to await.
 
 import { ClassifierError } from '../errors.js';
+import type { FrameCanvas } from '../frame-canvas.js';
 import { otherOrigin } from '../image.js';
-import type { FrameWriter } from '../pixels.js';
 import type { WasmClassifier } from '../wasm-module.js';
 import { isTensorLike, readTensor, type TensorLike } from './tensor.js';
 
@@ -10,10 +10,10 @@ import { isTensorLike, readTensor, type TensorLike } from './tensor.js';
 export type PictureInput = TensorLike | HTMLImageElement | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas | ImageBitmap | ImageData | { data: ArrayLike<number>; width: number; height: number };
 
 /** Makes each picture of the input the classifier's current frame, one after the other, and calls `look`. */
-export function forEachPicture(input: PictureInput, writer: FrameWriter, classifier: WasmClassifier, look: () => void): void {
+export function forEachPicture(input: PictureInput, canvas: FrameCanvas, classifier: WasmClassifier, look: () => void): void {
   if (isTensorLike(input)) forEachOfTensor(input, classifier, look);
   else {
-    writePicture(input, writer, classifier);
+    writePicture(input, canvas, classifier);
     look();
   }
 }
@@ -34,7 +34,7 @@ function forEachOfTensor(tensor: TensorLike, classifier: WasmClassifier, look: (
   }
 }
 
-function writePicture(input: Exclude<PictureInput, TensorLike>, writer: FrameWriter, classifier: WasmClassifier): void {
+function writePicture(input: Exclude<PictureInput, TensorLike>, canvas: FrameCanvas, classifier: WasmClassifier): void {
   // By tag, not instanceof: pictures of another window or frame count too.
   switch (Object.prototype.toString.call(input).slice(8, -1)) {
     case 'HTMLVideoElement': {
@@ -65,7 +65,7 @@ function writePicture(input: Exclude<PictureInput, TensorLike>, writer: FrameWri
 
   function draw(source: CanvasImageSource, width: number, height: number): void {
     try {
-      writer.draw(source, width, height, classifier);
+      canvas.draw(source, width, height, classifier);
     } catch (error) {
       throw (error as Error).name === 'SecurityError' ? otherOrigin(error) : error;
     }

@@ -1,0 +1,29 @@
+// What the browser can draw, to RGBA in the module's memory.
+
+import { ClassifierError } from './errors.js';
+import type { WasmClassifier } from './wasm-module.js';
+
+/** Keeps its canvas from frame to frame. */
+export class FrameCanvas {
+  #context: OffscreenCanvasRenderingContext2D | undefined;
+
+  /** Draws and makes it the classifier's current frame, at once. */
+  draw(source: CanvasImageSource, width: number, height: number, classifier: WasmClassifier): void {
+    const context = this.#canvas(width, height);
+    // 'copy' replaces what is there, so a transparent picture doesn't show the one before.
+    context.globalCompositeOperation = 'copy';
+    context.drawImage(source, 0, 0, width, height);
+    const { data } = context.getImageData(0, 0, width, height);
+    classifier.frameBuffer(width, height).set(data);
+  }
+
+  #canvas(width: number, height: number): OffscreenCanvasRenderingContext2D {
+    // willReadFrequently keeps the canvas in main memory: reading back from a GPU stalls each frame.
+    this.#context ??= new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true }) ?? undefined;
+    if (!this.#context) throw new ClassifierError('unsupported-browser', 'This browser offers no 2D canvas in workers. Safari 17, Chrome 69, Firefox 105 and later do.');
+    const { canvas } = this.#context;
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    return this.#context;
+  }
+}
