@@ -109,17 +109,17 @@ async function use(t, name, browser, address) {
   return requests;
 }
 
-/** The name of the only variant whose module was requested, found by its bytes. */
+/** The name of the only variant whose module was requested, found by its bytes; beside it, the decoder of the files that were taught. */
 async function variantOf(requests) {
-  const modules = [...new Set(requests.filter((url) => url.split('?')[0].endsWith('.wasm')))];
-  assert.equal(modules.length, 1, `modules requested: ${modules.join(', ') || 'none'}`);
-  const sum = (bytes) => createHash('sha256').update(bytes).digest('hex');
-  const fetched = sum(new Uint8Array(await (await fetch(modules[0])).arrayBuffer()));
   const folder = path.join(root, 'web/dist/wasm');
-  for (const variant of await readdir(folder)) {
-    if (sum(await readFile(path.join(folder, variant, 'teachable.wasm'))) === fetched) return variant;
-  }
-  return assert.fail(`${modules[0]} is none of the package's modules`);
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.wasm'));
+  const sum = (bytes) => createHash('sha256').update(bytes).digest('hex');
+  const known = new Map(await Promise.all(names.map(async (name) => [sum(await readFile(path.join(folder, name))), name])));
+  const modules = [...new Set(requests.filter((url) => url.split('?')[0].endsWith('.wasm')))];
+  const fetched = await Promise.all(modules.map(async (url) => known.get(sum(new Uint8Array(await (await fetch(url)).arrayBuffer()))) ?? url));
+  const [decoder, module, ...others] = fetched.sort();
+  assert.deepEqual([decoder, others], ['image/decoder.wasm', []], `modules requested: ${modules.join(', ') || 'none'}`);
+  return path.dirname(module);
 }
 
 /** A static host of one folder. With `isolated` it sends the two headers that threads need. */

@@ -36,14 +36,13 @@ const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false 
 
 /** The methods of one worker. What loads the module and what ends the worker are parameters, for tests to replace. */
 export function makeHost(loadModule: LoadModule, endWorker: () => void): Handlers<ClassifierMethods, Progress> {
-  let writer = new FrameWriter();
-  let running: Running | undefined;
+  let running: (Running & { writer: FrameWriter }) | undefined;
   let timings: Timings | null = null;
   /** Numbers of the last save and load that began: an earlier one is over. */
   let saving = 0;
   let loading = 0;
 
-  function use(): Running {
+  function use() {
     if (!running) throw new ClassifierError('internal', 'A request came before the model was loaded.');
     return running;
   }
@@ -56,7 +55,7 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
 
   /** Makes the frame current, runs the network, then answers; notes how long each took. */
   async function look<T>(frame: Frame, { signal }: Asked, answer: (classifier: WasmClassifier) => T): Promise<T> {
-    const { classifier } = use();
+    const { classifier, writer } = use();
     const started = performance.now();
     await writer.write(frame, classifier, signal);
     if (signal?.aborted) throw aborted(signal);
@@ -94,8 +93,7 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
 
   return {
     async open(request, asked) {
-      running = await openClassifier(request, loadModule, asked);
-      writer = new FrameWriter(request.wasmUrl);
+      running = { ...(await openClassifier(request, loadModule, asked)), writer: new FrameWriter(request.wasmUrl) };
       return info();
     },
 

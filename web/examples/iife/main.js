@@ -22,4 +22,4 @@ elementOf('file').onchange = ({ target }) =>
     picture.src = URL.createObjectURL(target.files[0]);
   });
 
-elementOf('teach').onclick = () => look((classifier, picture) => classifier.addExample(picture, elementOf('label').value));
+elementOf('teach').onclick = () => look((classifier) => classifier.addExample(elementOf('file').files[0], elementOf('label').value));

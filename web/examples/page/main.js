@@ -19,6 +19,6 @@ file.onchange = async () => {
 
 teach.onclick = async () => {
   answer.value = 'Looking';
-  await classifier.addExample(picture, label.value);
+  await classifier.addExample(file.files[0], label.value);
   await look();
 };

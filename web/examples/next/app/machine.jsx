@@ -5,6 +5,7 @@ import { load } from 'teachable-wasm';
 
 export function Machine() {
   const classifier = useRef(null);
+  const input = useRef(null);
   const picture = useRef(null);
   const [label, setLabel] = useState('cat');
   const [answer, setAnswer] = useState('Loading');
@@ -40,14 +41,14 @@ export function Machine() {
   return (
     <>
       <p>
-        <input id="file" type="file" accept="image/*" aria-label="Picture" onChange={({ target }) => look(() => show(target.files[0]))} />
+        <input ref={input} id="file" type="file" accept="image/*" aria-label="Picture" onChange={({ target }) => look(() => show(target.files[0]))} />
       </p>
       <p>
         <img ref={picture} width="320" alt="" />
       </p>
       <p>
         <input id="label" value={label} aria-label="Class" onChange={({ target }) => setLabel(target.value)} />{' '}
-        <button id="teach" onClick={() => look(() => classifier.current.addExample(picture.current, label))}>
+        <button id="teach" onClick={() => look(() => classifier.current.addExample(input.current.files[0], label))}>
           This is one
         </button>
       </p>
