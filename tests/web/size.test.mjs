@@ -14,7 +14,7 @@ const limits = {
   worker: 13_160,
   modules: { 'simd': 164_100, 'simd-threads': 177_800, 'relaxed': 174_400, 'relaxed-threads': 187_200 },
   // Fetched only for a picture that comes as a file.
-  decoder: 28_300,
+  decoder: 28_500,
   // Fetched only for a model.json.
   converter: 61_700,
 };
