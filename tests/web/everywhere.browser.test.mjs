@@ -14,11 +14,13 @@ const photos = hasData && {
   classes: ['cat', 'dog'].map((label) => ({ label, taught: `/data/imprinting/${label}_train_0.bmp`, asked: `/data/imprinting/${label}_test_0.bmp` })),
 };
 
-/** Runs in the page: a picture that has pixels, as those of cameras. */
+/** Runs in the page: pictures that have pixels already. */
 async function open(options) {
   const { load } = await import('/lib/index.js');
   globalThis.classifier = await load({ model: '/models/default.json', ...options });
-  await classifier.embed(new ImageData(40, 30));
+  const canvas = new OffscreenCanvas(40, 30);
+  canvas.getContext('2d').fillRect(0, 0, 20, 20);
+  for (const picture of [new ImageData(40, 30), canvas, await createImageBitmap(canvas)]) await classifier.embed(picture);
 }
 
 /** Runs in the page after open(): all that a teachable machine does, once, with picture files. */
