@@ -61,6 +61,9 @@ test("in the page's own thread, without threads unless they are asked for by nam
   const threaded = await page.evaluate(useHere, { worker: false, variant: 'simd-threads', threads: 2 });
   checkWork(threaded, { worker: false });
   assert.equal(threaded.info.threads, 2);
+  // The page goes on, its threads don't.
+  await page.waitForTimeout(200);
+  assert.equal(page.workers().length, 0);
 });
 
 test('where no worker may start, in the thread that calls, which info() tells', { timeout: 60_000 }, async (t) => {

@@ -214,11 +214,17 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
     info,
 
     close() {
-      running?.classifier.delete();
+      if (running) end(running);
       running = undefined;
       endWorker();
     },
   };
+}
+
+/** Threads end with the worker that started them, but not with a page that goes on. */
+function end({ classifier, module }: Pick<Running, 'classifier' | 'module'>): void {
+  classifier.delete();
+  module.PThread?.terminateAllThreads();
 }
 
 function overtaken(what: 'save' | 'load'): ClassifierError {
@@ -319,7 +325,7 @@ export async function openClassifier(request: OpenRequest, loadModule: LoadModul
     const { value: prepared, ms: prepareMs } = await timed(prepare(started.classifier, fetched, request), fetchedAt);
     return { ...started, ...prepared, loadTimings: { moduleMs, modelMs, prepareMs } };
   } catch (error) {
-    started.classifier.delete();
+    end(started);
     throw error;
   }
 }

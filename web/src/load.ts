@@ -18,7 +18,7 @@ export interface LoadModuleOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Browsers don't report a thread that never starts, so after this long it counts as failed. */
+/** Browsers don't report a thread that never starts, so this long after the binary has come it counts as failed. */
 const threadStartTimeoutMs = 10_000;
 
 const whereToPut = "Serve the package's wasm/ folder beside worker.js, or say where it is with the option 'wasmUrl'.";
@@ -58,7 +58,7 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
   }); // prettier-ignore
   const starting = Promise.race([create(settings), broken]);
   try {
-    return await (isThreaded(variant) ? withThreadGuard(starting) : starting);
+    return await (isThreaded(variant) ? withThreadGuard(starting, binary) : starting);
   } catch (cause) {
     settings.PThread?.terminateAllThreads();
     if (cause instanceof ClassifierError) throw cause;
@@ -103,8 +103,8 @@ async function whyNoImport(url: string, cause: unknown): Promise<ClassifierError
   return new ClassifierError('load-failed', `Could not import ${url}: ${reason}. The server must send it as text/javascript, and the page's script-src policy must allow it.`, { cause });
 }
 
-/** A thread that fails to start throws in our global scope, or is never heard of: both become a rejection. */
-async function withThreadGuard<T>(starting: Promise<T>): Promise<T> {
+/** A thread that fails to start throws in our global scope, or is never heard of: both become a rejection. `binary` is what all wait for. */
+async function withThreadGuard<T>(starting: Promise<T>, binary: Promise<unknown>): Promise<T> {
   let onError: ((event: Event) => void) | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const trouble = new Promise<never>((_, reject) => {
@@ -112,7 +112,10 @@ async function withThreadGuard<T>(starting: Promise<T>): Promise<T> {
       event.preventDefault();
       reject(new ClassifierError('load-failed', `A thread failed to start: ${(event as Partial<ErrorEvent>).message || 'no reason given'}`));
     };
-    timer = setTimeout(() => reject(new ClassifierError('load-failed', `The threads did not start within ${threadStartTimeoutMs / 1000} s.`)), threadStartTimeoutMs);
+    const startTimer = () => {
+      timer = setTimeout(() => reject(new ClassifierError('load-failed', `The threads did not start within ${threadStartTimeoutMs / 1000} s.`)), threadStartTimeoutMs);
+    };
+    binary.then(startTimer, () => {});
   });
   globalThis.addEventListener?.('error', onError!);
   try {

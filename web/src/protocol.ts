@@ -137,7 +137,7 @@ export interface LoadTimings {
   moduleMs: number;
   /** Until the model's files had arrived; 0 without a network. */
   modelMs: number;
-  /** Of reading the network, preparing its weights, and its first run. */
+  /** Of reading the network and preparing its weights. */
   prepareMs: number;
 }
 

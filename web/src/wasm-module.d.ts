@@ -166,6 +166,8 @@ export interface WasmModule {
   heapBytes(): number;
   /** Classifiers that have not been deleted. */
   liveClassifierCount(): number;
+  /** Of a threaded variant. */
+  readonly PThread?: ModuleSettings['PThread'];
 }
 
 /** What a module takes, and what it adds. */
