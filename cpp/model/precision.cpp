@@ -1,9 +1,11 @@
 #include "model/precision.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <span>
 #include <tuple>
@@ -74,86 +76,185 @@ class Constants {
 /// What the inputs of a channel's taps have in common weighs so many times what each has for itself.
 constexpr double kCommonPart = 4;
 
-/// A channel's weights as whole multiples of `unit` of the file's steps, at most 127.
-struct Rounded {
-  std::vector<int8_t> weights;
-  double unit = 1;
-  double cost = 0;  ///< how far the layer's output may be off
+/// The most steps to a side that a symmetric int8 weight has.
+constexpr int kMaxSteps = 127;
+
+/// One of a channel's different weights.
+struct WeightCount {
+  int steps = 0;
+  double count = 0;
 };
 
-/// Neighbouring pixels, and channels after a ReLU, are alike, so the errors of a channel's taps add up. Those that are off most are
-/// rounded the other way, until the sum of the weights is what it was.
-Rounded round_channel(std::span<const int> steps, double unit) {
-  Rounded result{std::vector<int8_t>(steps.size()), unit};
-  std::vector<double> errors(steps.size());
-  double sum = 0;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const double wanted = steps[i] / unit;
-    result.weights[i] = static_cast<int8_t>(std::clamp(std::lround(wanted), -127L, 127L));
-    errors[i] = wanted - result.weights[i];
-    sum += errors[i];
+/// `steps` in steps of `unit`, rounded to nearest, halves away from zero.
+struct RoundedWeight {
+  int weight = 0;
+  double error = 0;  ///< what rounding took away
+
+  RoundedWeight(int steps, double unit) {
+    const double wanted = steps / unit;
+    weight = std::clamp(static_cast<int>(wanted + std::copysign(0.5, wanted)), -kMaxSteps, kMaxSteps);
+    error = wanted - weight;
   }
-  const int direction = sum > 0 ? 1 : -1;
-  std::vector<size_t> order;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    if (errors[i] * direction > 0 && std::abs(result.weights[i] + direction) <= 127) {
-      order.push_back(i);
+};
+
+/// Neighbouring pixels, and channels after a ReLU, are alike, so the errors of a channel's taps add up. So many of those that are off
+/// most are rounded the other way, until the sum of the weights is what it was.
+double taps_to_move(double error_sum) { return std::round(std::fabs(error_sum)); }
+
+/// How far the layer's output may be off with weights of `unit`, all the same from `limit` on.
+double rounding_cost(std::span<const WeightCount> weights, double unit, double limit) {
+  struct Movable {
+    double error;
+    double count;
+  };
+  std::array<Movable, 256> movable[2];
+  size_t movable_count[2] = {};
+  const double scaled_limit = limit / (unit * unit);
+  double sum = 0;
+  double squares = 0;
+  for (const WeightCount& each : weights) {
+    const RoundedWeight rounded(each.steps, unit);
+    sum += each.count * rounded.error;
+    squares += each.count * rounded.error * rounded.error;
+    // Moving taps only adds to their own errors.
+    if (squares >= scaled_limit) return limit;
+    const bool is_up = rounded.error > 0;
+    if (rounded.error != 0 && std::abs(rounded.weight + (is_up ? 1 : -1)) <= kMaxSteps) {
+      movable[is_up][movable_count[is_up]++] = {std::fabs(rounded.error), each.count};
     }
   }
-  const size_t moved = std::min(static_cast<size_t>(std::lround(std::fabs(sum))), order.size());
-  std::ranges::partial_sort(
-      order, order.begin() + static_cast<std::ptrdiff_t>(moved), [&](size_t a, size_t b) {
-        const double by_a = std::fabs(errors[a]);
-        const double by_b = std::fabs(errors[b]);
-        return by_a != by_b ? by_a > by_b : a < b;
-      });
-  order.resize(moved);
-  for (size_t i : order) {
-    result.weights[i] = static_cast<int8_t>(result.weights[i] + direction);
-    errors[i] -= direction;
-    sum -= direction;
+  const bool is_up = sum > 0;
+  const std::span order(movable[is_up].data(), movable_count[is_up]);
+  double left = taps_to_move(sum);
+  sum = std::fabs(sum);
+  while (left > 0) {
+    const auto widest = std::ranges::max_element(order, {}, &Movable::error);
+    if (widest == order.end() || widest->error == 0) break;
+    const double moved = std::min(left, widest->count);
+    squares += moved * (1 - 2 * widest->error);
+    sum -= moved;
+    left -= moved;
+    widest->error = 0;
   }
-  for (double e : errors) result.cost += e * e;
-  result.cost = (result.cost + kCommonPart * sum * sum) * unit * unit;
-  return result;
+  return (squares + kCommonPart * sum * sum) * unit * unit;
 }
 
-/// The best of several units: a coarser one may hit the weights better. Few channels of real files are this wide; one of a hostile
-/// file may have millions of taps.
-Rounded round_wide_channel(std::span<const int> steps, int widest) {
-  Rounded best = round_channel(steps, widest / 127.0);
-  constexpr size_t kMaxSearched = 1 << 12;
-  if (steps.size() > kMaxSearched) return best;
-  for (int highest = 126; highest >= 64; --highest) {
-    Rounded other = round_channel(steps, static_cast<double>(widest) / highest);
-    if (other.cost < best.cost) best = std::move(other);
+/// The best of several units, in steps of the file: a coarser one may hit the weights better. Few channels of real files are this wide.
+double best_unit(std::span<const int> steps, int widest) {
+  std::array<double, 511> counts = {};
+  for (int each : steps) counts[static_cast<size_t>(each + 255)] += 1;
+  std::vector<WeightCount> weights;
+  for (int value = -255; value <= 255; ++value) {
+    const double count = counts[static_cast<size_t>(value + 255)];
+    if (count > 0 && value != 0) weights.push_back({value, count});
+  }
+  double best = 0;
+  double lowest = std::numeric_limits<double>::infinity();
+  for (int highest = kMaxSteps; highest >= 64; --highest) {
+    const double unit = static_cast<double>(widest) / highest;
+    const double cost = rounding_cost(weights, unit, lowest);
+    if (cost < lowest) {
+      lowest = cost;
+      best = unit;
+    }
   }
   return best;
 }
 
+/// Weights [steps.size()] in steps of `unit`, `stride` bytes apart.
+void round_channel(std::span<const int> steps, double unit, int8_t* weights, size_t stride) {
+  std::vector<double> errors(steps.size());
+  double sum = 0;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const RoundedWeight rounded(steps[i], unit);
+    weights[i * stride] = static_cast<int8_t>(rounded.weight);
+    errors[i] = rounded.error;
+    sum += rounded.error;
+  }
+  const int direction = sum > 0 ? 1 : -1;
+  std::vector<size_t> order;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (errors[i] * direction > 0 && std::abs(weights[i * stride] + direction) <= kMaxSteps) order.push_back(i);
+  }
+  const auto moved = static_cast<size_t>(std::min(taps_to_move(sum), static_cast<double>(order.size())));
+  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(moved), [&](size_t a, size_t b) {
+    const double by_a = std::fabs(errors[a]);
+    const double by_b = std::fabs(errors[b]);
+    return by_a != by_b ? by_a > by_b : a < b;
+  });
+  for (size_t i = 0; i < moved; ++i) {
+    int8_t& weight = weights[order[i] * stride];
+    weight = static_cast<int8_t>(weight + direction);
+  }
+}
+
+/// Of bytes that lie `stride` apart.
+struct Extremes {
+  uint8_t lowest = 255;
+  uint8_t highest = 0;
+};
+
+/// A file has millions of weights: sixteen are looked at at once.
+using Bytes = uint8_t __attribute__((vector_size(16)));
+
+Extremes extremes_of(const uint8_t* bytes, size_t count, size_t stride) {
+  Extremes result;
+  size_t i = 0;
+  if (stride == 1) {
+    Bytes lowest = Bytes{} - 1;
+    Bytes highest = {};
+    for (; i + sizeof(Bytes) <= count; i += sizeof(Bytes)) {
+      Bytes piece;
+      std::memcpy(&piece, bytes + i, sizeof(piece));
+      lowest = __builtin_elementwise_min(lowest, piece);
+      highest = __builtin_elementwise_max(highest, piece);
+    }
+    result = {__builtin_reduce_min(lowest), __builtin_reduce_max(highest)};
+  }
+  for (; i < count; ++i) {
+    result = {std::min(result.lowest, bytes[i * stride]), std::max(result.highest, bytes[i * stride])};
+  }
+  return result;
+}
+
+/// `to` = `from` - `amount`, modulo 256.
+void subtract(std::span<const uint8_t> from, uint8_t amount, uint8_t* to) {
+  size_t i = 0;
+  for (; i + sizeof(Bytes) <= from.size(); i += sizeof(Bytes)) {
+    Bytes piece;
+    std::memcpy(&piece, from.data() + i, sizeof(piece));
+    piece -= amount;
+    std::memcpy(to + i, &piece, sizeof(piece));
+  }
+  for (; i < from.size(); ++i) to[i] = static_cast<uint8_t>(from[i] - amount);
+}
+
+/// `channel_axis` is the first or the last.
 Tensor to_signed_filter(const Tensor& filter, size_t channel_axis) {
   const auto channels = static_cast<size_t>(filter.shape[channel_axis]);
-  const size_t inner = inner_count(filter.shape, channel_axis);
   const std::span<const uint8_t> raw = elements<uint8_t>(filter);
   const size_t taps = raw.size() / channels;
+  const size_t stride = channel_axis == 0 ? 1 : channels;
+  const int zero_point = filter.quantization.zero_points[0];
 
   Tensor result = make_constant(filter, DataType::I8);
   result.quantization.axis = channel_axis;
   result.quantization.zero_points.assign(channels, 0);
-  const std::span<int8_t> rounded = elements<int8_t>(result);
+  result.quantization.scales.reserve(channels);
+  const std::span<int8_t> weights = elements<int8_t>(result);
+  subtract(raw, static_cast<uint8_t>(zero_point), elements<uint8_t>(result).data());
   std::vector<int> steps(taps);
   for (size_t c = 0; c < channels; ++c) {
-    const auto at = [&](size_t tap) { return (tap / inner * channels + c) * inner + tap % inner; };
-    int widest = 0;
-    for (size_t tap = 0; tap < taps; ++tap) {
-      steps[tap] = raw[at(tap)] - filter.quantization.zero_points[0];
-      widest = std::max(widest, std::abs(steps[tap]));
+    const size_t start = channel_axis == 0 ? c * taps : c;
+    const auto [lowest, highest] = extremes_of(raw.data() + start, taps, stride);
+    const int widest = std::max(highest - zero_point, zero_point - lowest);
+    double unit = 1;
+    if (widest > kMaxSteps) {
+      for (size_t tap = 0; tap < taps; ++tap) steps[tap] = raw[start + tap * stride] - zero_point;
+      unit = best_unit(steps, widest);
+      round_channel(steps, unit, weights.data() + start, stride);
     }
-    const Rounded channel =
-        widest <= 127 ? round_channel(steps, 1) : round_wide_channel(steps, widest);
-    for (size_t tap = 0; tap < taps; ++tap) rounded[at(tap)] = channel.weights[tap];
-    result.quantization.scales.push_back(
-        static_cast<float>(filter.quantization.scales[0] * channel.unit));
+    result.quantization.scales.push_back(static_cast<float>(filter.quantization.scales[0] * unit));
   }
   return result;
 }
