@@ -1,6 +1,11 @@
 #include "net/kernels/gemm_weights.h"
 
+#ifdef __wasm_simd128__
+#include <wasm_simd128.h>
+#endif
+
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <new>
 #include <span>
@@ -14,11 +19,62 @@ constexpr int kWidestSum = 128;
 /// Weights of half a block in one group.
 constexpr size_t kHalf = kBlockChannels / 2 * kGroupDepth;
 
+/// From one group to the next.
+constexpr size_t kGroupStride = 2 * kHalf;
+
 /// What an excess costs in time, counted in groups that are added to another.
 constexpr size_t kExcessCost = 6;
 
-/// Moves from `weights` to `excess`, the widest first, until neither the positive ones nor the
-/// negative ones sum up to too much.
+// A network has millions of weights, and this runs while somebody waits for it: half a block's of a group at a time.
+
+/// Half a block's weights of a group: neighbours in the lower and the upper byte.
+using Pairs = int16_t __attribute__((vector_size(kHalf)));
+
+Pairs load(const int8_t* weights) {
+  Pairs pairs;
+  std::memcpy(&pairs, weights, sizeof(pairs));
+  return pairs;
+}
+
+void store(int8_t* weights, Pairs pairs) { std::memcpy(weights, &pairs, sizeof(pairs)); }
+
+Pairs lower(Pairs pairs) { return (pairs << 8) >> 8; }
+Pairs upper(Pairs pairs) { return pairs >> 8; }
+Pairs join(Pairs lower, Pairs upper) { return (lower & 255) | (upper << 8); }
+
+Pairs sums(Pairs pairs) {
+#ifdef __wasm_simd128__
+  return reinterpret_cast<Pairs>(wasm_i16x8_extadd_pairwise_i8x16(reinterpret_cast<v128_t>(pairs)));
+#else
+  return lower(pairs) + upper(pairs);
+#endif
+}
+
+bool any(Pairs mask) {
+  using Words = uint64_t __attribute__((vector_size(kHalf)));
+  const auto words = reinterpret_cast<Words>(mask);
+  return (words[0] | words[1]) != 0;
+}
+
+/// Two of one pair that sum up to too much have the same sign.
+Pairs too_wide(Pairs pair_sums) { return __builtin_elementwise_abs(pair_sums) > kWidestSum; }
+
+/// Half a block's weights in `group_count` groups, kGroupStride apart; appends to `excess` what is too much for one group each.
+void narrow_groups(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess) {
+  for (size_t group = 0; group < group_count; ++group, weights += kGroupStride) {
+    const Pairs pairs = load(weights);
+    const Pairs sum = sums(pairs);
+    if (!any(too_wide(sum))) continue;
+    const Pairs over = sum - __builtin_elementwise_min(__builtin_elementwise_max(sum, Pairs{} - kWidestSum), Pairs{} + kWidestSum);
+    const Pairs of_upper = over & (__builtin_elementwise_abs(upper(pairs)) > __builtin_elementwise_abs(lower(pairs)));
+    const Pairs of_lower = over - of_upper;
+    store(weights, join(lower(pairs) - of_lower, upper(pairs) - of_upper));
+    store(excess.emplace_back(static_cast<uint32_t>(group)).weights, join(of_lower, of_upper));
+  }
+}
+
+/// Moves from `weights`, two of each of two groups, to `excess`, the widest first, until neither the positive ones nor the negative
+/// ones sum up to too much.
 void narrow(std::span<int8_t* const> weights, std::span<int8_t* const> excess) {
   for (const int sign : {1, -1}) {
     int sum = 0;
@@ -36,104 +92,113 @@ void narrow(std::span<int8_t* const> weights, std::span<int8_t* const> excess) {
   }
 }
 
-/// A block's weights [group][2 halves][kHalf], narrowed, and what that took from each half.
-struct Split {
-  std::vector<int8_t> weights;
-  std::vector<ExcessWeights> excess[2];
-
-  size_t excess_count() const { return excess[0].size() + excess[1].size(); }
-};
-
-/// Whether there is anything to narrow in `count` groups of half a block, `stride` bytes apart. A
-/// network has millions of weights, and nearly all are narrow.
-bool any_too_wide(const int8_t* weights, size_t stride, size_t count) {
-  using Pairs = int16_t __attribute__((vector_size(kHalf)));
-  Pairs up = {};
-  Pairs down = {};
-  for (size_t i = 0; i < count; ++i) {
-    Pairs pairs;
-    std::memcpy(&pairs, weights + i * stride, sizeof(pairs));
-    for (const Pairs each : {(pairs << 8) >> 8, pairs >> 8}) {
-      up += (each > 0) & each;
-      down += (each < 0) & each;
+/// The same for two groups each, of an even number.
+void narrow_two_groups(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess) {
+  for (size_t group = 0; group < group_count; group += 2, weights += 2 * kGroupStride) {
+    const Pairs here = load(weights);
+    const Pairs there = load(weights + kGroupStride);
+    Pairs up = {};
+    for (const Pairs each : {lower(here), upper(here), lower(there), upper(there)}) {
+      up += __builtin_elementwise_max(each, Pairs{});
     }
-  }
-  return __builtin_reduce_or((up > kWidestSum) | (down < -kWidestSum)) != 0;
-}
-
-/// Narrows `count` <= 2 groups, `stride` bytes apart, that are added in 16 bits; `excess` [count]
-/// takes what is too much. False when nothing was.
-bool narrow_groups(int8_t* weights, size_t stride, size_t count, ExcessWeights* excess) {
-  if (!any_too_wide(weights, stride, count)) return false;
-  int8_t* from[4];
-  int8_t* to[4];
-  for (size_t pair = 0; pair < kHalf; pair += 2) {
-    for (size_t i = 0; i < 2 * count; ++i) {
-      from[i] = weights + i / 2 * stride + pair + i % 2;
-      to[i] = excess[i / 2].weights + pair + i % 2;
+    const Pairs down = up - sums(here) - sums(there);
+    const Pairs wide = __builtin_elementwise_max(up, down) > kWidestSum;
+    if (!any(wide)) continue;
+    ExcessWeights taken[2] = {{static_cast<uint32_t>(group)}, {static_cast<uint32_t>(group + 1)}};
+    for (size_t pair = 0; pair < kHalf / 2; ++pair) {
+      if (wide[pair] == 0) continue;
+      int8_t* from[4];
+      int8_t* to[4];
+      for (size_t i = 0; i < 4; ++i) {
+        from[i] = weights + i / 2 * kGroupStride + 2 * pair + i % 2;
+        to[i] = taken[i / 2].weights + 2 * pair + i % 2;
+      }
+      narrow(from, to);
     }
-    narrow({from, 2 * count}, {to, 2 * count});
-  }
-  return true;
-}
-
-Split split(std::span<const int8_t> weights, size_t groups_at_once) {
-  Split result{{weights.begin(), weights.end()}, {}};
-  const size_t group_count = weights.size() / (2 * kHalf);
-  for (size_t half = 0; half < 2; ++half) {
-    for (size_t group = 0; group < group_count; group += groups_at_once) {
-      const size_t count = std::min(groups_at_once, group_count - group);
-      ExcessWeights taken[2] = {{static_cast<uint32_t>(group)}, {static_cast<uint32_t>(group + 1)}};
-      if (!narrow_groups(result.weights.data() + (2 * group + half) * kHalf, 2 * kHalf, count,
-                         taken))
-        continue;
-      for (size_t i = 0; i < count; ++i) {
-        // What was taken from two groups may be too wide for one.
-        const auto holds_any = [](const ExcessWeights& e) {
-          return std::ranges::any_of(e.weights, [](int8_t w) { return w != 0; });
-        };
-        if (!holds_any(taken[i])) continue;
-        ExcessWeights rest{taken[i].group};
-        const bool was_too_wide = narrow_groups(taken[i].weights, 0, 1, &rest);
-        result.excess[half].push_back(taken[i]);
-        if (was_too_wide) result.excess[half].push_back(rest);
+    for (ExcessWeights& each : taken) {
+      if (!any(load(each.weights) != 0)) continue;
+      // What was taken from two groups may be too wide for one.
+      std::vector<ExcessWeights> rest;
+      narrow_groups(each.weights, 1, rest);
+      excess.push_back(each);
+      for (ExcessWeights& more : rest) {
+        more.group = each.group;
+        excess.push_back(more);
       }
     }
   }
-  return result;
 }
+
+/// A block's weights [group][2 halves][kHalf], and where in `excess` that of its halves begins and ends.
+class Block {
+ public:
+  Block(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess)
+      : weights_(weights), group_count_(group_count), excess_(excess) {}
+
+  using Narrow = void (*)(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess);
+  using Halves = std::array<size_t, 3>;
+
+  Halves narrow(Narrow narrow) {
+    Halves halves = {excess_.size()};
+    for (size_t half = 0; half < 2; ++half) {
+      narrow(weights_ + half * kHalf, group_count_, excess_);
+      halves[half + 1] = excess_.size();
+    }
+    return halves;
+  }
+
+  /// Adds excess to the weights that it was taken from; `sign` of -1 takes it again.
+  void give_back(const Halves& halves, int16_t sign = 1) {
+    for (size_t half = 0; half < 2; ++half) {
+      for (size_t i = halves[half]; i < halves[half + 1]; ++i) {
+        int8_t* const to = weights_ + excess_[i].group * kGroupStride + half * kHalf;
+        const Pairs taken = load(excess_[i].weights);
+        store(to, join(lower(load(to)) + sign * lower(taken), upper(load(to)) + sign * upper(taken)));
+      }
+    }
+  }
+
+ private:
+  int8_t* weights_;
+  size_t group_count_;
+  std::vector<ExcessWeights>& excess_;
+};
 
 LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_count,
                         size_t trailing_bytes) {
   LayerExtras layer;
   layer.blocks.resize(block_count);
-  const size_t weight_bytes = 2 * kHalf * group_count;
-  const size_t stride = sizeof(BlockExtras::bias) + weight_bytes + trailing_bytes;
-  std::vector<size_t> starts;  // of each half's excess, whose addresses change while it grows
+  const size_t stride = sizeof(BlockExtras::bias) + kGroupStride * group_count + trailing_bytes;
+  std::vector<Block::Halves> places;  // whose addresses change while the excess grows
   for (size_t i = 0; i < block_count; ++i) {
-    BlockExtras& block = layer.blocks[i];
+    BlockExtras& extras = layer.blocks[i];
     std::byte* const bias = packed + i * stride;
-    std::memcpy(block.bias, bias, sizeof(block.bias));
-    auto* weights = reinterpret_cast<int8_t*>(bias + sizeof(block.bias));
-    Split best = split({weights, weight_bytes}, 1);
+    std::memcpy(extras.bias, bias, sizeof(extras.bias));
+    Block block(reinterpret_cast<int8_t*>(bias + sizeof(extras.bias)), group_count, layer.excess);
+    Block::Halves best = block.narrow(narrow_groups);
+    const auto cost = [](const Block::Halves& halves) { return (halves[2] - halves[0]) * kExcessCost; };
     // Where there is much already, there would be too much.
-    if (group_count % 2 == 0 && best.excess_count() * kExcessCost <= group_count) {
-      Split by_two = split({weights, weight_bytes}, 2);
-      block.adds_two_groups =
-          by_two.excess_count() * kExcessCost <= best.excess_count() * kExcessCost + group_count;
-      if (block.adds_two_groups) best = std::move(by_two);
+    if (group_count % 2 == 0 && cost(best) <= group_count) {
+      block.give_back(best);
+      Block::Halves by_two = block.narrow(narrow_two_groups);
+      extras.adds_two_groups = cost(by_two) <= cost(best) + group_count;
+      if (extras.adds_two_groups) {
+        const auto begin = layer.excess.begin();
+        const size_t count = best[2] - best[0];
+        layer.excess.erase(begin + static_cast<std::ptrdiff_t>(best[0]), begin + static_cast<std::ptrdiff_t>(best[2]));
+        for (size_t& each : by_two) each -= count;
+        best = by_two;
+      } else {
+        block.give_back(by_two);
+        layer.excess.resize(best[2]);
+        block.give_back(best, -1);
+      }
     }
-    std::ranges::copy(best.weights, weights);
-    for (const auto& excess : best.excess) {
-      starts.push_back(layer.excess.size());
-      layer.excess.insert(layer.excess.end(), excess.begin(), excess.end());
-    }
+    places.push_back(best);
   }
-  starts.push_back(layer.excess.size());
   for (size_t i = 0; i < block_count; ++i) {
     const BlockExtras* const block = &layer.blocks[i];
-    for (size_t j = 0; j < 3; ++j)
-      layer.blocks[i].excess[j] = layer.excess.data() + starts[2 * i + j];
+    for (size_t j = 0; j < 3; ++j) layer.blocks[i].excess[j] = layer.excess.data() + places[i][j];
     std::memcpy(packed + i * stride, &block, sizeof(block));
   }
   return layer;
