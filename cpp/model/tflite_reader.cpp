@@ -126,13 +126,17 @@ class Reader {
     const auto* q = raw.quantization();
     if (q == nullptr || q->scale() == nullptr || q->scale()->size() == 0) return result;
     result.scales.assign(q->scale()->begin(), q->scale()->end());
-    if (q->zero_point() == nullptr) {
+    const auto* zero_points = q->zero_point();
+    if (zero_points == nullptr) {
       result.zero_points.assign(result.scales.size(), 0);
     } else {
-      for (uint32_t i = 0; i < q->zero_point()->size(); ++i) {
+      const uint8_t* const data = zero_points->Data();
+      const uint32_t count = zero_points->size();
+      result.zero_points.reserve(count);
+      for (uint32_t i = 0; i < count; ++i) {
         // The verifier doesn't ask for the alignment of eight bytes, so a damaged file's may stand anywhere.
         int64_t zero_point;
-        std::memcpy(&zero_point, q->zero_point()->Data() + i * sizeof zero_point, sizeof zero_point);
+        std::memcpy(&zero_point, data + i * sizeof zero_point, sizeof zero_point);
         if (zero_point < INT32_MIN || zero_point > INT32_MAX) {
           bad({where_, ": tensor '", name_of(raw), "' has a zero point of ", zero_point});
         }
