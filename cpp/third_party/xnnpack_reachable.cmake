@@ -88,6 +88,15 @@ function(write_left_out_kernels header)
   write_macros(${header} "xnnpack/gemm.h;xnnpack/igemm.h;xnnpack/dwconv.h" NULL ${kernels})
 endfunction()
 
+# For configs/gemm-config.c: functions that pack weights of which we have our own (net/kernels/packing.h).
+function(write_own_packing header)
+  set(text "#pragma once\n#include \"xnnpack/pack.h\"\n")
+  foreach(name IN LISTS ARGN)
+    string(APPEND text "extern __typeof__(xnn_pack_${name}) teachable_pack_${name};\n#define xnn_pack_${name} teachable_pack_${name}\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${header} CONTENT "${text}" @ONLY)
+endfunction()
+
 # For operators/*.c: configurations of which we have our own (net/kernels/configs.cpp), which begin with teachable_ instead of xnn_.
 function(write_own_configs header)
   set(text "#pragma once\n#include \"xnnpack/config.h\"\n")

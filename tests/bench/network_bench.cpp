@@ -68,6 +68,18 @@ void set_rate(benchmark::State& state, uint64_t multiply_adds) {
       2.0 * static_cast<double>(multiply_adds), benchmark::Counter::kIsIterationInvariantRate);
 }
 
+/// From the bytes of the file to a network that can run.
+void add_load(const std::string& folder, const Case& c, PrecisionChoice precision) {
+  benchmark::RegisterBenchmark((std::string("load/") + c.model + "/" + to_string(precision)).c_str(), [=](benchmark::State& state) {
+    const std::vector<std::byte> file = read_file(folder + "/" + c.model + "/" + c.file);
+    for (auto _ : state) {
+      const Network network(read_model(file, precision).graph, nullptr);
+      benchmark::DoNotOptimize(network.embedding_size());
+    }
+    state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * file.size()));
+  })->Unit(benchmark::kMillisecond);
+}
+
 void add_case(const std::string& folder, const Case& c, PrecisionChoice precision, size_t thread_count) {
   const std::string suffix = std::string(c.model) + "/" + to_string(precision) + "/threads:" + std::to_string(thread_count);
   benchmark::RegisterBenchmark(("backbone/" + suffix).c_str(), [=](benchmark::State& state) {
@@ -90,6 +102,7 @@ void register_network_benchmarks(const std::string& folder) {
   for (const Case& c : kCases) {
     if (read_file(folder + "/" + c.model + "/" + c.file).empty()) continue;
     for (PrecisionChoice precision : c.precisions) {
+      if (c.weights == nullptr) add_load(folder, c, precision);
       for (size_t thread_count : {1, 2}) {
         if (thread_count == 1 || kHasThreads) add_case(folder, c, precision, thread_count);
       }

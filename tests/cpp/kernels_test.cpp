@@ -94,34 +94,6 @@ TEST(GemmWeights, AreSafePairsAndAnExcess) {
   }
 }
 
-TEST(GemmWeights, ArePackedInBlocks) {
-  std::mt19937 random(test_seed());
-  for (size_t depth : {4, 12, 16, 24, 64, 1000}) {
-    const int32_t input_zero = static_cast<int32_t>(random() % 256);
-    PackedLayer layer{3, depth / kGroupDepth};
-    std::vector<int8_t> weights(3 * kBlockChannels * depth);
-    std::vector<int32_t> bias(3 * kBlockChannels);
-    for (int8_t& weight : weights) weight = depth == 1000 ? int8_t{-128} : static_cast<int8_t>(random());
-    for (int32_t& each : bias) each = static_cast<int32_t>(random() % 20000) - 10000;
-    for (const int32_t* given : std::initializer_list<const int32_t*>{bias.data(), nullptr}) {
-      pack_blocks(weights.data(), given, layer.blocks, depth, input_zero, layer.bytes.data(), PackedLayer::kTrailing);
-      for (size_t channel = 0; channel < bias.size(); ++channel) {
-        const size_t block = channel / kBlockChannels;
-        const size_t column = channel % kBlockChannels;
-        int32_t sum = 0;
-        for (size_t k = 0; k < depth; ++k) {
-          const int8_t wanted = weights[channel * depth + k];
-          sum += wanted;
-          ASSERT_EQ(layer.weights(block)[(k / kGroupDepth * kBlockChannels + column) * kGroupDepth + k % kGroupDepth], wanted);
-        }
-        int32_t packed_bias;
-        std::memcpy(&packed_bias, layer.bias(block) + column * sizeof(packed_bias), sizeof(packed_bias));
-        EXPECT_EQ(packed_bias, (given == nullptr ? 0 : bias[channel]) - sum * input_zero);
-      }
-    }
-  }
-}
-
 TEST(OwnKernels, AreTakenWhereNoInstructionIsExactAndOnlyWhereTheyAreRight) {
   EXPECT_TRUE(takes_own_gemm({.unsigned_pairs = true}));
   EXPECT_FALSE(takes_own_gemm({.exact_unsigned = true, .unsigned_pairs = true})) << "x86 with VNNI";

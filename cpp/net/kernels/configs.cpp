@@ -6,6 +6,7 @@
 
 #include "net/kernels/gemm_kernel.h"
 #include "net/kernels/gemm_weights.h"
+#include "net/kernels/packing.h"
 #include "net/kernels/relaxed_dot.h"
 #include "xnnpack/config.h"
 #include "xnnpack/hardware-config.h"
@@ -25,21 +26,12 @@ void add_extras(size_t convolution_groups, size_t channels, size_t group_count, 
                                     group_count, trailing_bytes);
 }
 
-// XNNPACK packs for inputs of 0 ... 255 itself, but a byte at a time; then the excess is taken out.
+// As XNNPACK packs for inputs of 0 ... 255; then the excess is taken out.
 
 void pack_goi(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const int8_t* kernel,
               const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
               const xnn_qs8_packing_params* params) {
-  // Nearly all of a network's weights come here, in whole blocks.
-  const size_t whole = g == 1 && kc % kGroupDepth == 0 ? nc / kBlockChannels : 0;
-  const size_t channels = whole * kBlockChannels;
-  auto* const to = static_cast<std::byte*>(packed);
-  pack_blocks(kernel, bias, whole, kc, params->input_zero_point + 128, to, extra_bytes);
-  if (channels < nc) {
-    xnn_pack_qs8_to_qu8_gemm_goi_w(g, nc - channels, kc, nr, kr, sr, kernel + channels * kc, bias == nullptr ? bias : bias + channels,
-                                   scale, to + whole * (sizeof(BlockExtras::bias) + kc * kBlockChannels + extra_bytes), extra_bytes,
-                                   params);
-  }
+  teachable_pack_qs8_to_qu8_gemm_goi_w(g, nc, kc, nr, kr, sr, kernel, bias, scale, packed, extra_bytes, params);
   add_extras(g, nc, groups_of(kc), packed, extra_bytes);
 }
 

@@ -30,9 +30,6 @@ constexpr size_t kExcessCost = 6;
 /// Half a block's weights of a group: neighbours in the lower and the upper byte.
 using Pairs = int16_t __attribute__((vector_size(kHalf)));
 
-/// The same, a channel an element.
-using Groups = int32_t __attribute__((vector_size(kHalf)));
-
 Pairs load(const int8_t* weights) {
   Pairs pairs;
   std::memcpy(&pairs, weights, sizeof(pairs));
@@ -207,57 +204,7 @@ LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_coun
   return layer;
 }
 
-/// Half a block's weights of four groups: from a row a channel, `depth` bytes apart, to kGroupStride apart, [channel][depth] each.
-/// Returns their sums, [channel][2].
-Pairs pack_four_groups(const int8_t* rows, size_t depth, int8_t* packed) {
-  Groups row[4];
-  for (size_t i = 0; i < 4; ++i) std::memcpy(&row[i], rows + i * depth, sizeof(row[i]));
-  const Groups a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
-  const Groups b = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
-  const Groups c = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
-  const Groups d = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
-  const Groups groups[4] = {__builtin_shufflevector(a, b, 0, 1, 4, 5), __builtin_shufflevector(a, b, 2, 3, 6, 7),
-                            __builtin_shufflevector(c, d, 0, 1, 4, 5), __builtin_shufflevector(c, d, 2, 3, 6, 7)};
-  Pairs sum = {};
-  for (size_t i = 0; i < 4; ++i) {
-    const auto pairs = reinterpret_cast<Pairs>(groups[i]);
-    store(packed + i * kGroupStride, pairs);
-    sum += sums(pairs);
-  }
-  return sum;
-}
-
-/// The same of one group.
-Pairs pack_group(const int8_t* rows, size_t depth, int8_t* packed) {
-  for (size_t i = 0; i < 4; ++i) std::memcpy(packed + i * kGroupDepth, rows + i * depth, kGroupDepth);
-  return sums(load(packed));
-}
-
 }  // namespace
-
-void pack_blocks(const int8_t* weights, const int32_t* bias, size_t block_count, size_t depth, int32_t input_zero, std::byte* packed,
-                 size_t trailing_bytes) {
-  constexpr size_t kChannels = kBlockChannels / 2;
-  using Wide = uint32_t __attribute__((vector_size(kHalf)));
-  for (size_t half = 0; half < 2 * block_count; ++half, weights += kChannels * depth) {
-    std::byte* const to_bias = packed + half % 2 * kChannels * sizeof(*bias);
-    auto* const to = reinterpret_cast<int8_t*>(packed + sizeof(BlockExtras::bias)) + half % 2 * kHalf;
-    Wide sum = {};
-    for (size_t k = 0; k < depth;) {
-      const bool are_four = k + 4 * kGroupDepth <= depth;
-      int8_t* const at = to + k / kGroupDepth * kGroupStride;
-      const Pairs pairs = are_four ? pack_four_groups(weights + k, depth, at) : pack_group(weights + k, depth, at);
-      const auto wide = reinterpret_cast<Groups>(pairs);
-      sum += reinterpret_cast<Wide>((wide << 16 >> 16) + (wide >> 16));
-      k += are_four ? 4 * kGroupDepth : kGroupDepth;
-    }
-    Wide start = {};
-    if (bias != nullptr) std::memcpy(&start, bias + half * kChannels, sizeof(start));
-    start -= sum * static_cast<uint32_t>(input_zero);
-    std::memcpy(to_bias, &start, sizeof(start));
-    if (half % 2 == 1) packed += sizeof(BlockExtras::bias) + depth * kBlockChannels + trailing_bytes;
-  }
-}
 
 thread_local ExtrasStore* ExtrasStore::current_ = nullptr;
 

@@ -40,11 +40,6 @@ struct LayerExtras {
   std::vector<ExcessWeights> excess;
 };
 
-/// Packs weights [block_count][8 channels][depth], `depth` a multiple of kGroupDepth, with biases [block_count][8], null for 0, as
-/// ExtrasStore::add_layer() takes them. A bias is less its channel's sum times `input_zero`: what stands for an input of 0.
-void pack_blocks(const int8_t* weights, const int32_t* bias, size_t block_count, size_t depth, int32_t input_zero, std::byte* packed,
-                 size_t trailing_bytes);
-
 /// Owns the extras of a runtime's layers, and must outlive the runtime. XNNPACK knows nothing of
 /// it: while a Scope lives, what this thread packs is stored there; without one, XNNPACK's own
 /// kernels are taken.

@@ -1,0 +1,151 @@
+#include "net/kernels/packing.h"
+
+#include <cstring>
+
+namespace teachable {
+namespace {
+
+using Bytes = uint8_t __attribute__((vector_size(16)));
+using Pairs = uint16_t __attribute__((vector_size(16)));
+using Fours = uint32_t __attribute__((vector_size(16)));
+using Eights = uint64_t __attribute__((vector_size(16)));
+
+template <typename T>
+T load(const uint8_t* from) {
+  T result;
+  std::memcpy(&result, from, sizeof(result));
+  return result;
+}
+
+template <typename T>
+void store(uint8_t* to, T value) {
+  std::memcpy(to, &value, sizeof(value));
+}
+
+// Each packs a block of rows, `depth` bytes each.
+
+/// Pieces of two, of which each channel begins one later than the channel before, in rounds of four.
+void pack_4_by_2_turned(const uint8_t* rows, size_t depth, uint8_t* to) {
+  for (size_t k = 0; k < depth; k += 8, to += 32, rows += 8) {
+    const auto low = reinterpret_cast<Pairs>(Eights{load<uint64_t>(rows), load<uint64_t>(rows + depth)});
+    const auto high = reinterpret_cast<Pairs>(Eights{load<uint64_t>(rows + 2 * depth), load<uint64_t>(rows + 3 * depth)});
+    store(to, __builtin_shufflevector(low, high, 0, 5, 10, 15, 1, 6, 11, 12));
+    store(to + 16, __builtin_shufflevector(low, high, 2, 7, 8, 13, 3, 4, 9, 14));
+  }
+}
+
+void pack_8_by_4(const uint8_t* rows, size_t depth, uint8_t* to) {
+  for (size_t half = 0; half < 2; ++half, rows += 4 * depth, to += 16) {
+    size_t k = 0;
+    uint8_t* at = to;
+    for (; k + 16 <= depth; k += 16, at += 4 * 32) {
+      Fours row[4];
+      for (size_t i = 0; i < 4; ++i) row[i] = load<Fours>(rows + i * depth + k);
+      const Fours a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+      const Fours b = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+      const Fours c = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+      const Fours d = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+      store(at, __builtin_shufflevector(a, b, 0, 1, 4, 5));
+      store(at + 32, __builtin_shufflevector(a, b, 2, 3, 6, 7));
+      store(at + 64, __builtin_shufflevector(c, d, 0, 1, 4, 5));
+      store(at + 96, __builtin_shufflevector(c, d, 2, 3, 6, 7));
+    }
+    for (; k < depth; k += 4, at += 32) {
+      for (size_t i = 0; i < 4; ++i) store(at + 4 * i, load<uint32_t>(rows + i * depth + k));
+    }
+  }
+}
+
+void pack_8_by_8(const uint8_t* rows, size_t depth, uint8_t* to) {
+  for (size_t k = 0; k < depth; k += 8) {
+    for (size_t i = 0; i < 8; ++i, to += 8) store(to, load<uint64_t>(rows + i * depth + k));
+  }
+}
+
+struct Layout {
+  size_t channels, piece, turned;  ///< XNNPACK's nr, kr, sr
+  size_t depth_step;               ///< what the depth is a multiple of
+  void (*pack_block)(const uint8_t* rows, size_t depth, uint8_t* to);
+};
+
+constexpr Layout kLayouts[] = {
+    {4, 2, 4, 8, pack_4_by_2_turned},  // plain SIMD
+    {8, 4, 1, 4, pack_8_by_4},         // gemm_kernel.cpp
+    {8, 8, 1, 8, pack_8_by_8},         // exact dot products
+};
+
+template <typename Weight>
+int32_t sum_of(const Weight* row, size_t depth) {
+  using Weights = Weight __attribute__((vector_size(16)));
+  using Sums = int16_t __attribute__((vector_size(32)));
+  using WideSums = int32_t __attribute__((vector_size(64)));
+  constexpr size_t kMostAtOnce = 128 * sizeof(Weights);  // 128 times 255 or -128 fits 16 bits
+  int32_t sum = 0;
+  size_t k = 0;
+  while (k + sizeof(Weights) <= depth) {
+    Sums sums = {};
+    const size_t end = depth - k < kMostAtOnce ? depth : k + kMostAtOnce;
+    for (; k + sizeof(Weights) <= end; k += sizeof(Weights)) {
+      Weights weights;
+      std::memcpy(&weights, row + k, sizeof(weights));
+      sums += __builtin_convertvector(weights, Sums);
+    }
+    sum += __builtin_reduce_add(__builtin_convertvector(sums, WideSums));
+  }
+  for (; k < depth; ++k) sum += row[k];
+  return sum;
+}
+
+/// Packs whole blocks itself, the rest by `pack_rest`, XNNPACK's function. A bias becomes itself + `start` - `input_zero` * the sum of
+/// its channel's weights.
+template <typename Weight, typename Scale, typename Params>
+void pack(void (*pack_rest)(size_t, size_t, size_t, size_t, size_t, size_t, const Weight*, const int32_t*, const Scale*, void*, size_t,
+                            const Params*),
+          uint32_t start, uint32_t input_zero, size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const Weight* kernel,
+          const int32_t* bias, const Scale* scale, void* packed, size_t extra_bytes, const Params* params) {
+  auto* to = static_cast<uint8_t*>(packed);
+  for (const Layout& layout : kLayouts) {
+    if (g != 1 || nr != layout.channels || kr != layout.piece || sr != layout.turned || kc % layout.depth_step != 0) continue;
+    for (; nc >= nr; nc -= nr) {
+      for (size_t i = 0; i < nr; ++i) {
+        const uint32_t own = bias == nullptr ? 0 : static_cast<uint32_t>(bias[i]);
+        store(to + i * sizeof(own), own + start - input_zero * static_cast<uint32_t>(sum_of(kernel + i * kc, kc)));
+      }
+      to += nr * sizeof(*bias);
+      layout.pack_block(reinterpret_cast<const uint8_t*>(kernel), kc, to);
+      to += nr * kc + extra_bytes;
+      kernel += nr * kc;
+      if (bias != nullptr) bias += nr;
+    }
+  }
+  if (nc > 0) pack_rest(g, nc, kc, nr, kr, sr, kernel, bias, scale, to, extra_bytes, params);
+}
+
+}  // namespace
+}  // namespace teachable
+
+extern "C" {
+
+void teachable_pack_qs8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const int8_t* kernel,
+                                   const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
+                                   const xnn_qs8_packing_params* params) {
+  teachable::pack(xnn_pack_qs8_gemm_goi_w, 0, static_cast<uint32_t>(params->input_zero_point), g, nc, kc, nr, kr, sr, kernel, bias, scale,
+                  packed, extra_bytes, params);
+}
+
+void teachable_pack_qs8_to_qu8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const int8_t* kernel,
+                                          const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
+                                          const xnn_qs8_packing_params* params) {
+  teachable::pack(xnn_pack_qs8_to_qu8_gemm_goi_w, 0, static_cast<uint32_t>(params->input_zero_point + 128), g, nc, kc, nr, kr, sr, kernel,
+                  bias, scale, packed, extra_bytes, params);
+}
+
+void teachable_pack_qu8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const uint8_t* kernel,
+                                   const int32_t* bias, const void* scale, void* packed, size_t extra_bytes,
+                                   const xnn_qu8_packing_params* params) {
+  const uint32_t input_zero = params->input_zero_point;
+  const uint32_t start = static_cast<uint32_t>(kc) * input_zero * params->kernel_zero_point;
+  teachable::pack(xnn_pack_qu8_gemm_goi_w, start, input_zero, g, nc, kc, nr, kr, sr, kernel, bias, scale, packed, extra_bytes, params);
+}
+
+}  // extern "C"
