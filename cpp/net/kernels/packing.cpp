@@ -74,51 +74,63 @@ constexpr Layout kLayouts[] = {
     {8, 8, 1, 8, pack_8_by_8},         // exact dot products
 };
 
-template <typename Weight>
-int32_t sum_of(const Weight* row, size_t depth) {
-  using Weights = Weight __attribute__((vector_size(16)));
-  using Sums = int16_t __attribute__((vector_size(32)));
-  using WideSums = int32_t __attribute__((vector_size(64)));
-  constexpr size_t kMostAtOnce = 128 * sizeof(Weights);  // 128 times 255 or -128 fits 16 bits
-  int32_t sum = 0;
+/// The sum of `depth` weights, each taken as int8 after its bits of `flipped` are.
+uint32_t sum_of(const uint8_t* row, size_t depth, uint8_t flipped) {
+  using Signed = int16_t __attribute__((vector_size(16)));
+  using Sums = int32_t __attribute__((vector_size(16)));
+  constexpr size_t kMostAtOnce = 127 * sizeof(Bytes);  // 127 times two of -128 fit 16 bits
+  Sums sums = {};
   size_t k = 0;
-  while (k + sizeof(Weights) <= depth) {
-    Sums sums = {};
+  while (k + sizeof(Bytes) <= depth) {
+    Signed pairs = {};
     const size_t end = depth - k < kMostAtOnce ? depth : k + kMostAtOnce;
-    for (; k + sizeof(Weights) <= end; k += sizeof(Weights)) {
-      Weights weights;
-      std::memcpy(&weights, row + k, sizeof(weights));
-      sums += __builtin_convertvector(weights, Sums);
+    for (; k + sizeof(Bytes) <= end; k += sizeof(Bytes)) {
+      const auto two = reinterpret_cast<Signed>(load<Bytes>(row + k) ^ flipped);
+      pairs += ((two << 8) >> 8) + (two >> 8);
     }
-    sum += __builtin_reduce_add(__builtin_convertvector(sums, WideSums));
+    const auto four = reinterpret_cast<Sums>(pairs);
+    sums += ((four << 16) >> 16) + (four >> 16);
   }
-  for (; k < depth; ++k) sum += row[k];
-  return sum;
+  int32_t sum = sums[0] + sums[1] + sums[2] + sums[3];
+  for (; k < depth; ++k) sum += static_cast<int8_t>(row[k] ^ flipped);
+  return static_cast<uint32_t>(sum);
 }
 
-/// Packs whole blocks itself, the rest by `pack_rest`, XNNPACK's function. A bias becomes itself + `start` - `input_zero` * the sum of
-/// its channel's weights.
-template <typename Weight, typename Scale, typename Params>
-void pack(void (*pack_rest)(size_t, size_t, size_t, size_t, size_t, size_t, const Weight*, const int32_t*, const Scale*, void*, size_t,
-                            const Params*),
-          uint32_t start, uint32_t input_zero, size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const Weight* kernel,
-          const int32_t* bias, const Scale* scale, void* packed, size_t extra_bytes, const Params* params) {
-  auto* to = static_cast<uint8_t*>(packed);
+/// What is packed, in XNNPACK's words, and to where.
+struct Weights {
+  size_t nc, kc, nr, kr, sr;
+  const uint8_t* kernel;
+  const int32_t* bias;
+  uint8_t* to;
+  size_t extra_bytes;
+};
+
+/// Packs whole blocks, and leaves the rest in `w`. A bias becomes itself + `start` - `input_zero` * sum_of() its channel's weights.
+void pack_blocks(Weights& w, uint8_t flipped, uint32_t start, uint32_t input_zero) {
   for (const Layout& layout : kLayouts) {
-    if (g != 1 || nr != layout.channels || kr != layout.piece || sr != layout.turned || kc % layout.depth_step != 0) continue;
-    for (; nc >= nr; nc -= nr) {
-      for (size_t i = 0; i < nr; ++i) {
-        const uint32_t own = bias == nullptr ? 0 : static_cast<uint32_t>(bias[i]);
-        store(to + i * sizeof(own), own + start - input_zero * static_cast<uint32_t>(sum_of(kernel + i * kc, kc)));
+    if (w.nr != layout.channels || w.kr != layout.piece || w.sr != layout.turned || w.kc % layout.depth_step != 0) continue;
+    for (; w.nc >= w.nr; w.nc -= w.nr) {
+      for (size_t i = 0; i < w.nr; ++i) {
+        const uint32_t own = w.bias == nullptr ? 0 : static_cast<uint32_t>(w.bias[i]);
+        store(w.to + i * sizeof(own), own + start - input_zero * sum_of(w.kernel + i * w.kc, w.kc, flipped));
       }
-      to += nr * sizeof(*bias);
-      layout.pack_block(reinterpret_cast<const uint8_t*>(kernel), kc, to);
-      to += nr * kc + extra_bytes;
-      kernel += nr * kc;
-      if (bias != nullptr) bias += nr;
+      w.to += w.nr * sizeof(*w.bias);
+      layout.pack_block(w.kernel, w.kc, w.to);
+      w.to += w.nr * w.kc + w.extra_bytes;
+      w.kernel += w.nr * w.kc;
+      if (w.bias != nullptr) w.bias += w.nr;
     }
   }
-  if (nc > 0) pack_rest(g, nc, kc, nr, kr, sr, kernel, bias, scale, to, extra_bytes, params);
+}
+
+void pack_signed(decltype(xnn_pack_qs8_gemm_goi_w)* pack_rest, int32_t input_zero, size_t g, size_t nc, size_t kc, size_t nr, size_t kr,
+                 size_t sr, const int8_t* kernel, const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
+                 const xnn_qs8_packing_params* params) {
+  Weights w = {nc, kc, nr, kr, sr, reinterpret_cast<const uint8_t*>(kernel), bias, static_cast<uint8_t*>(packed), extra_bytes};
+  if (g == 1) pack_blocks(w, 0, 0, static_cast<uint32_t>(input_zero));
+  if (w.nc > 0) {
+    pack_rest(g, w.nc, kc, nr, kr, sr, reinterpret_cast<const int8_t*>(w.kernel), w.bias, scale, w.to, extra_bytes, params);
+  }
 }
 
 }  // namespace
@@ -129,23 +141,26 @@ extern "C" {
 void teachable_pack_qs8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const int8_t* kernel,
                                    const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
                                    const xnn_qs8_packing_params* params) {
-  teachable::pack(xnn_pack_qs8_gemm_goi_w, 0, static_cast<uint32_t>(params->input_zero_point), g, nc, kc, nr, kr, sr, kernel, bias, scale,
-                  packed, extra_bytes, params);
+  teachable::pack_signed(xnn_pack_qs8_gemm_goi_w, params->input_zero_point, g, nc, kc, nr, kr, sr, kernel, bias, scale, packed, extra_bytes,
+                         params);
 }
 
 void teachable_pack_qs8_to_qu8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const int8_t* kernel,
                                           const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
                                           const xnn_qs8_packing_params* params) {
-  teachable::pack(xnn_pack_qs8_to_qu8_gemm_goi_w, 0, static_cast<uint32_t>(params->input_zero_point + 128), g, nc, kc, nr, kr, sr, kernel,
-                  bias, scale, packed, extra_bytes, params);
+  teachable::pack_signed(xnn_pack_qs8_to_qu8_gemm_goi_w, params->input_zero_point + 128, g, nc, kc, nr, kr, sr, kernel, bias, scale, packed,
+                         extra_bytes, params);
 }
 
 void teachable_pack_qu8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const uint8_t* kernel,
                                    const int32_t* bias, const void* scale, void* packed, size_t extra_bytes,
                                    const xnn_qu8_packing_params* params) {
+  teachable::Weights w = {nc, kc, nr, kr, sr, kernel, bias, static_cast<uint8_t*>(packed), extra_bytes};
   const uint32_t input_zero = params->input_zero_point;
-  const uint32_t start = static_cast<uint32_t>(kc) * input_zero * params->kernel_zero_point;
-  teachable::pack(xnn_pack_qu8_gemm_goi_w, start, input_zero, g, nc, kc, nr, kr, sr, kernel, bias, scale, packed, extra_bytes, params);
+  // Weights less 128 are those with the highest bit flipped, taken as int8.
+  const uint32_t start = static_cast<uint32_t>(kc) * input_zero * (uint32_t{params->kernel_zero_point} - 128);
+  if (g == 1) teachable::pack_blocks(w, 0x80, start, input_zero);
+  if (w.nc > 0) xnn_pack_qu8_gemm_goi_w(g, w.nc, kc, nr, kr, sr, w.kernel, w.bias, scale, w.to, extra_bytes, params);
 }
 
 }  // extern "C"
