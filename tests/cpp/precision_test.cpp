@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 
 #include "core/error.h"
 #include "graph_builder.h"
@@ -103,6 +104,65 @@ TEST(ToSigned, RoundsAWideChannelAndKeepsItsSum) {
   for (size_t c = 0; c < 3; ++c) {
     EXPECT_NEAR(bias_after[c], bias_before[c],
                 0.51 * graph.tensors[signed_op.bias].quantization.scales[c]);
+  }
+}
+
+/// What to_signed() minimises, by plain loops: the squared errors of a channel's weights in units of `unit` steps, and of their sum, after
+/// those that are off most were rounded the other way.
+double plain_cost(const std::vector<int>& steps, double unit) {
+  std::vector<double> errors;
+  double sum = 0;
+  for (int each : steps) {
+    errors.push_back(each / unit - static_cast<double>(std::lround(each / unit)));
+    sum += errors.back();
+  }
+  const int direction = sum > 0 ? 1 : -1;
+  for (long left = std::lround(std::fabs(sum)); left > 0; --left) {
+    size_t widest = steps.size();
+    for (size_t i = 0; i < steps.size(); ++i) {
+      const bool is_movable = errors[i] * direction > 0 && std::labs(std::lround(steps[i] / unit) + direction) <= 127;
+      if (is_movable && (widest == steps.size() || errors[i] * direction > errors[widest] * direction)) widest = i;
+    }
+    if (widest == steps.size()) break;
+    errors[widest] -= direction;
+    sum -= direction;
+  }
+  double cost = 4 * sum * sum;
+  for (double error : errors) cost += error * error;
+  return cost * unit * unit;
+}
+
+TEST(ToSigned, FindsTheBestUnitOfAWideChannel) {
+  std::mt19937 random(test_seed());
+  for (const int taps : {9, 100, 700}) {
+    constexpr int kChannels = 4;
+    constexpr int kZeroPoint = 60;
+    Graph graph;
+    graph.tensors.resize(3);
+    for (Tensor& tensor : graph.tensors) tensor.type = DataType::U8;
+    for (Tensor& tensor : graph.tensors) tensor.quantization = {{0.5f}, {kZeroPoint}, 0};
+    graph.tensors[1].shape = {kChannels, 1, 1, taps};
+    graph.tensors[1].data = PaddedBuffer<std::byte>(kChannels * static_cast<size_t>(taps));
+    std::vector<std::vector<int>> steps(kChannels);
+    for (int i = 0; i < kChannels * taps; ++i) {
+      const int step = i % taps == 0 ? 195 - i / taps : static_cast<int>(random() % 100) - 50;
+      steps[static_cast<size_t>(i / taps)].push_back(step);
+      graph.tensors[1].data[static_cast<size_t>(i)] = static_cast<std::byte>(kZeroPoint + step);
+    }
+    Conv2d layer;
+    layer.input = 0;
+    layer.filter = 1;
+    layer.output = 2;
+    graph.nodes.push_back({layer, "layer"});
+    to_signed(graph);
+    const Tensor& filter = graph.tensors[std::get<Conv2d>(graph.nodes[0].op).filter];
+    for (size_t c = 0; c < steps.size(); ++c) {
+      const int widest = 195 - static_cast<int>(c);
+      double best = plain_cost(steps[c], widest / 127.0);
+      for (int highest = 126; highest >= 64; --highest) best = std::min(best, plain_cost(steps[c], static_cast<double>(widest) / highest));
+      const double highest = std::round(widest / (filter.quantization.scales[c] / 0.5));
+      EXPECT_NEAR(plain_cost(steps[c], widest / highest), best, 1e-9 * best) << taps << " taps, channel " << c;
+    }
   }
 }
 
