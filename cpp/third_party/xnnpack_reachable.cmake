@@ -88,7 +88,7 @@ function(write_left_out_kernels header)
   write_macros(${header} "xnnpack/gemm.h;xnnpack/igemm.h;xnnpack/dwconv.h" NULL ${kernels})
 endfunction()
 
-# For operators/*.c: configurations of which we have our own (net/kernels/configs.cpp), which begin with teachable_ instead of xnn_.
+# For operators/*.c: configurations of which we have our own (net/kernels/*_config.cpp), which begin with teachable_ instead of xnn_.
 function(write_own_configs header)
   set(text "#pragma once\n#include \"xnnpack/config.h\"\n")
   foreach(name IN LISTS ARGN)
