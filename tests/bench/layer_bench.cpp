@@ -56,10 +56,10 @@ Graph with_node(Graph graph, Op op) {
 }
 
 Graph make_graph(const PointwiseLayer& layer) {
-  return with_node(make_graph({1, layer.size, layer.size, layer.inputs},
-                              {1, layer.size, layer.size, layer.outputs},
-                              {layer.outputs, 1, 1, layer.inputs}),
-                   Conv2d());
+  return with_node(
+      make_graph({1, layer.size, layer.size, layer.inputs},
+                 {1, layer.size, layer.size, layer.outputs}, {layer.outputs, 1, 1, layer.inputs}),
+      Conv2d());
 }
 
 Graph make_graph(const DepthwiseLayer& layer) {
@@ -69,10 +69,10 @@ Graph make_graph(const DepthwiseLayer& layer) {
   // As TensorFlow pads: where the window and the stride don't meet in the middle, more at the end.
   const uint32_t padding = layer.window - layer.stride;
   op.padding = {padding / 2, padding - padding / 2, padding - padding / 2, padding / 2};
-  return with_node(make_graph({1, layer.size, layer.size, layer.channels},
-                              {1, size, size, layer.channels},
-                              {1, layer.window, layer.window, layer.channels}),
-                   op);
+  return with_node(
+      make_graph({1, layer.size, layer.size, layer.channels}, {1, size, size, layer.channels},
+                 {1, layer.window, layer.window, layer.channels}),
+      op);
 }
 
 void run(benchmark::State& state, const Graph& graph, int64_t multiply_adds, bool own_kernels) {
@@ -91,8 +91,8 @@ void run(benchmark::State& state, const Graph& graph, int64_t multiply_adds, boo
     prepare();
   }
   const XnnRuntime runtime(handle);
-  // Our matrix kernels are seen by what they pack; depthwise ones, which WebAssembly on x86 gets, pack
-  // nothing.
+  // Our matrix kernels are seen by what they pack; depthwise ones, which WebAssembly on x86 gets,
+  // pack nothing.
 #ifdef __wasm_simd128__
   const bool is_depthwise = std::holds_alternative<DepthwiseConv2d>(graph.nodes[0].op);
 #else
@@ -111,18 +111,16 @@ void run(benchmark::State& state, const Graph& graph, int64_t multiply_adds, boo
                                      {kExternalOutput, output.data()}};
   check(xnn_setup_runtime_v2(runtime.get(), std::size(ends), ends), "benchmark");
   for (auto _ : state) check(xnn_invoke_runtime(runtime.get()), "benchmark");
-  state.counters["FLOP/s"] = benchmark::Counter(
-      2.0 * static_cast<double>(multiply_adds),
-      benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["FLOP/s"] = benchmark::Counter(2.0 * static_cast<double>(multiply_adds),
+                                                benchmark::Counter::kIsIterationInvariantRate);
 }
 
 template <typename Layer>
 void add_layer(const std::string& name, const Layer& layer, int64_t multiply_adds) {
   for (const bool own_kernels : {true, false}) {
-    benchmark::RegisterBenchmark((name + (own_kernels ? "/ours" : "/xnnpack")).c_str(),
-                                 [=](benchmark::State& state) {
-                                   run(state, make_graph(layer), multiply_adds, own_kernels);
-                                 })
+    benchmark::RegisterBenchmark(
+        (name + (own_kernels ? "/ours" : "/xnnpack")).c_str(),
+        [=](benchmark::State& state) { run(state, make_graph(layer), multiply_adds, own_kernels); })
         ->UseRealTime();
   }
 }

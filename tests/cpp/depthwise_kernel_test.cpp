@@ -37,12 +37,12 @@ struct Row {
   size_t width = 1;  ///< windows
   size_t output_increment = 0;
   size_t input_offset = 0;
-  std::vector<int8_t> inputs;             ///< [column][row][channels]
-  std::vector<int8_t> zero;               ///< [channels]
-  std::vector<bool> is_padding;           ///< [column][row]
-  std::vector<int8_t> weights;            ///< [tap][channels]
-  std::vector<int32_t> bias;              ///< [channels]
-  std::vector<float> scales;              ///< [channels]
+  std::vector<int8_t> inputs;    ///< [column][row][channels]
+  std::vector<int8_t> zero;      ///< [channels]
+  std::vector<bool> is_padding;  ///< [column][row]
+  std::vector<int8_t> weights;   ///< [tap][channels]
+  std::vector<int32_t> bias;     ///< [channels]
+  std::vector<float> scales;     ///< [channels]
   xnn_qs8_qc8w_conv_minmax_params params = {};
 
   size_t columns() const { return (width - 1) * step + (size - 1) * dilation + 1; }
@@ -161,12 +161,12 @@ void expect_plain_bytes(size_t size, size_t step, size_t dilation, bool wide_wei
 TEST(DepthwiseKernel, ThreeByThree) { expect_plain_bytes(3, 1, 1); }
 TEST(DepthwiseKernel, ThreeByThreeOfEverySecond) { expect_plain_bytes(3, 2, 1); }
 TEST(DepthwiseKernel, FiveByFive) { expect_plain_bytes(5, 1, 1); }
-TEST(DepthwiseKernel, FiveByFiveOfEverySecond) { expect_plain_bytes(5, 2, 1); }
 
 /// These run in XNNPACK's kernels, where two products of -128 and -128 are too much.
 TEST(DepthwiseKernel, OtherStrides) {
   expect_plain_bytes(3, 3, 1, false);
   expect_plain_bytes(3, 1, 2, false);
+  expect_plain_bytes(5, 2, 1, false);
   expect_plain_bytes(5, 3, 1, false);
 }
 

@@ -186,7 +186,8 @@ void expect_same_bytes(int round_count, const std::function<TensorId(GraphBuilde
       if (auto* conv = std::get_if<Conv2d>(&node.op)) widen(graph.tensors[conv->filter], random);
       if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op)) {
         widen(graph.tensors[dw->filter], random);
-        // XNNPACK's kernels add two products in 16 bits. Nor does TensorFlow Lite have lower weights.
+        // XNNPACK's kernels add two products in 16 bits. Nor does TensorFlow Lite have lower
+        // weights.
         for (std::byte& w : graph.tensors[dw->filter].data)
           if (w == std::byte{0x80}) w = std::byte{0x81};
       }

@@ -1,5 +1,5 @@
-// XNNPACK's operators of int8 ask here for their matrix kernels: third_party/xnnpack_reachable.cmake
-// leads them.
+// XNNPACK's operators of int8 ask here for their matrix kernels:
+// third_party/xnnpack_reachable.cmake leads them.
 #include "net/kernels/gemm_config.h"
 
 #include <cstddef>
