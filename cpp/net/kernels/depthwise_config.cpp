@@ -13,17 +13,14 @@ namespace {
 
 using Configs = std::array<xnn_dwconv_config, XNN_MAX_QC8_DWCONV_UKERNELS>;
 
-/// XNNPACK's own, and so its packed weights, but with our kernels for their tiles.
+/// XNNPACK's own, and so its packed weights, but with our kernel for 3 x 3.
 Configs make_configs() {
   Configs configs;
   std::copy_n(xnn_init_qs8_qc8w_dwconv_config(), configs.size(), configs.begin());
   for (xnn_dwconv_config& config : configs) {
-    if (config.channel_tile != kDepthwiseTile) continue;
-    const auto use = [&](auto* kernel) {
-      config.minmax.unipass = reinterpret_cast<xnn_dwconv_unipass_ukernel_fn>(kernel);
-    };
-    if (config.primary_tile == 9) use(convolve_depthwise_9);
-    if (config.primary_tile == 25) use(convolve_depthwise_25);
+    if (config.channel_tile == kDepthwiseTile && config.primary_tile == 9) {
+      config.minmax.unipass = reinterpret_cast<xnn_dwconv_unipass_ukernel_fn>(convolve_depthwise_9);
+    }
   }
   return configs;
 }

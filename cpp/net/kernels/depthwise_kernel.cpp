@@ -17,6 +17,11 @@ namespace {
 constexpr size_t kSweptChannels = 8;
 static_assert(kDepthwiseTile == 2 * kSweptChannels);
 
+/// A window is [kSize][kSize].
+constexpr size_t kSize = 3;
+constexpr size_t kTaps = kSize * kSize;
+constexpr size_t kPairs = kSize / 2;  ///< in a column
+
 /// Columns of inputs whose addresses are kept on the stack. More gain nothing, and a sweep's inputs
 /// and outputs should stay in the first cache until the next channels are swept.
 constexpr size_t kPanelColumns = 30;
@@ -55,36 +60,32 @@ inline void add_products(Eight& sums, const Eight& inputs, const Eight& weights)
 struct Weights {
   Eight bias;
   Eight scale;
-  Eight pairs[5 * 2 + 3];
+  Eight pairs[(kTaps + 1) / 2];
 
   /// Of a tile of kDepthwiseTile channels half 0 or 1.
-  void unpack(const int8_t* tile, size_t half, size_t size) {
+  void unpack(const int8_t* tile, size_t half) {
     const int8_t* const taps = tile + kDepthwiseTile * sizeof(int32_t) + half * kSweptChannels;
     bias = load_eight(tile + half * sizeof(Eight));
-    scale =
-        load_eight(tile + kDepthwiseTile * (sizeof(int32_t) + size * size) + half * sizeof(Eight));
+    scale = load_eight(tile + kDepthwiseTile * (sizeof(int32_t) + kTaps) + half * sizeof(Eight));
     const auto tap = [&](size_t i) { return wasm_i16x8_load8x8(taps + kDepthwiseTile * i); };
     Eight* pair = pairs;
-    const size_t last = size - 1;
+    constexpr size_t kLast = kSize - 1;
 #pragma nounroll
-    for (size_t x = 0; x < size; ++x) {
+    for (size_t x = 0; x < kSize; ++x) {
 #pragma nounroll
-      for (size_t y = 0; y < last; y += 2)
-        *pair++ = interleave(tap(x * size + y), tap(x * size + y + 1));
+      for (size_t y = 0; y < kLast; y += 2)
+        *pair++ = interleave(tap(x * kSize + y), tap(x * kSize + y + 1));
     }
 #pragma nounroll
-    for (size_t x = 0; x < last; x += 2)
-      *pair++ = interleave(tap(x * size + last), tap((x + 1) * size + last));
-    *pair = interleave(wasm_i16x8_const_splat(0), tap(size * size - 1));
+    for (size_t x = 0; x < kLast; x += 2)
+      *pair++ = interleave(tap(x * kSize + kLast), tap((x + 1) * kSize + kLast));
+    *pair = interleave(wasm_i16x8_const_splat(0), tap(kSize * kSize - 1));
   }
 };
 
-/// A sweep over a row of windows of kSize x kSize, of which each begins kStep columns after the one
-/// before. A column is loaded and put in pairs once for all windows that it is in.
-template <size_t kSize, size_t kStep>
+/// A sweep over a row of windows, of which each begins a column after the one before. A column is
+/// loaded and put in pairs once for all windows that it is in.
 class Sweep {
-  static_assert(kSize % 2 == 1 && (kSize - 1) % kStep == 0, "a window ends where another begins");
-
  public:
   /// `columns` [column][kSize] are inputs' addresses, and `channel` is added to each. Writes eight
   /// bytes to `output` for each of `width` windows, `output_step` apart.
@@ -93,9 +94,9 @@ class Sweep {
     Eight sums[kOpen + 1];  // of the windows that the current column is in, the oldest first
     v128_t last_row_before = wasm_i16x8_const_splat(0);
     unrolled<kSize - 1>([&](auto x) {
-      if constexpr (x % kStep == 0) sums[x / kStep] = weights.bias;
+      sums[x] = weights.bias;
       const Column column(columns + x * kSize, channel, last_row_before);
-      unrolled<x / kStep + 1>([&](auto i) { add_tap<x - i * kStep>(sums[i], column, weights); });
+      unrolled<x + 1>([&](auto i) { add_tap<x - i>(sums[i], column, weights); });
     });
     columns += (kSize - 1) * kSize;
 
@@ -107,25 +108,19 @@ class Sweep {
       const Column last(columns, channel, last_row_before);
       write(weights, done, output, requantize);
       sums[kOpen] = weights.bias;
-      unrolled<kOpen + 1>([&](auto i) { add_tap<kSize - 1 - i * kStep>(sums[i], last, weights); });
+      unrolled<kOpen + 1>([&](auto i) { add_tap<kSize - 1 - i>(sums[i], last, weights); });
       done = sums[0];
       output += step;
       if (--width == 0) break;
       step = output_step;
       unrolled<kOpen>([&](auto i) { sums[i] = sums[i + 1]; });
-      unrolled<kStep - 1>([&](auto between) {
-        const Column column(columns + (between + 1) * kSize, channel, last_row_before);
-        unrolled<kOpen>(
-            [&](auto i) { add_tap<kSize - (i + 1) * kStep + between>(sums[i], column, weights); });
-      });
-      columns += kStep * kSize;
+      columns += kSize;
     }
     write(weights, done, output, requantize);
   }
 
  private:
-  static constexpr size_t kPairs = kSize / 2;           ///< in a column
-  static constexpr size_t kOpen = (kSize - 1) / kStep;  ///< windows begun when another begins
+  static constexpr size_t kOpen = kSize - 1;  ///< windows begun when another begins
 
   struct Column {
     Eight down[kPairs];
@@ -159,25 +154,16 @@ class Sweep {
   }
 };
 
-struct Kind {
-  size_t size, step;
-  decltype(&Sweep<3, 1>::run) sweep;
-};
-
-constexpr Kind kKinds[] = {
-    {3, 1, Sweep<3, 1>::run}, {3, 2, Sweep<3, 2>::run}, {5, 1, Sweep<5, 1>::run}};
-
 /// `input` as XNNPACK has it: column after column, of which windows share those they have in
 /// common.
-void convolve(const Kind& kind, size_t channels, size_t output_width, const int8_t* const* input,
-              const void* packed, int8_t* output, size_t output_step, size_t input_offset,
-              const int8_t* zero, const Requantize& requantize) {
-  const size_t max_width = (kPanelColumns - kind.size) / kind.step + 1;
-  const size_t taps = kind.size * kind.size;
-  const int8_t* columns[kPanelColumns * 5];
+void convolve(size_t channels, size_t output_width, const int8_t* const* input, const void* packed,
+              int8_t* output, size_t output_step, size_t input_offset, const int8_t* zero,
+              const Requantize& requantize) {
+  const size_t max_width = kPanelColumns - kSize + 1;
+  const int8_t* columns[kPanelColumns * kSize];
   while (output_width > 0) {
     const size_t width = std::min(output_width, max_width);
-    const size_t count = (width - 1) * kind.step * kind.size + taps;
+    const size_t count = (width - 1) * kSize + kTaps;
 #pragma nounroll
     for (size_t i = 0; i < count; ++i)
       columns[i] = input[i] == zero ? zero : input[i] + input_offset;
@@ -185,38 +171,22 @@ void convolve(const Kind& kind, size_t channels, size_t output_width, const int8
     for (size_t channel = 0; channel < channels; channel += kSweptChannels) {
       const size_t half = channel / kSweptChannels % 2;
       Weights weights;
-      weights.unpack(tile, half, kind.size);
-      if (half == 1) tile += kDepthwiseTile * (sizeof(int32_t) + taps + sizeof(float));
+      weights.unpack(tile, half);
+      if (half == 1) tile += kDepthwiseTile * (sizeof(int32_t) + kTaps + sizeof(float));
       const size_t left = channels - channel;
       int8_t rest[kPanelColumns * kSweptChannels];
       const bool is_whole = left >= kSweptChannels;
-      kind.sweep(weights, columns, channel, width, is_whole ? output + channel : rest,
+      Sweep::run(weights, columns, channel, width, is_whole ? output + channel : rest,
                  is_whole ? output_step : kSweptChannels, requantize);
       if (is_whole) continue;
 #pragma nounroll
       for (size_t i = 0; i < width; ++i)
         std::memcpy(output + channel + i * output_step, rest + i * kSweptChannels, left);
     }
-    input += width * kind.step * kind.size;
+    input += width * kSize;
     output += width * output_step;
     output_width -= width;
   }
-}
-
-/// Our kernel, or `theirs` where the stride is none of ours.
-void convolve_as(size_t size, decltype(&convolve_depthwise_9) theirs, size_t channels,
-                 size_t output_width, const int8_t** input, const void* weights, int8_t* output,
-                 intptr_t input_stride, size_t output_increment, size_t input_offset,
-                 const int8_t* zero, const xnn_qs8_qc8w_conv_minmax_params* params) {
-  for (const Kind& kind : kKinds) {
-    if (kind.size != size ||
-        input_stride != static_cast<intptr_t>(kind.step * size * sizeof(*input)))
-      continue;
-    return convolve(kind, channels, output_width, input, weights, output,
-                    channels + output_increment, input_offset, zero, Requantize(*params));
-  }
-  theirs(channels, output_width, input, weights, output, input_stride, output_increment,
-         input_offset, zero, params);
 }
 
 }  // namespace
@@ -225,18 +195,14 @@ void convolve_depthwise_9(size_t channels, size_t output_width, const int8_t** i
                           const void* weights, int8_t* output, intptr_t input_stride,
                           size_t output_increment, size_t input_offset, const int8_t* zero,
                           const xnn_qs8_qc8w_conv_minmax_params* params) {
-  convolve_as(3, xnn_qs8_qc8w_dwconv_minmax_fp32_ukernel_9p16c__wasmsimd_mul16_add16, channels,
-              output_width, input, weights, output, input_stride, output_increment, input_offset,
-              zero, params);
-}
-
-void convolve_depthwise_25(size_t channels, size_t output_width, const int8_t** input,
-                           const void* weights, int8_t* output, intptr_t input_stride,
-                           size_t output_increment, size_t input_offset, const int8_t* zero,
-                           const xnn_qs8_qc8w_conv_minmax_params* params) {
-  convolve_as(5, xnn_qs8_qc8w_dwconv_minmax_fp32_ukernel_25p16c__wasmsimd_mul16_add16, channels,
-              output_width, input, weights, output, input_stride, output_increment, input_offset,
-              zero, params);
+  constexpr intptr_t kColumn = kSize * sizeof(*input);
+  if (input_stride != kColumn) {
+    return xnn_qs8_qc8w_dwconv_minmax_fp32_ukernel_9p16c__wasmsimd_mul16_add16(
+        channels, output_width, input, weights, output, input_stride, output_increment,
+        input_offset, zero, params);
+  }
+  convolve(channels, output_width, input, weights, output, channels + output_increment,
+           input_offset, zero, Requantize(*params));
 }
 
 }  // namespace teachable
