@@ -134,20 +134,13 @@ const bool kRegistered = [] {
                   std::to_string(layer.outputs),
               layer, layer.size * layer.size * layer.inputs * layer.outputs);
   }
-  // The first nine are MobileNet V2's and V1's, the others V3's.
+  // Those for which we have a kernel.
   for (const DepthwiseLayer& layer : {DepthwiseLayer{112, 32, 3, 1},
-                                      {112, 96, 3, 2},
                                       {56, 144, 3, 1},
-                                      {56, 144, 3, 2},
                                       {28, 192, 3, 1},
                                       {14, 384, 3, 1},
                                       {14, 512, 3, 1},
-                                      {14, 576, 3, 2},
-                                      {7, 960, 3, 1},
-                                      {56, 72, 5, 2},
-                                      {28, 120, 5, 1},
-                                      {14, 672, 5, 2},
-                                      {7, 960, 5, 1}}) {
+                                      {7, 960, 3, 1}}) {
     const int64_t size = layer.size / layer.stride;
     add_layer("depthwise/" + squared(layer.window) + "/stride:" + std::to_string(layer.stride) +
                   "/" + squared(layer.size) + "x" + std::to_string(layer.channels),
