@@ -1,8 +1,8 @@
 // Depthwise convolutions of int8, for x86: a row of output pixels at a time. Exact for all weights
 // and inputs; XNNPACK's kernel of the same tile adds two products in 16 bits, where -128 * -128
 // twice is too much. The arguments are those of its micro-kernels, xnnpack/dwconv.h, and the packed
-// weights those of its tiles of 16 channels: [channels / 16] times bias [16] int32, taps [9 or
-// 25][16] int8, scale [16] float. Reads up to XNN_EXTRA_BYTES beyond a pixel's channels.
+// weights those of its tiles of 16 channels: [channels / 16] times bias [16] int32, taps [9][16]
+// int8, scale [16] float. Reads up to XNN_EXTRA_BYTES beyond a pixel's channels.
 #pragma once
 
 #include "xnnpack/microfnptr.h"
