@@ -97,7 +97,7 @@ function(write_own_packing header)
   file(CONFIGURE OUTPUT ${header} CONTENT "${text}" @ONLY)
 endfunction()
 
-# For operators/*.c: configurations of which we have our own (net/kernels/configs.cpp), which begin with teachable_ instead of xnn_.
+# For operators/*.c: configurations of which we have our own (net/kernels/*_config.cpp), which begin with teachable_ instead of xnn_.
 function(write_own_configs header)
   set(text "#pragma once\n#include \"xnnpack/config.h\"\n")
   foreach(name IN LISTS ARGN)

@@ -19,7 +19,8 @@ class Requantize {
                                         params.fp32_scalar.output_zero_point)))),
         offset_(wasm_i32x4_splat(std::bit_cast<int32_t>(kMagic) -
                                  params.fp32_scalar.output_zero_point)),
-        highest_(wasm_i8x16_splat(static_cast<int8_t>(params.fp32_scalar.output_max))) {}
+        highest_(wasm_i8x16_splat(static_cast<int8_t>(params.fp32_scalar.output_max))),
+        magic_(wasm_f32x4_splat(kMagic)) {}
 
   /// [8] i16 of two [4] i32 and their scales, [4] float each.
   v128_t to_i16(v128_t low, v128_t high, v128_t low_scale, v128_t high_scale) const {
@@ -38,13 +39,14 @@ class Requantize {
 
   v128_t to_i32(v128_t sums, v128_t scale) const {
     const v128_t real = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(sums), scale);
-    const v128_t rounded = wasm_f32x4_add(real, wasm_f32x4_const_splat(kMagic));
+    const v128_t rounded = wasm_f32x4_add(real, magic_);
     return wasm_i32x4_sub(wasm_i32x4_max(rounded, lowest_), offset_);
   }
 
   v128_t lowest_;
   v128_t offset_;
   v128_t highest_;
+  v128_t magic_;
 };
 
 }  // namespace teachable

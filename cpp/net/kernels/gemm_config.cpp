@@ -1,6 +1,6 @@
-// XNNPACK's operators of int8 ask here for their kernels: third_party/xnnpack_reachable.cmake leads
-// them.
-#include "net/kernels/configs.h"
+// XNNPACK's operators of int8 ask here for their matrix kernels:
+// third_party/xnnpack_reachable.cmake leads them.
+#include "net/kernels/gemm_config.h"
 
 #include <cstddef>
 

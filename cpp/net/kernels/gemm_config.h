@@ -1,4 +1,4 @@
-// Whether XNNPACK's operators are given our kernels.
+// Whether XNNPACK's operators are given our matrix kernels.
 #pragma once
 
 namespace teachable {

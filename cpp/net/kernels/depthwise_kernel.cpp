@@ -1,0 +1,208 @@
+#include "net/kernels/depthwise_kernel.h"
+
+#include <wasm_simd128.h>
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "net/kernels/requantize.h"
+#include "xnnpack/dwconv.h"
+
+namespace teachable {
+namespace {
+
+/// Channels that are swept at once: an instruction widens eight bytes while it loads them.
+constexpr size_t kSweptChannels = 8;
+static_assert(kDepthwiseTile == 2 * kSweptChannels);
+
+/// A window is [kSize][kSize].
+constexpr size_t kSize = 3;
+constexpr size_t kTaps = kSize * kSize;
+constexpr size_t kPairs = kSize / 2;  ///< in a column
+
+/// Columns of inputs whose addresses are kept on the stack. More gain nothing, and a sweep's inputs
+/// and outputs should stay in the first cache until the next channels are swept.
+constexpr size_t kPanelColumns = 30;
+
+/// f(0) ... f(kCount - 1), each a constant: arrays that only such indices reach are registers.
+template <size_t kCount, typename F>
+inline void unrolled(F f) {
+  [&]<size_t... i>(std::index_sequence<i...>) { (f(std::integral_constant<size_t, i>()), ...); }
+  (std::make_index_sequence<kCount>());
+}
+
+/// Of eight channels: sums [4] i32 each, or two inputs or weights of each channel side by side,
+/// i16.
+struct Eight {
+  v128_t low, high;
+};
+
+inline Eight load_eight(const void* from) {
+  return {wasm_v128_load(from), wasm_v128_load(static_cast<const int32_t*>(from) + 4)};
+}
+
+inline Eight interleave(v128_t a, v128_t b) {
+  return {wasm_i16x8_shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11),
+          wasm_i16x8_shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15)};
+}
+
+/// Both products of each channel, exactly: a sum of two of 16 bits fits in 32.
+inline void add_products(Eight& sums, const Eight& inputs, const Eight& weights) {
+  sums.low = wasm_i32x4_add(sums.low, wasm_i32x4_dot_i16x8(inputs.low, weights.low));
+  sums.high = wasm_i32x4_add(sums.high, wasm_i32x4_dot_i16x8(inputs.high, weights.high));
+}
+
+/// What is swept with, widened. Pairs of a window of size x size are its rows 0 and 1, 2 and 3, ...
+/// of each column, and, as size is odd, in the last row columns 0 and 1, 2 and 3, ..., the last one
+/// alone.
+struct Weights {
+  Eight bias;
+  Eight scale;
+  Eight pairs[(kTaps + 1) / 2];
+
+  /// Of a tile of kDepthwiseTile channels half 0 or 1.
+  void unpack(const int8_t* tile, size_t half) {
+    const int8_t* const taps = tile + kDepthwiseTile * sizeof(int32_t) + half * kSweptChannels;
+    bias = load_eight(tile + half * sizeof(Eight));
+    scale = load_eight(tile + kDepthwiseTile * (sizeof(int32_t) + kTaps) + half * sizeof(Eight));
+    const auto tap = [&](size_t i) { return wasm_i16x8_load8x8(taps + kDepthwiseTile * i); };
+    Eight* pair = pairs;
+    constexpr size_t kLast = kSize - 1;
+#pragma nounroll
+    for (size_t x = 0; x < kSize; ++x) {
+#pragma nounroll
+      for (size_t y = 0; y < kLast; y += 2)
+        *pair++ = interleave(tap(x * kSize + y), tap(x * kSize + y + 1));
+    }
+#pragma nounroll
+    for (size_t x = 0; x < kLast; x += 2)
+      *pair++ = interleave(tap(x * kSize + kLast), tap((x + 1) * kSize + kLast));
+    *pair = interleave(wasm_i16x8_const_splat(0), tap(kSize * kSize - 1));
+  }
+};
+
+/// A sweep over a row of windows, of which each begins a column after the one before. A column is
+/// loaded and put in pairs once for all windows that it is in.
+class Sweep {
+ public:
+  /// `columns` [column][kSize] are inputs' addresses, and `channel` is added to each. Writes eight
+  /// bytes to `output` for each of `width` windows, `output_step` apart.
+  static void run(const Weights& weights, const int8_t* const* columns, size_t channel,
+                  size_t width, int8_t* output, size_t output_step, const Requantize& requantize) {
+    Eight sums[kOpen + 1];  // of the windows that the current column is in, the oldest first
+    v128_t last_row_before = wasm_i16x8_const_splat(0);
+    unrolled<kSize - 1>([&](auto x) {
+      sums[x] = weights.bias;
+      const Column column(columns + x * kSize, channel, last_row_before);
+      unrolled<x + 1>([&](auto i) { add_tap<x - i>(sums[i], column, weights); });
+    });
+    columns += (kSize - 1) * kSize;
+
+    // A window's sums become bytes while the next column is multiplied: two chains of dependent
+    // instructions side by side. The first round has no window yet; what it writes is written over.
+    Eight done = weights.bias;
+    size_t step = 0;
+    for (;;) {
+      const Column last(columns, channel, last_row_before);
+      write(weights, done, output, requantize);
+      sums[kOpen] = weights.bias;
+      unrolled<kOpen + 1>([&](auto i) { add_tap<kSize - 1 - i>(sums[i], last, weights); });
+      done = sums[0];
+      output += step;
+      if (--width == 0) break;
+      step = output_step;
+      unrolled<kOpen>([&](auto i) { sums[i] = sums[i + 1]; });
+      columns += kSize;
+    }
+    write(weights, done, output, requantize);
+  }
+
+ private:
+  static constexpr size_t kOpen = kSize - 1;  ///< windows begun when another begins
+
+  struct Column {
+    Eight down[kPairs];
+    Eight across;
+
+    Column(const int8_t* const* rows, size_t channel, v128_t& last_row_before) {
+      const auto row = [&](size_t y) { return wasm_i16x8_load8x8(rows[y] + channel); };
+      unrolled<kPairs>(
+          [&](auto pair) { down[pair] = interleave(row(2 * pair), row(2 * pair + 1)); });
+      const v128_t last_row = row(kSize - 1);
+      across = interleave(last_row_before, last_row);
+      last_row_before = last_row;
+    }
+  };
+
+  /// Of the window's column x, and the last row of x - 1.
+  template <size_t x>
+  static void add_tap(Eight& sums, const Column& column, const Weights& weights) {
+    unrolled<kPairs>([&](auto pair) {
+      add_products(sums, column.down[pair], weights.pairs[x * kPairs + pair]);
+    });
+    if constexpr (x % 2 == 1 || x == kSize - 1)
+      add_products(sums, column.across, weights.pairs[kSize * kPairs + x / 2]);
+  }
+
+  static void write(const Weights& weights, const Eight& sums, int8_t* output,
+                    const Requantize& requantize) {
+    const v128_t narrow =
+        requantize.to_i16(sums.low, sums.high, weights.scale.low, weights.scale.high);
+    wasm_v128_store64_lane(output, requantize.to_i8(narrow, narrow), 0);
+  }
+};
+
+/// `input` as XNNPACK has it: column after column, of which windows share those they have in
+/// common.
+void convolve(size_t channels, size_t output_width, const int8_t* const* input, const void* packed,
+              int8_t* output, size_t output_step, size_t input_offset, const int8_t* zero,
+              const Requantize& requantize) {
+  const size_t max_width = kPanelColumns - kSize + 1;
+  const int8_t* columns[kPanelColumns * kSize];
+  while (output_width > 0) {
+    const size_t width = std::min(output_width, max_width);
+    const size_t count = (width - 1) * kSize + kTaps;
+#pragma nounroll
+    for (size_t i = 0; i < count; ++i)
+      columns[i] = input[i] == zero ? zero : input[i] + input_offset;
+    auto* tile = static_cast<const int8_t*>(packed);
+    for (size_t channel = 0; channel < channels; channel += kSweptChannels) {
+      const size_t half = channel / kSweptChannels % 2;
+      Weights weights;
+      weights.unpack(tile, half);
+      if (half == 1) tile += kDepthwiseTile * (sizeof(int32_t) + kTaps + sizeof(float));
+      const size_t left = channels - channel;
+      int8_t rest[kPanelColumns * kSweptChannels];
+      const bool is_whole = left >= kSweptChannels;
+      Sweep::run(weights, columns, channel, width, is_whole ? output + channel : rest,
+                 is_whole ? output_step : kSweptChannels, requantize);
+      if (is_whole) continue;
+#pragma nounroll
+      for (size_t i = 0; i < width; ++i)
+        std::memcpy(output + channel + i * output_step, rest + i * kSweptChannels, left);
+    }
+    input += width * kSize;
+    output += width * output_step;
+    output_width -= width;
+  }
+}
+
+}  // namespace
+
+void convolve_depthwise_9(size_t channels, size_t output_width, const int8_t** input,
+                          const void* weights, int8_t* output, intptr_t input_stride,
+                          size_t output_increment, size_t input_offset, const int8_t* zero,
+                          const xnn_qs8_qc8w_conv_minmax_params* params) {
+  constexpr intptr_t kColumn = kSize * sizeof(*input);
+  if (input_stride != kColumn) {
+    return xnn_qs8_qc8w_dwconv_minmax_fp32_ukernel_9p16c__wasmsimd_mul16_add16(
+        channels, output_width, input, weights, output, input_stride, output_increment,
+        input_offset, zero, params);
+  }
+  convolve(channels, output_width, input, weights, output, channels + output_increment,
+           input_offset, zero, Requantize(*params));
+}
+
+}  // namespace teachable
