@@ -5,6 +5,8 @@ import { projectFolder } from '../../web/dev/steps.mjs';
 
 const rounds = 9;
 const frames = 30;
+/** A browser that has just started is busy with itself for so long; people's has run for a while. */
+const settleMs = 2000;
 const model = '/models/mobilenet-v2-1.0-224-int8/tf2_mobilenet_v2_1.0_224_ptq.tflite';
 
 /** What is measured in each round, in this order. */
@@ -28,6 +30,7 @@ async function measureOnce({ openBrowser, openPage }, { engine, isolated, varian
       path: 'pages/rival.html',
       serving: { isolated, csp: null, folders: { '/bench/': path.join(projectFolder, 'tests/bench') } },
     });
+    await page.waitForTimeout(settleMs);
     return await page.evaluate(async (order) => (await import('/bench/rivals.page.mjs')).measure(order), { engine, variant, model, side: 224, frames });
   } finally {
     for (const end of ends) await end();
@@ -56,7 +59,7 @@ export async function compareEngines(report) {
 export function toEngineTable({ version, rows }) {
   const rivalOf = ({ isolated }) => rows.find((row) => row.isolated === isolated && row.engine === 'LiteRT.js');
   return [
-    `Beside LiteRT.js ${version}: MobileNet v2 1.0 224 int8 from a server on this machine, each time in a new browser, in turns; medians of ${rounds}. First: from the call that loads the code to the first result. Frame: 224 x 224 pixels to a result, median of ${frames}, our worker's messages included.`,
+    `Beside LiteRT.js ${version}: MobileNet v2 1.0 224 int8 from a server on this machine, each time in a new browser that has come to rest, in turns; medians of ${rounds}. First: from the call that loads the code to the first result. Frame: 224 x 224 pixels to a result, median of ${frames}, our worker's messages included.`,
     '',
     '| page | engine | first | of theirs | frame | of theirs |',
     '|---|---|---|---|---|---|',

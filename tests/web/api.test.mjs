@@ -1,4 +1,4 @@
-// The API reference: every entry of the package is in it, and every exported name has a comment.
+// The API reference: every entry of the package is in it, and every exported name, with its fields, has a comment.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -14,11 +14,20 @@ export type ModelSource =
   /** Of a .tflite file, a tfjs model.json or a catalogue entry (JSON with `id` and `files`). */
   | string
   | URL
-  | { url: string | URL }
-  /** The file's bytes; for a model.json also its weight files, joined in the manifest's order. */
-  | { bytes: ArrayBuffer | Uint8Array; weights?: ArrayBuffer | Uint8Array | undefined }
-  /** Its files are relative to `baseUrl`, by default the page. */
-  | (ModelEntry & { baseUrl?: string | URL | undefined });
+  | {
+      /** The same. */
+      url: string | URL;
+    }
+  | {
+      /** Of a .tflite file or a model.json. */
+      bytes: ArrayBuffer | Uint8Array;
+      /** Of a model.json: its weight files, joined in the manifest's order. */
+      weights?: ArrayBuffer | Uint8Array | undefined;
+    }
+  | (ModelEntry & {
+      /** What its files are relative to. Default: the page. */
+      baseUrl?: string | URL | undefined;
+    });
 
 /** Which network, and where it runs. All have defaults. */
 export interface LoadOptions extends ModuleOptions {

@@ -14,6 +14,7 @@ export type { ConvertedModel } from './tfjs-converter.js';
 export interface ConvertOptions {
   /** Folder that holds tfjs/converter.wasm. Default: wasm/ beside this file. */
   wasmUrl?: string | URL | undefined;
+  /** Ends the conversion with 'aborted'. */
   signal?: AbortSignal | undefined;
 }
 

@@ -224,13 +224,41 @@ export interface Review {
   /** Share of them whose own label came out, 0-1; NaN when none was tested. */
   accuracy: number;
   /** How often an example of `label` was taken for `takenFor`; what never happened is left out. */
-  confusion: { label: string; takenFor: string; count: number }[];
+  confusion: {
+    /** What it is. */
+    label: string;
+    /** What came out. */
+    takenFor: string;
+    /** >= 1. */
+    count: number;
+  }[];
   /** The two classes that are mixed up most often; null when none are. */
-  mostConfusable: { labels: [string, string]; confusions: number } | null;
+  mostConfusable: {
+    /** Both names. */
+    labels: [string, string];
+    /** How often either was taken for the other. */
+    confusions: number;
+  } | null;
   /** Pairs that are all but the same picture. */
-  duplicates: { id: number; of: number; similarity: number }[];
+  duplicates: {
+    /** Of the example that came later. */
+    id: number;
+    /** Of the one that it is like. */
+    of: number;
+    /** Their cosine. */
+    similarity: number;
+  }[];
   /** Examples whose neighbours have another label: perhaps mislabelled. */
-  outliers: { id: number; label: string; suggestedLabel: string; confidence: number }[];
+  outliers: {
+    /** Of the example. */
+    id: number;
+    /** What it was taught as. */
+    label: string;
+    /** What its neighbours say. */
+    suggestedLabel: string;
+    /** Of that, 0-1. */
+    confidence: number;
+  }[];
   /** For PredictOptions of 'similarity': with it, confidences are calibrated. */
   temperature: number;
 }

@@ -22,6 +22,7 @@ export interface WebcamOptions {
   deviceId?: string | undefined;
   /** Pixels that are asked for; the camera has the last word. Default 640 x 480. */
   width?: number | undefined;
+  /** See `width`. */
   height?: number | undefined;
   /** Whether the element shows the picture as a mirror does. What is classified isn't flipped. Default: unless the camera looks away. */
   mirror?: boolean | undefined;
@@ -31,6 +32,7 @@ export interface WebcamOptions {
 
 /** A camera to choose. */
 export interface WebcamDevice {
+  /** What WebcamOptions.deviceId takes; empty before the user has allowed a camera. */
   deviceId: string;
   /** Empty as long as no permission was given. */
   label: string;
@@ -54,6 +56,7 @@ const failures: { [state in WebcamState]?: readonly [ErrorCode, message: string]
 
 /** One camera and the element that plays it. */
 export class Webcam {
+  /** Where it plays; pass it to the classifier. */
   readonly video: HTMLVideoElement;
   readonly #options: WebcamOptions;
   #state: WebcamState = 'idle';

@@ -16,7 +16,7 @@ import { sharedModule } from './module.js';
 import { forEachPicture, type PictureInput } from './picture.js';
 import { Tensor } from './tensor.js';
 
-export type { PictureInput } from './picture.js';
+export type { PictureInput, PixelArray } from './picture.js';
 export type { Tensor, TensorLike } from './tensor.js';
 
 /** Of the original whose interface this is. */
@@ -30,7 +30,16 @@ export type MobileNetAlpha = 0.25 | 0.5 | 0.75 | 1;
 /** The part of tf.io.IOHandler, and of what it loads, that is used here. */
 export interface IOHandler {
   /** What a model.json holds, and the bytes of its weights in the order of the specs. */
-  load?: (() => Promise<{ modelTopology?: unknown; weightSpecs?: unknown; weightData?: ArrayBuffer | ArrayBuffer[] | undefined }>) | undefined;
+  load?:
+    | (() => Promise<{
+        /** The model.json's `modelTopology`. */
+        modelTopology?: unknown;
+        /** The `weights` of all groups of its `weightsManifest`, one after the other. */
+        weightSpecs?: unknown;
+        /** The weight files, whole or in pieces. */
+        weightData?: ArrayBuffer | ArrayBuffer[] | undefined;
+      }>)
+    | undefined;
 }
 
 /** Which network load() loads. */
@@ -80,6 +89,14 @@ async function imageNetNames(classCount: number): Promise<readonly string[] | un
   return names?.slice(names.length - classCount);
 }
 
+/** One of the classes of a picture. */
+export interface ScoredClass {
+  /** As the labels call it. */
+  className: string;
+  /** 0-1. */
+  probability: number;
+}
+
 /** A network of the 1000 ImageNet classes, or your own. */
 export class MobileNet {
   #running: Running | undefined;
@@ -121,7 +138,7 @@ export class MobileNet {
    * The classes that a picture most likely shows, best first.
    * @param topk How many; at most all are returned.
    */
-  async classify(img: PictureInput, topk = 3): Promise<Array<{ className: string; probability: number }>> {
+  async classify(img: PictureInput, topk = 3): Promise<ScoredClass[]> {
     if (!(topk >= 0)) throw new ClassifierError('bad-argument', `topk must be a number of at least 0; got ${String(topk)}.`);
     const { model } = this.#use();
     const logits = this.infer(img);

@@ -6,8 +6,18 @@ import { otherOrigin } from '../image.js';
 import type { WasmClassifier } from '../wasm-module.js';
 import { isTensorLike, readTensor, type TensorLike } from './tensor.js';
 
+/** Pixels. */
+export interface PixelArray {
+  /** RGBA, [height, width, 4], 0-255. */
+  data: ArrayLike<number>;
+  /** Pixels a row. */
+  width: number;
+  /** Rows. */
+  height: number;
+}
+
 /** What can be looked at. A tensor is [height, width, 3] or a batch [n, height, width, 3], values 0-255. */
-export type PictureInput = TensorLike | HTMLImageElement | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas | ImageBitmap | ImageData | { data: ArrayLike<number>; width: number; height: number };
+export type PictureInput = TensorLike | HTMLImageElement | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas | ImageBitmap | ImageData | PixelArray;
 
 /** Makes each picture of the input the classifier's current frame, one after the other, and calls `look`. */
 export function forEachPicture(input: PictureInput, canvas: FrameCanvas, classifier: WasmClassifier, look: () => void): void {

@@ -4,6 +4,7 @@ import { ClassifierError } from '../errors.js';
 
 /** A tensor of TensorFlow.js, one of this file, or what else has the two. */
 export interface TensorLike {
+  /** Extents, the outermost first. */
   readonly shape: readonly number[];
   /** All values, row by row. */
   dataSync(): ArrayLike<number>;
@@ -42,9 +43,13 @@ export function sizeOf(shape: readonly number[]): number {
  * TensorFlow.js' operations make a tensor of it: `tf.tensor(t.dataSync(), t.shape)`.
  */
 export class Tensor implements TensorLike {
+  /** Of the values, always. */
   readonly dtype = 'float32';
+  /** Extents, the outermost first. */
   readonly shape: number[];
+  /** How many values there are. */
   readonly size: number;
+  /** How many extents the shape has. */
   readonly rank: number;
   #values: Float32Array | undefined;
 
