@@ -34,8 +34,11 @@ type Asked = Partial<Context<Progress>>;
 
 const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false } as const satisfies Preprocess;
 
-/** The methods of one worker. What loads the module and what ends the worker are parameters, for tests to replace. */
-export function makeHost(loadModule: LoadModule, endWorker: () => void): Handlers<ClassifierMethods, Progress> {
+/**
+ * The methods of one worker. `end` ends it at last; where what it runs in goes on, it ends the threads of `module`. Not both:
+ * Chromium takes seconds to end a worker that has just ended its own workers.
+ */
+export function makeHost(loadModule: LoadModule, end: (module: WasmModule | undefined) => void): Handlers<ClassifierMethods, Progress> {
   let running: (Running & { writer: FrameWriter }) | undefined;
   let timings: Timings | null = null;
   /** Numbers of the last save and load that began: an earlier one is over. */
@@ -214,17 +217,12 @@ export function makeHost(loadModule: LoadModule, endWorker: () => void): Handler
     info,
 
     close() {
-      if (running) end(running);
+      const ended = running;
       running = undefined;
-      endWorker();
+      ended?.classifier.delete();
+      end(ended?.module);
     },
   };
-}
-
-/** Threads end with the worker that started them, but not with a page that goes on. */
-function end({ classifier, module }: Pick<Running, 'classifier' | 'module'>): void {
-  classifier.delete();
-  module.PThread?.terminateAllThreads();
 }
 
 function overtaken(what: 'save' | 'load'): ClassifierError {
@@ -325,7 +323,7 @@ export async function openClassifier(request: OpenRequest, loadModule: LoadModul
     const { value: prepared, ms: prepareMs } = await timed(prepare(started.classifier, fetched, request), fetchedAt);
     return { ...started, ...prepared, loadTimings: { moduleMs, modelMs, prepareMs } };
   } catch (error) {
-    end(started);
+    started.classifier.delete();
     throw error;
   }
 }

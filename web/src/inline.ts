@@ -1,14 +1,14 @@
 // The worker's half without a worker: it runs in the caller's thread, behind the same port.
 
 import { makeHost } from './host.js';
-import { loadModule } from './load.js';
+import { endThreads, loadModule } from './load.js';
 import type { ClassifierMethods, Progress } from './protocol.js';
 import { serve, type Port } from './rpc.js';
 
 /** A port that is answered in this thread. */
 export function makeInlinePort(): Port {
   const [near, far] = makePorts();
-  serve<ClassifierMethods, Progress>(far, makeHost(loadModule, () => {}));
+  serve<ClassifierMethods, Progress>(far, makeHost(loadModule, endThreads));
   return near;
 }
 

@@ -67,6 +67,11 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
   }
 }
 
+/** Ends a module's threads; its classifiers must be deleted. */
+export function endThreads(module: WasmModule | undefined): void {
+  module?.PThread?.terminateAllThreads();
+}
+
 /** What threads run: the glue. Bundlers rename it, so it can't find itself; a worker of another origin's needs a script of ours. */
 function threadScript({ href, origin }: URL): string | Blob {
   return origin === globalThis.origin ? href : new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' });

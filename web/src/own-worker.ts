@@ -4,7 +4,7 @@
  */
 
 import { makeHost } from './host.js';
-import { loadModule } from './load.js';
+import { endThreads, loadModule } from './load.js';
 import type { ClassifierMethods, Progress } from './protocol.js';
 import { serve } from './rpc.js';
 
@@ -18,7 +18,11 @@ export function serveClassifiers(): void {
   globalThis.addEventListener('message', (event) => {
     const port = (event as MessageEvent<{ teachableWasm?: unknown } | null>).data?.teachableWasm;
     if (!(port instanceof MessagePort)) return;
-    serve<ClassifierMethods, Progress>(port, makeHost(loadModule, () => port.close()));
+    const host = makeHost(loadModule, (module) => {
+      endThreads(module);
+      port.close();
+    });
+    serve<ClassifierMethods, Progress>(port, host);
     port.start();
   });
 }
