@@ -60,7 +60,7 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
   try {
     return await (isThreaded(variant) ? withThreadGuard(starting, binary) : starting);
   } catch (cause) {
-    settings.PThread?.terminateAllThreads();
+    endThreads(settings);
     if (cause instanceof ClassifierError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ClassifierError('load-failed', `The WebAssembly module ${binaryUrl.href} could not be started: ${reason}`, { cause });
@@ -68,7 +68,7 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
 }
 
 /** Ends a module's threads; its classifiers must be deleted. */
-export function endThreads(module: WasmModule | undefined): void {
+export function endThreads(module: Pick<WasmModule, 'PThread'> | undefined): void {
   module?.PThread?.terminateAllThreads();
 }
 
