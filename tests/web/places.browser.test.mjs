@@ -61,7 +61,15 @@ test("in the page's own thread, without threads unless they are asked for by nam
   const threaded = await page.evaluate(useHere, { worker: false, variant: 'simd-threads', threads: 2 });
   checkWork(threaded, { worker: false });
   assert.equal(threaded.info.threads, 2);
-  // The page goes on, its threads don't.
+  // The page goes on, its threads don't; nor do those of a load that fails after they have started.
+  await page.waitForTimeout(200);
+  assert.equal(page.workers().length, 0);
+  const failed = await page.evaluate(async () => {
+    const { load } = await import('/lib/index.js');
+    const model = { bytes: new TextEncoder().encode('no model at all') };
+    return load({ worker: false, variant: 'simd-threads', threads: 2, model }).catch(({ code }) => code);
+  });
+  assert.equal(failed, 'bad-model');
   await page.waitForTimeout(200);
   assert.equal(page.workers().length, 0);
 });

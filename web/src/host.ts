@@ -40,6 +40,8 @@ const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false 
  */
 export function makeHost(loadModule: LoadModule, end: (module: WasmModule | undefined) => void): Handlers<ClassifierMethods, Progress> {
   let running: (Running & { writer: FrameWriter }) | undefined;
+  /** Its threads outlive an open() that failed after they had started. */
+  let module: WasmModule | undefined;
   let timings: Timings | null = null;
   /** Numbers of the last save and load that began: an earlier one is over. */
   let saving = 0;
@@ -96,7 +98,8 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
 
   return {
     async open(request, asked) {
-      running = { ...(await openClassifier(request, loadModule, asked)), writer: new FrameWriter(request.wasmUrl) };
+      const load: LoadModule = async (options) => (module = await loadModule(options));
+      running = { ...(await openClassifier(request, load, asked)), writer: new FrameWriter(request.wasmUrl) };
       return info();
     },
 
@@ -217,10 +220,9 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
     info,
 
     close() {
-      const ended = running;
+      running?.classifier.delete();
       running = undefined;
-      ended?.classifier.delete();
-      end(ended?.module);
+      end(module);
     },
   };
 }
