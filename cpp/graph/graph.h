@@ -10,8 +10,8 @@
 #include <variant>
 #include <vector>
 
-#include "core/buffer.h"
 #include "core/shape.h"
+#include "graph/constant_data.h"
 
 namespace teachable {
 
@@ -42,8 +42,7 @@ struct Tensor {
   DataType type = DataType::F32;
   Shape shape;  ///< activations: [1, height, width, channels] or [1, channels]
   Quantization quantization;
-  /// A constant's elements, row-major, native byte order; empty for an activation.
-  PaddedBuffer<std::byte> data;
+  ConstantData data;  ///< empty for an activation
 
   bool is_constant() const { return !data.empty(); }
 };

@@ -5,7 +5,6 @@
 #include "core/error.h"
 #include "model/passes.h"
 #include "model/tflite_metadata.h"
-#include "model/tflite_reader.h"
 
 namespace teachable {
 namespace {
@@ -21,7 +20,7 @@ bool looks_like_json(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Model read_model(std::span<const std::byte> file, PrecisionChoice precision) {
+Model read_model(std::span<const std::byte> file, PrecisionChoice precision, Constants constants) {
   if (looks_like_json(file)) {
     throw Error(ErrorCode::BadModel,
                 "model: JSON, wanted a TensorFlow Lite file; a TensorFlow.js model.json is converted first, together with its weights");
@@ -33,7 +32,7 @@ Model read_model(std::span<const std::byte> file, PrecisionChoice precision) {
                  "TensorFlow.js model.json; is this a web page or a cut-off download?"});
   }
   Model result;
-  result.graph = read_tflite(file);
+  result.graph = read_tflite(file, constants);
   const TfliteMetadata metadata = read_tflite_metadata(file);
   result.name = metadata.name;
   result.labels_file = metadata.labels_file;

@@ -7,6 +7,7 @@
 
 #include "graph/graph.h"
 #include "model/precision.h"
+#include "model/tflite_reader.h"
 
 namespace teachable {
 
@@ -16,8 +17,9 @@ struct Model {
   std::string labels_file;  ///< the file of class names in the zip archive behind the network; empty when there is none
 };
 
-/// Reads, simplifies and validates. Nothing of `file` is kept. Throws Error{BadModel}, also for other formats: a TensorFlow.js model is
+/// Reads, simplifies and validates. Of `file` nothing is kept, or the constants that no pass has changed. Throws Error{BadModel}, also for other formats: a TensorFlow.js model is
 /// converted first (converter/convert.h); Error{UnsupportedOp}; and Error{BadArgument} for a precision that the file can't give (precision.h).
-Model read_model(std::span<const std::byte> file, PrecisionChoice precision = PrecisionChoice::Auto);
+Model read_model(std::span<const std::byte> file, PrecisionChoice precision = PrecisionChoice::Auto,
+                 Constants constants = Constants::Copied);
 
 }  // namespace teachable

@@ -28,7 +28,8 @@ namespace {
 
 class Reader {
  public:
-  explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {
+  Reader(std::span<const std::byte> bytes, Constants constants)
+      : bytes_(bytes), lends_(constants == Constants::Lent) {
     // 16 of depth is more than this schema can nest.
     flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
                                    /*max_depth=*/16, /*max_tables=*/1 << 18);
@@ -173,8 +174,10 @@ class Reader {
     if (source.type() == tflite::TensorType_FLOAT16) {
       widen(data, result);
     } else if (!data.empty()) {
-      result.data = PaddedBuffer<std::byte>(data.size());
-      std::memcpy(result.data.data(), data.data(), data.size());
+      result.data = ConstantData::lent(data);
+      // Nor does the verifier ask for the alignment that elements need.
+      const bool is_aligned = reinterpret_cast<uintptr_t>(data.data()) % element_size(result.type) == 0;
+      if (!lends_ || !is_aligned) result.data.own();
     }
     return id;
   }
@@ -607,6 +610,7 @@ class Reader {
   }
 
   std::span<const std::byte> bytes_;
+  bool lends_;
   const tflite::Model* model_ = nullptr;
   const tflite::SubGraph* subgraph_ = nullptr;
   Graph graph_;
@@ -626,9 +630,9 @@ bool is_tflite(std::span<const std::byte> bytes) {
   return bytes.size() >= 8 && std::memcmp(bytes.data() + 4, "TFL3", 4) == 0;
 }
 
-Graph read_tflite(std::span<const std::byte> bytes) {
+Graph read_tflite(std::span<const std::byte> bytes, Constants constants) {
   if (!is_tflite(bytes)) bad("no 'TFL3' at byte 4");
-  return Reader(bytes).read();
+  return Reader(bytes, constants).read();
 }
 
 }  // namespace teachable

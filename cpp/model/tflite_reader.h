@@ -15,9 +15,12 @@ inline constexpr size_t kMaxTfliteTensors = 16384;
 /// Whether the bytes carry the format's file identifier ("TFL3" at offset 4).
 bool is_tflite(std::span<const std::byte> bytes);
 
-/// The first subgraph as it stands in the file; nothing simplified. Copies what it needs.
+/// Whether a graph's constants are the file's own bytes, which then must outlive it, followed by kReadSlack readable bytes (core/buffer.h).
+enum class Constants { Copied, Lent };
+
+/// The first subgraph as it stands in the file; nothing simplified.
 /// Every offset is checked by flatbuffers' verifier before it is followed. Throws Error{BadModel} for a damaged file, Error{UnsupportedOp} that names
 /// the operator or type and its place.
-Graph read_tflite(std::span<const std::byte> bytes);
+Graph read_tflite(std::span<const std::byte> bytes, Constants constants = Constants::Copied);
 
 }  // namespace teachable

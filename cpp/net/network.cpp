@@ -55,18 +55,36 @@ uint64_t multiply_adds(const Graph& graph, TensorId input, TensorId output) {
   return sum;
 }
 
+/// Of each tensor, whether XNNPACK reads it where it lies. Filters and biases it packs, in memory of its own.
+std::vector<bool> read_in_place(const Graph& graph) {
+  std::vector<bool> result(graph.tensors.size());
+  for (const Node& node : graph.nodes) {
+    if (std::visit([](const auto& op) { return requires { op.filter; }; }, node.op)) continue;
+    for (TensorId id : inputs_of(node.op)) result[id] = true;
+  }
+  return result;
+}
+
 }  // namespace
 
 Network::Network(Graph graph, pthreadpool_t threadpool)
-    : graph_(std::move(graph)), threadpool_(threadpool), input_(buffer_for(input_tensor())),
+    : graph_(std::move(graph)), summary_(summarize(graph_)), threadpool_(threadpool), input_(buffer_for(input_tensor())),
       raw_embedding_(buffer_for(graph_.tensors[graph_.embedding])),
       embedding_(graph_.tensors[graph_.embedding].shape.element_count()) {
   initialize_xnnpack();
+  const std::vector<bool> kept = read_in_place(graph_);
+  for (size_t id = 0; id < kept.size(); ++id) {
+    if (kept[id]) graph_.tensors[id].data.own();
+  }
   backbone_ = make_runtime(graph_.input, input_, graph_.embedding, raw_embedding_);
-  if (graph_.logits == kNoTensor) return;
-  raw_logits_ = buffer_for(graph_.tensors[graph_.logits]);
-  logits_.resize(graph_.tensors[graph_.logits].shape.element_count());
-  head_ = make_runtime(graph_.embedding, raw_embedding_, graph_.logits, raw_logits_);
+  if (graph_.logits != kNoTensor) {
+    raw_logits_ = buffer_for(graph_.tensors[graph_.logits]);
+    logits_.resize(graph_.tensors[graph_.logits].shape.element_count());
+    head_ = make_runtime(graph_.embedding, raw_embedding_, graph_.logits, raw_logits_);
+  }
+  for (size_t id = 0; id < kept.size(); ++id) {
+    if (!kept[id]) graph_.tensors[id].data = {};
+  }
 }
 
 XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, TensorId output,

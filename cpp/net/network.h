@@ -27,7 +27,7 @@ namespace teachable {
 /// Not thread-safe; one call at a time.
 class Network {
  public:
-  /// Takes the graph (validated, with its ends found). `threadpool` is borrowed, may be null, and must outlive the network.
+  /// Takes the graph (validated, with its ends found); constants that it was lent are not needed any more afterwards. `threadpool` is borrowed, may be null, and must outlive the network.
   /// Throws Error{UnsupportedOp} for what XNNPACK refuses, Error{OutOfMemory}.
   Network(Graph graph, pthreadpool_t threadpool);
 
@@ -68,7 +68,7 @@ class Network {
   uint64_t backbone_multiply_adds() const;
   uint64_t head_multiply_adds() const;
   /// Operators, precision and weights of both.
-  Summary summary() const { return summarize(graph_); }
+  const Summary& summary() const { return summary_; }
 
  private:
   const Tensor& input_tensor() const { return graph_.tensors[graph_.input]; }
@@ -76,9 +76,10 @@ class Network {
   XnnRuntime make_runtime(TensorId input, PaddedBuffer<std::byte>& in, TensorId output,
                           PaddedBuffer<std::byte>& out);
 
-  // XNNPACK keeps pointers into graph_ (weights), scales_ and the buffers, and kernels into extras_: members that come first
+  // XNNPACK keeps pointers into graph_ (constant operands), scales_ and the buffers, and kernels into extras_: members that come first
   // outlive the runtimes below.
   Graph graph_;
+  Summary summary_;
   ScaleStore scales_;
   ExtrasStore extras_;
   pthreadpool_t threadpool_;

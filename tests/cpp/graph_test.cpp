@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "graph_builder.h"
@@ -37,6 +39,18 @@ void expect_complaint(const std::string& part, const std::function<void(Graph&)>
                       Precision precision = Precision::I8PerChannel) {
   const std::string text = complaint(damage, precision);
   EXPECT_NE(text.find(part), std::string::npos) << "wanted '" << part << "', got '" << text << "'";
+}
+
+TEST(ConstantData, ChangesACopyOfWhatItWasLent) {
+  const std::array<std::byte, 3> file = {std::byte{1}, std::byte{2}, std::byte{3}};
+  ConstantData data = ConstantData::lent(file);
+  EXPECT_EQ(std::as_const(data).data(), file.data());
+  ConstantData moved = std::move(data);
+  moved.data()[1] = std::byte{7};
+  EXPECT_EQ(moved.size(), 3u);
+  EXPECT_EQ(file[1], std::byte{2});
+  EXPECT_NE(std::as_const(moved).data(), file.data());
+  EXPECT_EQ(*moved.begin(), std::byte{1});
 }
 
 TEST(Validate, AcceptsSoundGraphsOfEveryPrecision) {

@@ -147,7 +147,7 @@ TEST(ToSigned, FindsTheBestUnitOfAWideChannel) {
     for (int i = 0; i < kChannels * taps; ++i) {
       const int step = i % taps == 0 ? 195 - i / taps : static_cast<int>(random() % 100) - 50;
       steps[static_cast<size_t>(i / taps)].push_back(step);
-      graph.tensors[1].data[static_cast<size_t>(i)] = static_cast<std::byte>(kZeroPoint + step);
+      graph.tensors[1].data.data()[static_cast<size_t>(i)] = static_cast<std::byte>(kZeroPoint + step);
     }
     Conv2d layer;
     layer.input = 0;
