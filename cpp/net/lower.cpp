@@ -32,6 +32,10 @@ class Lowering {
 
   xnn_status operator()(const Conv2d& op) {
     const Shape& filter = shape(op.filter);
+    // Of one channel to one channel it is depthwise, too, and XNNPACK takes it for that (third_party/xnnpack_reachable.cmake).
+    if (filter[0] == 1 && filter[3] == 1) {
+      return (*this)(DepthwiseConv2d{op.input, op.filter, op.bias, op.output, op.padding, op.stride, op.dilation, op.activation});
+    }
     return xnn_define_convolution_2d(
         subgraph_.get(), op.padding.top, op.padding.right, op.padding.bottom, op.padding.left,
         /*kernel_height=*/static_cast<uint32_t>(filter[1]),

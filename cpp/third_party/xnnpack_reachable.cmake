@@ -11,7 +11,7 @@ set(reachable_operators
   constant_pad_nd_x8 constant_pad_nd_x32 copy_nc_x8 copy_nc_x32)
 set(reachable_configs
   # convolutions and fully connected layers; gemm configurations hold the igemm kernels too
-  f32_gemm f32_gemm_nr2 qs8_qc8w_gemm qu8_gemm
+  f32_gemm qs8_qc8w_gemm qu8_gemm
   f32_dwconv qs8_qc8w_dwconv qu8_dwconv f32_vmulcaddc
   # two operands
   f32_vadd f32_vmul qs8_vadd qs8_vmul qu8_vadd qu8_vmul
@@ -52,16 +52,25 @@ function(refuse_unknown what)
   endif()
 endfunction()
 
-# For operators/*.c: configurations that aren't there.
+# Loops over dimensions in parallel that the reachable operators ask for.
+set(reachable_loops 1d 1d_tile_1d 2d 2d_with_thread 2d_tile_2d 3d 3d_tile_2d 4d 4d_tile_2d 5d)
+
+# For operators/*.c: configurations that aren't there, and ways to pack weights that no layer of ours asks for.
 function(write_unreachable_configs header)
   matches_in(configs "xnn_init_[a-z0-9_]+_config\\(" src/xnnpack/config.h)
   list(TRANSFORM configs REPLACE "xnn_init_([a-z0-9_]+)_config\\(" "\\1")
   set(unknown ${reachable_configs})
   list(REMOVE_ITEM unknown ${configs})
   refuse_unknown("configurations" ${unknown})
-  list(REMOVE_ITEM configs ${reachable_configs})
+  # The kernels of layers with one or two outputs take no less time there than those of any other number.
+  set(instead "#define xnn_init_f32_gemm_nr2_config() xnn_init_f32_gemm_config()\n")
+  list(REMOVE_ITEM configs ${reachable_configs} f32_gemm_nr2)
   list(TRANSFORM configs REPLACE "(.+)" "xnn_init_\\1_config()")
-  write_macros(${header} "xnnpack/config.h;xnnpack/reference-config.h" NULL ${configs} "xnn_init_binary_reference_config(type, datatype)")
+  # Filters of depthwise convolutions are [h, w, channels] in all of our files; lower.cpp makes such of [channels, h, w], too.
+  matches_in(packing "xnn_pack_[a-z0-9_]+_dwconv_ghw_w" src/operators/convolution-nhwc.c)
+  write_macros(${header} "xnnpack/config.h;xnnpack/reference-config.h;xnnpack/pack.h" NULL
+    ${configs} "xnn_init_binary_reference_config(type, datatype)" ${packing})
+  file(APPEND ${header} "${instead}")
 endfunction()
 
 # For subgraph/*.c: operators that can't be made, nor configurations; needs that header beside it.
@@ -82,10 +91,27 @@ function(write_unreachable_operators header)
 endfunction()
 
 # For configs/*.c: kernels without bounds, or with a lower one only. Where there are none XNNPACK takes those with both, whose
-# two more instructions a tile of results can't be measured.
+# two more instructions a tile of results can't be measured. And ways to pack transposed and deconvolution's weights.
+#
+# Of some kernels there are two, which differ in the instructions for a minimum on x86 and ARM: where a layer isn't all that
+# such an instruction does, one of them is enough. An x86 whose dot product takes two signed operands is none that a browser knows.
 function(write_left_out_kernels header)
   matches_in(kernels "xnn_f32_(gemm|igemm|dwconv)(_relu)?_ukernel_[a-z0-9_]+" src/configs/gemm-config.c src/configs/dwconv-config.c)
-  write_macros(${header} "xnnpack/gemm.h;xnnpack/igemm.h;xnnpack/dwconv.h" NULL ${kernels})
+  matches_in(packing "xnn_pack_[a-z0-9_]+_(gemm_gio|deconv_goki)_w" src/configs/gemm-config.c)
+  write_macros(${header} "xnnpack/gemm.h;xnnpack/igemm.h;xnnpack/dwconv.h;xnnpack/avgpool.h;xnnpack/pavgpool.h;xnnpack/maxpool.h;xnnpack/vunary.h;xnnpack/pack.h"
+    NULL ${kernels} ${packing})
+  set(instead)
+  foreach(kernel IN ITEMS f32_avgpool_minmax_ukernel_9x f32_avgpool_minmax_ukernel_9p8x
+      f32_pavgpool_minmax_ukernel_9x f32_pavgpool_minmax_ukernel_9p8x f32_maxpool_minmax_ukernel_9p8x)
+    string(APPEND instead "#define xnn_${kernel}__wasmsimd_arm_c4 xnn_${kernel}__wasmsimd_x86_c4\n")
+  endforeach()
+  string(APPEND instead "#define xnn_f32_vclamp_ukernel__wasmsimd_arm_u8 xnn_f32_vclamp_ukernel__wasmsimd_x86_u8\n")
+  foreach(type gemm igemm)
+    set(kernel xnn_qs8_qc8w_${type}_minmax_fp32_ukernel)
+    string(APPEND instead "#define ${kernel}_1x8c8__wasmsdot ${kernel}_1x8c8__wasmsdot_u2\n")
+    string(APPEND instead "#define ${kernel}_2x8c8__wasmsdot ${kernel}_4x8c8__wasmsdot_u2\n")
+  endforeach()
+  file(APPEND ${header} "${instead}")
 endfunction()
 
 # For configs/gemm-config.c: functions that pack weights of which we have our own (net/kernels/packing.h).
@@ -106,4 +132,17 @@ function(write_own_configs header)
     string(APPEND text "const struct xnn_${type}_config* teachable_init_${name}(void);\n#define xnn_init_${name} teachable_init_${name}\n")
   endforeach()
   file(CONFIGURE OUTPUT ${header} CONTENT "${text}" @ONLY)
+endfunction()
+
+# For operator-run.c: loops that no reachable operator asks for.
+function(write_unreachable_loops header)
+  matches_in(loops "pthreadpool_parallelize_[a-z0-9_]+" src/operator-run.c)
+  set(reachable ${reachable_loops})
+  list(TRANSFORM reachable PREPEND pthreadpool_parallelize_)
+  set(unknown ${reachable})
+  list(REMOVE_ITEM unknown ${loops})
+  refuse_unknown("loops" ${unknown})
+  list(REMOVE_ITEM loops ${reachable})
+  list(TRANSFORM loops APPEND "(...)")
+  write_macros(${header} "pthreadpool.h" "__builtin_trap()" ${loops})
 endfunction()
