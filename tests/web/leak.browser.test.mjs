@@ -47,8 +47,16 @@ async function countModules(t) {
   return { '/lib/wasm/simd/': folder, '/wasm-itself/': wasm };
 }
 
-/** JavaScript's bytes on the page and in its workers, after a garbage collection; WebAssembly memories aren't part of it. */
-const scriptBytes = (page) => page.evaluate(async () => (await performance.measureUserAgentSpecificMemory()).bytes);
+/**
+ * JavaScript's bytes on the page and in its workers, after a garbage collection; WebAssembly memories aren't part of it. What one collection finds,
+ * files among it, may be freed after the count, so the least of some counts is taken: what leaks is in all of them.
+ */
+const scriptBytes = (page) =>
+  page.evaluate(async () => {
+    const counts = [];
+    while (counts.length < 4) counts.push((await performance.measureUserAgentSpecificMemory()).bytes);
+    return Math.min(...counts);
+  });
 
 /** Bytes of real memory that the process of the page takes; NaN where the system doesn't tell. */
 async function processBytes() {
@@ -70,11 +78,13 @@ function assertFlat(t, before, after, { script, process }) {
   assert.ok(!(grown.process >= process), `the process takes ${grown.process} bytes more`);
 }
 
-for (const worker of [true, false]) {
-  const place = worker ? 'in a worker' : 'on the page';
+const places = { 'in a worker': true, 'on the page': false, "in a worker of the page's": 'own' };
+
+for (const [place, worker] of Object.entries(places)) {
   const options = { variant: 'simd', worker };
 
-  test(`${frameCount} frames ${place}`, { timeout }, async (t) => {
+  // Where a frame goes through one and the same code, two places are enough.
+  if (worker !== 'own') test(`${frameCount} frames ${place}`, { timeout }, async (t) => {
     const { page } = await openPage(t, browser, { path: 'pages/blank.html', serving: { folders } });
     await page.evaluate(async (options) => {
       const { load } = await import('/lib/index.js');
@@ -109,9 +119,10 @@ for (const worker of [true, false]) {
     const { page } = await openPage(t, browser, { path: 'pages/blank.html', serving: { folders: { ...folders, ...(await countModules(t)) } } });
     await page.evaluate(async (options) => {
       const { load } = await import('/lib/index.js');
+      if (options.worker === 'own') options.worker = new Worker('/pages/own-worker.js', { type: 'module' });
       globalThis.startedModules = [];
       const picture = new ImageData(32, 32);
-      /** The classifiers that live in modules of the page after dispose(); those of a worker are gone with it. */
+      /** The classifiers that live in modules of the page after dispose(). */
       const round = async () => {
         const classifier = await load(options);
         await classifier.addExample(picture, 'one');
@@ -129,21 +140,23 @@ for (const worker of [true, false]) {
     // Memories that were let go are kept for a while, up to a sum that some hundred rounds reach.
     const some = 250;
     // A page has one thread, workers have the processors of the machine.
-    const lanes = worker ? 2 : 1;
+    const lanes = worker === true ? 2 : 1;
     const run = async (count) => (await page.evaluate(({ count, lanes }) => Promise.all(Array.from({ length: lanes }, () => rounds(count / lanes))), { count, lanes })).flat();
+    const workers = worker === 'own' ? 1 : 0;
     await run(some);
-    await workersEnd(page);
+    await workersEnd(page, workers);
     const before = await measure(page);
     const live = await run(roundCount);
-    await workersEnd(page);
+    await workersEnd(page, workers);
     // A classifier that is kept alive is more than a kilobyte a round.
     assertFlat(t, before, await measure(page), { script: 512 * kilobyte, process: 64 * megabyte });
-    assert.deepEqual(live, Array(worker ? 0 : roundCount).fill(0));
+    // A worker's are gone with it; those of a worker that goes on would be in the sums above, as would their memories.
+    if (!worker) assert.deepEqual(live, Array(roundCount).fill(0));
   });
 }
 
-/** Resolves when the page has no workers any more; the test's timeout ends a wait in vain. */
-async function workersEnd(page) {
-  await Promise.all(page.workers().map((worker) => new Promise((resolve) => worker.once('close', resolve))));
-  assert.equal(page.workers().length, 0);
+/** Resolves when the page has so many workers only; the test's timeout ends a wait in vain. */
+async function workersEnd(page, count) {
+  while (page.workers().length > count) await Promise.race(page.workers().map((worker) => new Promise((resolve) => worker.once('close', resolve))));
+  assert.equal(page.workers().length, count);
 }
