@@ -1,0 +1,77 @@
+// How good the examples are: each one asked about as if it were new, and those that look as if they were in the wrong class.
+
+import type { Review } from 'teachable-wasm';
+import { byId, colourOf, percent } from './element.js';
+import { paintThumbnail } from './thumbnail.js';
+
+export interface ReviewEvents {
+  review(): Promise<Review>;
+  thumbnailOf(id: number): Uint8Array | undefined;
+  placeOf(label: string): number;
+  onMove(id: number, label: string): void;
+  onDelete(id: number): void;
+}
+
+const mostOutliers = 12;
+
+export class ReviewPanel {
+  readonly #root = byId<HTMLDetailsElement>('review');
+  readonly #events: ReviewEvents;
+  #wanted = 0;
+
+  constructor(events: ReviewEvents) {
+    this.#events = events;
+    this.#root.addEventListener('toggle', () => void this.refresh());
+  }
+
+  /** Looks again if anybody sees it. */
+  async refresh(): Promise<void> {
+    if (!this.#root.open) return;
+    const turn = ++this.#wanted;
+    const review = await this.#events.review().catch(() => null);
+    if (turn === this.#wanted) this.#show(review);
+  }
+
+  #show(review: Review | null): void {
+    byId('review-says').replaceChildren(...sentences(review).map((text) => paragraph(text)));
+    const outliers = review?.outliers.slice(0, mostOutliers) ?? [];
+    byId('review-list').replaceChildren(...outliers.map((outlier) => this.#row(outlier)));
+    this.#root.dataset['tested'] = String(review?.tested ?? 0);
+  }
+
+  #row({ id, label, suggestedLabel }: Review['outliers'][number]): HTMLLIElement {
+    const row = document.createElement('li');
+    const canvas = document.createElement('canvas');
+    canvas.setAttribute('aria-hidden', 'true');
+    void paintThumbnail(canvas, this.#events.thumbnailOf(id));
+    const text = paragraph(`In ${label}, but looks like ${suggestedLabel}`);
+    row.append(canvas, text, button(`Move to ${suggestedLabel}`, () => this.#events.onMove(id, suggestedLabel)), button('Remove', () => this.#events.onDelete(id)));
+    row.dataset['class'] = colourOf(this.#events.placeOf(label));
+    return row;
+  }
+}
+
+function sentences(review: Review | null): string[] {
+  if (!review || review.tested < 2) return ['Teach it two classes first.'];
+  const { tested, accuracy, mostConfusable, duplicates, outliers } = review;
+  return [
+    `Each of ${tested} examples was asked about as if it were new: ${percent(accuracy)} came out right.`,
+    ...(mostConfusable ? [`Most mixed up: ${mostConfusable.labels.join(' and ')}, ${mostConfusable.confusions === 1 ? 'once' : `${mostConfusable.confusions} times`}.`] : []),
+    ...(duplicates.length > tested / 2 ? ['Many examples are all but the same picture: other sides and other light would teach it more.'] : []),
+    ...(outliers.length > 0 ? ['These may be in the wrong class:'] : []),
+  ];
+}
+
+function paragraph(text: string): HTMLParagraphElement {
+  const element = document.createElement('p');
+  element.textContent = text;
+  return element;
+}
+
+function button(text: string, onClick: () => void): HTMLButtonElement {
+  const element = document.createElement('button');
+  element.type = 'button';
+  element.textContent = text;
+  element.addEventListener('click', onClick);
+  return element;
+}
