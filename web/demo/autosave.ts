@@ -15,7 +15,7 @@ const shortestWaitMs = 400;
 /** While one records on and on, it is saved now and then all the same. */
 const longestWaitMs = 5000;
 /** Of the time, so much may go into saving. */
-const share = 0.1;
+const share = 0.2;
 const mostFailureWaitMs = 60_000;
 
 export class Autosave {
