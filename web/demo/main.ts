@@ -120,10 +120,7 @@ async function reopen(): Promise<void> {
 
 // Looking ---------------------------------------------------------------------------------------------------------------
 
-/**
- * One look: teaches the class of `card` if given, shows all that is known. Undefined, with a word on `what`, when it failed; else
- * what was seen.
- */
+/** One look, which teaches the class of `card` if given. Undefined, with a word on `what`, when it failed. */
 async function look(image: HTMLVideoElement | Blob, card?: ClassCard, portrait: Portrait | null = null, what = ''): Promise<Observation | undefined> {
   if (!classifier) return undefined;
   try {
@@ -133,9 +130,7 @@ async function look(image: HTMLVideoElement | Blob, card?: ClassCard, portrait: 
       unknownThreshold: preferences.unknownThreshold,
       smoothing: image instanceof Blob ? 0 : preferences.smoothing,
     };
-    const observation = card ? await lesson.teach(image, card.label, options, portrait) : await classifier.observe(image, options);
-    showObservation(observation);
-    return observation;
+    return card ? await lesson.teach(image, card.label, options, portrait) : await classifier.observe(image, options);
   } catch (error) {
     onError(error, what);
     return undefined;
@@ -156,6 +151,8 @@ async function lookAndRecord(image: HTMLVideoElement | Blob, portrait: Portrait)
   const id = recorder.next();
   const card = id === undefined ? undefined : board.at(Number(id));
   const observation = await look(image, card, portrait);
+  // The camera may have been stopped meanwhile.
+  if (observation && stage.source !== 'none') showObservation(observation);
   if (card && observation?.exampleId !== undefined) recordings.get(card.id)?.add(observation.exampleId);
 }
 
