@@ -29,6 +29,7 @@ export class Keeping {
   readonly #onEngineError: (error: unknown) => void;
   readonly #store = new Store();
   #autosave: Autosave | null = null;
+  #state: SaveState = 'starting';
   #failed = false;
   #askedToPersist = false;
 
@@ -130,7 +131,8 @@ export class Keeping {
     line.dataset['state'] = state;
     line.textContent = texts[state];
     if (state === 'failed') this.#sayFailed(error);
-    if (state === 'saved') this.#saved();
+    if (state === 'saved' && this.#state !== 'starting') this.#saved();
+    this.#state = state;
     if (state === 'overtaken') {
       showAlert(
         'Another tab has kept examples that are not those of this tab. Which shall be kept?',

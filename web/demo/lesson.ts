@@ -148,12 +148,16 @@ export class Lesson {
 
   async putBack(removed: readonly Removed[]): Promise<void> {
     await this.#inTurn(async (classifier) => {
-      for (const { id: old, label, embedding, thumbnail } of removed) {
-        const id = await addOne(embedding, label, classifier);
+      if (removed.length === 0) return;
+      const rows = new Float32Array(removed.length * classifier.embeddingSize);
+      removed.forEach(({ embedding }, index) => rows.set(embedding, index * classifier.embeddingSize));
+      const ids = await classifier.addExamples(rows, removed.map(({ label }) => label));
+      removed.forEach(({ id: old, label, embedding, thumbnail }, index) => {
+        const id = ids[index]!;
         this.#since.push({ kind: 'add', label, embedding });
         this.#renumbered.set(old, id);
         if (thumbnail) this.#thumbnails.set(id, thumbnail);
-      }
+      });
       await this.#refresh(classifier);
       this.#onChange();
     });
@@ -248,7 +252,7 @@ export class Lesson {
 async function make(change: Change, classifier: Classifier): Promise<void> {
   switch (change.kind) {
     case 'add':
-      await addOne(change.embedding, change.label, classifier);
+      await classifier.addExamples(change.embedding, [change.label]);
       return;
     case 'remove':
       return classifier.removeExample(change.id);
@@ -261,11 +265,6 @@ async function make(change: Change, classifier: Classifier): Promise<void> {
     case 'rename':
       return classifier.renameClass(change.label, change.newLabel);
   }
-}
-
-async function addOne(embedding: Float32Array, label: string, classifier: Classifier): Promise<number> {
-  const [id] = await classifier.addExamples(embedding, [label]);
-  return id!;
 }
 
 async function load(file: Blob, classifier: Classifier): Promise<Thumbnail[]> {

@@ -56,7 +56,7 @@ const board = new Board(byId('classes'), {
   onDelete: (card, id) => void attempt(`Removed one example of ${card.name}.`, () => changes.removeExamples([id], `removal of one example of ${card.name}`)),
 });
 const review = new ReviewPanel({
-  review: () => classifier!.review({ k: neighbours() }),
+  review: async () => classifier?.review({ k: neighbours() }) ?? null,
   thumbnailOf,
   placeOf,
   onMove: (id, label) => void attempt(`Moved one example to ${label}.`, () => changes.moveExample(id, label)),
@@ -199,6 +199,7 @@ function onLessonChange(renamed?: Renamed): void {
   byId<HTMLButtonElement>('add-class').disabled = lesson.classes.length >= mostClasses;
   byId<HTMLButtonElement>('save-file').disabled = lesson.classes.length === 0;
   keeping.changed();
+  review.changed();
 }
 
 function onPress(card: ClassCard): void {
@@ -259,7 +260,8 @@ async function attempt(done: string, change: () => Promise<unknown>): Promise<bo
     return false;
   }
   showStatus(done);
-  void review.refresh();
+  // The button that had the focus may be gone or of no use.
+  if (document.activeElement?.matches('body, :disabled')) byId('undo').focus({ preventScroll: true });
   await lookAtPicture();
   return true;
 }
@@ -277,8 +279,7 @@ async function undo(): Promise<void> {
     const step = await steps.undo();
     if (!step) return;
     showStatus(`Undone: ${step.what}.`);
-    void review.refresh();
-    await lookAtPicture();
+      await lookAtPicture();
   } catch (error) {
     onError(error);
   }
@@ -308,7 +309,6 @@ async function openFile(file: File): Promise<void> {
   }
   const { exampleCount, classes } = lesson;
   showStatus(`Opened ${file.name}: ${exampleCount} examples in ${classes.length} classes.`);
-  void review.refresh();
   await lookAtPicture();
 }
 

@@ -5,7 +5,8 @@ import { byId, colourOf, percent } from './element.js';
 import { paintThumbnail } from './thumbnail.js';
 
 export interface ReviewEvents {
-  review(): Promise<Review>;
+  /** Null while nothing can be said. */
+  review(): Promise<Review | null>;
   thumbnailOf(id: number): Uint8Array | undefined;
   placeOf(label: string): number;
   onMove(id: number, label: string): void;
@@ -13,23 +14,31 @@ export interface ReviewEvents {
 }
 
 const mostOutliers = 12;
+/** While one teaches, it waits. */
+const patienceMs = 500;
 
 export class ReviewPanel {
   readonly #root = byId<HTMLDetailsElement>('review');
   readonly #events: ReviewEvents;
-  #wanted = 0;
+  #turn = 0;
+  #timer = 0;
 
   constructor(events: ReviewEvents) {
     this.#events = events;
-    this.#root.addEventListener('toggle', () => void this.refresh());
+    this.#root.addEventListener('toggle', () => void this.#refresh());
   }
 
-  /** Looks again if anybody sees it. */
-  async refresh(): Promise<void> {
+  /** After each change: looks again if anybody sees it. */
+  changed(): void {
+    clearTimeout(this.#timer);
+    if (this.#root.open) this.#timer = setTimeout(() => void this.#refresh(), patienceMs);
+  }
+
+  async #refresh(): Promise<void> {
     if (!this.#root.open) return;
-    const turn = ++this.#wanted;
+    const turn = ++this.#turn;
     const review = await this.#events.review().catch(() => null);
-    if (turn === this.#wanted) this.#show(review);
+    if (turn === this.#turn) this.#show(review);
   }
 
   #show(review: Review | null): void {

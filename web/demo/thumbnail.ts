@@ -42,10 +42,8 @@ function decode(file: Uint8Array): Promise<ImageBitmap | null> {
   decoded.delete(file);
   decoded.set(file, bitmap);
   const [oldest] = decoded.keys();
-  if (decoded.size > mostDecoded && oldest) {
-    void decoded.get(oldest)!.then((each) => each?.close());
-    decoded.delete(oldest);
-  }
+  // Not closed: somebody may be about to draw it.
+  if (decoded.size > mostDecoded && oldest) decoded.delete(oldest);
   return bitmap;
 }
 
@@ -53,6 +51,7 @@ const wanted = new WeakMap<HTMLCanvasElement, Uint8Array | undefined>();
 
 /** Paints a thumbnail over all of a canvas, or leaves that empty when there is none. The last call for a canvas counts. */
 export async function paintThumbnail(canvas: HTMLCanvasElement, file: Uint8Array | undefined): Promise<void> {
+  if (file && wanted.get(canvas) === file) return;
   wanted.set(canvas, file);
   const bitmap = file ? await decode(file) : null;
   if (wanted.get(canvas) !== file) return;
