@@ -54,9 +54,11 @@ test('the check finds an example in the wrong class, and one click moves it', as
   const { page } = await openReady(t, browser);
   const [blue, red] = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')];
   await teach(page, 1, [blue, blue, blue, red]);
-  await teach(page, 2, [red, red, red]);
+  await teach(page, 2, [red, red]);
   const review = page.getByTestId('review');
   await review.locator('summary').click();
+  await review.filter({ hasText: 'Teach two classes 3 examples each' }).waitFor();
+  await teach(page, 2, red, 3);
   await review.filter({ hasText: /Each of 7 examples .+ \d+ % came out right/ }).waitFor();
   await review.filter({ hasText: 'In Class 1, but looks like Class 2' }).waitFor();
   await review.getByRole('button', { name: 'Move to Class 2' }).click();

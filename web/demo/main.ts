@@ -56,7 +56,8 @@ const board = new Board(byId('classes'), {
   onDelete: (card, id) => void attempt(`Removed one example of ${card.name}.`, () => changes.removeExamples([id], `removal of one example of ${card.name}`)),
 });
 const review = new ReviewPanel({
-  review: async () => classifier?.review({ k: neighbours() }) ?? null,
+  review: async () => classifier!.review({ k: neighbours() }),
+  sizes,
   thumbnailOf,
   placeOf,
   onMove: (id, label) => void attempt(`Moved one example to ${label}.`, () => changes.moveExample(id, label)),
@@ -158,7 +159,12 @@ async function lookAndRecord(image: HTMLVideoElement | Blob, portrait: Portrait)
 
 /** How many neighbours vote: as many as the smallest class has, so that it isn't outvoted for being small, but at most 10. */
 function neighbours(): number {
-  return Math.min(10, ...lesson.classes.map(({ ids }) => ids.length).filter((count) => count > 0));
+  return Math.min(10, ...sizes());
+}
+
+/** Of the classes that have examples. */
+function sizes(): number[] {
+  return lesson.classes.map(({ ids }) => ids.length).filter((count) => count > 0);
 }
 
 /** Errors after which the engine is of no more use. */

@@ -5,8 +5,9 @@ import { byId, colourOf, percent } from './element.js';
 import { paintThumbnail } from './thumbnail.js';
 
 export interface ReviewEvents {
-  /** Null while nothing can be said. */
-  review(): Promise<Review | null>;
+  review(): Promise<Review>;
+  /** Of the classes that have examples: how many. */
+  sizes(): number[];
   thumbnailOf(id: number): Uint8Array | undefined;
   placeOf(label: string): number;
   onMove(id: number, label: string): void;
@@ -14,6 +15,8 @@ export interface ReviewEvents {
 }
 
 const mostOutliers = 12;
+/** With fewer, an example that is asked about has hardly another one beside it. */
+const fewest = 3;
 /** While one teaches, it waits. */
 const patienceMs = 500;
 
@@ -37,7 +40,9 @@ export class ReviewPanel {
   async #refresh(): Promise<void> {
     if (!this.#root.open) return;
     const turn = ++this.#turn;
-    const review = await this.#events.review().catch(() => null);
+    const sizes = this.#events.sizes();
+    const isEnough = sizes.length > 1 && Math.min(...sizes) >= fewest;
+    const review = isEnough ? await this.#events.review().catch(() => null) : null;
     if (turn === this.#turn) this.#show(review);
   }
 
@@ -61,7 +66,7 @@ export class ReviewPanel {
 }
 
 function sentences(review: Review | null): string[] {
-  if (!review || review.tested < 2) return ['Teach it two classes first.'];
+  if (!review) return [`Teach two classes ${fewest} examples each, or more: with fewer there is nothing to compare with.`];
   const { tested, accuracy, mostConfusable, duplicates, outliers } = review;
   return [
     `Each of ${tested} examples was asked about as if it were new: ${percent(accuracy)} came out right.`,
