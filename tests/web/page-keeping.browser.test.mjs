@@ -69,8 +69,13 @@ test('what was taught is there on the next visit: examples, pictures, names, pla
   assert.match((await savedFile(page)).buffer.toString('latin1'), /Rot/);
 });
 
-test('what is changed right before the page is left is kept', async (t) => {
-  const { page } = await openReady(t, browser);
+test('what is changed right before the page is left is kept, and the browser is asked not to clear it', async (t) => {
+  const countRequests = () => {
+    window.persistRequests = 0;
+    navigator.storage.persist = async () => ++window.persistRequests > 0;
+  };
+  const { page } = await openReady(t, browser, { init: countRequests });
+  assert.equal(await page.evaluate(() => window.persistRequests), 0);
   await teach(page, 1, await makePicture(page, 'navy', 'disc'));
   // As when a tab is put away: the browser says so, and may end it at any time from then on.
   await page.evaluate(() => {
@@ -78,6 +83,7 @@ test('what is changed right before the page is left is kept', async (t) => {
     document.dispatchEvent(new Event('visibilitychange'));
   });
   await untilKept(page);
+  assert.equal(await page.evaluate(() => window.persistRequests), 1);
   const [{ version, places }] = await page.evaluate(readStore);
   assert.equal(version, 1);
   assert.deepEqual(places, [['Class 1', 1], ['Class 2', 2], ['Class 3', 3]]); // prettier-ignore
@@ -117,8 +123,13 @@ for (const [what, { words, init }] of Object.entries(storageTroubles)) {
     await untilCount(page, 1, 0);
     await page.getByTestId('open-file').setInputFiles(file);
     await untilCount(page, 1, 1);
-    // Said once, not again and again.
+    // Said once, not again and again; but who leaves is asked.
     assert.equal(await page.getByTestId('alert').isVisible(), false);
+    const asked = page.waitForEvent('dialog');
+    await page.close({ runBeforeUnload: true });
+    const dialog = await asked;
+    assert.equal(dialog.type(), 'beforeunload');
+    await dialog.dismiss();
   });
 }
 
