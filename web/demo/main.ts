@@ -1,7 +1,6 @@
 // The page: a camera or pictures, the classes that a visitor teaches, one classifier.
 
 import { load, type Classifier, type Observation, type Prediction } from 'teachable-wasm';
-import { Webcam, type WebcamState } from 'teachable-wasm/webcam';
 import { advice } from './advice.js';
 import { ask, listenToAnswers } from './ask.js';
 import { Board } from './board.js';
@@ -19,6 +18,7 @@ import { Announcer, FrameMeter, LoadingBar, sentence, showAlert, showInfo, showS
 import { Recorder } from './recorder.js';
 import { ReviewPanel } from './review-panel.js';
 import { readSettings } from './settings.js';
+import { Sources } from './sources.js';
 import { Stage } from './stage.js';
 import { UndoSteps } from './undo-steps.js';
 import { Why } from './why.js';
@@ -43,7 +43,7 @@ const keeping = new Keeping(lesson, places, (error) => onError(error));
 const thumbnailOf = (id: number) => lesson.thumbnail(id);
 const placeOf = (label: string) => places.of(label) ?? 0;
 const why = new Why(thumbnailOf, placeOf);
-const preferences = new Preferences(() => void lookAtPicture());
+const preferences = new Preferences(() => void lookAgain());
 const board = new Board(byId('classes'), {
   thumbnailOf,
   onPress,
@@ -51,7 +51,7 @@ const board = new Board(byId('classes'), {
   onFiles: (card, files) => void onFiles(card, files),
   onForget: (card) => void attempt(`${card.name} is empty again.`, () => changes.removeExamples(lesson.idsOf(card.label), `emptying of ${card.name}`)),
   onRemove: (card) => void attempt(`Removed ${card.name}.`, () => changes.removeClass(card.label)),
-  onTyping: () => void lookAtPicture(),
+  onTyping: () => void lookAgain(),
   onRename: (card, name) => void onRename(card, name),
   onDelete: (card, id) => void attempt(`Removed one example of ${card.name}.`, () => changes.removeExamples([id], `removal of one example of ${card.name}`)),
 });
@@ -63,11 +63,18 @@ const review = new ReviewPanel({
   onMove: (id, label) => void attempt(`Moved one example to ${label}.`, () => changes.moveExample(id, label)),
   onDelete: (id) => void attempt('Removed one example.', () => changes.removeExamples([id], 'removal of one example')),
 });
-const camera = new Webcam({ video: stage.video, onState: onCameraState });
+const sources = new Sources(stage, {
+  onFrame: look,
+  onLive() {
+    if (classifier) showStatus('Hold a class button while you show it something.');
+  },
+  onNone() {
+    showTop3([]);
+    showPrediction(null);
+  },
+});
 
 let classifier: Classifier | null = null;
-let pictureFile: Blob | null = null;
-let endLoop: (() => void) | null = null;
 let reopenedAt = -Infinity;
 /** What is being recorded, by the id of its card. */
 const recordings = new Map<string, Recording>();
@@ -95,7 +102,7 @@ async function begin(): Promise<void> {
   const found = await keeping.begin(classifier.model.id, addFirstClasses);
   byId('tend').hidden = false;
   showStatus(`Ready. ${found || 'Start the camera, or add pictures to the classes.'}`);
-  await lookAtPicture();
+  await lookAgain();
 }
 
 async function addFirstClasses(): Promise<void> {
@@ -116,13 +123,30 @@ async function reopen(): Promise<void> {
   if (!classifier) return;
   showStatus('Ready.');
   keeping.changed();
-  await lookAtPicture();
+  await lookAgain();
 }
 
 // Looking ---------------------------------------------------------------------------------------------------------------
 
-/** One look, which teaches the class of `card` if given. Undefined, with a word on `what`, when it failed. */
-async function look(image: HTMLVideoElement | Blob, card?: ClassCard, portrait: Portrait | null = null, what = ''): Promise<Observation | undefined> {
+/** Looks at what there is, teaches what is being recorded, and shows the rest. */
+async function look(): Promise<void> {
+  const { subject } = sources;
+  if (!subject) return showPrediction(null);
+  const id = recorder.next();
+  const card = id === undefined ? undefined : board.at(Number(id));
+  const observation = await observe(subject.image, card, subject.portrait);
+  // The camera may have been stopped meanwhile.
+  if (observation && sources.subject) showObservation(observation);
+  if (card && observation?.exampleId !== undefined) recordings.get(card.id)?.add(observation.exampleId);
+}
+
+/** Frames come by themselves; a picture is looked at when something has changed. */
+async function lookAgain(): Promise<void> {
+  if (sources.kind !== 'camera') await look();
+}
+
+/** One look at an image, which teaches the class of `card` if given. Undefined, with a word on `what`, when it failed. */
+async function observe(image: HTMLVideoElement | Blob, card?: ClassCard, portrait: Portrait | null = null, what = ''): Promise<Observation | undefined> {
   if (!classifier) return undefined;
   try {
     const options = {
@@ -136,25 +160,6 @@ async function look(image: HTMLVideoElement | Blob, card?: ClassCard, portrait: 
     onError(error, what);
     return undefined;
   }
-}
-
-async function lookAtVideo(): Promise<void> {
-  if (stage.source !== 'camera' || !classifier) return;
-  await lookAndRecord(stage.video, { source: stage.video, mirrored: camera.mirror, crop: stage.crop });
-}
-
-async function lookAtPicture(): Promise<void> {
-  if (stage.source === 'picture' && pictureFile) await lookAndRecord(pictureFile, { source: stage.picture, mirrored: false, crop: stage.crop });
-  else if (stage.source === 'none') showPrediction(null);
-}
-
-async function lookAndRecord(image: HTMLVideoElement | Blob, portrait: Portrait): Promise<void> {
-  const id = recorder.next();
-  const card = id === undefined ? undefined : board.at(Number(id));
-  const observation = await look(image, card, portrait);
-  // The camera may have been stopped meanwhile.
-  if (observation && stage.source !== 'none') showObservation(observation);
-  if (card && observation?.exampleId !== undefined) recordings.get(card.id)?.add(observation.exampleId);
 }
 
 /** How many neighbours vote: as many as the smallest class has, so that it isn't outvoted for being small, but at most 10. */
@@ -210,18 +215,18 @@ function onLessonChange(renamed?: Renamed): void {
 
 function onPress(card: ClassCard): void {
   if (!classifier) return showStatus('The network is still loading. Try again in a moment.');
-  if (stage.source === 'none') return showStatus('Nothing to record yet: start the camera, or add pictures to this class.');
+  if (sources.kind === 'none') return showStatus('Nothing to record yet: start the camera, or add pictures to this class.');
   recorder.press(card.id);
   recordings.set(card.id, changes.record(card.label));
   card.showRecording(true);
-  if (stage.source === 'picture') void lookAtPicture();
+  if (sources.kind === 'picture') void look();
   else showStatus(`Recording ${card.name}.`);
 }
 
 function onRelease(card: ClassCard): void {
   recorder.release(card.id);
   card.showRecording(false);
-  if (stage.source === 'camera') showStatus(sayAdvice());
+  if (sources.kind === 'camera') showStatus(sayAdvice());
 }
 
 function sayAdvice(): string {
@@ -236,20 +241,20 @@ async function onFiles(card: ClassCard, files: File[]): Promise<void> {
   for (const file of files) {
     showStatus(`Adding picture ${added + 1} of ${files.length} to ${card.name}.`);
     const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => null);
-    const observation = await look(file, card, bitmap && { source: bitmap, mirrored: false, crop: stage.crop }, file.name);
+    const observation = await observe(file, card, bitmap && { source: bitmap, mirrored: false, crop: stage.crop }, file.name);
     bitmap?.close();
     if (observation?.exampleId === undefined) continue;
     recording.add(observation.exampleId);
     added++;
   }
   showStatus(`${card.name} learned from ${added} of ${files.length} ${files.length === 1 ? 'picture' : 'pictures'}. ${sayAdvice()}`);
-  await lookAtPicture();
+  await lookAgain();
 }
 
 async function onRename(card: ClassCard, name: string): Promise<void> {
   try {
     await changes.rename(card.label, name);
-    await lookAtPicture();
+    await lookAgain();
   } catch (error) {
     card.resetName();
     onError(error);
@@ -268,7 +273,7 @@ async function attempt(done: string, change: () => Promise<unknown>): Promise<bo
   showStatus(done);
   // The button that had the focus may be gone or of no use.
   if (document.activeElement?.matches('body, :disabled')) byId('undo').focus({ preventScroll: true });
-  await lookAtPicture();
+  await lookAgain();
   return true;
 }
 
@@ -285,7 +290,7 @@ async function undo(): Promise<void> {
     const step = await steps.undo();
     if (!step) return;
     showStatus(`Undone: ${step.what}.`);
-      await lookAtPicture();
+      await lookAgain();
   } catch (error) {
     onError(error);
   }
@@ -315,7 +320,7 @@ async function openFile(file: File): Promise<void> {
   }
   const { exampleCount, classes } = lesson;
   showStatus(`Opened ${file.name}: ${exampleCount} examples in ${classes.length} classes.`);
-  await lookAtPicture();
+  await lookAgain();
 }
 
 async function startOver(): Promise<void> {
@@ -328,48 +333,18 @@ async function startOver(): Promise<void> {
   });
 }
 
-// Sources ---------------------------------------------------------------------------------------------------------------
-
-function onCameraState(state: WebcamState): void {
-  stage.showCamera(state);
-  endLoop?.();
-  endLoop = null;
-  if (state === 'live') {
-    showSource('camera');
-    endLoop = camera.eachFrame(lookAtVideo);
-    if (classifier) showStatus('Hold a class button while you show it something.');
-  } else if (stage.source !== 'picture') {
-    showSource('none');
-  }
-  showTools();
-}
+// Pictures --------------------------------------------------------------------------------------------------------------
 
 async function testPicture(file: Blob | undefined): Promise<void> {
   if (!file) return;
   try {
-    await stage.showPicture(file);
+    await sources.showPicture(file);
   } catch {
     return showAlert('That file could not be read as a picture. Try a JPEG, PNG, WebP or BMP.');
   }
-  pictureFile = file;
   recorder.drop();
-  showTools();
   showStatus(classifier ? 'This is your picture. Press a class button to teach with it.' : 'The network is still loading.');
-  await lookAtPicture();
-}
-
-function showSource(source: 'none' | 'camera'): void {
-  pictureFile = null;
-  stage.show(source);
-  if (source === 'none') {
-    showTop3([]);
-    showPrediction(null);
-  }
-}
-
-function showTools(): void {
-  byId('stop-camera').hidden = !camera.live;
-  byId('back-to-camera').hidden = !(camera.live && stage.source === 'picture');
+  await look();
 }
 
 /** A file that was dropped on the page or pasted: examples, else a picture. */
@@ -388,13 +363,6 @@ function listenForChoice(id: string, onFile: (file: File) => void): void {
   });
 }
 
-// What goes wrong is a state, too, and shown as such.
-byId('start-camera').addEventListener('click', () => void camera.start().catch(() => {}));
-byId('stop-camera').addEventListener('click', () => camera.stop());
-byId('back-to-camera').addEventListener('click', () => {
-  showSource('camera');
-  showTools();
-});
 byId('alert-close').addEventListener('click', () => showAlert(null));
 byId('undo').addEventListener('click', () => void undo());
 byId('add-class').addEventListener('click', () => void addClass());
