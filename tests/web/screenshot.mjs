@@ -82,7 +82,7 @@ try {
     await at(to);
     await page.keyboard.up(key);
   }
-  await at(11.2);
+  await at(12);
   const file = path.join(root, `web/demo/screenshot${values.dark ? '-dark' : ''}.png`);
   await mkdir(path.dirname(file), { recursive: true });
   await page.screenshot({ path: file });

@@ -5,7 +5,7 @@ import { download, fileName } from './dataset-files.js';
 import { byId } from './element.js';
 import type { Lesson } from './lesson.js';
 import type { Places } from './places.js';
-import { sentence, showAlert, showStatus } from './readout.js';
+import { reason, showAlert, showStatus } from './readout.js';
 import { becomeSavingTab } from './saving-tab.js';
 import { Store, type Kept } from './store.js';
 
@@ -88,7 +88,7 @@ export class Keeping {
       this.#places.reset([]);
       this.#autosave!.pause('refused');
       showAlert(
-        `What is kept in this browser can't be opened here: ${sentence(error)} It stays, and what you teach now is not kept.`,
+        `What is kept in this browser can't be opened (${reason(error)}). It stays, and what you teach now is not kept.`,
         ['Save it to a file', () => download(kept.file, fileName())],
         ['Replace it', () => void this.#autosave!.overwrite()],
       );
@@ -148,11 +148,11 @@ export class Keeping {
     if (code === 'worker-lost' || code === 'disposed') return this.#onEngineError(error);
     if (this.#failed) return;
     this.#failed = true;
-    const reason =
-      name === 'QuotaExceededError'
-        ? 'There is no room left in this browser to keep your examples.'
-        : 'This browser does not let the page keep your examples; in a private window that is usual.';
-    showAlert(`${typeof code === 'string' ? sentence(error) : reason} Teaching goes on. Save to a file before you leave.`);
+    let why = 'This browser does not let the page keep your examples; in a private window that is usual.';
+    if (name === 'QuotaExceededError') why = 'There is no room left in this browser to keep your examples.';
+    // The engine's own errors have codes that are words.
+    if (typeof code === 'string') why = `Your examples could not be saved (${reason(error)}).`;
+    showAlert(`${why} Teaching goes on. Save to a file before you leave.`);
   }
 
   #saved(): void {

@@ -35,6 +35,11 @@ export function sentence(error: unknown): string {
   return error instanceof Error && error.message ? error.message : `Something went wrong: ${String(error)}`;
 }
 
+/** The same for the middle of another sentence. */
+export function reason(error: unknown): string {
+  return sentence(error).replace(/\.$/, '');
+}
+
 const phases: Record<Progress['phase'], string> = { module: 'Loading the engine', model: 'Loading the network', start: 'Starting' };
 
 /** Both downloads run at once: the bar shows their sum. */
