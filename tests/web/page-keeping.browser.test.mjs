@@ -173,6 +173,11 @@ test('two tabs that both taught: nothing is overwritten before the visitor has c
   await untilCount(second, 1, 2);
   assert.equal(await countOf(second, 2), 0);
   await untilKept(second);
+  // Chosen by mistake: nothing is lost.
+  await second.getByTestId('undo').click();
+  await untilCount(second, 2, 2);
+  await untilKept(second);
+  assert.equal((await second.evaluate(readStore))[0].version, before.version + 1);
 });
 
 test('a stored set that cannot be opened is explained, stays, and goes only when the visitor says so', async (t) => {

@@ -2,6 +2,7 @@
 
 import type { Lesson, Removed, Snapshot } from './lesson.js';
 import type { Places } from './places.js';
+import type { Kept } from './store.js';
 import type { UndoSteps } from './undo-steps.js';
 
 /** Examples that were taught in one go, by one press or one choice of files. */
@@ -85,6 +86,14 @@ export class Changes {
   /** Replaces all by a file's. */
   async open(file: Blob, format: 'dataset' | 'json'): Promise<void> {
     await this.#replaceAll('opening of a file', () => this.#lesson.open(file, format));
+  }
+
+  /** Replaces all by what another tab has kept. */
+  async adopt({ file, places }: Kept): Promise<void> {
+    await this.#replaceAll("change to the other tab's examples", async () => {
+      this.#places.reset(places);
+      await this.#lesson.open(file);
+    });
   }
 
   async startOver(): Promise<void> {

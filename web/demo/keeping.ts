@@ -26,6 +26,7 @@ const texts: Record<SaveState, string> = {
 export class Keeping {
   readonly #lesson: Lesson;
   readonly #places: Places;
+  readonly #adopt: (kept: Kept) => Promise<void>;
   readonly #onEngineError: (error: unknown) => void;
   readonly #store = new Store();
   #autosave: Autosave | null = null;
@@ -33,9 +34,11 @@ export class Keeping {
   #failed = false;
   #askedToPersist = false;
 
-  constructor(lesson: Lesson, places: Places, onEngineError: (error: unknown) => void) {
+  /** `adopt` replaces what is on the page, so that it can be undone. */
+  constructor(lesson: Lesson, places: Places, adopt: (kept: Kept) => Promise<void>, onEngineError: (error: unknown) => void) {
     this.#lesson = lesson;
     this.#places = places;
+    this.#adopt = adopt;
     this.#onEngineError = onEngineError;
     document.addEventListener('visibilitychange', () => document.hidden && void this.#autosave?.flush());
     window.addEventListener('pagehide', () => void this.#autosave?.flush());
@@ -122,8 +125,14 @@ export class Keeping {
   }
 
   async #takeStored(): Promise<void> {
-    const kept = await this.#autosave!.read();
-    if (kept && (await this.#restore(kept))) this.#autosave!.resume(true);
+    const autosave = this.#autosave!;
+    try {
+      const kept = await autosave.read();
+      if (kept) await this.#adopt(kept);
+      autosave.resume(true);
+    } catch (error) {
+      autosave.fail(error);
+    }
   }
 
   #show(state: SaveState, error: unknown): void {

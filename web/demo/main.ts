@@ -39,7 +39,7 @@ const steps = new UndoSteps((last) => {
   byId('undo').title = last ? `Undo: ${last.what}` : '';
 });
 const changes = new Changes(lesson, places, steps);
-const keeping = new Keeping(lesson, places, (error) => onError(error));
+const keeping = new Keeping(lesson, places, (kept) => changes.adopt(kept), (error) => onError(error));
 const thumbnailOf = (id: number) => lesson.thumbnail(id);
 const placeOf = (label: string) => places.of(label) ?? 0;
 const why = new Why(thumbnailOf, placeOf);
