@@ -56,12 +56,12 @@ export async function openFirefox() {
  * Opens a page of the site in a fresh context, served for this test only. After the test all of it is closed, and
  * a script error or a breach of the content policy, of a worker too, fails it.
  * @param {import('node:test').TestContext} t
- * @param {{path?: string, serving?: object, context?: object, tolerant?: boolean}} [options] `serving` goes to serve(); with
- * `tolerant`, troubles are collected only.
+ * @param {{path?: string, serving?: object, context?: object, tolerant?: boolean, init?: () => void}} [options] `serving` goes to
+ * serve(); with `tolerant`, troubles are collected only; `init` runs in the page before its own scripts.
  * @returns {Promise<{page: object, url: string, requests: string[], troubles: string[]}>} `requests`: paths that the server
  * was asked for, growing. `troubles`: script errors and breaches so far.
  */
-export async function openPage(t, browser, { path = '', serving = {}, context = {}, tolerant = false } = {}) {
+export async function openPage(t, browser, { path = '', serving = {}, context = {}, tolerant = false, init } = {}) {
   const troubles = [];
   const requests = [];
   const { csp = strictPolicy } = serving;
@@ -87,6 +87,7 @@ export async function openPage(t, browser, { path = '', serving = {}, context = 
     await server.close();
     if (troubles.length > 0 && !tolerant) throw new Error(troubles.join('\n'));
   });
+  if (init) await page.addInitScript(init);
   await page.goto(server.url + path);
   return { page, url: server.url, requests, troubles };
 }

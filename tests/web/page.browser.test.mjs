@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
+import { countOf, makePicture, openReady as openReadyIn } from './demo-page.mjs';
 import { openBrowser, openPage } from './open-page.mjs';
 
 let browser;
@@ -12,41 +13,16 @@ before(async () => {
 
 after(() => browser.close());
 
-async function openReady(t, options) {
-  const { page, url } = await openPage(t, browser, options);
-  await page.getByTestId('status').filter({ hasText: 'Ready' }).waitFor({ timeout: 30_000 });
-  return { page, url };
-}
+const openReady = (t, options) => openReadyIn(t, browser, options);
 
 async function startCamera(page) {
   await page.getByTestId('start-camera').click();
   await page.locator('#stage[data-source=camera]').waitFor();
 }
 
-const countOf = async (page, number) => parseInt(await page.getByTestId(`count-${number}`).textContent(), 10);
-
 /** Waits until a class has more than `count` examples; the test's timeout ends the wait. */
 async function untilMore(page, number, count) {
   while ((await countOf(page, number)) <= count) await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
-}
-
-/** A PNG of one colour with a shape on it. */
-async function makePicture(page, colour, shape) {
-  const bytes = await page.evaluate(
-    async ([colour, shape]) => {
-      const canvas = new OffscreenCanvas(200, 200);
-      const context = canvas.getContext('2d');
-      context.fillStyle = colour;
-      context.fillRect(0, 0, 200, 200);
-      context.fillStyle = 'white';
-      if (shape === 'disc') context.arc(100, 100, 60, 0, 7);
-      else context.rect(30, 80, 140, 40);
-      context.fill();
-      return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
-    },
-    [colour, shape],
-  );
-  return { name: `${colour}-${shape}.png`, mimeType: 'image/png', buffer: Buffer.from(bytes) };
 }
 
 test('the page loads, says what runs and asks for no camera', async (t) => {

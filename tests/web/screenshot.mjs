@@ -66,7 +66,7 @@ const ends = [];
 const browser = await openBrowser({ camera: await drawClip(folder) });
 try {
   const { page } = await openPage({ after: (end) => ends.push(end) }, browser, {
-    context: { viewport: { width: 1200, height: 880 }, colorScheme: values.dark ? 'dark' : 'light' },
+    context: { viewport: { width: 1200, height: 1080 }, colorScheme: values.dark ? 'dark' : 'light' },
   });
   await page.waitForFunction(() => /Ready/.test(document.getElementById('status').textContent), null, { timeout: 60_000 });
   for (const [i, name] of ['Coffee', 'Cactus', 'Books'].entries()) await page.getByTestId(`name-${i + 1}`).fill(name);
@@ -82,7 +82,7 @@ try {
     await at(to);
     await page.keyboard.up(key);
   }
-  await at(11.2);
+  await at(12);
   const file = path.join(root, `web/demo/screenshot${values.dark ? '-dark' : ''}.png`);
   await mkdir(path.dirname(file), { recursive: true });
   await page.screenshot({ path: file });

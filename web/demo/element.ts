@@ -17,3 +17,10 @@ export function within<T extends Element>(root: ParentNode, selector: string): T
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
+
+const colours = 9;
+
+/** The colour and shape of a place, as style.css numbers them; of place 0, none. */
+export function colourOf(place: number): string {
+  return String(place === 0 ? 0 : ((place - 1) % colours) + 1);
+}

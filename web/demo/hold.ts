@@ -6,7 +6,8 @@ export interface Hold {
   onRelease(): void;
 }
 
-export function listenForHold(button: HTMLElement, key: string, { onPress, onRelease }: Hold): void {
+/** `signal` ends it, when the button goes. */
+export function listenForHold(button: HTMLElement, key: string, { onPress, onRelease }: Hold, signal: AbortSignal): void {
   /** What holds the button down at the moment: several can at once. */
   const holders = new Set<string>();
 
@@ -51,24 +52,42 @@ export function listenForHold(button: HTMLElement, key: string, { onPress, onRel
     release('click');
   });
 
-  document.addEventListener('keydown', (event) => {
-    if (event.key !== key || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    press('key');
-  });
-  document.addEventListener('keyup', (event) => {
-    if (event.key === key) release('key');
-  });
+  document.addEventListener(
+    'keydown',
+    (event) => {
+      if (event.key !== key || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isElsewhere(event.target)) return;
+      press('key');
+    },
+    { signal },
+  );
+  document.addEventListener(
+    'keyup',
+    (event) => {
+      if (event.key === key) release('key');
+    },
+    { signal },
+  );
   // Whoever leaves the page lets go: no release event will come.
-  window.addEventListener('blur', releaseAll);
-  document.addEventListener('visibilitychange', () => {
-    if (document.hidden) releaseAll();
-  });
+  window.addEventListener('blur', releaseAll, { signal });
+  document.addEventListener(
+    'visibilitychange',
+    () => {
+      if (document.hidden) releaseAll();
+    },
+    { signal },
+  );
+  signal.addEventListener('abort', releaseAll);
 }
 
 function isTrigger(event: KeyboardEvent): boolean {
   return event.key === ' ' || event.key === 'Enter';
 }
 
-function isTyping(target: EventTarget | null): boolean {
+/** Whether somebody types, or answers a question. */
+function isElsewhere(target: EventTarget | null): boolean {
+  return isTyping(target) || document.querySelector('dialog[open]') !== null;
+}
+
+export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && target.type === 'text';
 }

@@ -9,10 +9,35 @@ export function showStatus(text: string): void {
   if (status.textContent !== text) status.textContent = text;
 }
 
-/** Shows one sentence until it is dismissed or replaced; null takes it away. */
-export function showAlert(text: string | null): void {
+/** What a visitor can do about an alert. */
+export type AlertAction = [text: string, act: () => void];
+
+/** Shows one sentence until it is dismissed or replaced; null takes it away. An action takes it away, too. */
+export function showAlert(text: string | null, ...actions: AlertAction[]): void {
   byId('alert').hidden = text === null;
   byId('alert-text').textContent = text ?? '';
+  byId('alert-actions').replaceChildren(
+    ...actions.map(([name, act]) => {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = name;
+      button.addEventListener('click', () => {
+        showAlert(null);
+        act();
+      });
+      return button;
+    }),
+  );
+}
+
+/** One sentence for people from whatever was thrown. */
+export function sentence(error: unknown): string {
+  return error instanceof Error && error.message ? error.message : `Something went wrong: ${String(error)}`;
+}
+
+/** The same for the middle of another sentence. */
+export function reason(error: unknown): string {
+  return sentence(error).replace(/\.$/, '');
 }
 
 const phases: Record<Progress['phase'], string> = { module: 'Loading the engine', model: 'Loading the network', start: 'Starting' };

@@ -2,9 +2,17 @@
 
 import type { WebcamState } from 'teachable-wasm/webcam';
 import { cameraTexts } from './camera-texts.js';
-import { byId, percent, within } from './element.js';
+import { byId, colourOf, percent, within } from './element.js';
 
 export type Source = 'none' | 'camera' | 'picture';
+
+/** What it is taken for. */
+export interface Verdict {
+  place: number;
+  name: string;
+  /** 0-1 */
+  share: number;
+}
 
 /** Longest side of a picture's copy on the stage, in pixels. The network gets the file itself. */
 const shownSide = 1024;
@@ -23,6 +31,10 @@ export class Stage {
     this.#root.dataset['source'] = source;
     byId('invitation').hidden = source !== 'none';
     if (source === 'none') this.showVerdict(null);
+  }
+
+  get crop(): 'center' | 'squash' {
+    return this.#root.dataset['crop'] === 'squash' ? 'squash' : 'center';
   }
 
   /** How the network crops, so that the stage shows the same part. */
@@ -51,11 +63,12 @@ export class Stage {
     this.show('picture');
   }
 
-  showVerdict(verdict: { id: string; name: string; share: number } | null): void {
+  showVerdict(verdict: Verdict | 'unknown' | null): void {
     this.#verdict.hidden = verdict === null;
     if (!verdict) return;
-    this.#verdict.dataset['class'] = verdict.id;
-    within(this.#verdict, '.verdict-name').textContent = verdict.name;
-    within(this.#verdict, '.verdict-share').textContent = percent(verdict.share);
+    const { place, name, share } = verdict === 'unknown' ? { place: 0, name: 'Unknown', share: undefined } : verdict;
+    this.#verdict.dataset['class'] = colourOf(place);
+    within(this.#verdict, '.verdict-name').textContent = name;
+    within(this.#verdict, '.verdict-share').textContent = share === undefined ? '' : percent(share);
   }
 }

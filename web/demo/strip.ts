@@ -1,6 +1,7 @@
-// The latest examples of a class as a row of small pictures, on one canvas.
+// The examples of a class at a glance: a row of small pictures on one canvas. While one records it runs along; at rest it shows some of all.
 
 import { within } from './element.js';
+import { decodeThumbnails } from './thumbnail.js';
 
 const side = 44;
 const gap = 4;
@@ -10,61 +11,67 @@ export class Strip {
   readonly #canvas: HTMLCanvasElement;
   readonly #empty: HTMLElement;
   #lastAt = -Infinity;
+  /** Grows with each change, so that pictures that were decoded late are noticed as late. */
+  #turn = 0;
 
   constructor(root: HTMLElement) {
     this.#canvas = within(root, 'canvas');
     this.#empty = within(root, '.strip-empty');
   }
 
-  /** Adds a frame of a camera, seen as in a mirror. While one records, only some are shown. */
-  addFrame(video: HTMLVideoElement): void {
+  /** Puts a picture at the left and moves the others on. Of many in a short time, only some are shown. */
+  async add(thumbnail: Uint8Array | undefined): Promise<void> {
     const now = performance.now();
     if (now - this.#lastAt < leastMsBetween) return;
     this.#lastAt = now;
-    this.#add(video, true);
-  }
-
-  addPicture(picture: HTMLCanvasElement | ImageBitmap): void {
-    this.#add(picture, false);
-  }
-
-  clear(): void {
-    this.#empty.hidden = false;
-    this.#canvas.width = 1;
-    this.#lastAt = -Infinity;
-  }
-
-  /** Puts the centre of the source at the left and moves the others on. */
-  #add(source: HTMLVideoElement | HTMLCanvasElement | ImageBitmap, mirrored: boolean): void {
-    const context = this.#prepare();
+    const turn = ++this.#turn;
+    const [picture] = await decodeThumbnails([thumbnail]);
+    if (turn !== this.#turn || !picture) return;
+    this.#showEmpty(false);
+    if (this.#canvas.width === 1) this.#prepare();
+    const context = this.#canvas.getContext('2d');
     if (!context) return;
-
-    const { width: w, height: h } = sizeOf(source);
-    const crop = Math.min(w, h);
-    const scale = this.#canvas.height / side;
-    const step = Math.round((side + gap) * scale);
     context.globalCompositeOperation = 'copy';
-    context.drawImage(this.#canvas, step, 0);
+    context.drawImage(this.#canvas, Math.round((side + gap) * this.#scale), 0);
     context.globalCompositeOperation = 'source-over';
-    context.save();
-    if (mirrored) {
-      context.translate(side * scale, 0);
-      context.scale(-1, 1);
-    }
-    context.drawImage(source, (w - crop) / 2, (h - crop) / 2, crop, crop, 0, 0, side * scale, side * scale);
-    context.restore();
+    context.drawImage(picture, 0, 0, this.#canvas.height, this.#canvas.height);
   }
 
-  #prepare(): CanvasRenderingContext2D | null {
-    if (!this.#empty.hidden) {
-      this.#empty.hidden = true;
-      this.#canvas.width = Math.round(this.#canvas.clientWidth * devicePixelRatio);
-      this.#canvas.height = Math.round(side * devicePixelRatio);
-    }
-    return this.#canvas.getContext('2d');
+  /** Shows as many as there is room for of these, spread evenly, the latest at the left. */
+  async show(ids: readonly number[], thumbnailOf: (id: number) => Uint8Array | undefined): Promise<void> {
+    const turn = ++this.#turn;
+    this.#showEmpty(ids.length === 0);
+    const room = Math.max(1, Math.ceil(this.#canvas.clientWidth / (side + gap)));
+    const pictures = await decodeThumbnails(spread(ids, room).map(thumbnailOf));
+    if (turn !== this.#turn) return;
+    this.#prepare();
+    const context = this.#canvas.getContext('2d');
+    if (!context) return;
+    const size = this.#canvas.height;
+    pictures.forEach((picture, index) => {
+      const x = Math.round(index * (side + gap) * this.#scale);
+      context.fillStyle = '#80808055';
+      if (picture) context.drawImage(picture, x, 0, size, size);
+      else context.fillRect(x, 0, size, size);
+    });
+  }
+
+  get #scale(): number {
+    return this.#canvas.height / side;
+  }
+
+  #showEmpty(isEmpty: boolean): void {
+    this.#empty.hidden = !isEmpty;
+  }
+
+  #prepare(): void {
+    this.#canvas.width = Math.max(1, Math.round(this.#canvas.clientWidth * devicePixelRatio));
+    this.#canvas.height = Math.round(side * devicePixelRatio);
   }
 }
 
-function sizeOf(source: HTMLVideoElement | HTMLCanvasElement | ImageBitmap): { width: number; height: number } {
-  return source instanceof HTMLVideoElement ? { width: source.videoWidth, height: source.videoHeight } : source;
+/** At most `most` of a list, from its end to its beginning. */
+function spread<T>(list: readonly T[], most: number): T[] {
+  const count = Math.min(most, list.length);
+  return Array.from({ length: count }, (_, index) => list[list.length - 1 - Math.floor((index * list.length) / count)]!);
 }

@@ -1,0 +1,169 @@
+// Classes and examples as a visitor arranges them: added, renamed, removed, looked at, put back.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { areDrawn, countOf, makePicture, openGallery, openReady, placesOf, teach, untilCount } from './demo-page.mjs';
+import { openBrowser } from './open-page.mjs';
+
+let browser;
+
+before(async () => {
+  browser = await openBrowser();
+});
+
+after(() => browser.close());
+
+const focused = (page) => page.evaluate(() => document.activeElement.dataset.testid ?? document.activeElement.getAttribute('aria-label'));
+
+test('classes are added up to nine, each with a key, a colour and a shape of its own', async (t) => {
+  const { page } = await openReady(t, browser);
+  for (let place = 4; place <= 9; place++) {
+    await page.getByTestId('add-class').click();
+    await page.getByTestId(`record-${place}`).waitFor();
+  }
+  assert.equal(await page.getByTestId('add-class').isDisabled(), true);
+  assert.equal(await focused(page), 'name-9');
+  await page.keyboard.type('Ninth');
+  await page.keyboard.press('Enter');
+  await page.getByTestId('test-file').setInputFiles(await makePicture(page, 'navy', 'disc'));
+  await page.locator('#stage[data-source=picture]').waitFor();
+  await page.keyboard.press('9');
+  await page.getByTestId('prediction').filter({ hasText: 'Ninth' }).waitFor();
+  await untilCount(page, 9, 1);
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    const looks = await page.evaluate(() => {
+      const channel = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+      const light = (colour) => {
+        const [r, g, b] = colour.match(/[\d.]+/g).map((each) => channel(each / 255));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const contrast = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      return [...document.querySelectorAll('.card')].map((card) => {
+        const record = getComputedStyle(card.querySelector('.record'));
+        const shape = getComputedStyle(card.querySelector('.shape'));
+        return {
+          contrast: contrast(light(record.color), light(record.backgroundColor)),
+          onCard: contrast(light(shape.backgroundColor), light(getComputedStyle(card).backgroundColor)),
+          colour: shape.backgroundColor,
+          shape: shape.clipPath + shape.borderRadius,
+        };
+      });
+    });
+    assert.equal(new Set(looks.map(({ colour }) => colour)).size, 9);
+    assert.equal(new Set(looks.map(({ shape }) => shape)).size, 9);
+    for (const { contrast, onCard } of looks) assert.ok(contrast >= 4.5 && onCard >= 4.5, `${colorScheme}: ${contrast}, ${onCard}`);
+  }
+});
+
+test('a class that is removed comes back whole, at its place', async (t) => {
+  const { page } = await openReady(t, browser);
+  const [blue, red] = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')];
+  await teach(page, 1, [blue, blue]);
+  await teach(page, 2, red);
+  await page.getByTestId('name-1').fill('Blau');
+  await page.getByTestId('name-1').press('Enter');
+  await page.getByTestId('test-file').setInputFiles(blue);
+  await page.getByTestId('prediction').filter({ hasText: 'Blau' }).waitFor();
+  await page.getByTestId('remove-1').click();
+  await page.getByTestId('prediction').filter({ hasText: 'Class 2' }).waitFor();
+  assert.deepEqual(await placesOf(page), [2, 3]);
+  await page.getByTestId('undo').click();
+  await page.getByTestId('prediction').filter({ hasText: 'Blau' }).waitFor();
+  assert.deepEqual(await placesOf(page), [1, 2, 3]);
+  assert.equal(await countOf(page, 1), 2);
+  // Before it, the name; and before that, what was taught last.
+  await page.getByTestId('undo').click();
+  await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
+  await page.getByTestId('undo').click();
+  await untilCount(page, 2, 0);
+  await page.getByTestId('undo').click();
+  await untilCount(page, 1, 0);
+  assert.equal(await page.getByTestId('undo').isVisible(), false);
+});
+
+test('two classes of one name: the second one keeps its own', async (t) => {
+  const { page } = await openReady(t, browser);
+  await page.getByTestId('name-2').fill('Class 1');
+  await page.getByTestId('name-2').press('Enter');
+  await page.getByTestId('alert').filter({ hasText: 'Class 1' }).waitFor();
+  assert.equal(await page.getByTestId('name-2').inputValue(), 'Class 2');
+});
+
+test('one example is removed by a click or by the Delete key, and comes back', async (t) => {
+  const { page } = await openReady(t, browser);
+  const [blue, red] = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')];
+  await teach(page, 1, [blue, red, blue]);
+  const examples = await openGallery(page, 1);
+  assert.equal(await page.getByTestId('strip-1').getAttribute('aria-expanded'), 'true');
+  await examples.nth(1).click();
+  await untilCount(page, 1, 2);
+  assert.equal(await examples.count(), 2);
+  await page.getByTestId('undo').click();
+  await untilCount(page, 1, 3);
+  // By keyboard alone: from the strip into the gallery, to the second, away with it.
+  await page.getByTestId('strip-1').focus();
+  for (let tabs = 0; !/^Remove example/.test(await focused(page)); tabs++) {
+    assert.ok(tabs < 4, 'the gallery is next');
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await focused(page), 'Remove example 2 of Class 1');
+  await page.keyboard.press('Delete');
+  await untilCount(page, 1, 2);
+  assert.match(await focused(page), /^Remove example \d of Class 1$/);
+  await page.keyboard.press('Control+z');
+  await untilCount(page, 1, 3);
+  await page.waitForFunction(() => [...document.querySelectorAll('.example canvas')].every((canvas) => canvas.width === 96));
+  assert.deepEqual(await areDrawn(examples.locator('canvas')), [true, true, true]);
+});
+
+test('one recording is undone as one', async (t) => {
+  const { page } = await openReady(t, browser);
+  await page.getByTestId('start-camera').click();
+  await page.locator('#stage[data-source=camera]').waitFor();
+  await page.keyboard.down('1');
+  await page.waitForFunction(() => parseInt(document.querySelector('[data-testid=count-1]').textContent, 10) >= 4);
+  await page.keyboard.up('1');
+  await page.keyboard.press('Control+z');
+  await page.getByTestId('status').filter({ hasText: 'Undone' }).waitFor();
+  await untilCount(page, 1, 0);
+});
+
+test('of many examples, some are drawn at a time', async (t) => {
+  const { page } = await openReady(t, browser);
+  await teach(page, 1, await makePicture(page, 'navy', 'disc'));
+  const size = await page.evaluate(() => parseInt([...document.querySelectorAll('#engine dd')].find(({ textContent }) => / numbers a picture/.test(textContent)).textContent, 10));
+  const row = Array.from({ length: size }, (_, index) => (index % 7) / 7);
+  const buffer = Buffer.from(JSON.stringify({ Many: Array.from({ length: 200 }, (_, n) => row.map((value, index) => (index === n ? 2 : value))) }));
+  await page.getByTestId('open-file').setInputFiles({ name: 'many.json', mimeType: 'application/json', buffer });
+  await untilCount(page, 1, 200);
+  const examples = await openGallery(page, 1);
+  assert.equal(await examples.count(), 60);
+  await page.getByRole('button', { name: 'Show 60 more of 140' }).click();
+  assert.equal(await examples.count(), 120);
+  assert.equal(await focused(page), 'Remove example 140 of Many');
+});
+
+test('on a phone with nine classes and everything open, nothing is wider than the screen and all targets can be hit', async (t) => {
+  const { page } = await openReady(t, browser, { context: { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true } });
+  await teach(page, 1, [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')]);
+  for (let place = 4; place <= 9; place++) {
+    await page.getByTestId('add-class').click();
+    await page.getByTestId(`record-${place}`).waitFor();
+  }
+  await page.getByTestId('test-file').setInputFiles(await makePicture(page, 'navy', 'disc'));
+  await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
+  await page.getByTestId('why').waitFor();
+  await openGallery(page, 1);
+  for (const id of ['review', 'more']) await page.getByTestId(id).locator('summary').click();
+  await page.locator('#review[data-tested]').waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll('button, .button, input[type=text], input[type=range], summary')]
+      .filter((each) => each.offsetParent && (each.offsetWidth < 44 || each.offsetHeight < 44))
+      .map((each) => each.outerHTML),
+  );
+  assert.deepEqual(small, []);
+});
