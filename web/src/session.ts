@@ -1,11 +1,12 @@
 // From options to a running host: where it runs, what is open in it, and how it ends.
 
+import { aborted } from './abort.js';
 import { absolute } from './addresses.js';
 import { toCount } from './arguments.js';
 import { neverStarted, runHere, startWorker, type Engine } from './engine.js';
 import { ClassifierError, toClassifierError } from './errors.js';
 import type { ClassifierMethods, HostInfo, Info, ModelInfo, OpenRequest, Progress, Variant } from './protocol.js';
-import { aborted, connect, type Caller } from './rpc.js';
+import { connect, type Caller } from './rpc.js';
 
 /** Options of everything that loads the module. */
 export interface ModuleOptions {
@@ -76,25 +77,19 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
   } catch (error) {
     const known = toClassifierError(error);
     if (known.code !== 'worker-lost' || engine.heard()) throw known;
-    return neverStarted(options.workerUrl, known);
+    return neverStarted(options, known);
   }
 }
 
 async function open(engine: Engine, request: OpenRequest, { signal, onProgress }: ModuleOptions, note = ''): Promise<Session> {
   const caller = connect<ClassifierMethods>(engine.port);
   const complete = (info: HostInfo): Info => ({ ...info, reason: info.reason + note, worker: engine.worker });
-  const opening = caller.call('open', request, { onProgress, signal });
-  // Added after the call, which thereby tells the host first.
-  const onAbort = () => caller.close(aborted(signal));
-  signal?.addEventListener('abort', onAbort);
   try {
-    const { model } = await opening;
+    const { model } = await caller.call('open', request, { onProgress, signal });
     return { model, caller, complete, end: () => end(engine, caller) };
   } catch (error) {
     engine.terminate();
     throw error;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
   }
 }
 
