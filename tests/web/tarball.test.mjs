@@ -54,9 +54,36 @@ test('the tarball has nothing else', () => {
     /^web\/dist\/models\/[\w.-]+\.(tflite|json|bin|txt)$/,
     /^web\/dist\/integrity\.json$/,
     /^web\/guides\/[\w-]+\.md$/,
+    /^web\/examples\/README\.md$/,
+    /^web\/examples\/[\w-]+\/(app\/)?([\w-]+\.(html|jsx?|md)|\w+\.config\.js|package\.json)$/,
+    /^web\/demo\/screenshot\.png$/,
+    /^models\/README\.md$/,
   ];
   assert.deepEqual(files.filter((file) => !known.some((pattern) => pattern.test(file))), []);
   assert.deepEqual(files.filter((file) => /test|fuzz|bench/.test(file)), []);
+});
+
+/** Where a Markdown file's links lead, in the package; not those to other hosts. */
+function linksOf(file) {
+  const text = String(bytesOf(file)).replace(/<!--[^]*?-->|^```[^]*?^```/gm, '');
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)|\bsrc="([^"]+)"/g)].map(([, link, source]) => link ?? source);
+  return links.filter((link) => !/^([a-z]+:|#)/.test(link)).map((link) => path.posix.join(path.posix.dirname(file), link.replace(/#.*/, '') || path.posix.basename(file)));
+}
+
+test('every link of its documents leads to what is in the package', () => {
+  const documents = files.filter((file) => file.endsWith('.md'));
+  const links = documents.flatMap((file) => linksOf(file).map((target) => [file, target]));
+  assert.ok(links.length > 40, `only ${links.length} links were found`);
+  const there = new Set(files.flatMap((file) => [file, ...file.split('/').slice(1).map((_, depth) => file.split('/').slice(0, depth + 1).join('/'))]));
+  assert.deepEqual(links.filter(([, target]) => !there.has(target.replace(/\/$/, ''))), []);
+});
+
+test('examples are whole, and those with a bundler have the same page', () => {
+  const same = (name, from, others) => {
+    for (const other of others) assert.deepEqual(bytesOf(`web/examples/${other}/${name}`), bytesOf(`web/examples/${from}/${name}`), other);
+  };
+  same('main.js', 'vite', ['webpack', 'esbuild', 'rollup', 'plain']);
+  same('index.html', 'vite', ['webpack', 'esbuild', 'rollup']);
 });
 
 test('no file names a place on the machine that built it', () => {
