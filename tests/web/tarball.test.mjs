@@ -5,6 +5,7 @@ import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { root } from './data.mjs';
+import { linksOf } from './guides.mjs';
 import { packed } from './packed.mjs';
 
 const variants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
@@ -63,16 +64,13 @@ test('the tarball has nothing else', () => {
   assert.deepEqual(files.filter((file) => /test|fuzz|bench/.test(file)), []);
 });
 
-/** Where a Markdown file's links lead, in the package; not those to other hosts. */
-function linksOf(file) {
-  const text = String(bytesOf(file)).replace(/<!--[^]*?-->|^```[^]*?^```/gm, '');
-  const links = [...text.matchAll(/\]\(([^)\s]+)\)|\bsrc="([^"]+)"/g)].map(([, link, source]) => link ?? source);
-  return links.filter((link) => !/^([a-z]+:|#)/.test(link)).map((link) => path.posix.join(path.posix.dirname(file), link.replace(/#.*/, '') || path.posix.basename(file)));
-}
-
 test('every link of its documents leads to what is in the package', () => {
   const documents = files.filter((file) => file.endsWith('.md'));
-  const links = documents.flatMap((file) => linksOf(file).map((target) => [file, target]));
+  const links = documents.flatMap((file) =>
+    linksOf({ text: String(bytesOf(file)) })
+      .filter((link) => !/^([a-z]+:|#)/.test(link))
+      .map((link) => [file, path.posix.join(path.posix.dirname(file), link.replace(/#.*/, ''))]),
+  );
   assert.ok(links.length > 40, `only ${links.length} links were found`);
   const there = new Set(files.flatMap((file) => [file, ...file.split('/').slice(1).map((_, depth) => file.split('/').slice(0, depth + 1).join('/'))]));
   assert.deepEqual(links.filter(([, target]) => !there.has(target.replace(/\/$/, ''))), []);
