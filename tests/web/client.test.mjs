@@ -918,13 +918,6 @@ test("a caller's worker whose script is not there, or that never serves, is a fa
   }
 });
 
-test("a caller's worker that ends takes its classifiers with it, where that is told", async (t) => {
-  const worker = new OwnWorkerDouble();
-  const classifier = await open(t, { worker });
-  worker.port.close();
-  await assert.rejects(classifier.embed(red), { code: 'worker-lost' });
-});
-
 test('what cannot be sent is a bad argument', async (t) => {
   const classifier = await open(t);
   await assert.rejects(classifier.importJson({ a: () => {} }), { code: 'bad-argument', message: /importJson\(\)/ });

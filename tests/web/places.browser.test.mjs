@@ -120,22 +120,23 @@ test("what else fails in a worker of the page's neither ends a classifier nor a 
     const opening = load({ worker, onProgress: () => worker.postMessage({ fail: 1 }) });
     worker.postMessage({ fail: 20 });
     const classifier = await opening;
+    const before = failures;
     const answer = new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data)));
     worker.postMessage({ picture: pictureOf(3), options: {}, fail: 200 });
     const inside = await answer;
+    const during = failures - before;
     worker.postMessage({ fail: 1 });
     await failed();
     const { length } = await classifier.embed(pictureOf(3));
     const { threads, reason } = await classifier.info();
-    const lost = classifier.embed(pictureOf(5)).then(() => 'answered', ({ code }) => code);
-    const afterwards = worker.terminate() ?? (await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, 5000, 'nothing'))]));
-    return { failures, inside, length, threads, reason, afterwards };
+    classifier.dispose();
+    worker.terminate();
+    return { before, during, inside, length, threads, reason };
   }, undefined, { tolerant: true });
-  assert.ok(result.failures > 200, `${result.failures} errors were heard of`);
+  assert.ok(result.before > 0 && result.during > 0, `${result.before} and ${result.during} errors were heard of`);
   assert.ok(result.inside.threads > 1, JSON.stringify(result.inside));
   assert.ok(result.threads > 1, result.reason);
   assert.ok(result.length > 0);
-  t.diagnostic(`a call to a worker that is ended: ${result.afterwards}`);
 });
 
 test('a script tag gives the global teachable', { timeout: 60_000 }, async (t) => {

@@ -83,8 +83,6 @@ function connectTo(worker: Worker): Engine {
     addEventListener(type, listener) {
       port1.addEventListener(type, listener);
       if (type !== 'error') return;
-      // Where browsers tell of it: the worker was ended.
-      port1.addEventListener('close', listener);
       // What fails in the worker's other code is its own affair, and doesn't end it; unless we are never served.
       onError = (event) => {
         clearTimeout(timer);

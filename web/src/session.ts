@@ -17,7 +17,8 @@ export interface ModuleOptions {
   /**
    * Where it runs. Default: in a worker of its own (in Node, a thread) or, where none can start, in the caller's thread; info()
    * says which. true: in a worker or not at all. false: in the caller's thread, which each call then blocks. A Worker: one of
-   * yours that calls serveClassifiers() of 'teachable-wasm/worker'.
+   * yours that calls serveClassifiers() of 'teachable-wasm/worker'; dispose() of its classifiers before you end it, as browsers
+   * don't tell them.
    */
   worker?: boolean | Worker | undefined;
   /** Default: worker.js beside this file. */
