@@ -105,9 +105,10 @@ export class Webcam {
    * @throws 'camera-denied', 'camera-missing', 'camera-busy', 'camera-insecure', 'unsupported-browser'; 'aborted' by the signal, or
    * when stop() or another start() came in between.
    */
-  async start({ signal, ...choice }: Pick<WebcamOptions, 'deviceId' | 'facing'> & { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async start(choice: Pick<WebcamOptions, 'deviceId' | 'facing'> & { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const { signal, ...camera } = choice;
     if (signal?.aborted) throw aborted(signal);
-    if (choice.deviceId !== undefined || choice.facing !== undefined) Object.assign(this.#options, { deviceId: undefined, facing: undefined }, choice);
+    if (camera.deviceId !== undefined || camera.facing !== undefined) Object.assign(this.#options, { deviceId: undefined, facing: undefined }, camera);
     this.#release();
     const turn = ++this.#turn;
     if (globalThis.isSecureContext === false) throw this.#fail('insecure-context', turn);
