@@ -939,6 +939,24 @@ test('batches of pictures, as lists and as they are made', async (t) => {
   for (const batch of [null, undefined, 5, 'pictures', red]) await assert.rejects(classifier.embedMany(batch), { code: 'bad-argument' });
 });
 
+test('a batch whose pictures are slow to be made ends with its signal, and ends what makes them', async (t) => {
+  const classifier = await open(t);
+  const abort = new AbortController();
+  let ended = 0;
+  const pictures = {
+    left: [red, blue],
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: async () => (pictures.left.length > 0 ? { value: pictures.left.pop() } : (setImmediate(() => abort.abort()), new Promise(() => {}))),
+    // As a generator's that still waits.
+    return: () => (ended++, new Promise(() => {})),
+  };
+  await assert.rejects(classifier.embedMany(pictures, { signal: abort.signal }), { code: 'aborted' });
+  assert.equal(ended, 1);
+  assert.deepEqual([...(await classifier.embedMany([Promise.resolve(red)]))], [200, 0, 0], 'as for await takes them');
+});
+
 test('pictures by address', async (t) => {
   await writeFile(path.join(folder, 'a #1%.jpg'), onePixel);
   const classifier = await open(t, { wasmUrl });

@@ -66,7 +66,7 @@ const modules = {
   'session.ts': ['abort', 'addresses', 'arguments', 'engine', 'errors', 'protocol', 'rpc'],
   'models.ts': ['addresses', 'errors', 'packaged', 'protocol'],
   'knn-client.ts': ['abort', 'arguments', 'errors', 'protocol', 'rpc', 'session'],
-  'client.ts': ['addresses', 'arguments', 'errors', 'image', 'knn-client', 'models', 'protocol', 'rpc', 'session'],
+  'client.ts': ['abort', 'addresses', 'arguments', 'errors', 'image', 'knn-client', 'models', 'protocol', 'rpc', 'session'],
   // The entries.
   'index.ts': ['client', 'errors', 'image', 'knn-client', 'models', 'packaged', 'protocol', 'session', 'variant'],
   'knn.ts': ['arguments', 'errors', 'knn-client', 'protocol', 'session'],

@@ -19,3 +19,16 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undef
   });
   return Promise.race([work, abort]).finally(() => signal.removeEventListener('abort', onAbort));
 }
+
+/** What `next` gives, one after the other, until it is done or the signal says so. `end` isn't awaited: it may take its time, or never come back. */
+export async function* untilAborted<T>(next: () => Promise<{ done?: boolean | undefined; value?: T }>, end: () => Promise<unknown>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+  try {
+    for (;;) {
+      const { done, value } = await orAborted(next(), signal);
+      if (done) return;
+      yield value as T;
+    }
+  } finally {
+    end().catch(() => {});
+  }
+}

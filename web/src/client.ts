@@ -1,5 +1,6 @@
 // The classifier that sees pictures, and its load.
 
+import { untilAborted } from './abort.js';
 import { absolute } from './addresses.js';
 import { toCount, toLabel, toPredictOptions } from './arguments.js';
 import { ClassifierError } from './errors.js';
@@ -117,7 +118,7 @@ export class Classifier extends KnnClassifier {
 
   /** What classify() says of each picture. While one is looked at, the next is on its way. Rejects with the first that fails. */
   async classifyMany(images: Pictures, topk = 3, settings: CallSettings = {}): Promise<ClassScore[][]> {
-    return inOrder(images, (image) => this.classify(image, topk, settings));
+    return inOrder(images, (image) => this.classify(image, topk, settings), settings);
   }
 
   /** Of the model's own classes, in the network's order; empty when they are not known. */
@@ -132,7 +133,7 @@ export class Classifier extends KnnClassifier {
 
   /** The embeddings of many pictures in order, [pictures, embeddingSize], as addExamples() and predictMany() take them. */
   async embedMany(images: Pictures, settings: CallSettings = {}): Promise<Float32Array> {
-    const rows = await inOrder(images, (image) => this.embed(image, settings));
+    const rows = await inOrder(images, (image) => this.embed(image, settings), settings);
     const joined = new Float32Array(rows.length * this.embeddingSize);
     rows.forEach((row, index) => joined.set(row, index * this.embeddingSize));
     return joined;
@@ -193,12 +194,13 @@ export type Pictures = Iterable<ImageInput> | AsyncIterable<ImageInput>;
 /** How many pictures of a batch are on their way at once: one that is looked at, one that waits. */
 const picturesAhead = 2;
 
-async function inOrder<T>(images: Pictures, look: (image: ImageInput) => Promise<T>): Promise<T[]> {
+async function inOrder<T>(images: Pictures, look: (image: ImageInput) => Promise<T>, { signal }: CallSettings): Promise<T[]> {
   if (typeof images === 'string' || !(Symbol.iterator in Object(images) || Symbol.asyncIterator in Object(images))) {
     throw new ClassifierError('bad-argument', 'A batch must be a list of pictures.');
   }
   const results: Promise<T>[] = [];
-  for await (const image of images) {
+  const pictures = (images as AsyncIterable<ImageInput>)[Symbol.asyncIterator]?.() ?? (images as Iterable<ImageInput>)[Symbol.iterator]();
+  for await (const image of untilAborted(async () => pictures.next(), async () => pictures.return?.(), signal)) {
     const result = look(image);
     // Awaited below; until then its failure must not count as unhandled.
     result.catch(() => {});

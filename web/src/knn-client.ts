@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The examples as a caller holds them. The module that keeps and compares them runs elsewhere, behind a Session.
 
-import { orAborted } from './abort.js';
+import { orAborted, untilAborted } from './abort.js';
 import { checkEmbedding, checkEmbeddings, toCount, toId, toLabel, toPredictOptions } from './arguments.js';
 import { ClassifierError } from './errors.js';
 import type { ClassifierMethods, Edit, Info, Neighbour, PredictOptions, Review, Storage, Subject, Thumbnail, WirePrediction } from './protocol.js';
@@ -285,7 +285,12 @@ const pieceBytes = 1 << 20;
 /** Pieces that are ours to move. */
 async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (file instanceof ReadableStream) {
-    yield* readAll(file.getReader(), signal);
+    // Not every browser can loop over a stream.
+    const reader = file.getReader() as ReadableStreamDefaultReader<unknown>;
+    for await (const bytes of untilAborted(() => reader.read(), () => reader.cancel(signal?.reason), signal)) {
+      if (!(bytes instanceof Uint8Array)) throw new ClassifierError('bad-argument', `The stream of a data set must give Uint8Arrays; got ${Object.prototype.toString.call(bytes).slice(8, -1)}.`);
+      yield new Uint8Array(bytes);
+    }
     return;
   }
   const whole = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
@@ -296,21 +301,6 @@ async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncG
   for (let start = 0; start < size; start += pieceBytes) {
     const end = start + pieceBytes;
     yield new Uint8Array(whole instanceof Blob ? await whole.slice(start, end).arrayBuffer() : whole.subarray(start, end));
-  }
-}
-
-/** Not every browser can loop over a stream. */
-async function* readAll(reader: ReadableStreamDefaultReader<unknown>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  try {
-    for (;;) {
-      const { done, value } = await orAborted(reader.read(), signal);
-      if (done) return;
-      if (!(value instanceof Uint8Array)) throw new ClassifierError('bad-argument', `The stream of a data set must give Uint8Arrays; got ${Object.prototype.toString.call(value).slice(8, -1)}.`);
-      yield new Uint8Array(value);
-    }
-  } finally {
-    // Not awaited: a source may take its time to end, or never do.
-    reader.cancel(signal?.reason).catch(() => {});
   }
 }
 
