@@ -85,8 +85,8 @@ function connectTo(worker: Worker): Engine {
       if (type !== 'error') return;
       // What fails in the worker's other code is its own affair, and doesn't end it; unless we are never served.
       onError = (event) => {
-        clearTimeout(timer);
-        timer = setTimeout(() => (settle(), listener(event)), 'message' in event ? firstWordsMs : 0);
+        // Of a script that isn't there, browsers say nothing.
+        timer ??= setTimeout(() => (settle(), listener(event)), 'message' in event ? firstWordsMs : 0);
       };
       worker.addEventListener('error', onError);
     },
