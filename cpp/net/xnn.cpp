@@ -58,7 +58,9 @@ void parallel_for(pthreadpool_t pool, size_t count, const std::function<void(siz
   const auto run = [](void* context, size_t index) {
     (*static_cast<const std::function<void(size_t)>*>(context))(index);
   };
-  pthreadpool_parallelize_1d(pool, run, const_cast<std::function<void(size_t)>*>(&body), count, 0);
+  // Without it, threads spin after the work, in case more comes soon.
+  pthreadpool_parallelize_1d(pool, run, const_cast<std::function<void(size_t)>*>(&body), count,
+                             PTHREADPOOL_FLAG_YIELD_WORKERS);
 }
 
 }  // namespace teachable

@@ -151,6 +151,20 @@ for (const [name, options] of Object.entries({ vite: { firefox: true }, webpack:
   });
 }
 
+test('tfjs: a page that changed its imports, with the webcam, built', { timeout }, async (t) => {
+  const project = await install(t, 'tfjs', tarball);
+  if (!project) return;
+  await npmRun(project, 'build');
+  const address = await host(t, path.join(project, 'dist'));
+  const { page, requests, errors } = await visit(t, 'Chromium', address);
+  assert.match(await answerOf(page), /^Show it/, errors.join());
+  await page.locator('button[value=B]').click();
+  await page.waitForFunction(() => document.getElementById('answer').textContent === 'B: 100 %');
+  assert.deepEqual(errors, []);
+  assert.deepEqual(requests.filter((url) => new URL(url).origin !== new URL(address).origin && !/^(blob|data):/.test(url)), []);
+  assert.equal(requests.filter((url) => url.endsWith('.wasm')).length, 1, requests.join());
+});
+
 for (const [name, options] of Object.entries({ plain: { firefox: true }, iife: {} })) {
   test(`${name}: as it is`, { timeout }, async (t) => {
     const project = await install(t, name, tarball);

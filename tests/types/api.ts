@@ -129,8 +129,8 @@ export async function teaching(classifier: Classifier | KnnClassifier): Promise<
   exactly<Blob>()(await classifier.saveDataset({ thumbnails, signal }));
   const stream: ReadableStream<Uint8Array> = classifier.saveDatasetStream();
   for (const source of [file, bytes, bytes.buffer as ArrayBuffer, stream]) exactly<Thumbnail[]>()(await classifier.loadDataset(source, { signal }));
-  exactly<string>()(await classifier.exportJson());
-  await classifier.importJson({});
+  exactly<string>()(await classifier.exportJson({ signal }));
+  await classifier.importJson({}, { signal });
 
   exactly<Info>()(await classifier.info());
   const { variant, reason, threads, worker: inWorker, model, modelBytes, loadTimings } = await classifier.info();
@@ -161,7 +161,9 @@ export async function therest(): Promise<void> {
   exactly<string[]>()(await loadImageNetLabels({ signal }));
   exactly<void>()(serveClassifiers());
   exactly<Choice>()(chooseVariant(detectFeatures(), { threads: 2 }));
+  exactly<Choice>()(chooseVariant(detectFeatures(), { variant: 'simd', worker }));
   exactly<string>()(wasmSha256['simd-threads']);
+  exactly<string>()(wasmSha256.image);
   const settings: CallSettings = { signal };
   console.log(settings);
   try {

@@ -4,6 +4,8 @@ import knn = require('teachable-wasm/knn');
 import labels = require('teachable-wasm/labels');
 import mobilenet = require('teachable-wasm/compat/mobilenet');
 import knnClassifier = require('teachable-wasm/compat/knn-classifier');
+import webcam = require('teachable-wasm/webcam');
+import convert = require('teachable-wasm/convert');
 
 async function use(): Promise<string> {
   const classifier: teachable.Classifier = await teachable.load();
@@ -12,7 +14,9 @@ async function use(): Promise<string> {
   const names: string[] = await labels.loadImageNetLabels();
   const network = await mobilenet.load({ version: 2, alpha: 1 });
   const taught = knnClassifier.create();
-  console.log(names, network, taught);
+  const camera: webcam.Webcam = new webcam.Webcam();
+  const { tflite }: convert.ConvertedModel = await convert.convertModel('model.json');
+  console.log(names, network, taught, camera, tflite);
   // @ts-expect-error there is no such export
   teachable.unload();
   return (await classifier.predict('a.jpg')).label;

@@ -183,14 +183,14 @@ test('embed: a file that it did not write is not replaced, unless told', { timeo
   assert.equal((await runJson(0, folder, 'embed', 'photos', '--out', 'taught.tmkn', '--force')).examples, 4);
 });
 
-/** Starts a command and ends it by the signal as soon as some pictures are done. */
-function interrupt(folder, signal, ...words) {
+/** Starts a command and ends it by the signal as soon as it says `when`: by default, as soon as some pictures are done. */
+function interrupt(folder, signal, words, when = /of 80 pictures/) {
   const child = spawn(process.execPath, [program, ...words, '--threads', '1'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   let err = '';
   let sent = false;
   child.stderr.setEncoding('utf8').on('data', (text) => {
     err += text;
-    if (!sent && /of 80 pictures/.test(err)) sent = child.kill(signal);
+    if (!sent && when.test(err)) sent = child.kill(signal);
   });
   return new Promise((done) => child.on('close', (code, by) => done({ code, by, err })));
 }
@@ -198,7 +198,7 @@ function interrupt(folder, signal, ...words) {
 for (const [signal, how] of [['SIGINT', 'Ctrl+C'], ['SIGKILL', 'a crash']]) {
   test(`embed: goes on after ${how}, to the same file as without`, { timeout: 240_000 }, async (t) => {
     const folder = await drawPhotos(t, 40);
-    const ended = await interrupt(folder, signal, 'embed', 'photos', '--out', 'data.tmkn');
+    const ended = await interrupt(folder, signal, ['embed', 'photos', '--out', 'data.tmkn']);
     if (signal === 'SIGINT') {
       assert.deepEqual([ended.code, ended.by], [130, null], ended.err);
       assert.match(ended.err, /Interrupted; what was computed is kept \(\d+ pictures\)\. Run the same command again to go on\./);
@@ -217,7 +217,22 @@ for (const [signal, how] of [['SIGINT', 'Ctrl+C'], ['SIGKILL', 'a crash']]) {
 
 test('evaluate: Ctrl+C ends it', { timeout: 120_000 }, async (t) => {
   const folder = await drawPhotos(t, 40);
-  const { code, err } = await interrupt(folder, 'SIGINT', 'evaluate', 'photos');
+  const { code, err } = await interrupt(folder, 'SIGINT', ['evaluate', 'photos']);
+  assert.equal(code, 130, err);
+  assert.match(err, /\nteachable-wasm: Interrupted\.\n$/);
+});
+
+test('evaluate: Ctrl+C ends it in the midst of a review, which looks at no signal', { timeout: 120_000 }, async (t) => {
+  const folder = await scratchFolder(t);
+  const { loadKnn } = await import(path.join(root, 'web/dist/knn.js'));
+  const [size, count] = [64, 30_000];
+  const knn = await loadKnn({ embeddingSize: size, id: 'noise' });
+  t.after(() => knn.dispose());
+  await knn.addExamples(Float32Array.from({ length: size * count }, (_, i) => Math.sin(i * i)), Array.from({ length: count }, (_, i) => i % 7));
+  await writeFile(path.join(folder, 'data.tmkn'), (await knn.saveDataset()).stream());
+  const began = performance.now();
+  const { code, err } = await interrupt(folder, 'SIGINT', ['evaluate', 'data.tmkn'], /Predicting 30000 of 30000/);
+  t.diagnostic(`${Math.round(performance.now() - began)} ms`);
   assert.equal(code, 130, err);
   assert.match(err, /\nteachable-wasm: Interrupted\.\n$/);
 });

@@ -40,6 +40,7 @@ class WorkerDouble extends EventTarget {
   }
 
   postMessage(message, transfer) {
+    this.lastPosted = message;
     this.#port.postMessage(message, transfer);
   }
 
@@ -592,6 +593,139 @@ test('a call that is aborted while the decoder comes leaves the next one alone',
   assert.deepEqual([...(await second)], [10, 20, 30]);
 });
 
+/** An element that loads until it is told to fail. */
+class LoadingImage extends EventTarget {
+  complete = false;
+  naturalWidth = 0;
+  src = 'slow.jpg';
+  loading = 'eager';
+  get [Symbol.toStringTag]() {
+    return 'HTMLImageElement';
+  }
+
+  fail() {
+    this.complete = true;
+    this.dispatchEvent(new Event('error'));
+  }
+}
+
+test('calls take effect in the order in which they are made, whatever they are given', async (t) => {
+  const classifier = await open(t, { wasmUrl });
+  const embedding = Float32Array.of(1, 2, 3);
+  const counts = [];
+  const count = () => counts.push(classifier.counts().then(Object.entries));
+  const image = new LoadingImage();
+  const answers = [classifier.addExample(red, 'a'), classifier.clear(), classifier.addExample(embedding, 'b'), classifier.addExample(onePixel, 'c')];
+  count();
+  // What is behind a picture that loads waits for it; what it is given is of the moment of the call.
+  const failing = classifier.addExample(image, 'd');
+  answers.push(classifier.undo(), classifier.addExample(new Blob([onePixel]), 'e'), classifier.addExample(embedding, 'f'));
+  const nearest = classifier.predict(embedding, { k: 1 });
+  embedding.fill(99);
+  answers.push(classifier.renameClass('f', 'g'));
+  count();
+  await counts[0];
+  image.fail();
+  await assert.rejects(failing, { code: 'bad-image', message: /slow\.jpg could not be loaded/ });
+  await Promise.all(answers);
+  assert.deepEqual(await Promise.all(counts), [[['b', 1], ['c', 1]], [['b', 1], ['e', 1], ['g', 1]]]);
+  assert.equal((await nearest).neighbours[0].similarity, 1);
+  assert.deepEqual([...(await classifier.exampleEmbedding((await classifier.exampleIds('g'))[0]))], [1, 2, 3]);
+});
+
+test('a picture that never comes holds up nothing once its call is aborted, and dispose() ends it', async (t) => {
+  const classifier = await open(t);
+  const abort = new AbortController();
+  const stalled = classifier.embed(new LoadingImage(), { signal: abort.signal });
+  const behind = classifier.addExample(red, 'red');
+  abort.abort();
+  await assert.rejects(stalled, { code: 'aborted' });
+  assert.equal(await behind, 1);
+  const last = classifier.embed(new LoadingImage());
+  classifier.dispose();
+  await assert.rejects(last, { code: 'disposed' });
+});
+
+test('a lazy image is started as soon as it is looked at, and stays lazy', async (t) => {
+  const classifier = await open(t);
+  const image = new LoadingImage();
+  let loading = 'lazy';
+  Object.defineProperty(image, 'loading', {
+    get: () => loading,
+    set(value) {
+      if (value === 'eager') setImmediate(() => image.fail());
+      loading = value;
+    },
+  });
+  await assert.rejects(classifier.embed(image), { code: 'bad-image' });
+  assert.equal(loading, 'lazy');
+});
+
+test('a small view of a large buffer is small to send, and stays the caller\'s', async (t) => {
+  const classifier = await open(t);
+  const large = new Float32Array(1 << 20);
+  const view = large.subarray(300, 303).fill(7);
+  const bytes = new Uint8Array(1 << 20);
+  const posted = () => workers[0].lastPosted.args;
+  const calls = {
+    addExample: [() => classifier.addExample(view, 'a'), () => posted().subject.embedding],
+    predict: [() => classifier.predict(view), () => posted().subject.embedding],
+    addExamples: [() => classifier.addExamples(view, ['a']), () => posted().embeddings],
+    predictMany: [() => classifier.predictMany(view), () => posted().embeddings],
+    rgba: [() => classifier.embed({ data: bytes.subarray(8, 24), width: 2, height: 2 }), () => posted().frame.data],
+    encoded: [() => classifier.embed(bytes.subarray(8, 24)).catch(() => {}), () => posted().frame.bytes],
+    thumbnails: [() => classifier.saveDatasetStream({ thumbnails: [{ id: 0, bytes: bytes.subarray(0, 5) }] }).cancel(), () => posted().thumbnails[0].bytes],
+  };
+  for (const [name, [call, sent]] of Object.entries(calls)) {
+    let buffer;
+    // Sent at once, or a microtask later: looked at before it has moved.
+    t.mock.method(workers[0], 'postMessage', function (message, transfer) {
+      this.lastPosted = message;
+      buffer ??= sent().buffer.byteLength;
+      return WorkerDouble.prototype.postMessage.call(this, message, transfer);
+    });
+    await call();
+    t.mock.restoreAll();
+    assert.ok(buffer > 0 && buffer <= 16, `${name}: ${buffer} bytes`);
+  }
+  assert.equal(large.length, 1 << 20);
+  assert.deepEqual([...view], [7, 7, 7]);
+  assert.equal(bytes.byteLength, 1 << 20);
+
+  const file = new Uint8Array(await (await classifier.saveDataset()).arrayBuffer());
+  const shifted = new Uint8Array(file.byteLength + 5000);
+  shifted.set(file, 5000);
+  const whole = shifted.subarray(5000);
+  const stream = new ReadableStream({
+    start(controller) {
+      controller.enqueue(whole.subarray(0, 9));
+      controller.enqueue(whole.subarray(9));
+      controller.close();
+    },
+  });
+  for (const source of [whole, stream]) {
+    const sizes = [];
+    t.mock.method(workers[0], 'postMessage', function (message, transfer) {
+      if (message.args?.bytes) sizes.push(message.args.bytes.buffer.byteLength);
+      return WorkerDouble.prototype.postMessage.call(this, message, transfer);
+    });
+    await classifier.loadDataset(source);
+    t.mock.restoreAll();
+    assert.equal(sizes.reduce((sum, size) => sum + size, 0), file.byteLength);
+  }
+  assert.equal(shifted.byteLength, file.byteLength + 5000);
+  // Node's own small files are views of a pool that all share.
+  const pooled = Buffer.from(onePixel);
+  const pool = pooled.buffer.byteLength;
+  await classifier.embed(pooled).catch(() => {});
+  assert.equal(pooled.buffer.byteLength, pool);
+
+  bytes.set(modelBytes, 99);
+  await open(t, { model: { bytes: bytes.subarray(99, 99 + modelBytes.byteLength) } });
+  assert.equal(workers[1].lastPosted.args.model.model.buffer.byteLength, modelBytes.byteLength);
+  assert.deepEqual(module.classifiers.at(-1).model, modelBytes);
+});
+
 test('calls that overlap are answered in order and apart', async (t) => {
   const classifier = await open(t);
   const embeddings = await Promise.all([red, blue, red].map((image) => classifier.embed(image)));
@@ -651,10 +785,144 @@ test('every call that may take long ends with its signal', async (t) => {
     review: () => classifier.review({ signal }),
     saveDataset: () => classifier.saveDataset({ signal }),
     loadDataset: () => classifier.loadDataset(file, { signal }),
+    exportJson: () => classifier.exportJson({ signal }),
+    importJson: () => classifier.importJson([['b', [1, 2, 3], [1, 3]]], { signal }),
   };
   for (const [name, call] of Object.entries(calls)) await assert.rejects(call(), { code: 'aborted' }, name);
   assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1]]);
   assert.equal((await classifier.predict(red)).label, 'red');
+});
+
+test('a data set that stalls, and one that waits for it, end with their signals; the examples stay', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 'red');
+  const file = await classifier.saveDataset();
+  const [stalling, waiting] = [new AbortController(), new AbortController()];
+  let ended;
+  let pulled;
+  const wasPulled = new Promise((resolve) => (pulled = resolve));
+  // A source that neither gives nor ends.
+  const stream = new ReadableStream({ pull: () => (pulled(), new Promise(() => {})), cancel: (why) => ((ended = why), new Promise(() => {})) }, { highWaterMark: 0 });
+  const stalled = classifier.loadDataset(stream, { signal: stalling.signal });
+  const behind = classifier.loadDataset(file, { signal: waiting.signal });
+  const last = classifier.saveDataset();
+  await wasPulled;
+  waiting.abort();
+  await assert.rejects(behind, { code: 'aborted' });
+  stalling.abort('enough');
+  await assert.rejects(stalled, { code: 'aborted', cause: 'enough' });
+  assert.equal(ended, 'enough');
+  assert.equal((await last).size, file.size);
+  assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1]]);
+  const strings = new ReadableStream({ start: (controller) => controller.enqueue('text') });
+  await assert.rejects(classifier.loadDataset(strings), { code: 'bad-argument', message: /Uint8Arrays; got String/ });
+});
+
+test('a save begins when it is asked for: what is changed behind it makes it fail, and loses nothing', async (t) => {
+  const classifier = await open(t);
+  const order = [];
+  t.mock.method(workers[0], 'postMessage', function (message, transfer) {
+    order.push(message.method);
+    return WorkerDouble.prototype.postMessage.call(this, message, transfer);
+  });
+  const saving = classifier.saveDataset();
+  await classifier.clear();
+  await saving;
+  assert.deepEqual(order.slice(0, 2), ['startSave', 'clear']);
+});
+
+test('a threaded module that fails after its start ends its threads before the next is tried', async (t) => {
+  const validate = WebAssembly.validate;
+  t.mock.method(WebAssembly, 'validate', (bytes) => validate(bytes) || true);
+  const events = [];
+  const broken = {
+    PThread: { terminateAllThreads: () => events.push('threads ended') },
+    Classifier: function () {
+      throw new ClassifierError('out-of-memory', 'starting 4 threads failed; ask for fewer');
+    },
+  };
+  loadModule = async ({ variant }) => {
+    events.push(variant);
+    return variant === 'simd' ? module : broken;
+  };
+  const classifier = await open(t);
+  assert.deepEqual(events, ['relaxed', 'threads ended', 'simd']);
+  assert.match((await classifier.info()).reason, /relaxed failed: starting 4 threads failed/);
+});
+
+/** A worker of the caller's that serves classifiers; its listeners for errors are counted. */
+class OwnWorkerDouble extends EventTarget {
+  #errorListeners = new Set();
+
+  constructor({ serves = true } = {}) {
+    super();
+    this.serves = serves;
+  }
+
+  postMessage({ teachableWasm: port }) {
+    this.port = port;
+    if (!this.serves) return;
+    serve(port, makeHost((options) => loadModule(options), () => port.close()));
+    port.start();
+    port.postMessage({ id: 0, kind: 'progress' });
+  }
+
+  get errorListeners() {
+    return this.#errorListeners.size;
+  }
+
+  addEventListener(type, listener) {
+    if (type === 'error') this.#errorListeners.add(listener);
+    super.addEventListener(type, listener);
+  }
+
+  removeEventListener(type, listener) {
+    if (type === 'error') this.#errorListeners.delete(listener);
+    super.removeEventListener(type, listener);
+  }
+
+  /** As of an uncaught error in it, or with no message, of a script that isn't there. */
+  fail(message) {
+    const event = new Event('error', { cancelable: true });
+    this.dispatchEvent(message === undefined ? event : Object.assign(event, { message }));
+    return event;
+  }
+}
+
+test("errors of a caller's worker are its own: classifiers go on, errors are not hidden, no listener stays", async (t) => {
+  const worker = new OwnWorkerDouble();
+  const opening = open(t, { worker });
+  await null;
+  // Before the first answer, and while others load.
+  assert.equal(worker.fail('boom').defaultPrevented, false);
+  const classifiers = [await opening, await open(t, { worker }), await open(t, { worker })];
+  assert.equal(worker.fail('boom again').defaultPrevented, false);
+  for (const classifier of classifiers) assert.equal(await classifier.addExample(red, 'red'), 1);
+  assert.equal(worker.errorListeners, 0);
+});
+
+test("a caller's worker whose script is not there, or that never serves, is a failed load", async (t) => {
+  const worker = new OwnWorkerDouble({ serves: false });
+  for (const message of [undefined, 'no such module']) {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const loading = load({ model: at('tiny.tflite'), worker });
+    await new Promise(setImmediate);
+    worker.fail(message);
+    if (message) t.mock.timers.tick(4000);
+    await new Promise(setImmediate);
+    t.mock.timers.tick(message ? 1001 : 1);
+    await assert.rejects(loading, { code: 'load-failed', message: /that was given did not start.*serveClassifiers\(\)/ });
+    t.mock.timers.reset();
+    assert.equal(worker.errorListeners, 0);
+    worker.port.close();
+  }
+});
+
+test('what cannot be sent is a bad argument', async (t) => {
+  const classifier = await open(t);
+  await assert.rejects(classifier.importJson({ a: () => {} }), { code: 'bad-argument', message: /importJson\(\)/ });
+  await assert.rejects(load({ model: at('tiny.tflite'), labels: [() => {}] }), { code: 'bad-argument' });
+  assert.equal(await classifier.addExample(red, 'red'), 1);
 });
 
 test('batches of pictures, as lists and as they are made', async (t) => {
@@ -669,6 +937,24 @@ test('batches of pictures, as lists and as they are made', async (t) => {
   assert.deepEqual(await classifier.addExamples(await classifier.embedMany([red, blue]), ['red', 'blue']), [0, 1]);
   await assert.rejects(classifier.embedMany([red, null, blue]), { code: 'bad-argument' });
   for (const batch of [null, undefined, 5, 'pictures', red]) await assert.rejects(classifier.embedMany(batch), { code: 'bad-argument' });
+});
+
+test('a batch whose pictures are slow to be made ends with its signal, and ends what makes them', async (t) => {
+  const classifier = await open(t);
+  const abort = new AbortController();
+  let ended = 0;
+  const pictures = {
+    left: [red, blue],
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: async () => (pictures.left.length > 0 ? { value: pictures.left.pop() } : (setImmediate(() => abort.abort()), new Promise(() => {}))),
+    // As a generator's that still waits.
+    return: () => (ended++, new Promise(() => {})),
+  };
+  await assert.rejects(classifier.embedMany(pictures, { signal: abort.signal }), { code: 'aborted' });
+  assert.equal(ended, 1);
+  assert.deepEqual([...(await classifier.embedMany([Promise.resolve(red)]))], [200, 0, 0], 'as for await takes them');
 });
 
 test('pictures by address', async (t) => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
+import * as original from '@tensorflow-models/mobilenet';
 import { root } from './data.mjs';
 
 const { load, version } = await import(pathToFileURL(path.join(root, 'web/dist/compat/mobilenet.js')).href);
@@ -105,9 +106,58 @@ test('neither infer() nor classify() leaves tensors behind', async () => {
   assert.equal(tf.memory().numTensors, before);
 });
 
-test('versions and widths that there are not are refused', async () => {
-  assert.equal(version, '2.1.1');
-  for (const config of [{ version: 3 }, { version: 2, alpha: 0.25 }, { version: 1, alpha: 0.3 }, { version: '1' }]) {
-    await assert.rejects(load(config), { code: 'bad-argument' }, JSON.stringify(config));
+/** What load() rejects with. */
+const refusal = (ofLoad, config) => ofLoad(config).then(() => undefined, ({ message }) => message);
+
+test('versions and widths that there are not are refused in the words of the original', async () => {
+  assert.equal(version, original.version);
+  for (const config of [{ version: 3, alpha: 1 }, { version: 0, alpha: 1 }, { version: 1.5, alpha: 1 }, { version: 2, alpha: 0.25 }, { version: 1, alpha: 0.3 }, { version: 1, alpha: 2 }, { version: 2, alpha: NaN }]) {
+    const theirs = await refusal(original.load, config);
+    assert.match(theirs, /^(Invalid version|MobileNet constructed)/, JSON.stringify(config));
+    assert.equal(await refusal(load, config), theirs, JSON.stringify(config));
+    await assert.rejects(load(config), { name: 'ClassifierError', code: 'bad-argument' });
   }
+});
+
+test('what the original answers with a TypeError or against its own README is a sentence, or loads', async () => {
+  for (const config of [{}, { version: 1 }, { version: '1', alpha: 1 }]) assert.ok(await refusal(original.load, config), JSON.stringify(config));
+  assert.match(await refusal(load, { version: '1', alpha: 1 }), /^Invalid version of MobileNet/);
+});
+
+test('whichever version is asked for, the one in the package runs, and a warning says so', async (t) => {
+  const warnings = [];
+  t.mock.method(console, 'warn', (text) => warnings.push(text));
+  const sizes = new Set();
+  for (const config of [undefined, {}, { version: 2 }, { version: 2, alpha: 1 }, { alpha: 1 }]) {
+    const network = await load(config);
+    sizes.add(network.infer({ data: new Uint8Array(4), width: 1, height: 1 }, true).shape[1]);
+    network.dispose();
+  }
+  assert.deepEqual(warnings, []);
+  for (const [config, name] of [[{ version: 1, alpha: 1 }, 'v1 1'], [{ version: 1 }, 'v1 1'], [{ version: 1, alpha: 0.25 }, 'v1 0.25'], [{ version: 2, alpha: 0.5 }, 'v2 0.5'], [{ alpha: 0.5 }, 'v2 0.5']]) {
+    const network = await load(config);
+    sizes.add(network.infer({ data: new Uint8Array(4), width: 1, height: 1 }, true).shape[1]);
+    network.dispose();
+    assert.equal(warnings.length, 1, JSON.stringify(config));
+    assert.match(warnings.pop(), new RegExp(`MobileNet ${name} was asked for; v2 1, .* runs in its place\\. .*'modelUrl'`));
+  }
+  assert.deepEqual([...sizes], [1280]);
+});
+
+test('a load tells of its bytes and ends by its signal, which leaves other loads alone', async () => {
+  const phases = new Set();
+  const network = await load({ onProgress: ({ phase }) => phases.add(phase) });
+  assert.ok(phases.has('model') && phases.has('start'), [...phases].join());
+  await assert.rejects(load({ signal: AbortSignal.abort() }), { code: 'aborted' });
+  const abort = new AbortController();
+  // The first of its kind: its module is the one that the other waits for.
+  const wasmUrl = pathToFileURL(path.join(root, 'web/dist/wasm/'));
+  const [ended, other] = [load({ wasmUrl, signal: abort.signal }), load({ wasmUrl })];
+  abort.abort();
+  await assert.rejects(ended, { code: 'aborted' });
+  (await other).dispose();
+  const slow = new AbortController();
+  const handler = { load: () => new Promise(() => slow.abort()) };
+  await assert.rejects(load({ modelUrl: handler, signal: slow.signal }), { code: 'aborted' });
+  network.dispose();
 });

@@ -90,6 +90,74 @@ test('a page that is not isolated runs without threads and says why', async (t) 
   assert.match(result.info.reason, /not cross-origin isolated/);
 });
 
+for (const isolated of [true, false]) {
+  for (const options of [{}, { worker: false }, { threads: 3 }, { worker: false, variant: 'simd' }]) {
+    test(`${isolated ? '' : 'not '}isolated: load(${JSON.stringify(options)}) runs what chooseVariant() says`, async (t) => {
+      const { result } = await inPage(t, async (options) => {
+        const { chooseVariant, detectFeatures } = await import('/lib/index.js');
+        const choice = chooseVariant(detectFeatures(), options);
+        const classifier = await open(options);
+        const { variant, threads, reason } = await classifier.info();
+        classifier.dispose();
+        return { choice, ran: { variant, threads, reason } };
+      }, options, { serving: { isolated } });
+      assert.deepEqual(result.choice, result.ran);
+    });
+  }
+}
+
+test('an abort in the midst of a review ends the call at once, and the calls behind it come to their turn', { timeout: 60_000 }, async (t) => {
+  const { result } = await inPage(t, async () => {
+    const { loadKnn } = await import('/lib/knn.js');
+    const [size, count] = [64, 20_000];
+    const knn = await loadKnn({ embeddingSize: size, variant: 'simd' });
+    const rows = Float32Array.from({ length: size * count }, (_, i) => Math.sin(i * i));
+    await knn.addExamples(rows, Array.from({ length: count }, (_, i) => i % 5));
+    const calls = {
+      review: (signal) => knn.review({ mostExamples: count, signal }),
+      predictMany: (signal) => knn.predictMany(rows, { signal }),
+    };
+    const first = {};
+    for (const [name, call] of Object.entries(calls)) {
+      const abort = new AbortController();
+      // What came before is done with, so this one is at work when the next answer would come.
+      await knn.counts();
+      const running = call(abort.signal).then(() => 'done', ({ code }) => code);
+      const behind = knn.counts().then(() => 'the next');
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      abort.abort();
+      first[name] = [await Promise.race([running, behind]), await behind];
+    }
+    knn.dispose();
+    return first;
+  });
+  assert.deepEqual(result, { review: ['aborted', 'the next'], predictMany: ['aborted', 'the next'] });
+});
+
+test('a lazy image out of sight is loaded, and stays lazy; one whose server is silent ends by its signal', { timeout: 60_000 }, async (t) => {
+  const silent = [];
+  t.after(() => silent.forEach((response) => response.destroy()));
+  const before = (request, response) => request.url === '/silent.png' && silent.push(response) > 0;
+  const { result } = await inPage(t, async () => {
+    const classifier = await open();
+    const far = document.body.appendChild(document.createElement('div'));
+    far.style.height = '100000px';
+    const show = (src) => document.body.appendChild(Object.assign(new Image(), { loading: 'lazy', src }));
+    const lazy = show('/icon.svg');
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    const deferred = !lazy.complete;
+    const { length } = await classifier.embed(lazy);
+    const abort = new AbortController();
+    const stalled = classifier.embed(show('/silent.png'), { signal: abort.signal }).catch(({ code }) => code);
+    const behind = classifier.embed(drawScene()).then(({ length }) => length);
+    abort.abort();
+    const after = [await stalled, await behind];
+    classifier.dispose();
+    return { deferred, length, loading: lazy.loading, after };
+  }, undefined, { path: '', serving: { before } });
+  assert.deepEqual(result, { deferred: true, length: result.length, loading: 'lazy', after: ['aborted', result.length] });
+});
+
 test('a threaded module that is not there is replaced by one without threads', async (t) => {
   const empty = await mkdtemp(path.join(tmpdir(), 'teachable-empty-'));
   t.after(() => rm(empty, { recursive: true }));

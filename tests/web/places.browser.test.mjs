@@ -109,6 +109,36 @@ test("in a worker of the page's, which does other things too", { timeout: 60_000
   assert.ok(result.inside.threads > 1, 'a worker may wait for threads');
 });
 
+test("what else fails in a worker of the page's neither ends a classifier nor a threaded start, and is not hidden", { timeout: 60_000 }, async (t) => {
+  const { result } = await inPage(t, async () => {
+    const { load } = await import('/lib/index.js');
+    const worker = new Worker('/pages/own-worker.js', { type: 'module' });
+    let failures = 0;
+    worker.addEventListener('error', () => failures++);
+    const failed = () => new Promise((resolve) => worker.addEventListener('error', resolve, { once: true }));
+    // Until the module runs, and until the worker's own, with threads, does.
+    const opening = load({ worker, onProgress: () => worker.postMessage({ fail: 1 }) });
+    worker.postMessage({ fail: 20 });
+    const classifier = await opening;
+    const before = failures;
+    const answer = new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data)));
+    worker.postMessage({ picture: pictureOf(3), options: {}, fail: 200 });
+    const inside = await answer;
+    const during = failures - before;
+    worker.postMessage({ fail: 1 });
+    await failed();
+    const { length } = await classifier.embed(pictureOf(3));
+    const { threads, reason } = await classifier.info();
+    classifier.dispose();
+    worker.terminate();
+    return { before, during, inside, length, threads, reason };
+  }, undefined, { tolerant: true });
+  assert.ok(result.before > 0 && result.during > 0, `${result.before} and ${result.during} errors were heard of`);
+  assert.ok(result.inside.threads > 1, JSON.stringify(result.inside));
+  assert.ok(result.threads > 1, result.reason);
+  assert.ok(result.length > 0);
+});
+
 test('a script tag gives the global teachable', { timeout: 60_000 }, async (t) => {
   const { page } = await openPage(t, browser, { path: 'pages/script.html' });
   await page.evaluate(helpers);

@@ -37,7 +37,7 @@ test('an unknown method is an error, names of Object.prototype too', async (t) =
 test('buffers move both ways', async (t) => {
   const caller = makePair(t, { double: ({ bytes }) => new Moved(bytes.map((byte) => byte * 2), [bytes.buffer]) });
   const bytes = Uint8Array.of(1, 2, 3);
-  const doubled = await caller.call('double', { bytes }, { transfer: [bytes.buffer] });
+  const doubled = await caller.call('double', new Moved({ bytes }, [bytes.buffer]));
   assert.deepEqual([...doubled], [2, 4, 6]);
   assert.equal(bytes.byteLength, 0);
 });
@@ -79,9 +79,99 @@ test('a failure does not stop the requests behind it', async (t) => {
   assert.equal(await second, 'second');
 });
 
-test('what cannot be cloned rejects and leaves the caller usable', async (t) => {
+/** Something that has to be closed, as a bitmap. */
+function makeHandle() {
+  const handle = { closed: 0, close: () => void handle.closed++ };
+  return handle;
+}
+
+test('requests are posted in the order of the calls, however long their arguments take', async (t) => {
+  const order = [];
+  const caller = makePair(t, { note: (what) => void order.push(what) });
+  const slow = deferred();
+  const calls = [caller.call('note', 'first'), caller.call('note', slow.promise), caller.call('note', Promise.resolve('third')), caller.call('note', 'fourth')];
+  await calls[0];
+  const failing = caller.call('note', Promise.reject(new ClassifierError('bad-image', 'no pixels')));
+  await assert.rejects(failing, { code: 'bad-image' });
+  assert.deepEqual(order, ['first']);
+  slow.resolve('second');
+  await Promise.all(calls);
+  assert.deepEqual(order, ['first', 'second', 'third', 'fourth']);
+});
+
+function deferred() {
+  const made = {};
+  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+  return made;
+}
+
+test('a call whose argument fails, or that is aborted while it is made, makes way for those behind it', async (t) => {
   const caller = makePair(t, { echo: (args) => args });
-  await assert.rejects(caller.call('echo', () => {}), { name: 'DataCloneError' });
+  const [failing, stalled] = [deferred(), deferred()];
+  const abort = new AbortController();
+  const calls = [caller.call('echo', failing.promise), caller.call('echo', stalled.promise, { signal: abort.signal }), caller.call('echo', 3)];
+  failing.reject(new ClassifierError('bad-image', 'no pixels'));
+  await assert.rejects(calls[0], { code: 'bad-image' });
+  abort.abort();
+  await assert.rejects(calls[1], { code: 'aborted' });
+  assert.equal(await calls[2], 3);
+  // What comes too late is closed.
+  const handle = makeHandle();
+  stalled.resolve(new Moved(2, [handle]));
+  await stalled.promise;
+  await null;
+  assert.equal(handle.closed, 1);
+});
+
+test('what is not posted in the end is closed: aborted in the queue, called after close()', async () => {
+  const port = makeDeafPort();
+  const caller = connect(port);
+  const [queued, late] = [makeHandle(), makeHandle()];
+  const abort = new AbortController();
+  const stalled = caller.call('any', new Promise(() => {}));
+  const waiting = caller.call('any', new Moved(1, [queued]), { signal: abort.signal });
+  abort.abort();
+  await assert.rejects(waiting, { code: 'aborted' });
+  assert.equal(queued.closed, 1);
+  caller.close(new ClassifierError('disposed', 'gone'));
+  await assert.rejects(stalled, { code: 'disposed' });
+  await assert.rejects(caller.call('any', new Moved(1, [late])), { code: 'disposed' });
+  assert.equal(late.closed, 1);
+});
+
+test('an abort ends a call at once that changes nothing, though the other side is busy; one that changes something tells what came of it', async (t) => {
+  let go;
+  const started = deferred();
+  const done = [];
+  const caller = makePair(t, {
+    look: () => new Promise((resolve) => (go = resolve, started.resolve())),
+    change: (args) => void done.push(args),
+  });
+  const abort = new AbortController();
+  const looking = caller.call('look', {}, { signal: abort.signal });
+  await started.promise;
+  const waiting = caller.call('change', 1, { signal: abort.signal, changes: true });
+  let settled = false;
+  waiting.catch(() => {}).finally(() => (settled = true));
+  abort.abort();
+  await assert.rejects(looking, { code: 'aborted' });
+  assert.equal(settled, false);
+  go();
+  await assert.rejects(waiting, { code: 'aborted' });
+  assert.deepEqual(done, []);
+
+  // The other way round: its work is done before the abort comes.
+  const late = new AbortController();
+  const changing = caller.call('change', 2, { signal: late.signal, changes: true });
+  while (done.length === 0) await new Promise(setImmediate);
+  late.abort();
+  await changing;
+  assert.deepEqual(done, [2]);
+});
+
+test('what cannot be cloned is a bad argument and leaves the caller usable', async (t) => {
+  const caller = makePair(t, { echo: (args) => args });
+  await assert.rejects(caller.call('echo', () => {}), { name: 'ClassifierError', code: 'bad-argument', message: /echo\(\) .*could not be cloned.* without functions/ });
   assert.equal(await caller.call('echo', 1), 1);
 });
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { root } from './data.mjs';
+import { linksOf } from './guides.mjs';
 import { packed } from './packed.mjs';
 
 const variants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
@@ -54,9 +55,33 @@ test('the tarball has nothing else', () => {
     /^web\/dist\/models\/[\w.-]+\.(tflite|json|bin|txt)$/,
     /^web\/dist\/integrity\.json$/,
     /^web\/guides\/[\w-]+\.md$/,
+    /^web\/examples\/README\.md$/,
+    /^web\/examples\/[\w-]+\/(app\/)?([\w-]+\.(html|jsx?|md)|\w+\.config\.js|package\.json)$/,
+    /^web\/demo\/screenshot\.png$/,
+    /^models\/README\.md$/,
   ];
   assert.deepEqual(files.filter((file) => !known.some((pattern) => pattern.test(file))), []);
   assert.deepEqual(files.filter((file) => /test|fuzz|bench/.test(file)), []);
+});
+
+test('every link of its documents leads to what is in the package', () => {
+  const documents = files.filter((file) => file.endsWith('.md'));
+  const links = documents.flatMap((file) =>
+    linksOf({ text: String(bytesOf(file)) })
+      .filter((link) => !/^([a-z]+:|#)/.test(link))
+      .map((link) => [file, path.posix.join(path.posix.dirname(file), link.replace(/#.*/, ''))]),
+  );
+  assert.ok(links.length > 40, `only ${links.length} links were found`);
+  const there = new Set(files.flatMap((file) => [file, ...file.split('/').slice(1).map((_, depth) => file.split('/').slice(0, depth + 1).join('/'))]));
+  assert.deepEqual(links.filter(([, target]) => !there.has(target.replace(/\/$/, ''))), []);
+});
+
+test('examples are whole, and those with a bundler have the same page', () => {
+  const same = (name, from, others) => {
+    for (const other of others) assert.deepEqual(bytesOf(`web/examples/${other}/${name}`), bytesOf(`web/examples/${from}/${name}`), other);
+  };
+  same('main.js', 'vite', ['webpack', 'esbuild', 'rollup', 'plain']);
+  same('index.html', 'vite', ['webpack', 'esbuild', 'rollup']);
 });
 
 test('no file names a place on the machine that built it', () => {

@@ -26,10 +26,15 @@ const table = [
   [{ hardwareConcurrency: 1 }, { variant: 'simd-threads' }, 'simd-threads', 1],
   [{}, { variant: 'relaxed-threads', threads: 2 }, 'relaxed-threads', 2],
   [{ isolated: false }, { variant: 'relaxed' }, 'relaxed', 1],
-  [{ mainThread: true }, {}, 'relaxed', 1],
-  [{ mainThread: true, relaxedSimd: false }, {}, 'simd', 1],
-  [{ mainThread: true }, { threads: 3 }, 'relaxed', 1],
-  [{ mainThread: true }, { variant: 'relaxed-threads' }, 'relaxed-threads', 4],
+  // A page's own thread may not wait, but what load() starts in a worker may.
+  [{ mainThread: true }, {}, 'relaxed-threads', 4],
+  [{ mainThread: true }, { worker: true }, 'relaxed-threads', 4],
+  [{ mainThread: true, relaxedSimd: false }, { worker: {} }, 'simd-threads', 4],
+  [{ mainThread: true }, { worker: false }, 'relaxed', 1],
+  [{ mainThread: true, relaxedSimd: false }, { worker: false }, 'simd', 1],
+  [{ mainThread: true }, { worker: false, threads: 3 }, 'relaxed', 1],
+  [{ mainThread: true }, { worker: false, variant: 'relaxed-threads' }, 'relaxed-threads', 4],
+  [{}, { worker: false }, 'relaxed-threads', 4],
   [{ node: true, isolated: false }, {}, 'relaxed', 1],
   [{ node: true, isolated: false, relaxedSimd: false }, {}, 'simd', 1],
   [{ node: true, isolated: false, relaxedSimd: false }, { threads: 4 }, 'simd', 1],
@@ -47,7 +52,7 @@ for (const [lacks, wanted, variant, threads] of table) {
 test('the reason says why there are no threads', () => {
   assert.match(chooseVariant({ ...all, isolated: false }).reason, /COOP.*COEP/);
   assert.match(chooseVariant({ ...all, threads: false }).reason, /no WebAssembly threads/);
-  assert.match(chooseVariant({ ...all, mainThread: true }).reason, /may not wait/);
+  assert.match(chooseVariant({ ...all, mainThread: true }, { worker: false }).reason, /may not wait/);
   assert.match(chooseVariant({ ...all, node: true }).reason, /Node/);
 });
 

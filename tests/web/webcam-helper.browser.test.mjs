@@ -187,3 +187,22 @@ test('a permission that comes after stop() is not used, and a camera that is pul
   });
   assert.deepEqual(said, { code: 'aborted', unused: 'ended', states: ['prompting', 'idle', 'prompting', 'live', 'ended'] });
 });
+
+test('a signal ends a start at once, while the browser still asks, and lets go of a camera that is granted later', async (t) => {
+  const said = await inPage(t, async () => {
+    const { webcam, states } = open();
+    const asked = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    let grant;
+    navigator.mediaDevices.getUserMedia = () => new Promise((resolve) => (grant = resolve));
+    const abort = new AbortController();
+    const starting = codeOf(webcam.start({ signal: abort.signal }));
+    abort.abort();
+    const [, code] = await starting;
+    const stream = await asked({ video: true });
+    grant(stream);
+    await new Promise((resolve) => setTimeout(resolve));
+    const [, before] = await codeOf(webcam.start({ signal: abort.signal }));
+    return { code, before, unused: stream.getTracks()[0].readyState, states, state: webcam.state };
+  });
+  assert.deepEqual(said, { code: 'aborted', before: 'aborted', unused: 'ended', states: ['prompting', 'idle'], state: 'idle' });
+});

@@ -46,16 +46,17 @@ interface Taught {
 }
 
 async function evaluate(call: Call): Promise<ExitCode> {
-  const { subject, values, out, signal } = call;
+  const { subject, values, out, err, signal } = call;
   const k = toCount(values, 'k') ?? 3;
   const sample = toCount(values, 'sample');
   const threads = toThreads(values);
-  const taught = (await isFolderNotFile(subject)) ? await teachFolder(call, threads) : await teachDataset(subject);
+  const taught = (await isFolderNotFile(subject)) ? await teachFolder(call, threads) : await teachDataset(subject, signal);
   const { classifier } = taught;
   try {
     const counts = Object.entries(await classifier.counts());
     const total = counts.reduce((sum, [, count]) => sum + count, 0);
     if (total < 2) throw new CommandError(`${subject} has ${total === 1 ? 'one example' : 'no examples'}; at least two are needed to predict one from the others.`);
+    err.write(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others\n`);
     const review = await classifier.review({ k, mostExamples: sample ?? total, signal });
     const matrix = toConfusionMatrix(counts.map(([label]) => label), review.confusion);
     if (values['svg']) await writeSvg(String(values['svg']), matrix, review);
@@ -98,11 +99,11 @@ async function teachFolder({ subject: folder, values, err, signal }: Call, threa
 }
 
 /** The examples need no network to be compared with each other. */
-async function teachDataset(file: string): Promise<Taught> {
+async function teachDataset(file: string, signal: AbortSignal): Promise<Taught> {
   const { modelId, embeddingSize } = await readDatasetHeader(file);
   const classifier = await loadKnn({ embeddingSize, id: modelId, threads: 1 });
   try {
-    await classifier.loadDataset(await readFile(file));
+    await classifier.loadDataset(await readFile(file), { signal });
   } catch (error) {
     classifier.dispose();
     throw error;

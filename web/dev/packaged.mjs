@@ -54,11 +54,12 @@ async function readCatalog() {
 }
 
 async function wasmHashes(dist) {
+  const files = { ...Object.fromEntries(wasmVariants.map((variant) => [variant, 'teachable.wasm'])), image: 'decoder.wasm', tfjs: 'converter.wasm' };
   const hashes = {};
-  for (const variant of wasmVariants) {
+  for (const [folder, file] of Object.entries(files)) {
     // A build of some variants only has no sums of the others.
-    const bytes = await readFile(path.join(dist, 'wasm', variant, 'teachable.wasm')).catch(() => undefined);
-    if (bytes) hashes[variant] = createHash('sha256').update(bytes).digest('hex');
+    const bytes = await readFile(path.join(dist, 'wasm', folder, file)).catch(() => undefined);
+    if (bytes) hashes[folder] = createHash('sha256').update(bytes).digest('hex');
   }
   return hashes;
 }

@@ -1,12 +1,14 @@
 // The classifier that sees pictures, and its load.
 
+import { untilAborted } from './abort.js';
 import { absolute } from './addresses.js';
 import { toCount, toLabel, toPredictOptions } from './arguments.js';
 import { ClassifierError } from './errors.js';
-import { otherOrigin, toSendable, type ImageInput } from './image.js';
+import { otherOrigin, toFrame, type ImageInput } from './image.js';
 import { KnnClassifier, toPrediction, type CallSettings, type Prediction } from './knn-client.js';
 import { selectModel, type Alpha, type Version } from './models.js';
-import type { ClassScore, Frame, ModelEntry, ModelInfo, ModelRequest, Precision, PredictOptions, Preprocess, Timings } from './protocol.js';
+import type { ClassifierMethods, ClassScore, Frame, ModelEntry, ModelInfo, ModelRequest, Precision, PredictOptions, Preprocess, Timings } from './protocol.js';
+import { Moved } from './rpc.js';
 import { startSession, toModuleRequest, type ModuleOptions } from './session.js';
 
 /** Where the model comes from. Relative addresses count from the page. */
@@ -95,8 +97,8 @@ export async function load(options: LoadOptions = {}): Promise<Classifier> {
 
 /**
  * Says what a picture shows: by the model's own classes, and by classes that you teach with examples.
- * All methods may reject with 'worker-lost' and, after dispose(), with 'disposed'. Calls are answered in order:
- * for a video, await each before sending the next frame.
+ * All methods may reject with 'worker-lost' and, after dispose(), with 'disposed'. Calls take effect in the order in which they
+ * are made, those behind a picture that still loads too: for a video, await each before sending the next frame.
  */
 export class Classifier extends KnnClassifier {
   /** The network that runs. */
@@ -111,12 +113,12 @@ export class Classifier extends KnnClassifier {
    */
   async classify(image: ImageInput, topk = 3, { signal }: CallSettings = {}): Promise<ClassScore[]> {
     const count = toCount(topk, 'topk');
-    return this.#withFrame(image, (frame, settings) => this.call('classify', { topk: count, frame }, settings), signal);
+    return this.#look('classify', image, (frame) => ({ topk: count, frame }), { signal });
   }
 
   /** What classify() says of each picture. While one is looked at, the next is on its way. Rejects with the first that fails. */
   async classifyMany(images: Pictures, topk = 3, settings: CallSettings = {}): Promise<ClassScore[][]> {
-    return inOrder(images, (image) => this.classify(image, topk, settings));
+    return inOrder(images, (image) => this.classify(image, topk, settings), settings);
   }
 
   /** Of the model's own classes, in the network's order; empty when they are not known. */
@@ -126,12 +128,12 @@ export class Classifier extends KnnClassifier {
 
   /** [embeddingSize] floats that describe the picture: near for pictures that look alike. Yours to keep and to teach with. */
   async embed(image: ImageInput, { signal }: CallSettings = {}): Promise<Float32Array> {
-    return this.#withFrame(image, (frame, settings) => this.call('embed', { frame }, settings), signal);
+    return this.#look('embed', image, (frame) => ({ frame }), { signal });
   }
 
   /** The embeddings of many pictures in order, [pictures, embeddingSize], as addExamples() and predictMany() take them. */
   async embedMany(images: Pictures, settings: CallSettings = {}): Promise<Float32Array> {
-    const rows = await inOrder(images, (image) => this.embed(image, settings));
+    const rows = await inOrder(images, (image) => this.embed(image, settings), settings);
     const joined = new Float32Array(rows.length * this.embeddingSize);
     rows.forEach((row, index) => joined.set(row, index * this.embeddingSize));
     return joined;
@@ -145,7 +147,7 @@ export class Classifier extends KnnClassifier {
   override async addExample(image: ImageInput | Float32Array, label: string | number, { signal }: CallSettings = {}): Promise<number> {
     if (image instanceof Float32Array) return super.addExample(image, label, { signal });
     const name = toLabel(label);
-    return this.#withFrame(image, (frame, settings) => this.call('addExample', { subject: { frame }, label: name }, settings), signal);
+    return this.#look('addExample', image, (frame) => ({ subject: { frame }, label: name }), { signal, changes: true });
   }
 
   /**
@@ -157,7 +159,7 @@ export class Classifier extends KnnClassifier {
     if (image instanceof Float32Array) return super.predict(image, options);
     const { signal, ...how } = options;
     const wanted = toPredictOptions(how);
-    return toPrediction(await this.#withFrame(image, (frame, settings) => this.call('predict', { options: wanted, subject: { frame } }, settings), signal));
+    return toPrediction(await this.#look('predict', image, (frame) => ({ options: wanted, subject: { frame } }), { signal }));
   }
 
   /** All about one frame, for one run of the network: teaches it if a label is given, predicts, and classifies. */
@@ -168,18 +170,19 @@ export class Classifier extends KnnClassifier {
       topk: toCount(topk, 'topk', 0),
       embedding: Boolean(embedding),
     };
-    const wire = await this.#withFrame(image, (frame, settings) => this.call('observe', { ...args, frame }, settings), signal);
+    const wire = await this.#look('observe', image, (frame) => ({ ...args, frame }), { signal, changes: label !== undefined });
     return { ...wire, prediction: wire.prediction && toPrediction(wire.prediction) };
   }
 
-  async #withFrame<T>(image: ImageInput, send: (frame: Frame, settings: CallSettings & { transfer: Transferable[] }) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const { frame, transfer, discard } = await toSendable(image);
+  async #look<K extends keyof ClassifierMethods>(method: K, image: ImageInput, toArgs: (frame: Frame) => Parameters<ClassifierMethods[K]>[0], settings: { signal: AbortSignal | undefined; changes?: boolean }): Promise<ReturnType<ClassifierMethods[K]>> {
+    const wanted = () => !settings.signal?.aborted && !this.session.caller.isClosed();
+    const args = toFrame(image, wanted).then(({ value, transfer }) => new Moved(toArgs(value), transfer));
     try {
-      return await send(frame, { transfer, signal });
+      return await this.call(method, args, settings);
     } catch (error) {
-      discard();
+      const { cause } = error as Error;
       // Pixels of another origin become bitmaps all right, but may not leave the page.
-      if ((error as Error).name === 'DataCloneError') throw otherOrigin(error);
+      if ((cause as Error | undefined)?.name === 'DataCloneError') throw otherOrigin(cause);
       throw error;
     }
   }
@@ -191,12 +194,13 @@ export type Pictures = Iterable<ImageInput> | AsyncIterable<ImageInput>;
 /** How many pictures of a batch are on their way at once: one that is looked at, one that waits. */
 const picturesAhead = 2;
 
-async function inOrder<T>(images: Pictures, look: (image: ImageInput) => Promise<T>): Promise<T[]> {
+async function inOrder<T>(images: Pictures, look: (image: ImageInput) => Promise<T>, { signal }: CallSettings): Promise<T[]> {
   if (typeof images === 'string' || !(Symbol.iterator in Object(images) || Symbol.asyncIterator in Object(images))) {
     throw new ClassifierError('bad-argument', 'A batch must be a list of pictures.');
   }
   const results: Promise<T>[] = [];
-  for await (const image of images) {
+  const pictures = (images as AsyncIterable<ImageInput>)[Symbol.asyncIterator]?.() ?? (images as Iterable<ImageInput>)[Symbol.iterator]();
+  for await (const image of untilAborted(async () => pictures.next(), async () => pictures.return?.(), signal)) {
     const result = look(image);
     // Awaited below; until then its failure must not count as unhandled.
     result.catch(() => {});
@@ -212,9 +216,14 @@ function toModelRequest({ model, version, alpha }: LoadOptions): ModelRequest {
   if (typeof model === 'string' || model instanceof URL) return { kind: 'url', url: absolute(model) };
   const { url, bytes, weights, files, baseUrl } = Object(model) as { url?: string | URL; bytes?: Uint8Array; weights?: Uint8Array; files?: unknown; baseUrl?: string | URL };
   if (url !== undefined) return { kind: 'url', url: absolute(url) };
-  if (bytes !== undefined) return { kind: 'bytes', model: bytes, weights };
+  if (bytes !== undefined) return { kind: 'bytes', model: alone(bytes), weights: weights && alone(weights) };
   if (Array.isArray(files)) return { kind: 'entry', entry: withoutBase(model as ModelEntry), baseUrl: absolute(baseUrl ?? '') };
   throw new ClassifierError('bad-argument', "The option 'model' must be an address, {url}, {bytes} or a catalogue entry with 'files'.");
+}
+
+/** A clone of a view takes along all of its buffer. */
+function alone(bytes: ArrayBuffer | Uint8Array): ArrayBuffer | Uint8Array {
+  return bytes instanceof Uint8Array && bytes.byteLength < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }
 
 function withoutBase({ id, title, files, labels, preprocess, showClasses }: ModelEntry): ModelEntry {

@@ -56,25 +56,48 @@ export async function runHere(): Promise<Engine> {
 }
 
 /** What to say of a worker that ended before it said anything. */
-export function neverStarted(workerUrl: string | URL | undefined, lost: ClassifierError): ClassifierError {
+export function neverStarted({ worker, workerUrl }: EngineOptions, lost: ClassifierError): ClassifierError {
   const reason = lost.cause ? `: ${String(lost.cause)}` : '';
-  return new ClassifierError('load-failed', `The worker ${scriptUrl(workerUrl)} did not start${reason}. ${aboutWorkers}`, { cause: lost });
+  const [what, advice] = typeof worker === 'object' ? ['that was given', "Its module has to call serveClassifiers() of 'teachable-wasm/worker'."] : [scriptUrl(workerUrl), aboutWorkers];
+  return new ClassifierError('load-failed', `The worker ${what} did not start${reason}. ${advice}`, { cause: lost });
 }
 
 function scriptUrl(workerUrl: string | URL | undefined): string {
   return workerUrl === undefined ? new URL('./worker.js', here).href : absolute(workerUrl);
 }
 
+/** How long a worker of the caller's in which something failed may take to show that it serves us nevertheless. */
+const firstWordsMs = 5000;
+
 /** A worker of the caller's that runs serveClassifiers(), see own-worker.ts. It may do other things too, and isn't ours to end. */
 function connectTo(worker: Worker): Engine {
   const { port1, port2 } = new MessageChannel();
-  worker.postMessage({ teachableWasm: port2 }, [port2]);
-  port1.start();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let onError = (_: Event) => {};
+  const settle = () => {
+    clearTimeout(timer);
+    worker.removeEventListener('error', onError);
+  };
   const port: Port = {
     postMessage: (message, transfer) => port1.postMessage(message, transfer),
-    addEventListener: (type, listener) => (type === 'error' ? worker : port1).addEventListener(type, listener),
+    addEventListener(type, listener) {
+      port1.addEventListener(type, listener);
+      if (type !== 'error') return;
+      // What fails in the worker's other code is its own affair, and doesn't end it; unless we are never served.
+      onError = (event) => {
+        // Of a script that isn't there, browsers say nothing.
+        timer ??= setTimeout(() => (settle(), listener(event)), 'message' in event ? firstWordsMs : 0);
+      };
+      worker.addEventListener('error', onError);
+    },
   };
-  return engineOf(port, true, () => close(port));
+  port1.addEventListener('message', settle, { once: true });
+  port1.start();
+  worker.postMessage({ teachableWasm: port2 }, [port2]);
+  return engineOf(port, true, () => {
+    settle();
+    close(port);
+  });
 }
 
 function startWebWorker(workerUrl: string | URL | undefined): Engine {

@@ -1,15 +1,16 @@
 // The worker's side of the protocol: owns the module and its one Classifier.
 
+import { aborted } from './abort.js';
 import { readAssociatedFile } from './associated-file.js';
 import { labelsOfLines, nameClasses } from './class-names.js';
 import { readJsonDataset, type ExportedDataset } from './dataset-json.js';
 import { sha256Of } from './download.js';
 import { ClassifierError, toClassifierError } from './errors.js';
 import { fetchModel, type FetchedModel } from './fetch-model.js';
-import type { LoadModuleOptions } from './load.js';
+import { endThreads, type LoadModuleOptions } from './load.js';
 import { FrameWriter } from './pixels.js';
 import type { ClassifierMethods, ClassScore, Edit, Frame, HostInfo, LoadTimings, ModelInfo, NoModel, OpenRequest, Precision, Preprocess, Progress, Review, Subject, Timings, WirePrediction, WirePredictOptions } from './protocol.js';
-import { aborted, Moved, type Context, type Handlers } from './rpc.js';
+import { Moved, type Context, type Handlers } from './rpc.js';
 import { chooseVariant, detectFeatures, fallbacks, type Choice } from './variant.js';
 import type { WasmClassifier, WasmModelInfo, WasmModule, WasmPrediction } from './wasm-module.js';
 
@@ -390,10 +391,16 @@ interface Started {
 
 /** Starts the chosen variant or, when it wasn't asked for by name and fails, the next simpler one. */
 export async function startClassifier({ variant, threads, wasmUrl }: Omit<OpenRequest, 'model'>, loadModule: LoadModule, asked: Asked = {}): Promise<Started> {
-  let choice = chooseVariant(detectFeatures(), { variant, threads });
+  let choice = chooseVariant(detectFeatures(), { variant, threads, worker: false });
   const attempt = async (): Promise<Started> => {
     const module = await loadModule({ variant: choice.variant, threads: choice.threads, wasmUrl, ...watch(asked, 'module') });
-    return { module, classifier: new module.Classifier(choice.threads), choice };
+    try {
+      return { module, classifier: new module.Classifier(choice.threads), choice };
+    } catch (error) {
+      // They would outlive this module, whose place the next takes, and keep its memory.
+      endThreads(module);
+      throw error;
+    }
   };
   let failures = '';
   for (const simpler of variant ? [] : fallbacks(choice.variant)) {

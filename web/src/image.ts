@@ -1,8 +1,10 @@
 // What a page calls a picture, to a frame that can be sent to the worker.
 
+import { aborted } from './abort.js';
 import { absolute } from './addresses.js';
 import { ClassifierError } from './errors.js';
 import type { Frame } from './protocol.js';
+import { Moved } from './rpc.js';
 
 /** Raw pixels: [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
 export interface RgbaImage {
@@ -34,22 +36,17 @@ export type ImageInput =
   | string
   | RgbaImage;
 
-export interface Sendable {
-  frame: Frame;
-  /** What moves to the worker. */
-  transfer: Transferable[];
-  /** Frees what was made for sending, when it couldn't be sent. */
-  discard(): void;
-}
-
-/** Throws 'bad-argument' for what isn't a picture and 'bad-image' for a picture without usable pixels. */
-export async function toSendable(image: ImageInput): Promise<Sendable> {
+/**
+ * Throws 'bad-argument' for what isn't a picture, 'bad-image' for a picture without usable pixels, and anything once it is no
+ * more `wanted`, which a picture that loads asks from time to time.
+ */
+export async function toFrame(image: ImageInput, wanted: () => boolean): Promise<Moved<Frame>> {
   // By tag, not instanceof: pictures of another window or frame count too.
   switch (Object.prototype.toString.call(image).slice(8, -1)) {
     case 'HTMLVideoElement':
       return fromVideo(image as HTMLVideoElement);
     case 'HTMLImageElement':
-      return fromImage(image as HTMLImageElement);
+      return fromImage(image as HTMLImageElement, wanted);
     case 'HTMLCanvasElement':
     case 'OffscreenCanvas':
       return fromCanvas(image as HTMLCanvasElement | OffscreenCanvas);
@@ -59,24 +56,25 @@ export async function toSendable(image: ImageInput): Promise<Sendable> {
       return fromVideoFrame(image as VideoFrame);
     case 'Blob':
     case 'File':
+      return new Moved({ kind: 'encoded', bytes: image as Blob }, []);
     case 'ArrayBuffer':
     case 'Uint8Array':
-      return copied({ kind: 'encoded', bytes: image as Blob | ArrayBuffer | Uint8Array });
+      return fromFile(image as ArrayBuffer | Uint8Array);
     case 'URL':
     case 'String':
-      return copied({ kind: 'address', url: absolute(image as URL | string) });
+      return new Moved({ kind: 'address', url: absolute(image as URL | string) }, []);
     default:
       return fromRgba(image as ImageData | RgbaImage);
   }
 }
 
-function fromVideo(video: HTMLVideoElement): Promise<Sendable> | Sendable {
+function fromVideo(video: HTMLVideoElement): Promise<Moved<Frame>> | Moved<Frame> {
   if (video.readyState < 2 || video.videoWidth === 0 || video.videoHeight === 0) {
     throw new ClassifierError('bad-image', "The video has no picture yet. Wait for its 'loadeddata' event, and for a camera call play() first.");
   }
   if (typeof VideoFrame === 'function') {
     try {
-      return moved({ kind: 'video', frame: new VideoFrame(video) });
+      return videoFrame(new VideoFrame(video));
     } catch (error) {
       // A tainted video fails either way; for anything else the bitmap is the slower road.
       if ((error as Error).name === 'SecurityError') throw otherOrigin(error);
@@ -85,10 +83,18 @@ function fromVideo(video: HTMLVideoElement): Promise<Sendable> | Sendable {
   return bitmapOf(video, 'The video');
 }
 
-async function fromImage(image: HTMLImageElement): Promise<Sendable> {
+async function fromImage(image: HTMLImageElement, wanted: () => boolean): Promise<Moved<Frame>> {
   // An element whose src has just changed is its picture before for one microtask more.
   await null;
-  while (!image.complete) await change(image);
+  while (!image.complete) {
+    if (!wanted()) throw aborted(undefined);
+    // A lazy one would come when it is scrolled into view. To be eager for a moment starts it, and leaves the element as it was.
+    if (image.loading === 'lazy') {
+      image.loading = 'eager';
+      image.loading = 'lazy';
+    }
+    await change(image);
+  }
   if (image.naturalWidth === 0) throw new ClassifierError('bad-image', `The image ${addressOf(image)} could not be loaded or decoded. Check its address and format.`);
   return bitmapOf(image, 'The image');
 }
@@ -114,27 +120,31 @@ function addressOf(image: HTMLImageElement): string {
   return address.length > 200 ? `${address.slice(0, 60)}…` : address;
 }
 
-function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Sendable> {
+function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Moved<Frame>> {
   if (canvas.width === 0 || canvas.height === 0) {
     throw new ClassifierError('bad-image', `The canvas is ${canvas.width} x ${canvas.height}. Give it a width and a height above 0.`);
   }
   return bitmapOf(canvas, 'The canvas');
 }
 
-function fromBitmap(bitmap: ImageBitmap): Promise<Sendable> {
+function fromBitmap(bitmap: ImageBitmap): Promise<Moved<Frame>> {
   if (bitmap.width === 0 || bitmap.height === 0) throw new ClassifierError('bad-image', 'The ImageBitmap is closed or was transferred. Pass one that is still yours.');
   return bitmapOf(bitmap, 'The ImageBitmap');
 }
 
-function fromVideoFrame(frame: VideoFrame): Sendable {
+function fromVideoFrame(frame: VideoFrame): Moved<Frame> {
   try {
-    return moved({ kind: 'video', frame: frame.clone() });
+    return videoFrame(frame.clone());
   } catch (cause) {
     throw new ClassifierError('bad-image', 'The VideoFrame is closed or was transferred. Pass one that is still yours.', { cause });
   }
 }
 
-function fromRgba(image: ImageData | RgbaImage): Sendable {
+function videoFrame(frame: VideoFrame): Moved<Frame> {
+  return new Moved({ kind: 'video', frame }, [frame]);
+}
+
+function fromRgba(image: ImageData | RgbaImage): Moved<Frame> {
   const { data, width, height } = Object(image) as Partial<RgbaImage>;
   if (data === undefined || width === undefined || height === undefined) {
     throw new ClassifierError(
@@ -151,25 +161,25 @@ function fromRgba(image: ImageData | RgbaImage): Sendable {
   if (data.length !== width * height * 4) {
     throw new ClassifierError('bad-image', `A picture of ${width} x ${height} has ${width * height * 4} bytes of RGBA; got ${data.length}.`);
   }
-  return copied({ kind: 'rgba', data, width, height });
+  const copy = new Uint8Array(data);
+  return new Moved({ kind: 'rgba', data: copy, width, height }, [copy.buffer]);
 }
 
-async function bitmapOf(source: ImageBitmapSource, what: string): Promise<Sendable> {
+/** As a copy that moves: a clone would take along all of the buffer that a small view lies in, and the file stays the caller's. */
+function fromFile(file: ArrayBuffer | Uint8Array): Moved<Frame> {
+  if (file.byteLength === 0) throw new ClassifierError('bad-image', 'The picture file is empty, or its buffer was transferred. Pass one that is still yours.');
+  const copy = new Uint8Array(file instanceof Uint8Array ? file : file.slice(0));
+  return new Moved({ kind: 'encoded', bytes: copy }, [copy.buffer]);
+}
+
+async function bitmapOf(source: ImageBitmapSource, what: string): Promise<Moved<Frame>> {
   try {
-    return moved({ kind: 'bitmap', bitmap: await createImageBitmap(source, { imageOrientation: 'from-image', premultiplyAlpha: 'none' }) });
+    const bitmap = await createImageBitmap(source, { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
+    return new Moved({ kind: 'bitmap', bitmap }, [bitmap]);
   } catch (cause) {
     if ((cause as Error).name === 'SecurityError') throw otherOrigin(cause);
     throw new ClassifierError('bad-image', `${what} can't be read: ${(cause as Error).message}`, { cause });
   }
-}
-
-function moved(frame: Extract<Frame, { kind: 'bitmap' | 'video' }>): Sendable {
-  const handle = frame.kind === 'bitmap' ? frame.bitmap : frame.frame;
-  return { frame, transfer: [handle], discard: () => handle.close() };
-}
-
-function copied(frame: Extract<Frame, { kind: 'rgba' | 'encoded' | 'address' }>): Sendable {
-  return { frame, transfer: [], discard() {} };
 }
 
 /** For pictures whose pixels the browser protects. */

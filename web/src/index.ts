@@ -18,5 +18,8 @@ export type { ModuleOptions } from './session.js';
 export { chooseVariant, detectFeatures } from './variant.js';
 export type { Choice, Features, Wanted } from './variant.js';
 
-/** SHA-256 of each wasm/<variant>/teachable.wasm of this version, in lower-case hex. */
-export const wasmSha256: Readonly<Record<Variant, string>> = wasmHashes;
+/**
+ * SHA-256 of this version's .wasm file in each folder of wasm/, in lower-case hex: wasm/<variant>/teachable.wasm,
+ * 'image': wasm/image/decoder.wasm, 'tfjs': wasm/tfjs/converter.wasm.
+ */
+export const wasmSha256: Readonly<Record<Variant | 'image' | 'tfjs', string>> = wasmHashes;

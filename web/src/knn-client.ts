@@ -1,15 +1,19 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The examples as a caller holds them. The module that keeps and compares them runs elsewhere, behind a Session.
 
+import { orAborted, untilAborted } from './abort.js';
 import { checkEmbedding, checkEmbeddings, toCount, toId, toLabel, toPredictOptions } from './arguments.js';
 import { ClassifierError } from './errors.js';
-import type { ClassifierMethods, Edit, Info, Neighbour, PredictOptions, Review, Storage, Thumbnail, WirePrediction } from './protocol.js';
-import { aborted } from './rpc.js';
+import type { ClassifierMethods, Edit, Info, Neighbour, PredictOptions, Review, Storage, Subject, Thumbnail, WirePrediction } from './protocol.js';
+import { Moved, type CallOptions, type Sent } from './rpc.js';
 import type { Session } from './session.js';
 
 /** For calls that may take long. */
 export interface CallSettings {
-  /** When it aborts, the call rejects with 'aborted' and has no effect; or it ends as usual, when its work was done already. */
+  /**
+   * When it aborts, the call rejects with 'aborted'; at once, unless it teaches or loads: such a call has no effect then, or
+   * ends as usual when its work was done already.
+   */
   signal?: AbortSignal | undefined;
 }
 
@@ -33,11 +37,13 @@ const asyncDisposeSymbol: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? (S
 
 /**
  * Classes that are taught by examples and told apart by the nearest of them.
- * All methods may reject with 'worker-lost' and, after dispose(), with 'disposed'. Calls are answered in order.
+ * All methods may reject with 'worker-lost' and, after dispose(), with 'disposed'. Calls take effect in the order in which they
+ * are made, whether awaited or not; only saving and loading a data set takes many steps, between which others come.
  */
 export class KnnClassifier {
   protected readonly session: Session;
-  #lastDataset: Promise<unknown> = Promise.resolve();
+  /** Settles when the last save or load is over; undefined when none is under way. */
+  #lastDataset: Promise<unknown> | undefined;
 
   /** @internal Use loadKnn(). */
   constructor(session: Session) {
@@ -55,7 +61,8 @@ export class KnnClassifier {
    * @returns How many examples the label has now.
    */
   async addExample(embedding: Float32Array, label: string | number, { signal }: CallSettings = {}): Promise<number> {
-    return this.call('addExample', { subject: this.#subject(embedding), label: toLabel(label) }, { signal });
+    const name = toLabel(label);
+    return this.call('addExample', this.#withSubject(embedding, (subject) => ({ subject, label: name })), { signal, changes: true });
   }
 
   /**
@@ -64,7 +71,8 @@ export class KnnClassifier {
    * @throws 'bad-argument' when there are no examples or k isn't a whole number >= 1.
    */
   async predict(embedding: Float32Array, { signal, ...options }: PredictOptions & CallSettings = {}): Promise<Prediction> {
-    return toPrediction(await this.call('predict', { options: toPredictOptions(options), subject: this.#subject(embedding) }, { signal }));
+    const wanted = toPredictOptions(options);
+    return toPrediction(await this.call('predict', this.#withSubject(embedding, (subject) => ({ subject, options: wanted })), { signal }));
   }
 
   /**
@@ -74,13 +82,15 @@ export class KnnClassifier {
    */
   async addExamples(embeddings: Float32Array, labels: readonly (string | number)[], { signal }: CallSettings = {}): Promise<number[]> {
     checkEmbeddings(embeddings, this.embeddingSize);
-    return this.call('addExamples', { embeddings, labels: labels.map(toLabel) }, { signal });
+    const names = labels.map(toLabel);
+    return this.call('addExamples', withCopy(embeddings, (copy) => ({ embeddings: copy, labels: names })), { signal, changes: true });
   }
 
   /** What predict() says of each of [n, embeddingSize] embeddings, in less time. */
   async predictMany(embeddings: Float32Array, { signal, ...options }: PredictOptions & CallSettings = {}): Promise<Prediction[]> {
     checkEmbeddings(embeddings, this.embeddingSize);
-    const wires = await this.call('predictMany', { embeddings, options: toPredictOptions(options) }, { signal });
+    const wanted = toPredictOptions(options);
+    const wires = await this.call('predictMany', withCopy(embeddings, (copy) => ({ embeddings: copy, options: wanted })), { signal });
     return wires.map(toPrediction);
   }
 
@@ -152,7 +162,8 @@ export class KnnClassifier {
     let save: number;
     return new ReadableStream<Uint8Array>({
       async start() {
-        save = await call('startSave', { thumbnails: [...thumbnails] }, { signal });
+        // As copies: a clone would take along all of the buffers that they are views of.
+        save = await call('startSave', { thumbnails: thumbnails.map(({ id, bytes }) => ({ id, bytes: new Uint8Array(bytes) })) }, { signal });
       },
       async pull(controller) {
         const piece = await call('nextSaved', { save }, { signal });
@@ -169,7 +180,7 @@ export class KnnClassifier {
       const reader = this.saveDatasetStream(options).getReader();
       for (let next = await reader.read(); !next.done; next = await reader.read()) pieces.push(next.value as Uint8Array<ArrayBuffer>);
       return new Blob(pieces, { type: 'application/octet-stream' });
-    });
+    }, options.signal);
   }
 
   /**
@@ -179,16 +190,17 @@ export class KnnClassifier {
    */
   async loadDataset(file: Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>, { signal }: CallSettings = {}): Promise<Thumbnail[]> {
     return this.#inTurn(async () => {
-      const pieces = toPieces(file, signal);
-      const load = await this.call('startLoad', {}, { signal });
-      for await (const bytes of pieces) await this.call('loadPiece', { load, bytes }, { signal });
-      return this.call('finishLoad', { load }, { signal });
-    });
+      let load: number | undefined;
+      const start = async () => (load ??= await this.call('startLoad', {}, { signal }));
+      // Within the loop, which ends the stream when a call fails.
+      for await (const bytes of toPieces(file, signal)) await this.call('loadPiece', new Moved({ load: await start(), bytes }, [bytes.buffer]), { signal });
+      return this.call('finishLoad', { load: await start() }, { signal, changes: true });
+    }, signal);
   }
 
   /** The examples as JSON: for people and other programs. The file of saveDataset() is exact and a tenth as large. */
-  async exportJson(): Promise<string> {
-    return this.call('exportJson', {});
+  async exportJson({ signal }: CallSettings = {}): Promise<string> {
+    return this.call('exportJson', {}, { signal });
   }
 
   /**
@@ -196,8 +208,8 @@ export class KnnClassifier {
    * Object.entries(getClassifierDataset()) with [label, data, shape] for each tensor, or ml5's file; as text or parsed.
    * Throws 'bad-dataset'; then the examples stay.
    */
-  async importJson(json: unknown): Promise<void> {
-    return this.call('importJson', { json });
+  async importJson(json: unknown, { signal }: CallSettings = {}): Promise<void> {
+    return this.call('importJson', { json }, { signal, changes: true });
   }
 
   /** Forgets the examples of one label, or all. Throws 'bad-argument' for a label that has none. */
@@ -231,14 +243,18 @@ export class KnnClassifier {
   }
 
   /** @internal */
-  protected call<K extends keyof ClassifierMethods>(method: K, args: Parameters<ClassifierMethods[K]>[0], options: CallSettings & { transfer?: Transferable[] } = {}): Promise<ReturnType<ClassifierMethods[K]>> {
+  protected call<K extends keyof ClassifierMethods>(method: K, args: Sent<Parameters<ClassifierMethods[K]>[0]>, options: Omit<CallOptions, 'onProgress'> = {}): Promise<ReturnType<ClassifierMethods[K]>> {
     return this.session.caller.call(method, args, options);
   }
 
   /** One data set after the other: a file goes in or out over many calls. */
-  #inTurn<T>(body: () => Promise<T>): Promise<T> {
-    const result = this.#lastDataset.then(body);
-    this.#lastDataset = result.catch(() => {});
+  #inTurn<T>(body: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const before = this.#lastDataset;
+    const result = before ? orAborted(before, signal).then(body) : body();
+    const over = Promise.allSettled([before, result]).then(() => {
+      if (this.#lastDataset === over) this.#lastDataset = undefined;
+    });
+    this.#lastDataset = over;
     return result;
   }
 
@@ -247,10 +263,16 @@ export class KnnClassifier {
   }
 
   /** Checks an embedding before it is sent. */
-  #subject(embedding: Float32Array): { embedding: Float32Array } {
+  #withSubject<T>(embedding: Float32Array, toArgs: (subject: Subject) => T): Moved<T> {
     checkEmbedding(embedding, this.embeddingSize);
-    return { embedding };
+    return withCopy(embedding, (copy) => toArgs({ embedding: copy }));
   }
+}
+
+/** As a copy that moves: it is of the moment of the call, and a clone would take along all of the buffer that a small view lies in. */
+function withCopy<T>(floats: Float32Array, toArgs: (copy: Float32Array) => T): Moved<T> {
+  const copy = new Float32Array(floats);
+  return new Moved(toArgs(copy), [copy.buffer]);
 }
 
 /** @internal */
@@ -260,18 +282,14 @@ export function toPrediction({ label, classIndex, confidences, unknown, neighbou
 
 const pieceBytes = 1 << 20;
 
-async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+/** Pieces that are ours to move. */
+async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (file instanceof ReadableStream) {
     // Not every browser can loop over a stream.
-    const reader = (file as ReadableStream<Uint8Array>).getReader();
-    try {
-      for (let next = await reader.read(); !next.done; next = await reader.read()) {
-        // Between pieces no call is waiting that the signal could end.
-        if (signal?.aborted) throw aborted(signal);
-        yield next.value;
-      }
-    } finally {
-      await reader.cancel().catch(() => {});
+    const reader = file.getReader() as ReadableStreamDefaultReader<unknown>;
+    for await (const bytes of untilAborted(() => reader.read(), () => reader.cancel(signal?.reason), signal)) {
+      if (!(bytes instanceof Uint8Array)) throw new ClassifierError('bad-argument', `The stream of a data set must give Uint8Arrays; got ${Object.prototype.toString.call(bytes).slice(8, -1)}.`);
+      yield new Uint8Array(bytes);
     }
     return;
   }
@@ -281,8 +299,8 @@ async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncG
   }
   const size = whole instanceof Blob ? whole.size : whole.byteLength;
   for (let start = 0; start < size; start += pieceBytes) {
-    const piece = whole.slice(start, start + pieceBytes);
-    yield piece instanceof Blob ? new Uint8Array(await piece.arrayBuffer()) : piece;
+    const end = start + pieceBytes;
+    yield new Uint8Array(whole instanceof Blob ? await whole.slice(start, end).arrayBuffer() : whole.subarray(start, end));
   }
 }
 

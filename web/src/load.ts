@@ -114,6 +114,8 @@ async function withThreadGuard<T>(starting: Promise<T>, binary: Promise<unknown>
   let timer: ReturnType<typeof setTimeout> | undefined;
   const trouble = new Promise<never>((_, reject) => {
     onError = (event) => {
+      // The glue throws on the event that it had of the thread; other code's errors are no business of ours.
+      if (!((event as Partial<ErrorEvent>).error instanceof Event)) return;
       event.preventDefault();
       reject(new ClassifierError('load-failed', `A thread failed to start: ${(event as Partial<ErrorEvent>).message || 'no reason given'}`));
     };

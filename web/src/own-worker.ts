@@ -24,5 +24,7 @@ export function serveClassifiers(): void {
     });
     serve<ClassifierMethods, Progress>(port, host);
     port.start();
+    // The first word tells that somebody serves, whatever else fails in this worker.
+    port.postMessage({ id: 0, kind: 'progress' });
   });
 }

@@ -2,8 +2,15 @@
 
 import type { ModelEntry } from './protocol.js';
 
-/** The network in the package's models/ folder; paths in its entry are absolute. Undefined in a package without one. */
-export function packagedModel(): { version: number; alpha: number; entry: ModelEntry } | undefined;
+/** A network in the package's models/ folder; paths in its entry are absolute. */
+export interface HeldModel {
+  version: number;
+  alpha: number;
+  entry: ModelEntry;
+}
+
+/** Undefined in a package without one. */
+export function packagedModel(): HeldModel | undefined;
 
 /** Address of the names of ImageNet's classes. Undefined in a package without them. */
 export function packagedLabels(): string | undefined;
@@ -11,5 +18,5 @@ export function packagedLabels(): string | undefined;
 /** The catalogue's networks. */
 export const knownModels: readonly { id: string; version: number; alpha: number }[];
 
-/** SHA-256 of wasm/<variant>/teachable.wasm, lower-case hex. */
-export const wasmHashes: Readonly<Record<'simd' | 'simd-threads' | 'relaxed' | 'relaxed-threads', string>>;
+/** SHA-256 of the .wasm file in each folder of wasm/, lower-case hex. */
+export const wasmHashes: Readonly<Record<'simd' | 'simd-threads' | 'relaxed' | 'relaxed-threads' | 'image' | 'tfjs', string>>;

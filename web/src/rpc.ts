@@ -1,6 +1,7 @@
 // Typed calls over postMessage, with transfer lists, progress, cancellation and errors that keep their code.
 
-import { ClassifierError, fromWire, toWire, type WireError } from './errors.js';
+import { aborted } from './abort.js';
+import { ClassifierError, fromWire, toClassifierError, toWire, type WireError } from './errors.js';
 
 /** The part of Worker, MessagePort and a worker's global scope that is used here. */
 export interface Port {
@@ -36,31 +37,41 @@ type Response =
   | { id: number; kind: 'progress'; progress: unknown };
 
 export interface CallOptions {
-  /** Moved to the other side, not copied. */
-  transfer?: Transferable[];
   onProgress?: ((progress: never) => void) | undefined;
-  /** When it aborts, the call rejects with 'aborted' and has no effect, or the answer comes because the work was done already. */
+  /** When it aborts, the call rejects with 'aborted' at once, and the other side hears of it. */
   signal?: AbortSignal | undefined;
+  /** For calls that change what the other side holds. Once posted, an abort only asks: it has no effect and rejects, or the answer comes. */
+  changes?: boolean | undefined;
 }
+
+/** The argument of a call, perhaps moved, perhaps still to be made. What isn't posted in the end is closed. */
+export type Sent<T> = T | Moved<T> | Promise<T | Moved<T>>;
 
 /** The calling side of a port. */
 export interface Caller<M extends Methods<M>> {
-  /** Rejects with the other side's error, with 'worker-lost' when that side dies, with close()'s error after close(). */
-  call<K extends keyof M>(method: K, args: Args<M, K>, options?: CallOptions): Promise<Value<M, K>>;
+  /**
+   * Requests are posted in the order of the calls, however long their arguments take to be made.
+   * Rejects with the other side's error, with 'worker-lost' when that side dies, with close()'s error after close(), with
+   * 'bad-argument' for what can't be cloned.
+   */
+  call<K extends keyof M>(method: K, args: Sent<Args<M, K>>, options?: CallOptions): Promise<Value<M, K>>;
   /** Rejects what is pending and every later call with `error`. The first close counts. */
   close(error: ClassifierError): void;
+  isClosed(): boolean;
 }
 
 interface Pending {
   settle(): void;
   resolve(value: unknown): void;
-  reject(error: ClassifierError): void;
+  reject(error: unknown): void;
   onProgress: ((progress: never) => void) | undefined;
 }
 
 /** Connects to a port that serve() answers. */
 export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   const pending = new Map<number, Pending>();
+  /** Calls that aren't posted yet, in their order; nothing to run while the argument is being made. */
+  const unsent = new Map<number, (() => void) | undefined>();
   let lastId = 0;
   let closed: ClassifierError | undefined;
 
@@ -68,14 +79,24 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
     const waiting = pending.get(id);
     if (!pending.delete(id)) return undefined;
     waiting!.settle();
+    unsent.delete(id);
+    flush();
     if (pending.size === 0) port.unref?.();
     return waiting;
+  }
+
+  function flush(): void {
+    for (const [id, post] of unsent) {
+      if (!post) return;
+      unsent.delete(id);
+      post();
+    }
   }
 
   function close(error: ClassifierError): void {
     if (closed) return;
     closed = error;
-    for (const id of [...pending.keys()]) take(id)!.reject(error);
+    for (const id of [...pending.keys()]) take(id)?.reject(error);
   }
 
   port.addEventListener('message', (event) => {
@@ -99,27 +120,57 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   });
 
   return {
-    call(method, args, options = {}) {
+    call(method, args, { signal, onProgress, changes } = {}) {
       return new Promise((resolve, reject) => {
-        if (closed) throw closed;
-        const { signal, onProgress, transfer = [] } = options;
-        if (signal?.aborted) throw aborted(signal);
         const id = ++lastId;
-        // Posted before it counts as pending: what can't be cloned throws here and leaves nothing behind.
-        port.postMessage({ id, method: String(method), args, reports: onProgress !== undefined } satisfies Request, transfer);
-        const cancel = () => port.postMessage({ id, cancel: true } satisfies Cancellation, []);
-        signal?.addEventListener('abort', cancel);
+        let transfer: Transferable[] = [];
+        let posted = false;
+        const cancel = () => {
+          if (posted) port.postMessage({ id, cancel: true } satisfies Cancellation, []);
+          if (!posted || !changes) take(id)?.reject(aborted(signal));
+        };
+        const settle = () => {
+          signal?.removeEventListener('abort', cancel);
+          if (!posted) closeAll(transfer);
+        };
+        const onceMade = (made: unknown) => {
+          const moved = made instanceof Moved ? made : new Moved(made, []);
+          if (!pending.has(id)) return closeAll(moved.transfer);
+          transfer = moved.transfer;
+          unsent.set(id, () => {
+            try {
+              port.postMessage({ id, method: String(method), args: moved.value, reports: onProgress !== undefined } satisfies Request, transfer);
+              posted = true;
+            } catch (error) {
+              take(id)!.reject(notSent(String(method), error));
+            }
+          });
+          flush();
+        };
         if (pending.size === 0) port.ref?.();
-        pending.set(id, { settle: () => signal?.removeEventListener('abort', cancel), resolve: resolve as Pending['resolve'], reject, onProgress });
+        pending.set(id, { settle, resolve: resolve as Pending['resolve'], reject, onProgress });
+        unsent.set(id, undefined);
+        if (closed) take(id)!.reject(closed);
+        else if (signal?.aborted) cancel();
+        else signal?.addEventListener('abort', cancel);
+        if (args instanceof Promise) args.then(onceMade, (error: unknown) => take(id)?.reject(error));
+        else onceMade(args);
       });
     },
     close,
+    isClosed: () => closed !== undefined,
   };
 }
 
-/** What a call rejects with when its signal aborted. */
-export function aborted(signal: AbortSignal | undefined): ClassifierError {
-  return new ClassifierError('aborted', 'The call was aborted by its signal.', { cause: signal?.reason });
+/** Bitmaps and video frames hold memory that no collector counts. */
+function closeAll(transfer: Transferable[]): void {
+  for (const each of transfer as { close?(): void }[]) each.close?.();
+}
+
+function notSent(method: string, cause: unknown): ClassifierError {
+  const { name, message } = cause as Error;
+  if (name !== 'DataCloneError') return toClassifierError(cause);
+  return new ClassifierError('bad-argument', `What ${method}() was given can't be sent to where the network runs: ${message} Pass plain values, without functions.`, { cause });
 }
 
 /** Empty for a script that didn't arrive: of that browsers say nothing. */
@@ -129,7 +180,7 @@ function whatAndWhere(event: Event): string {
   return `${message}${filename ? ` (${filename}:${lineno})` : ''}`;
 }
 
-/** What a handler returns when parts of its value are to be moved, not copied. */
+/** A value of which parts are to be moved to the other side, not copied. */
 export class Moved<T> {
   constructor(
     readonly value: T,

@@ -1,11 +1,12 @@
 // From options to a running host: where it runs, what is open in it, and how it ends.
 
+import { aborted } from './abort.js';
 import { absolute } from './addresses.js';
 import { toCount } from './arguments.js';
 import { neverStarted, runHere, startWorker, type Engine } from './engine.js';
 import { ClassifierError, toClassifierError } from './errors.js';
 import type { ClassifierMethods, HostInfo, Info, ModelInfo, OpenRequest, Progress, Variant } from './protocol.js';
-import { aborted, connect, type Caller } from './rpc.js';
+import { connect, type Caller } from './rpc.js';
 
 /** Options of everything that loads the module. */
 export interface ModuleOptions {
@@ -16,7 +17,8 @@ export interface ModuleOptions {
   /**
    * Where it runs. Default: in a worker of its own (in Node, a thread) or, where none can start, in the caller's thread; info()
    * says which. true: in a worker or not at all. false: in the caller's thread, which each call then blocks. A Worker: one of
-   * yours that calls serveClassifiers() of 'teachable-wasm/worker'.
+   * yours that calls serveClassifiers() of 'teachable-wasm/worker'; dispose() of its classifiers before you end it, as browsers
+   * don't tell them.
    */
   worker?: boolean | Worker | undefined;
   /** Default: worker.js beside this file. */
@@ -76,25 +78,19 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
   } catch (error) {
     const known = toClassifierError(error);
     if (known.code !== 'worker-lost' || engine.heard()) throw known;
-    return neverStarted(options.workerUrl, known);
+    return neverStarted(options, known);
   }
 }
 
 async function open(engine: Engine, request: OpenRequest, { signal, onProgress }: ModuleOptions, note = ''): Promise<Session> {
   const caller = connect<ClassifierMethods>(engine.port);
   const complete = (info: HostInfo): Info => ({ ...info, reason: info.reason + note, worker: engine.worker });
-  const opening = caller.call('open', request, { onProgress, signal });
-  // Added after the call, which thereby tells the host first.
-  const onAbort = () => caller.close(aborted(signal));
-  signal?.addEventListener('abort', onAbort);
   try {
-    const { model } = await opening;
+    const { model } = await caller.call('open', request, { onProgress, signal });
     return { model, caller, complete, end: () => end(engine, caller) };
   } catch (error) {
     engine.terminate();
     throw error;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
   }
 }
 

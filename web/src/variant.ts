@@ -30,6 +30,8 @@ export interface Wanted {
   variant?: Variant | undefined;
   /** >= 1. */
   threads?: number | undefined;
+  /** As load()'s: unless false, it runs in a worker, and that the page's own thread may not wait doesn't matter. */
+  worker?: boolean | Worker | undefined;
 }
 
 /** Which variant runs. */
@@ -92,7 +94,7 @@ export function detectFeatures(): Features {
 }
 
 /**
- * Chooses the fastest variant that can run, or the wanted one.
+ * Chooses the fastest variant that can run, or the wanted one: what load() with the same options decides.
  * Throws 'unsupported-browser' when the wanted one, or any, can't run here.
  */
 export function chooseVariant(features: Features, wanted: Wanted = {}): Choice {
@@ -103,7 +105,7 @@ export function chooseVariant(features: Features, wanted: Wanted = {}): Choice {
     throw new ClassifierError('bad-argument', `variant must be one of ${variants.join(', ')}; got '${wanted.variant}'.`);
   }
   const threads = wanted.threads ?? Math.min(features.hardwareConcurrency, maxThreads);
-  const noThreads = whyNoThreads(features, threads, wanted.variant !== undefined);
+  const noThreads = whyNoThreads({ ...features, mainThread: features.mainThread && wanted.worker === false }, threads, wanted.variant !== undefined);
 
   if (wanted.variant) {
     if (isRelaxed(wanted.variant) && !features.relaxedSimd) throw refused(wanted.variant, 'there is no relaxed SIMD');

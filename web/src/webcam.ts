@@ -4,6 +4,7 @@
  * @module teachable-wasm/webcam
  */
 
+import { aborted, orAborted } from './abort.js';
 import { ClassifierError, type ErrorCode } from './errors.js';
 
 /**
@@ -100,12 +101,14 @@ export class Webcam {
 
   /**
    * Asks for the camera, the user if need be, and plays it. Restarts one that is live.
-   * @param choice Another camera than before.
-   * @throws 'camera-denied', 'camera-missing', 'camera-busy', 'camera-insecure', 'unsupported-browser'; 'aborted' when stop() or
-   * another start() came in between.
+   * @param choice Another camera than before. `signal`: lets go of the camera unless it is live already, also while the browser asks.
+   * @throws 'camera-denied', 'camera-missing', 'camera-busy', 'camera-insecure', 'unsupported-browser'; 'aborted' by the signal, or
+   * when stop() or another start() came in between.
    */
-  async start(choice: Pick<WebcamOptions, 'deviceId' | 'facing'> = {}): Promise<void> {
-    if (choice.deviceId !== undefined || choice.facing !== undefined) Object.assign(this.#options, { deviceId: undefined, facing: undefined }, choice);
+  async start(choice: Pick<WebcamOptions, 'deviceId' | 'facing'> & { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const { signal, ...camera } = choice;
+    if (signal?.aborted) throw aborted(signal);
+    if (camera.deviceId !== undefined || camera.facing !== undefined) Object.assign(this.#options, { deviceId: undefined, facing: undefined }, camera);
     this.#release();
     const turn = ++this.#turn;
     if (globalThis.isSecureContext === false) throw this.#fail('insecure-context', turn);
@@ -114,17 +117,22 @@ export class Webcam {
     }
     this.#enter('prompting');
     try {
-      const stream = await navigator.mediaDevices.getUserMedia(this.#constraints());
-      if (turn !== this.#turn) {
-        endTracks(stream);
+      const granting = navigator.mediaDevices.getUserMedia(this.#constraints()).then((granted) => {
+        if (turn === this.#turn) return granted;
+        endTracks(granted);
         throw overtaken();
-      }
+      });
+      const stream = await orAborted(granting, signal);
       this.#stream = stream;
       stream.getVideoTracks()[0]?.addEventListener('ended', () => turn === this.#turn && this.#end('ended'));
       this.video.srcObject = stream;
       this.#showMirrored();
-      await this.video.play();
+      await orAborted(this.video.play(), signal);
     } catch (error) {
+      if (signal?.aborted && turn === this.#turn) {
+        this.stop();
+        throw error;
+      }
       throw turn === this.#turn ? this.#fail(stateOf(error), turn, error) : overtaken();
     }
     if (turn !== this.#turn) throw overtaken();

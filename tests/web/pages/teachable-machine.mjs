@@ -35,10 +35,13 @@ export async function teachAndPredict({ modelUrl, examples, tests }) {
   const deadline = performance.now() + 120_000;
   while (!enough(seen, tests) && performance.now() < deadline) {
     await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
-    const frame = await createImageBitmap(video);
-    const scene = sceneOf(frame);
-    if (scene === undefined) continue;
-    const activation = net.infer(frame, true);
+    const scene = sceneOf(video);
+    const activation = net.infer(video, true);
+    // The camera goes on meanwhile: what was looked at is certain only where the scene didn't change.
+    if (scene === undefined || sceneOf(video) !== scene) {
+      activation.dispose();
+      continue;
+    }
     if ((taught[scene] ?? 0) < examples) {
       classifier.addExample(activation, scene);
       taught[scene] = (taught[scene] ?? 0) + 1;
@@ -48,7 +51,6 @@ export async function teachAndPredict({ modelUrl, examples, tests }) {
       seen[scene] = (seen[scene] ?? 0) + 1;
     }
     activation.dispose();
-    frame.close();
   }
   const counts = classifier.getClassExampleCount();
   classifier.dispose();

@@ -4,18 +4,20 @@
  * @module teachable-wasm/compat/mobilenet
  */
 
+import { orAborted } from '../abort.js';
 import { absolute } from '../addresses.js';
 import { ClassifierError, toClassifierError } from '../errors.js';
 import { FrameCanvas } from '../frame-canvas.js';
 import { openClassifier, type Running } from '../host.js';
 import { loadImageNetLabels } from '../labels.js';
-import { selectModel } from '../models.js';
-import type { ModelRequest, Precision, Variant } from '../protocol.js';
+import { heldModel, toRequest } from '../models.js';
+import type { ModelRequest, Precision, Progress, Variant } from '../protocol.js';
 import { toModuleRequest } from '../session.js';
 import { sharedModule } from './module.js';
 import { forEachPicture, type PictureInput } from './picture.js';
 import { Tensor } from './tensor.js';
 
+export type { Precision, Progress, Variant } from '../protocol.js';
 export type { PictureInput, PixelArray } from './picture.js';
 export type { Tensor, TensorLike } from './tensor.js';
 
@@ -42,11 +44,14 @@ export interface IOHandler {
     | undefined;
 }
 
-/** Which network load() loads. */
+/**
+ * Which network load() loads. Without `modelUrl`, it is the one in the package, MobileNet V2 1.0 as it is published, for all versions and
+ * alphas of the original; where another was asked for by name, a warning on the console says so.
+ */
 export interface ModelConfig {
-  /** Of MobileNet. Default: the version of the network in the package, 2 as it is published; the original's is 1. */
+  /** Of MobileNet. */
   version?: MobileNetVersion | undefined;
-  /** The network's width. Version 1: 0.25, 0.5, 0.75 or 1; version 2: 0.5, 0.75 or 1. Default: the package's, 1. */
+  /** The network's width. Version 1: 0.25, 0.5, 0.75 or 1; version 2: 0.5, 0.75 or 1. */
   alpha?: MobileNetAlpha | undefined;
   /** A model of your own: the address of a model.json, .tflite or catalogue entry, or a handler that loads a model.json. */
   modelUrl?: string | URL | IOHandler | undefined;
@@ -62,23 +67,27 @@ export interface ModelConfig {
   variant?: Variant | undefined;
   /** Folder that holds <variant>/teachable.js and .wasm. */
   wasmUrl?: string | URL | undefined;
+  /** Ends the load with 'aborted'. */
+  signal?: AbortSignal | undefined;
+  /** Hears of bytes that have come, as they come; of the module's, which all loads share, the first load's. */
+  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 const alphas: Record<string, readonly string[]> = { '1.00': ['0.25', '0.50', '0.75', '1.00'], '2.00': ['0.50', '0.75', '1.00'] };
 
-/** Loads a network. Throws 'bad-argument' for a version or alpha that there isn't, and as the package's load(). */
+/** Loads a network. Throws 'bad-argument' for a version or alpha that the original doesn't know, and as the package's load(). */
 export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
-  const { labels, precision, variant, wasmUrl, inputRange } = modelConfig;
+  const { labels, precision, variant, wasmUrl, inputRange, signal, onProgress } = modelConfig;
   const request = {
     // One thread: a page mustn't wait for others.
     ...toModuleRequest({ variant, wasmUrl, threads: 1 }),
-    model: await toRequest(modelConfig),
+    model: await orAborted(whichModel(modelConfig), signal),
     labels: typeof labels === 'string' ? absolute(labels) : labels,
     // What the original does to a picture.
     preprocess: { crop: 'squash', resize: 'align-corners', ...(inputRange ? { range: inputRange } : {}) } as const,
     precision,
   };
-  const running = await openClassifier(request, sharedModule);
+  const running = await openClassifier(request, sharedModule, { report: onProgress, ...(signal ? { signal } : {}) });
   return new MobileNet(running, running.classNames ?? (await imageNetNames(running.model.classCount)));
 }
 
@@ -162,7 +171,7 @@ export class MobileNet {
   }
 }
 
-async function toRequest({ version, alpha, modelUrl }: ModelConfig): Promise<ModelRequest> {
+async function whichModel({ version, alpha, modelUrl }: ModelConfig): Promise<ModelRequest> {
   if (typeof modelUrl === 'string' || modelUrl instanceof URL) return { kind: 'url', url: absolute(modelUrl) };
   if (modelUrl) return fromHandler(modelUrl);
   const known = version === undefined ? undefined : alphas[typeof version === 'number' ? version.toFixed(2) : ''];
@@ -172,7 +181,15 @@ async function toRequest({ version, alpha, modelUrl }: ModelConfig): Promise<Mod
   if (alpha !== undefined && known && !(typeof alpha === 'number' && known.includes(alpha.toFixed(2)))) {
     throw new ClassifierError('bad-argument', `MobileNet constructed with invalid alpha ${String(alpha)}. Valid multipliers for this version are: ${known.join()}.`);
   }
-  return selectModel(version, alpha, 'modelUrl');
+  const held = heldModel('modelUrl');
+  if ((version ?? held.version) !== held.version || (alpha ?? held.alpha) !== held.alpha) {
+    // Refusing would break most pages that change their imports, for the sake of a network that does no better.
+    console.warn(
+      `teachable-wasm: MobileNet v${version ?? held.version} ${alpha ?? 1} was asked for; v${held.version} ${held.alpha}, which is in the package, runs in its place. ` +
+        "Its embeddings aren't comparable with the other's. To run the other, serve its model.json or .tflite file and give the address as 'modelUrl'; to agree, leave 'version' and 'alpha' out.",
+    );
+  }
+  return toRequest(held);
 }
 
 async function fromHandler(handler: IOHandler): Promise<ModelRequest> {

@@ -1,17 +1,19 @@
 // One module for all that the compat packages make on a page: they are used together, and compiling it twice helps nobody.
 
+import { orAborted } from '../abort.js';
 import { loadModule, type LoadModuleOptions } from '../load.js';
 import type { WasmModule } from '../wasm-module.js';
 
 const modules = new Map<string, Promise<WasmModule>>();
 
-/** As loadModule(), once for each variant and place. A load that failed is tried again by the next call. */
-export function sharedModule(options: LoadModuleOptions): Promise<WasmModule> {
+/** As loadModule(), once for each variant and place. A load that failed is tried again by the next call; an abort is its caller's alone. */
+export function sharedModule({ signal, ...options }: LoadModuleOptions): Promise<WasmModule> {
   const key = `${options.variant} ${options.wasmUrl ?? ''}`;
-  const known = modules.get(key);
-  if (known) return known;
-  const loading = loadModule(options);
-  modules.set(key, loading);
-  loading.catch(() => modules.delete(key));
-  return loading;
+  let loading = modules.get(key);
+  if (!loading) {
+    loading = loadModule(options);
+    modules.set(key, loading);
+    loading.catch(() => modules.delete(key));
+  }
+  return orAborted(loading, signal);
 }
