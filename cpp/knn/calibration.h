@@ -33,7 +33,7 @@ class Calibration {
 
  private:
   /// From hardly any doubt to hardly anything else.
-  static constexpr std::array<float, 14> kPriors = {0.01f, 0.03f, 0.07f, 0.15f, 0.3f, 0.5f, 0.7f,
+  static constexpr std::array<float, 14> kPriors = {0.01f, 0.03f, 0.07f, 0.15f, 0.3f, 0.5f,  0.7f,
                                                     1.0f,  1.5f,  2.0f,  3.0f,  5.0f, 10.0f, 30.0f};
   static constexpr std::array<float, 12> kSharpnesses = {0.3f, 0.5f, 0.7f, 0.85f, 1.0f, 1.2f,
                                                          1.5f, 1.8f, 2.2f, 2.7f,  3.3f, 4.0f};

@@ -20,7 +20,8 @@ class Classes {
   const std::vector<std::string>& labels() const { return labels_; }
   const std::vector<size_t>& counts() const { return counts_; }  ///< [size] examples
   bool enabled(size_t index) const { return enabled_[index] != 0; }
-  /// Changes when an index comes to stand for another class, or a class becomes enabled or disabled.
+  /// Changes when an index comes to stand for another class, or a class becomes enabled or
+  /// disabled.
   uint64_t revision() const { return revision_; }
 
   std::optional<uint32_t> find(std::string_view label) const;
@@ -37,7 +38,8 @@ class Classes {
   void count_out(uint32_t index, size_t fewer = 1) noexcept { counts_[index] -= fewer; }
   /// Examples of enabled classes.
   size_t enabled_count() const;
-  /// [size] examples that may vote: of an enabled class all, of another none. Throws std::bad_alloc.
+  /// [size] examples that may vote: of an enabled class all, of another none. Throws
+  /// std::bad_alloc.
   std::vector<size_t> voting_counts() const;
 
  private:

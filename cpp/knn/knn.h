@@ -68,7 +68,7 @@ class Knn {
 
   // Editing. Ids are those of add(); Error{BadArgument} for one that isn't there.
 
-  /// Forgets one example; its class stays. O(dimension).
+  /// Forgets one example; its class stays. O(dimension + log examples), amortised.
   void remove(ExampleId id);
   /// Gives an example another class, which is made if it isn't there.
   void move_to(ExampleId id, std::string_view label);

@@ -7,8 +7,8 @@
 
 namespace teachable {
 
-/// Room for `more` elements. By a quarter, so that the tables too keep to the memory that is promised.
-/// Throws std::bad_alloc or std::length_error.
+/// Room for `more` elements. By a quarter, so that the tables too keep to the memory that is
+/// promised. Throws std::bad_alloc or std::length_error.
 template <typename T>
 void reserve_more(std::vector<T>& vector, size_t more) {
   const size_t wanted = vector.size() + more;

@@ -9,6 +9,29 @@
 #include "core/text.h"
 
 namespace teachable {
+namespace {
+
+/// Takes the shares of `cast` votes; see PredictOptions::prior and sharpness.
+void calibrate(std::span<float> shares, double cast, std::span<const size_t> counts,
+               const PredictOptions& options) {
+  const auto none = std::count(counts.begin(), counts.end(), size_t{0});
+  const double sharing = static_cast<double>(static_cast<std::ptrdiff_t>(counts.size()) - none);
+  const auto log_of = [&](float share) {
+    return std::log(
+        static_cast<float>((cast * share + options.prior / sharing) / (cast + options.prior)));
+  };
+  // Beside the greatest, as no power of that is too small for a float.
+  const float greatest = log_of(*std::max_element(shares.begin(), shares.end()));
+  double sum = 0;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    if (counts[i] == 0) continue;
+    shares[i] = std::exp(options.sharpness * (log_of(shares[i]) - greatest));
+    sum += shares[i];
+  }
+  for (float& each : shares) each = static_cast<float>(each / sum);
+}
+
+}  // namespace
 
 void check(const PredictOptions& options) {
   const auto refuse = [](const Text& message) { throw Error(ErrorCode::BadArgument, message); };
@@ -29,22 +52,8 @@ void check(const PredictOptions& options) {
 
 float vote_of(float similarity, float nearest, const PredictOptions& options) {
   if (options.weighting == Weighting::Votes) return 1;
-  return std::exp((similarity - nearest) / options.temperature);  // of doubles it has tables of 2 KB
-}
-
-/// Takes the shares of `cast` votes; see PredictOptions::prior and sharpness.
-void calibrate(std::span<float> shares, double cast, std::span<const size_t> counts,
-               const PredictOptions& options) {
-  const auto none = std::count(counts.begin(), counts.end(), size_t{0});
-  const double sharing = static_cast<double>(static_cast<std::ptrdiff_t>(counts.size()) - none);
-  double sum = 0;
-  for (size_t i = 0; i < shares.size(); ++i) {
-    if (counts[i] == 0) continue;
-    const double share = (cast * shares[i] + options.prior / sharing) / (cast + options.prior);
-    shares[i] = std::exp(options.sharpness * std::log(static_cast<float>(share)));
-    sum += shares[i];
-  }
-  for (float& each : shares) each = static_cast<float>(each / sum);
+  // Of doubles it has tables of 2 KB.
+  return std::exp((similarity - nearest) / options.temperature);
 }
 
 Prediction vote(std::vector<Neighbour> neighbours, std::span<const size_t> counts,

@@ -81,7 +81,8 @@ void knn_predict_threads(benchmark::State& state) {
   const Threadpool pool = make_threadpool(2);
   Source source;
   Knn& knn = filled(Storage::F32, static_cast<size_t>(state.range(0)), source);
-  knn.set_parallel_for([&](size_t count, const auto& body) { parallel_for(pool.get(), count, body); });
+  knn.set_parallel_for(
+      [&](size_t count, const auto& body) { parallel_for(pool.get(), count, body); });
   knn_predict(state, Storage::F32);
   knn.set_parallel_for({});  // the store outlives the pool
 }

@@ -132,6 +132,10 @@ TEST(Calibration, ThePriorIsSharedByTheClassesThatMayVote) {
   EXPECT_FLOAT_EQ(sharp[0], 0.9f);
   EXPECT_FLOAT_EQ(sharp[1], 0.1f);
   EXPECT_EQ(knn.predict(Vector{1, 0}, {.k = 2}).confidences, (Vector{1, 0, 0, 0}));
+  const PredictOptions extreme{.k = 2, .prior = 2, .sharpness = 1e30f};
+  EXPECT_EQ(knn.predict(Vector{1, 0}, extreme).confidences, (Vector{1, 0, 0, 0}));
+  const PredictOptions blind{.k = 2, .prior = 1e38f};
+  EXPECT_EQ(knn.predict(Vector{1, 0}, blind).confidences, (Vector{0.5f, 0.5f, 0, 0}));
 }
 
 TEST(Calibration, OutOfItsRangeIsRefused) {

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <random>
 #include <set>
-#include <mutex>
 #include <span>
 #include <string>
 #include <thread>
