@@ -2,7 +2,7 @@
 //
 //   native     C++ unit tests on this machine
 //   asan       the same with address and undefined-behaviour sanitizers
-//   fuzz       the model readers against damaged files, 20 seconds each; longer by node tests/fuzz/run.mjs
+//   fuzz       the readers of models and data sets against damaged files, 20 seconds each; longer by node tests/fuzz/run.mjs
 //   simd       the same as WebAssembly, in Node
 //   relaxed    the same as WebAssembly with relaxed SIMD, in Node
 //   types      TypeScript type-check

@@ -133,6 +133,8 @@ struct JsPredictOptions {
   double k = 3;
   std::string weighting;
   float temperature = 0;
+  float prior = 0;
+  float sharpness = 1;
   bool balanced = false;
   float unknown_threshold = -1;
   double smoothing = 0;
@@ -146,6 +148,8 @@ PredictOptions to_predict_options(const JsPredictOptions& js) {
   return {.k = to_count(js.k, "k"),
           .weighting = js.weighting == "votes" ? Weighting::Votes : Weighting::Similarity,
           .temperature = js.temperature,
+          .prior = js.prior,
+          .sharpness = js.sharpness,
           .balanced = js.balanced,
           .unknown_threshold = js.unknown_threshold};
 }
@@ -191,6 +195,8 @@ val to_js(const Review& review) {
   js.set("tested", review.tested);
   js.set("correct", review.correct);
   js.set("temperature", review.temperature);
+  js.set("prior", review.prior);
+  js.set("sharpness", review.sharpness);
   val confusion = val::array();
   for (const Confusion& cell : review.confusion) {
     val item = val::object();
@@ -368,6 +374,7 @@ class JsClassifier {
   val next_saved() {
     return to_js(classifier_->next_saved());
   }
+  void cancel_save() { classifier_->cancel_save(); }
   void start_load(const std::string& id, const std::string& sha256, double embedding_size) {
     classifier_->start_load({id, sha256, ""}, to_count(embedding_size, "embedding size"));
   }
@@ -380,6 +387,7 @@ class JsClassifier {
   val finish_load() {
     return to_js(classifier_->finish_load());
   }
+  void cancel_load() { classifier_->cancel_load(); }
   void clear(const std::string& label) {
     classifier_->knn().clear(label);
   }
@@ -413,6 +421,8 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .field("k", &JsPredictOptions::k)
       .field("weighting", &JsPredictOptions::weighting)
       .field("temperature", &JsPredictOptions::temperature)
+      .field("prior", &JsPredictOptions::prior)
+      .field("sharpness", &JsPredictOptions::sharpness)
       .field("balanced", &JsPredictOptions::balanced)
       .field("unknownThreshold", &JsPredictOptions::unknown_threshold)
       .field("smoothing", &JsPredictOptions::smoothing);
@@ -447,10 +457,12 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("exampleBytes", guarded<&JsClassifier::example_bytes>)
       .function("startSave", guarded<&JsClassifier::start_save>)
       .function("nextSaved", guarded<&JsClassifier::next_saved>)
+      .function("cancelSave", guarded<&JsClassifier::cancel_save>)
       .function("startLoad", guarded<&JsClassifier::start_load>)
       .function("datasetBuffer", guarded<&JsClassifier::dataset_buffer>)
       .function("loadPiece", guarded<&JsClassifier::load_piece>)
       .function("finishLoad", guarded<&JsClassifier::finish_load>)
+      .function("cancelLoad", guarded<&JsClassifier::cancel_load>)
       .function("clear", guarded<&JsClassifier::clear>)
       .function("clearAll", guarded<&JsClassifier::clear_all>)
       .function("labels", guarded<&JsClassifier::labels>)

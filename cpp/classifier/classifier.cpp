@@ -46,28 +46,27 @@ void Classifier::set_knn(Knn knn) {
 
 Prediction Classifier::smooth(Prediction prediction, double half_life) {
   if (half_life == 0) return prediction;
-  if (!smoothing_ || half_life_ != half_life) smoothing_.emplace(half_life);
+  if (!smoothing_ || half_life_ != half_life || smoothed_classes_ != knn_.class_revision()) {
+    smoothing_.emplace(half_life);
+  }
   half_life_ = half_life;
+  smoothed_classes_ = knn_.class_revision();
   const std::span<const float> mean = smoothing_->add(prediction.confidences);
   prediction.confidences.assign(mean.begin(), mean.end());
-  prediction.class_index = static_cast<size_t>(std::ranges::max_element(mean) - mean.begin());
+  // Of equals, the frame's own winner.
+  for (size_t i = 0; i < mean.size(); ++i) {
+    if (mean[i] > mean[prediction.class_index]) prediction.class_index = i;
+  }
   return prediction;
 }
 
 void Classifier::take_examples(Classifier& other) {
-  Knn taken = std::move(other.knn_);
-  other.set_knn(Knn(taken.storage()));
-  taken.forget_history();
-  set_knn(std::move(taken));
-}
-
-void Classifier::use_storage(Storage storage) {
-  if (knn_.example_count() > 0 && storage != knn_.storage()) {
-    throw Error(ErrorCode::BadArgument,
-                {"there are ", knn_.example_count(),
-                 " examples, which are stored another way; clear them first"});
-  }
-  if (storage != knn_.storage()) set_knn(Knn(storage));
+  // All that may throw comes first.
+  Knn rest(other.knn_.storage());
+  other.knn_.raise_ids(knn_.next_id());
+  rest.skip_ids(other.knn_.next_id());
+  set_knn(std::move(other.knn_));
+  other.set_knn(std::move(rest));
 }
 
 void Classifier::start_save(DatasetModel model, std::vector<Thumbnail> thumbnails) {
@@ -76,9 +75,14 @@ void Classifier::start_save(DatasetModel model, std::vector<Thumbnail> thumbnail
 
 std::vector<std::byte> Classifier::next_saved() {
   if (!writer_) throw Error(ErrorCode::BadArgument, "nothing is being saved; start it first");
-  std::vector<std::byte> piece = writer_->next();
-  if (piece.empty()) writer_.reset();
-  return piece;
+  try {
+    std::vector<std::byte> piece = writer_->next();
+    if (piece.empty()) writer_.reset();
+    return piece;
+  } catch (...) {
+    writer_.reset();
+    throw;
+  }
 }
 
 void Classifier::start_load(DatasetModel expected, size_t embedding_size) {
@@ -90,18 +94,37 @@ std::span<std::byte> Classifier::dataset_buffer(size_t byte_count) {
   return piece_;
 }
 
-void Classifier::load_piece() {
+DatasetReader& Classifier::reader() {
   if (!reader_) throw Error(ErrorCode::BadArgument, "nothing is being loaded; start it first");
-  reader_->add(piece_);
+  return *reader_;
+}
+
+void Classifier::load_piece() {
+  try {
+    reader().add(piece_);
+  } catch (...) {
+    cancel_load();
+    throw;
+  }
 }
 
 std::vector<Thumbnail> Classifier::finish_load() {
-  if (!reader_) throw Error(ErrorCode::BadArgument, "nothing is being loaded; start it first");
-  piece_ = {};
-  Dataset dataset = reader_->finish();
+  std::optional<Dataset> dataset;
+  try {
+    dataset = reader().finish();
+  } catch (...) {
+    cancel_load();
+    throw;
+  }
+  cancel_load();
+  dataset->knn.skip_ids(knn_.next_id());
+  set_knn(std::move(dataset->knn));
+  return std::move(dataset->thumbnails);
+}
+
+void Classifier::cancel_load() noexcept {
   reader_.reset();
-  set_knn(std::move(dataset.knn));
-  return std::move(dataset.thumbnails);
+  piece_ = std::vector<std::byte>();  // `= {}` would keep its memory
 }
 
 std::span<std::byte> Classifier::model_buffer(size_t byte_count) {

@@ -82,26 +82,34 @@ class Classifier {
   /// What was taught; embeddings from elsewhere go straight to it.
   Knn& knn() { return knn_; }
   /// The prediction with the mean of its confidences and those of the calls before, see Smoothing; the winner is the mean's. Another
-  /// half-life, another number of classes or other examples start anew; 0 changes nothing. Throws Error{BadArgument}.
+  /// half-life, other classes (new, erased, enabled or disabled) and loaded examples start anew; 0 changes nothing. Throws Error{BadArgument}.
   Prediction smooth(Prediction prediction, double half_life);
-  /// Puts the examples of `other` in the place of those that were there, and leaves `other` without.
+  /// Puts the examples of `other` in the place of those that were there, and leaves `other` without. Their ids are counted on from those
+  /// that were given here, so that none is given twice.
   void take_examples(Classifier& other);
-  /// How examples are kept from now on. Throws Error{BadArgument} while there are some.
-  void use_storage(Storage storage);
+  /// See Knn::use_storage().
+  void use_storage(Storage storage) { knn_.use_storage(storage); }
 
   /// Begins a file of the examples: next_saved() returns its pieces, an empty one after the last. See DatasetWriter.
   void start_save(DatasetModel model, std::vector<Thumbnail> thumbnails);
   std::vector<std::byte> next_saved();
+  /// Lets go of a save that isn't wanted any more, if there is one.
+  void cancel_save() noexcept { writer_.reset(); }
   /// Begins to read such a file, of embeddings [embedding_size] of `expected`: fill dataset_buffer() and call load_piece(), again and again, then
-  /// finish_load(), which puts its examples in the place of those that were there. Until then, and on any Error, these stay.
+  /// finish_load(), which puts its examples in the place of those that were there. Until then, and on any Error, these stay. An Error ends the
+  /// load. Examples have the ids that they have in the file, as its thumbnails speak of them by these: an id from before the load is then of
+  /// another example or none. New ones get ids above all of both.
   void start_load(DatasetModel expected, size_t embedding_size);
   std::span<std::byte> dataset_buffer(size_t byte_count);
   void load_piece();
   /// Returns what else the file held.
   std::vector<Thumbnail> finish_load();
+  /// Lets go of a load that isn't wanted any more, if there is one.
+  void cancel_load() noexcept;
 
  private:
   void set_knn(Knn knn);
+  DatasetReader& reader();
   Network& network();
   void write_input();
 
@@ -112,7 +120,8 @@ class Classifier {
   Knn knn_;
 
   std::optional<Smoothing> smoothing_;
-  double half_life_ = 0;  ///< of smoothing_
+  double half_life_ = 0;            ///< of smoothing_
+  uint64_t smoothed_classes_ = 0;  ///< the Knn's class_revision() that smoothing_ is of
 
   std::optional<DatasetWriter> writer_;
   std::optional<DatasetReader> reader_;

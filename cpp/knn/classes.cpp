@@ -40,6 +40,7 @@ uint32_t Classes::add(std::string_view label) {
   labels_.push_back(std::move(name));
   counts_.push_back(0);
   enabled_.push_back(1);
+  ++revision_;
   return index;
 }
 
@@ -51,6 +52,18 @@ void Classes::erase(uint32_t index) noexcept {
   for (auto& [_, each] : by_label_) {
     if (each > index) --each;
   }
+  ++revision_;
+}
+
+void Classes::enable(uint32_t index, bool enabled) noexcept {
+  if (this->enabled(index) != enabled) ++revision_;
+  enabled_[index] = enabled;
+}
+
+void Classes::clear() noexcept {
+  const uint64_t revision = revision_;
+  *this = {};
+  revision_ = revision + 1;
 }
 
 void Classes::rename(uint32_t index, std::string_view label) {
@@ -69,6 +82,14 @@ size_t Classes::enabled_count() const {
   size_t sum = 0;
   for (size_t i = 0; i < size(); ++i) sum += enabled(i) ? counts_[i] : 0;
   return sum;
+}
+
+std::vector<size_t> Classes::voting_counts() const {
+  std::vector<size_t> voting = counts_;
+  for (size_t i = 0; i < size(); ++i) {
+    if (!enabled(i)) voting[i] = 0;
+  }
+  return voting;
 }
 
 }  // namespace teachable

@@ -20,6 +20,9 @@ class Classes {
   const std::vector<std::string>& labels() const { return labels_; }
   const std::vector<size_t>& counts() const { return counts_; }  ///< [size] examples
   bool enabled(size_t index) const { return enabled_[index] != 0; }
+  /// Changes when an index comes to stand for another class, or a class becomes enabled or
+  /// disabled.
+  uint64_t revision() const { return revision_; }
 
   std::optional<uint32_t> find(std::string_view label) const;
   /// Throws Error{BadArgument} when there is none.
@@ -29,11 +32,15 @@ class Classes {
   void erase(uint32_t index) noexcept;
   /// Throws Error{BadArgument} when another class has that label.
   void rename(uint32_t index, std::string_view label);
-  void enable(uint32_t index, bool enabled) noexcept { enabled_[index] = enabled; }
+  void enable(uint32_t index, bool enabled) noexcept;
+  void clear() noexcept;
   void count_in(uint32_t index, size_t more = 1) noexcept { counts_[index] += more; }
   void count_out(uint32_t index, size_t fewer = 1) noexcept { counts_[index] -= fewer; }
   /// Examples of enabled classes.
   size_t enabled_count() const;
+  /// [size] examples that may vote: of an enabled class all, of another none. Throws
+  /// std::bad_alloc.
+  std::vector<size_t> voting_counts() const;
 
  private:
   /// Lets the map be asked with a string_view, without a copy.
@@ -45,6 +52,7 @@ class Classes {
   std::vector<std::string> labels_;
   std::vector<size_t> counts_;
   std::vector<uint8_t> enabled_;
+  uint64_t revision_ = 0;
   std::unordered_map<std::string, uint32_t, LabelHash, std::equal_to<>> by_label_;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <new>
+#include <stdexcept>
 
 #include "core/error.h"
 #include "core/heap_sort.h"
@@ -17,9 +18,6 @@ constexpr size_t kStartBytes = 8, kHeadBytes = 8, kCrcBytes = 4;
 constexpr size_t kRowsTogether = 64;
 /// Labels, ids and preprocessing of any sensible size, and far from what could exhaust the memory.
 constexpr size_t kMostHeaderBytes = 64 << 20;
-
-/// Ids of removed examples take memory too: more of them than this, and 16 an example, aren't read.
-constexpr size_t kMostIds = 16 << 20;
 
 enum Kind : uint32_t { kHeader = 1, kRows = 2, kThumbnail = 3, kEnd = 4 };
 
@@ -93,7 +91,7 @@ std::vector<std::byte> DatasetWriter::header() const {
   put(payload, model_.preprocessing);
   put(payload, static_cast<uint32_t>(knn_.storage()));
   put(payload, knn_.dimension());
-  put(payload, knn_.first_id_ + knn_.index_of_.size());
+  put(payload, knn_.next_id_);
   put(payload, knn_.example_count());
   put(payload, knn_.class_count());
   for (size_t i = 0; i < knn_.class_count(); ++i) {
@@ -213,13 +211,19 @@ void DatasetReader::add(std::span<const std::byte> piece) {
       if (waiting_.size() == wanted()) take();
     }
   } catch (const std::bad_alloc&) {
-    state_ = State::Failed;
-    throw Error(ErrorCode::OutOfMemory,
-                {"there is no memory for the data set of ", example_count_, " examples"});
+    throw_no_memory();
+  } catch (const std::length_error&) {
+    throw_no_memory();
   } catch (...) {
     state_ = State::Failed;
     throw;
   }
+}
+
+void DatasetReader::throw_no_memory() {
+  state_ = State::Failed;
+  throw Error(ErrorCode::OutOfMemory,
+              {"there is no memory for the data set of ", example_count_, " examples"});
 }
 
 size_t DatasetReader::most_payload_bytes(uint32_t kind) const {
@@ -373,19 +377,9 @@ void DatasetReader::read_rows(Fields& fields) {
         classes[i] >= knn.class_count()) {
       throw_damaged("a row has an impossible id or class");
     }
-    // Ids that were removed before the first example need no entry; later ones are marked as gone.
-    if (!last_id_) {
-      knn.first_id_ = ids[i];
-      if (next_id_ - ids[i] > kMostIds + 16 * example_count_)
-        throw_damaged("its ids are too far apart");
-    }
-    knn.index_of_.resize(ids[i] - knn.first_id_, Knn::kGone);
     if (!knn.rows_.append_row(fields.bytes(row_bytes).data())) {
       throw_damaged("a row is not of unit length");
     }
-    // reserve() made room for the ids of these rows, but not for those in between that are gone.
-    const size_t size = knn.index_of_.size();
-    if (size == knn.index_of_.capacity()) knn.index_of_.reserve(size + size / 4 + 16);
     knn.append_entry(ids[i], classes[i]);
     last_id_ = ids[i];
   }
@@ -408,16 +402,7 @@ Dataset DatasetReader::finish() {
                              : "the data set is cut off: its end is missing");
   }
   state_ = State::Failed;
-  Knn& knn = dataset_.knn;
-  if (knn.example_count() == 0) {
-    knn.first_id_ = next_id_;
-  } else {
-    try {
-      knn.index_of_.resize(next_id_ - knn.first_id_, Knn::kGone);
-    } catch (const std::bad_alloc&) {
-      throw Error(ErrorCode::OutOfMemory, "there is no memory for the data set's ids");
-    }
-  }
+  dataset_.knn.skip_ids(next_id_);
   return std::move(dataset_);
 }
 

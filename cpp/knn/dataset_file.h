@@ -104,6 +104,7 @@ class DatasetReader {
   void read_rows(Fields& fields);
   void read_thumbnail(Fields& fields);
   size_t most_payload_bytes(uint32_t kind) const;
+  [[noreturn]] void throw_no_memory();
 
   std::optional<DatasetModel> expected_;
   size_t expected_dimension_;

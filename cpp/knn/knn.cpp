@@ -4,11 +4,13 @@
 #include <array>
 #include <cmath>
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 #include "core/error.h"
 #include "core/heap_sort.h"
 #include "core/text.h"
+#include "knn/reserve_more.h"
 
 namespace teachable {
 namespace {
@@ -28,12 +30,8 @@ struct Candidate {
   throw Error(ErrorCode::BadArgument, message);
 }
 
-template <typename T>
-void reserve_more(std::vector<T>& vector, size_t more) {
-  const size_t wanted = vector.size() + more;
-  if (wanted > vector.capacity()) {
-    vector.reserve(std::max(wanted, vector.capacity() + vector.capacity() / 4 + 16));
-  }
+[[noreturn]] void throw_no_ids() {
+  throw Error(ErrorCode::OutOfMemory, "all 4,294,967,295 ids of examples have been given out");
 }
 
 }  // namespace
@@ -67,32 +65,31 @@ void Knn::check_batch(std::span<const float> embeddings, size_t dimension) const
 }
 
 void Knn::reserve(size_t more, size_t dimension) {
-  if (more > size_t{kGone} - index_of_.size() - first_id_) {
-    throw Error(ErrorCode::OutOfMemory, "all 4,294,967,295 ids of examples have been given out");
-  }
-  try {
-    rows_.reserve(more, dimension);
-    reserve_more(class_of_, more);
-    reserve_more(id_of_, more);
-    reserve_more(index_of_, more);
-  } catch (const std::bad_alloc&) {
-    throw Error(
+  if (more > size_t{UINT32_MAX} - next_id_) throw_no_ids();
+  const auto no_memory = [&] {
+    return Error(
         ErrorCode::OutOfMemory,
         {"there is no memory for ", more, " more examples of ", dimension, " values; the ",
          rows_.count(), " that are stored take ", memory_bytes() / 1'000'000, " MB; remove some",
          (rows_.storage() == Storage::I8 ? "" : ", or store them as bytes")});
+  };
+  try {
+    rows_.reserve(more, dimension);
+    reserve_more(class_of_, more);
+    reserve_more(id_of_, more);
+    row_of_.reserve(more);
+  } catch (const std::bad_alloc&) {
+    throw no_memory();
+  } catch (const std::length_error&) {
+    throw no_memory();
   }
 }
 
 void Knn::append_entry(ExampleId id, uint32_t class_index) noexcept {
-  const auto index = static_cast<uint32_t>(class_of_.size());
+  row_of_.add(id, static_cast<uint32_t>(id_of_.size()));
   class_of_.push_back(class_index);
   id_of_.push_back(id);
-  if (id - first_id_ == index_of_.size()) {
-    index_of_.push_back(index);
-  } else {
-    index_of_[id - first_id_] = index;
-  }
+  next_id_ = std::max(next_id_, id + 1);
   classes_.count_in(class_index);
   ++revision_;
 }
@@ -119,7 +116,7 @@ ExampleId Knn::add(std::span<const float> embedding, std::string_view label) {
     history_.pop_back();
     throw;
   }
-  change.id = static_cast<ExampleId>(first_id_ + index_of_.size());
+  change.id = next_id_;
   history_.back() = std::move(change);
   if (history_.size() > kHistory) history_.pop_front();
 
@@ -167,7 +164,7 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
     throw;
   }
   for (size_t i = 0; i < labels.size(); ++i) {
-    ids[i] = static_cast<ExampleId>(first_id_ + index_of_.size());
+    ids[i] = next_id_;
     rows_.append(embeddings.subspan(i * dimension, dimension), norms[i]);
     append_entry(ids[i], class_of[i]);
     const size_t forgotten = labels.size() - remembered;
@@ -279,6 +276,7 @@ std::vector<Prediction> Knn::predict_batch(std::span<const float> embeddings, si
   if (embeddings.empty() && dimension == 0) checked_norm(embeddings);
   check_batch(embeddings, dimension);
   const size_t query_count = embeddings.size() / dimension;
+  const std::vector<size_t> voting_counts = classes_.voting_counts();
   std::vector<Prediction> predictions;
   predictions.reserve(query_count);
   for (size_t first = 0; first < query_count; first += kQueriesTogether) {
@@ -288,7 +286,7 @@ std::vector<Prediction> Knn::predict_batch(std::span<const float> embeddings, si
       queries.push_back(rows_.make_query(embedding, checked_norm(embedding)));
     }
     for (std::vector<Neighbour>& each : nearest(queries, std::min(options.k, enabled), {})) {
-      predictions.push_back(vote(std::move(each), classes_.counts(), options));
+      predictions.push_back(vote(std::move(each), voting_counts, options));
     }
   }
   return predictions;
@@ -306,15 +304,14 @@ std::vector<Neighbour> Knn::neighbours_of(ExampleId id, size_t k) const {
   return std::move(nearest({&query, 1}, std::min(k, others), index).front());
 }
 
-bool Knn::contains(ExampleId id) const {
-  return id >= first_id_ && id - first_id_ < index_of_.size() && index_of_[id - first_id_] != kGone;
-}
+bool Knn::contains(ExampleId id) const { return row_of_.find(id) != RowOfId::kNone; }
 
 size_t Knn::index_of(ExampleId id) const {
-  if (!contains(id)) {
+  const uint32_t row = row_of_.find(id);
+  if (row == RowOfId::kNone) {
     throw_bad_argument({"there is no example ", id, "; it was removed or never added"});
   }
-  return index_of_[id - first_id_];
+  return row;
 }
 
 uint32_t Knn::class_of(ExampleId id) const { return class_of_[index_of(id)]; }
@@ -326,27 +323,19 @@ std::vector<float> Knn::embedding(ExampleId id) const {
   return values;
 }
 
-std::vector<ExampleId> Knn::ids() const {
-  std::vector<ExampleId> result = id_of_;
-  heap_sort(result);
-  return result;
-}
+std::vector<ExampleId> Knn::ids() const { return row_of_.ids(); }
 
 std::vector<ExampleId> Knn::ids(std::string_view label) const {
   const uint32_t wanted = classes_.at(label);
-  std::vector<ExampleId> result;
-  result.reserve(classes_.counts()[wanted]);
-  for (size_t i = 0; i < id_of_.size(); ++i) {
-    if (class_of_[i] == wanted) result.push_back(id_of_[i]);
-  }
-  heap_sort(result);
+  std::vector<ExampleId> result = row_of_.ids();
+  std::erase_if(result, [&](ExampleId id) { return class_of_[row_of_.find(id)] != wanted; });
   return result;
 }
 
 void Knn::remove_row(size_t i) noexcept {
   classes_.count_out(class_of_[i]);
-  index_of_[id_of_.back() - first_id_] = static_cast<uint32_t>(i);
-  index_of_[id_of_[i] - first_id_] = kGone;
+  row_of_.move(id_of_.back(), static_cast<uint32_t>(i));
+  row_of_.remove(id_of_[i]);
   class_of_[i] = class_of_.back();
   id_of_[i] = id_of_.back();
   class_of_.pop_back();
@@ -461,19 +450,52 @@ void Knn::clear(std::string_view label) {
 }
 
 void Knn::clear() {
-  first_id_ += static_cast<ExampleId>(index_of_.size());
   rows_.clear();
-  classes_ = {};
-  class_of_ = {};
-  id_of_ = {};
-  index_of_ = {};
+  classes_.clear();
+  // `= {}` would keep the memory of a vector.
+  class_of_ = std::vector<uint32_t>();
+  id_of_ = std::vector<ExampleId>();
+  row_of_ = RowOfId();
+  history_.clear();
+  ++revision_;
+}
+
+void Knn::use_storage(Storage storage) {
+  if (storage == rows_.storage()) return;
+  if (rows_.count() > 0) {
+    throw_bad_argument({"there are ", rows_.count(),
+                        " examples, which are stored another way; clear them first"});
+  }
+  std::deque<Change> history = history_;
+  for (Change& change : history) {
+    if (change.kind != Change::Kind::Removed) continue;
+    Rows before(rows_.storage()), after(storage);
+    before.reserve(1, change.dimension);
+    before.append_row(change.row.data());
+    std::vector<float> values(change.dimension);
+    before.decode(0, values.data());
+    after.reserve(1, change.dimension);
+    after.append(values, norm_of(values));
+    change.row.resize(after.row_bytes());
+    after.write_row(0, change.row.data());
+  }
+  history_.swap(history);
+  rows_ = Rows(storage);
+  ++revision_;
+}
+
+void Knn::raise_ids(ExampleId more) {
+  if (more > UINT32_MAX - next_id_) throw_no_ids();
+  for (ExampleId& id : id_of_) id += more;
+  row_of_.raise(more);
+  next_id_ += more;
   history_.clear();
   ++revision_;
 }
 
 size_t Knn::memory_bytes() const {
   size_t bytes = rows_.memory_bytes() + class_of_.capacity() * sizeof(uint32_t) +
-                 id_of_.capacity() * sizeof(ExampleId) + index_of_.capacity() * sizeof(uint32_t);
+                 id_of_.capacity() * sizeof(ExampleId) + row_of_.memory_bytes();
   for (const Change& change : history_) bytes += sizeof(Change) + change.row.capacity();
   return bytes;
 }

@@ -1,6 +1,7 @@
 // k nearest neighbours by cosine similarity. No training: the examples are the model.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -13,6 +14,7 @@
 
 #include "knn/classes.h"
 #include "knn/nearest.h"
+#include "knn/row_of_id.h"
 #include "knn/rows.h"
 #include "knn/vote.h"
 
@@ -66,7 +68,7 @@ class Knn {
 
   // Editing. Ids are those of add(); Error{BadArgument} for one that isn't there.
 
-  /// Forgets one example; its class stays. O(dimension).
+  /// Forgets one example; its class stays. O(dimension + log examples), amortised.
   void remove(ExampleId id);
   /// Gives an example another class, which is made if it isn't there.
   void move_to(ExampleId id, std::string_view label);
@@ -86,6 +88,19 @@ class Knn {
   void clear(std::string_view label);
   /// Forgets everything, the dimension included, but no id is given out twice.
   void clear();
+  /// How examples are kept from now on; classes, ids and what undo() takes back stay. Throws
+  /// Error{BadArgument} while there are examples that are kept another way.
+  void use_storage(Storage storage);
+
+  // Ids, of examples that come from elsewhere
+
+  /// What the next example gets.
+  ExampleId next_id() const { return next_id_; }
+  /// Gives out no id below `next` from now on.
+  void skip_ids(ExampleId next) { next_id_ = std::max(next_id_, next); }
+  /// Adds `more` to the id of every example that is or will be there, and forgets the history.
+  /// Error{OutOfMemory} when there are no such ids.
+  void raise_ids(ExampleId more);
 
   // What there is
 
@@ -96,6 +111,8 @@ class Knn {
   const std::vector<std::string>& labels() const { return classes_.labels(); }
   /// [class_count] examples of each class, in the order of labels().
   const std::vector<size_t>& counts() const { return classes_.counts(); }
+  /// [class_count] the same, of disabled classes none.
+  std::vector<size_t> voting_counts() const { return classes_.voting_counts(); }
   bool enabled(size_t class_index) const { return classes_.enabled(class_index); }
   bool contains(ExampleId id) const;
   uint32_t class_of(ExampleId id) const;
@@ -108,6 +125,8 @@ class Knn {
   size_t memory_bytes() const;
   /// Changes with every change of what is stored.
   uint64_t revision() const { return revision_; }
+  /// Changes when class indices stand for other classes, or other classes may vote.
+  uint64_t class_revision() const { return classes_.revision(); }
 
   /// Spreads scans of many rows over threads. Empty: none.
   void set_parallel_for(ParallelFor parallel_for) { parallel_for_ = std::move(parallel_for); }
@@ -117,8 +136,6 @@ class Knn {
  private:
   friend class DatasetWriter;
   friend class DatasetReader;
-
-  static constexpr uint32_t kGone = UINT32_MAX;
 
   /// What undo() needs.
   struct Change {
@@ -135,7 +152,7 @@ class Knn {
   void check_batch(std::span<const float> embeddings, size_t dimension) const;
   /// Room for `more` rows and their ids and classes, or Error{OutOfMemory}.
   void reserve(size_t more, size_t dimension);
-  /// An index for the id, in the room that reserve() made.
+  /// The id of the row to come, in the room that reserve() made.
   void append_entry(ExampleId id, uint32_t class_index) noexcept;
   size_t index_of(ExampleId id) const;
   /// Takes row i out, its class' count included.
@@ -149,8 +166,8 @@ class Knn {
   Classes classes_;
   std::vector<uint32_t> class_of_;  ///< [example_count]
   std::vector<ExampleId> id_of_;    ///< [example_count]
-  ExampleId first_id_ = 0;          ///< of index_of_
-  std::vector<uint32_t> index_of_;  ///< by id - first_id_, kGone for those that were removed
+  RowOfId row_of_;
+  ExampleId next_id_ = 0;  ///< above all that were given out
   std::deque<Change> history_;
   ParallelFor parallel_for_;
   uint64_t revision_ = 0;

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/heap_sort.h"
 #include "core/text.h"
+#include "knn/calibration.h"
 
 namespace teachable {
 namespace {
@@ -56,16 +57,18 @@ Review review(const Knn& knn, const ReviewOptions& options) {
     throw Error(ErrorCode::BadArgument, {"the similarity of duplicates is ",
                                          options.duplicate_similarity, "; it has to be -1 to 1"});
   }
-  const size_t classes = knn.class_count();
   Review result;
   Cells cells;
+  std::vector<size_t> counts = knn.voting_counts();
+  const size_t empty = static_cast<size_t>(std::count(counts.begin(), counts.end(), 0u));
+  std::optional<Calibration> calibration;
+  if (counts.size() - empty >= 2) calibration.emplace(options.predict, counts.size() - empty);
   std::array<double, kTemperatures.size()> losses{};
   for (ExampleId id : choose(knn, options.most_examples)) {
     std::vector<Neighbour> neighbours = knn.neighbours_of(id, options.predict.k);
     if (neighbours.empty()) break;  // it is the only one
     const uint32_t own = knn.class_of(id);
     // The example itself isn't among those that could vote.
-    std::vector<size_t> counts = knn.counts();
     --counts[own];
     const Neighbour& first = neighbours.front();
     if (first.similarity >= options.duplicate_similarity) {
@@ -78,16 +81,20 @@ Review review(const Knn& knn, const ReviewOptions& options) {
         result.duplicates.push_back(pair);
       }
     }
+    if (calibration) calibration->add(neighbours, own, counts);
     for (size_t t = 0; t < kTemperatures.size(); ++t) {
       PredictOptions trial = options.predict;
       trial.weighting = Weighting::Similarity;
       trial.temperature = kTemperatures[t];
+      trial.prior = 0;
+      trial.sharpness = 1;
       // A class without a vote must not be impossible: one vote in a hundred goes to all alike.
       const double own_share = vote(neighbours, counts, trial).confidences[own];
-      const double likelihood = 0.99 * own_share + 0.01 / static_cast<double>(classes);
+      const double likelihood = 0.99 * own_share + 0.01 / static_cast<double>(counts.size());
       losses[t] -= std::log(static_cast<float>(likelihood));  // of doubles it has tables of 4 KB
     }
     const Prediction prediction = vote(std::move(neighbours), counts, options.predict);
+    ++counts[own];
     const auto taken_for = static_cast<uint32_t>(prediction.class_index);
     ++result.tested;
     ++cells[{own, taken_for}];
@@ -101,9 +108,12 @@ Review review(const Knn& knn, const ReviewOptions& options) {
   for (const auto& [pair, count] : cells) {
     result.confusion.push_back({pair.first, pair.second, count});
   }
-  if (result.tested > 0) {
+  if (calibration && result.tested > 0) {
     const auto best = std::min_element(losses.begin(), losses.end());
     result.temperature = kTemperatures[static_cast<size_t>(best - losses.begin())];
+    const auto [prior, sharpness] = calibration->best();
+    result.prior = prior;
+    result.sharpness = sharpness;
   }
   heap_sort(result.duplicates, [](const Duplicate& a, const Duplicate& b) {
               return a.similarity != b.similarity ? a.similarity > b.similarity : a.id < b.id;

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "knn/dot.h"
+#include "knn/reserve_more.h"
 
 namespace teachable {
 namespace {
@@ -80,15 +81,6 @@ void add_bytes(RowQuery& query, size_t dimension, size_t stride) {
   query.byte_error = std::sqrt(square);
 }
 
-template <typename T>
-void reserve_more(std::vector<T>& vector, size_t more) {
-  const size_t wanted = vector.size() + more;
-  if (wanted > vector.capacity()) {
-    // By a quarter, so that the tables too keep to the memory that is promised.
-    vector.reserve(std::max(wanted, vector.capacity() + vector.capacity() / 4 + 16));
-  }
-}
-
 }  // namespace
 
 double norm_of(std::span<const float> vector) {
@@ -106,6 +98,13 @@ double norm_of(std::span<const float> vector) {
 
 size_t Rows::stride_of(size_t dimension) {
   return (dimension + kDotStep - 1) / kDotStep * kDotStep;
+}
+
+double Rows::length_error() const {
+  // Of floats, each is off by 2^-24 of itself. Of codes, scale and offset are, and each is at most
+  // the largest value, which is at most 1: all values together by 2^-23 * sqrt(dimension).
+  if (storage_ == Storage::F32) return 5e-7;
+  return 1e-6 + 2.5e-7 * std::sqrt(static_cast<double>(dimension_));
 }
 
 size_t Rows::memory_bytes() const {
@@ -129,6 +128,7 @@ void Rows::reserve(size_t more, size_t dimension) {
     scratch_.swap(scratch);
     dimension_ = dimension;
     stride_ = stride;
+    length_slack_ = 1e-5 + length_error();
   }
   reserve_more(scales_, more);
   reserve_more(offsets_, more);
@@ -283,13 +283,18 @@ void Rows::write_row(size_t i, std::byte* bytes) const {
 }
 
 bool Rows::append_row(const std::byte* bytes) noexcept {
-  // Rounding leaves a row this near to length 1, whatever its dimension.
   const auto is_unit = [](double square) { return std::abs(square - 1) < 1e-3; };
+  // Rows of another's making: a length of 1.0004 would be as much nearer to everything, and beyond
+  // what margin() allows for.
+  const auto is_ours = [&](double square) { return std::abs(square - 1) <= length_error(); };
   if (storage_ == Storage::F32) {
     float* unit = at(&Block::values, count());
     std::memcpy(unit, bytes, dimension_ * sizeof(float));
     const double norm = norm_of({unit, dimension_});
     if (!is_unit(norm * norm)) return false;
+    if (!is_ours(norm * norm)) {
+      for (size_t i = 0; i < dimension_; ++i) unit[i] = static_cast<float>(unit[i] / norm);
+    }
     append_shadow(unit);
     return true;
   }
@@ -317,6 +322,10 @@ bool Rows::append_row(const std::byte* bytes) noexcept {
     square += value * value;
   }
   if (!in_range || !is_unit(square)) return false;
+  if (!is_ours(square)) {
+    scale = static_cast<float>(scale / std::sqrt(square));
+    offset = static_cast<float>(offset / std::sqrt(square));
+  }
   push_entry(scale, offset, scale * std::sqrt(lower_square));
   return true;
 }
@@ -385,13 +394,13 @@ float Rows::rescan(const RowQuery& query, size_t i) const {
 // rounding of lengths, sums and results to floats.
 
 double Rows::margin(const RowQuery& query, size_t i) const {
-  return ((1 + query.error) * row_error(i) + query.error) * 1.00001 + 5e-7;
+  return ((1 + query.error) * row_error(i) + query.error) * (1 + length_slack_) + 5e-7;
 }
 
 double Rows::scan_margin(const RowQuery& query, double row_error) const {
   const double query_error = coarse(query) ? query.byte_error : query.error;
   const double sum_rounding = std::abs(query.byte_offset) * largest_sum_ * 1e-7;
-  return ((1 + query_error) * row_error + query_error) * 1.00001 + 5e-7 + sum_rounding;
+  return ((1 + query_error) * row_error + query_error) * (1 + length_slack_) + 5e-7 + sum_rounding;
 }
 
 float Rows::similarity(const RowQuery& query, size_t i) const {

@@ -67,8 +67,9 @@ class Rows {
   size_t row_bytes() const { return row_bytes(storage_, dimension_); }
   static size_t row_bytes(Storage storage, size_t dimension);
   void write_row(size_t i, std::byte* bytes) const;
-  /// Adds such a row, to the bit, in the room that reserve() made. Returns whether it is one:
-  /// finite and of unit length; if not, nothing is added.
+  /// Adds such a row in the room that reserve() made, one of write_row() to the bit. Returns whether
+  /// it is one: finite and of unit length, to 5e-4; if not, nothing is added. What is farther from
+  /// unit length than write_row()'s rows is scaled to it.
   bool append_row(const std::byte* bytes) noexcept;
   /// The row's [dimension] values.
   void decode(size_t i, float* values) const;
@@ -103,6 +104,8 @@ class Rows {
   };
 
   static size_t stride_of(size_t dimension);
+  /// The largest |length² - 1| that the rounding of a row leaves.
+  double length_error() const;
   template <typename T>
   T* at(PaddedBuffer<T> Block::*plane, size_t i) {
     return (blocks_[i / kBlockRows].*plane).data() + i % kBlockRows * stride_;
@@ -125,6 +128,7 @@ class Rows {
 
   Storage storage_;
   size_t dimension_ = 0, stride_ = 0;
+  double length_slack_ = 0;  ///< what margins are larger for it
   std::vector<Block> blocks_;
   // [count] each; a row's byte c stands for scale * c + offset.
   std::vector<float> scales_, offsets_;

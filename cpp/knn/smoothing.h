@@ -15,7 +15,8 @@ class Smoothing {
   explicit Smoothing(double half_life);
 
   /// Takes a frame's [class_count] confidences; returns the mean so far, borrowed until the next
-  /// call. Another number of classes starts anew, as the mean's classes may not be the same.
+  /// call. Another number of classes starts anew; whether the same number are the same classes,
+  /// only the caller knows.
   std::span<const float> add(std::span<const float> confidences);
   /// Starts anew, for another video or other classes.
   void reset() noexcept { mean_.clear(); }

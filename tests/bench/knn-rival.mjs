@@ -27,15 +27,17 @@ export async function compareKnn(variant) {
 
 const time = (ms) => (ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : ms >= 0.1 ? `${ms.toFixed(2)} ms` : `${(ms * 1000).toFixed(1)} µs`);
 
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
+
 /** Markdown. */
-export function toKnnTables({ rows, engine, copy, versions }, variant) {
+export function toKnnTables({ rows, memory, engine, copy, versions }, variant) {
   const lines = [
     `Beside @tensorflow-models/knn-classifier ${versions.knn} on TensorFlow.js ${versions.tfjs}'s WebAssembly backend: the same calls of compat/knn-classifier (${variant}, one thread) on the same 1024 values, k = 10, in turns; medians.`,
     '',
     '| examples | what | theirs | ours | ratio |',
     '|---|---|---|---|---|',
-    ...rows.filter(({ ours }) => ours !== undefined).map(({ count, what, theirs, ours }) => `| ${count.toLocaleString('en')} | ${what} | ${time(theirs)} | ${time(ours)} | ${(theirs / ours).toFixed(1)} |`),
-    ...rows.filter(({ ours }) => ours === undefined).map(({ count, what, theirs }) => `| ${count.toLocaleString('en')} | ${what} | ${(theirs / 1e6).toFixed(0)} MB | ${((engine.find((each) => each.storage === 'f32' && each.count === count).memory * count * 4096) / 1e6).toFixed(0)} MB | |`),
+    ...rows.map(({ count, what, theirs, ours }) => `| ${count.toLocaleString('en')} | ${what} | ${time(theirs)} | ${time(ours)} | ${(theirs / ours).toFixed(1)} |`),
+    `| ${memory.count.toLocaleString('en')} | growth of the WebAssembly memory | ${megabytes(memory.theirs)} | ${megabytes(memory.ours)} | ${(memory.theirs / memory.ours).toFixed(1)} |`,
     '',
     'The engine alone. GB/s: bytes that the scan reads, one a value, in the time of all of predict. Overlap: of the 10 nearest with those of a plain scan in double precision.',
     '',

@@ -14,6 +14,7 @@
 
 #include "core/float4.h"
 #include "knn/knn.h"
+#include "net/xnn.h"
 
 namespace teachable {
 namespace {
@@ -73,6 +74,17 @@ void knn_predict(benchmark::State& state, Storage storage) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(count * kDimension));
   state.counters["memory/rows"] = static_cast<double>(knn.memory_bytes()) /
                                   static_cast<double>(count * Rows::row_bytes(storage, kDimension));
+}
+
+/// The same with the scan spread over as many threads as MobileNet's rows use.
+void knn_predict_threads(benchmark::State& state) {
+  const Threadpool pool = make_threadpool(2);
+  Source source;
+  Knn& knn = filled(Storage::F32, static_cast<size_t>(state.range(0)), source);
+  knn.set_parallel_for(
+      [&](size_t count, const auto& body) { parallel_for(pool.get(), count, body); });
+  knn_predict(state, Storage::F32);
+  knn.set_parallel_for({});  // the store outlives the pool
 }
 
 void knn_predict_batch(benchmark::State& state) {
@@ -145,6 +157,17 @@ void knn_add_remove(benchmark::State& state) {
 }
 
 constexpr int64_t kSmall = 1000, kMiddle = 10'000, kLarge = 100'000;
+
+/// Where there are no threads, there is no row for them.
+[[maybe_unused]] const bool kThreadRows = [] {
+  if (!kHasThreads) return false;
+  benchmark::RegisterBenchmark("knn/predict_f32/threads:2", knn_predict_threads)
+      ->Arg(kMiddle)
+      ->Arg(kLarge)
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
+  return true;
+}();
 
 BENCHMARK_CAPTURE(knn_predict, f32, Storage::F32)
     ->Name("knn/predict_f32")

@@ -6,9 +6,15 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <random>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "data.h"
+#include "failing_new.h"
 #include "graph_builder.h"
 #include "image/decode.h"
 #include "tflite_writer.h"
@@ -131,6 +137,196 @@ TEST(Classifier, NoErrorLosesExamplesOrTheModel) {
   EXPECT_EQ(error_of([&] { load(classifier, damaged); }), ErrorCode::BadModel);
   // The frame from before is still there, and so is the model.
   EXPECT_EQ(classifier.embed().size(), 32u);
+}
+
+const std::vector<float> kRight = {1, 0}, kUp = {0, 1}, kDiagonal = {1, 1};
+
+/// What smooth() makes of a prediction of this embedding.
+Prediction smoothed(Classifier& classifier, const std::vector<float>& embedding) {
+  return classifier.smooth(classifier.knn().predict(embedding, 1), 4);
+}
+
+/// Two classes, of which the second has been seen for a while.
+void watch_b(Classifier& classifier) {
+  classifier.knn().add(kRight, "a");
+  classifier.knn().add(kUp, "b");
+  for (int i = 0; i < 10; ++i) smoothed(classifier, kUp);
+  ASSERT_GT(smoothed(classifier, kRight).confidences[1], 0.5f);
+}
+
+TEST(Smoothing, IsNotInheritedByAClassThatTakesAnothersPlace) {
+  Classifier classifier(1);
+  ASSERT_NO_FATAL_FAILURE(watch_b(classifier));
+  classifier.knn().clear("b");
+  classifier.knn().add(kDiagonal, "c");
+  EXPECT_EQ(smoothed(classifier, kRight).confidences, (std::vector<float>{1, 0}));
+}
+
+TEST(Smoothing, ForgetsAClassThatIsDisabled) {
+  Classifier classifier(1);
+  ASSERT_NO_FATAL_FAILURE(watch_b(classifier));
+  classifier.knn().enable("b", false);
+  const Prediction prediction = smoothed(classifier, kUp);
+  EXPECT_EQ(prediction.class_index, 0u);
+  EXPECT_EQ(prediction.confidences, (std::vector<float>{1, 0}));
+}
+
+TEST(Smoothing, StartsAnewAfterAMerge) {
+  Classifier classifier(1);
+  ASSERT_NO_FATAL_FAILURE(watch_b(classifier));
+  classifier.knn().add_class("c");
+  for (int i = 0; i < 10; ++i) smoothed(classifier, kUp);
+  classifier.knn().merge("b", "c");
+  classifier.knn().add_class("d");
+  EXPECT_EQ(smoothed(classifier, kRight).confidences, (std::vector<float>{1, 0, 0}));
+}
+
+TEST(Smoothing, StartsAnewWhenAClassIsTakenBackAndAnotherMade) {
+  Classifier classifier(1);
+  ASSERT_NO_FATAL_FAILURE(watch_b(classifier));
+  ASSERT_TRUE(classifier.knn().undo());
+  classifier.knn().add(kDiagonal, "c");
+  EXPECT_EQ(smoothed(classifier, kRight).confidences, (std::vector<float>{1, 0}));
+}
+
+TEST(Smoothing, GoesOnWhileExamplesOfTheSameClassesComeAndGo) {
+  Classifier classifier(1);
+  ASSERT_NO_FATAL_FAILURE(watch_b(classifier));
+  classifier.knn().remove(classifier.knn().add(kDiagonal, "a"));
+  classifier.knn().rename("b", "renamed");
+  EXPECT_GT(smoothed(classifier, kRight).confidences[1], 0.4f);
+}
+
+TEST(Smoothing, LeavesTheWinnerOfEqualVotesToTheFrame) {
+  Classifier classifier(1);
+  classifier.knn().add(kUp, "a");
+  classifier.knn().add(kRight, "b");
+  const Prediction frame = classifier.knn().predict(kRight, 2);
+  ASSERT_EQ(frame.class_index, 1u) << "the nearest";
+  EXPECT_EQ(classifier.smooth(frame, 4).class_index, 1u);
+}
+
+std::vector<std::byte> save(Classifier& classifier, std::vector<Thumbnail> thumbnails = {}) {
+  std::vector<std::byte> file;
+  classifier.start_save({"m", "", ""}, std::move(thumbnails));
+  for (auto piece = classifier.next_saved(); !piece.empty(); piece = classifier.next_saved()) {
+    file.insert(file.end(), piece.begin(), piece.end());
+  }
+  return file;
+}
+
+void begin_load(Classifier& classifier, std::span<const std::byte> bytes) {
+  classifier.start_load({"m", "", ""}, 2);
+  std::ranges::copy(bytes, classifier.dataset_buffer(bytes.size()).begin());
+  classifier.load_piece();
+}
+
+TEST(ClassifierExamples, OfAFileReplaceAllThatWasThereAndKeepTheirIds) {
+  Classifier saved(1);
+  saved.knn().add(kRight, "x");
+  const ExampleId pictured = saved.knn().add(kUp, "new");
+  saved.knn().remove(0);
+  const std::vector<std::byte> file = save(saved, {{pictured, std::vector<std::byte>(3)}});
+
+  Classifier classifier(1);
+  for (int i = 0; i < 5; ++i) classifier.knn().add(kRight, "old");
+  begin_load(classifier, file);
+  const std::vector<Thumbnail> thumbnails = classifier.finish_load();
+  EXPECT_EQ(classifier.knn().labels(), (std::vector<std::string>{"x", "new"}));
+  EXPECT_EQ(classifier.knn().counts(), (std::vector<size_t>{0, 1}));
+  EXPECT_FALSE(classifier.knn().undo());
+  ASSERT_EQ(thumbnails.size(), 1u);
+  EXPECT_TRUE(classifier.knn().contains(thumbnails[0].id));
+  EXPECT_EQ(classifier.knn().add(kUp, "new"), 5u) << "above those of before and those of the file";
+}
+
+TEST(ClassifierExamples, ThatAreTakenGetIdsOfTheirOwn) {
+  Classifier classifier(1), other(1);
+  for (int i = 0; i < 3; ++i) classifier.knn().add(kRight, "old");
+  other.knn().add(kRight, "a");
+  other.knn().add(kUp, "b");
+  classifier.take_examples(other);
+  EXPECT_EQ(classifier.knn().ids(), (std::vector<ExampleId>{3, 4}));
+  EXPECT_EQ(classifier.knn().class_of(4), 1u);
+  EXPECT_EQ(classifier.knn().add(kUp, "b"), 5u);
+  EXPECT_EQ(other.knn().example_count(), 0u);
+}
+
+TEST(ClassifierExamples, KeepIdsAndClassesWhenTheStorageChanges) {
+  Classifier classifier(1);
+  classifier.knn().add_class("empty");
+  classifier.knn().enable("empty", false);
+  classifier.knn().remove(classifier.knn().add(kRight, "a"));
+  classifier.use_storage(Storage::I8);
+  EXPECT_EQ(classifier.knn().labels(), (std::vector<std::string>{"empty", "a"}));
+  EXPECT_FALSE(classifier.knn().enabled(0));
+  EXPECT_EQ(classifier.knn().add(kRight, "a"), 1u);
+}
+
+TEST(ClassifierExamples, OfALoadThatFailsOrIsNotWantedAreLetGo) {
+  Classifier saved(1);
+  for (int i = 0; i < 500; ++i) saved.knn().add(std::vector<float>{1, static_cast<float>(i)}, "a");
+  std::vector<std::byte> file = save(saved);
+  Classifier classifier(1);
+  const std::span<const std::byte> most(file.data(), file.size() - 10);
+  const std::ptrdiff_t before = live_allocations();
+
+  begin_load(classifier, most);
+  EXPECT_GT(live_allocations(), before + 5);
+  EXPECT_EQ(error_of([&] { classifier.finish_load(); }), ErrorCode::BadDataset);
+  EXPECT_EQ(live_allocations(), before) << "cut off";
+
+  begin_load(classifier, most);
+  classifier.cancel_load();
+  EXPECT_EQ(live_allocations(), before) << "cancelled";
+  classifier.cancel_load();
+  EXPECT_EQ(error_of([&] { classifier.load_piece(); }), ErrorCode::BadArgument);
+
+  file[file.size() / 2] ^= std::byte{1};
+  EXPECT_EQ(error_of([&] { begin_load(classifier, file); }), ErrorCode::BadDataset);
+  EXPECT_EQ(live_allocations(), before) << "damaged";
+
+  begin_load(classifier, std::span(file).first(20));
+  classifier.cancel_load();
+  EXPECT_EQ(error_of([&] { classifier.finish_load(); }), ErrorCode::BadArgument);
+}
+
+TEST(ClassifierExamples, OfASaveThatIsNotWantedAreLetGo) {
+  Classifier classifier(1);
+  const ExampleId id = classifier.knn().add(kRight, "a");
+  const std::ptrdiff_t before = live_allocations();
+  classifier.start_save({"m", "", ""}, {{id, std::vector<std::byte>(1000)}});
+  classifier.next_saved();
+  EXPECT_GT(live_allocations(), before);
+  classifier.cancel_save();
+  EXPECT_EQ(live_allocations(), before);
+  EXPECT_EQ(error_of([&] { classifier.next_saved(); }), ErrorCode::BadArgument);
+  // One that the examples' change ended.
+  classifier.start_save({"m", "", ""}, {{id, std::vector<std::byte>(1000)}});
+  classifier.knn().enable("a", false);
+  EXPECT_EQ(error_of([&] { classifier.next_saved(); }), ErrorCode::BadArgument);
+  EXPECT_EQ(live_allocations(), before);
+}
+
+/// More rows than one thread takes at once.
+TEST(ClassifierExamples, AreFoundByThreadsAsByOne) {
+  std::mt19937 random(4);
+  std::normal_distribution<float> normal;
+  constexpr size_t kCount = 3100, kDimension = 64;
+  std::vector<float> all(kCount * kDimension);
+  for (float& value : all) value = normal(random);
+  const std::vector<std::string> labels(kCount, "a");
+  for (const Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
+    Classifier one(1), several(kHasThreads ? 3 : 1);
+    for (Classifier* each : {&one, &several}) {
+      each->use_storage(storage);
+      each->knn().add_batch(all, kDimension, labels);
+    }
+    for (size_t q = 0; q < 20; ++q) {
+      const auto query = std::span(all).subspan(q * 150 * kDimension, kDimension);
+      EXPECT_EQ(several.knn().predict(query, 10).neighbours, one.knn().predict(query, 10).neighbours);
+    }
+  }
 }
 
 TEST(Classifier, FewShotClassesOfRealPhotosAreToldApart) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "knn/dataset_file.h"
+#include "test_seed.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -29,8 +30,8 @@ std::vector<uint8_t> seed_file(Storage storage) {
 }
 
 TEST(DatasetFuzz, DamagedFilesWithSoundChecksums) {
-  const unsigned seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
+  const uint32_t seed = testing::test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
   const std::vector<std::vector<uint8_t>> seeds = {seed_file(Storage::F32), seed_file(Storage::I16),
                                                    seed_file(Storage::I8)};

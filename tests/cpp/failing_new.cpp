@@ -7,6 +7,13 @@
 namespace {
 
 int allocations_left = -1;  // below 0: no end
+std::ptrdiff_t live = 0;
+
+bool refuses() {
+  if (allocations_left == 0) return true;
+  if (allocations_left > 0) --allocations_left;
+  return false;
+}
 
 }  // namespace
 
@@ -14,15 +21,28 @@ namespace teachable::testing {
 
 void fail_after_allocations(int count) { allocations_left = count; }
 void stop_failing_allocations() { allocations_left = -1; }
+std::ptrdiff_t live_allocations() { return live; }
 
 }  // namespace teachable::testing
 
 void* operator new(std::size_t size) {
-  if (allocations_left == 0) throw std::bad_alloc();
-  if (allocations_left > 0) --allocations_left;
-  if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
-  throw std::bad_alloc();
+  if (refuses()) throw std::bad_alloc();
+  void* memory = std::malloc(size > 0 ? size : 1);
+  if (memory == nullptr) throw std::bad_alloc();
+  ++live;
+  return memory;
 }
 
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  if (memory != nullptr) --live;
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
+
+#if !defined(__EMSCRIPTEN__)
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+  if (refuses()) return nullptr;
+  void* memory = nullptr;
+  return posix_memalign(&memory, alignment, size) == 0 ? memory : nullptr;
+}
+#endif

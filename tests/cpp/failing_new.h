@@ -1,5 +1,7 @@
-// An operator new that can run out of memory on command.
+// An operator new that can run out of memory on command, and counts. Natively, so does the aligned_alloc() of PaddedBuffer.
 #pragma once
+
+#include <cstddef>
 
 namespace teachable::testing {
 
@@ -7,5 +9,7 @@ namespace teachable::testing {
 void fail_after_allocations(int count);
 /// All succeed again.
 void stop_failing_allocations();
+/// Of operator new, that have not been deleted.
+std::ptrdiff_t live_allocations();
 
 }  // namespace teachable::testing

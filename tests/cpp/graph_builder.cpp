@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <utility>
 
 #include "reference.h"
@@ -17,13 +16,6 @@ const char* to_string(Precision precision) {
     case Precision::U8: return "uint8";
   }
   return "?";
-}
-
-uint32_t test_seed() {
-  if (const char* seed = std::getenv("TEACHABLE_SEED")) {
-    return static_cast<uint32_t>(std::strtoul(seed, nullptr, 10));
-  }
-  return std::random_device{}();
 }
 
 GraphBuilder::GraphBuilder(Precision precision, uint32_t seed)

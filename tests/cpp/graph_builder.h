@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "test_seed.h"
 
 namespace teachable::testing {
 
@@ -19,9 +20,6 @@ enum class Precision {
 };
 
 const char* to_string(Precision precision);
-
-/// TEACHABLE_SEED when set, else a fresh one. Tests print it when they fail.
-uint32_t test_seed();
 
 /// Adds operators one after another. Each call runs the naive reference on what is there, so that quantised outputs get a scale which
 /// fits their values.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <random>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "core/error.h"
 #include "knn/knn.h"
+#include "test_seed.h"
 
 namespace teachable {
 namespace {
@@ -143,11 +145,11 @@ void expect_same(const NaiveKnn& naive, const Knn& knn, const Vector& query,
   ASSERT_EQ(prediction.unknown, prediction.neighbours[0].similarity < options.unknown_threshold);
 }
 
-class KnnProperty : public testing::TestWithParam<Storage> {};
+class KnnProperty : public ::testing::TestWithParam<Storage> {};
 
 TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionKnn) {
-  const unsigned seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
+  const uint32_t seed = testing::test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
   const auto below = [&](size_t limit) { return static_cast<size_t>(random() % limit); };
   const auto random_label = [&] { return std::to_string(below(6)); };
@@ -272,8 +274,8 @@ TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionKnn) {
 
 /// The promise that pays for the bytes: the same neighbours as a scan of everything that is stored.
 TEST_P(KnnProperty, TheTopTenAreThoseOfAnExactScan) {
-  const unsigned seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
+  const uint32_t seed = testing::test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   constexpr size_t kDimension = 200, kCount = 3000, kQueries = 24;
@@ -295,7 +297,7 @@ TEST_P(KnnProperty, TheTopTenAreThoseOfAnExactScan) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Storages, KnnProperty, testing::Values(Storage::F32, Storage::I16, Storage::I8),
+    Storages, KnnProperty, ::testing::Values(Storage::F32, Storage::I16, Storage::I8),
     [](const auto& storage) {
       return std::string(std::vector{"F32", "I16", "I8"}[static_cast<size_t>(storage.param)]);
     });

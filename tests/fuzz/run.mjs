@@ -1,6 +1,6 @@
 // Fuzzers of the readers, with AddressSanitizer and UndefinedBehaviorSanitizer.
 //
-//   node tests/fuzz/run.mjs [--seconds=600] [--only=tflite,tfjs]
+//   node tests/fuzz/run.mjs [--seconds=600] [--only=tflite,tfjs,dataset]
 //
 // What they find is kept as build/native-asan/fuzz/<name>/crash-*; give it to the program of the same name to see it again. What they
 // learn is kept in build/native-asan/fuzz/<name>/corpus.
@@ -12,7 +12,7 @@ import { setup } from '../../cpp/third_party/setup.mjs';
 import { buildPreset } from '../../web/dev/cmake.mjs';
 import { Steps, fail, main, projectFolder, run } from '../../web/dev/steps.mjs';
 
-export const fuzzers = ['tflite', 'tfjs'];
+export const fuzzers = ['tflite', 'tfjs', 'dataset'];
 const tree = path.join(projectFolder, 'build/native-asan/fuzz');
 
 const sanitizerSettings = {
@@ -20,7 +20,7 @@ const sanitizerSettings = {
   ASAN_SYMBOLIZER_PATH: '/usr/lib/llvm-19/bin/llvm-symbolizer',
 };
 
-/** Runs each for `seconds`, two at a time, in the form of a suite's result. */
+/** Runs each for `seconds`, all at once, in the form of a suite's result. */
 export async function runFuzzers(seconds, names = fuzzers) {
   const results = await Promise.all(names.map((name) => runOne(name, seconds)));
   return { passed: results.filter((result) => !result.output).length, failed: results.filter((result) => result.output), skipped: [] };

@@ -1,10 +1,13 @@
-// Usage: write_corpus FOLDER. Small models of every kind, as seeds.
+// Usage: write_corpus FOLDER. Small models and data sets of every kind, as seeds.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "graph_builder.h"
+#include "knn/dataset_file.h"
 #include "tfjs_writer.h"
 #include "tflite_writer.h"
 
@@ -27,6 +30,40 @@ void write(const std::filesystem::path& path, const TfjsFile& file) {
   write(path, all);
 }
 
+/// The first byte tells fuzz_dataset.cpp how to take the rest.
+void write(const std::filesystem::path& path, const Knn& knn, std::vector<Thumbnail> thumbnails,
+           uint8_t choice) {
+  std::vector<std::byte> file{std::byte{choice}};
+  DatasetWriter writer(knn, {"m", "00", "p"}, std::move(thumbnails));
+  for (auto piece = writer.next(); !piece.empty(); piece = writer.next()) {
+    file.insert(file.end(), piece.begin(), piece.end());
+  }
+  write(path, file);
+}
+
+void write_datasets(const std::filesystem::path& folder) {
+  constexpr uint8_t kRepairChecksums = 1, kInSmallPieces = 2;
+  write(folder / "empty", Knn(), {}, kRepairChecksums);
+  for (const auto& [name, storage] : {std::pair{"f32", Storage::F32}, std::pair{"i16", Storage::I16},
+                                      std::pair{"i8", Storage::I8}}) {
+    Knn knn(storage);
+    for (int i = 0; i < 5; ++i) {
+      knn.add(std::vector<float>{1, static_cast<float>(i)}, std::to_string(i % 2));
+    }
+    knn.remove(2);
+    write(folder / name, knn, {{3, std::vector<std::byte>(4)}}, kRepairChecksums);
+    // Two sections of rows, far apart ids, a class without examples and one that is disabled.
+    for (int i = 0; i < 70; ++i) {
+      knn.add(std::vector<float>{static_cast<float>(i), 1}, "many");
+    }
+    knn.skip_ids(4'000'000'000);
+    knn.add(std::vector<float>{-1, 1}, "disabled");
+    knn.enable("disabled", false);
+    knn.add_class("");
+    write(folder / (std::string(name) + "-more"), knn, {}, kRepairChecksums | kInSmallPieces);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -35,6 +72,7 @@ int main(int argc, char** argv) {
     return 1;
   }
   const std::filesystem::path folder = argv[1];
+  write_datasets(folder / "dataset");
   constexpr uint32_t kSeed = 1;
   for (int version : {2, 3}) {
     for (auto precision : {testing::Precision::F32, testing::Precision::I8PerTensor,

@@ -359,10 +359,10 @@ test('predictions say which examples they rest on', async (t) => {
   assert.equal(neighbours[0].similarity, 1);
   assert.equal(unknown, false);
   await classifier.predict(blue);
-  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 3, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1, smoothing: 0 });
-  await classifier.predict(blue, { k: 5, weighting: 'similarity', temperature: 0.2, balanced: true, unknownThreshold: 0.9, smoothing: 4 });
-  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 5, weighting: 'similarity', temperature: 0.2, balanced: true, unknownThreshold: 0.9, smoothing: 4 });
-  for (const options of [{ weighting: 'all' }, { temperature: 0 }, { temperature: NaN }, { temperature: '1' }, { unknownThreshold: 2 }, { unknownThreshold: NaN }, { smoothing: -1 }, { smoothing: Infinity }, { smoothing: '2' }]) {
+  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 3, weighting: 'votes', temperature: 0.05, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0 });
+  await classifier.predict(blue, { k: 5, weighting: 'similarity', temperature: 0.2, prior: 2, sharpness: 1.5, balanced: true, unknownThreshold: 0.9, smoothing: 4 });
+  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 5, weighting: 'similarity', temperature: 0.2, prior: 2, sharpness: 1.5, balanced: true, unknownThreshold: 0.9, smoothing: 4 });
+  for (const options of [{ weighting: 'all' }, { temperature: 0 }, { temperature: NaN }, { temperature: '1' }, { prior: -1 }, { prior: NaN }, { prior: '1' }, { sharpness: 0 }, { sharpness: Infinity }, { sharpness: null }, { unknownThreshold: 2 }, { unknownThreshold: NaN }, { smoothing: -1 }, { smoothing: Infinity }, { smoothing: '2' }]) {
     await assert.rejects(classifier.predict(blue, options), { code: 'bad-argument' });
   }
 });
@@ -391,8 +391,9 @@ test('examples and classes can be edited', async (t) => {
   for (const id of [-1, 1.5, NaN, '1', null, undefined]) await assert.rejects(classifier.removeExample(id), { code: 'bad-argument' });
   await assert.rejects(classifier.removeExample(99), { code: 'bad-argument' });
   await assert.rejects(classifier.addExamples(new Float32Array(4), ['a']), { code: 'bad-argument' });
+  for (const labels of [undefined, null, 'a', 5, [null], [{}]]) await assert.rejects(classifier.addExamples(new Float32Array(3), labels), { code: 'bad-argument' });
   await classifier.useStorage('i8');
-  await assert.rejects(classifier.useStorage('f64'), { code: 'bad-argument' });
+  for (const storage of ['f64', 5, undefined, null, {}]) await assert.rejects(classifier.useStorage(storage), { code: 'bad-argument', message: /'f32', 'i16' or 'i8'/ });
 });
 
 test('many embeddings are predicted at once', async (t) => {
@@ -410,6 +411,7 @@ test('a review names classes', async (t) => {
   await classifier.addExample(blue, 'blue');
   const review = await classifier.review({ k: 5 });
   assert.equal(review.accuracy, 0.75);
+  assert.deepEqual([review.temperature, review.prior, review.sharpness], [0.1, 0.5, 1.2]);
   assert.deepEqual(review.mostConfusable, { labels: ['red', 'blue'], confusions: 1 });
   assert.deepEqual(review.confusion, [{ label: 'red', takenFor: 'blue', count: 1 }]);
   assert.deepEqual(review.outliers, [{ id: 1, label: 'red', suggestedLabel: 'blue', confidence: 1 }]);
@@ -453,6 +455,61 @@ test('data sets go in and out one after the other, however they are called', asy
   // A load that fails doesn't hold up the next.
   const [damaged, sound] = await Promise.allSettled([classifier.loadDataset(new Uint8Array(9)), classifier.loadDataset(first)]);
   assert.deepEqual([damaged.status, sound.status], ['rejected', 'fulfilled']);
+});
+
+test('what a save or a load holds is let go when it ends early', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 'red');
+  const file = new Uint8Array(await (await classifier.saveDataset()).arrayBuffer());
+  const [host] = module.classifiers;
+  assert.equal(host.saving, false);
+  await assert.rejects(classifier.loadDataset(file.slice(0, 30)), { code: 'bad-dataset' });
+  assert.equal(host.loading, false);
+
+  const controller = new AbortController();
+  async function* halfThenAbort() {
+    yield file.slice(0, 30);
+    assert.equal(host.loading, true);
+    controller.abort();
+    yield file.slice(30);
+  }
+  await assert.rejects(classifier.loadDataset(ReadableStream.from(halfThenAbort()), { signal: controller.signal }), { code: 'aborted' });
+  assert.equal(host.loading, false);
+  const broken = new ReadableStream({ pull: (stream) => stream.error(new Error('the disk is gone')) });
+  await assert.rejects(classifier.loadDataset(broken), /the disk is gone/);
+  assert.equal(host.loading, false);
+
+  const read = classifier.saveDatasetStream().getReader();
+  await read.read();
+  assert.equal(host.saving, true);
+  await read.cancel();
+  assert.equal(host.saving, false);
+  await classifier.saveDatasetStream().cancel();
+  assert.equal(host.saving, false);
+  const saved = new AbortController();
+  const aborted = classifier.saveDatasetStream({ signal: saved.signal }).getReader();
+  await aborted.read();
+  saved.abort();
+  await aborted.read().then(() => aborted.read()).catch(({ code }) => assert.equal(code, 'aborted'));
+  await assert.rejects(aborted.read(), { code: 'aborted' });
+  assert.equal(host.saving, false);
+  // One that was overtaken doesn't end the one that overtook it.
+  const overtaken = classifier.saveDatasetStream().getReader();
+  await overtaken.read();
+  const other = classifier.saveDatasetStream().getReader();
+  await other.read();
+  await overtaken.cancel();
+  assert.equal(host.saving, true);
+  await other.cancel();
+});
+
+test('thumbnails that are none are refused', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExample(red, 'red');
+  for (const thumbnails of [5, null, {}, [null], [{ id: 0 }], [{ id: 0, bytes: 'abc' }], [{ id: -1, bytes: new Uint8Array() }], [{ bytes: new Uint8Array() }]]) {
+    await assert.rejects(classifier.saveDataset({ thumbnails }), { code: 'bad-argument' }, JSON.stringify(thumbnails));
+    await assert.rejects(classifier.saveDatasetStream({ thumbnails }).getReader().read(), { code: 'bad-argument' });
+  }
 });
 
 test('what JSON brings replaces all or nothing, and undo() reaches back to before a failure', async (t) => {
@@ -499,7 +556,8 @@ test('JSON comes back, and so do data sets of tfjs and ml5', async (t) => {
     }
   }
   const wrong = ['{', '5', null, 7, [['a', [1, 2], [1, 2]]], [['a', [1, 2, null], [1, 3]]], [['a', [1, 2, 3], [2, 3]]], [['a', { dataId: {}, shape: [1, 3] }]],
-    [['a', [1, 2, 3]], ['a', [1, 2, 3]]], { a: [1, 2, 'x'] }, { dataset: { 0: { label: 'a' } }, tensors: [] }, { ...parsed, version: 2 },
+    [['a', [1, 2, 3]], ['a', [1, 2, 3]]], { a: [1, 2, 'x'] }, { a: [1, 2, 1e39] }, [['a', [[1, 2], [3, 4], [5, 6]]]], [['a', [[1, 2, 3], [4, 5, 6, 7, 8, 9]]]],
+    [['a', [[1, 2, 3], 4, 5, 6]]], [['a', [[1, 2, 3], { 0: 1, 1: 2 }]]], { ...parsed, embeddingSize: 1 }, { ...parsed, embeddingSize: '3' }, { dataset: { 0: { label: 'a' } }, tensors: [] }, { ...parsed, version: 2 },
     { ...parsed, model: { id: 'other' } }, { ...parsed, classes: 5 }, [[null, [1, 2, 3]]], [5]];
   for (const each of wrong) {
     await assert.rejects(classifier.importJson(each), { code: 'bad-dataset' }, JSON.stringify(each));

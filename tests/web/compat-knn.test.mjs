@@ -185,6 +185,15 @@ both('B1: classIndex is defined after setClassifierDataset(), and later labels g
   assert.equal((await classifier.predictClass(line(-1, 0), 1)).classIndex, 2);
 });
 
+both('a restored data set numbers its labels as in a classifier that was never used', async (classifier) => {
+  for (const label of ['b', 'a']) classifier.addExample(line(1, label === 'a' ? 0 : 1), label);
+  const before = classifier.predictClass(line(1, 0), 1);
+  classifier.setClassifierDataset({ a: rows([1, 0]), c: rows([0, 1]), b: rows([-1, 0]) });
+  const indexOf = async (...values) => (await classifier.predictClass(line(...values), 1)).classIndex;
+  assert.deepEqual([await indexOf(1, 0), await indexOf(0, 1), await indexOf(-1, 0)], [0, 1, 2]);
+  assert.equal((await before).classIndex, 1, 'asked before');
+});
+
 both('B2: what is taught or cleared after the call of predictClass() does not change its result', async (classifier) => {
   for (const [label, x] of [['a', 1], ['b', -1]]) for (let i = 0; i < 3; i++) classifier.addExample(line(x, i / 10), label);
   const pending = classifier.predictClass(line(-1, 0));
@@ -272,7 +281,7 @@ both('B10: counts and data set are copies', async (classifier) => {
 test('B11: what the original cannot do, the engine below can', () => {
   const classifier = new module.Classifier(1);
   try {
-    const options = { k: 3, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1, smoothing: 0 };
+    const options = { k: 3, weighting: 'votes', temperature: 0.05, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0 };
     const query = Float32Array.of(1, 0);
     const [near, far] = classifier.addEmbeddings(Float32Array.of(1, 0, 0, 1, 0.1, 1), 2, ['a', 'b', 'b']);
     assert.deepEqual(classifier.predictEmbedding(query, options).neighbours.map(({ id, similarity }) => [id, similarity > 0.99]), [[near, true], [2, false], [far, false]]);

@@ -55,6 +55,33 @@ async function saveAndLoad({ variant, storage }) {
   return { size, before, single: single.neighbours, review, refused, kept, after, same, loadedThumbnails: loadedThumbnails.map(({ id, bytes: each }) => [id, ...each]), thumbnailId: ids[7], fromJson, undone, exampleBytes };
 }
 
+test('threads find what one thread finds, in more rows than one takes at once', { timeout: 120_000 }, async (t) => {
+  const { page } = await openPage(t, browser, { path: 'models/default.json' });
+  const answers = await page.evaluate(async () => {
+    const { loadKnn } = await import('/lib/knn.js');
+    const [size, count] = [300, 3500];
+    let state = 7;
+    const random = () => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
+    const rows = Float32Array.from({ length: count * size }, random);
+    const labels = Array.from({ length: count }, (_, i) => 'abc'[i % 3]);
+    const answers = [];
+    for (const [variant, threads] of [['simd', 1], ['simd-threads', 3]]) {
+      for (const storage of ['f32', 'i16', 'i8']) {
+        const classifier = await loadKnn({ embeddingSize: size, variant, threads });
+        await classifier.useStorage(storage);
+        await classifier.addExamples(rows, labels);
+        const predictions = await classifier.predictMany(rows.slice(0, 20 * size), { k: 10 });
+        const single = await classifier.predict(rows.slice(0, size), { k: 10 });
+        answers.push({ threads: (await classifier.info()).threads, found: [...predictions, single].map(({ neighbours }) => neighbours) });
+        classifier.dispose();
+      }
+    }
+    return answers;
+  });
+  assert.deepEqual(answers.map(({ threads }) => threads), [1, 1, 1, 3, 3, 3]);
+  for (let i = 0; i < 3; i++) assert.deepEqual(answers[i + 3].found, answers[i].found);
+});
+
 for (const [variant, storage] of [['simd', 'f32'], ['relaxed', 'i8'], ['simd-threads', 'i16']]) {
   test(`a saved data set predicts the same when it is loaded (${variant}, ${storage})`, { timeout: 120_000 }, async (t) => {
     const { page } = await openPage(t, browser, { path: 'models/default.json' });

@@ -179,6 +179,8 @@ class FakeClassifier {
       tested: 4,
       correct: 3,
       temperature: 0.1,
+      prior: 0.5,
+      sharpness: 1.2,
       confusion: [{ classIndex: 0, takenFor: 1, count: 1 }],
       mostConfusable: { classA: 0, classB: 1, confusions: 1 },
       duplicates: [{ id: 2, of: 0, similarity: 1 }],
@@ -196,7 +198,9 @@ class FakeClassifier {
   }
 
   takeExamples(other) {
-    [this.#examples, this.#labels, this.#disabled, this.#nextId, this.#undo] = [other.#examples, other.#labels, other.#disabled, other.#nextId, []];
+    const first = this.#nextId;
+    [this.#examples, this.#labels, this.#disabled, this.#nextId, this.#undo] = [other.#examples, other.#labels, other.#disabled, first + other.#nextId, []];
+    for (const example of this.#examples) example.id += first;
     [other.#examples, other.#labels, other.#disabled] = [[], [], new Set()];
   }
 
@@ -205,6 +209,7 @@ class FakeClassifier {
   }
 
   startSave(modelId, sha256, preprocessing, thumbnails) {
+    this.saving = true;
     const state = { modelId, sha256, preprocessing, thumbnails, labels: this.#labels, examples: this.#examples.map((each) => ({ ...each, embedding: [...each.embedding] })) };
     const bytes = new TextEncoder().encode(JSON.stringify(state, (_, value) => (value instanceof Uint8Array ? [...value] : value)));
     const half = bytes.byteLength >> 1;
@@ -212,10 +217,16 @@ class FakeClassifier {
   }
 
   nextSaved() {
+    if (this.#pieces.length === 1) this.saving = false;
     return this.#pieces.shift();
   }
 
+  cancelSave() {
+    this.saving = false;
+  }
+
   startLoad(modelId, sha256) {
+    this.loading = true;
     this.expected = { modelId, sha256 };
     this.#pieces = [];
   }
@@ -227,6 +238,10 @@ class FakeClassifier {
 
   loadPiece() {}
 
+  cancelLoad() {
+    this.loading = false;
+  }
+
   finishLoad() {
     let state;
     try {
@@ -237,7 +252,8 @@ class FakeClassifier {
     if (state.modelId !== this.expected.modelId) throw new WasmError('bad-dataset', `made with '${state.modelId}', not '${this.expected.modelId}'`);
     this.#labels = state.labels;
     this.#examples = state.examples.map((each) => ({ ...each, embedding: Float32Array.from(each.embedding) }));
-    this.#nextId = Math.max(-1, ...this.#examples.map(({ id }) => id)) + 1;
+    this.#nextId = Math.max(this.#nextId - 1, ...this.#examples.map(({ id }) => id)) + 1;
+    this.loading = false;
     return state.thumbnails.map(({ id, bytes }) => ({ id, bytes: Uint8Array.from(bytes) }));
   }
 

@@ -110,8 +110,8 @@ for (const [place, worker] of Object.entries(places)) {
     assertFlat(t, before, await measure(page), { script: 128 * kilobyte, process: 64 * megabyte });
     t.diagnostic(`module ${warm.heapBytes} bytes, then ${done.heapBytes}; examples ${warm.exampleBytes}, then ${done.exampleBytes}`);
     assert.equal(done.heapBytes, warm.heapBytes);
-    // No id is given twice, and 4 bytes remember where each one is.
-    assert.ok(done.exampleBytes - warm.exampleBytes <= 2 * 4 * frameCount, `the examples take ${done.exampleBytes - warm.exampleBytes} bytes more`);
+    // No id is given twice, and those that are gone take nothing.
+    assert.ok(done.exampleBytes - warm.exampleBytes <= kilobyte, `the examples take ${done.exampleBytes - warm.exampleBytes} bytes more`);
     await page.evaluate(() => classifier.dispose());
   });
 

@@ -7,7 +7,7 @@ import { root } from './data.mjs';
 
 const size = 1280;
 const batch = 500;
-const options = { k: 5, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1, smoothing: 0 };
+const options = { k: 5, weighting: 'votes', temperature: 0.05, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0 };
 
 let state = 7;
 const random = () => (state = (state * 48271) % 2147483647) / 2147483647;

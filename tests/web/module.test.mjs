@@ -18,7 +18,7 @@ const convert = await loadConverter({ wasmUrl: pathToFileURL(path.join(root, 'we
 const model = weights ? (await convert(file, weights)).tflite : file;
 
 /** Predict options, as the client always sends all of them. */
-const nearest = (k, how = {}) => ({ k, weighting: 'votes', temperature: 0.05, balanced: false, unknownThreshold: -1, smoothing: 0, ...how });
+const nearest = (k, how = {}) => ({ k, weighting: 'votes', temperature: 0.05, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0, ...how });
 
 function load(classifier, bytes = model, how = options) {
   classifier.modelBuffer(bytes.length).set(bytes);

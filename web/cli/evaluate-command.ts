@@ -145,6 +145,8 @@ function toJson({ modelId, k, total, counts, review, matrix, skipped, nameOf }: 
     mislabelled: review.outliers.map(({ id, label, suggestedLabel, confidence }) => ({ id, name: nameOf(id), label, suggestedLabel, confidence })),
     duplicates: review.duplicates.map(({ id, of, similarity }) => ({ id, name: nameOf(id), of, nameOfOther: nameOf(of), similarity })),
     temperature: review.temperature,
+    prior: review.prior,
+    sharpness: review.sharpness,
     skipped,
   };
 }

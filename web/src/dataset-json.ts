@@ -19,13 +19,44 @@ export interface JsonDataset {
   classes: LabelledRows[];
 }
 
-/** Our own form. Vectors of length 1. */
-export interface ExportedDataset {
-  format: 'teachable-wasm';
-  version: 1;
-  model: { id: string; sha256: string };
-  embeddingSize: number;
-  classes: { label: string; enabled: boolean; examples: number[][] }[];
+/** A class of our own form. Vectors of length 1. */
+export interface WrittenClass {
+  label: string;
+  enabled: boolean;
+  examples: Iterable<Float32Array>;
+}
+
+/** Characters of the longest text that V8 makes; other engines make longer ones. */
+const longestText = 0x1fffffe8;
+
+/**
+ * Our own form: { format, version, model: { id, sha256 }, embeddingSize, classes: [{ label, enabled, examples: [[number]] }] }.
+ * Throws 'out-of-memory' when it is more than `longest` characters.
+ */
+export function writeJsonDataset(model: { id: string; sha256: string }, embeddingSize: number, classes: Iterable<WrittenClass>, longest = longestText): string {
+  const pieces: string[] = [];
+  let length = 0;
+  const write = (piece: string) => {
+    length += piece.length;
+    if (length > longest) {
+      throw new ClassifierError('out-of-memory', `As JSON, these examples are more than a text can hold, which is ${longest} characters. Save them with saveDataset(), which takes a tenth of that and has no such limit.`);
+    }
+    pieces.push(piece);
+  };
+  write(`${JSON.stringify({ format: 'teachable-wasm', version: 1, model, embeddingSize }).slice(0, -1)},"classes":[`);
+  let betweenClasses = '';
+  for (const { label, enabled, examples } of classes) {
+    write(`${betweenClasses}${JSON.stringify({ label, enabled }).slice(0, -1)},"examples":[`);
+    betweenClasses = ',';
+    let betweenExamples = '';
+    for (const example of examples) {
+      write(`${betweenExamples}[${example.join()}]`);
+      betweenExamples = ',';
+    }
+    write(']}');
+  }
+  write(']}');
+  return pieces.join('');
 }
 
 function bad(message: string): ClassifierError {
@@ -67,6 +98,8 @@ function fromObject(json: Record<string, unknown>, size: number): JsonDataset {
 function fromOwn(json: Record<string, unknown>, size: number): JsonDataset {
   if (json['version'] !== 1) throw bad(`The data set has version ${String(json['version'])}; this library reads version 1, a newer one may read it.`);
   const model = Object(json['model']) as { id?: unknown; sha256?: unknown };
+  const own = json['embeddingSize'];
+  if (own !== undefined && own !== size) throw bad(`The data set's examples have ${String(own)} values; embeddings of this model have ${size}.`);
   if (!Array.isArray(json['classes'])) throw bad("The data set has no list 'classes'.");
   return {
     model: typeof model.id === 'string' ? model.id : undefined,
@@ -107,7 +140,7 @@ function fromMl5(json: Record<string, unknown>, size: number): JsonDataset {
 function rows(label: unknown, data: unknown, shape: unknown, size: number): LabelledRows {
   if (typeof label !== 'string' && typeof label !== 'number') throw bad('The data set has a class without a label.');
   const name = String(label);
-  const values = flatten(data, name);
+  const values = Array.isArray(data) && isList(data[0]) ? fromRows(data as unknown[], name, size) : toNumbers(data, `The class '${name}'`);
   if (Array.isArray(shape) && shape.length > 0) {
     const [count, ...rest] = shape as number[];
     const each = rest.reduce((product, extent) => product * extent, 1);
@@ -118,17 +151,27 @@ function rows(label: unknown, data: unknown, shape: unknown, size: number): Labe
   return { label: name, enabled: true, rows: values, count: values.length / size };
 }
 
-/** Numbers of flat or nested lists, or of an object with the keys 0, 1, ... that a typed array becomes as JSON. */
-function flatten(data: unknown, label: string): Float32Array {
-  const lists = Array.isArray(data) && Array.isArray(data[0]) ? (data as unknown[]) : [data];
-  const all: number[] = [];
-  for (const list of lists) {
-    const values: readonly unknown[] =
-      Array.isArray(list) || ArrayBuffer.isView(list) ? Array.from(list as ArrayLike<unknown>) : Object(list) === list ? Object.values(list as object) : [undefined];
-    for (const value of values) {
-      if (typeof value !== 'number' || !Number.isFinite(value)) throw bad(`The class '${label}' holds ${String(value)} where a finite number is wanted.`);
-      all.push(value);
-    }
-  }
-  return Float32Array.from(all);
+/** [data.length, size] values of as many lists. */
+function fromRows(data: readonly unknown[], label: string, size: number): Float32Array {
+  const all = new Float32Array(data.length * size);
+  data.forEach((list, index) => {
+    const where = `Example ${index} of the class '${label}'`;
+    const values = toNumbers(list, where);
+    if (values.length !== size) throw bad(`${where} has ${values.length} values; embeddings of this model have ${size}.`);
+    all.set(values, index * size);
+  });
+  return all;
+}
+
+function isList(value: unknown): boolean {
+  return Object(value) === value;
+}
+
+/** Of a list, or of an object with the keys 0, 1, ... that a typed array becomes as JSON. */
+function toNumbers(list: unknown, where: string): Float32Array {
+  if (!isList(list)) throw bad(`${where} is ${String(list)} where a list of numbers is wanted.`);
+  const values: readonly unknown[] = Array.isArray(list) || ArrayBuffer.isView(list) ? Array.from(list as ArrayLike<unknown>) : Object.values(list as object);
+  const wrong = values.findIndex((value) => typeof value !== 'number' || !Number.isFinite(Math.fround(value)));
+  if (wrong >= 0) throw bad(`${where} holds ${String(values[wrong])} where a finite number is wanted.`);
+  return Float32Array.from(values as readonly number[]);
 }

@@ -3,7 +3,7 @@
 import { aborted } from './abort.js';
 import { readAssociatedFile } from './associated-file.js';
 import { labelsOfLines, nameClasses } from './class-names.js';
-import { readJsonDataset, type ExportedDataset } from './dataset-json.js';
+import { readJsonDataset, writeJsonDataset, type WrittenClass } from './dataset-json.js';
 import { sha256Of } from './download.js';
 import { ClassifierError, toClassifierError } from './errors.js';
 import { fetchModel, type FetchedModel } from './fetch-model.js';
@@ -189,6 +189,10 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
       return new Moved(bytes, [bytes.buffer as ArrayBuffer]);
     },
 
+    cancelSave({ save }) {
+      if (save === saving) use().classifier.cancelSave();
+    },
+
     async startLoad() {
       const sha256 = await use().sha256;
       const { classifier, model } = use();
@@ -207,10 +211,14 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
       return use().classifier.finishLoad();
     },
 
+    cancelLoad({ load }) {
+      if (load === loading) use().classifier.cancelLoad();
+    },
+
     async exportJson() {
       const sha256 = await use().sha256;
       const { classifier, model } = use();
-      return JSON.stringify(exported(classifier, model, sha256));
+      return writeJsonDataset({ id: model.id, sha256 }, model.embeddingSize, writtenClasses(classifier));
     },
 
     async importJson({ json }) {
@@ -257,7 +265,7 @@ function edit(classifier: WasmClassifier, change: Edit): void {
 }
 
 function reviewOf(classifier: WasmClassifier, options: WirePredictOptions, mostExamples: number): Review {
-  const { tested, correct, confusion, mostConfusable, duplicates, outliers, temperature } = classifier.review(options, mostExamples);
+  const { tested, correct, confusion, mostConfusable, duplicates, outliers, temperature, prior, sharpness } = classifier.review(options, mostExamples);
   const labels = classifier.labels();
   const nameOf = (classIndex: number) => labels[classIndex] ?? '';
   return {
@@ -268,21 +276,25 @@ function reviewOf(classifier: WasmClassifier, options: WirePredictOptions, mostE
     duplicates,
     outliers: outliers.map(({ id, classIndex, suggestedClass, confidence }) => ({ id, label: nameOf(classIndex), suggestedLabel: nameOf(suggestedClass), confidence })),
     temperature,
+    prior,
+    sharpness,
   };
 }
 
-function exported(classifier: WasmClassifier, model: ModelInfo, sha256: string): ExportedDataset {
-  return {
-    format: 'teachable-wasm',
-    version: 1,
-    model: { id: model.id, sha256 },
-    embeddingSize: model.embeddingSize,
-    classes: classifier.labels().map((label, index) => ({
-      label,
-      enabled: classifier.classEnabled(index),
-      examples: classifier.exampleIds(label).map((id) => Array.from(classifier.exampleEmbedding(id))),
-    })),
-  };
+/** One example after the other, as all of them at once would take several times the module's memory. */
+function* writtenClasses(classifier: WasmClassifier): Generator<WrittenClass> {
+  for (const [index, label] of classifier.labels().entries()) {
+    yield { label, enabled: classifier.classEnabled(index), examples: examplesOf(classifier, label) };
+  }
+}
+
+function* examplesOf(classifier: WasmClassifier, label: string): Generator<Float32Array> {
+  for (const id of classifier.exampleIds(label)) yield classifier.exampleEmbedding(id);
+}
+
+/** As C++ names a data set's model: two files of one name are told apart by their sums. */
+function nameModel(id: string | undefined, sha256: string | undefined): string {
+  return [...(id === undefined ? [] : [`'${id}'`]), ...(sha256 ? [`(SHA-256 ${sha256.slice(0, 12)}...)`] : [])].join(' ');
 }
 
 /** Replaces the examples by those of `json`, at once when all of them are in. */
@@ -290,7 +302,7 @@ function importInto({ module, classifier, model }: Running, sha256: string, json
   const read = readJsonDataset(json, model.embeddingSize);
   const same = read.sha256 && sha256 ? read.sha256 === sha256 : read.model === undefined || read.model === model.id;
   if (!same) {
-    throw new ClassifierError('bad-dataset', `The data set was made with the model '${read.model}'; its examples can't be compared with those of '${model.id}'.`);
+    throw new ClassifierError('bad-dataset', `The data set was made with the model ${nameModel(read.model, read.sha256)}; its examples can't be compared with those of ${nameModel(model.id, sha256)}.`);
   }
   const fresh = new module.Classifier(1);
   try {

@@ -2,7 +2,7 @@
 // The examples as a caller holds them. The module that keeps and compares them runs elsewhere, behind a Session.
 
 import { orAborted, untilAborted } from './abort.js';
-import { checkEmbedding, checkEmbeddings, toCount, toId, toLabel, toPredictOptions } from './arguments.js';
+import { checkEmbedding, checkEmbeddings, toCount, toId, toLabel, toLabels, toPredictOptions, toStorage, toThumbnails } from './arguments.js';
 import { ClassifierError } from './errors.js';
 import type { ClassifierMethods, Edit, Info, Neighbour, PredictOptions, Review, Storage, Subject, Thumbnail, WirePrediction } from './protocol.js';
 import { Moved, type CallOptions, type Sent } from './rpc.js';
@@ -82,7 +82,7 @@ export class KnnClassifier {
    */
   async addExamples(embeddings: Float32Array, labels: readonly (string | number)[], { signal }: CallSettings = {}): Promise<number[]> {
     checkEmbeddings(embeddings, this.embeddingSize);
-    const names = labels.map(toLabel);
+    const names = toLabels(labels);
     return this.call('addExamples', withCopy(embeddings, (copy) => ({ embeddings: copy, labels: names })), { signal, changes: true });
   }
 
@@ -133,9 +133,9 @@ export class KnnClassifier {
     return this.#edit({ kind: 'enable', label: toLabel(label), enabled: Boolean(enabled) });
   }
 
-  /** How examples are kept: 'f32' all of each value (the default), 'i16' in 2 bytes, 'i8' in 1. Only without examples. */
+  /** How examples are kept: 'f32' all of each value (the default), 'i16' in 2 bytes, 'i8' in 1. Only without examples; classes and ids stay. */
   async useStorage(storage: Storage): Promise<void> {
-    return this.#edit({ kind: 'storage', storage });
+    return this.#edit({ kind: 'storage', storage: toStorage(storage) });
   }
 
   /** The ids of a class' examples, in the order of teaching. */
@@ -148,28 +148,36 @@ export class KnnClassifier {
     return this.call('exampleEmbedding', { id: toId(id) });
   }
 
-  /** Predicts each example from all others, at most `mostExamples` of them: accuracy, confusions, what may be mislabelled. */
+  /** Predicts each example from all others, at most `mostExamples` of them: accuracy, confusions, what may be mislabelled, how far to believe. */
   async review({ mostExamples = 1000, signal, ...options }: PredictOptions & CallSettings & { mostExamples?: number | undefined } = {}): Promise<Review> {
     return this.call('review', { options: toPredictOptions(options), mostExamples: toCount(mostExamples, 'mostExamples') }, { signal });
   }
 
   /**
    * The examples as a file, piece by piece; what is taught or removed before the end makes it fail, and so does another save.
+   * Cancel the stream if you don't read all of it: thumbnails are held until then.
    * @param options `thumbnails`: small picture files to keep beside examples, at most 4 MB each.
    */
   saveDatasetStream({ thumbnails = [], signal }: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): ReadableStream<Uint8Array> {
     const call: typeof this.call = this.call.bind(this);
-    let save: number;
+    let save: Promise<number>;
+    const cancel = async () => call('cancelSave', { save: await save }).catch(() => {});
     return new ReadableStream<Uint8Array>({
       async start() {
-        // As copies: a clone would take along all of the buffers that they are views of.
-        save = await call('startSave', { thumbnails: thumbnails.map(({ id, bytes }) => ({ id, bytes: new Uint8Array(bytes) })) }, { signal });
+        save = call('startSave', { thumbnails: toThumbnails(thumbnails) }, { signal });
+        await save;
       },
       async pull(controller) {
-        const piece = await call('nextSaved', { save }, { signal });
-        if (piece.byteLength > 0) controller.enqueue(piece);
-        else controller.close();
+        try {
+          const piece = await call('nextSaved', { save: await save }, { signal });
+          if (piece.byteLength > 0) controller.enqueue(piece);
+          else controller.close();
+        } catch (error) {
+          await cancel();
+          throw error;
+        }
       },
+      cancel,
     });
   }
 
@@ -185,20 +193,29 @@ export class KnnClassifier {
 
   /**
    * Replaces the examples by those of a file. Until all of it has been read and checked, and on any error, they stay.
-   * Throws 'bad-dataset' for a damaged file, and for one of another model.
+   * Throws 'bad-dataset' for a damaged file, and for one of another model. Examples have the ids with which they were saved, as
+   * the pictures speak of them by these: forget ids from before the load. New examples get ids above both.
    * @returns The pictures that were saved with it.
    */
   async loadDataset(file: Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>, { signal }: CallSettings = {}): Promise<Thumbnail[]> {
     return this.#inTurn(async () => {
       let load: number | undefined;
       const start = async () => (load ??= await this.call('startLoad', {}, { signal }));
-      // Within the loop, which ends the stream when a call fails.
-      for await (const bytes of toPieces(file, signal)) await this.call('loadPiece', new Moved({ load: await start(), bytes }, [bytes.buffer]), { signal });
-      return this.call('finishLoad', { load: await start() }, { signal, changes: true });
+      try {
+        // Within the loop, which ends the stream when a call fails.
+        for await (const bytes of toPieces(file, signal)) await this.call('loadPiece', new Moved({ load: await start(), bytes }, [bytes.buffer]), { signal });
+        return await this.call('finishLoad', { load: await start() }, { signal, changes: true });
+      } catch (error) {
+        if (load !== undefined) await this.call('cancelLoad', { load }).catch(() => {});
+        throw error;
+      }
     }, signal);
   }
 
-  /** The examples as JSON: for people and other programs. The file of saveDataset() is exact and a tenth as large. */
+  /**
+   * The examples as JSON: for people and other programs. The file of saveDataset() is exact and a tenth as large.
+   * Throws 'out-of-memory' for more than fit into a text of JavaScript: some 20,000 examples of 1280 numbers.
+   */
   async exportJson({ signal }: CallSettings = {}): Promise<string> {
     return this.call('exportJson', {}, { signal });
   }
@@ -206,7 +223,7 @@ export class KnnClassifier {
   /**
    * Replaces the examples by those of exportJson(), or of a tfjs knn-classifier or an ml5 KNNClassifier of this model:
    * Object.entries(getClassifierDataset()) with [label, data, shape] for each tensor, or ml5's file; as text or parsed.
-   * Throws 'bad-dataset'; then the examples stay.
+   * Throws 'bad-dataset'; then the examples stay. Those that come get new ids.
    */
   async importJson(json: unknown, { signal }: CallSettings = {}): Promise<void> {
     return this.call('importJson', { json }, { signal, changes: true });

@@ -30,6 +30,10 @@ export interface WasmPredictOptions {
   weighting: string;
   /** > 0 */
   temperature: number;
+  /** >= 0 */
+  prior: number;
+  /** > 0 */
+  sharpness: number;
   balanced: boolean;
   /** -1..1; -1 for never */
   unknownThreshold: number;
@@ -57,6 +61,8 @@ export interface WasmReview {
   tested: number;
   correct: number;
   temperature: number;
+  prior: number;
+  sharpness: number;
   /** The cells that are not 0. */
   confusion: { classIndex: number; takenFor: number; count: number }[];
   mostConfusable: { classA: number; classB: number; confusions: number } | null;
@@ -136,7 +142,7 @@ export interface WasmClassifier {
   /** 'f32' | 'i16' | 'i8'; only without examples. */
   useStorage(storage: string): void;
   storage(): string;
-  /** Replaces the examples by those of `other`, which has none then. There is nothing to undo after it. */
+  /** Replaces the examples by those of `other`, which has none then. They get ids that were not given here before. There is nothing to undo after it. */
   takeExamples(other: WasmClassifier): void;
   /** Bytes that the examples take. */
   exampleBytes(): number;
@@ -144,11 +150,15 @@ export interface WasmClassifier {
   /** A file of the examples in pieces: start, then nextSaved() until it is empty. Copies. */
   startSave(modelId: string, sha256: string, preprocessing: string, thumbnails: readonly WasmThumbnail[]): void;
   nextSaved(): Uint8Array;
-  /** Start, then for each piece fill datasetBuffer() and loadPiece(); finishLoad() replaces the examples. */
+  /** Lets go of a save that began, if there is one. */
+  cancelSave(): void;
+  /** Start, then for each piece fill datasetBuffer() and loadPiece(); finishLoad() replaces the examples. An error ends the load. */
   startLoad(modelId: string, sha256: string, embeddingSize: number): void;
   datasetBuffer(byteLength: number): Uint8Array;
   loadPiece(): void;
   finishLoad(): WasmThumbnail[];
+  /** Lets go of a load that began, if there is one. */
+  cancelLoad(): void;
 
   /** Forgets one label's examples, or all of them with clearAll. */
   clear(label: string): void;

@@ -42,6 +42,15 @@ interface Example {
   values: Float32Array;
 }
 
+/** What predictClass() was asked, and of the classes what it says. */
+interface Query {
+  values: Float32Array;
+  k: number;
+  /** In the order of keys. */
+  labels: readonly string[];
+  classIndices: ReadonlyMap<string, number>;
+}
+
 /**
  * Starts a classifier. Examples are taught with addExample() at once; predictClass() waits for the module, and rejects with
  * 'load-failed' when it doesn't come.
@@ -59,7 +68,7 @@ export class KNNClassifier {
   /** In the order of teaching; undefined once the module has them. */
   #waiting: Example[] | undefined = [];
   #counts = new Map<string, number>();
-  readonly #classIndices = new Map<string, number>();
+  #classIndices = new Map<string, number>();
   /** Of the examples; undefined without any, and known by its size only after setClassifierDataset(). */
   #shape: readonly number[] | undefined;
   #size = 0;
@@ -116,8 +125,9 @@ export class KNNClassifier {
     }
     normOf(values, 'The input');
     const labels = this.#labels();
-    if (this.#classifier) return this.#vote(this.#classifier, values, k, labels);
-    return this.#predictLater(values.slice(), k, labels, [...this.#waiting!]);
+    const query = { values, k, labels, classIndices: this.#classIndices };
+    if (this.#classifier) return vote(this.#classifier, query);
+    return this.#predictLater({ ...query, values: values.slice() }, [...this.#waiting!]);
   }
 
   /** Forgets the examples of a label. Throws for one that has none. */
@@ -174,6 +184,8 @@ export class KNNClassifier {
       this.#waiting = examples.map(({ label, values }) => ({ label, values: values.slice() }));
     }
     this.#counts = new Map();
+    // Not cleared: predictions that wait for the module have the one of their time.
+    this.#classIndices = new Map();
     this.#shape = undefined;
     this.#size = examples[0]?.values.length ?? 0;
     for (const { label } of examples) this.#count(label, 1);
@@ -226,31 +238,16 @@ export class KNNClassifier {
   }
 
   /** The prediction of a call that came before the module: from the examples of then, not from those of now. */
-  async #predictLater(values: Float32Array, k: number, labels: readonly string[], examples: readonly Example[]): Promise<Prediction> {
+  async #predictLater(query: Query, examples: readonly Example[]): Promise<Prediction> {
     await this.#ready();
     this.#use();
     const then = new this.#module!.Classifier(1);
     try {
       teach(then, examples);
-      return this.#vote(then, values, k, labels);
+      return vote(then, query);
     } finally {
       then.delete();
     }
-  }
-
-  #vote(classifier: WasmClassifier, values: Float32Array, k: number, labels: readonly string[]): Prediction {
-    const position = new Map(labels.map((label, index) => [label, index]));
-    const positions = classifier.labels().map((label) => position.get(label)!);
-    const neighbours = nearest(classifier, values, k, positions);
-    const votes = new Array<number>(labels.length).fill(0);
-    for (const { classIndex } of neighbours) votes[positions[classIndex]!]!++;
-    const winner = votes.indexOf(Math.max(...votes));
-    const label = labels[winner]!;
-    return {
-      label,
-      classIndex: this.#classIndices.get(label)!,
-      confidences: Object.fromEntries(labels.map((each, index) => [each, votes[index]! / neighbours.length])),
-    };
   }
 
   #rows(label: string, count: number): Float32Array {
@@ -267,6 +264,21 @@ export class KNNClassifier {
     }
     return rows;
   }
+}
+
+function vote(classifier: WasmClassifier, { values, k, labels, classIndices }: Query): Prediction {
+  const position = new Map(labels.map((label, index) => [label, index]));
+  const positions = classifier.labels().map((label) => position.get(label)!);
+  const neighbours = nearest(classifier, values, k, positions);
+  const votes = new Array<number>(labels.length).fill(0);
+  for (const { classIndex } of neighbours) votes[positions[classIndex]!]!++;
+  const winner = votes.indexOf(Math.max(...votes));
+  const label = labels[winner]!;
+  return {
+    label,
+    classIndex: classIndices.get(label)!,
+    confidences: Object.fromEntries(labels.map((each, index) => [each, votes[index]! / neighbours.length])),
+  };
 }
 
 async function startModule({ variant, wasmUrl }: KnnOptions): Promise<WasmModule> {
@@ -287,7 +299,7 @@ function nearest(classifier: WasmClassifier, values: Float32Array, k: number, po
   let found: WasmNeighbour[];
   do {
     asked = Math.min(total, asked === wanted ? wanted + 1 : 2 * asked);
-    const options = { k: asked, weighting: 'votes', temperature: 1, balanced: false, unknownThreshold: -1, smoothing: 0 };
+    const options = { k: asked, weighting: 'votes', temperature: 1, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0 };
     found = call(() => classifier.predictEmbedding(values, options)).neighbours;
   } while (asked < total && found[asked - 1]!.similarity === found[wanted - 1]!.similarity);
   found.sort((a, b) => b.similarity - a.similarity || positions[a.classIndex]! - positions[b.classIndex]! || a.id - b.id);

@@ -54,7 +54,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     teachable::DatasetWriter writer(knn, dataset.model, dataset.thumbnails);
     while (!writer.next().empty()) {
     }
-    while (knn.example_count() > 0) knn.remove(knn.ids().front());
+    for (teachable::ExampleId id : knn.ids()) knn.remove(id);
+    while (knn.undo()) {
+    }
+    knn.add(std::vector<float>(knn.dimension() > 0 ? knn.dimension() : 1, 1.0f), "new");
   } catch (const teachable::Error&) {
     // Refusing is an answer.
   }

@@ -1,0 +1,154 @@
+// Whether a confidence of 0.8 means right 8 times in 10, of things that weren't taught.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "knn/review.h"
+#include "test_seed.h"
+
+namespace teachable {
+namespace {
+
+using Vector = std::vector<float>;
+
+constexpr size_t kDimension = 12;
+
+struct Sample {
+  Vector values;                    ///< [labels.size(), kDimension]
+  std::vector<std::string> labels;  ///< each one's own
+};
+
+/// Of clouds around as many axes as there are classes; with a spread of 0.6 they overlap.
+Sample draw(size_t count, size_t class_count, float spread, std::mt19937& random) {
+  std::normal_distribution<float> normal(0, spread);
+  Sample sample{Vector(count * kDimension), {}};
+  for (float& value : sample.values) value = normal(random);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t own = random() % class_count;
+    sample.values[i * kDimension + own] += 1;
+    sample.labels.push_back(std::to_string(own));
+  }
+  return sample;
+}
+
+Knn teach(const Sample& sample) {
+  Knn knn;
+  knn.add_batch(sample.values, kDimension, sample.labels);
+  return knn;
+}
+
+/// The expected calibration error: how far confidence and share of right ones are from each other
+/// in ten bins of confidence, on average.
+double calibration_error(const std::vector<Prediction>& predictions, const Knn& knn,
+                         const Sample& sample) {
+  constexpr size_t kBins = 10;
+  std::array<double, kBins> claimed{}, right{};
+  for (size_t i = 0; i < predictions.size(); ++i) {
+    const size_t winner = predictions[i].class_index;
+    const double confidence = double{predictions[i].confidences[winner]};
+    const size_t bin = std::min(static_cast<size_t>(confidence * kBins), kBins - 1);
+    claimed[bin] += confidence;
+    right[bin] += knn.labels()[winner] == sample.labels[i] ? 1 : 0;
+  }
+  double error = 0;
+  for (size_t bin = 0; bin < kBins; ++bin) error += std::abs(claimed[bin] - right[bin]);
+  return error / static_cast<double>(predictions.size());
+}
+
+TEST(Calibration, ConfidencesAboutOverlappingCloudsCanBeBelieved) {
+  const uint32_t seed = testing::test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  for (const size_t class_count : {2, 5}) {
+    const Knn knn = teach(draw(1000, class_count, 0.6f, random));
+    const Sample held_out = draw(2000, class_count, 0.6f, random);
+    double all_plain = 0, all_calibrated = 0;
+    for (const size_t k : {1, 3, 10, 30}) {
+      for (const Weighting weighting : {Weighting::Votes, Weighting::Similarity}) {
+        SCOPED_TRACE(std::to_string(class_count) + " classes, k = " + std::to_string(k) +
+                     (weighting == Weighting::Votes ? ", votes" : ", similarity"));
+        PredictOptions options{.k = k, .weighting = weighting, .balanced = k == 10};
+        const auto plain = knn.predict_batch(held_out.values, kDimension, options);
+        const Review result = review(knn, {.predict = options});
+        options.prior = result.prior;
+        options.sharpness = result.sharpness;
+        const auto calibrated = knn.predict_batch(held_out.values, kDimension, options);
+        const double plain_error = calibration_error(plain, knn, held_out);
+        const double error = calibration_error(calibrated, knn, held_out);
+        all_plain += plain_error;
+        all_calibrated += error;
+        EXPECT_LT(error, 0.09) << "uncalibrated " << plain_error;
+        if (k == 1) EXPECT_LT(error, plain_error / 2);
+        for (size_t i = 0; i < plain.size(); ++i) {
+          ASSERT_EQ(plain[i].class_index, calibrated[i].class_index) << "the same winner";
+        }
+      }
+    }
+    EXPECT_LT(all_calibrated, all_plain / 2);
+  }
+}
+
+TEST(Calibration, FewExamplesAreNoCertainty) {
+  std::mt19937 random(3);
+  float least_doubt = 1;
+  for (const size_t count : {12, 50, 300}) {
+    const Sample sample = draw(count, 2, 0.05f, random);
+    const Knn knn = teach(sample);
+    PredictOptions options{.k = 1};
+    const Review result = review(knn, {.predict = options});
+    ASSERT_EQ(result.correct, count);
+    options.prior = result.prior;
+    options.sharpness = result.sharpness;
+    const Prediction prediction = knn.predict(std::span(sample.values).first(kDimension), options);
+    const float doubt = 1 - prediction.confidences[prediction.class_index];
+    EXPECT_LT(doubt, least_doubt) << count;
+    EXPECT_GT(doubt, 0) << count;
+    least_doubt = doubt;
+  }
+  EXPECT_LT(least_doubt, 0.02f);
+}
+
+TEST(Calibration, ThePriorIsSharedByTheClassesThatMayVote) {
+  Knn knn;
+  knn.add(Vector{1, 0}, "a");
+  knn.add(Vector{1, 0.1f}, "a");
+  knn.add(Vector{0, 1}, "b");
+  knn.add(Vector{-1, 0}, "disabled");
+  knn.enable("disabled", false);
+  knn.add_class("empty");
+  const PredictOptions options{.k = 2, .prior = 2};
+  EXPECT_EQ(knn.predict(Vector{1, 0}, options).confidences, (Vector{0.75f, 0.25f, 0, 0}));
+  const Vector sharp = knn.predict(Vector{1, 0}, {.k = 2, .prior = 2, .sharpness = 2}).confidences;
+  EXPECT_FLOAT_EQ(sharp[0], 0.9f);
+  EXPECT_FLOAT_EQ(sharp[1], 0.1f);
+  EXPECT_EQ(knn.predict(Vector{1, 0}, {.k = 2}).confidences, (Vector{1, 0, 0, 0}));
+  const PredictOptions extreme{.k = 2, .prior = 2, .sharpness = 1e30f};
+  EXPECT_EQ(knn.predict(Vector{1, 0}, extreme).confidences, (Vector{1, 0, 0, 0}));
+  const PredictOptions blind{.k = 2, .prior = 1e38f};
+  EXPECT_EQ(knn.predict(Vector{1, 0}, blind).confidences, (Vector{0.5f, 0.5f, 0, 0}));
+}
+
+TEST(Calibration, OutOfItsRangeIsRefused) {
+  Knn knn;
+  knn.add(Vector{1, 0}, "a");
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const float bad : {-0.1f, infinity, std::nanf("")}) {
+    EXPECT_THROW(knn.predict(Vector{1, 0}, {.k = 1, .prior = bad}), Error);
+  }
+  for (const float bad : {0.0f, -1.0f, infinity, std::nanf("")}) {
+    EXPECT_THROW(knn.predict(Vector{1, 0}, {.k = 1, .sharpness = bad}), Error);
+  }
+}
+
+}  // namespace
+}  // namespace teachable

@@ -1,0 +1,81 @@
+#include "knn/row_of_id.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "test_seed.h"
+
+namespace teachable {
+namespace {
+
+TEST(RowOfId, AgreesWithAMap) {
+  const uint32_t seed = testing::test_seed();
+  SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
+  std::mt19937 random(seed);
+  for (int round = 0; round < 20; ++round) {
+    RowOfId rows;
+    std::map<ExampleId, uint32_t> wanted;
+    std::vector<ExampleId> removed;
+    ExampleId next = random() % 3 == 0 ? UINT32_MAX - 100'000 : 0;
+    const uint32_t widest_gap = 1 + random() % 50;
+    const auto any = [&] {
+      return std::next(wanted.begin(), static_cast<std::ptrdiff_t>(random() % wanted.size()));
+    };
+    for (int step = 0; step < 1500; ++step) {
+      // In turn it grows and shrinks, so that gaps come and are closed.
+      const bool grows = random() % 10 < (step / 300 % 2 == 0 ? 7 : 3);
+      const uint32_t row = random() % 1000;
+      if (grows || wanted.empty()) {
+        ExampleId id = next;
+        if (!removed.empty() && random() % 4 == 0) {
+          const size_t at = random() % removed.size();
+          id = removed[at];
+          removed.erase(removed.begin() + static_cast<std::ptrdiff_t>(at));
+        } else {
+          next += 1 + random() % widest_gap;
+        }
+        rows.reserve(1);
+        rows.add(id, row);
+        wanted[id] = row;
+      } else if (random() % 4 == 0) {
+        const auto one = any();
+        rows.move(one->first, row);
+        one->second = row;
+      } else {
+        const auto one = random() % 2 == 0 ? wanted.begin() : any();
+        rows.remove(one->first);
+        removed.push_back(one->first);
+        wanted.erase(one);
+      }
+      if (step % 50 != 0) continue;
+      std::vector<ExampleId> ids;
+      for (const auto& [id, each] : wanted) {
+        ids.push_back(id);
+        ASSERT_EQ(rows.find(id), each);
+      }
+      ASSERT_EQ(rows.ids(), ids);
+      for (ExampleId id : removed) ASSERT_EQ(rows.find(id), RowOfId::kNone);
+      ASSERT_EQ(rows.find(next), RowOfId::kNone);
+    }
+  }
+}
+
+TEST(RowOfId, KeepsNoMoreGapsThanIds) {
+  RowOfId rows;
+  for (ExampleId id = 0; id < 100'000; ++id) {
+    rows.reserve(1);
+    rows.add(id, id);
+    if (id >= 10) rows.remove(id - 10);
+  }
+  EXPECT_LT(rows.memory_bytes(), 2000u);
+  EXPECT_EQ(rows.ids().size(), 10u);
+}
+
+}  // namespace
+}  // namespace teachable
