@@ -70,7 +70,11 @@ async function classifyWithBoth({ entry, photos, embedder, zeroPoint }) {
     const theirEmbedding = Array.from(await raised.data(), (q) => q - zeroPoint);
     const embedding = Array.from(await ours.embed({ data, width, height }));
     const [fastest] = await fast.classify({ data, width, height }, 1);
-    const auto = { classIndex: fastest.classIndex, sameAsBest: other[fastest.classIndex] === Math.max(...other), embedding: Array.from(await fast.embed({ data, width, height })) };
+    // Classes whose scores are one step of their eight bits apart are as good as tied: the float network has another one first.
+    const logs = scores.map(({ probability }) => Math.log(probability));
+    const step = Math.min(...logs.slice(1).map((each, i) => logs[i] - each).filter((gap) => gap > 1e-3));
+    const behind = (logs[0] - Math.log(mine[fastest.classIndex])) / step;
+    const auto = { classIndex: fastest.classIndex, behind, embedding: Array.from(await fast.embed({ data, width, height })) };
     for (const tensor of [input, output, raised]) tensor.delete();
     let worst = 0;
     for (let i = 0; i < classCount; i++) worst = Math.max(worst, Math.abs(mine[i] - other[i]));
@@ -162,7 +166,8 @@ for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8', 'mo
       const fast = cosine(result.auto.embedding, result.theirEmbedding);
       t.diagnostic(`${result.name}: cosine as it runs by default ${fast.toFixed(5)}`);
       assert.ok(fast >= 0.995, `${result.name}: cosine by default ${fast}`);
-      if (!result.auto.sameAsBest) assert.equal(result.auto.classIndex, result.theirs, `${result.name}: top class by default`);
+      assert.ok(result.auto.behind < 1.01, `${result.name}: the top class by default, ${result.auto.classIndex}, is ${result.auto.behind} steps of the scores behind the file's, ${result.theirs}`);
+      if (result.auto.behind > 0.01) t.diagnostic(`${result.name}: by default ${result.auto.classIndex} comes first, one step behind`);
       if (id.includes('v2')) assert.match(result.className, photos[result.name]);
     }
   });
