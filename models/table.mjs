@@ -6,10 +6,10 @@ function sourceText(source) {
   return new URL(source.url).host;
 }
 
-/** How the files are checked when they are fetched. */
-function sumText(model) {
-  if (model.files.every((file) => file.sha256)) return 'file';
-  return model.sources.some((source) => source.kind === 'archive' && source.sha256) ? 'archive' : 'none';
+/** Whether we have had the files, and what is checked when they are fetched. */
+function checkedText(model) {
+  if (model.files.every((file) => file.sha256)) return 'verified here: file';
+  return `as published: ${model.sources.some((source) => source.kind === 'archive' && source.sha256) ? 'archive' : 'no sum'}`;
 }
 
 const millions = (count) => (count / 1e6).toFixed(count < 10e6 ? 2 : 0);
@@ -31,9 +31,9 @@ export function toTable(catalog, { frames }) {
     model.classCount || '–',
     `[${model.licence.spdx}](${model.licence.home})`,
     model.sources.map(sourceText).join(', '),
-    sumText(model),
+    checkedText(model),
   ]);
-  const head = ['Model', 'Format', 'Input', 'Size', 'Parameters, M', 'Multiply-adds, M', 'Top-1, %', 'Frame, ms', 'Embedding', 'Classes', 'Licence', 'Sources', 'Sum'];
+  const head = ['Model', 'Format', 'Input', 'Size', 'Parameters, M', 'Multiply-adds, M', 'Top-1, %', 'Frame, ms', 'Embedding', 'Classes', 'Licence', 'Sources', 'Checked'];
   const lines = [head, head.map(() => '---'), ...rows];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

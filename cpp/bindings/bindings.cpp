@@ -105,6 +105,7 @@ val to_js(const ModelInfo& info) {
   js.set("inputType", std::string(to_string(info.input_type)));
   js.set("rangeLow", info.range.low);
   js.set("rangeHigh", info.range.high);
+  js.set("rangeSource", std::string(info.range_source));
   js.set("embeddingSize", info.embedding_size);
   js.set("classCount", info.class_count);
   js.set("name", info.name);

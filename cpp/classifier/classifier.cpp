@@ -24,6 +24,21 @@ std::vector<float> softmax(std::span<const float> logits, float beta) {
   return result;
 }
 
+std::vector<float> sigmoid(std::span<const float> logits) {
+  std::vector<float> result(logits.begin(), logits.end());
+  for (float& p : result) p = 1 / (1 + std::exp(-p));
+  return result;
+}
+
+const char* to_string(RangeSource source) {
+  switch (source) {
+    case RangeSource::Assumed: return "assumed";
+    case RangeSource::File: return "file";
+    case RangeSource::Metadata: return "metadata";
+  }
+  return "";
+}
+
 }  // namespace
 
 Classifier::Classifier(size_t thread_count) : threadpool_(make_threadpool(thread_count)) {
@@ -164,6 +179,7 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
           .input_height = network_->input_height(),
           .input_type = network_->input_type(),
           .range = range,
+          .range_source = options.range ? "given" : to_string(network_->range_source()),
           .embedding_size = network_->embedding_size(),
           .class_count = network_->class_count(),
           .name = std::move(model.name),
@@ -236,7 +252,8 @@ std::span<const float> Classifier::logits() {
 }
 
 std::vector<ClassScore> Classifier::classify(size_t topk) {
-  const std::vector<float> probabilities = softmax(logits(), network_->softmax_beta());
+  const std::span<const float> scored = logits();
+  const std::vector<float> probabilities = network_->ends_in_sigmoid() ? sigmoid(scored) : softmax(scored, network_->softmax_beta());
   std::vector<size_t> order(probabilities.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const size_t count = std::min(topk, order.size());

@@ -27,6 +27,7 @@ struct ModelInfo {
   int input_width = 0, input_height = 0;  ///< pixels
   DataType input_type = DataType::F32;    ///< what the network's first layer reads
   InputRange range;                       ///< real values of a channel at 0 and 255
+  const char* range_source = "";          ///< who says so: "given" (FrameOptions), "metadata" or "file" (the model's), "assumed" (nobody)
   size_t embedding_size = 0;
   size_t class_count = 0;  ///< 0 for a model without a classifier
   std::string name;         ///< what its maker calls it; empty when the file doesn't say
@@ -38,7 +39,7 @@ struct ModelInfo {
 /// One of the model's own classes.
 struct ClassScore {
   size_t class_index = 0;  ///< index into the network's output
-  float probability = 0;   ///< 0-1; over all classes the sum is 1
+  float probability = 0;   ///< 0-1; over all classes the sum is 1, unless the network ends in a sigmoid: then each is for itself
 };
 
 /// How frames reach the network. The range is the model's own where it says one, unless it is given here.

@@ -59,17 +59,28 @@ struct ShapeOf {
     }
   }
 
+  template <typename Windowed>
+  Shape over_windows(const Windowed& op, Extent2d window, Extent2d dilation, int64_t channels) const {
+    const Shape& in = shape(op.input);
+    const int64_t rows = window_count(in[1], op.padding.top, op.padding.bottom, window.height,
+                                      op.stride.height, dilation.height);
+    const int64_t columns = window_count(in[2], op.padding.left, op.padding.right, window.width,
+                                         op.stride.width, dilation.width);
+    if (double{1} * window.height * window.width * static_cast<double>(rows) *
+            static_cast<double>(columns) >
+        kMaxWindowPixels) {
+      bad(node, {rows, " x ", columns, " windows of ", window.height, " x ", window.width,
+                 " pixels; run are at most ", kMaxWindowPixels, " pixels in all"});
+    }
+    return {1, rows, columns, channels};
+  }
+
   template <typename Layer>
   Shape convolved(const Layer& op, int64_t channels) const {
-    const Shape& in = shape(op.input);
     const Shape& filter = shape(op.filter);
     check_bias(op.bias, channels);
-    return {1,
-            window_count(in[1], op.padding.top, op.padding.bottom,
-                         static_cast<uint32_t>(filter[1]), op.stride.height, op.dilation.height),
-            window_count(in[2], op.padding.left, op.padding.right,
-                         static_cast<uint32_t>(filter[2]), op.stride.width, op.dilation.width),
-            channels};
+    return over_windows(op, {static_cast<uint32_t>(filter[1]), static_cast<uint32_t>(filter[2])},
+                        op.dilation, channels);
   }
 
   Shape operator()(const Conv2d& op) const {
@@ -97,7 +108,13 @@ struct ShapeOf {
       bad(node, {"filter has shape ", filter, ", wanted [out, ", inputs, "]"});
     }
     check_bias(op.bias, filter[0]);
-    return {1, filter[0]};
+    const Shape& in = shape(op.input);
+    const Shape& out = shape(op.output);
+    const bool keeps_rank = out.rank() > 2 && out.rank() == in.rank() &&
+                            static_cast<size_t>(in.channels()) == inputs &&
+                            out.channels() == filter[0] &&
+                            out.element_count() == static_cast<size_t>(filter[0]);
+    return keeps_rank ? out : Shape{1, filter[0]};
   }
 
   Shape elementwise(TensorId a, TensorId b, const char* verb) const {
@@ -127,12 +144,7 @@ struct ShapeOf {
         op.padding.left >= op.window.width || op.padding.right >= op.window.width) {
       bad(node, "padding is as large as the pooling window");
     }
-    return {1,
-            window_count(in[1], op.padding.top, op.padding.bottom, op.window.height,
-                         op.stride.height, 1),
-            window_count(in[2], op.padding.left, op.padding.right, op.window.width,
-                         op.stride.width, 1),
-            in[3]};
+    return over_windows(op, op.window, {}, in[3]);
   }
 
   Shape operator()(const AveragePool2d& op) const { return pool(op); }

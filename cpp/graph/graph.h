@@ -90,7 +90,7 @@ struct DepthwiseConv2d {
   Activation activation;
 };
 
-/// input with n elements, filter [out, n], bias [out] or kNoTensor -> output [1, out].
+/// input with n elements, filter [out, n], bias [out] or kNoTensor -> output [1, out], or, of a vector [1, ..., 1, n], [1, ..., 1, out].
 struct FullyConnected {
   TensorId input = kNoTensor, filter = kNoTensor, bias = kNoTensor, output = kNoTensor;
   Activation activation;
@@ -163,9 +163,11 @@ struct Reshape {
   TensorId input = kNoTensor, output = kNoTensor;
 };
 
-/// The same real values in another data type or quantisation (QUANTIZE and DEQUANTIZE of TensorFlow Lite).
+/// The same real values in another data type or quantisation (QUANTIZE, DEQUANTIZE and, of a picture, CAST of TensorFlow Lite), or, of one
+/// vector, these divided by its length (L2_NORMALIZATION).
 struct Convert {
   TensorId input = kNoTensor, output = kNoTensor;
+  bool to_unit_length = false;
 };
 
 /// exp(beta * x) / sum over the last axis.
@@ -188,6 +190,9 @@ struct InputRange {
   float low = -1, high = 1;
 };
 
+/// Who says what pixels stand for. Assumed: nobody; it is what most networks want.
+enum class RangeSource { Assumed, File, Metadata };
+
 /// What a file does to its input first: scale * value + offset, the same for all channels.
 struct InputScaling {
   double scale = 1, offset = 0;
@@ -204,9 +209,11 @@ struct Graph {
   TensorId embedding = kNoTensor;
   TensorId logits = kNoTensor;
   float softmax_beta = 1;  ///< probabilities = softmax(beta * logits)
+  bool ends_in_sigmoid = false;  ///< instead, each class for itself: probabilities = sigmoid(logits)
 
-  /// What the file itself says of the values of `input`, if anything.
+  /// The values of `input`, as far as `range_source` knows.
   std::optional<InputRange> input_range;
+  RangeSource range_source = RangeSource::Assumed;
   /// From the values of the file's own input to those of `input`.
   InputScaling input_scaling;
 };
@@ -221,15 +228,22 @@ void replace_input(Op& op, TensorId from, TensorId to);
 /// Padding of TensorFlow's SAME rule along one axis, {before, after}.
 std::array<uint32_t, 2> same_padding(int64_t input, uint32_t window, uint32_t stride, uint32_t dilation);
 
-/// The shape that `op` gives, from the shapes of what it reads. Reshape, and GlobalAveragePool's rank, are a choice of the file: for these the
-/// declared output shape is checked and returned. Throws Error{BadModel} when the operator's tensors contradict each other.
+/// The shape that `op` gives, from the shapes of what it reads. Reshape, and the rank of GlobalAveragePool and FullyConnected, are a choice of
+/// the file: for these the declared output shape is checked and returned. Throws Error{BadModel} when the operator's tensors contradict each other.
 Shape infer_shape(const Graph& graph, const Node& node);
 
 /// Elements that one tensor may have: 1 GB of floats is no MobileNet.
 inline constexpr int64_t kMaxTensorElements = int64_t{1} << 28;
 
+/// Bytes that the input and all that is computed may have together: a file of 1 kB can ask for any number. A MobileNet V2 of
+/// 224 x 224 pixels has 30 MB in floats.
+inline constexpr size_t kMaxActivationBytes = size_t{1} << 29;
+
+/// Pixels of all windows of one operator: XNNPACK keeps a pointer to each.
+inline constexpr double kMaxWindowPixels = 1 << 25;
+
 /// Checks everything that lowering relies on: indices, running order, one writer a tensor, shapes, constants' lengths, types that fit together, finite
-/// positive scales, zero points in range, finite activations. Throws Error{BadModel}, or Error{UnsupportedOp} for type combinations that are sound
+/// positive scales, zero points in range, finite activations, and no more memory than the limits above. Throws Error{BadModel}, or Error{UnsupportedOp} for type combinations that are sound
 /// but not run here.
 void validate(const Graph& graph);
 

@@ -290,6 +290,15 @@ void validate(const Graph& graph) {
   std::vector<bool> ready(tensor_count);
   for (size_t i = 0; i < tensor_count; ++i) ready[i] = graph.tensors[i].is_constant();
   ready[graph.input] = true;
+  size_t activation_bytes = 0;
+  const auto count_activation = [&](const Tensor& tensor, const std::string& where) {
+    activation_bytes += tensor.shape.element_count() * element_size(tensor.type);
+    if (activation_bytes > kMaxActivationBytes) {
+      bad(where, {"with ", tensor.shape, " the network computes more than ",
+                  kMaxActivationBytes >> 20, " MB a picture, which is the most that is run"});
+    }
+  };
+  count_activation(input, "its input");
 
   for (const Node& node : graph.nodes) {
     for (TensorId id : inputs_of(node.op)) {
@@ -310,6 +319,7 @@ void validate(const Graph& graph) {
     if (inferred != graph.tensors[output].shape) {
       bad(node.where, {"gives shape ", inferred, ", the model says ", graph.tensors[output].shape});
     }
+    count_activation(graph.tensors[output], node.where);
     ready[output] = true;
   }
 

@@ -1,8 +1,9 @@
 #include "model/passes.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <map>
+#include <limits>
 #include <span>
 #include <utility>
 
@@ -70,7 +71,7 @@ TensorId add_float_constant(Graph& graph, const std::string& name, size_t count)
   return static_cast<TensorId>(graph.tensors.size() - 1);
 }
 
-/// Two layers may share one constant: the one that is rewritten gets a copy of its own.
+/// Two layers may share a bias: the one that is rewritten gets a copy of its own.
 void own_constant(Graph& graph, TensorId& id) {
   if (reader_count(graph, id) <= 1) return;
   const Tensor& shared = graph.tensors[id];
@@ -89,7 +90,8 @@ void own_constant(Graph& graph, TensorId& id) {
 /// `channels_last`, every channel_count-th element does.
 template <typename Layer>
 bool fold_into(Graph& graph, Layer& layer, const ScaleShift& affine, bool channels_last) {
-  if (layer.activation.any() || !is_float_constant(graph, layer.filter) ||
+  // A copy of a filter that several layers share, for each of them, could be any number of times as large as the file.
+  if (layer.activation.any() || !is_float_constant(graph, layer.filter) || reader_count(graph, layer.filter) != 1 ||
       (layer.bias != kNoTensor && !is_float_constant(graph, layer.bias))) {
     return false;
   }
@@ -97,7 +99,6 @@ bool fold_into(Graph& graph, Layer& layer, const ScaleShift& affine, bool channe
   const size_t weights = graph.tensors[layer.filter].shape.element_count();
   if (channels == 0 || weights % channels != 0) return false;
 
-  own_constant(graph, layer.filter);
   if (layer.bias == kNoTensor) {
     layer.bias = add_float_constant(graph, graph.tensors[layer.filter].name + "/bias", channels);
   } else {
@@ -144,6 +145,34 @@ InputRange quantized_range(const Tensor& tensor) {
   const auto zero_point = static_cast<float>(tensor.quantization.zero_points[0]);
   const float lowest = tensor.type == DataType::I8 ? -128.0f : 0.0f;
   return {scale * (lowest - zero_point), scale * (lowest + 255.0f - zero_point)};
+}
+
+/// What pixels stand for in networks that people train.
+constexpr InputRange kPixelRanges[] = {{-1, 1}, {0, 255}, {0, 1}};
+
+/// What the first layers of such networks read; the last but one is 0-255 less ImageNet's mean, the last that by its deviation.
+constexpr InputRange kFirstLayerRanges[] = {{-1, 1}, {0, 1}, {-0.5f, 0.5f}, {0, 255}, {-115, 140}, {-2, 2.44f}};
+
+/// Which of the usual ranges a network was trained on that begins with `scale` * x + `offset`: the one that becomes a usual one.
+void guess_input_range(Graph& graph, double scale, double offset) {
+  double best = std::numeric_limits<double>::infinity();
+  double second = best;
+  graph.input_range = kPixelRanges[0];
+  for (const InputRange& range : kPixelRanges) {
+    const double low = scale * range.low + offset;
+    const double high = scale * range.high + offset;
+    double cost = std::numeric_limits<double>::infinity();
+    for (const InputRange& usual : kFirstLayerRanges) {
+      const double width = double{usual.high} - usual.low;
+      const double ratio = std::fabs(high - low) / width;
+      const double shift = std::fabs(low + high - usual.low - usual.high) / (2 * width);
+      cost = std::min(cost, std::max(ratio, 1 / ratio) - 1 + shift);
+    }
+    if (cost < best) graph.input_range = range;
+    second = std::min(second, std::max(cost, best));
+    best = std::min(best, cost);
+  }
+  graph.range_source = best + 0.2 < second ? RangeSource::File : RangeSource::Assumed;
 }
 
 /// The weighted layer's input when it looks like a classifier: one pixel in, no activation after.
@@ -276,21 +305,28 @@ void fold_padding(Graph& graph) {
 
 void pool_by_convolution(Graph& graph) {
   constexpr uint32_t kMaxWindow = 256;
-  std::map<std::pair<DataType, std::vector<int64_t>>, TensorId> filters;
+  // Far above any MobileNet's: the channels of a hostile file cost it nothing.
+  constexpr uint64_t kMaxWeights = 1 << 22;
+  uint64_t weights = 0;
+  std::vector<TensorId> filters;
   for (Node& node : graph.nodes) {
     const auto* found = std::get_if<AveragePool2d>(&node.op);
     if (found == nullptr || graph.tensors[found->input].type == DataType::F32) continue;
     const AveragePool2d pool = *found;
-    if (pool.window.height * uint64_t{pool.window.width} > kMaxWindow) {
-      throw Error(ErrorCode::UnsupportedOp,
-                  {node.where, ": pools integers over windows of ", pool.window.height, " x ",
-                   pool.window.width, " pixels; run are at most ", kMaxWindow,
-                   " pixels, or the whole picture"});
-    }
     const Tensor& input = graph.tensors[pool.input];
     const Shape shape{1, pool.window.height, pool.window.width, input.shape.channels()};
-    const auto [filter, is_new] = filters.try_emplace({input.type, shape.dims()}, kNoTensor);
-    if (is_new) {
+    auto filter = std::ranges::find_if(filters, [&](TensorId id) {
+      return graph.tensors[id].type == input.type && graph.tensors[id].shape == shape;
+    });
+    if (filter == filters.end()) {
+      weights += shape.element_count();
+      if (pool.window.height * uint64_t{pool.window.width} > kMaxWindow || weights > kMaxWeights) {
+        throw Error(ErrorCode::UnsupportedOp,
+                    {node.where, ": pools integers over windows of ", pool.window.height, " x ",
+                     pool.window.width, " pixels of ", shape.channels(), " channels; run are at most ",
+                     kMaxWindow, " pixels and ", kMaxWeights,
+                     " different windows x channels, or the whole picture"});
+      }
       Tensor ones;
       ones.name = "mean";
       ones.type = input.type;
@@ -300,11 +336,12 @@ void pool_by_convolution(Graph& graph) {
       const double count = double{1} * pool.window.height * pool.window.width;
       ones.quantization = {{static_cast<float>(1 / count)}, {0}, 0};
       graph.tensors.push_back(std::move(ones));
-      filter->second = static_cast<TensorId>(graph.tensors.size() - 1);
+      filters.push_back(static_cast<TensorId>(graph.tensors.size() - 1));
+      filter = filters.end() - 1;
     }
     DepthwiseConv2d layer;
     layer.input = pool.input;
-    layer.filter = filter->second;
+    layer.filter = *filter;
     layer.output = pool.output;
     layer.stride = pool.stride;
     layer.activation = pool.activation;
@@ -317,52 +354,50 @@ void absorb_input_conversion(Graph& graph) {
     const Tensor& input = graph.tensors[graph.input];
     if (input.quantization.present() && !graph.input_range) {
       graph.input_range = quantized_range(input);
+      graph.range_source = RangeSource::File;
     }
     if (reader_count(graph, graph.input) != 1) return;
     const auto reader = std::ranges::find_if(graph.nodes, [&](const Node& node) {
       return std::ranges::count(inputs_of(node.op), graph.input) > 0;
     });
-    if (reader == graph.nodes.end() || !std::holds_alternative<Convert>(reader->op)) return;
-    graph.input = output_of(reader->op);
+    const auto* convert = reader == graph.nodes.end() ? nullptr : std::get_if<Convert>(&reader->op);
+    if (convert == nullptr || convert->to_unit_length) return;
+    graph.input = convert->output;
     graph.nodes.erase(reader);
   }
 }
 
 void absorb_input_scaling(Graph& graph) {
-  double scale = 1;
-  double offset = 0;
+  std::array<double, 3> scale = {1, 1, 1};
+  std::array<double, 3> offset = {};
+  InputScaling common;
   TensorId end = graph.input;
+  TensorId common_end = end;
   std::vector<size_t> absorbed;
+  const auto is_one = [](const std::array<double, 3>& values) { return values[0] == values[1] && values[1] == values[2]; };
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const auto* affine = std::get_if<ScaleShift>(&graph.nodes[i].op);
     if (affine == nullptr || affine->input != end || reader_count(graph, end) != 1) continue;
-    const auto scales = std::span(floats_of(graph, affine->scale), 3);
-    const auto offsets = std::span(floats_of(graph, affine->offset), 3);
-    const auto differs = [](float a, float b) { return a != b; };
-    if (std::ranges::adjacent_find(scales, differs) != scales.end() ||
-        std::ranges::adjacent_find(offsets, differs) != offsets.end()) {
-      break;
+    for (size_t c = 0; c < 3; ++c) {
+      scale[c] *= floats_of(graph, affine->scale)[c];
+      offset[c] = offset[c] * floats_of(graph, affine->scale)[c] + floats_of(graph, affine->offset)[c];
     }
-    scale *= scales[0];
-    offset = offset * scales[0] + offsets[0];
+    if (end == common_end && is_one(scale) && is_one(offset)) {
+      common = {scale[0], offset[0]};
+      common_end = affine->output;
+      absorbed.push_back(i);
+    }
     end = affine->output;
-    absorbed.push_back(i);
   }
-  if (absorbed.empty() || end == graph.output) return;
-  InputRange range = graph.input_range.value_or(InputRange{0, 255});
-  // Values of a network's first layer are of one digit.
-  constexpr double kMaxValue = 8;
-  const bool fits = [&] {
-    const auto largest = [&](double v) { return std::fabs(scale * v + offset); };
-    return largest(range.low) <= kMaxValue && largest(range.high) <= kMaxValue;
-  }();
-  if (!fits && !graph.input_range) range = {0, 1};
-  const double low = scale * range.low + offset;
-  const double high = scale * range.high + offset;
+  if (end == graph.input || end == graph.output) return;
+  const auto mean = [](const std::array<double, 3>& values) { return (values[0] + values[1] + values[2]) / 3; };
+  if (!graph.input_range) guess_input_range(graph, mean(scale), mean(offset));
+  const double low = common.scale * graph.input_range->low + common.offset;
+  const double high = common.scale * graph.input_range->high + common.offset;
   if (!std::isfinite(low) || !std::isfinite(high) || low == high) return;
   graph.input_range = InputRange{static_cast<float>(low), static_cast<float>(high)};
-  graph.input_scaling = {scale, offset};
-  graph.input = end;
+  graph.input_scaling = common;
+  graph.input = common_end;
   for (size_t i = absorbed.size(); i-- > 0;) {
     graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(absorbed[i]));
   }
@@ -372,25 +407,31 @@ void find_ends(Graph& graph) {
   TensorId end = graph.output;
   graph.embedding = end;
   graph.logits = kNoTensor;
+  bool is_scored = false;
   // Back from the output, over what changes no order between classes, to the last layer that
   // computes.
   for (Node* node = writer_of(graph, end); node != nullptr; node = writer_of(graph, end)) {
-    if (const auto* softmax = std::get_if<Softmax>(&node->op)) {
+    if (const auto* softmax = std::get_if<Softmax>(&node->op); softmax != nullptr && !is_scored) {
       graph.softmax_beta = softmax->beta;
       end = softmax->input;
+      is_scored = true;
+    } else if (const auto* sigmoid = std::get_if<Sigmoid>(&node->op); sigmoid != nullptr && !is_scored) {
+      end = sigmoid->input;
+      is_scored = graph.ends_in_sigmoid = true;
     } else if (const auto* reshape = std::get_if<Reshape>(&node->op)) {
       end = reshape->input;
-    } else if (const auto* convert = std::get_if<Convert>(&node->op)) {
+    } else if (const auto* convert = std::get_if<Convert>(&node->op); convert != nullptr && !convert->to_unit_length) {
       end = convert->input;
     } else {
       break;
     }
+    // A sigmoid after no classifier is part of the embedding.
+    if (!graph.ends_in_sigmoid) graph.embedding = end;
   }
   const Node* last = writer_of(graph, end);
   if (last == nullptr) {
     throw Error(ErrorCode::BadModel, "model: its output doesn't depend on its input");
   }
-  graph.embedding = end;
   if (const TensorId input = classifier_input(graph, last->op); input != kNoTensor) {
     const TensorId before = before_trained_layers(graph, input);
     // The picture itself is no embedding of it.
@@ -399,6 +440,7 @@ void find_ends(Graph& graph) {
       graph.embedding = before;
     }
   }
+  graph.ends_in_sigmoid = graph.ends_in_sigmoid && graph.logits != kNoTensor;
   graph.output = graph.logits == kNoTensor ? graph.embedding : graph.logits;
 }
 

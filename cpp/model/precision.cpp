@@ -6,9 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <map>
 #include <span>
-#include <tuple>
 #include <utility>
 
 #include "core/error.h"
@@ -52,11 +50,20 @@ class Constants {
     for (const Tensor& tensor : graph.tensors) budget_ += kMaxGrowth * tensor.data.size();
   }
 
-  /// `key` tells the forms of one constant apart.
+  /// Tells the forms of one constant apart.
+  struct Key {
+    TensorId filter;
+    size_t channel_axis;
+    float input_scale;
+
+    bool operator==(const Key&) const = default;
+  };
+
   template <typename Make>
-  TensorId form(TensorId id, const std::tuple<TensorId, size_t, float>& key, Make&& make) {
-    const auto [at, is_new] = forms_.try_emplace({id, key}, kNoTensor);
-    if (!is_new) return at->second;
+  TensorId form(TensorId id, const Key& key, Make&& make) {
+    for (const Form& form : forms_) {
+      if (form.id == id && form.key == key) return form.made;
+    }
     Tensor tensor = make();
     if (tensor.data.size() > budget_) {
       throw Error(ErrorCode::BadModel,
@@ -64,12 +71,19 @@ class Constants {
     }
     budget_ -= tensor.data.size();
     graph_.tensors.push_back(std::move(tensor));
-    return at->second = static_cast<TensorId>(graph_.tensors.size() - 1);
+    forms_.push_back({id, key, static_cast<TensorId>(graph_.tensors.size() - 1)});
+    return forms_.back().made;
   }
 
  private:
+  struct Form {
+    TensorId id;
+    Key key;
+    TensorId made;
+  };
+
   Graph& graph_;
-  std::map<std::pair<TensorId, std::tuple<TensorId, size_t, float>>, TensorId> forms_;
+  std::vector<Form> forms_;
   uint64_t budget_ = 0;
 };
 
@@ -423,7 +437,7 @@ void to_float(Graph& graph) {
     if (auto* add = std::get_if<Add>(&node.op)) float_operand(graph, constants, *add);
     if (auto* mul = std::get_if<Multiply>(&node.op)) float_operand(graph, constants, *mul);
     const Activation range = range_of(graph.tensors[output_of(node.op)]);
-    if (const auto* convert = std::get_if<Convert>(&node.op)) {
+    if (const auto* convert = std::get_if<Convert>(&node.op); convert != nullptr && !convert->to_unit_length) {
       const TensorId input = convert->input;
       const TensorId output = convert->output;
       if (range.any()) {

@@ -90,7 +90,8 @@ TfliteMetadata read_tflite_metadata(std::span<const std::byte> bytes) {
 }
 
 void normalize_input(Graph& graph, const TfliteMetadata& metadata) {
-  if (metadata.mean.empty() && metadata.std.empty()) return;
+  const Tensor& input = graph.tensors[graph.input];
+  if (input.type != DataType::F32 || (metadata.mean.empty() && metadata.std.empty())) return;
   const auto is_one_a_channel = [](const std::vector<float>& values) {
     return values.size() == 1 || values.size() == 3;
   };
@@ -108,29 +109,13 @@ void normalize_input(Graph& graph, const TfliteMetadata& metadata) {
     }
     ranges.push_back(range);
   }
-  const Tensor& input = graph.tensors[graph.input];
-  const bool is_float = input.type == DataType::F32;
+  graph.range_source = RangeSource::Metadata;
   const bool is_one = std::ranges::all_of(ranges, [&](const InputRange& range) {
     return range.low == ranges[0].low && range.high == ranges[0].high;
   });
   if (is_one) {
-    if (!is_float) {
-      const float scale = input.quantization.scales[0];
-      const int lowest = input.type == DataType::I8 ? -128 : 0;
-      const float low = scale * static_cast<float>(lowest - input.quantization.zero_points[0]);
-      const float tolerance = 1.5f * scale;
-      if (std::fabs(low - ranges[0].low) < tolerance &&
-          std::fabs(low + 255 * scale - ranges[0].high) < tolerance) {
-        return;
-      }
-    }
     graph.input_range = ranges[0];
     return;
-  }
-  if (!is_float) {
-    throw Error(ErrorCode::UnsupportedOp,
-                "TensorFlow Lite file: its metadata normalises each channel another way before an "
-                "integer input");
   }
   const auto add_tensor = [&](Tensor tensor) {
     graph.tensors.push_back(std::move(tensor));

@@ -22,9 +22,9 @@ struct TfliteMetadata {
 /// would only look as if it worked.
 TfliteMetadata read_tflite_metadata(std::span<const std::byte> bytes);
 
-/// Makes the file's normalisation the graph's input range. An integer input that takes pixels as they are stays like that: its scale says
-/// nearly the same. Channels that differ become an operator before the network, whose range is then 0-255. Throws Error{BadModel}
-/// when there are neither one nor three values, Error{UnsupportedOp} for channels that differ before an integer input.
+/// Makes the file's normalisation the graph's input range. Of an integer input it is ignored: such a network takes pixels as they are,
+/// whatever its metadata says, as TensorFlow Lite's own library feeds it; what they stand for, its scale says. Channels that differ become
+/// an operator before the network, whose range is then 0-255. Throws Error{BadModel} when there are neither one nor three values.
 void normalize_input(Graph& graph, const TfliteMetadata& metadata);
 
 }  // namespace teachable

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include "core/error.h"
@@ -66,10 +64,12 @@ class Reader {
     graph_.tensors.resize(raw_count_);
     known_.resize(raw_count_);
     stands_for_.resize(raw_count_, kNoTensor);
+    floats_.resize(raw_count_, kNoTensor);
     where_ = "its input";
     graph_.input = tensor(subgraph_->inputs()->Get(0));
-    for (uint32_t i = 0; i < subgraph_->operators()->size(); ++i) {
-      read_operator(*subgraph_->operators()->Get(i), i);
+    const std::vector<bool> needed = needed_operators();
+    for (uint32_t i = 0; i < needed.size(); ++i) {
+      if (needed[i]) read_operator(*subgraph_->operators()->Get(i), i);
     }
     where_ = "its output";
     graph_.output = tensor(subgraph_->outputs()->Get(0));
@@ -77,6 +77,39 @@ class Reader {
   }
 
  private:
+  /// Of each operator, whether the output depends on it. What computes the shape that a RESHAPE is given (SHAPE, STRIDED_SLICE, PACK, as
+  /// Keras writes it for any number of pictures) counts for nothing: the tensor declares that shape too.
+  std::vector<bool> needed_operators() const {
+    std::vector<bool> tensors(raw_count_);
+    std::vector<bool> result(subgraph_->operators()->size());
+    const auto at = [&](int32_t id) { return id >= 0 && static_cast<size_t>(id) < raw_count_; };
+    const auto need = [&](int32_t id) { if (at(id)) tensors[static_cast<size_t>(id)] = true; };
+    need(subgraph_->outputs()->Get(0));
+    for (uint32_t i = subgraph_->operators()->size(); i-- > 0;) {
+      const tflite::Operator& op = *subgraph_->operators()->Get(i);
+      if (op.inputs() == nullptr || op.outputs() == nullptr || op.outputs()->size() == 0) continue;
+      const int32_t output = op.outputs()->Get(0);
+      result[i] = at(output) && tensors[static_cast<size_t>(output)];
+      if (!result[i]) continue;
+      // No operator that is run reads more than three.
+      const uint32_t count = code_of(op) == kReshape ? 1 : std::min(op.inputs()->size(), 3u);
+      for (uint32_t k = 0; k < count && k < op.inputs()->size(); ++k) need(op.inputs()->Get(k));
+    }
+    return result;
+  }
+
+  const tflite::OperatorCode* operator_code(const tflite::Operator& op) const {
+    const auto& codes = *model_->operator_codes();
+    return op.opcode_index() < codes.size() ? codes.Get(op.opcode_index()) : nullptr;
+  }
+
+  /// -1 for an operator whose code isn't there.
+  int code_of(const tflite::Operator& op) const {
+    const auto* code = operator_code(op);
+    // Files from before the 127th operator fill the old field only; newer ones both.
+    return code == nullptr ? -1 : std::max<int>(code->builtin_code(), code->deprecated_builtin_code());
+  }
+
   // --- tensors -------------------------------------------------------------------------------
 
   const tflite::Tensor& raw(int32_t index) const {
@@ -86,9 +119,13 @@ class Reader {
     return *subgraph_->tensors()->Get(static_cast<uint32_t>(index));
   }
 
+  /// For messages: a hostile name may be megabytes long, and that of many.
+  static std::string shortened(const flatbuffers::String* text) {
+    return text == nullptr ? "" : std::string(text->string_view().substr(0, 80));
+  }
+
   static std::string name_of(const tflite::Tensor& raw) {
-    // Names go into messages: a hostile one may be megabytes long.
-    return raw.name() == nullptr ? "" : raw.name()->str().substr(0, 80);
+    return shortened(raw.name());
   }
 
   DataType type_of(const tflite::Tensor& raw) const {
@@ -116,9 +153,13 @@ class Reader {
     return {reinterpret_cast<const std::byte*>(data->data()), data->size()};
   }
 
-  static Shape shape_of(const tflite::Tensor& raw) {
+  Shape shape_of(const tflite::Tensor& raw) const {
     std::vector<int64_t> dims;
-    if (raw.shape() != nullptr) dims.assign(raw.shape()->begin(), raw.shape()->end());
+    if (raw.shape() != nullptr) {
+      constexpr uint32_t kMaxRank = 8;
+      if (raw.shape()->size() > kMaxRank) bad({where_, ": tensor '", name_of(raw), "' has ", raw.shape()->size(), " dimensions"});
+      dims.assign(raw.shape()->begin(), raw.shape()->end());
+    }
     return Shape(std::move(dims));
   }
 
@@ -166,8 +207,8 @@ class Reader {
     if (result.type != DataType::F32) result.quantization = quantization_of(source);
 
     const std::span<const std::byte> data = bytes_of(source);
-    // Tensors may share a buffer; together they may not grow far beyond the file.
-    copied_bytes_ += data.size();
+    // Tensors may share a buffer, or scales; together they may not grow far beyond the file.
+    copied_bytes_ += data.size() + 8 * result.quantization.scales.size();
     if (copied_bytes_ > 4 * bytes_.size()) {
       bad({where_, ": its constants overlap; together they are over four times the file"});
     }
@@ -207,13 +248,13 @@ class Reader {
   TensorId floats_of(TensorId id) {
     const Tensor& constant = graph_.tensors[id];
     if (constant.type == DataType::F32 || !constant.is_constant()) return id;
-    const auto [at, is_new] = floats_.try_emplace(id, kNoTensor);
-    if (is_new) {
+    // What was added to the file's own tensors is float already.
+    TensorId& floats = floats_[id];
+    if (floats == kNoTensor) {
       check_constant(constant);
-      graph_.tensors.push_back(to_float_constant(constant));
-      at->second = static_cast<TensorId>(graph_.tensors.size() - 1);
+      floats = add_tensor(to_float_constant(constant));
     }
-    return at->second;
+    return floats;
   }
 
   /// Its length is what its shape says: nothing else has looked yet.
@@ -410,6 +451,28 @@ class Reader {
                .padding = {.top = count(2), .right = count(5), .bottom = count(3), .left = count(4)}};
   }
 
+  /// Bytes as they are become floats: at the input only, as elsewhere the operator would forget the scale that bytes have here.
+  Op cast(const tflite::Operator& op) {
+    const TensorId from = input(op, 0);
+    const TensorId to = output(op);
+    Tensor& picture = graph_.tensors[from];
+    const bool is_bytes = picture.type == DataType::U8 || picture.type == DataType::I8;
+    if (from != graph_.input || !is_bytes || picture.quantization.present() || graph_.tensors[to].type != DataType::F32) {
+      unsupported({where_, " is run of an input of bytes to float32 only"});
+    }
+    picture.quantization = {{1}, {0}, 0};
+    return Convert{from, to};
+  }
+
+  Op to_unit_length(const tflite::Operator& op) {
+    const TensorId from = input(op, 0);
+    const Shape& shape = graph_.tensors[from].shape;
+    if (shape.checked_element_count(kMaxTensorElements) != shape.channels()) {
+      unsupported({where_, ": normalises shape ", shape, "; one vector is run"});
+    }
+    return Convert{from, output(op), /*to_unit_length=*/true};
+  }
+
   Op clamp(const tflite::Operator& op, Activation activation) {
     return Clamp{input(op, 0), output(op), activation};
   }
@@ -450,6 +513,14 @@ class Reader {
     return {1, 0};
   }
 
+  struct Affine {
+    TensorId constant;
+    Arithmetic how;
+    bool constant_first;
+    size_t channel_count;
+    std::pair<TensorId, TensorId> made;
+  };
+
   /// Scale and offset of `x <how> constant`, one a channel.
   std::pair<TensorId, TensorId> affine_constants(const Tensor& constant, Arithmetic how, bool constant_first,
                                                  size_t channel_count) {
@@ -489,9 +560,14 @@ class Reader {
                    ", wanted one value or one a channel"});
     }
     const auto channel_count = static_cast<size_t>(channels);
-    const auto [made, is_new] = affines_.try_emplace({constant_id, how, constant_first, channel_count});
-    if (is_new) made->second = affine_constants(constant, how, constant_first, channel_count);
-    ScaleShift op{in, made->second.first, made->second.second, out};
+    auto made = std::ranges::find_if(affines_, [&](const Affine& each) {
+      return each.constant == constant_id && each.how == how && each.constant_first == constant_first && each.channel_count == channel_count;
+    });
+    if (made == affines_.end()) {
+      affines_.push_back({constant_id, how, constant_first, channel_count, affine_constants(constant, how, constant_first, channel_count)});
+      made = affines_.end() - 1;
+    }
+    ScaleShift op{in, made->made.first, made->made.second, out};
     if (!activation.any()) return op;
     Tensor between;
     between.name = graph_.tensors[out].name;
@@ -566,6 +642,8 @@ class Reader {
       case kSqueeze: return Reshape{input(op, 0), output(op)};
       case kQuantize:
       case kDequantize: return Convert{input(op, 0), output(op)};
+      case kCast: return cast(op);
+      case kL2Normalization: return to_unit_length(op);
       case kSoftmax:
         return Softmax{input(op, 0), output(op),
                        options(op.builtin_options_as_SoftmaxOptions()).beta()};
@@ -579,18 +657,14 @@ class Reader {
   }
 
   void read_operator(const tflite::Operator& op, uint32_t index) {
-    if (op.opcode_index() >= model_->operator_codes()->size()) {
+    const int code = code_of(op);
+    if (code < 0) {
       bad({"node ", index, " has operator code ", op.opcode_index(), " of ",
            model_->operator_codes()->size()});
     }
-    const auto& operator_code = *model_->operator_codes()->Get(op.opcode_index());
-    // Files from before the 127th operator fill the old field only; newer ones both.
-    const int code = std::max<int>(operator_code.builtin_code(),
-                                   operator_code.deprecated_builtin_code());
     where_ = tflite_op_name(code);
-    if (operator_code.custom_code() != nullptr && operator_code.custom_code()->size() > 0) {
-      where_ += " '" + operator_code.custom_code()->str().substr(0, 80) + "'";
-    }
+    const std::string custom = shortened(operator_code(op)->custom_code());
+    if (!custom.empty()) where_ += " '" + custom + "'";
     where_ += " at node " + std::to_string(index);
     if (code == kDequantize && is_of_constant(op)) {
       const TensorId source = floats_of(input(op, 0));
@@ -617,8 +691,8 @@ class Reader {
   std::vector<bool> known_;
   size_t raw_count_ = 0;  // the file's own tensors come first in graph_
   std::vector<TensorId> stands_for_;  // by a file's tensor: the constant that DEQUANTIZE makes of another one
-  std::map<TensorId, TensorId> floats_;  // integer constants in floats
-  std::map<std::tuple<TensorId, Arithmetic, bool, size_t>, std::pair<TensorId, TensorId>> affines_;  // of affine(), made once
+  std::vector<TensorId> floats_;  // by a file's tensor: the integer constant in floats
+  std::vector<Affine> affines_;   // of affine(), made once
   size_t copied_bytes_ = 0;
   size_t charged_bytes_ = 0;
   std::string where_;  // what is being read, for messages

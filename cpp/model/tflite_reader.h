@@ -18,7 +18,8 @@ bool is_tflite(std::span<const std::byte> bytes);
 /// Whether a graph's constants are the file's own bytes, which then must outlive it, followed by kReadSlack readable bytes (core/buffer.h).
 enum class Constants { Copied, Lent };
 
-/// The first subgraph as it stands in the file; nothing simplified.
+/// The first subgraph as it stands in the file; nothing simplified. Operators that the output doesn't depend on are left out, whatever they
+/// are.
 /// Every offset is checked by flatbuffers' verifier before it is followed. Throws Error{BadModel} for a damaged file, Error{UnsupportedOp} that names
 /// the operator or type and its place.
 Graph read_tflite(std::span<const std::byte> bytes, Constants constants = Constants::Copied);

@@ -122,7 +122,8 @@ class Writer {
   }
 
   void operator()(const Convert& op) {
-    add(graph_.tensors[op.output].type == DataType::F32 ? kDequantize : kQuantize, {op.input}, op.output);
+    const auto code = graph_.tensors[op.output].type == DataType::F32 ? kDequantize : kQuantize;
+    add(op.to_unit_length ? kL2Normalization : code, {op.input}, op.output);
   }
 
   void operator()(const Softmax& op) {

@@ -65,7 +65,7 @@ class Lowering {
     return xnn_define_fully_connected(subgraph_.get(), op.activation.min, op.activation.max,
                                       value(op.input), filter_value(op.filter, 0),
                                       bias_value(op.bias, op.input, op.filter), value(op.output),
-                                      XNN_FLAG_TENSORFLOW_RESHAPE_2D);
+                                      shape(op.output).rank() > 2 ? 0 : XNN_FLAG_TENSORFLOW_RESHAPE_2D);
   }
 
   xnn_status operator()(const Add& op) { return binary(xnn_binary_add, op); }
@@ -131,7 +131,13 @@ class Lowering {
                                      value(op.output), /*flags=*/0);
   }
 
-  xnn_status operator()(const Convert& op) { return unary(xnn_unary_convert, op); }
+  xnn_status operator()(const Convert& op) {
+    if (op.to_unit_length) {
+      // Network does it to the embedding itself.
+      throw Error(ErrorCode::UnsupportedOp, {where_, ": is run at the end of the network, or right before its classifier, only"});
+    }
+    return unary(xnn_unary_convert, op);
+  }
 
   xnn_status operator()(const Softmax&) {
     // find_ends() takes it off a classifier's end; elsewhere no MobileNet has one.

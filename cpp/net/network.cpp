@@ -1,5 +1,7 @@
 #include "net/network.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -30,6 +32,38 @@ void to_real(const Tensor& tensor, const PaddedBuffer<std::byte>& raw, std::span
     case DataType::I32: break;
   }
   throw Error(ErrorCode::Internal, "a network ends in int32");
+}
+
+/// The reverse of to_real().
+void from_real(std::span<const float> real, const Tensor& tensor, PaddedBuffer<std::byte>& raw) {
+  if (tensor.type == DataType::F32) {
+    std::memcpy(raw.data(), real.data(), real.size_bytes());
+    return;
+  }
+  const float low = tensor.type == DataType::I8 ? -128 : 0;
+  for (size_t i = 0; i < real.size(); ++i) {
+    const float steps = std::nearbyint(real[i] / tensor.quantization.scales[0]) + static_cast<float>(tensor.quantization.zero_points[0]);
+    // In this order also for what isn't a number.
+    const float fitting = steps > low ? std::min(steps, low + 255) : low;
+    raw[i] = static_cast<std::byte>(static_cast<int>(fitting));
+  }
+}
+
+void to_unit_length(std::span<float> values) {
+  float squares = 0;
+  for (float value : values) squares += value * value;
+  // As TensorFlow Lite does with a vector of zeros.
+  const float length = std::max(std::sqrt(squares), 1e-6f);
+  for (float& value : values) value /= length;
+}
+
+/// Where the backbone ends: at the embedding, or right before its division by its length, for which XNNPACK has no operator.
+TensorId backbone_end(const Graph& graph) {
+  for (const Node& node : graph.nodes) {
+    const auto* convert = std::get_if<Convert>(&node.op);
+    if (convert != nullptr && convert->to_unit_length && convert->output == graph.embedding) return convert->input;
+  }
+  return graph.embedding;
 }
 
 uint64_t multiply_adds(const Graph& graph, const Op& op) {
@@ -68,15 +102,17 @@ std::vector<bool> read_in_place(const Graph& graph) {
 }  // namespace
 
 Network::Network(Graph graph, pthreadpool_t threadpool)
-    : graph_(std::move(graph)), summary_(summarize(graph_)), threadpool_(threadpool), input_(buffer_for(input_tensor())),
-      raw_embedding_(buffer_for(graph_.tensors[graph_.embedding])),
+    : graph_(std::move(graph)), summary_(summarize(graph_)), threadpool_(threadpool), backbone_end_(backbone_end(graph_)),
+      input_(buffer_for(input_tensor())), raw_embedding_(buffer_for(graph_.tensors[graph_.embedding])),
       embedding_(graph_.tensors[graph_.embedding].shape.element_count()) {
   initialize_xnnpack();
   const std::vector<bool> kept = read_in_place(graph_);
   for (size_t id = 0; id < kept.size(); ++id) {
     if (kept[id]) graph_.tensors[id].data.own();
   }
-  backbone_ = make_runtime(graph_.input, input_, graph_.embedding, raw_embedding_);
+  const bool is_whole = backbone_end_ == graph_.embedding;
+  if (!is_whole) raw_end_ = buffer_for(graph_.tensors[backbone_end_]);
+  backbone_ = make_runtime(graph_.input, input_, backbone_end_, is_whole ? raw_embedding_ : raw_end_);
   if (graph_.logits != kNoTensor) {
     raw_logits_ = buffer_for(graph_.tensors[graph_.logits]);
     logits_.resize(graph_.tensors[graph_.logits].shape.element_count());
@@ -128,7 +164,10 @@ std::span<int8_t> Network::input_i8() {
 
 void Network::run_backbone() {
   check(xnn_invoke_runtime(backbone_.get()), "running the network");
-  to_real(graph_.tensors[graph_.embedding], raw_embedding_, embedding_);
+  if (raw_end_.empty()) return to_real(graph_.tensors[graph_.embedding], raw_embedding_, embedding_);
+  to_real(graph_.tensors[backbone_end_], raw_end_, embedding_);
+  to_unit_length(embedding_);
+  from_real(embedding_, graph_.tensors[graph_.embedding], raw_embedding_);
 }
 
 void Network::run_head() {

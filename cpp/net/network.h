@@ -37,8 +37,9 @@ class Network {
   /// Of an int8 or uint8 input: real = input_scale() * (q - input_zero_point()).
   float input_scale() const { return input_tensor().quantization.scales[0]; }
   int input_zero_point() const { return input_tensor().quantization.zero_points[0]; }
-  /// What the model's file says of the values that pixels stand for, if anything.
+  /// What is known of the values that pixels stand for, and from where.
   std::optional<InputRange> input_range() const { return graph_.input_range; }
+  RangeSource range_source() const { return graph_.range_source; }
   InputScaling input_scaling() const { return graph_.input_scaling; }
 
   /// The input [1, height, width, 3], to be written in place. Ask for the one that input_type() names; another throws
@@ -63,6 +64,8 @@ class Network {
   std::span<const float> logits() const { return logits_; }
   /// The model's softmax: probabilities = softmax(softmax_beta() * logits).
   float softmax_beta() const { return graph_.softmax_beta; }
+  /// The model has a sigmoid in its place: probabilities = sigmoid(logits), each class for itself.
+  bool ends_in_sigmoid() const { return graph_.ends_in_sigmoid; }
 
   /// Multiply-adds of one run, by which benchmarks count GFLOP/s (two floating-point operations each).
   uint64_t backbone_multiply_adds() const;
@@ -83,7 +86,9 @@ class Network {
   ScaleStore scales_;
   ExtrasStore extras_;
   pthreadpool_t threadpool_;
+  TensorId backbone_end_;  // the embedding, or what it is made of by division by its length
   PaddedBuffer<std::byte> input_;
+  PaddedBuffer<std::byte> raw_end_;        // of another backbone_end_
   PaddedBuffer<std::byte> raw_embedding_;  // as the network computes it, perhaps quantised
   PaddedBuffer<std::byte> raw_logits_;
   std::vector<float> embedding_;

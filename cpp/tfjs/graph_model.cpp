@@ -602,6 +602,9 @@ class GraphReader {
   TensorId add_affine(const FileNode& node, TensorId in, std::vector<float> scale,
                       std::vector<float> offset) {
     const auto channels = static_cast<size_t>(shape(in).channels());
+    // Any number of nodes may rescale as many channels as there are elements.
+    rescaled_channels_ += channels;
+    if (rescaled_channels_ > 1 << 22) node.bad("the model rescales over four million channels");
     scale.resize(channels, 1.0f);
     offset.resize(channels, 0.0f);
     for (const std::vector<float>* values : {&scale, &offset}) {
@@ -859,6 +862,7 @@ class GraphReader {
   std::unordered_map<const FileNode*, std::optional<TensorId>> results_;
   std::map<std::pair<const FileNode*, Role>, TensorId> constants_;
   size_t charged_ = 0;
+  size_t rescaled_channels_ = 0;
   size_t integer_reads_ = 0;
   Graph graph_;
 };

@@ -213,6 +213,7 @@ class JsonParser {
         skip_space();
         key = string();
         if (!take(':')) damaged();
+        if (json.items_.size() >= kMaxJsonMembers) fail({" has an object of more than ", kMaxJsonMembers, " members"});
       }
       json.items_.push_back(value(depth));
       json.items_.back().key_ = key;
@@ -234,7 +235,12 @@ class JsonParser {
         at_ += length;
       }
     }
-    return text_.substr(start, at_++ - start);
+    return short_enough(text_.substr(start, at_++ - start));
+  }
+
+  std::string_view short_enough(std::string_view scalar) const {
+    if (scalar.size() > kMaxJsonScalar) fail({" has a text or a number of more than ", kMaxJsonScalar, " bytes"});
+    return scalar;
   }
 
   void escape() {
@@ -280,7 +286,7 @@ class JsonParser {
       if (peek() == '-' || peek() == '+') ++at_;
       digits();
     }
-    if (std::isinf(to_double(text_.substr(start, at_ - start)))) fail(" holds a number that is out of range");
+    if (std::isinf(to_double(short_enough(text_.substr(start, at_ - start))))) fail(" holds a number that is out of range");
   }
 
   const std::string_view text_;
@@ -320,8 +326,11 @@ std::string Json::key() const { return unescaped(key_); }
 const Json* Json::find(std::string_view key) const {
   if (!is_object()) return nullptr;
   for (size_t i = items_.size(); i-- > 0;) {
-    const bool has_escape = items_[i].key_.find('\\') != std::string_view::npos;
-    if (has_escape ? items_[i].key() == key : items_[i].key_ == key) return &items_[i];
+    const std::string_view written = items_[i].key_;
+    if (written == key) return &items_[i];
+    // A byte takes six at most, as \uXXXX.
+    const bool may_be = written.size() <= 6 * key.size() && written.find('\\') != std::string_view::npos;
+    if (may_be && items_[i].key() == key) return &items_[i];
   }
   return nullptr;
 }

@@ -17,6 +17,10 @@ namespace teachable {
 inline constexpr size_t kMaxJsonBytes = size_t{64} << 20;
 inline constexpr size_t kMaxJsonDepth = 64;
 inline constexpr size_t kMaxJsonValues = 500'000;
+/// Members of one object, which find() looks at one by one.
+inline constexpr size_t kMaxJsonMembers = 1024;
+/// Bytes of one name, text or number: a layer that is called a thousand times reads each as often.
+inline constexpr size_t kMaxJsonScalar = size_t{1} << 20;
 
 /// One value and all below it. Keeps views of the text that it was read from, which must outlive it.
 class Json {

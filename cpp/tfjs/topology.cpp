@@ -1,5 +1,6 @@
 #include "tfjs/topology.h"
 
+#include <algorithm>
 #include <map>
 #include <span>
 #include <string>
@@ -19,6 +20,9 @@ using Path = std::vector<std::string>;
 /// layers.
 constexpr size_t kMaxLayers = 4096;
 constexpr size_t kMaxNameLength = 256;
+/// The same for calls of layers, each of which reads its layer's settings, and for what one call reads.
+constexpr size_t kMaxCalls = 4096;
+constexpr size_t kMaxSources = 64;
 
 bool is_model(const std::string& class_name) {
   return class_name == "Sequential" || class_name == "Functional" || class_name == "Model";
@@ -93,8 +97,15 @@ class TopologyReader {
   /// A call of one layer of a functional model.
   using Call = std::pair<size_t, size_t>;
 
+  struct CalledLayer {
+    TfjsLayer layer;
+    /// What each call reads; empty of an InputLayer. Found once, as many sources may name one layer, and an object is searched from its
+    /// first to its last member.
+    std::span<const Json> calls;
+  };
+
   struct Functional {
-    std::vector<TfjsLayer> layers;
+    std::vector<CalledLayer> layers;
     std::unordered_map<std::string, size_t> by_name;
     std::map<Call, TensorId> results;  ///< kNoTensor while inputs are awaited
     std::string where;
@@ -126,6 +137,9 @@ class TopologyReader {
   }
 
   TensorId run_layer(const TfjsLayer& layer, std::span<const TensorId> inputs) {
+    if (++call_count_ > kMaxCalls) {
+      throw Error(ErrorCode::BadModel, {"model.json calls its layers more than ", kMaxCalls, " times"});
+    }
     if (!is_model(layer.class_name)) return builder_.add_layer(layer, inputs);
     if (inputs.size() != 1) {
       throw Error(ErrorCode::UnsupportedOp, {layer.where(), ": a model with ", inputs.size(),
@@ -157,8 +171,7 @@ class TopologyReader {
   TensorId read_functional(const TfjsLayer& model, TensorId input) {
     Functional functional = index_layers(model);
     const Call input_call = find_end(functional, model, "input_layers");
-    const TfjsLayer& input_layer = functional.layers[input_call.first];
-    if (input == kNoTensor) input = make_input(input_layer);
+    if (input == kNoTensor) input = make_input(functional.layers[input_call.first].layer);
     functional.results[input_call] = input;
     return compute(functional, find_end(functional, model, "output_layers"));
   }
@@ -171,7 +184,9 @@ class TopologyReader {
       if (!functional.by_name.emplace(layer.path.back(), functional.layers.size()).second) {
         throw Error(ErrorCode::BadModel, {layer.where(), ": two layers have this name"});
       }
-      functional.layers.push_back(std::move(layer));
+      const Json* calls = find(json, "inbound_nodes");
+      const bool is_called = calls != nullptr && calls->is_array() && !calls->empty();
+      functional.layers.push_back({std::move(layer), is_called ? std::span(calls->begin(), calls->end()) : std::span<const Json>()});
     }
     return functional;
   }
@@ -193,11 +208,9 @@ class TopologyReader {
       throw Error(ErrorCode::BadModel, {where, ": it reads the layer ", in_quotes(source.layer),
                                         ", which doesn't exist"});
     }
-    const TfjsLayer& layer = functional.layers[found->second];
-    const Json* nodes = find(layer.json, "inbound_nodes");
+    const auto& [layer, calls] = functional.layers[found->second];
     // An InputLayer has no calls and is read as its call 0.
-    const size_t count =
-        nodes != nullptr && nodes->is_array() && !nodes->empty() ? nodes->size() : 1;
+    const size_t count = std::max<size_t>(calls.size(), 1);
     int64_t node = source.node;
     // Keras 2 counts the calls of a model from 1: the 0th made the model itself.
     if (is_model(layer.class_name) && count == 1 && node == 1) node = 0;
@@ -214,19 +227,19 @@ class TopologyReader {
   }
 
   std::vector<Call> inputs_of_call(const Functional& functional, const Call& call) const {
-    const TfjsLayer& layer = functional.layers[call.first];
-    const Json* nodes = find(layer.json, "inbound_nodes");
+    const auto& [layer, calls] = functional.layers[call.first];
     std::vector<Source> sources;
-    if (nodes != nullptr && nodes->is_array() && call.second < nodes->size()) {
-      collect_sources((*nodes)[call.second], sources);
-    }
+    if (call.second < calls.size()) collect_sources(calls[call.second], sources);
     if (sources.empty()) {
       throw Error(ErrorCode::BadModel, {layer.where(), ": it reads nothing"});
     }
+    if (sources.size() > kMaxSources) {
+      throw Error(ErrorCode::UnsupportedOp, {layer.where(), ": it reads ", sources.size(), " tensors; at most ", kMaxSources, " are run"});
+    }
     const std::string where = layer.where();
-    std::vector<Call> calls;
-    for (const Source& source : sources) calls.push_back(to_call(functional, source, where));
-    return calls;
+    std::vector<Call> result;
+    for (const Source& source : sources) result.push_back(to_call(functional, source, where));
+    return result;
   }
 
   /// Depth first with a stack of its own, since a chain of layers may be longer than the call
@@ -241,7 +254,7 @@ class TopologyReader {
         stack.pop_back();
         continue;
       }
-      const TfjsLayer& layer = functional.layers[call.first];
+      const TfjsLayer& layer = functional.layers[call.first].layer;
       std::vector<TensorId> inputs;
       bool is_complete = true;
       for (const Call& source : inputs_of_call(functional, call)) {
@@ -266,6 +279,7 @@ class TopologyReader {
 
   TfjsLayerBuilder builder_;
   size_t layer_count_ = 0;
+  size_t call_count_ = 0;
 };
 
 }  // namespace

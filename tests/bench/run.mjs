@@ -1,11 +1,11 @@
 // The benchmarks natively and as WebAssembly, in one table.
 //
-//   node tests/bench/run.mjs [--filter=REGEX] [--seconds=0.3] [--only=native,simd,...,knn-rival,rivals] [--turns=15] [--keep]
+//   node tests/bench/run.mjs [--filter=REGEX] [--seconds=0.3] [--only=native,simd,...,knn-rival,rivals,rewrite] [--turns=15] [--keep]
 //
 // --turns: runs each so many times, in random order, and takes the fastest: for ratios on a machine that has other things to do.
 // --keep: writes the times of the models into models/measured.json, from where models/README.md has them.
 // knn-rival: the nearest neighbours beside tfjs' knn-classifier; rivals: from nothing to the first result and a frame beside LiteRT.js.
-// Each has a table of its own.
+// rewrite: what uint8 networks lose and gain by running as int8. Each has a table of its own.
 //
 // WebAssembly runs in a worker of Chromium, isolated, one variant after the other. Times are of the machine it runs on: compare columns
 // and rows of one table, not tables.
@@ -20,6 +20,7 @@ import { buildPreset, wasmVariants } from '../../web/dev/cmake.mjs';
 import { installNodePackages, needsNodePackages } from '../../web/dev/npm.mjs';
 import { Steps, fail, main, projectFolder, run } from '../../web/dev/steps.mjs';
 import { compareKnn, toKnnTables } from './knn-rival.mjs';
+import { measureRewrite, rewrittenVariants, toRewriteTable } from './rewrite.mjs';
 import { comparedVariants, compareEngines, toEngineTable } from './rivals.mjs';
 
 /** What browsers get where there are no threads. */
@@ -36,6 +37,11 @@ const comparisons = {
     title: 'Running beside LiteRT.js',
     variants: comparedVariants,
     run: async (report) => toEngineTable(await compareEngines(report)),
+  },
+  rewrite: {
+    title: 'Running uint8 networks as int8',
+    variants: rewrittenVariants,
+    run: async (report) => toRewriteTable(await measureRewrite(report)),
   },
 };
 

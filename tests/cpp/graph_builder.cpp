@@ -52,6 +52,18 @@ TensorId GraphBuilder::input(int64_t height, int64_t width, int64_t channels) {
                                               : DataType::I8;
   input_values_.resize(tensor.shape.element_count());
   for (double& v : input_values_) v = real(-1, 1);
+  // As photos, which have larger things in them than pixels.
+  for (int wave = 0; normalizes_ && wave < 12; ++wave) {
+    const double across = real(-0.2, 0.2), down = real(-0.2, 0.2), start = real(0, 6), height_of_wave = real(0.1, 0.4);
+    for (size_t i = 0; i < input_values_.size(); ++i) {
+      const auto pixel = static_cast<double>(i / static_cast<size_t>(channels));
+      const double x = std::fmod(pixel, static_cast<double>(width));
+      const double y = std::floor(pixel / static_cast<double>(width));
+      const double color = start * static_cast<double>(i % static_cast<size_t>(channels));
+      double& v = input_values_[i];
+      v = std::clamp((wave == 0 ? 0.1 * v : v) + height_of_wave * std::sin(across * x + down * y + color), -1.0, 1.0);
+    }
+  }
   if (tensor.type != DataType::F32) fit_quantization(tensor, input_values_);
   graph_.tensors.push_back(std::move(tensor));
   graph_.input = 0;
@@ -154,12 +166,61 @@ TensorId GraphBuilder::append(Op op, TensorId output, bool keep_quantization) {
                               std::holds_alternative<GlobalAveragePool>(graph_.nodes.back().op);
   if (!shape_is_given) tensor.shape = infer_shape(graph_, graph_.nodes.back());
   if (tensor.type != DataType::F32 && !keep_quantization) {
-    const Quantization before = std::exchange(tensor.quantization, {});
-    Reference reference(graph_);
-    reference.run(input_values_);
-    fit_quantization(tensor, reference[output]);
+    tensor.quantization = {};
+    compute_values();
+    fit_quantization(tensor, values_[output]);
+    for (double& v : values_[output]) v = snap(tensor, v);
   }
   return output;
+}
+
+void GraphBuilder::compute_values() {
+  values_.resize(graph_.tensors.size());
+  const auto keep = [&](TensorId id, std::vector<double> values) {
+    for (double& v : values) v = snap(graph_.tensors[id], v);
+    values_[id] = std::move(values);
+  };
+  if (computed_count_ == 0) keep(graph_.input, input_values_);
+  for (; computed_count_ < graph_.nodes.size(); ++computed_count_) {
+    const Node& node = graph_.nodes[computed_count_];
+    keep(output_of(node.op), compute(graph_, node, values_));
+  }
+}
+
+template <typename Layer>
+TensorId GraphBuilder::append_layer(Layer op) {
+  if (!normalizes_) return append(op, op.output, false);
+  compute_values();
+  Layer linear = op;
+  linear.activation = Activation::none();
+  graph_.tensors[op.output].shape = infer_shape(graph_, {linear, ""});
+  std::vector<double> values = compute(graph_, {linear, ""}, values_);
+  Tensor& filter = graph_.tensors[op.filter];
+  Tensor& bias = graph_.tensors[op.bias];
+  const size_t channels = bias.shape.element_count();
+  const auto pixels = static_cast<double>(values.size() / channels);
+  // Less the mean: over one pixel there would be nothing left.
+  for (size_t c = 0; c < channels && pixels > 16; ++c) {
+    double mean = 0;
+    for (size_t i = c; i < values.size(); i += channels) mean += values[i] / pixels;
+    for (size_t i = c; i < values.size(); i += channels) values[i] -= mean;
+    if (bias.type == DataType::F32) {
+      reinterpret_cast<float*>(bias.data.data())[c] -= static_cast<float>(mean);
+    } else {
+      const double step = bias.quantization.scales[c % bias.quantization.scales.size()];
+      reinterpret_cast<int32_t*>(bias.data.data())[c] -= static_cast<int32_t>(std::lround(mean / step));
+    }
+  }
+  double squares = 0;
+  for (double v : values) squares += v * v;
+  const auto factor = static_cast<float>(1 / std::sqrt(squares / static_cast<double>(values.size())));
+  for (Tensor* weights : {&filter, &bias}) {
+    for (float& scale : weights->quantization.scales) scale *= factor;
+    if (weights->type != DataType::F32) continue;
+    auto* floats = reinterpret_cast<float*>(weights->data.data());
+    for (size_t i = 0; i < weights->shape.element_count(); ++i) floats[i] *= factor;
+  }
+  return append(op, op.output, false);
 }
 
 TensorId GraphBuilder::conv(TensorId input, int64_t channels, const Window& window,
@@ -175,7 +236,7 @@ TensorId GraphBuilder::conv(TensorId input, int64_t channels, const Window& wind
   op.dilation = window.dilation;
   op.activation = activation;
   op.output = activation_like(input, {});
-  return append(op, op.output, false);
+  return append_layer(op);
 }
 
 TensorId GraphBuilder::depthwise(TensorId input, int64_t multiplier, const Window& window,
@@ -190,7 +251,7 @@ TensorId GraphBuilder::depthwise(TensorId input, int64_t multiplier, const Windo
   op.dilation = window.dilation;
   op.activation = activation;
   op.output = activation_like(input, {});
-  return append(op, op.output, false);
+  return append_layer(op);
 }
 
 TensorId GraphBuilder::fully_connected(TensorId input, int64_t outputs, Activation activation,
@@ -202,7 +263,7 @@ TensorId GraphBuilder::fully_connected(TensorId input, int64_t outputs, Activati
   if (with_bias) op.bias = bias(input, op.filter, outputs);
   op.activation = activation;
   op.output = activation_like(input, {});
-  return append(op, op.output, false);
+  return append_layer(op);
 }
 
 TensorId GraphBuilder::add(TensorId a, TensorId b, Activation activation) {
@@ -302,12 +363,17 @@ TensorId GraphBuilder::convert(TensorId input, DataType type) {
   return append(Convert{input, output}, output, false);
 }
 
+TensorId GraphBuilder::to_unit_length(TensorId input) {
+  const TensorId output = activation_like(input, {});
+  return append(Convert{input, output, /*to_unit_length=*/true}, output, false);
+}
+
 TensorId GraphBuilder::softmax(TensorId input) {
   const TensorId output = activation_like(input, {});
   return append(Softmax{input, output, 1.0f}, output, false);
 }
 
-TensorId GraphBuilder::small_mobilenet(int64_t size, int64_t classes) {
+TensorId GraphBuilder::mobilenet_v2_features(int64_t size) {
   const TensorId picture = input(size, size, 3);
   const Extent2d three{3, 3};
   const Extent2d two{2, 2};
@@ -318,13 +384,22 @@ TensorId GraphBuilder::small_mobilenet(int64_t size, int64_t classes) {
       depthwise(wide, 1, {three, {}, {}, same(wide, three, {})}, Activation::relu6());
   const TensorId narrow = conv(spatial, 8, {});
   const TensorId residual = add(narrow, stem);
-  const TensorId last = conv(residual, 32, {}, Activation::relu6());
-  const TensorId pooled = global_average_pool(last, true);
+  return conv(residual, 32, {}, Activation::relu6());
+}
+
+TensorId GraphBuilder::small_mobilenet(int64_t size, int64_t classes) {
+  const TensorId pooled = global_average_pool(mobilenet_v2_features(size), true);
   const TensorId logits = conv(pooled, classes, {});
   return softmax(reshape(logits, {1, classes}));
 }
 
-TensorId GraphBuilder::small_mobilenet_v1(int64_t size, int64_t classes) {
+TensorId GraphBuilder::small_teachable_machine(int64_t size, int64_t classes) {
+  const TensorId pooled = global_average_pool(mobilenet_v2_features(size), false);
+  const TensorId hidden = fully_connected(pooled, 20, Activation::relu());
+  return softmax(fully_connected(hidden, classes, {}, /*bias=*/false));
+}
+
+TensorId GraphBuilder::mobilenet_v1_features(int64_t size) {
   const TensorId picture = input(size, size, 3);
   const Extent2d three{3, 3};
   const Extent2d two{2, 2};
@@ -335,17 +410,28 @@ TensorId GraphBuilder::small_mobilenet_v1(int64_t size, int64_t classes) {
   };
   const TensorId stem =
       conv(picture, 8, {three, two, {}, same(picture, three, two)}, Activation::relu6());
-  const TensorId last = block(block(stem, {}, 16), two, 24);
+  return block(block(stem, {}, 16), two, 24);
+}
+
+TensorId GraphBuilder::small_mobilenet_v1(int64_t size, int64_t classes) {
+  const TensorId last = mobilenet_v1_features(size);
   const Shape& shape = graph_.tensors[last].shape;
   const Extent2d all{static_cast<uint32_t>(shape[1]), static_cast<uint32_t>(shape[2])};
-  const TensorId logits = conv(average_pool(last, {all, two, {}, {}}), classes, {});
+  const TensorId logits = conv(average_pool(last, {all, {2, 2}, {}, {}}), classes, {});
   return softmax(reshape(logits, {1, classes}));
 }
 
-TensorId GraphBuilder::squeeze_and_excite(TensorId spatial, int64_t squeezed_channels) {
+TensorId GraphBuilder::small_keras_v1(int64_t size, int64_t classes) {
+  const TensorId pooled = global_average_pool(mobilenet_v1_features(size), false);
+  const TensorId logits = conv(reshape(pooled, {1, 1, 1, 24}), classes, {});
+  return softmax(reshape(logits, {1, classes}));
+}
+
+TensorId GraphBuilder::squeeze_and_excite(TensorId spatial, int64_t squeezed_channels, bool reshapes) {
   const int64_t channels = graph_.tensors[spatial].shape.channels();
-  const TensorId squeezed =
-      conv(global_average_pool(spatial, true), squeezed_channels, {}, Activation::relu());
+  TensorId pooled = global_average_pool(spatial, !reshapes);
+  if (reshapes) pooled = reshape(pooled, {1, 1, 1, channels});
+  const TensorId squeezed = conv(pooled, squeezed_channels, {}, Activation::relu());
   const TensorId raised = add(conv(squeezed, channels, {}), scalar(3), Activation::relu6());
   return multiply(spatial, multiply(raised, scalar(1.0f / 6)));
 }
@@ -356,15 +442,23 @@ TensorId GraphBuilder::v3_ending(TensorId features, int64_t classes) {
   return softmax(reshape(conv(hidden, classes, {}), {1, classes}));
 }
 
-TensorId GraphBuilder::small_mobilenet_v3(int64_t size, int64_t classes) {
+TensorId GraphBuilder::mobilenet_v3_features(int64_t size, bool reshapes) {
   const TensorId picture = input(size, size, 3);
   const Extent2d three{3, 3};
   const Extent2d two{2, 2};
   const TensorId stem = hard_swish(conv(picture, 8, {three, two, {}, same(picture, three, two)}));
   const TensorId wide = conv(stem, 24, {}, Activation::relu());
   const TensorId spatial = hard_swish(depthwise(wide, 1, {three, {}, {}, same(wide, three, {})}));
-  const TensorId excited = squeeze_and_excite(spatial, 8);
-  return v3_ending(add(conv(excited, 8, {}), stem), classes);
+  const TensorId excited = squeeze_and_excite(spatial, 8, reshapes);
+  return add(conv(excited, 8, {}), stem);
+}
+
+TensorId GraphBuilder::small_mobilenet_v3(int64_t size, int64_t classes) {
+  return v3_ending(mobilenet_v3_features(size, false), classes);
+}
+
+TensorId GraphBuilder::small_keras_v3(int64_t size, int64_t classes) {
+  return v3_ending(mobilenet_v3_features(size, true), classes);
 }
 
 TensorId GraphBuilder::small_mobilenet_v3_large(int64_t size, int64_t classes) {

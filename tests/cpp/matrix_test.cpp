@@ -36,8 +36,10 @@ struct Version {
 };
 
 constexpr Version kVersions[] = {{"v1", &GraphBuilder::small_mobilenet_v1},
+                                 {"v1keras", &GraphBuilder::small_keras_v1},
                                  {"v2", &GraphBuilder::small_mobilenet},
                                  {"v3small", &GraphBuilder::small_mobilenet_v3},
+                                 {"v3keras", &GraphBuilder::small_keras_v3},
                                  {"v3large", &GraphBuilder::small_mobilenet_v3_large}};
 
 Written build(const Version& version, Precision precision, uint32_t seed) {
@@ -133,12 +135,16 @@ struct Kind {
   double cosine = 0.999999;
 };
 
-Kind of_integers(const char* name, Precision precision, bool floats_around) {
+using Write = std::vector<std::byte> (*)(const Graph&);
+
+std::vector<std::byte> write_plain_tflite(const Graph& graph) { return write_tflite(graph); }
+
+Kind of_integers(const char* name, Precision precision, bool floats_around, Write write = write_plain_tflite) {
   return {name,
           [=](const Version& version, uint32_t seed) {
             Written written = build(version, precision, seed);
             if (floats_around) put_floats_around(written.graph);
-            written.file = as_file(write_tflite(written.graph));
+            written.file = as_file(write(written.graph));
             return written;
           },
           0.995};
@@ -162,6 +168,12 @@ std::vector<Kind> all_kinds() {
          written.file = as_file(write_tflite(written.graph));
          return written;
        }},
+      {"tflite_float32_for_any_number_of_pictures",
+       [](const Version& version, uint32_t seed) {
+         Written written = build(version, Precision::F32, seed);
+         written.file = as_file(write_keras_tflite(written.graph));
+         return written;
+       }},
       {"tflite_float16_weights",
        [](const Version& version, uint32_t seed) {
          Written written = build(version, Precision::F32, seed);
@@ -181,6 +193,7 @@ std::vector<Kind> all_kinds() {
       of_integers("tflite_int8_per_channel", Precision::I8PerChannel, false),
       of_integers("tflite_uint8", Precision::U8, false),
       of_integers("tflite_floats_around_int8", Precision::I8PerChannel, true),
+      of_integers("tflite_int8_for_any_number_of_pictures", Precision::I8PerChannel, true, write_keras_tflite),
       of_integers("tflite_floats_around_uint8", Precision::U8, true),
   };
   const auto layers = [](const Graph& graph, TfjsStorage s) {

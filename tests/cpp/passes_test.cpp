@@ -62,6 +62,33 @@ TEST(FoldBatchNorm, StaysWhereItCannotMove) {
   EXPECT_EQ(count<ScaleShift>(graph), 2u);
 }
 
+size_t constant_bytes(const Graph& graph) {
+  size_t bytes = 0;
+  for (const Tensor& tensor : graph.tensors) bytes += tensor.data.size();
+  return bytes;
+}
+
+TEST(FoldBatchNorm, CopiesNoFilterForEachLayerThatSharesIt) {
+  GraphBuilder b(Precision::F32, 1);
+  TensorId t = b.input(2, 2, 3);
+  t = b.conv(t, 64, {});
+  for (int i = 0; i < 20; ++i) t = b.scale_shift(b.conv(t, 64, {}));
+  Graph graph = b.take(t);
+  const auto& first = std::get<Conv2d>(graph.nodes[1].op);
+  for (Node& node : graph.nodes) {
+    auto* conv = std::get_if<Conv2d>(&node.op);
+    if (conv == nullptr || node.where == graph.nodes[0].where) continue;
+    if (conv->filter != first.filter) graph.tensors[conv->filter].data = {};
+    if (conv->bias != first.bias) graph.tensors[conv->bias].data = {};
+    conv->filter = first.filter;
+    conv->bias = first.bias;
+  }
+  const size_t before = constant_bytes(graph);
+  fold_batch_norm(graph);
+  EXPECT_LE(constant_bytes(graph), 2 * before);
+  validate(graph);
+}
+
 TEST(FoldBatchNorm, LeavesAFilterThatTwoLayersShareAlone) {
   GraphBuilder b(Precision::F32, 1);
   const TensorId first = b.conv(b.input(4, 4, 3), 3, {});
@@ -104,6 +131,35 @@ TEST(FoldPadding, StaysBeforeAPoolWhichWouldNotCountThePixels) {
   const TensorId padded = b.pad(b.input(6, 6, 3), {1, 1, 1, 1});
   const Graph graph = expect_same(b, b.average_pool(padded, {{2, 2}, {2, 2}, {}, {}}), fold_padding);
   EXPECT_EQ(count<Pad>(graph), 1u);
+}
+
+TEST(PoolByConvolution, RefusesWeightsThatCostTheFileNothing) {
+  GraphBuilder b(Precision::I8PerTensor, 1);
+  const TensorId in = b.input(16, 16, 3);
+  Graph graph = b.take(b.average_pool(in, {{8, 8}, {8, 8}, {}, {}}));
+  for (const int64_t channels : {3, 1 << 17}) {
+    graph.tensors[in].shape = {1, 16, 16, channels};
+    graph.tensors[graph.output].shape = {1, 2, 2, channels};
+    if (channels == 3) {
+      Graph copy;
+      copy.nodes = graph.nodes;
+      for (const Tensor& tensor : graph.tensors) {
+        copy.tensors.emplace_back();
+        copy.tensors.back().type = tensor.type;
+        copy.tensors.back().shape = tensor.shape;
+      }
+      pool_by_convolution(copy);
+      EXPECT_EQ(count<DepthwiseConv2d>(copy), 1u);
+      continue;
+    }
+    try {
+      pool_by_convolution(graph);
+      FAIL() << "was rewritten";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::UnsupportedOp);
+      EXPECT_NE(std::string(error.what()).find("131072 channels"), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST(AbsorbInputConversion, KeepsTheValuesThatPixelsStandFor) {
@@ -171,6 +227,28 @@ TEST(FindEnds, AClassifierOfThePixelsThemselvesHasNoEmbeddingBeforeIt) {
   find_ends(graph);
   EXPECT_EQ(graph.logits, kNoTensor);
   EXPECT_EQ(graph.embedding, logits);
+}
+
+TEST(FindEnds, ASigmoidAfterAClassifierMakesItsScores) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), false);
+  const TensorId logits = b.fully_connected(pooled, 1);
+  Graph graph = b.take(b.reshape(b.sigmoid(logits), {1, 1, 1, 1}));
+  find_ends(graph);
+  EXPECT_TRUE(graph.ends_in_sigmoid);
+  EXPECT_EQ(graph.logits, logits);
+  EXPECT_EQ(graph.embedding, pooled);
+}
+
+TEST(FindEnds, ASigmoidAfterNoClassifierIsPartOfTheEmbedding) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), false);
+  const TensorId gates = b.sigmoid(pooled);
+  Graph graph = b.take(b.reshape(gates, {1, 1, 1, 8}));
+  find_ends(graph);
+  EXPECT_FALSE(graph.ends_in_sigmoid);
+  EXPECT_EQ(graph.logits, kNoTensor);
+  EXPECT_EQ(graph.embedding, gates);
 }
 
 TEST(FindEnds, AnOutputThatIsTheInputIsRefused) {

@@ -213,7 +213,14 @@ struct Compute {
   }
 
   std::vector<double> operator()(const Reshape& op) const { return at(op.input); }
-  std::vector<double> operator()(const Convert& op) const { return at(op.input); }
+  std::vector<double> operator()(const Convert& op) const {
+    std::vector<double> result = at(op.input);
+    if (!op.to_unit_length) return result;
+    double squares = 0;
+    for (double v : result) squares += v * v;
+    for (double& v : result) v /= std::max(std::sqrt(squares), 1e-6);
+    return result;
+  }
 
   std::vector<double> operator()(const Softmax& op) const {
     std::vector<double> result = at(op.input);
@@ -245,6 +252,10 @@ double snap(const Tensor& tensor, double value) {
   return scale * (q - zero_point);
 }
 
+std::vector<double> compute(const Graph& graph, const Node& node, const std::vector<std::vector<double>>& values) {
+  return std::visit(Compute{graph, values}, node.op);
+}
+
 Reference::Reference(const Graph& graph) : graph_(graph), values_(graph.tensors.size()) {}
 
 void Reference::run(const std::vector<double>& input) {
@@ -254,7 +265,7 @@ void Reference::run(const std::vector<double>& input) {
   };
   keep(graph_.input, input);
   for (const Node& node : graph_.nodes) {
-    keep(output_of(node.op), std::visit(Compute{graph_, values_}, node.op));
+    keep(output_of(node.op), compute(graph_, node, values_));
   }
 }
 

@@ -23,6 +23,9 @@ class Reference {
   std::vector<std::vector<double>> values_;
 };
 
+/// What one node gives [output's shape], not yet snapped to its output. `values` holds those of each tensor that it reads, by TensorId.
+std::vector<double> compute(const Graph& graph, const Node& node, const std::vector<std::vector<double>>& values);
+
 /// A constant's elements as real values; an int32 bias without a scale gives its integers.
 std::vector<double> real_values(const Tensor& constant);
 

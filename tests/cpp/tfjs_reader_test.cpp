@@ -470,6 +470,12 @@ TEST(TfjsReader, RefusesDeepAndWideJsonBeforeBuildingIt) {
   for (int i = 0; i < 1'000'000; ++i) wide += ",0";
   const Failure many = failure_of([&] { read_tfjs(to_bytes(wide + "]"), {}); });
   EXPECT_NE(many.message.find("more than 500000 values"), std::string::npos) << many.message;
+  std::string members = "{\"a\":0";
+  for (int i = 0; i < 1024; ++i) members += ",\"a\":0";
+  const Failure object = failure_of([&] { read_tfjs(to_bytes(members + "}"), {}); });
+  EXPECT_NE(object.message.find("more than 1024 members"), std::string::npos) << object.message;
+  const Failure text = failure_of([] { read_tfjs(to_bytes("{\"" + std::string(2 << 20, 'a') + "\":0}"), {}); });
+  EXPECT_NE(text.message.find("more than 1048576 bytes"), std::string::npos) << text.message;
   const Failure number = failure_of([] { read_tfjs(to_bytes("{\"a\":1e999}"), {}); });
   EXPECT_NE(number.message.find("out of range"), std::string::npos) << number.message;
 }
@@ -479,9 +485,21 @@ TEST(TfjsReader, RefusesModelsThatGrowWhileTheyAreRead) {
   TfjsFiles files = TfjsFiles::load(fixtures() / "functional");
   Json& add = files.layer("sum");
   const Json input = add["inbound_nodes"][0][0];
-  for (int i = 0; i < 5000; ++i) add["inbound_nodes"][0].push_back(input);
+  for (int i = 0; i < 64; ++i) add["inbound_nodes"][0].push_back(input);
   const Failure failure = failure_of([&] { files.read(); });
-  EXPECT_NE(failure.message.find("more than 4096 operators"), std::string::npos) << failure.message;
+  EXPECT_NE(failure.message.find("it reads 67 tensors; at most 64"), std::string::npos) << failure.message;
+
+  files = TfjsFiles::load(fixtures() / "functional");
+  files.layers() = Json::array({files.layer("picture")});
+  Json sums = {{"name", "sums"}, {"class_name", "Add"}, {"config", Json::object()}, {"inbound_nodes", Json::array()}};
+  for (int i = 0; i < 5000; ++i) {
+    const Json before = i == 0 ? Json{"picture", 0, 0} : Json{"sums", i - 1, 0};
+    sums["inbound_nodes"].push_back({before, before});
+  }
+  files.layers().push_back(sums);
+  files.model["modelTopology"]["config"]["output_layers"] = {{"sums", 4999, 0}};
+  const Failure calls = failure_of([&] { files.read(); });
+  EXPECT_NE(calls.message.find("calls its layers more than 4096 times"), std::string::npos) << calls.message;
 
   files = TfjsFiles::load(fixtures() / "functional");
   Json inner = files.model["modelTopology"];

@@ -14,13 +14,15 @@ using Offset = flatbuffers::Offset<void>;
 
 class Writer {
  public:
-  explicit Writer(const Graph& graph, bool halves = false) : graph_(graph), halves_(halves) {}
+  enum class Style { Plain, Halves, Keras };
+
+  explicit Writer(const Graph& graph, Style style = Style::Plain) : graph_(graph), style_(style) {}
 
   std::vector<std::byte> write(const TfliteMetadata& said = {}) {
     // Buffer 0 is the empty one that activations refer to.
     buffers_.push_back(tflite::CreateBuffer(fbb_));
     for (const Tensor& tensor : graph_.tensors) tensors_.push_back(to_tensor(tensor));
-    if (halves_) add_halves();
+    if (style_ == Style::Halves) add_halves();
     for (const Node& node : graph_.nodes) std::visit(*this, node.op);
 
     const std::vector<int32_t> inputs = {static_cast<int32_t>(graph_.input)};
@@ -65,7 +67,9 @@ class Writer {
   }
   void operator()(const FullyConnected& op) {
     add(9, {op.input, op.filter, op.bias}, op.output, tflite::BuiltinOptions_FullyConnectedOptions,
-        tflite::CreateFullyConnectedOptions(fbb_, function_of(op.activation)).Union());
+        tflite::CreateFullyConnectedOptions(fbb_, function_of(op.activation), 0,
+                                            graph_.tensors[op.output].shape.rank() > 2)
+            .Union());
   }
   void operator()(const Add& op) {
     add(0, {op.a, op.b}, op.output, tflite::BuiltinOptions_AddOptions,
@@ -108,13 +112,41 @@ class Writer {
         op.output);
   }
   void operator()(const Clamp& op) { add(code_of_clamp(op.activation), {op.input}, op.output); }
-  void operator()(const ScaleShift&) { throw std::invalid_argument("no such operator"); }
+  /// (x - a) * scale, with a = -offset / scale, as networks that take pixels begin.
+  void operator()(const ScaleShift& op) {
+    const auto channels = static_cast<size_t>(graph_.tensors[op.scale].shape.channels());
+    const auto* scale = reinterpret_cast<const float*>(graph_.tensors[op.scale].data.data());
+    const auto* offset = reinterpret_cast<const float*>(graph_.tensors[op.offset].data.data());
+    std::vector<float> less(channels);
+    for (size_t c = 0; c < channels; ++c) less[c] = -offset[c] / scale[c];
+    const std::vector<int32_t> each = {static_cast<int32_t>(channels)};
+    tensors_.push_back(tflite::CreateTensorDirect(fbb_, &each, tflite::TensorType_FLOAT32,
+                                                  buffer(less.data(), channels * sizeof(float)), "mean"));
+    const auto mean = static_cast<TensorId>(tensors_.size() - 1);
+    tensors_.push_back(to_tensor(graph_.tensors[op.output]));
+    const auto centred = static_cast<TensorId>(tensors_.size() - 1);
+    add(41, {op.input, mean}, centred);
+    add(18, {centred, op.scale}, op.output);
+  }
   void operator()(const Reshape& op) {
     std::vector<int32_t> dims;
     for (int64_t d : graph_.tensors[op.output].shape.dims()) dims.push_back(static_cast<int32_t>(d));
-    add(22, {op.input, integers(dims)}, op.output);
+    if (style_ != Style::Keras) return add(22, {op.input, integers(dims)}, op.output);
+    const TensorId shape = computed_integers(4);
+    const TensorId batch = computed_integers(0);
+    const TensorId wanted = computed_integers(static_cast<int32_t>(dims.size()));
+    add(77, {op.input}, shape);
+    add(45, {shape, integers({0}), integers({1}), integers({1})}, batch);
+    std::vector<TensorId> packed = {batch};
+    for (size_t i = 1; i < dims.size(); ++i) packed.push_back(integers({dims[i]}));
+    add(83, packed, wanted);
+    add(22, {op.input, wanted}, op.output);
   }
   void operator()(const Convert& op) {
+    if (op.to_unit_length) return add(11, {op.input}, op.output);
+    // Bytes without a scale are what they are.
+    const Tensor& from = graph_.tensors[op.input];
+    if (from.type != DataType::F32 && !from.quantization.present()) return add(53, {op.input}, op.output);
     add(graph_.tensors[op.output].type == DataType::F32 ? 6 : 114, {op.input}, op.output);
   }
   void operator()(const Softmax& op) {
@@ -157,7 +189,7 @@ class Writer {
   }
 
   bool is_half(const Tensor& tensor) const {
-    return halves_ && tensor.is_constant() && tensor.type == DataType::F32;
+    return style_ == Style::Halves && tensor.is_constant() && tensor.type == DataType::F32;
   }
 
   void add_halves() {
@@ -206,6 +238,13 @@ class Writer {
     return static_cast<TensorId>(tensors_.size() - 1);
   }
 
+  /// Of no values of its own; 0: one number.
+  TensorId computed_integers(int32_t count) {
+    const std::vector<int32_t> shape(count == 0 ? 0 : 1, count);
+    tensors_.push_back(tflite::CreateTensorDirect(fbb_, &shape, tflite::TensorType_INT32, 0, "computed"));
+    return static_cast<TensorId>(tensors_.size() - 1);
+  }
+
   template <typename Window>
   tflite::Padding padding_of(const Window& op, const Shape& filter) const {
     if (!op.padding.any()) return tflite::Padding_VALID;
@@ -246,7 +285,7 @@ class Writer {
   }
 
   const Graph& graph_;
-  bool halves_ = false;
+  const Style style_;
   flatbuffers::FlatBufferBuilder fbb_;
   std::vector<flatbuffers::Offset<tflite::Buffer>> buffers_;
   std::vector<flatbuffers::Offset<tflite::Tensor>> tensors_;
@@ -260,6 +299,8 @@ std::vector<std::byte> write_tflite(const Graph& graph, const TfliteMetadata& me
   return Writer(graph).write(metadata);
 }
 
-std::vector<std::byte> write_half_tflite(const Graph& graph) { return Writer(graph, true).write(); }
+std::vector<std::byte> write_keras_tflite(const Graph& graph) { return Writer(graph, Writer::Style::Keras).write(); }
+
+std::vector<std::byte> write_half_tflite(const Graph& graph) { return Writer(graph, Writer::Style::Halves).write(); }
 
 }  // namespace teachable::testing

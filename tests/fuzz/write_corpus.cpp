@@ -74,13 +74,20 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   write_datasets(folder / "dataset");
   constexpr uint32_t kSeed = 1;
-  for (int version : {2, 3}) {
+  struct Version {
+    const char* name;
+    TensorId (GraphBuilder::*build)(int64_t size, int64_t classes);
+  };
+  const auto graph_of = [](const Version& version, testing::Precision precision) {
+    GraphBuilder b(precision, kSeed);
+    const TensorId end = (b.*version.build)(8, 3);
+    return b.take(end);
+  };
+  for (const Version& version : {Version{"v2", &GraphBuilder::small_mobilenet}, Version{"v3", &GraphBuilder::small_mobilenet_v3}}) {
     for (auto precision : {testing::Precision::F32, testing::Precision::I8PerTensor,
                            testing::Precision::I8PerChannel, testing::Precision::U8}) {
-      GraphBuilder b(precision, kSeed);
-      const TensorId end = version == 3 ? b.small_mobilenet_v3(8, 3) : b.small_mobilenet(8, 3);
-      const Graph graph = b.take(end);
-      std::string name = "v" + std::to_string(version) + "-" + to_string(precision);
+      const Graph graph = graph_of(version, precision);
+      std::string name = std::string(version.name) + "-" + to_string(precision);
       for (char& c : name) c = c == ' ' ? '-' : c;
       const TfliteMetadata metadata = {name, "labels.txt", {127.5f}, {127.5f}};
       write(folder / "tflite" / (name + ".tflite"), write_tflite(graph, metadata));
@@ -88,12 +95,47 @@ int main(int argc, char** argv) {
       write(folder / "tflite" / (name + "-half.tflite"), write_half_tflite(graph));
       const TfliteMetadata by_channel = {name, "labels.txt", {124, 116, 104}, {58, 57, 56}};
       write(folder / "tflite" / (name + "-by-channel.tflite"), write_tflite(graph, by_channel));
-      const std::string version_name = "-v" + std::to_string(version);
+      const std::string version_name = std::string("-") + version.name;
       write(folder / "tfjs" / ("graph-fused" + version_name), write_graph_model(graph, true));
       write(folder / "tfjs" / ("graph-plain" + version_name), write_graph_model(graph, false, TfjsStorage::F16));
       write(folder / "tfjs" / ("layers" + version_name), write_layers_model(graph));
       write(folder / "tfjs" / ("layers-uint8" + version_name), write_layers_model(graph, TfjsStorage::U8));
     }
+  }
+  for (const Version& version : {Version{"v1", &GraphBuilder::small_mobilenet_v1}, Version{"v3-large", &GraphBuilder::small_mobilenet_v3_large}}) {
+    const std::string name = version.name;
+    write(folder / "tflite" / (name + "-int8.tflite"), write_tflite(graph_of(version, testing::Precision::I8PerChannel)));
+    write(folder / "tflite" / (name + "-uint8.tflite"), write_tflite(graph_of(version, testing::Precision::U8)));
+    const Graph floats = graph_of(version, testing::Precision::F32);
+    write(folder / "tfjs" / ("graph-fused-" + name), write_graph_model(floats, true));
+    write(folder / "tfjs" / ("layers-" + name), write_layers_model(floats));
+  }
+  for (const Version& version : {Version{"v1", &GraphBuilder::small_keras_v1}, Version{"v3", &GraphBuilder::small_keras_v3},
+                                 Version{"teachable-machine", &GraphBuilder::small_teachable_machine}}) {
+    write(folder / "tflite" / (std::string("keras-") + version.name + ".tflite"), write_keras_tflite(graph_of(version, testing::Precision::I8PerChannel)));
+  }
+
+  // Inputs of bytes and of pixels, windows of both pools, vectors of length 1, a sigmoid.
+  for (auto precision : {testing::Precision::F32, testing::Precision::I8PerChannel, testing::Precision::U8}) {
+    GraphBuilder b(precision, kSeed);
+    TensorId t = b.input(8, 8, 3);
+    if (precision == testing::Precision::F32) t = b.scale_shift(b.scale_shift(t));
+    t = b.max_pool(b.conv(t, 4, {}), {{2, 2}, {2, 2}, {}, {}});
+    t = b.average_pool(t, {{3, 3}, {1, 1}, {}, {}});
+    t = b.to_unit_length(b.global_average_pool(t, true));
+    t = b.sigmoid(b.fully_connected(t, 2));
+    Graph graph = b.take(t);
+    if (precision == testing::Precision::F32) {
+      Tensor bytes;
+      bytes.name = "bytes";
+      bytes.type = DataType::U8;
+      bytes.shape = graph.tensors[graph.input].shape;
+      graph.tensors.push_back(std::move(bytes));
+      const auto id = static_cast<TensorId>(graph.tensors.size() - 1);
+      graph.nodes.insert(graph.nodes.begin(), Node{Convert{id, graph.input}, "cast"});
+      graph.input = id;
+    }
+    write(folder / "tflite" / (std::string("ends-") + (precision == testing::Precision::F32 ? "float32" : precision == testing::Precision::U8 ? "uint8" : "int8") + ".tflite"), write_tflite(graph));
   }
   return 0;
 }

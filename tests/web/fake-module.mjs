@@ -38,6 +38,7 @@ class FakeClassifier {
       inputType: 'uint8',
       rangeLow: Number.isNaN(preprocess.rangeLow) ? -1 : preprocess.rangeLow,
       rangeHigh: Number.isNaN(preprocess.rangeHigh) ? 1 : preprocess.rangeHigh,
+      rangeSource: Number.isNaN(preprocess.rangeLow) ? 'assumed' : 'given',
       embeddingSize: 3,
       classCount: this.module.classCount,
       name: '',

@@ -8,7 +8,7 @@ import { dataFolder, needsData } from './data.mjs';
 import { importTs } from './import-ts.mjs';
 
 const { readAssociatedFile } = await importTs('associated-file.ts');
-const { nameClasses, parseLabels } = await importTs('class-names.ts');
+const { isTeachableMachine, nameClasses, parseLabels } = await importTs('class-names.ts');
 
 const network = Buffer.from('....TFL3 the network itself');
 
@@ -114,9 +114,19 @@ test('lines, numbered lines and metadata.json', () => {
   assert.throws(() => parseLabels('{"labels":'), { code: 'bad-model', message: /JSON/ });
 });
 
-test('names of a class more or less shift by the background class', () => {
-  assert.deepEqual(nameClasses(['background', 'cat'], 1), ['cat']);
-  assert.deepEqual(nameClasses(['cat'], 2), ['background', 'cat']);
+test("names of a class more or less shift by the background class where they are ImageNet's, and are refused elsewhere", () => {
+  const imageNet = Array.from({ length: 1001 }, (_, i) => (i === 0 ? 'background' : `class ${i}`));
+  assert.deepEqual(nameClasses(imageNet, 1000), imageNet.slice(1));
+  assert.deepEqual(nameClasses(imageNet.slice(1), 1001), imageNet);
+  assert.deepEqual(nameClasses(['cat'], 1), ['cat']);
   assert.equal(nameClasses(['cat'], 0), undefined);
-  assert.throws(() => nameClasses(['cat'], 5), { code: 'bad-argument', message: /1 classes.*has 5/ });
+  for (const [names, classes] of [[1, 5], [4, 3], [2, 3], [1001, 1002], [1000, 999], [2001, 0.5]]) {
+    assert.throws(() => nameClasses(imageNet.concat(imageNet).slice(0, names), classes), { code: 'bad-argument', message: new RegExp(`${names} classes.*has ${classes}`) });
+  }
+});
+
+test('only the metadata.json of an image project is one', () => {
+  assert.ok(isTeachableMachine('{"packageName": "@teachablemachine/image", "labels": []}'));
+  assert.ok(!isTeachableMachine('{"packageName":"@teachablemachine/pose","labels":[]}'));
+  assert.ok(!isTeachableMachine('{"labels":[]}'));
 });

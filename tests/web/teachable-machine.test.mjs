@@ -103,9 +103,9 @@ function draw(side) {
   return [waves, plain];
 }
 
-/** What TensorFlow.js says of a picture. */
+/** What TensorFlow.js says of a picture, which Teachable Machine's library (@teachablemachine/image, capture()) feeds as pixels / 127 - 1. */
 async function ask(model, data, side) {
-  const values = Float32Array.from({ length: side * side * 3 }, (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)] / 127.5 - 1);
+  const values = Float32Array.from({ length: side * side * 3 }, (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)] / 127 - 1);
   const input = tf.tensor4d(values, [1, side, side, 3]);
   return { data, probabilities: await model.predict(input).data(), embedding: await model.layers[0].predict(input).data() };
 }
@@ -128,6 +128,7 @@ for (const side of sides) {
     const classifier = await load({ model: pathToFileURL(`${where}-model.json`), labels: pathToFileURL(`${where}-metadata.json`) });
     try {
       assert.equal(classifier.model.inputWidth, side);
+      assert.equal(classifier.model.rangeSource, 'given');
       for (const { data, probabilities, embedding: wanted } of pictures) {
         const picture = { data, width: side, height: side };
         for (const { className, probability, classIndex } of await classifier.classify(picture, labels.length)) {

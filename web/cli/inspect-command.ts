@@ -14,6 +14,13 @@ const formats: Record<ModelInfo['format'], string> = {
   'none': 'none',
 };
 
+const rangeSources: Record<ModelInfo['rangeSource'], string> = {
+  given: 'by the entry',
+  metadata: "by the file's metadata",
+  file: 'by the file',
+  assumed: "assumed: the file doesn't say",
+};
+
 export const inspectCommand: Command = {
   name: 'inspect',
   subject: 'MODEL',
@@ -28,7 +35,8 @@ batch normalisation and the like were folded: as they run.`,
 };
 
 async function inspect({ subject, values, out }: Call): Promise<ExitCode> {
-  const classifier = await openClassifier({ model: subject });
+  // As the file says, not as it runs fastest.
+  const classifier = await openClassifier({ model: subject }, 'exact');
   try {
     const info = await classifier.info();
     const classNames = await classifier.classNames();
@@ -44,7 +52,7 @@ function toText(file: string, { model, modelBytes }: Info, classNames: readonly 
   const rows: [string, string][] = [
     ['name', model.title],
     ['format', `${formats[model.format]}, ${toBytes(modelBytes)}`],
-    ['input', `[1, ${model.inputHeight}, ${model.inputWidth}, 3] ${model.inputType}; bytes 0 to 255 stand for ${toNumber(low)} to ${toNumber(high)}`],
+    ['input', `[1, ${model.inputHeight}, ${model.inputWidth}, 3] ${model.inputType}; bytes 0 to 255 stand for ${toNumber(low)} to ${toNumber(high)} (${rangeSources[model.rangeSource]})`],
     ['embedding', `[${model.embeddingSize}] float32`],
     ['classes', toClasses(model.classCount, classNames)],
     ['weights', `${model.precision}, ${toBytes(model.weightBytes)} in memory`],

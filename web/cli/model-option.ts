@@ -4,18 +4,18 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { load, type Classifier } from 'teachable-wasm';
+import { load, type Classifier, type Precision } from 'teachable-wasm';
 import type { OptionSpec, Values } from './command-line.js';
 import { CommandError, reasonOf } from './exit.js';
 
 export const modelOption: OptionSpec = { value: 'FILE', help: 'a .tflite file, or a model.json with its weights beside it\n(default: the packaged MobileNet V2)' };
 
 /** Loads the network in a thread of its own. Throws CommandError for a file that isn't there. */
-export async function openClassifier(values: Values): Promise<Classifier> {
+export async function openClassifier(values: Values, precision?: Precision): Promise<Classifier> {
   const file = values['model'] as string | undefined;
   if (file !== undefined) await sha256Of(file);
   // One thread each: several classifiers at once use the processor better than several threads of one.
-  return load({ ...(file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) }), threads: 1 });
+  return load({ ...(file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) }), precision, threads: 1 });
 }
 
 /** What an embedding depends on: the model's file and how pictures are fed to it. */

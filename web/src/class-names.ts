@@ -31,14 +31,21 @@ function labelsOfMetadata(text: string): string[] {
   return labels;
 }
 
-/**
- * The name of each class, and undefined without labels. ImageNet comes with and without a background class in front, in networks and
- * in label files alike. Throws 'bad-argument' when there are names of more or less classes.
- */
+/** Whether a text that parseLabels() took is the metadata.json of an image project of Teachable Machine. */
+export function isTeachableMachine(text: string): boolean {
+  return /"packageName"\s*:\s*"@teachablemachine\/image"/.test(text);
+}
+
+/** Whether there are as many names as classes, or both are ImageNet's, which comes with and without a background class in front. */
+export function fitsClasses(labels: readonly string[], classCount: number): boolean {
+  return labels.length === classCount || (labels.length + classCount === 2001 && Math.abs(labels.length - classCount) === 1);
+}
+
+/** The name of each class, and undefined without labels. Throws 'bad-argument' when there are names of more or less classes. */
 export function nameClasses(labels: readonly string[] | undefined, classCount: number): readonly string[] | undefined {
   if (!labels || classCount === 0) return undefined;
   const shift = labels.length - classCount;
-  if (Math.abs(shift) > 1) {
+  if (!fitsClasses(labels, classCount)) {
     throw new ClassifierError('bad-argument', `The labels name ${labels.length} classes, but the model has ${classCount}.`);
   }
   return Array.from({ length: classCount }, (_, classIndex) => labels[classIndex + shift] ?? 'background');

@@ -46,7 +46,7 @@ export interface LoadOptions extends ModuleOptions {
   labels?: readonly string[] | string | URL | undefined;
   /** How frames become the network's input. Default: as the model's entry says, else centre-crop, half-pixel and the range that its file says, else -1..1. */
   preprocess?: Partial<Preprocess> | undefined;
-  /** The numbers that the network computes in; 'exact', as the file says, unless given. */
+  /** The numbers that the network computes in; 'auto', the fastest for the file, unless given. 'exact' gives TensorFlow Lite's own numbers. */
   precision?: Precision | undefined;
 }
 

@@ -12,6 +12,8 @@ export interface DownloadOptions {
   onBytes?: ((loaded: number, total: number | undefined) => void) | undefined;
   /** The length that the file must have. */
   byteLength?: number | undefined;
+  /** Of a file whose length nobody knows, the most that is read of it. Default: 1 GB. */
+  mostBytes?: number | undefined;
   /** The digest that the file must have, lower-case hex. */
   sha256?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -19,7 +21,9 @@ export interface DownloadOptions {
 
 /** Fetches a file whole. In Node, from the disk too. Throws 'load-failed', or 'aborted' by the signal. */
 export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = url.startsWith('file:') && nodeProcess() ? await readFile(url, options) : await fetchFile(url, options);
+  const most = options.byteLength ?? options.mostBytes ?? 2 ** 30;
+  const bytes = url.startsWith('file:') && nodeProcess() ? await readFile(url, options, most) : await fetchFile(url, options, most);
+  if (bytes.byteLength > most) throw failed(url, options, `has more than ${most} bytes`);
   if (options.byteLength !== undefined && bytes.byteLength !== options.byteLength) {
     throw failed(url, options, `has ${bytes.byteLength} bytes instead of ${options.byteLength}`);
   }
@@ -40,14 +44,22 @@ export function failed(url: string, { what, hint }: Pick<DownloadOptions, 'what'
   return new ClassifierError('load-failed', `Could not load ${what}: ${url} ${problem}. ${hint}`);
 }
 
-async function fetchFile(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await request(url, options);
-  return readBody(url, response, options.byteLength ?? declaredLength(response), options);
+async function fetchFile(url: string, options: DownloadOptions, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  return readBody(url, await request(url, options), most, options);
 }
 
-async function readFile(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const files = await nodeModule<{ readFile(url: URL, options: object): Promise<Uint8Array<ArrayBuffer>> }>('node:fs/promises');
+interface NodeFiles {
+  stat(url: URL): Promise<{ size: number; isFile(): boolean }>;
+  readFile(url: URL, options: object): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+async function readFile(url: string, options: DownloadOptions, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const files = await nodeModule<NodeFiles>('node:fs/promises');
   try {
+    const stat = await files.stat(new URL(url));
+    // A device never ends.
+    if (!stat.isFile()) throw new Error('not a regular file');
+    if (stat.size > most) throw new Error(`${stat.size} bytes, more than ${most}`);
     const bytes = new Uint8Array(await files.readFile(new URL(url), { signal: options.signal }));
     options.onBytes?.(bytes.byteLength, bytes.byteLength);
     return bytes;
@@ -85,19 +97,24 @@ function declaredLength(response: Response): number | undefined {
   return length > 0 ? length : undefined;
 }
 
-async function readBody(url: string, response: Response, total: number | undefined, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+/** At most one piece more than `most` bytes. */
+async function readBody(url: string, response: Response, most: number, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { onBytes } = options;
+  const declared = declaredLength(response);
+  const total = options.byteLength ?? declared;
   let loaded = 0;
   onBytes?.(0, total);
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    // Whole is quicker, where nobody wants to hear of parts.
-    bytes = onBytes
-      ? await readPieces(response, (more) => {
-          loaded += more;
-          onBytes(loaded, total);
-        })
-      : new Uint8Array(await response.arrayBuffer());
+    // Whole is quicker, where nobody wants to hear of parts and the browser sees to the length.
+    bytes =
+      onBytes || (declared ?? Infinity) > most
+        ? await readPieces(response, (more) => {
+            loaded += more;
+            onBytes?.(loaded, total);
+            return loaded <= most;
+          })
+        : new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     if (options.signal?.aborted) throw ended(options)!;
     throw new ClassifierError('load-failed', `Could not load ${options.what}: ${url} broke off${loaded > 0 ? ` after ${loaded} bytes` : ''}. Check the connection and try again.`, { cause });
@@ -106,12 +123,16 @@ async function readBody(url: string, response: Response, total: number | undefin
   return bytes;
 }
 
-async function readPieces(response: Response, onPiece: (byteLength: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+/** @param onPiece Whether to go on. */
+async function readPieces(response: Response, onPiece: (byteLength: number) => boolean): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
   const reader = response.body?.getReader();
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
     pieces.push(part.value);
-    onPiece(part.value.byteLength);
+    if (!onPiece(part.value.byteLength)) {
+      await reader!.cancel();
+      break;
+    }
   }
   return joinBytes(pieces);
 }

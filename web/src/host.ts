@@ -2,7 +2,7 @@
 
 import { aborted } from './abort.js';
 import { readAssociatedFile } from './associated-file.js';
-import { labelsOfLines, nameClasses } from './class-names.js';
+import { fitsClasses, labelsOfLines, nameClasses } from './class-names.js';
 import { readJsonDataset, writeJsonDataset, type WrittenClass } from './dataset-json.js';
 import { sha256Of } from './download.js';
 import { ClassifierError, toClassifierError } from './errors.js';
@@ -376,6 +376,7 @@ function withoutModel({ id, embeddingSize }: NoModel): Prepared {
     inputType: 'float32',
     precision: 'float32',
     preprocess: { ...defaultPreprocess, range: [0, 1] },
+    rangeSource: 'assumed',
     embeddingSize,
     classCount: 0,
     showClasses: false,
@@ -431,7 +432,7 @@ function loadInto(
   classifier: WasmClassifier,
   { model }: FetchedModel,
   { crop, resize, mirror, range }: Preprocess,
-  precision: Precision = 'exact',
+  precision: Precision = 'auto',
 ): WasmModelInfo {
   classifier.modelBuffer(model.byteLength).set(model);
   return classifier.loadModel({ crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN }, precision);
@@ -441,7 +442,7 @@ function loadInto(
 async function ownClassNames({ model }: FetchedModel, { labelsFile, classCount }: WasmModelInfo): Promise<readonly string[] | undefined> {
   const text = await readAssociatedFile(model, labelsFile);
   const labels = text === undefined ? undefined : labelsOfLines(text);
-  return labels && Math.abs(labels.length - classCount) <= 1 ? nameClasses(labels, classCount) : undefined;
+  return labels && fitsClasses(labels, classCount) ? nameClasses(labels, classCount) : undefined;
 }
 
 function describe({ id, title, showClasses }: FetchedModel, loaded: WasmModelInfo, preprocess: Preprocess): Omit<ModelInfo, 'format'> {
@@ -453,6 +454,7 @@ function describe({ id, title, showClasses }: FetchedModel, loaded: WasmModelInf
     inputHeight: loaded.inputHeight,
     inputType: loaded.inputType as ModelInfo['inputType'],
     preprocess: { ...preprocess, range: [loaded.rangeLow, loaded.rangeHigh] },
+    rangeSource: loaded.rangeSource as ModelInfo['rangeSource'],
     embeddingSize: loaded.embeddingSize,
     classCount: loaded.classCount,
     showClasses: showClasses && loaded.classCount > 0,

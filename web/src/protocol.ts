@@ -25,7 +25,7 @@ export interface Preprocess {
   resize: 'half-pixel' | 'align-corners';
   /** Flips left and right. */
   mirror: boolean;
-  /** Real values of a channel at 0 and at 255. Absent: as the model says, else [-1, 1]. */
+  /** Real values of a channel at 0 and at 255. Absent: as the model says, else [-1, 1]; see ModelInfo.rangeSource. */
   range?: readonly [number, number];
 }
 
@@ -43,7 +43,7 @@ export interface Progress {
 export interface ModelFile {
   /** Relative to the entry, or absolute. */
   path: string;
-  /** Checked after the download. */
+  /** Checked; of a longer file no more is read. */
   byteLength?: number | undefined;
   /** Lower-case hex. Checked where the browser offers digests (https, localhost). */
   sha256?: string | undefined;
@@ -66,9 +66,9 @@ export interface ModelEntry {
 }
 
 /**
- * The numbers that a network computes in. 'exact': what the file says, to the bit. 'auto': the fastest for the file; a uint8
- * file runs as int8, which is faster and moves probabilities by some hundredths. 'f32' turns an integer file into floats.
- * 'int8' is for integer files only.
+ * The numbers that a network computes in. 'auto': the fastest for the file; a uint8 file runs as int8, which is faster and moves
+ * probabilities by some hundredths. 'exact': what the file says, to the bit, which gives TensorFlow Lite's own numbers. 'f32' turns an
+ * integer file into floats. 'int8' is for integer files only.
  */
 export type Precision = 'auto' | 'f32' | 'int8' | 'exact';
 
@@ -117,6 +117,11 @@ export interface ModelInfo {
   precision: 'float32' | 'int8' | 'uint8';
   /** How frames become its input. */
   preprocess: Required<Preprocess>;
+  /**
+   * Who says the range of `preprocess`. 'given': an option, the catalogue's entry, or the metadata.json of Teachable Machine. 'metadata':
+   * that of a .tflite file. 'file': its quantisation, or what its first operators do. 'assumed': nobody; another one may be meant.
+   */
+  rangeSource: 'given' | 'metadata' | 'file' | 'assumed';
   /** Floats in an embedding. */
   embeddingSize: number;
   /** 0 for a model without a classifier. */
@@ -181,7 +186,7 @@ export interface Info {
 export interface ClassScore {
   /** As its labels call it, else 'class <index>'. */
   className: string;
-  /** 0-1; all classes of the model together make 1. */
+  /** 0-1; all classes of the model together make 1, unless it ends in a sigmoid: then each is for itself. */
   probability: number;
   /** Index into the network's output. */
   classIndex: number;

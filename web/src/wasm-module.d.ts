@@ -82,6 +82,8 @@ export interface WasmModelInfo {
   inputType: string;
   rangeLow: number;
   rangeHigh: number;
+  /** 'given' | 'metadata' | 'file' | 'assumed', see ModelInfo. */
+  rangeSource: string;
   embeddingSize: number;
   /** 0 for a model without a classifier. */
   classCount: number;

@@ -61,7 +61,7 @@ export interface ModelConfig {
   // Beyond the original.
   /** Names of the classes in the network's order, or the address of a text file with one a line. */
   labels?: readonly string[] | string | undefined;
-  /** The numbers that the network computes in; 'exact', as the file says, unless given. */
+  /** The numbers that the network computes in; 'auto', the fastest for the file, unless given. 'exact' gives TensorFlow Lite's own numbers. */
   precision?: Precision | undefined;
   /** 'simd' or 'relaxed'; default: the faster one that runs here. */
   variant?: Variant | undefined;

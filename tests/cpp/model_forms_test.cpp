@@ -1,0 +1,362 @@
+// What people's exports look like beyond the plain MobileNet: their ends, their inputs, and what pixels stand for.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "classifier/classifier.h"
+#include "core/error.h"
+#include "graph_builder.h"
+#include "model/reader.h"
+#include "reference.h"
+#include "tflite_generated.h"
+#include "tflite_writer.h"
+
+namespace teachable::testing {
+namespace {
+
+constexpr int kSide = 16;
+
+/// A classifier that looks at one picture of random pixels, at the network's own size.
+struct Looking {
+  Classifier classifier{1};
+  ModelInfo info;
+  std::vector<uint8_t> pixels;  ///< [kSide, kSide, 3]
+
+  explicit Looking(const std::vector<std::byte>& file, PrecisionChoice precision = PrecisionChoice::Exact) {
+    std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
+    info = classifier.load_model({}, precision);
+    std::mt19937 random(7);
+    const std::span<uint8_t> rgba = classifier.frame_buffer(kSide, kSide);
+    for (size_t i = 0; i < rgba.size(); ++i) {
+      rgba[i] = i % 4 == 3 ? 255 : static_cast<uint8_t>(random() & 255);
+      if (i % 4 != 3) pixels.push_back(rgba[i]);
+    }
+  }
+
+  std::vector<double> real_pixels(double low, double high) const {
+    std::vector<double> real;
+    for (uint8_t pixel : pixels) real.push_back(low + pixel * (high - low) / 255);
+    return real;
+  }
+
+  /// By class.
+  std::vector<double> probabilities() {
+    std::vector<double> result(info.class_count);
+    for (const ClassScore& score : classifier.classify(result.size())) result[score.class_index] = score.probability;
+    return result;
+  }
+
+  std::vector<double> embedding() {
+    const std::span<const float> values = classifier.embed();
+    return {values.begin(), values.end()};
+  }
+};
+
+double largest_difference(const std::vector<double>& a, const std::vector<double>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  double largest = 0;
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) largest = std::max(largest, std::fabs(a[i] - b[i]));
+  return largest;
+}
+
+std::string message_of(const std::vector<std::byte>& file, ErrorCode code) {
+  try {
+    Looking looking(file);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "was read";
+  return "";
+}
+
+/// A MobileNet's pooled features, as a vector or as a picture of one pixel.
+TensorId pooled_features(GraphBuilder& b, bool keep_dims = false) {
+  const TensorId stem = b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}}, Activation::relu6());
+  return b.global_average_pool(b.conv(stem, 12, {}, Activation::relu6()), keep_dims);
+}
+
+/// The range of a builder's integer input.
+std::pair<double, double> range_of(const Tensor& input) {
+  const double scale = input.quantization.scales[0];
+  const double low = scale * ((input.type == DataType::I8 ? -128 : 0) - input.quantization.zero_points[0]);
+  return {low, low + 255 * scale};
+}
+
+// --- operators that the output doesn't depend on ------------------------------------------------
+
+TEST(ModelForms, AnOperatorThatNothingDependsOnMayBeAny) {
+  GraphBuilder b(Precision::F32, 1);
+  const TensorId pooled = pooled_features(b);
+  b.hard_swish(pooled);
+  std::vector<std::byte> file = write_tflite(b.take(pooled));
+  // The writer gives each operator a code of its own: the last becomes a TANH.
+  const auto* codes = tflite::GetModel(file.data())->operator_codes();
+  auto* code = const_cast<tflite::OperatorCode*>(codes->Get(codes->size() - 1));
+  ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(code)->SetField<int32_t>(tflite::OperatorCode::VT_BUILTIN_CODE, 28, 0));
+  EXPECT_EQ(Looking(file).info.embedding_size, 12u);
+}
+
+// --- ends ----------------------------------------------------------------------------------------
+
+class Head : public ::testing::TestWithParam<std::tuple<Precision, int>> {};
+
+TEST_P(Head, OfASigmoidScoresEachClassForItself) {
+  const auto [precision, classes] = GetParam();
+  GraphBuilder b(precision, 3);
+  const TensorId pooled = pooled_features(b);
+  const TensorId scores = b.sigmoid(b.fully_connected(pooled, classes));
+  const Graph graph = b.take(scores);
+  Looking looking(write_tflite(graph));
+  ASSERT_EQ(looking.info.class_count, static_cast<size_t>(classes));
+  EXPECT_EQ(looking.info.embedding_size, 12u);
+  const auto [low, high] = precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+  Reference reference(graph);
+  reference.run(looking.real_pixels(low, high));
+  EXPECT_LT(largest_difference(looking.probabilities(), reference[scores]), precision == Precision::F32 ? 1e-5 : 0.05);
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, Head,
+                         ::testing::Combine(::testing::Values(Precision::F32, Precision::I8PerChannel, Precision::U8),
+                                            ::testing::Values(1, 3)));
+
+class UnitLength : public ::testing::TestWithParam<std::tuple<Precision, PrecisionChoice>> {};
+
+TEST_P(UnitLength, AtTheEndIsTheEmbeddings) {
+  const auto [precision, choice] = GetParam();
+  GraphBuilder b(precision, 3);
+  const TensorId unit = b.to_unit_length(pooled_features(b, true));
+  const Graph graph = b.take(unit);
+  Looking looking(write_tflite(graph), choice);
+  const auto [low, high] = precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+  Reference reference(graph);
+  reference.run(looking.real_pixels(low, high));
+  const std::vector<double> embedding = looking.embedding();
+  double squares = 0;
+  for (double v : embedding) squares += v * v;
+  EXPECT_NEAR(squares, 1, 1e-5);
+  EXPECT_EQ(looking.info.class_count, 0u);
+  EXPECT_LT(largest_difference(embedding, reference[unit]), precision == Precision::F32 ? 1e-5 : 0.03);
+}
+
+TEST_P(UnitLength, BeforeTheClassifierIsWhatItReads) {
+  const auto [precision, choice] = GetParam();
+  GraphBuilder b(precision, 3);
+  const TensorId unit = b.to_unit_length(pooled_features(b, true));
+  const TensorId logits = b.conv(unit, 5, {});
+  const Graph graph = b.take(b.softmax(b.reshape(logits, {1, 5})));
+  Looking looking(write_tflite(graph), choice);
+  const auto [low, high] = precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+  Reference reference(graph);
+  reference.run(looking.real_pixels(low, high));
+  EXPECT_LT(largest_difference(looking.embedding(), reference[unit]), precision == Precision::F32 ? 1e-5 : 0.03);
+  const std::span<const float> got = looking.classifier.logits();
+  EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]), precision == Precision::F32 ? 1e-5 : 0.06);
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, UnitLength,
+                         ::testing::Combine(::testing::Values(Precision::F32, Precision::I8PerChannel, Precision::U8),
+                                            ::testing::Values(PrecisionChoice::Auto, PrecisionChoice::F32, PrecisionChoice::Exact)));
+
+TEST(ModelForms, AUnitLengthElsewhereIsRefusedByName) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId unit = b.to_unit_length(pooled_features(b, true));
+  const TensorId hidden = b.conv(unit, 5, {}, Activation::relu6());
+  EXPECT_NE(message_of(write_tflite(b.take(hidden)), ErrorCode::UnsupportedOp).find("L2_NORMALIZATION at node 3"), std::string::npos);
+
+  GraphBuilder whole(Precision::F32, 3);
+  const TensorId conv = whole.conv(whole.input(kSide, kSide, 3), 8, {});
+  const std::string message = message_of(write_tflite(whole.take(whole.to_unit_length(conv))), ErrorCode::UnsupportedOp);
+  EXPECT_NE(message.find("normalises shape [1, 16, 16, 8]; one vector is run"), std::string::npos) << message;
+}
+
+TEST(ModelForms, AFullyConnectedLayerMayKeepItsRank) {
+  for (const Precision precision : {Precision::F32, Precision::I8PerChannel, Precision::U8}) {
+    GraphBuilder b(precision, 3);
+    const TensorId dense = b.fully_connected(pooled_features(b, true), 20, Activation::relu());
+    const TensorId logits = b.conv(b.reshape(dense, {1, 1, 1, 20}), 5, {});
+    Graph graph = b.take(logits);
+    // Without the Reshape.
+    graph.tensors[dense].shape = {1, 1, 1, 20};
+    const auto reshape = graph.nodes.end() - 2;
+    replace_input(graph.nodes.back().op, output_of(reshape->op), dense);
+    graph.nodes.erase(reshape);
+    Looking looking(write_tflite(graph));
+    ASSERT_EQ(looking.info.class_count, 5u);
+    const auto [low, high] = precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+    Reference reference(graph);
+    reference.run(looking.real_pixels(low, high));
+    const std::span<const float> got = looking.classifier.logits();
+    EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]), precision == Precision::F32 ? 1e-5 : 0.1);
+  }
+}
+
+// --- inputs --------------------------------------------------------------------------------------
+
+TEST(ModelForms, BytesThatAreCastAreTheInputsPixels) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId output = pooled_features(b);
+  Graph graph = b.take(output);
+  Tensor bytes;
+  bytes.name = "bytes";
+  bytes.type = DataType::U8;
+  bytes.shape = graph.tensors[graph.input].shape;
+  graph.tensors.push_back(std::move(bytes));
+  const auto id = static_cast<TensorId>(graph.tensors.size() - 1);
+  graph.nodes.insert(graph.nodes.begin(), Node{Convert{id, graph.input}, "cast"});
+  graph.input = id;
+  Looking looking(write_tflite(graph));
+  EXPECT_EQ(looking.info.input_type, DataType::F32);
+  EXPECT_EQ(looking.info.range.low, 0);
+  EXPECT_EQ(looking.info.range.high, 255);
+  EXPECT_STREQ(looking.info.range_source, "file");
+  Reference reference(graph);
+  reference.run(looking.real_pixels(0, 255));
+  EXPECT_LT(largest_difference(looking.embedding(), reference[output]), 1e-3);
+}
+
+TEST(ModelForms, ACastOfAnythingElseIsRefusedByName) {
+  GraphBuilder b(Precision::U8, 3);
+  const TensorId pooled = pooled_features(b);
+  Graph graph = b.take(b.convert(pooled, DataType::F32));
+  std::vector<std::byte> file = write_tflite(graph);
+  const auto* codes = tflite::GetModel(file.data())->operator_codes();
+  auto* code = const_cast<tflite::OperatorCode*>(codes->Get(codes->size() - 1));
+  ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(code)->SetField<int32_t>(tflite::OperatorCode::VT_BUILTIN_CODE, 53, 0));
+  EXPECT_NE(message_of(file, ErrorCode::UnsupportedOp).find("CAST at node 3"), std::string::npos);
+}
+
+/// How a network's first operators treat its input: (x - mean) * scale, a value a channel or one for all; and what pixels stand for then.
+struct Beginning {
+  std::vector<float> mean, scale;
+  double low, high;
+  const char* source = "file";
+};
+
+class Range : public ::testing::TestWithParam<Beginning> {};
+
+TEST_P(Range, FollowsFromTheFirstOperators) {
+  const Beginning& said = GetParam();
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId in = b.input(kSide, kSide, 3);
+  const TensorId scaled = b.scale_shift(in);
+  const TensorId output = b.global_average_pool(b.conv(scaled, 12, {}, Activation::relu6()), false);
+  Graph graph = b.take(output);
+  const auto& affine = std::get<ScaleShift>(graph.nodes[0].op);
+  for (size_t c = 0; c < 3; ++c) {
+    const float scale = said.scale[c % said.scale.size()];
+    reinterpret_cast<float*>(graph.tensors[affine.scale].data.data())[c] = scale;
+    reinterpret_cast<float*>(graph.tensors[affine.offset].data.data())[c] = -said.mean[c % said.mean.size()] * scale;
+  }
+  Looking looking(write_tflite(graph));
+  EXPECT_NEAR(looking.info.range.low, said.low, 1e-4);
+  EXPECT_NEAR(looking.info.range.high, said.high, 1e-3);
+  EXPECT_STREQ(looking.info.range_source, said.source);
+  Reference reference(graph);
+  reference.run(looking.real_pixels(said.low, said.high));
+  EXPECT_LT(largest_difference(looking.embedding(), reference[output]), 1e-4);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Networks, Range,
+    ::testing::Values(Beginning{{123.7f, 116.3f, 103.5f}, {1 / 58.f, 1 / 57.f, 1 / 57.f}, 0, 255},
+                      Beginning{{0.485f, 0.456f, 0.406f}, {1 / 0.229f, 1 / 0.224f, 1 / 0.225f}, 0, 1},
+                      Beginning{{123.7f, 116.3f, 103.5f}, {1}, 0, 255},
+                      Beginning{{127.5f}, {1 / 127.5f}, 0, 255},
+                      Beginning{{127}, {1 / 128.f}, 0, 255},
+                      Beginning{{0}, {1 / 255.f}, 0, 255},
+                      Beginning{{-1}, {0.5f}, -1, 1},
+                      Beginning{{-1}, {127.5f}, -1, 1},
+                      Beginning{{0.5f}, {2}, 0, 1},
+                      Beginning{{0}, {255}, 0, 1},
+                      // Nearly the same of 0-255, and all the same of any.
+                      Beginning{{0.5f}, {1}, 0, 1, "assumed"},
+                      Beginning{{0}, {1}, -1, 1, "assumed"}));
+
+TEST(ModelForms, ARangeThatTheCallerGivesIsTheCallers) {
+  GraphBuilder b(Precision::F32, 3);
+  const std::vector<std::byte> file = write_tflite(b.take(pooled_features(b)));
+  Classifier classifier(1);
+  std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
+  FrameOptions options;
+  options.range = InputRange{0, 1};
+  EXPECT_STREQ(classifier.load_model(options).range_source, "given");
+  std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
+  EXPECT_STREQ(classifier.load_model({}).range_source, "assumed");
+}
+
+// --- Teachable Machine's exports to TensorFlow Lite ---------------------------------------------
+
+TEST(TeachableMachine, FloatingPoint) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId output = b.small_teachable_machine(kSide, 3);
+  const Graph graph = b.take(output);
+  Looking looking(write_keras_tflite(graph));
+  // Its own Python snippet feeds pixels / 127.5 - 1; the file says nothing.
+  EXPECT_STREQ(looking.info.range_source, "assumed");
+  Reference reference(graph);
+  reference.run(looking.real_pixels(-1, 1));
+  EXPECT_EQ(looking.info.embedding_size, 32u);
+  EXPECT_LT(largest_difference(looking.probabilities(), reference[output]), 1e-5);
+}
+
+TEST(TeachableMachine, Quantized) {
+  GraphBuilder b(Precision::I8PerChannel, 3);
+  const TensorId body = b.small_teachable_machine(kSide, 3);
+  const TensorId output = b.convert(body, DataType::U8);
+  Graph graph = b.take(output);
+  // uint8 pixels in, with the same real values.
+  Tensor bytes;
+  bytes.name = "pixels";
+  bytes.type = DataType::U8;
+  bytes.shape = graph.tensors[graph.input].shape;
+  bytes.quantization = graph.tensors[graph.input].quantization;
+  bytes.quantization.zero_points[0] += 128;
+  graph.tensors.push_back(std::move(bytes));
+  const auto id = static_cast<TensorId>(graph.tensors.size() - 1);
+  graph.nodes.insert(graph.nodes.begin(), Node{Convert{id, graph.input}, "quantize"});
+  graph.input = id;
+  const auto [low, high] = range_of(graph.tensors[id]);
+  for (const PrecisionChoice choice : {PrecisionChoice::Exact, PrecisionChoice::Auto, PrecisionChoice::F32}) {
+    Looking looking(write_keras_tflite(graph), choice);
+    EXPECT_STREQ(looking.info.range_source, "file");
+    EXPECT_NEAR(looking.info.range.low, low, 1e-5);
+    EXPECT_NEAR(looking.info.range.high, high, 1e-5);
+    EXPECT_EQ(looking.info.embedding_size, 32u);
+    Reference reference(graph);
+    reference.run(looking.real_pixels(low, high));
+    EXPECT_LT(largest_difference(looking.probabilities(), reference[output]), 0.05);
+  }
+}
+
+// --- what a small file may not ask for -----------------------------------------------------------
+
+TEST(ModelLimits, ActivationsOfHalfAGigabyteAreRefused) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId in = b.input(2, 2, 3);
+  const TensorId output = b.max_pool(in, {{2, 2}, {2, 2}, {}, {}});
+  Graph graph = b.take(output);
+  graph.tensors[in].shape = {1, 9000, 9000, 3};
+  graph.tensors[output].shape = {1, 4500, 4500, 3};
+  const std::string message = message_of(write_tflite(graph), ErrorCode::BadModel);
+  EXPECT_NE(message.find("more than 512 MB a picture"), std::string::npos) << message;
+}
+
+TEST(ModelLimits, WindowsOverEachOtherAreRefused) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId in = b.input(2, 2, 3);
+  const TensorId output = b.max_pool(in, {{2, 2}, {1, 1}, {}, {}});
+  Graph graph = b.take(output);
+  graph.tensors[in].shape = {1, 1000, 1000, 3};
+  graph.tensors[output].shape = {1, 501, 501, 3};
+  std::get<MaxPool2d>(graph.nodes[0].op).window = {500, 500};
+  const std::string message = message_of(write_tflite(graph), ErrorCode::BadModel);
+  EXPECT_NE(message.find("501 x 501 windows of 500 x 500 pixels"), std::string::npos) << message;
+}
+
+}  // namespace
+}  // namespace teachable::testing
