@@ -52,8 +52,9 @@ const modules = {
   'associated-file.ts': [],
   'class-names.ts': ['errors'],
   // What runs the modules, in a worker or not.
-  'load.ts': ['addresses', 'download', 'errors', 'protocol', 'variant', 'wasm-module'],
-  'bare-module.ts': ['errors', 'load'],
+  'load.ts': ['addresses', 'compile', 'download', 'errors', 'protocol', 'variant', 'wasm-module'],
+  'bare-module.ts': ['compile', 'errors'],
+  'compile.ts': ['download', 'errors'],
   'picture-decoder.ts': ['addresses', 'bare-module'],
   'pixels.ts': ['download', 'errors', 'frame-canvas', 'picture-decoder', 'protocol', 'wasm-module'],
   'tfjs-converter.ts': ['addresses', 'bare-module'],

@@ -1,7 +1,7 @@
 // Modules that are a single file: no glue, plain functions, one memory. cpp/border/answer.h is the other half.
 
 import { ClassifierError } from './errors.js';
-import { downloadBinary } from './load.js';
+import { compileFrom } from './compile.js';
 
 /** A module that runs. Addresses are bytes of its memory. */
 export interface BareInstance<Functions> {
@@ -17,13 +17,7 @@ export interface BareInstance<Functions> {
 
 /** Fetches and compiles a module; what it returns makes an instance. Throws 'load-failed', 'aborted'; an instance, 'out-of-memory'. */
 export async function loadBareModule<Functions>(url: string, signal: AbortSignal | undefined): Promise<() => Promise<BareInstance<Functions>>> {
-  const bytes = await downloadBinary(url, { signal });
-  let compiled: WebAssembly.Module;
-  try {
-    compiled = await WebAssembly.compile(bytes);
-  } catch (cause) {
-    throw new ClassifierError('load-failed', `The WebAssembly module ${url} could not be started: ${(cause as Error).message}`, { cause });
-  }
+  const compiled = await compileFrom(url, { signal });
   return () => start<Functions>(compiled);
 }
 

@@ -19,10 +19,10 @@ export interface DownloadOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Fetches a file whole. In Node, from the disk too. Throws 'load-failed', or 'aborted' by the signal. */
-export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+/** Fetches a file whole, or reads an answer that has come. In Node, from the disk too. Throws 'load-failed', or 'aborted' by the signal. */
+export async function download(url: string, options: DownloadOptions, answer?: Response): Promise<Uint8Array<ArrayBuffer>> {
   const most = options.byteLength ?? options.mostBytes ?? 2 ** 30;
-  const bytes = url.startsWith('file:') && nodeProcess() ? await readFile(url, options, most) : await fetchFile(url, options, most);
+  const bytes = isOnDisk(url) ? await readFile(url, options, most) : await readBody(url, answer ?? (await request(url, options)), most, options);
   if (bytes.byteLength > most) throw failed(url, options, `has more than ${most} bytes`);
   if (options.byteLength !== undefined && bytes.byteLength !== options.byteLength) {
     throw failed(url, options, `has ${bytes.byteLength} bytes instead of ${options.byteLength}`);
@@ -44,8 +44,9 @@ export function failed(url: string, { what, hint }: Pick<DownloadOptions, 'what'
   return new ClassifierError('load-failed', `Could not load ${what}: ${url} ${problem}. ${hint}`);
 }
 
-async function fetchFile(url: string, options: DownloadOptions, most: number): Promise<Uint8Array<ArrayBuffer>> {
-  return readBody(url, await request(url, options), most, options);
+/** Whether an address is Node's to read. */
+export function isOnDisk(url: string): boolean {
+  return url.startsWith('file:') && nodeProcess() !== undefined;
 }
 
 interface NodeFiles {
@@ -69,11 +70,12 @@ async function readFile(url: string, options: DownloadOptions, most: number): Pr
 }
 
 /** The error of a download that was given up. */
-function ended({ signal, what }: DownloadOptions): ClassifierError | undefined {
+export function ended({ signal, what }: DownloadOptions): ClassifierError | undefined {
   return signal?.aborted ? new ClassifierError('aborted', `Loading ${what} was aborted.`, { cause: signal.reason }) : undefined;
 }
 
-async function request(url: string, options: DownloadOptions): Promise<Response> {
+/** A server's answer, when it is one of success. Throws 'load-failed', 'aborted'. */
+export async function request(url: string, options: DownloadOptions): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { signal: options.signal ?? null });
@@ -90,7 +92,8 @@ async function request(url: string, options: DownloadOptions): Promise<Response>
   return response;
 }
 
-function declaredLength(response: Response): number | undefined {
+/** Bytes that will come, as far as the server says. */
+export function declaredLength(response: Response): number | undefined {
   // With a content encoding the header counts other bytes than the reader delivers.
   if (response.headers.get('content-encoding')) return undefined;
   const length = Number(response.headers.get('content-length'));

@@ -1,6 +1,7 @@
 // A variant's module: its bytes, its glue, its start.
 
 import { absolute } from './addresses.js';
+import { compileFrom, whereToPut } from './compile.js';
 import { download, failed, isHtml, type DownloadOptions } from './download.js';
 import { ClassifierError } from './errors.js';
 import type { Variant } from './protocol.js';
@@ -18,10 +19,8 @@ export interface LoadModuleOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Browsers don't report a thread that never starts, so this long after the binary has come it counts as failed. */
+/** Browsers don't report a thread that never starts, so this long after the code has come it counts as failed. */
 const threadStartTimeoutMs = 10_000;
-
-const whereToPut = "Serve the package's wasm/ folder beside worker.js, or say where it is with the option 'wasmUrl'.";
 
 // Each address in full: bundlers find files by this literal form only.
 const places: Record<Variant, () => [glue: URL, wasm: URL]> = {
@@ -41,24 +40,21 @@ function bundledAddresses(variant: Variant): [glue: URL, wasm: URL] {
 export async function loadModule(options: LoadModuleOptions): Promise<WasmModule> {
   const { variant, threads, wasmUrl } = options;
   const [glueUrl, binaryUrl] = wasmUrl ? [new URL(`${variant}/teachable.js`, wasmUrl), new URL(`${variant}/teachable.wasm`, wasmUrl)] : bundledAddresses(variant);
-  const binary = downloadBinary(binaryUrl.href, options);
+  const code = compileFrom(binaryUrl.href, options);
   // Awaited below; until then its failure must not count as unhandled.
-  binary.catch(() => {});
+  code.catch(() => {});
   const create = await importGlue(glueUrl.href);
   const settings: ModuleSettings = isThreaded(variant) ? { pthreadPoolSize: threads - 1, mainScriptUrlOrBlob: threadScript(glueUrl) } : {};
-  // The glue starts its threads at once, and they take as long as the binary to come.
+  // The glue starts its threads at once, and they take as long as the code to come.
   const broken = new Promise<never>((_, reject) => {
     settings.instantiateWasm = (imports, use) => {
-      void binary.then(async (bytes) => {
-        const { instance, module } = await WebAssembly.instantiate(bytes, imports);
-        use(instance, module);
-      }).catch(reject);
+      void code.then(async (module) => use(await WebAssembly.instantiate(module, imports), module)).catch(reject);
       return {};
     };
-  }); // prettier-ignore
+  });
   const starting = Promise.race([create(settings), broken]);
   try {
-    return await (isThreaded(variant) ? withThreadGuard(starting, binary) : starting);
+    return await (isThreaded(variant) ? withThreadGuard(starting, code) : starting);
   } catch (cause) {
     endThreads(settings);
     if (cause instanceof ClassifierError) throw cause;
@@ -75,15 +71,6 @@ export function endThreads(module: Pick<WasmModule, 'PThread'> | undefined): voi
 /** What threads run: the glue. Bundlers rename it, so it can't find itself; a worker of another origin's needs a script of ours. */
 function threadScript({ href, origin }: URL): string | Blob {
   return origin === globalThis.origin ? href : new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' });
-}
-
-/** Fetches a .wasm file of the package. Throws 'load-failed', 'aborted'. */
-export async function downloadBinary(url: string, { onBytes, signal }: Pick<LoadModuleOptions, 'onBytes' | 'signal'>): Promise<Uint8Array<ArrayBuffer>> {
-  const options: DownloadOptions = { what: 'the WebAssembly module', hint: whereToPut, onBytes, signal };
-  const bytes = await download(url, options);
-  const isWasm = bytes[0] === 0x00 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
-  if (!isWasm) throw failed(url, options, 'is not a WebAssembly file');
-  return bytes;
 }
 
 async function importGlue(url: string): Promise<typeof createModule> {
@@ -108,8 +95,8 @@ async function whyNoImport(url: string, cause: unknown): Promise<ClassifierError
   return new ClassifierError('load-failed', `Could not import ${url}: ${reason}. The server must send it as text/javascript, and the page's script-src policy must allow it.`, { cause });
 }
 
-/** A thread that fails to start throws in our global scope, or is never heard of: both become a rejection. `binary` is what all wait for. */
-async function withThreadGuard<T>(starting: Promise<T>, binary: Promise<unknown>): Promise<T> {
+/** A thread that fails to start throws in our global scope, or is never heard of: both become a rejection. `code` is what all wait for. */
+async function withThreadGuard<T>(starting: Promise<T>, code: Promise<unknown>): Promise<T> {
   let onError: ((event: Event) => void) | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const trouble = new Promise<never>((_, reject) => {
@@ -122,7 +109,7 @@ async function withThreadGuard<T>(starting: Promise<T>, binary: Promise<unknown>
     const startTimer = () => {
       timer = setTimeout(() => reject(new ClassifierError('load-failed', `The threads did not start within ${threadStartTimeoutMs / 1000} s.`)), threadStartTimeoutMs);
     };
-    binary.then(startTimer, () => {});
+    code.then(startTimer, () => {});
   });
   globalThis.addEventListener?.('error', onError!);
   try {
