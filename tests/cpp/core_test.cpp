@@ -28,7 +28,9 @@ TEST(PaddedBuffer, IsAlignedZeroedAndReadablePastItsEnd) {
 
 TEST(PaddedBuffer, ASizeThatCannotBeIsBadAlloc) {
   EXPECT_THROW(PaddedBuffer<float>(SIZE_MAX / 2), std::bad_alloc);
-  EXPECT_THROW(PaddedBuffer<char>(SIZE_MAX - 10), std::bad_alloc);
+  for (const size_t size : {SIZE_MAX - 10, SIZE_MAX - 967'296, size_t{PTRDIFF_MAX} - 100}) {
+    EXPECT_THROW(PaddedBuffer<char>{size}, std::bad_alloc) << size;
+  }
 }
 
 TEST(PaddedBuffer, MovesItsElements) {
