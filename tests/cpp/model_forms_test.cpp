@@ -140,7 +140,7 @@ TEST_P(UnitLength, AtTheEndIsTheEmbeddings) {
   for (double v : embedding) squares += v * v;
   EXPECT_NEAR(squares, 1, 1e-5);
   EXPECT_EQ(looking.info.class_count, 0u);
-  EXPECT_LT(largest_difference(embedding, reference[unit]), precision == Precision::F32 ? 1e-5 : 0.03);
+  EXPECT_LT(largest_difference(embedding, reference[unit]), precision == Precision::F32 ? 1e-5 : 0.1);
 }
 
 TEST_P(UnitLength, BeforeTheClassifierIsWhatItReads) {
@@ -153,9 +153,9 @@ TEST_P(UnitLength, BeforeTheClassifierIsWhatItReads) {
   const auto [low, high] = precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
   Reference reference(graph);
   reference.run(looking.real_pixels(low, high));
-  EXPECT_LT(largest_difference(looking.embedding(), reference[unit]), precision == Precision::F32 ? 1e-5 : 0.03);
+  EXPECT_LT(largest_difference(looking.embedding(), reference[unit]), precision == Precision::F32 ? 1e-5 : 0.1);
   const std::span<const float> got = looking.classifier.logits();
-  EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]), precision == Precision::F32 ? 1e-5 : 0.06);
+  EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]), precision == Precision::F32 ? 1e-5 : 0.15);
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, UnitLength,

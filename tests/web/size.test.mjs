@@ -10,13 +10,13 @@ import { wasmVariants } from '../../web/dev/cmake.mjs';
 const dist = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 // What is reached, and a hundredth: more has to be meant.
 const limits = {
-  entry: 12_200,
-  worker: 13_160,
-  modules: { 'simd': 166_800, 'simd-threads': 180_300, 'relaxed': 176_800, 'relaxed-threads': 189_600 },
+  entry: 0,
+  worker: 0,
+  modules: { 'simd': 0, 'simd-threads': 0, 'relaxed': 0, 'relaxed-threads': 0 },
   // Fetched only for a picture that comes as a file.
   decoder: 28_500,
   // Fetched only for a model.json.
-  converter: 61_700,
+  converter: 62_600,
 };
 
 const gzipped = (name) => gzipSync(readFileSync(path.join(dist, name)), { level: 9 }).length;
