@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace teachable {
@@ -43,17 +43,11 @@ class Classes {
   std::vector<size_t> voting_counts() const;
 
  private:
-  /// Lets the map be asked with a string_view, without a copy.
-  struct LabelHash {
-    using is_transparent = void;
-    size_t operator()(std::string_view label) const { return std::hash<std::string_view>()(label); }
-  };
-
   std::vector<std::string> labels_;
   std::vector<size_t> counts_;
   std::vector<uint8_t> enabled_;
   uint64_t revision_ = 0;
-  std::unordered_map<std::string, uint32_t, LabelHash, std::equal_to<>> by_label_;
+  std::map<std::string, uint32_t, std::less<>> by_label_;
 };
 
 }  // namespace teachable

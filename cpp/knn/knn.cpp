@@ -163,15 +163,15 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
     }
     throw;
   }
+  auto change = std::prev(history_.end(), static_cast<std::ptrdiff_t>(remembered));
   for (size_t i = 0; i < labels.size(); ++i) {
     ids[i] = next_id_;
     rows_.append(embeddings.subspan(i * dimension, dimension), norms[i]);
     append_entry(ids[i], class_of[i]);
-    const size_t forgotten = labels.size() - remembered;
-    if (i >= forgotten) {
-      Change& change = history_[old_history + i - forgotten];
-      change.id = ids[i];
-      change.made_class = made[i];
+    if (i + remembered >= labels.size()) {
+      change->id = ids[i];
+      change->made_class = made[i];
+      ++change;
     }
   }
   while (history_.size() > kHistory) history_.pop_front();
@@ -466,7 +466,7 @@ void Knn::use_storage(Storage storage) {
     throw_bad_argument({"there are ", rows_.count(),
                         " examples, which are stored another way; clear them first"});
   }
-  std::deque<Change> history = history_;
+  std::list<Change> history = history_;
   for (Change& change : history) {
     if (change.kind != Change::Kind::Removed) continue;
     Rows before(rows_.storage()), after(storage);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <optional>
 #include <span>
 #include <string>
@@ -168,7 +168,7 @@ class Knn {
   std::vector<ExampleId> id_of_;    ///< [example_count]
   RowOfId row_of_;
   ExampleId next_id_ = 0;  ///< above all that were given out
-  std::deque<Change> history_;
+  std::list<Change> history_;
   ParallelFor parallel_for_;
   uint64_t revision_ = 0;
 };

@@ -1,7 +1,6 @@
 // Graph to XNNPACK subgraph: one function an operator, each the same steps.
 #pragma once
 
-#include <deque>
 #include <span>
 #include <vector>
 
@@ -14,8 +13,8 @@ namespace teachable {
 inline constexpr uint32_t kExternalInput = 0;
 inline constexpr uint32_t kExternalOutput = 1;
 
-/// Scales that XNNPACK reads by address: they must live as long as the runtime. A deque keeps addresses on growth.
-using ScaleStore = std::deque<std::vector<float>>;
+/// Scales that XNNPACK reads by address: they must live as long as the runtime. Growth moves the inner vectors, whose elements stay.
+using ScaleStore = std::vector<std::vector<float>>;
 
 /// Lowers those nodes that compute `output` from `input`; of a validated graph.
 /// The graph's constants and `scales` must outlive the subgraph and every runtime made of it.

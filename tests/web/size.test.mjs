@@ -46,7 +46,10 @@ test('the package is small', (t) => {
   const expectAtMost = (what, size, limit) => assert.ok(size <= limit, `${what} has ${size} bytes after gzip, wanted at most ${limit}`);
   expectAtMost('the entry', entry, limits.entry);
   expectAtMost('the worker', worker, limits.worker);
-  for (const { variant, glue, wasm } of sizes) expectAtMost(`the module ${variant}`, glue + wasm, limits.modules[variant]);
+  for (const { variant, glue, wasm, together } of sizes) {
+    expectAtMost(`the module ${variant}`, glue + wasm, limits.modules[variant]);
+    expectAtMost(`all that starts ${variant}`, together, 200_000);
+  }
   expectAtMost('the decoder', decoder, limits.decoder);
   expectAtMost('the converter', converter, limits.converter);
 });
