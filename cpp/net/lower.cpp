@@ -74,6 +74,10 @@ class Lowering {
   xnn_status operator()(const Sigmoid& op) { return unary(xnn_unary_sigmoid, op); }
 
   xnn_status operator()(const MaxPool2d& op) {
+    // No MobileNet has one, so its kernels for bytes are left out.
+    if (tensor(op.input).type != DataType::F32) {
+      throw Error(ErrorCode::UnsupportedOp, {where_, ": the largest of a window is taken of floats only; load the model with precision 'f32'"});
+    }
     return xnn_define_max_pooling_2d(
         subgraph_.get(), op.padding.top, op.padding.right, op.padding.bottom, op.padding.left,
         op.window.height, op.window.width, op.stride.height, op.stride.width,

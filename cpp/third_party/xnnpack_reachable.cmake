@@ -7,7 +7,7 @@ set(reachable_operators
   convolution2d_nhwc_f32 convolution2d_nhwc_qs8 convolution2d_nhwc_qs8_qc8w convolution2d_nhwc_qu8
   fully_connected_nc_f32 fully_connected_nc_qs8 fully_connected_nc_qs8_qc8w fully_connected_nc_qu8
   binary_elementwise_nd unary_elementwise_nc
-  max_pooling2d_nhwc_f32 max_pooling2d_nhwc_s8 max_pooling2d_nhwc_u8 average_pooling2d_nhwc_f32 reduce_nd
+  max_pooling2d_nhwc_f32 average_pooling2d_nhwc_f32 reduce_nd
   constant_pad_nd_x8 constant_pad_nd_x32 copy_nc_x8 copy_nc_x32)
 set(reachable_configs
   # convolutions and fully connected layers; gemm configurations hold the igemm kernels too
@@ -19,7 +19,7 @@ set(reachable_configs
   f32_clamp s8_clamp u8_clamp f32_hswish f32_sigmoid x8_lut
   f32_to_qs8_cvt f32_to_qu8_cvt qs8_to_f32_cvt qu8_to_f32_cvt qs8_cvt qu8_cvt
   # pools and means; means of bytes are summed in 32 bits
-  f32_maxpool s8_maxpool u8_maxpool f32_avgpool f32_pavgpool
+  f32_maxpool f32_avgpool f32_pavgpool
   f32_rsum f32_rdsum qs8_rsum qs8_rdsum qu8_rsum qu8_rdsum s32_to_f32_cvt
   # moving
   xx_copy xx_fill xx_pad)

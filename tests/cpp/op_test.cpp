@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "core/error.h"
 #include "graph_builder.h"
 #include "model/passes.h"
 #include "net/network.h"
@@ -216,7 +217,7 @@ TEST(Op, Sigmoid) {
 }
 
 TEST(Op, MaxPool) {
-  for_all_precisions(15, [](GraphBuilder& b) {
+  for_random_cases(15, {Precision::F32}, [](GraphBuilder& b) {
     const TensorId in = b.input(b.integer(3, 12), b.integer(3, 12), b.integer(1, 40));
     GraphBuilder::Window w;
     w.kernel = {static_cast<uint32_t>(b.integer(2, 3)), static_cast<uint32_t>(b.integer(2, 3))};
@@ -224,6 +225,22 @@ TEST(Op, MaxPool) {
     w.padding = b.same(in, w.kernel, w.stride);
     return b.max_pool(in, w);
   });
+}
+
+TEST(Op, MaxPoolOfIntegersSaysWhatToDo) {
+  for (Precision precision : {Precision::I8PerTensor, Precision::U8}) {
+    GraphBuilder b(precision, 3);
+    const TensorId in = b.input(4, 4, 3);
+    Graph graph = b.take(b.max_pool(in, {{2, 2}, {2, 2}, {}, {}}));
+    graph.embedding = graph.output;
+    try {
+      Network network(std::move(graph), nullptr);
+      ADD_FAILURE() << "runs";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::UnsupportedOp);
+      EXPECT_NE(std::string(error.what()).find("precision 'f32'"), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST(Op, AveragePoolOfIntegersWithoutPadding) {
