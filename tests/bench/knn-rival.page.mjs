@@ -88,13 +88,11 @@ function overlap(classifier, all, count, queries) {
 }
 
 /**
- * By how many bytes the WebAssembly memory of each grows while it is taught `count` examples one by one and predicts once: its
- * rows, its copies, and what the allocator makes of them. Memory never shrinks, so the rival's is asked first of all.
+ * Bytes of the WebAssembly memory of each after it was taught `count` examples one by one and has predicted once: the module's
+ * own, rows, copies, and what the allocator makes of them. Memory never shrinks, so the rival's is asked first of all.
  */
-async function heapGrowth(tf, theirs, ours, createModule, all, count) {
+async function wholeMemory(tf, theirs, ours, createModule, all, count) {
   const their = theirs.create();
-  const theirHeap = () => tf.backend().wasm.HEAPU8.byteLength;
-  const theirStart = theirHeap();
   for (let i = 0; i < count; i++) {
     const tensor = tf.tensor1d(rowOf(all, i));
     their.addExample(tensor, i % classCount);
@@ -102,19 +100,20 @@ async function heapGrowth(tf, theirs, ours, createModule, all, count) {
   }
   const query = tf.tensor1d(rowOf(all, count));
   await their.predictClass(query, k);
-  const theirGrowth = theirHeap() - theirStart;
+  const theirBytes = tf.backend().wasm.HEAPU8.byteLength;
   query.dispose();
   their.dispose();
 
   const module = await createModule({});
   const our = new ours.KNNClassifier({}, async () => module);
+  // Until the module is there, examples wait outside of it.
   await our.predictClass(rowOf(all, 0)).catch(() => {});
-  const ourStart = module.heapBytes();
+  await new Promise((resolve) => setTimeout(resolve));
   for (let i = 0; i < count; i++) our.addExample(rowOf(all, i), i % classCount);
   await our.predictClass(rowOf(all, count), k);
-  const ourGrowth = module.heapBytes() - ourStart;
+  const ourBytes = module.heapBytes();
   our.dispose();
-  return { count, what: 'memory', theirs: theirGrowth, ours: ourGrowth };
+  return { count, what: 'memory', theirs: theirBytes, ours: ourBytes };
 }
 
 /** GB/s of a plain copy of as many bytes as a scan of `count` rows reads; read bytes counted. */
@@ -134,7 +133,7 @@ export async function run({ variant, largest }) {
   const queries = Array.from({ length: 40 }, (_, i) => rowOf(all, largest + i));
   let turn = 0;
   const nextQuery = () => queries[turn++ % queries.length];
-  const memory = await heapGrowth(tf, theirs, ours, createModule, all, 10_000);
+  const memory = await wholeMemory(tf, theirs, ours, createModule, all, 10_000);
   const rows = [];
 
   for (const count of [1000, 10_000]) {
