@@ -47,7 +47,8 @@ const modules = {
   'arguments.ts': ['errors', 'protocol'],
   'dataset-json.ts': ['errors'],
   'image.ts': ['abort', 'addresses', 'errors', 'protocol', 'rpc'],
-  'download.ts': ['errors', 'node'],
+  'download.ts': ['early-fetch', 'errors', 'node', 'protocol'],
+  'early-fetch.ts': ['protocol'],
   'frame-canvas.ts': ['errors', 'wasm-module'],
   'associated-file.ts': [],
   'class-names.ts': ['errors'],
@@ -64,7 +65,7 @@ const modules = {
   'inline.ts': ['host', 'load', 'protocol', 'rpc'],
   // What callers hold.
   'engine.ts': ['addresses', 'errors', 'inline', 'node', 'rpc'],
-  'session.ts': ['abort', 'addresses', 'arguments', 'engine', 'errors', 'protocol', 'rpc'],
+  'session.ts': ['abort', 'addresses', 'arguments', 'early-fetch', 'engine', 'errors', 'protocol', 'rpc'],
   'models.ts': ['addresses', 'errors', 'packaged', 'protocol'],
   'knn-client.ts': ['abort', 'arguments', 'errors', 'protocol', 'rpc', 'session'],
   'client.ts': ['abort', 'addresses', 'arguments', 'errors', 'image', 'knn-client', 'models', 'protocol', 'rpc', 'session'],

@@ -299,3 +299,41 @@ test('loads that fail say so and leave no worker', async (t) => {
   await page.waitForTimeout(200);
   assert.equal(page.workers().length, 0);
 });
+
+test('the model is asked for before the worker runs, and once', async (t) => {
+  for (const watched of [false, true]) {
+    const { page, requests } = await openPage(t, browser, blank);
+    await page.evaluate(helpers);
+    const progress = await page.evaluate(async (watched) => {
+      const seen = [];
+      const classifier = await open(watched ? { onProgress: (each) => seen.push(each) } : {});
+      await classifier.embed(drawScene());
+      classifier.dispose();
+      return seen.filter(({ phase }) => phase === 'model');
+    }, watched);
+    const model = requests.filter((each) => /models\/.*\.(tflite|json)$/.test(each) && each !== '/models/default.json');
+    assert.equal(new Set(model).size, model.length, `asked for: ${model}`);
+    assert.ok(requests.indexOf(model[0]) < requests.findIndex((each) => each.endsWith('.wasm')), `asked for: ${requests}`);
+    if (!watched) continue;
+    assert.ok(progress.length > 2, 'the bytes are told as they come');
+    assert.equal(progress.at(-1).loaded, progress.at(-1).total);
+  }
+});
+
+test('a model whose connection breaks is an error that says so, and the next load works', async (t) => {
+  let breaking = true;
+  const serving = {
+    before(request, response) {
+      if (!breaking || !/\.tflite$|group1-shard1of\d+/.test(request.url)) return false;
+      response.writeHead(200, { 'Content-Length': 1_000_000, 'Cross-Origin-Resource-Policy': 'same-origin' });
+      response.write(Buffer.alloc(1000), () => response.destroy());
+      return true;
+    },
+  };
+  const { page } = await openPage(t, browser, { ...blank, serving });
+  await page.evaluate(helpers);
+  const message = await page.evaluate(() => open().then(() => 'loaded', ({ code, message }) => `${code}: ${message}`));
+  assert.match(message, /^load-failed: Could not load the model.* broke off/);
+  breaking = false;
+  assert.equal(await page.evaluate(() => open().then((classifier) => classifier.model.embeddingSize > 0)), true);
+});

@@ -1,7 +1,9 @@
 // Files over HTTP with byte progress, and errors that say which address, what came back and what to do.
 
+import { receiveEarly } from './early-fetch.js';
 import { ClassifierError } from './errors.js';
 import { nodeModule, nodeProcess } from './node.js';
+import type { EarlyAnswer } from './protocol.js';
 
 export interface DownloadOptions {
   /** For the error's sentence: 'the model', 'the WebAssembly module'. */
@@ -17,12 +19,14 @@ export interface DownloadOptions {
   /** The digest that the file must have, lower-case hex. */
   sha256?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** An answer that is on its way already, for this address or another. */
+  early?: EarlyAnswer | undefined;
 }
 
 /** Fetches a file whole, or reads an answer that has come. In Node, from the disk too. Throws 'load-failed', or 'aborted' by the signal. */
 export async function download(url: string, options: DownloadOptions, answer?: Response): Promise<Uint8Array<ArrayBuffer>> {
   const most = options.byteLength ?? options.mostBytes ?? 2 ** 30;
-  const bytes = isOnDisk(url) ? await readFile(url, options, most) : await readBody(url, answer ?? (await request(url, options)), most, options);
+  const bytes = isOnDisk(url) ? await readFile(url, options, most) : await readBody(url, answer ?? (await answerOf(url, options)), most, options);
   if (bytes.byteLength > most) throw failed(url, options, `has more than ${most} bytes`);
   if (options.byteLength !== undefined && bytes.byteLength !== options.byteLength) {
     throw failed(url, options, `has ${bytes.byteLength} bytes instead of ${options.byteLength}`);
@@ -72,6 +76,11 @@ async function readFile(url: string, options: DownloadOptions, most: number): Pr
 /** The error of a download that was given up. */
 export function ended({ signal, what }: DownloadOptions): ClassifierError | undefined {
   return signal?.aborted ? new ClassifierError('aborted', `Loading ${what} was aborted.`, { cause: signal.reason }) : undefined;
+}
+
+async function answerOf(url: string, options: DownloadOptions): Promise<Response> {
+  const early = options.early?.url === url ? await receiveEarly(options.early) : undefined;
+  return early ?? request(url, options);
 }
 
 /** A server's answer, when it is one of success. Throws 'load-failed', 'aborted'. */

@@ -28,7 +28,7 @@ export interface TfjsParts {
 }
 
 /** How a download reports, what ends it, and where the package's modules lie. */
-type Watch = Pick<DownloadOptions, 'onBytes' | 'signal'> & { wasmUrl?: string | undefined };
+type Watch = Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'> & { wasmUrl?: string | undefined };
 
 const checkModel = "Check the option 'model': the address of a .tflite file, a model.json or a catalogue entry.";
 const checkLabels = "Check the option 'labels': names, or the address of a text file with one class a line, or of a metadata.json.";

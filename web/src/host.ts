@@ -325,7 +325,7 @@ function importInto({ module, classifier, model }: Running, sha256: string, json
 export async function openClassifier(request: OpenRequest, loadModule: LoadModule, asked: Asked = {}): Promise<Running> {
   const { model } = request;
   const began = performance.now();
-  const fetching = model.kind === 'none' ? undefined : timed(fetchModel({ model, labels: request.labels }, { ...watch(asked, 'model'), wasmUrl: request.wasmUrl }), began);
+  const fetching = model.kind === 'none' ? undefined : timed(fetchModel({ model, labels: request.labels }, { ...watch(asked, 'model'), wasmUrl: request.wasmUrl, early: request.early }), began);
   // Awaited below, beside the module; until then its failure must not count as unhandled.
   fetching?.catch(() => {});
   const { value: started, ms: moduleMs } = await timed(startClassifier(request, loadModule, asked), began);

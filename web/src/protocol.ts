@@ -87,6 +87,12 @@ export interface NoModel {
   embeddingSize: number;
 }
 
+/** An answer on its way from the page, by early-fetch.ts. */
+export interface EarlyAnswer {
+  url: string;
+  port: MessagePort;
+}
+
 export interface OpenRequest {
   model: ModelRequest | NoModel;
   /** Class names in the network's order, or the absolute URL of a text file with one a line. */
@@ -97,6 +103,8 @@ export interface OpenRequest {
   threads?: number | undefined;
   /** Folder with <variant>/teachable.js and .wasm; ends in '/'. */
   wasmUrl?: string | undefined;
+  /** Of the model's first file, when the page has asked for it already. */
+  early?: EarlyAnswer | undefined;
 }
 
 /** The network that runs. */

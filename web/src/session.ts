@@ -3,10 +3,11 @@
 import { aborted } from './abort.js';
 import { absolute } from './addresses.js';
 import { toCount } from './arguments.js';
+import { askEarly } from './early-fetch.js';
 import { neverStarted, runHere, startWorker, type Engine } from './engine.js';
 import { ClassifierError, toClassifierError } from './errors.js';
 import type { ClassifierMethods, HostInfo, Info, ModelInfo, OpenRequest, Progress, Variant } from './protocol.js';
-import { connect, type Caller } from './rpc.js';
+import { connect, Moved, type Caller } from './rpc.js';
 
 /** Options of everything that loads the module. */
 export interface ModuleOptions {
@@ -74,7 +75,7 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
     return toClassifierError(error);
   }
   try {
-    return await open(engine, request, options);
+    return await open(engine, withEarlyAnswer(request, options), options);
   } catch (error) {
     const known = toClassifierError(error);
     if (known.code !== 'worker-lost' || engine.heard()) throw known;
@@ -82,7 +83,16 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
   }
 }
 
-async function open(engine: Engine, request: OpenRequest, { signal, onProgress }: ModuleOptions, note = ''): Promise<Session> {
+/** Asks for the model's first file before the worker does, which is only starting. Node's files are its own to read. */
+function withEarlyAnswer(request: OpenRequest, { signal, onProgress }: ModuleOptions): OpenRequest | Moved<OpenRequest> {
+  const { model } = request;
+  const url = model.kind === 'url' ? model.url : model.kind === 'entry' ? new URL(model.entry.files[0]?.path ?? '', model.baseUrl).href : '';
+  if (!url.startsWith('http')) return request;
+  const early = askEarly(url, !onProgress, signal);
+  return new Moved({ ...request, early }, [early.port]);
+}
+
+async function open(engine: Engine, request: OpenRequest | Moved<OpenRequest>, { signal, onProgress }: ModuleOptions, note = ''): Promise<Session> {
   const caller = connect<ClassifierMethods>(engine.port);
   const complete = (info: HostInfo): Info => ({ ...info, reason: info.reason + note, worker: engine.worker });
   try {
