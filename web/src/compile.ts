@@ -7,8 +7,7 @@ import { ClassifierError } from './errors.js';
 export const whereToPut = "Serve the package's wasm/ folder beside worker.js, or say where it is with the option 'wasmUrl'.";
 
 /**
- * Fetches a file and compiles it: while it comes, where the server says what it is, and then progress has two steps. Of such code browsers keep what
- * they have optimised for the next visit. Throws 'load-failed', 'aborted'.
+ * Fetches a file and compiles it: while it comes, where the server says what it is, and then progress has two steps. Throws 'load-failed', 'aborted'.
  */
 export async function compileFrom(url: string, { onBytes, signal }: Pick<DownloadOptions, 'onBytes' | 'signal'>): Promise<WebAssembly.Module> {
   const options: DownloadOptions = { what: 'the WebAssembly module', hint: whereToPut, onBytes, signal };
