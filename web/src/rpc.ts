@@ -237,21 +237,17 @@ export function serve<M extends Methods<M>, P = unknown>(port: Port, handlers: H
   });
 }
 
-let wake: MessagePort | undefined;
-const waiting: (() => void)[] = [];
-
 /** Lets messages in between two requests: a cancellation that waits behind them would come too late. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
     if (setImmediate) return setImmediate(resolve);
-    // A timer would wait for milliseconds, and a channel a request be as much garbage a frame.
-    if (!wake) {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => waiting.shift()!();
-      wake = port2;
-    }
-    waiting.push(resolve);
-    wake.postMessage(null);
+    // A timer would wait for milliseconds.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
   });
 }
