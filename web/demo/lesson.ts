@@ -90,9 +90,10 @@ export class Lesson {
     this.#classifier = null;
   }
 
-  /** Looks at the image, which `portrait` draws, and adds it as an example of a class that is there. */
-  async teach(image: HTMLVideoElement | Blob, label: string, options: ObserveOptions, portrait: Portrait | null): Promise<Observation> {
+  /** Looks at the image, which `portrait` draws, and adds it as an example of a class that is there: of what `labelOf` says in its turn, as the class may be renamed before. */
+  async teach(image: HTMLVideoElement | Blob, labelOf: () => string, options: ObserveOptions, portrait: Portrait | null): Promise<Observation> {
     return this.#inTurn(async (classifier) => {
+      const label = labelOf();
       const known = this.#find(label);
       if (!known) throw new ClassifierError('aborted', `The class '${label}' is gone.`);
       // Drawn before the first wait: of a video, both take this very frame.

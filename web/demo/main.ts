@@ -155,7 +155,7 @@ async function observe(image: HTMLVideoElement | Blob, card?: ClassCard, portrai
       unknownThreshold: preferences.unknownThreshold,
       smoothing: image instanceof Blob ? 0 : preferences.smoothing,
     };
-    return card ? await lesson.teach(image, card.label, options, portrait) : await classifier.observe(image, options);
+    return card ? await lesson.teach(image, () => card.label, options, portrait) : await classifier.observe(image, options);
   } catch (error) {
     onError(error, what);
     return undefined;
