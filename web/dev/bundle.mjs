@@ -57,9 +57,9 @@ async function minify({ path: target, text }) {
     return `${callee}(${JSON.stringify(`@${kept.push(comment) - 1}@`.padEnd(comment.length - 3, '@'))}+`;
   });
   const { code, map } = await transform(marked, { format: 'esm', target: common.target, minify: true, legalComments: 'none', sourcemap: 'external', sourcefile: path.basename(target) });
-  const left = kept.slice();
-  const finished = code.replace(/"@(\d+)@+"\+/g, (_, index) => [left[index], delete left[index]][0]);
-  if (left.some(Boolean)) throw new Error(`${target}: minifying lost ${left.filter(Boolean)}`);
+  let restored = 0;
+  const finished = code.replace(/"@(\d+)@+"\+/g, (_, index) => (restored++, kept[index]));
+  if (restored !== kept.length) throw new Error(`${target}: minifying kept ${restored} of ${kept.length} comments that bundlers read`);
   await mkdir(path.dirname(target), { recursive: true });
   await writeFile(target, `${finished}//# sourceMappingURL=${path.basename(target)}.map\n`);
   await writeFile(`${target}.map`, map);
