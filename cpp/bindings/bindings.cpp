@@ -278,6 +278,9 @@ class JsClassifier {
   JsClassifier(const JsClassifier&) = delete;
   ~JsClassifier() { --live_classifier_count; }
 
+  void use_threads(double thread_count) {
+    classifier_->use_threads(to_count(thread_count, "thread count"));
+  }
   val model_buffer(double byte_count) {
     return view_of(classifier_->model_buffer(to_count(byte_count, "byte length")));
   }
@@ -429,6 +432,7 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .field("smoothing", &JsPredictOptions::smoothing);
   emscripten::class_<JsClassifier>("Classifier")
       .constructor<double>()
+      .function("useThreads", guarded<&JsClassifier::use_threads>)
       .function("modelBuffer", guarded<&JsClassifier::model_buffer>)
       .function("loadModel", guarded<&JsClassifier::load_model>)
       .function("frameBuffer", guarded<&JsClassifier::frame_buffer>)

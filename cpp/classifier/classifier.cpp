@@ -30,6 +30,12 @@ std::vector<float> sigmoid(std::span<const float> logits) {
   return result;
 }
 
+/// None without a pool: a loop of the caller's then does.
+ParallelFor over(pthreadpool_t pool) {
+  if (pool == nullptr) return {};
+  return [pool](size_t count, const auto& body) { parallel_for(pool, count, body); };
+}
+
 const char* to_string(RangeSource source) {
   switch (source) {
     case RangeSource::Assumed: return "assumed";
@@ -41,19 +47,18 @@ const char* to_string(RangeSource source) {
 
 }  // namespace
 
-Classifier::Classifier(size_t thread_count) : threadpool_(make_threadpool(thread_count)) {
+void Classifier::use_threads(size_t thread_count) {
   if (thread_count < 1) {
     throw Error(ErrorCode::BadArgument, "thread count: got 0, wanted 1 or more");
   }
-  set_knn(Knn());
+  Threadpool fresh = make_threadpool(thread_count);
+  if (network_ != nullptr) network_->use_threadpool(fresh.get());
+  knn_.set_parallel_for(over(fresh.get()));
+  threadpool_ = std::move(fresh);
 }
 
 void Classifier::set_knn(Knn knn) {
-  if (threadpool_ != nullptr) {
-    knn.set_parallel_for([pool = threadpool_.get()](size_t count, const auto& body) {
-      parallel_for(pool, count, body);
-    });
-  }
+  knn.set_parallel_for(over(threadpool_.get()));
   writer_.reset();
   smoothing_.reset();
   knn_ = std::move(knn);

@@ -54,8 +54,11 @@ struct FrameOptions {
 /// Every failure is an Error and leaves examples and model as they were. Not thread-safe.
 class Classifier {
  public:
-  /// Threads that the network may use, the caller's among them; >= 1.
-  explicit Classifier(size_t thread_count);
+  /// As of use_threads().
+  explicit Classifier(size_t thread_count) { use_threads(thread_count); }
+  /// Computes with so many threads from now on, the caller's among them; >= 1. Throws Error{BadArgument}, Error{OutOfMemory} when they can't be
+  /// started.
+  void use_threads(size_t thread_count);
 
   /// Memory for a .tflite file, to be filled before load_model().
   std::span<std::byte> model_buffer(size_t byte_count);
@@ -114,7 +117,7 @@ class Classifier {
   Network& network();
   void write_input();
 
-  Threadpool threadpool_;  // before network_, which borrows it
+  Threadpool threadpool_;  // before network_ and knn_, which borrow it
   std::unique_ptr<Network> network_;
   Preprocess preprocess_;
   Preprocessor preprocessor_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "net/kernels/xnn_threadpool.h"
 
 namespace teachable {
 namespace {
@@ -110,9 +111,8 @@ Network::Network(Graph graph, pthreadpool_t threadpool)
   for (size_t id = 0; id < kept.size(); ++id) {
     if (kept[id]) graph_.tensors[id].data.own();
   }
-  const bool is_whole = backbone_end_ == graph_.embedding;
-  if (!is_whole) raw_end_ = buffer_for(graph_.tensors[backbone_end_]);
-  backbone_ = make_runtime(graph_.input, input_, backbone_end_, is_whole ? raw_embedding_ : raw_end_);
+  if (backbone_end_ != graph_.embedding) raw_end_ = buffer_for(graph_.tensors[backbone_end_]);
+  backbone_ = make_runtime(graph_.input, input_, backbone_end_, backbone_output());
   if (graph_.logits != kNoTensor) {
     raw_logits_ = buffer_for(graph_.tensors[graph_.logits]);
     logits_.resize(graph_.tensors[graph_.logits].shape.element_count());
@@ -133,10 +133,32 @@ XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, Te
         "preparing the network");
   XnnRuntime runtime(handle);
   if (extras_.incomplete()) throw Error(ErrorCode::OutOfMemory, "preparing the network: no memory for its weights");
-  check(xnn_reshape_runtime(runtime.get()), "planning the network's memory");
-  const xnn_external_value ends[] = {{kExternalInput, in.data()}, {kExternalOutput, out.data()}};
-  check(xnn_setup_runtime_v2(runtime.get(), std::size(ends), ends), "setting the network up");
+  set_up(runtime.get(), in, out);
   return runtime;
+}
+
+void Network::set_up(xnn_runtime_t runtime, PaddedBuffer<std::byte>& in, PaddedBuffer<std::byte>& out) {
+  check(xnn_reshape_runtime(runtime), "planning the network's memory");
+  const xnn_external_value ends[] = {{kExternalInput, in.data()}, {kExternalOutput, out.data()}};
+  check(xnn_setup_runtime_v2(runtime, std::size(ends), ends), "setting the network up");
+}
+
+void Network::set_up_with(pthreadpool_t threadpool) {
+  set_threadpool(backbone_.get(), threadpool);
+  set_up(backbone_.get(), input_, backbone_output());
+  if (!has_head()) return;
+  set_threadpool(head_.get(), threadpool);
+  set_up(head_.get(), raw_embedding_, raw_logits_);
+}
+
+void Network::use_threadpool(pthreadpool_t threadpool) {
+  try {
+    set_up_with(threadpool);
+  } catch (...) {
+    set_up_with(threadpool_);
+    throw;
+  }
+  threadpool_ = threadpool;
 }
 
 std::span<std::byte> Network::input_bytes(DataType wanted) {

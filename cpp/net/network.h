@@ -30,6 +30,8 @@ class Network {
   /// Takes the graph (validated, with its ends found); constants that it was lent are not needed any more afterwards. `threadpool` is borrowed, may be null, and must outlive the network.
   /// Throws Error{UnsupportedOp} for what XNNPACK refuses, Error{OutOfMemory}.
   Network(Graph graph, pthreadpool_t threadpool);
+  /// Computes with other threads from now on; `threadpool` as above. Throws Error{OutOfMemory}, and goes on with those that there were.
+  void use_threadpool(pthreadpool_t threadpool);
 
   int input_height() const { return static_cast<int>(input_tensor().shape[1]); }
   int input_width() const { return static_cast<int>(input_tensor().shape[2]); }
@@ -78,6 +80,9 @@ class Network {
   std::span<std::byte> input_bytes(DataType wanted);
   XnnRuntime make_runtime(TensorId input, PaddedBuffer<std::byte>& in, TensorId output,
                           PaddedBuffer<std::byte>& out);
+  void set_up(xnn_runtime_t runtime, PaddedBuffer<std::byte>& in, PaddedBuffer<std::byte>& out);
+  void set_up_with(pthreadpool_t threadpool);
+  PaddedBuffer<std::byte>& backbone_output() { return raw_end_.empty() ? raw_embedding_ : raw_end_; }
 
   // XNNPACK keeps pointers into graph_ (constant operands), scales_ and the buffers, and kernels into extras_: members that come first
   // outlive the runtimes below.

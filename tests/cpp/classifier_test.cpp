@@ -103,6 +103,27 @@ TEST(Classifier, EachFrameHasItsOwnEmbedding) {
   EXPECT_FALSE(std::ranges::equal(classifier.embed(), first));
 }
 
+TEST(Classifier, ComputesTheSameWithOtherThreads) {
+  Classifier classifier(1);
+  load(classifier, small_file());
+  const auto look = [&] {
+    show(classifier, 10, 200, 30);
+    const std::span<const float> logits = classifier.logits();
+    std::vector<float> all(logits.begin(), logits.end());
+    all.insert(all.end(), classifier.embed().begin(), classifier.embed().end());
+    return all;
+  };
+  const std::vector<float> alone = look();
+  for (const size_t count : {kHasThreads ? 3 : 1, kHasThreads ? 2 : 1, 1}) {
+    classifier.use_threads(count);
+    EXPECT_EQ(look(), alone) << count << " threads";
+    classifier.add_example("a");
+  }
+  EXPECT_EQ(error_of([&] { classifier.use_threads(0); }), ErrorCode::BadArgument);
+  EXPECT_EQ(look(), alone);
+  EXPECT_EQ(classifier.knn().example_count(), 3u);
+}
+
 TEST(Classifier, ErrorsSayWhatIsMissing) {
   EXPECT_EQ(error_of([] { Classifier classifier(0); }), ErrorCode::BadArgument);
   Classifier classifier(1);

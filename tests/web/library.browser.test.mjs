@@ -167,6 +167,32 @@ test('a threaded module that is not there is replaced by one without threads', a
   assert.match(result.info.reason, /-threads failed: .*404/);
 });
 
+test('threads start after the first result, and change none; when they fail, one goes on alone and info() says so', { timeout: 60_000 }, async (t) => {
+  for (const fails of [false, true]) {
+    let glues = 0;
+    const before = ({ url }, response) => url.endsWith('-threads/teachable.js') && ++glues > 1 && fails && (response.writeHead(404).end(), true);
+    const { result } = await inPage(t, async () => {
+      const classifier = await open({ threads: 3 });
+      const scene = drawScene();
+      const embeddings = [await classifier.embed(scene)];
+      // Long enough for threads to start, or to fail to.
+      for (let i = 0; i < 20; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        embeddings.push(await classifier.embed(scene));
+      }
+      const info = await classifier.info();
+      const same = embeddings.every((each) => each.every((value, index) => value === embeddings[0][index]));
+      classifier.dispose();
+      return { same, info };
+    }, undefined, { serving: { before }, tolerant: fails });
+    assert.ok(result.same);
+    assert.match(result.info.variant, /-threads$/);
+    assert.equal(result.info.threads, fails ? 1 : 3, result.info.reason);
+    if (fails) assert.match(result.info.reason, /^One thread alone: A thread failed to start/);
+    assert.ok(glues > 1, 'threads were started');
+  }
+});
+
 test('every kind of picture gives the same embedding', { timeout: 60_000 }, async (t) => {
   const { result } = await inPage(t, async () => {
     const classifier = await open();
@@ -300,7 +326,7 @@ test('loads that fail say so and leave no worker', async (t) => {
   assert.equal(page.workers().length, 0);
 });
 
-test('the model is asked for before the worker runs, and once', async (t) => {
+test('the model and the code are asked for before the worker runs, and once', async (t) => {
   for (const watched of [false, true]) {
     const { page, requests } = await openPage(t, browser, blank);
     await page.evaluate(helpers);
@@ -313,7 +339,11 @@ test('the model is asked for before the worker runs, and once', async (t) => {
     }, watched);
     const model = requests.filter((each) => /models\/.*\.(tflite|json)$/.test(each) && each !== '/models/default.json');
     assert.equal(new Set(model).size, model.length, `asked for: ${model}`);
-    assert.ok(requests.indexOf(model[0]) < requests.findIndex((each) => each.endsWith('.wasm')), `asked for: ${requests}`);
+    const [code, ...others] = requests.filter((each) => each.endsWith('.wasm'));
+    assert.deepEqual(others, []);
+    // The glue is the first thing that the worker asks for.
+    const glue = requests.indexOf(code.replace(/wasm$/, 'js'));
+    assert.ok(requests.indexOf(model[0]) < glue && requests.indexOf(code) < glue, `asked for: ${requests}`);
     if (!watched) continue;
     assert.ok(progress.length > 2, 'the bytes are told as they come');
     assert.equal(progress.at(-1).loaded, progress.at(-1).total);

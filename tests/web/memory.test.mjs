@@ -19,10 +19,10 @@ function makeBatch() {
   return rows;
 }
 
-async function load(variant, settings = {}) {
+async function load(variant) {
   const folder = path.join(root, 'web/dist/wasm', variant);
   const { default: createModule } = await import(path.join(folder, 'teachable.js'));
-  return createModule({ ...settings, wasmBinary: await readFile(path.join(folder, 'teachable.wasm')) });
+  return createModule({ wasmBinary: await readFile(path.join(folder, 'teachable.wasm')) });
 }
 
 /** Teaches until memory is used up, at most `most`; returns the error. */
@@ -40,7 +40,7 @@ function fill(classifier, most) {
 
 for (const storage of ['f32', 'i8']) {
   test(`a threaded module that is full says so and loses nothing (${storage})`, async (t) => {
-    const module = await load('simd-threads', { pthreadPoolSize: 0 });
+    const module = await load('simd-threads');
     const classifier = new module.Classifier(1);
     classifier.useStorage(storage);
     const query = makeBatch().subarray(0, size);

@@ -9,7 +9,7 @@ import { KnnClassifier, toPrediction, type CallSettings, type Prediction } from 
 import { selectModel, type Alpha, type Version } from './models.js';
 import type { ClassifierMethods, ClassScore, Frame, ModelEntry, ModelInfo, ModelRequest, Precision, PredictOptions, Preprocess, Timings } from './protocol.js';
 import { Moved } from './rpc.js';
-import { startSession, toModuleRequest, type ModuleOptions } from './session.js';
+import { startSession, type ModuleOptions } from './session.js';
 
 /** Where the model comes from. Relative addresses count from the page. */
 export type ModelSource =
@@ -84,7 +84,6 @@ export async function load(options: LoadOptions = {}): Promise<Classifier> {
   const { labels, preprocess, precision } = options;
   const session = await startSession(
     {
-      ...toModuleRequest(options),
       model: toModelRequest(options),
       labels: labels instanceof URL || typeof labels === 'string' ? absolute(labels) : labels,
       preprocess,

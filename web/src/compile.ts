@@ -1,6 +1,6 @@
 // A .wasm file of the package, from its address to compiled code.
 
-import { declaredLength, download, ended, failed, isOnDisk, request, type DownloadOptions } from './download.js';
+import { ask, declaredLength, download, ended, failed, isOnDisk, type DownloadOptions } from './download.js';
 import { ClassifierError } from './errors.js';
 
 /** What to do when a file of a module isn't where it should be. */
@@ -9,12 +9,12 @@ export const whereToPut = "Serve the package's wasm/ folder beside worker.js, or
 /**
  * Fetches a file and compiles it: while it comes, where the server says what it is, and then progress has two steps. Throws 'load-failed', 'aborted'.
  */
-export async function compileFrom(url: string, { onBytes, signal }: Pick<DownloadOptions, 'onBytes' | 'signal'>): Promise<WebAssembly.Module> {
-  const options: DownloadOptions = { what: 'the WebAssembly module', hint: whereToPut, onBytes, signal };
-  const response = isOnDisk(url) ? undefined : await request(url, options);
-  const isNamed = response?.headers.get('content-type') === 'application/wasm';
+export async function compileFrom(url: string, { onBytes, signal, early }: Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'>): Promise<WebAssembly.Module> {
+  const options: DownloadOptions = { what: 'the WebAssembly module', hint: whereToPut, onBytes, signal, early };
+  const answer = isOnDisk(url) ? undefined : await ask(url, options);
   try {
-    return await (isNamed ? compileStream(response!, options) : WebAssembly.compile(await download(url, options, response)));
+    if (answer instanceof Response && answer.headers.get('content-type') === 'application/wasm') return await compileStream(answer, options);
+    return await WebAssembly.compile(await download(url, options, answer));
   } catch (cause) {
     if (cause instanceof ClassifierError) throw cause;
     const { message } = cause as Error;

@@ -24,9 +24,9 @@ export interface DownloadOptions {
 }
 
 /** Fetches a file whole, or reads an answer that has come. In Node, from the disk too. Throws 'load-failed', or 'aborted' by the signal. */
-export async function download(url: string, options: DownloadOptions, answer?: Response): Promise<Uint8Array<ArrayBuffer>> {
+export async function download(url: string, options: DownloadOptions, answer?: Answer): Promise<Uint8Array<ArrayBuffer>> {
   const most = options.byteLength ?? options.mostBytes ?? 2 ** 30;
-  const bytes = isOnDisk(url) ? await readFile(url, options, most) : await readBody(url, answer ?? (await answerOf(url, options)), most, options);
+  const bytes = isOnDisk(url) ? await readFile(url, options, most) : await readAnswer(url, answer ?? (await ask(url, options)), most, options);
   if (bytes.byteLength > most) throw failed(url, options, `has more than ${most} bytes`);
   if (options.byteLength !== undefined && bytes.byteLength !== options.byteLength) {
     throw failed(url, options, `has ${bytes.byteLength} bytes instead of ${options.byteLength}`);
@@ -78,13 +78,16 @@ export function ended({ signal, what }: DownloadOptions): ClassifierError | unde
   return signal?.aborted ? new ClassifierError('aborted', `Loading ${what} was aborted.`, { cause: signal.reason }) : undefined;
 }
 
-async function answerOf(url: string, options: DownloadOptions): Promise<Response> {
+/** A file that has come, or begins to. */
+export type Answer = Uint8Array<ArrayBuffer> | Response;
+
+/** The early answer or, when it is one of success, the server's. Throws 'load-failed', 'aborted'. */
+export async function ask(url: string, options: DownloadOptions): Promise<Answer> {
   const early = options.early?.url === url ? await receiveEarly(options.early) : undefined;
   return early ?? request(url, options);
 }
 
-/** A server's answer, when it is one of success. Throws 'load-failed', 'aborted'. */
-export async function request(url: string, options: DownloadOptions): Promise<Response> {
+async function request(url: string, options: DownloadOptions): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { signal: options.signal ?? null });
@@ -109,30 +112,32 @@ export function declaredLength(response: Response): number | undefined {
   return length > 0 ? length : undefined;
 }
 
-/** At most one piece more than `most` bytes. */
+/** Of a server's answer, at most one piece more than `most` bytes. */
+async function readAnswer(url: string, answer: Answer, most: number, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = answer instanceof Response ? await readBody(url, answer, most, options) : answer;
+  if (isHtml(bytes)) throw failed(url, options, 'is a web page (HTML), not the file');
+  return bytes;
+}
+
 async function readBody(url: string, response: Response, most: number, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { onBytes } = options;
   const declared = declaredLength(response);
   const total = options.byteLength ?? declared;
   let loaded = 0;
   onBytes?.(0, total);
-  let bytes: Uint8Array<ArrayBuffer>;
   try {
     // Whole is quicker, where nobody wants to hear of parts and the browser sees to the length.
-    bytes =
-      onBytes || (declared ?? Infinity) > most
-        ? await readPieces(response, (more) => {
-            loaded += more;
-            onBytes?.(loaded, total);
-            return loaded <= most;
-          })
-        : new Uint8Array(await response.arrayBuffer());
+    return onBytes || (declared ?? Infinity) > most
+      ? await readPieces(response, (more) => {
+          loaded += more;
+          onBytes?.(loaded, total);
+          return loaded <= most;
+        })
+      : new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     if (options.signal?.aborted) throw ended(options)!;
     throw new ClassifierError('load-failed', `Could not load ${options.what}: ${url} broke off${loaded > 0 ? ` after ${loaded} bytes` : ''}. Check the connection and try again.`, { cause });
   }
-  if (isHtml(bytes)) throw failed(url, options, 'is a web page (HTML), not the file');
-  return bytes;
 }
 
 /** @param onPiece Whether to go on. */

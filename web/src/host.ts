@@ -7,11 +7,13 @@ import { readJsonDataset, writeJsonDataset, type WrittenClass } from './dataset-
 import { sha256Of } from './download.js';
 import { ClassifierError, toClassifierError } from './errors.js';
 import { fetchModel, type FetchedModel } from './fetch-model.js';
-import { endThreads, type LoadModuleOptions } from './load.js';
+import type { LoadModuleOptions } from './load.js';
+import { glueUrl } from './module-files.js';
 import { FrameWriter } from './pixels.js';
-import type { ClassifierMethods, ClassScore, Edit, Frame, HostInfo, LoadTimings, ModelInfo, NoModel, OpenRequest, Precision, Preprocess, Progress, Review, Subject, Timings, WirePrediction, WirePredictOptions } from './protocol.js';
+import type { Choice, ClassifierMethods, ClassScore, Edit, Frame, HostInfo, LoadTimings, ModelInfo, NoModel, OpenRequest, Precision, Preprocess, Progress, Review, Subject, Timings, WirePrediction, WirePredictOptions } from './protocol.js';
 import { Moved, type Context, type Handlers } from './rpc.js';
-import { chooseVariant, detectFeatures, fallbacks, type Choice } from './variant.js';
+import { addThreads, endThreads } from './threads.js';
+import { fallbacks } from './variant.js';
 import type { WasmClassifier, WasmModelInfo, WasmModule, WasmPrediction } from './wasm-module.js';
 
 export type LoadModule = (options: LoadModuleOptions) => Promise<WasmModule>;
@@ -21,9 +23,11 @@ export interface Running {
   module: WasmModule;
   classifier: WasmClassifier;
   choice: Choice;
+  /** As requested. */
+  wasmUrl: string | undefined;
   model: ModelInfo;
   /** Of the network's file; empty where the browser offers no digests. Only data sets need it, so nothing else waits for it. */
-  sha256: Promise<string>;
+  sha256: () => Promise<string>;
   modelBytes: number;
   /** [classCount], when they are known. */
   classNames: readonly string[] | undefined;
@@ -44,6 +48,7 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
   /** Its threads outlive an open() that failed after they had started. */
   let module: WasmModule | undefined;
   let timings: Timings | null = null;
+  let hasAnswered = false;
   /** Numbers of the last save and load that began: an earlier one is over. */
   let saving = 0;
   let loading = 0;
@@ -70,12 +75,27 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
     classifier.embed();
     const seen = performance.now();
     const result = answer(classifier);
+    answered();
     timings = { pixelsMs: written - started, networkMs: seen - written, answerMs: performance.now() - seen };
     return result;
   }
 
+  /** After the first answer begins what would have taken time from it. */
+  function answered(): void {
+    if (hasAnswered) return;
+    hasAnswered = true;
+    setTimeout(() => {
+      if (!running) return;
+      void useThreads(running);
+      // Until it is made, the model's file is kept.
+      void running.sha256();
+    });
+  }
+
   function withSubject<T>(subject: Subject, asked: Asked, ofFrame: (classifier: WasmClassifier) => T, ofEmbedding: (classifier: WasmClassifier, embedding: Float32Array) => T): T | Promise<T> {
-    return 'frame' in subject ? look(subject.frame, asked, ofFrame) : ofEmbedding(use().classifier, subject.embedding);
+    if ('frame' in subject) return look(subject.frame, asked, ofFrame);
+    answered();
+    return ofEmbedding(use().classifier, subject.embedding);
   }
 
   const countOf = (label: string) => use().classifier.counts()[use().classifier.labels().indexOf(label)] ?? 0;
@@ -132,6 +152,7 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
       ),
 
     predictMany({ embeddings, options }) {
+      answered();
       const { classifier, model } = use();
       const labels = classifier.labels();
       return classifier.predictEmbeddings(embeddings, model.embeddingSize, options).map((each) => toWirePrediction(labels, each));
@@ -177,7 +198,7 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
     review: ({ options, mostExamples }) => reviewOf(use().classifier, options, mostExamples),
 
     async startSave({ thumbnails }) {
-      const sha256 = await use().sha256;
+      const sha256 = await use().sha256();
       const { classifier, model } = use();
       classifier.startSave(model.id, sha256, JSON.stringify(model.preprocess), thumbnails);
       return ++saving;
@@ -194,7 +215,7 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
     },
 
     async startLoad() {
-      const sha256 = await use().sha256;
+      const sha256 = await use().sha256();
       const { classifier, model } = use();
       classifier.startLoad(model.id, sha256, model.embeddingSize);
       return ++loading;
@@ -216,13 +237,13 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
     },
 
     async exportJson() {
-      const sha256 = await use().sha256;
+      const sha256 = await use().sha256();
       const { classifier, model } = use();
       return writeJsonDataset({ id: model.id, sha256 }, model.embeddingSize, writtenClasses(classifier));
     },
 
     async importJson({ json }) {
-      const sha256 = await use().sha256;
+      const sha256 = await use().sha256();
       importInto(use(), sha256, json);
     },
 
@@ -325,10 +346,11 @@ function importInto({ module, classifier, model }: Running, sha256: string, json
 export async function openClassifier(request: OpenRequest, loadModule: LoadModule, asked: Asked = {}): Promise<Running> {
   const { model } = request;
   const began = performance.now();
-  const fetching = model.kind === 'none' ? undefined : timed(fetchModel({ model, labels: request.labels }, { ...watch(asked, 'model'), wasmUrl: request.wasmUrl, early: request.early }), began);
+  const starting = timed(startClassifier(request, loadModule, asked), began);
+  const fetching = model.kind === 'none' ? undefined : timed(fetchModel({ model, labels: request.labels }, { ...watch(asked, 'model'), wasmUrl: request.wasmUrl, early: request.earlyModel }), began);
   // Awaited below, beside the module; until then its failure must not count as unhandled.
   fetching?.catch(() => {});
-  const { value: started, ms: moduleMs } = await timed(startClassifier(request, loadModule, asked), began);
+  const { value: started, ms: moduleMs } = await starting;
   try {
     if (model.kind === 'none') return { ...started, ...withoutModel(model), loadTimings: { moduleMs, modelMs: 0, prepareMs: 0 } };
     const { value: fetched, ms: modelMs } = await fetching!;
@@ -347,13 +369,26 @@ type Prepared = Pick<Running, 'model' | 'sha256' | 'modelBytes' | 'classNames'>;
 
 async function prepare(classifier: WasmClassifier, fetched: FetchedModel, request: OpenRequest): Promise<Prepared> {
   // Of what the caller has: a data set made from it is told by this sum.
-  const sha256 = fetched.sha256 ? Promise.resolve(fetched.sha256) : sha256Of(fetched.tfjs?.weights ?? fetched.model);
+  const sha256 = sumOf(fetched.sha256 ?? fetched.tfjs?.weights ?? fetched.model);
   const modelBytes = fetched.model.byteLength + (fetched.tfjs?.weights.byteLength ?? 0);
   const format = await convertInPlace(fetched);
   const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
   const loaded = loadInto(classifier, fetched, preprocess, request.precision);
   const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
   return { model: { ...describe(fetched, loaded, preprocess), format }, sha256, modelBytes, classNames };
+}
+
+/** The SHA-256 of a file, which is let go when it is made; or one that is known. */
+function sumOf(file: Uint8Array | string): () => Promise<string> {
+  let sum: Promise<string> | undefined;
+  let bytes: Uint8Array | undefined;
+  if (typeof file === 'string') sum = Promise.resolve(file);
+  else bytes = file;
+  return () => {
+    sum ??= sha256Of(bytes!);
+    bytes = undefined;
+    return sum;
+  };
 }
 
 /** Makes a TensorFlow.js model a .tflite file. Its own bytes are let go before the network takes its memory. */
@@ -384,7 +419,7 @@ function withoutModel({ id, embeddingSize }: NoModel): Prepared {
     multiplyAdds: 0,
     operators: {},
   };
-  return { model, sha256: Promise.resolve(''), modelBytes: 0, classNames: undefined };
+  return { model, sha256: sumOf(''), modelBytes: 0, classNames: undefined };
 }
 
 /** A download's options that report as one phase. */
@@ -396,19 +431,31 @@ async function timed<T>(work: Promise<T>, began: number): Promise<{ value: T; ms
   return { value: await work, ms: performance.now() - began };
 }
 
-interface Started {
-  module: WasmModule;
-  classifier: WasmClassifier;
-  choice: Choice;
+type Started = Pick<Running, 'module' | 'classifier' | 'choice' | 'wasmUrl'>;
+
+/**
+ * Has all of the chosen threads compute: until then, one does. Called when the first result is there, as to start them takes as long as to load all
+ * else, and processors that people wait for. When they don't start, one goes on alone, and `choice` says why.
+ */
+async function useThreads(running: Pick<Running, 'module' | 'classifier' | 'choice' | 'wasmUrl'>): Promise<void> {
+  const { module, classifier, choice, wasmUrl } = running;
+  if (choice.threads === 1) return;
+  try {
+    await addThreads(module, glueUrl(choice.variant, wasmUrl), choice.threads - 1);
+    classifier.useThreads(choice.threads);
+  } catch (error) {
+    running.choice = { ...choice, threads: 1, reason: `One thread alone: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }
 
-/** Starts the chosen variant or, when it wasn't asked for by name and fails, the next simpler one. */
-export async function startClassifier({ variant, threads, wasmUrl }: Omit<OpenRequest, 'model'>, loadModule: LoadModule, asked: Asked = {}): Promise<Started> {
-  let choice = chooseVariant(detectFeatures(), { variant, threads, worker: false });
+/** Starts the chosen variant or, when it fails and may be replaced, the next simpler one. */
+export async function startClassifier(request: Omit<OpenRequest, 'model'>, loadModule: LoadModule, asked: Asked = {}): Promise<Started> {
+  const { wasmUrl } = request;
+  let { choice, earlyCode: early } = request;
   const attempt = async (): Promise<Started> => {
-    const module = await loadModule({ variant: choice.variant, threads: choice.threads, wasmUrl, ...watch(asked, 'module') });
+    const module = await loadModule({ variant: choice.variant, wasmUrl, early, ...watch(asked, 'module') });
     try {
-      return { module, classifier: new module.Classifier(choice.threads), choice };
+      return { module, classifier: new module.Classifier(1), choice, wasmUrl };
     } catch (error) {
       // They would outlive this module, whose place the next takes, and keep its memory.
       endThreads(module);
@@ -416,13 +463,14 @@ export async function startClassifier({ variant, threads, wasmUrl }: Omit<OpenRe
     }
   };
   let failures = '';
-  for (const simpler of variant ? [] : fallbacks(choice.variant)) {
+  for (const simpler of request.fallsBack ? fallbacks(choice.variant) : []) {
     try {
       return await attempt();
     } catch (error) {
       if (asked.signal?.aborted) throw error;
       failures += `${choice.variant} failed: ${error instanceof Error ? error.message : String(error)} `;
       choice = { variant: simpler, threads: 1, reason: failures.trim() };
+      early = undefined;
     }
   }
   return attempt();

@@ -13,10 +13,10 @@ export type { ErrorCode } from './errors.js';
 export type { ImageInput, RgbaImage } from './image.js';
 export type { CallSettings, KnnClassifier, Prediction } from './knn-client.js';
 export type { Alpha, Version } from './models.js';
-export type { ClassScore, Info, LoadTimings, ModelEntry, ModelFile, ModelInfo, Neighbour, Precision, PredictOptions, Preprocess, Progress, Review, Storage, Thumbnail, Timings, Variant } from './protocol.js';
+export type { Choice, ClassScore, Info, LoadTimings, ModelEntry, ModelFile, ModelInfo, Neighbour, Precision, PredictOptions, Preprocess, Progress, Review, Storage, Thumbnail, Timings, Variant } from './protocol.js';
 export type { ModuleOptions } from './session.js';
 export { chooseVariant, detectFeatures } from './variant.js';
-export type { Choice, Features, Wanted } from './variant.js';
+export type { Features, Wanted } from './variant.js';
 
 /**
  * SHA-256 of this version's .wasm file in each folder of wasm/, in lower-case hex: wasm/<variant>/teachable.wasm,

@@ -1,9 +1,10 @@
 // The worker's half without a worker: it runs in the caller's thread, behind the same port.
 
 import { makeHost } from './host.js';
-import { endThreads, loadModule } from './load.js';
+import { loadModule } from './load.js';
 import type { ClassifierMethods, Progress } from './protocol.js';
 import { serve, type Port } from './rpc.js';
+import { endThreads } from './threads.js';
 
 /** A port that is answered in this thread. */
 export function makeInlinePort(): Port {

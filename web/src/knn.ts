@@ -6,7 +6,7 @@
 import { toCount } from './arguments.js';
 import { ClassifierError } from './errors.js';
 import { KnnClassifier } from './knn-client.js';
-import { startSession, toModuleRequest, type ModuleOptions } from './session.js';
+import { startSession, type ModuleOptions } from './session.js';
 
 export { ClassifierError, errorCodes } from './errors.js';
 export type { ErrorCode } from './errors.js';
@@ -30,5 +30,5 @@ export async function loadKnn(options: KnnOptions): Promise<KnnClassifier> {
   const { embeddingSize, id = 'embeddings' } = options;
   if (typeof id !== 'string') throw new ClassifierError('bad-argument', `id must be a string; got ${String(id)}.`);
   const model = { kind: 'none', id, embeddingSize: toCount(embeddingSize, 'embeddingSize') } as const;
-  return new KnnClassifier(await startSession({ ...toModuleRequest(options), model }, options));
+  return new KnnClassifier(await startSession({ model }, options));
 }

@@ -4,9 +4,10 @@
  */
 
 import { makeHost } from './host.js';
-import { endThreads, loadModule } from './load.js';
+import { loadModule } from './load.js';
 import type { ClassifierMethods, Progress } from './protocol.js';
 import { serve } from './rpc.js';
+import { endThreads } from './threads.js';
 
 /**
  * Answers every load({ worker }) that names this worker. Call it once, at the top of the worker's module. Messages that

@@ -17,6 +17,16 @@ export type Subject = { frame: Frame } | { embedding: Float32Array };
 /** One of the builds of the module. */
 export type Variant = 'simd' | 'simd-threads' | 'relaxed' | 'relaxed-threads';
 
+/** Which variant runs. */
+export interface Choice {
+  /** The build of the module. */
+  variant: Variant;
+  /** 1 for a variant without threads. */
+  threads: number;
+  /** A sentence for people. */
+  reason: string;
+}
+
 /** How a frame becomes the network's input. */
 export interface Preprocess {
   /** 'center': the largest centred rectangle of the input's aspect ratio. 'squash': all of it, aspect ratio not kept. */
@@ -99,12 +109,16 @@ export interface OpenRequest {
   labels?: readonly string[] | string | undefined;
   preprocess?: Partial<Preprocess> | undefined;
   precision?: Precision | undefined;
-  variant?: Variant | undefined;
-  threads?: number | undefined;
+  /** What runs. */
+  choice: Choice;
+  /** Whether a simpler one may, should it fail. */
+  fallsBack: boolean;
   /** Folder with <variant>/teachable.js and .wasm; ends in '/'. */
   wasmUrl?: string | undefined;
-  /** Of the model's first file, when the page has asked for it already. */
-  early?: EarlyAnswer | undefined;
+  /** The model's first file, when the page has asked for it already. */
+  earlyModel?: EarlyAnswer | undefined;
+  /** The code of the choice's variant, when the page has asked for it already. */
+  earlyCode?: EarlyAnswer | undefined;
 }
 
 /** The network that runs. */
@@ -146,7 +160,7 @@ export interface ModelInfo {
 
 /** Milliseconds that a load took, measured where the network runs. The two downloads overlap. */
 export interface LoadTimings {
-  /** Until the module ran: download, compilation, threads. */
+  /** Until the module ran: download, compilation. */
   moduleMs: number;
   /** Until the model's files had arrived; 0 without a network. */
   modelMs: number;
@@ -170,7 +184,7 @@ export interface Info {
   variant: Variant;
   /** Why this variant runs, in a sentence; and why it runs in the caller's thread, where that wasn't asked for. */
   reason: string;
-  /** The caller's of the network among them; 1 for a variant without threads. */
+  /** That compute once all have started, after the first result, the caller's of the network among them; 1 for a variant without threads. */
   threads: number;
   /** Whether it runs in a worker. False: each call blocks the thread that makes it. */
   worker: boolean;

@@ -6,14 +6,19 @@ import { toCount } from './arguments.js';
 import { askEarly } from './early-fetch.js';
 import { neverStarted, runHere, startWorker, type Engine } from './engine.js';
 import { ClassifierError, toClassifierError } from './errors.js';
-import type { ClassifierMethods, HostInfo, Info, ModelInfo, OpenRequest, Progress, Variant } from './protocol.js';
+import { codeUrl } from './module-files.js';
+import type { ClassifierMethods, EarlyAnswer, HostInfo, Info, ModelInfo, OpenRequest, Progress, Variant } from './protocol.js';
 import { connect, Moved, type Caller } from './rpc.js';
+import { chooseVariant, detectFeatures } from './variant.js';
 
 /** Options of everything that loads the module. */
 export interface ModuleOptions {
   /** Default: the best that this browser and page can run. Asking for one that can't is an error. */
   variant?: Variant | undefined;
-  /** >= 1. Default: the processors, at most 4. Only threaded variants use more than 1. Between two calls threads sleep. */
+  /**
+   * >= 1. Default: the processors, at most 4. Only threaded variants use more than 1. They start after the first result, for which they
+   * would come too late; between two calls they sleep.
+   */
   threads?: number | undefined;
   /**
    * Where it runs. Default: in a worker of its own (in Node, a thread) or, where none can start, in the caller's thread; info()
@@ -32,6 +37,8 @@ export interface ModuleOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+type ModuleRequest = Pick<OpenRequest, 'choice' | 'fallsBack' | 'wasmUrl'>;
+
 /** A host with something open in it. */
 export interface Session {
   readonly model: ModelInfo;
@@ -45,25 +52,30 @@ export interface Session {
 /** How long a disposed worker may take to end by itself. */
 const lastWordsMs = 500;
 
-/** What any load asks of the module. Throws 'bad-argument'. */
-export function toModuleRequest({ variant, threads, wasmUrl }: ModuleOptions): Omit<OpenRequest, 'model'> {
+/** What any load asks of the module. Throws 'bad-argument', 'unsupported-browser'. @param worker Whether it is to run in a worker. */
+export function toModuleRequest({ variant, threads, wasmUrl }: ModuleOptions, worker: boolean): ModuleRequest {
   return {
-    variant,
-    threads: threads === undefined ? undefined : toCount(threads, 'threads'),
+    choice: chooseVariant(detectFeatures(), { variant, threads: threads === undefined ? undefined : toCount(threads, 'threads'), worker }),
+    fallsBack: variant === undefined,
     wasmUrl: wasmUrl === undefined ? undefined : absolute(wasmUrl).replace(/\/*$/, '/'),
   };
 }
 
-/** Starts a host and opens `request` in it. */
-export async function startSession(request: OpenRequest, options: ModuleOptions): Promise<Session> {
+/** Starts a host and opens a model in it. */
+export async function startSession(model: Omit<OpenRequest, keyof ModuleRequest>, options: ModuleOptions): Promise<Session> {
   const { worker, workerUrl, signal } = options;
   if (signal?.aborted) throw aborted(signal);
-  if (worker === false) return open(await runHere(), request, options);
-  const session = await openInWorker(request, options);
+  if (worker === false) return openHere(model, options);
+  const session = await openInWorker({ ...model, ...toModuleRequest(options, true) }, options);
   if (!(session instanceof ClassifierError)) return session;
   // Who asks for a worker, or says where its script is, wants to know that it doesn't start.
   if (worker !== undefined || workerUrl !== undefined) throw session;
-  return open(await runHere(), request, options, ` It runs in the calling thread: ${session.message}`);
+  return openHere(model, options, ` It runs in the calling thread: ${session.message}`);
+}
+
+async function openHere(model: Omit<OpenRequest, keyof ModuleRequest>, options: ModuleOptions, note?: string): Promise<Session> {
+  const request = { ...model, ...toModuleRequest(options, false) };
+  return open(await runHere(), request, options, note);
 }
 
 /** The session, or why no worker started. */
@@ -75,7 +87,7 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
     return toClassifierError(error);
   }
   try {
-    return await open(engine, withEarlyAnswer(request, options), options);
+    return await open(engine, withEarlyAnswers(request, options), options);
   } catch (error) {
     const known = toClassifierError(error);
     if (known.code !== 'worker-lost' || engine.heard()) throw known;
@@ -83,13 +95,17 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
   }
 }
 
-/** Asks for the model's first file before the worker does, which is only starting. Node's files are its own to read. */
-function withEarlyAnswer(request: OpenRequest, { signal, onProgress }: ModuleOptions): OpenRequest | Moved<OpenRequest> {
-  const { model } = request;
-  const url = model.kind === 'url' ? model.url : model.kind === 'entry' ? new URL(model.entry.files[0]?.path ?? '', model.baseUrl).href : '';
-  if (!url.startsWith('http')) return request;
-  const early = askEarly(url, !onProgress, signal);
-  return new Moved({ ...request, early }, [early.port]);
+/** Asks for what the worker will want first, while it is only starting. Node's files are its own to read. */
+function withEarlyAnswers(request: OpenRequest, { signal, onProgress }: ModuleOptions): Moved<OpenRequest> {
+  const askFor = (url: string, waits: boolean): EarlyAnswer | undefined => (url.startsWith('http') ? askEarly(url, { waits, whole: !onProgress, signal }) : undefined);
+  const earlyModel = askFor(modelUrl(request), true);
+  const earlyCode = askFor(codeUrl(request.choice.variant, request.wasmUrl).href, false);
+  return new Moved({ ...request, earlyModel, earlyCode }, [earlyModel, earlyCode].flatMap((each) => each?.port ?? []));
+}
+
+function modelUrl({ model }: OpenRequest): string {
+  if (model.kind === 'url') return model.url;
+  return model.kind === 'entry' ? new URL(model.entry.files[0]?.path ?? '', model.baseUrl).href : '';
 }
 
 async function open(engine: Engine, request: OpenRequest | Moved<OpenRequest>, { signal, onProgress }: ModuleOptions, note = ''): Promise<Session> {

@@ -2,7 +2,7 @@
 
 import { ClassifierError } from './errors.js';
 import { nodeProcess } from './node.js';
-import type { Variant } from './protocol.js';
+import type { Choice, Variant } from './protocol.js';
 
 /** What this browser, on this page, can do. */
 export interface Features {
@@ -34,16 +34,6 @@ export interface Wanted {
   worker?: boolean | Worker | undefined;
 }
 
-/** Which variant runs. */
-export interface Choice {
-  /** The build of the module. */
-  variant: Variant;
-  /** 1 for a variant without threads. */
-  threads: number;
-  /** A sentence for people. */
-  reason: string;
-}
-
 /** More gain nothing for networks of this size, and the page needs a core too. */
 const maxThreads = 4;
 
@@ -71,6 +61,7 @@ function validates(probe: number[]): boolean {
 }
 
 function canShareMemory(): boolean {
+  if (typeof SharedArrayBuffer !== 'function') return false;
   try {
     // The constructor may be reachable where sharing is refused, so one is made.
     return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer;

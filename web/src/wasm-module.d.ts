@@ -103,6 +103,8 @@ export interface WasmModelInfo {
 
 /** Frame -> embedding -> prediction. The only C++ object that JavaScript holds: end it with delete(). */
 export interface WasmClassifier {
+  /** So many threads, the caller's among them, compute from now on. In a threaded variant workers for the others must be there: WasmThreads. */
+  useThreads(count: number): void;
   /** A view of fresh memory for a .tflite file: fill it, then call loadModel. */
   modelBuffer(byteLength: number): Uint8Array;
   /** Reads what modelBuffer holds and frees it. On an error the model that ran before goes on.
@@ -179,20 +181,23 @@ export interface WasmModule {
   /** Classifiers that have not been deleted. */
   liveClassifierCount(): number;
   /** Of a threaded variant. */
-  readonly PThread?: ModuleSettings['PThread'];
+  readonly PThread?: WasmThreads;
 }
 
-/** What a module takes, and what it adds. */
+/** What a module takes. */
 export interface ModuleSettings {
   /** Makes the instance and gives it to `use`. Default: of `wasmBinary`; in Node also of the file beside the glue. */
   instantiateWasm?: (imports: WebAssembly.Imports, use: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void) => object;
   wasmBinary?: ArrayBuffer | Uint8Array;
-  /** Workers that a threaded variant starts at once. */
-  pthreadPoolSize?: number;
-  /** What those workers run. */
-  mainScriptUrlOrBlob?: string | Blob;
-  /** Set by a threaded variant. */
-  readonly PThread?: { terminateAllThreads(): void };
+}
+
+/** Emscripten's threads, of which it starts none itself: a worker that blocks couldn't. */
+export interface WasmThreads {
+  /** Where a new thread finds its worker. */
+  unusedWorkers: Worker[];
+  /** Resolves when the worker can be a thread. */
+  loadWasmModuleToWorker(worker: Worker): Promise<unknown>;
+  terminateAllThreads(): void;
 }
 
 /** Default export of wasm/<variant>/teachable.js. */

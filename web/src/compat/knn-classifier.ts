@@ -283,7 +283,7 @@ function vote(classifier: WasmClassifier, { values, k, labels, classIndices }: Q
 
 async function startModule({ variant, wasmUrl }: KnnOptions): Promise<WasmModule> {
   // One thread: a page mustn't wait for others.
-  const { module, classifier } = await startClassifier(toModuleRequest({ variant, wasmUrl, threads: 1 }), sharedModule);
+  const { module, classifier } = await startClassifier(toModuleRequest({ variant, wasmUrl, threads: 1 }, false), sharedModule);
   classifier.delete();
   return module;
 }

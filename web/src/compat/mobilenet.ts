@@ -80,7 +80,7 @@ export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
   const { labels, precision, variant, wasmUrl, inputRange, signal, onProgress } = modelConfig;
   const request = {
     // One thread: a page mustn't wait for others.
-    ...toModuleRequest({ variant, wasmUrl, threads: 1 }),
+    ...toModuleRequest({ variant, wasmUrl, threads: 1 }, false),
     model: await orAborted(whichModel(modelConfig), signal),
     labels: typeof labels === 'string' ? absolute(labels) : labels,
     // What the original does to a picture.
