@@ -1,6 +1,8 @@
 // Other engines on the same file and the same frames: from nothing to the first result, and a frame. Part of run.mjs.
-import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { projectFolder } from '../../web/dev/steps.mjs';
 
 const rounds = 9;
@@ -21,19 +23,25 @@ const entries = [
 
 export const comparedVariants = [...new Set(entries.flatMap(({ variant }) => variant ?? []))];
 
+const folders = { '/bench/': 'tests/bench', '/pages/': 'tests/web/pages', '/node_modules/': 'node_modules' };
+
+/** In a process of its own: what drives the browsers collects garbage in between, while which nobody is answered. */
+async function startServer(isolated) {
+  const named = Object.entries(folders).map(([address, folder]) => `--folder=${address}=${path.join(projectFolder, folder)}`);
+  const server = spawn(process.execPath, [path.join(projectFolder, 'web/dev/serve.mjs'), '--port=0', '--no-policy', ...(isolated ? [] : ['--no-isolation']), ...named]);
+  const [line] = await once(server.stdout, 'data');
+  return { url: String(line).split(' ')[0], end: () => server.kill() };
+}
+
 /** Each measurement has a browser of its own: nothing is compiled or cached before, but the files are in the disk's cache. */
-async function measureOnce({ openBrowser, openPage }, { engine, isolated, variant }) {
-  const ends = [];
+async function measureOnce(openBrowser, { url }, { engine, variant }) {
   const browser = await openBrowser();
   try {
-    const { page } = await openPage({ after: (end) => ends.push(end) }, browser, {
-      path: 'pages/rival.html',
-      serving: { isolated, csp: null, folders: { '/bench/': path.join(projectFolder, 'tests/bench') } },
-    });
+    const page = await browser.newPage();
+    await page.goto(`${url}pages/rival.html`);
     await page.waitForTimeout(settleMs);
     return await page.evaluate(async (order) => (await import('/bench/rivals.page.mjs')).measure(order), { engine, variant, model, side: 224, frames });
   } finally {
-    for (const end of ends) await end();
     await browser.close();
   }
 }
@@ -41,15 +49,20 @@ async function measureOnce({ openBrowser, openPage }, { engine, isolated, varian
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 export async function compareEngines(report) {
-  const browserSide = await import('../web/open-page.mjs');
+  const { openBrowser } = await import('../web/open-page.mjs');
   const times = entries.map(() => []);
-  // The first round finds the disk cold.
-  for (let round = 0; round <= rounds; round++) {
-    report(`round ${round} of ${rounds}`);
-    for (const [index, entry] of entries.entries()) {
-      const time = await measureOnce(browserSide, entry);
-      if (round > 0) times[index].push(time);
+  const servers = { true: await startServer(true), false: await startServer(false) };
+  try {
+    // The first round finds the disk cold.
+    for (let round = 0; round <= rounds; round++) {
+      report(`round ${round} of ${rounds}`);
+      for (const [index, entry] of entries.entries()) {
+        const time = await measureOnce(openBrowser, servers[entry.isolated], entry);
+        if (round > 0) times[index].push(time);
+      }
     }
+  } finally {
+    for (const { end } of Object.values(servers)) end();
   }
   const { version } = JSON.parse(await readFile(path.join(projectFolder, 'node_modules/@litertjs/core/package.json'), 'utf8'));
   return { version, rows: entries.map((entry, index) => ({ ...entry, firstMs: median(times[index].map(({ firstMs }) => firstMs)), frameMs: median(times[index].map(({ frameMs }) => frameMs)) })) };
@@ -59,7 +72,7 @@ export async function compareEngines(report) {
 export function toEngineTable({ version, rows }) {
   const rivalOf = ({ isolated }) => rows.find((row) => row.isolated === isolated && row.engine === 'LiteRT.js');
   return [
-    `Beside LiteRT.js ${version}: MobileNet v2 1.0 224 int8 from a server on this machine, each time in a new browser that has come to rest, in turns; medians of ${rounds}. First: from the call that loads the code to the first result. Frame: 224 x 224 pixels to a result, median of ${frames}, our worker's messages included.`,
+    `Beside LiteRT.js ${version}: MobileNet v2 1.0 224 int8 from a server of its own on this machine, each time in a new browser that has come to rest, in turns; medians of ${rounds}. First: from the call that loads the code to the first result. Frame: 224 x 224 pixels to a result, median of ${frames}, our worker's messages included.`,
     '',
     '| page | engine | first | of theirs | frame | of theirs |',
     '|---|---|---|---|---|---|',

@@ -1,6 +1,6 @@
 // A static server for the page, the package and the models, with the headers that threads need.
 //
-//   node web/dev/serve.mjs [--port=8080] [--no-isolation]
+//   node web/dev/serve.mjs [--port=8080] [--no-isolation] [--no-policy] [--folder=/address/=path ...]
 
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
@@ -143,7 +143,9 @@ function listen(server, port) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '8080' }, 'no-isolation': { type: 'boolean', default: false } } });
-  const { url } = await serve({ port: Number(values.port), isolated: !values['no-isolation'] });
+  const options = { port: { type: 'string', default: '8080' }, 'no-isolation': { type: 'boolean' }, 'no-policy': { type: 'boolean' }, folder: { type: 'string', multiple: true, default: [] } };
+  const { values } = parseArgs({ options });
+  const folders = Object.fromEntries(values.folder.map((each) => each.split('=')));
+  const { url } = await serve({ port: Number(values.port), isolated: !values['no-isolation'], csp: values['no-policy'] ? null : strictPolicy, folders });
   console.log(`${url}  (Ctrl+C ends)`);
 }

@@ -18,9 +18,15 @@ export async function addThreads(module: WasmModule, glue: URL, count: number): 
   waits.set(threads, wait);
   try {
     threads.unusedWorkers.push(...workers);
-    await Promise.race([Promise.all(workers.map(threads.loadWasmModuleToWorker)), failureOf(workers, wait.signal)]);
+    // First, as its listeners must be before the glue's.
+    const failure = failureOf(workers, wait.signal);
+    await Promise.race([failure, Promise.all(workers.map(threads.loadWasmModuleToWorker))]);
   } catch (error) {
-    for (const worker of workers) worker.terminate();
+    for (const worker of workers) {
+      // As below, of those that fail after the first.
+      worker.onerror = null;
+      worker.terminate();
+    }
     threads.unusedWorkers = threads.unusedWorkers.filter((worker) => !workers.includes(worker));
     throw error;
   } finally {
@@ -43,7 +49,7 @@ function failureOf(workers: readonly Worker[], signal: AbortSignal): Promise<nev
       event.stopImmediatePropagation();
       reject(new ClassifierError('load-failed', `A thread failed to start: ${event.message || 'no reason given'}`));
     };
-    for (const worker of workers) worker.addEventListener('error', onError, { capture: true, signal });
+    for (const worker of workers) worker.addEventListener('error', onError, { signal });
   });
 }
 
