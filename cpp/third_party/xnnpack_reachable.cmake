@@ -36,14 +36,14 @@ function(matches_in variable regex)
   set(${variable} ${matches} PARENT_SCOPE)
 endfunction()
 
-# write_macros(<header> <includes> <value> <macro>...): the includes, then each macro with the value. What declares the names
-# comes first, so that the macros change uses only.
-function(write_macros header includes value)
+# write_macros(<header> <includes> <value> <more> <macro>...): the includes, then each macro with the value, then more lines. What
+# declares the names comes first, so that the macros change uses only. Written at once, so that a header that stays the same keeps its time.
+function(write_macros header includes value more)
   list(TRANSFORM includes REPLACE "(.+)" "#include \"\\1\"\n")
   list(TRANSFORM ARGN REPLACE "(.+)" "#define \\1 ${value}\n")
   list(JOIN includes "" include_lines)
   list(JOIN ARGN "" macro_lines)
-  file(CONFIGURE OUTPUT ${header} CONTENT "#pragma once\n#include <stddef.h>\n${include_lines}${macro_lines}" @ONLY)
+  file(CONFIGURE OUTPUT ${header} CONTENT "#pragma once\n#include <stddef.h>\n${include_lines}${macro_lines}${more}" @ONLY)
 endfunction()
 
 function(refuse_unknown what)
@@ -68,9 +68,8 @@ function(write_unreachable_configs header)
   list(TRANSFORM configs REPLACE "(.+)" "xnn_init_\\1_config()")
   # Filters of depthwise convolutions are [h, w, channels] in all of our files; lower.cpp makes such of [channels, h, w], too.
   matches_in(packing "xnn_pack_[a-z0-9_]+_dwconv_ghw_w" src/operators/convolution-nhwc.c)
-  write_macros(${header} "xnnpack/config.h;xnnpack/reference-config.h;xnnpack/pack.h" NULL
+  write_macros(${header} "xnnpack/config.h;xnnpack/reference-config.h;xnnpack/pack.h" NULL "${instead}"
     ${configs} "xnn_init_binary_reference_config(type, datatype)" ${packing})
-  file(APPEND ${header} "${instead}")
 endfunction()
 
 # For subgraph/*.c: operators that can't be made, nor configurations; needs that header beside it.
@@ -87,7 +86,7 @@ function(write_unreachable_operators header)
     list(REMOVE_ITEM functions ${own})
   endforeach()
   list(TRANSFORM functions APPEND "(...)")
-  write_macros(${header} "configs.h;xnnpack.h;xnnpack/internal.h" xnn_status_unsupported_hardware ${functions})
+  write_macros(${header} "configs.h;xnnpack.h;xnnpack/internal.h" xnn_status_unsupported_hardware "" ${functions})
 endfunction()
 
 # For configs/*.c: kernels without bounds, or with a lower one only. Where there are none XNNPACK takes those with both, whose
@@ -98,8 +97,6 @@ endfunction()
 function(write_left_out_kernels header)
   matches_in(kernels "xnn_f32_(gemm|igemm|dwconv)(_relu)?_ukernel_[a-z0-9_]+" src/configs/gemm-config.c src/configs/dwconv-config.c)
   matches_in(packing "xnn_pack_[a-z0-9_]+_(gemm_gio|deconv_goki)_w" src/configs/gemm-config.c)
-  write_macros(${header} "xnnpack/gemm.h;xnnpack/igemm.h;xnnpack/dwconv.h;xnnpack/avgpool.h;xnnpack/pavgpool.h;xnnpack/maxpool.h;xnnpack/vunary.h;xnnpack/pack.h"
-    NULL ${kernels} ${packing})
   set(instead)
   foreach(kernel IN ITEMS f32_avgpool_minmax_ukernel_9x f32_avgpool_minmax_ukernel_9p8x
       f32_pavgpool_minmax_ukernel_9x f32_pavgpool_minmax_ukernel_9p8x f32_maxpool_minmax_ukernel_9p8x)
@@ -111,7 +108,8 @@ function(write_left_out_kernels header)
     string(APPEND instead "#define ${kernel}_1x8c8__wasmsdot ${kernel}_1x8c8__wasmsdot_u2\n")
     string(APPEND instead "#define ${kernel}_2x8c8__wasmsdot ${kernel}_4x8c8__wasmsdot_u2\n")
   endforeach()
-  file(APPEND ${header} "${instead}")
+  write_macros(${header} "xnnpack/gemm.h;xnnpack/igemm.h;xnnpack/dwconv.h;xnnpack/avgpool.h;xnnpack/pavgpool.h;xnnpack/maxpool.h;xnnpack/vunary.h;xnnpack/pack.h"
+    NULL "${instead}" ${kernels} ${packing})
 endfunction()
 
 # For configs/gemm-config.c: functions that pack weights of which we have our own (net/kernels/packing.h).
@@ -144,5 +142,5 @@ function(write_unreachable_loops header)
   refuse_unknown("loops" ${unknown})
   list(REMOVE_ITEM loops ${reachable})
   list(TRANSFORM loops APPEND "(...)")
-  write_macros(${header} "pthreadpool.h" "__builtin_trap()" ${loops})
+  write_macros(${header} "pthreadpool.h" "__builtin_trap()" "" ${loops})
 endfunction()

@@ -481,4 +481,15 @@ Graph GraphBuilder::take(TensorId output) {
   return std::move(graph_);
 }
 
+void cast_input(Graph& graph) {
+  Tensor bytes;
+  bytes.name = "bytes";
+  bytes.type = DataType::U8;
+  bytes.shape = graph.tensors[graph.input].shape;
+  graph.tensors.push_back(std::move(bytes));
+  const auto id = static_cast<TensorId>(graph.tensors.size() - 1);
+  graph.nodes.insert(graph.nodes.begin(), Node{Convert{id, graph.input}, "cast"});
+  graph.input = id;
+}
+
 }  // namespace teachable::testing

@@ -125,4 +125,7 @@ class GraphBuilder {
   bool normalizes_ = false;
 };
 
+/// Has a network of floats begin with a cast of bytes.
+void cast_input(Graph& graph);
+
 }  // namespace teachable::testing

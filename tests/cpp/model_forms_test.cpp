@@ -201,14 +201,7 @@ TEST(ModelForms, BytesThatAreCastAreTheInputsPixels) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId output = pooled_features(b);
   Graph graph = b.take(output);
-  Tensor bytes;
-  bytes.name = "bytes";
-  bytes.type = DataType::U8;
-  bytes.shape = graph.tensors[graph.input].shape;
-  graph.tensors.push_back(std::move(bytes));
-  const auto id = static_cast<TensorId>(graph.tensors.size() - 1);
-  graph.nodes.insert(graph.nodes.begin(), Node{Convert{id, graph.input}, "cast"});
-  graph.input = id;
+  cast_input(graph);
   Looking looking(write_tflite(graph));
   EXPECT_EQ(looking.info.input_type, DataType::F32);
   EXPECT_EQ(looking.info.range.low, 0);

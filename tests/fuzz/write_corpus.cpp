@@ -125,16 +125,7 @@ int main(int argc, char** argv) {
     t = b.to_unit_length(b.global_average_pool(t, true));
     t = b.sigmoid(b.fully_connected(t, 2));
     Graph graph = b.take(t);
-    if (precision == testing::Precision::F32) {
-      Tensor bytes;
-      bytes.name = "bytes";
-      bytes.type = DataType::U8;
-      bytes.shape = graph.tensors[graph.input].shape;
-      graph.tensors.push_back(std::move(bytes));
-      const auto id = static_cast<TensorId>(graph.tensors.size() - 1);
-      graph.nodes.insert(graph.nodes.begin(), Node{Convert{id, graph.input}, "cast"});
-      graph.input = id;
-    }
+    if (precision == testing::Precision::F32) testing::cast_input(graph);
     write(folder / "tflite" / (std::string("ends-") + (precision == testing::Precision::F32 ? "float32" : precision == testing::Precision::U8 ? "uint8" : "int8") + ".tflite"), write_tflite(graph));
   }
   return 0;
