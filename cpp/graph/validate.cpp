@@ -23,46 +23,48 @@ std::string describe(const Tensor& tensor, size_t index) {
   return "tensor " + std::to_string(index) + " ('" + tensor.name + "')";
 }
 
-void check_quantization(const Tensor& tensor, const std::string& where) {
+void check_quantization(const Tensor& tensor, size_t index) {
+  const auto bad_tensor = [&](const Text& what) { bad(describe(tensor, index), what); };
   const Quantization& q = tensor.quantization;
   if (!q.present()) {
     if (tensor.type == DataType::I8 || tensor.type == DataType::U8) {
-      bad(where, {"is ", to_string(tensor.type), " but has no scale"});
+      bad_tensor({"is ", to_string(tensor.type), " but has no scale"});
     }
     return;
   }
-  if (tensor.type == DataType::F32) bad(where, "is float32 but has a scale");
+  if (tensor.type == DataType::F32) bad_tensor({"is float32 but has a scale"});
   if (q.zero_points.size() != q.scales.size()) {
-    bad(where, {"has ", q.scales.size(), " scales and ", q.zero_points.size(), " zero points"});
+    bad_tensor({"has ", q.scales.size(), " scales and ", q.zero_points.size(), " zero points"});
   }
   if (q.per_channel() && (q.axis >= tensor.shape.rank() ||
                           static_cast<size_t>(tensor.shape[q.axis]) != q.scales.size())) {
-    bad(where, {"has ", q.scales.size(), " scales for axis ", q.axis, " of shape ", tensor.shape});
+    bad_tensor({"has ", q.scales.size(), " scales for axis ", q.axis, " of shape ", tensor.shape});
   }
   for (float scale : q.scales) {
     if (!std::isfinite(scale) || scale <= 0) {
-      bad(where, {"has a scale of ", scale, ", wanted finite and above 0"});
+      bad_tensor({"has a scale of ", scale, ", wanted finite and above 0"});
     }
   }
   const int low = tensor.type == DataType::I8 ? -128 : 0;
   const int high = tensor.type == DataType::I8 ? 127 : tensor.type == DataType::U8 ? 255 : 0;
   for (int32_t zero_point : q.zero_points) {
     if (zero_point < low || zero_point > high || (q.per_channel() && zero_point != 0)) {
-      bad(where, {"has a zero point of ", zero_point});
+      bad_tensor({"has a zero point of ", zero_point});
     }
   }
 }
 
 void check_tensor(const Tensor& tensor, size_t index) {
-  const std::string where = describe(tensor, index);
+  // A description of each costs a load a millisecond.
+  const auto bad_tensor = [&](const Text& what) { bad(describe(tensor, index), what); };
   const int64_t count = tensor.shape.checked_element_count(kMaxTensorElements);
   if (count < 0) {
-    bad(where, {"has shape ", tensor.shape, ", which is negative or too large"});
+    bad_tensor({"has shape ", tensor.shape, ", which is negative or too large"});
   }
-  check_quantization(tensor, where);
+  check_quantization(tensor, index);
   const size_t bytes = static_cast<size_t>(count) * element_size(tensor.type);
   if (tensor.is_constant() && tensor.data.size() != bytes) {
-    bad(where, {"holds ", tensor.data.size(), " bytes, shape ", tensor.shape, " of ",
+    bad_tensor({"holds ", tensor.data.size(), " bytes, shape ", tensor.shape, " of ",
                 to_string(tensor.type), " wants ", bytes});
   }
 }
@@ -113,19 +115,15 @@ struct CheckTypes {
     const Tensor& in = at(input);
     const Tensor& weights = at(filter);
     const Tensor& out = at(output);
-    const std::string types = std::string(to_string(in.type)) + " input, " +
-                              to_string(weights.type) + " filter, " +
-                              (bias == kNoTensor ? "no" : to_string(at(bias).type)) + " bias, " +
-                              to_string(out.type) + " output";
     const bool is_float = in.type == DataType::F32;
     const bool known = in.type != DataType::I32 && weights.type == in.type &&
                        out.type == in.type &&
                        (bias == kNoTensor ||
                         at(bias).type == (is_float ? DataType::F32 : DataType::I32));
     if (!known) {
-      unsupported(where, {"has ", types,
-                          "; run are all float32, all uint8 or all int8, the latter two "
-                          "with int32 bias"});
+      unsupported(where, {"has ", to_string(in.type), " input, ", to_string(weights.type), " filter, ",
+                          bias == kNoTensor ? "no" : to_string(at(bias).type), " bias, ", to_string(out.type),
+                          " output; run are all float32, all uint8 or all int8, the latter two with int32 bias"});
     }
     if (is_float) return;
     const Quantization& q = weights.quantization;
