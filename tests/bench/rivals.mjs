@@ -72,7 +72,7 @@ export async function compareEngines(report) {
 export function toEngineTable({ version, rows }) {
   const rivalOf = ({ isolated }) => rows.find((row) => row.isolated === isolated && row.engine === 'LiteRT.js');
   return [
-    `Beside LiteRT.js ${version}: MobileNet v2 1.0 224 int8 from a server of its own on this machine, each time in a new browser that has come to rest, in turns; medians of ${rounds}. First: from the call that loads the code to the first result. Frame: 224 x 224 pixels to a result, median of ${frames}, our worker's messages included.`,
+    `Beside LiteRT.js ${version}: MobileNet v2 1.0 224 int8 from a server of its own process on this machine, each time in a new browser that has come to rest, in turns; medians of ${rounds}. First: from the call that loads the code to the first result. Frame: 224 x 224 pixels to a result, median of ${frames}, our worker's messages included.`,
     '',
     '| page | engine | first | of theirs | frame | of theirs |',
     '|---|---|---|---|---|---|',

@@ -1,6 +1,5 @@
 // Files over HTTP with byte progress, and errors that say which address, what came back and what to do.
 
-import { receiveEarly } from './early-fetch.js';
 import { ClassifierError } from './errors.js';
 import { nodeModule, nodeProcess } from './node.js';
 import type { EarlyAnswer } from './protocol.js';
@@ -87,6 +86,17 @@ export async function ask(url: string, options: DownloadOptions): Promise<Answer
   return early ?? request(url, options);
 }
 
+/** The file that the page has asked for; undefined where that failed. */
+function receiveEarly({ port }: EarlyAnswer): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  port.postMessage(true);
+  return new Promise((resolve) => {
+    port.onmessage = ({ data }: MessageEvent<Uint8Array<ArrayBuffer> | undefined>) => {
+      port.close();
+      resolve(data);
+    };
+  });
+}
+
 async function request(url: string, options: DownloadOptions): Promise<Response> {
   let response: Response;
   try {
@@ -121,32 +131,62 @@ async function readAnswer(url: string, answer: Answer, most: number, options: Do
 
 async function readBody(url: string, response: Response, most: number, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { onBytes } = options;
-  const declared = declaredLength(response);
-  const total = options.byteLength ?? declared;
+  const total = options.byteLength ?? declaredLength(response);
   let loaded = 0;
   onBytes?.(0, total);
   try {
-    // Whole is quicker, where nobody wants to hear of parts and the browser sees to the length.
-    return onBytes || (declared ?? Infinity) > most
-      ? await readPieces(response, (more) => {
-          loaded += more;
-          onBytes?.(loaded, total);
-          return loaded <= most;
-        })
-      : new Uint8Array(await response.arrayBuffer());
+    return await readAll(response, most, (now) => {
+      loaded = now;
+      onBytes?.(loaded, total);
+    });
   } catch (cause) {
     if (options.signal?.aborted) throw ended(options)!;
     throw new ClassifierError('load-failed', `Could not load ${options.what}: ${url} broke off${loaded > 0 ? ` after ${loaded} bytes` : ''}. Check the connection and try again.`, { cause });
   }
 }
 
-/** @param onPiece Whether to go on. */
-async function readPieces(response: Response, onPiece: (byteLength: number) => boolean): Promise<Uint8Array<ArrayBuffer>> {
+/** All that an answer holds or, of one that goes on, some more than `most` bytes. @param onBytes Hears how many there are. */
+export async function readAll(response: Response, most: number, onBytes: (loaded: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+  let bytes = new Uint8Array();
+  const length = declaredLength(response) ?? Infinity;
+  const reader = length <= most ? readerInPlace(response) : undefined;
+  if (reader) {
+    // Into one buffer: to join pieces takes as long again, and twice the memory.
+    bytes = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const { value, done } = await reader.read(bytes.subarray(filled));
+      if (value) bytes = new Uint8Array(value.buffer);
+      if (done || !value) return bytes.subarray(0, filled);
+      filled += value.byteLength;
+      onBytes(filled);
+    }
+    reader.releaseLock();
+  }
+  const rest = await readPieces(response, (loaded) => {
+    onBytes(bytes.length + loaded);
+    return bytes.length + loaded <= most;
+  });
+  return rest.length > 0 ? joinBytes([bytes, rest]) : bytes;
+}
+
+function readerInPlace({ body }: Response): ReadableStreamBYOBReader | undefined {
+  try {
+    return body?.getReader({ mode: 'byob' });
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param onBytes Hears how many there are, and says whether to go on. */
+async function readPieces({ body }: Response, onBytes: (loaded: number) => boolean): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
-  const reader = response.body?.getReader();
+  let loaded = 0;
+  const reader = body?.getReader();
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
     pieces.push(part.value);
-    if (!onPiece(part.value.byteLength)) {
+    loaded += part.value.byteLength;
+    if (!onBytes(loaded)) {
       await reader!.cancel();
       break;
     }

@@ -96,16 +96,29 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
 }
 
 /** Asks for what the worker will want first, while it is only starting. Node's files are its own to read. */
-function withEarlyAnswers(request: OpenRequest, { signal, onProgress }: ModuleOptions): Moved<OpenRequest> {
-  const askFor = (url: string, waits: boolean): EarlyAnswer | undefined => (url.startsWith('http') ? askEarly(url, { waits, whole: !onProgress, signal }) : undefined);
-  const earlyModel = askFor(modelUrl(request), true);
-  const earlyCode = askFor(codeUrl(request.choice.variant, request.wasmUrl).href, false);
+function withEarlyAnswers(request: OpenRequest, { worker, workerUrl, signal, onProgress }: ModuleOptions): Moved<OpenRequest> {
+  const askFor = (phase: Progress['phase'], { url, byteLength }: KnownFile): EarlyAnswer | undefined => {
+    if (!url.startsWith('http')) return undefined;
+    // An error of the caller's is its own affair.
+    const onBytes = onProgress && ((loaded: number, total: number | undefined) => queueMicrotask(() => onProgress({ phase, loaded, total })));
+    return askEarly(url, { waits: phase === 'model', byteLength, onBytes, signal });
+  };
+  const earlyModel = askFor('model', firstFile(request.model));
+  // Another worker than the package's may have other code beside it.
+  const isOurs = workerUrl === undefined && typeof worker !== 'object';
+  const earlyCode = isOurs || request.wasmUrl ? askFor('module', { url: codeUrl(request.choice.variant, request.wasmUrl).href }) : undefined;
   return new Moved({ ...request, earlyModel, earlyCode }, [earlyModel, earlyCode].flatMap((each) => each?.port ?? []));
 }
 
-function modelUrl({ model }: OpenRequest): string {
-  if (model.kind === 'url') return model.url;
-  return model.kind === 'entry' ? new URL(model.entry.files[0]?.path ?? '', model.baseUrl).href : '';
+interface KnownFile {
+  url: string;
+  byteLength?: number | undefined;
+}
+
+function firstFile(model: OpenRequest['model']): KnownFile {
+  if (model.kind === 'url') return { url: model.url };
+  const file = model.kind === 'entry' && model.entry.files[0];
+  return file ? { url: new URL(file.path, model.baseUrl).href, byteLength: file.byteLength } : { url: '' };
 }
 
 async function open(engine: Engine, request: OpenRequest | Moved<OpenRequest>, { signal, onProgress }: ModuleOptions, note = ''): Promise<Session> {
