@@ -57,7 +57,7 @@ const modules = {
   'load.ts': ['compile', 'download', 'errors', 'module-files', 'protocol', 'wasm-module'],
   'threads.ts': ['errors', 'wasm-module'],
   'bare-module.ts': ['compile', 'errors'],
-  'compile.ts': ['download', 'errors'],
+  'compile.ts': ['download'],
   'picture-decoder.ts': ['addresses', 'bare-module'],
   'pixels.ts': ['download', 'errors', 'frame-canvas', 'picture-decoder', 'protocol', 'wasm-module'],
   'tfjs-converter.ts': ['addresses', 'bare-module'],

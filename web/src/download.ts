@@ -22,10 +22,10 @@ export interface DownloadOptions {
   early?: EarlyAnswer | undefined;
 }
 
-/** Fetches a file whole, or reads an answer that has come. In Node, from the disk too. Throws 'load-failed', or 'aborted' by the signal. */
-export async function download(url: string, options: DownloadOptions, answer?: Answer): Promise<Uint8Array<ArrayBuffer>> {
+/** Fetches a file whole. In Node, from the disk too. Throws 'load-failed', or 'aborted' by the signal. */
+export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const most = options.byteLength ?? options.mostBytes ?? 2 ** 30;
-  const bytes = isOnDisk(url) ? await readFile(url, options, most) : await readAnswer(url, answer ?? (await ask(url, options)), most, options);
+  const bytes = isOnDisk(url) ? await readFile(url, options, most) : await fetchFile(url, options, most);
   if (bytes.byteLength > most) throw failed(url, options, `has more than ${most} bytes`);
   if (options.byteLength !== undefined && bytes.byteLength !== options.byteLength) {
     throw failed(url, options, `has ${bytes.byteLength} bytes instead of ${options.byteLength}`);
@@ -48,7 +48,7 @@ export function failed(url: string, { what, hint }: Pick<DownloadOptions, 'what'
 }
 
 /** Whether an address is Node's to read. */
-export function isOnDisk(url: string): boolean {
+function isOnDisk(url: string): boolean {
   return url.startsWith('file:') && nodeProcess() !== undefined;
 }
 
@@ -73,17 +73,16 @@ async function readFile(url: string, options: DownloadOptions, most: number): Pr
 }
 
 /** The error of a download that was given up. */
-export function ended({ signal, what }: DownloadOptions): ClassifierError | undefined {
+function ended({ signal, what }: DownloadOptions): ClassifierError | undefined {
   return signal?.aborted ? new ClassifierError('aborted', `Loading ${what} was aborted.`, { cause: signal.reason }) : undefined;
 }
 
-/** A file that has come, or begins to. */
-export type Answer = Uint8Array<ArrayBuffer> | Response;
-
-/** The early answer or, when it is one of success, the server's. Throws 'load-failed', 'aborted'. */
-export async function ask(url: string, options: DownloadOptions): Promise<Answer> {
+/** Of a server's answer, at most one piece more than `most` bytes. */
+async function fetchFile(url: string, options: DownloadOptions, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const early = options.early?.url === url ? await receiveEarly(options.early) : undefined;
-  return early ?? request(url, options);
+  const bytes = early ?? (await readBody(url, await request(url, options), most, options));
+  if (isHtml(bytes)) throw failed(url, options, 'is a web page (HTML), not the file');
+  return bytes;
 }
 
 /** The file that the page has asked for; undefined where that failed. */
@@ -120,13 +119,6 @@ export function declaredLength(response: Response): number | undefined {
   if (response.headers.get('content-encoding')) return undefined;
   const length = Number(response.headers.get('content-length'));
   return length > 0 ? length : undefined;
-}
-
-/** Of a server's answer, at most one piece more than `most` bytes. */
-async function readAnswer(url: string, answer: Answer, most: number, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = answer instanceof Response ? await readBody(url, answer, most, options) : answer;
-  if (isHtml(bytes)) throw failed(url, options, 'is a web page (HTML), not the file');
-  return bytes;
 }
 
 async function readBody(url: string, response: Response, most: number, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
