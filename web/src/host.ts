@@ -12,7 +12,7 @@ import { glueUrl } from './module-files.js';
 import { FrameWriter } from './pixels.js';
 import type { Choice, ClassifierMethods, ClassScore, Edit, Frame, HostInfo, LoadTimings, ModelInfo, NoModel, OpenRequest, Precision, Preprocess, Progress, Review, Subject, Timings, WirePrediction, WirePredictOptions } from './protocol.js';
 import { Moved, type Context, type Handlers } from './rpc.js';
-import { addThreads, endThreads } from './threads.js';
+import { addThreads } from './threads.js';
 import { fallbacks } from './variant.js';
 import type { WasmClassifier, WasmModelInfo, WasmModule, WasmPrediction } from './wasm-module.js';
 
@@ -45,8 +45,6 @@ const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false 
  */
 export function makeHost(loadModule: LoadModule, end: (module: WasmModule | undefined) => void): Handlers<ClassifierMethods, Progress> {
   let running: (Running & { writer: FrameWriter }) | undefined;
-  /** Its threads outlive an open() that failed after they had started. */
-  let module: WasmModule | undefined;
   let timings: Timings | null = null;
   let hasAnswered = false;
   /** Numbers of the last save and load that began: an earlier one is over. */
@@ -119,8 +117,7 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
 
   return {
     async open(request, asked) {
-      const load: LoadModule = async (options) => (module = await loadModule(options));
-      running = { ...(await openClassifier(request, load, asked)), writer: new FrameWriter(request.wasmUrl) };
+      running = { ...(await openClassifier(request, loadModule, asked)), writer: new FrameWriter(request.wasmUrl) };
       return info();
     },
 
@@ -251,6 +248,7 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
 
     close() {
       running?.classifier.delete();
+      const module = running?.module;
       running = undefined;
       end(module);
     },
@@ -454,13 +452,7 @@ export async function startClassifier(request: Omit<OpenRequest, 'model'>, loadM
   let { choice, earlyCode: early } = request;
   const attempt = async (): Promise<Started> => {
     const module = await loadModule({ variant: choice.variant, wasmUrl, early, ...watch(asked, 'module') });
-    try {
-      return { module, classifier: new module.Classifier(1), choice, wasmUrl };
-    } catch (error) {
-      // They would outlive this module, whose place the next takes, and keep its memory.
-      endThreads(module);
-      throw error;
-    }
+    return { module, classifier: new module.Classifier(1), choice, wasmUrl };
   };
   let failures = '';
   for (const simpler of request.fallsBack ? fallbacks(choice.variant) : []) {
