@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { projectFolder } from '../../web/dev/steps.mjs';
 
-const rounds = 9;
+const rounds = 15;
 const frames = 30;
 /** A browser that has just started is busy with itself for so long; people's has run for a while. */
 const settleMs = 2000;
