@@ -24,8 +24,8 @@ export interface DownloadOptions {
 
 /** Fetches a file whole. In Node, from the disk too. Throws 'load-failed', or 'aborted' by the signal. */
 export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const most = options.byteLength ?? options.mostBytes ?? 2 ** 30;
-  const bytes = isOnDisk(url) ? await readFile(url, options, most) : await fetchFile(url, options, most);
+  const most = mostOf(options);
+  const bytes = isOnDisk(url) ? await readFile(url, options, most) : await fetchFile(url, options);
   if (bytes.byteLength > most) throw failed(url, options, `has more than ${most} bytes`);
   if (options.byteLength !== undefined && bytes.byteLength !== options.byteLength) {
     throw failed(url, options, `has ${bytes.byteLength} bytes instead of ${options.byteLength}`);
@@ -34,6 +34,10 @@ export async function download(url: string, options: DownloadOptions): Promise<U
     throw failed(url, options, 'does not have the expected SHA-256 checksum: it is damaged or another version');
   }
   return bytes;
+}
+
+function mostOf({ byteLength, mostBytes = 2 ** 30 }: Pick<DownloadOptions, 'byteLength' | 'mostBytes'>): number {
+  return byteLength ?? mostBytes;
 }
 
 /** Whether a file is a web page: what servers send that answer every unknown address with their index. */
@@ -77,10 +81,10 @@ function ended({ signal, what }: DownloadOptions): ClassifierError | undefined {
   return signal?.aborted ? new ClassifierError('aborted', `Loading ${what} was aborted.`, { cause: signal.reason }) : undefined;
 }
 
-/** Of a server's answer, at most one piece more than `most` bytes. */
-async function fetchFile(url: string, options: DownloadOptions, most: number): Promise<Uint8Array<ArrayBuffer>> {
+/** Of a server's answer, at most one piece more than mostOf(). */
+async function fetchFile(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const early = options.early?.url === url ? await receiveEarly(options.early) : undefined;
-  const bytes = early ?? (await readBody(url, await request(url, options), most, options));
+  const bytes = early ?? (await readBody(url, await request(url, options), options));
   if (isHtml(bytes)) throw failed(url, options, 'is a web page (HTML), not the file');
   return bytes;
 }
@@ -114,27 +118,33 @@ async function request(url: string, options: DownloadOptions): Promise<Response>
 }
 
 /** Bytes that will come, as far as the server says. */
-export function declaredLength(response: Response): number | undefined {
+function declaredLength(response: Response): number | undefined {
   // With a content encoding the header counts other bytes than the reader delivers.
   if (response.headers.get('content-encoding')) return undefined;
   const length = Number(response.headers.get('content-length'));
   return length > 0 ? length : undefined;
 }
 
-async function readBody(url: string, response: Response, most: number, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const { onBytes } = options;
-  const total = options.byteLength ?? declaredLength(response);
+async function readBody(url: string, response: Response, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   let loaded = 0;
-  onBytes?.(0, total);
+  const onBytes = (now: number, total: number | undefined) => {
+    loaded = now;
+    options.onBytes?.(now, total);
+  };
   try {
-    return await readAll(response, most, (now) => {
-      loaded = now;
-      onBytes?.(loaded, total);
-    });
+    return await readReported(response, { ...options, onBytes });
   } catch (cause) {
     if (options.signal?.aborted) throw ended(options)!;
     throw new ClassifierError('load-failed', `Could not load ${options.what}: ${url} broke off${loaded > 0 ? ` after ${loaded} bytes` : ''}. Check the connection and try again.`, { cause });
   }
+}
+
+/** What an answer holds, as a download reads and reports it. */
+export async function readReported(response: Response, options: Pick<DownloadOptions, 'byteLength' | 'mostBytes' | 'onBytes'>): Promise<Uint8Array<ArrayBuffer>> {
+  const { onBytes } = options;
+  const total = options.byteLength ?? declaredLength(response);
+  onBytes?.(0, total);
+  return readAll(response, mostOf(options), (loaded) => onBytes?.(loaded, total));
 }
 
 /** All that an answer holds or, of one that goes on, some more than `most` bytes. @param onBytes Hears how many there are. */

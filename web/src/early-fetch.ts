@@ -1,10 +1,7 @@
 // A file that the page asks for while the worker that wants it still starts, which takes a tenth of the time to the first result.
 
-import { declaredLength, readAll } from './download.js';
+import { readReported } from './download.js';
 import type { EarlyAnswer } from './protocol.js';
-
-/** Longer ones are an error of the worker's, which asks again. */
-const mostBytes = 2 ** 30;
 
 interface EarlyOptions {
   /** Whether it is read only when the worker wants it: to read a long one before keeps this thread from telling the worker what to do. */
@@ -34,7 +31,5 @@ async function read(port: MessagePort, url: string, { waits, byteLength, onBytes
   await wanted;
   // Servers that answer every unknown address with their index mean no success.
   if (!response.ok || response.headers.get('content-type')?.startsWith('text/html')) throw response;
-  const total = byteLength ?? declaredLength(response);
-  onBytes?.(0, total);
-  return readAll(response, byteLength ?? mostBytes, (loaded) => onBytes?.(loaded, total));
+  return readReported(response, { byteLength, onBytes });
 }

@@ -377,15 +377,10 @@ async function prepare(classifier: WasmClassifier, fetched: FetchedModel, reques
 }
 
 /** The SHA-256 of a file, which is let go when it is made; or one that is known. */
-function sumOf(file: Uint8Array | string): () => Promise<string> {
-  let sum: Promise<string> | undefined;
-  let bytes: Uint8Array | undefined;
-  if (typeof file === 'string') sum = Promise.resolve(file);
-  else bytes = file;
-  return () => {
-    sum ??= sha256Of(bytes!);
-    bytes = undefined;
-    return sum;
+function sumOf(file: Uint8Array | string | Promise<string>): () => Promise<string> {
+  return async () => {
+    if (file instanceof Uint8Array) file = sha256Of(file);
+    return file;
   };
 }
 
