@@ -2,7 +2,7 @@
 // Puts models of the catalogue into models/files: `node models/fetch.mjs [--refresh] [--unverified]
 // [id...]`, or --list for a table.
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -63,10 +63,7 @@ export async function fetchDefault(options = {}) {
     run.log(`${line} It stands in for ${item.id}: ${reason.message}${hint}`);
     entry = { ...(await toEntry(standIn, run)), standInFor: item.id };
   }
-  await writeIfChanged(
-    path.join(run.filesFolder, 'default.json'),
-    `${JSON.stringify(entry, null, 2)}\n`,
-  );
+  await writeIfChanged(path.join(run.filesFolder, 'default.json'), `${JSON.stringify(entry, null, 2)}\n`);
   return entry;
 }
 
@@ -84,9 +81,7 @@ async function startRun({ log = () => {}, unverified = false, catalogFile, files
   const run = {
     log,
     unverified,
-    catalog: JSON.parse(
-      await readFile(catalogFile ?? path.join(modelsFolder, 'catalog.json'), 'utf8'),
-    ),
+    catalog: JSON.parse(await readFile(catalogFile ?? path.join(modelsFolder, 'catalog.json'), 'utf8')),
     filesFolder: filesFolder ?? path.join(modelsFolder, 'files'),
     context: { localFolder: localFolder ?? findLocalFolder(), unreachable: new Map() },
   };
@@ -225,16 +220,18 @@ async function writeIfChanged(file, text) {
 async function main(args) {
   const refresh = args.includes('--refresh');
   const ids = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = args.find(
-    (arg) => arg.startsWith('--') && !['--refresh', '--unverified', '--list'].includes(arg),
-  );
+  const unknown = args.find((arg) => arg.startsWith('--') && !['--refresh', '--unverified', '--list'].includes(arg));
   if (unknown) {
     throw new Error(`${unknown} isn't an option; there are --refresh, --unverified and --list.`);
   }
   const unverified = args.includes('--unverified');
   const log = (line) => console.log(line);
   if (args.includes('--list')) {
-    const [catalog, measured] = await Promise.all(['catalog.json', 'measured.json'].map(async (name) => JSON.parse(await readFile(path.join(modelsFolder, name), 'utf8'))));
+    const [catalog, measured] = await Promise.all(
+      ['catalog.json', 'measured.json'].map(async (name) =>
+        JSON.parse(await readFile(path.join(modelsFolder, name), 'utf8')),
+      ),
+    );
     log(toTable(catalog, measured));
   } else if (ids.length === 0) {
     await fetchDefault({ log, refresh });

@@ -2,7 +2,7 @@
 // is up to the caller.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -20,7 +20,7 @@ const kMaxFileBytes = 100e6;
 /** @typedef {{ localFolder: string, unreachable: Map<string, string> }} Context */
 
 const kinds = {
-  folder: { name: (source, context) => context.localFolder, deliver: fromFolder },
+  folder: { name: (_source, context) => context.localFolder, deliver: fromFolder },
   url: { name: (source) => new URL(source.url).host, deliver: fromUrl },
   archive: { name: (source) => new URL(source.url).host, deliver: fromArchive },
   npm: { name: (source) => `npm package ${source.package} ${source.version}`, deliver: fromNpm },
@@ -41,7 +41,7 @@ export function deliver(source, item, folder, context) {
 }
 
 /** `<local>/<id>/<file>`, or `<local>/<file>` as a folder of models usually has it. */
-async function fromFolder(source, item, folder, { localFolder }) {
+async function fromFolder(_source, item, folder, { localFolder }) {
   for (const file of item.files) {
     const target = path.join(folder, file.path);
     try {
@@ -50,9 +50,7 @@ async function fromFolder(source, item, folder, { localFolder }) {
       try {
         await copyFile(path.join(localFolder, file.path), target);
       } catch (error) {
-        throw new Error(
-          error.code === 'ENOENT' ? `no ${file.path}` : `${file.path}: ${error.code}`,
-        );
+        throw new Error(error.code === 'ENOENT' ? `no ${file.path}` : `${file.path}: ${error.code}`);
       }
     }
   }
@@ -64,16 +62,13 @@ async function fromUrl(source, item, folder, { unreachable }) {
   if (unreachable.has(host)) throw new Error(unreachable.get(host));
   for (const file of item.files) {
     const url = new URL(file.path, source.url);
-    await writeFile(
-      path.join(folder, file.path),
-      await download(url, file.byteLength ?? kMaxFileBytes, unreachable),
-    );
+    await writeFile(path.join(folder, file.path), await download(url, file.byteLength ?? kMaxFileBytes, unreachable));
   }
 }
 
 async function download(url, byteLength, unreachable) {
   const abort = new AbortController();
-  let timer = setTimeout(() => abort.abort(), kAnswerMs);
+  const timer = setTimeout(() => abort.abort(), kAnswerMs);
   const chunks = [];
   let received = 0;
   let response;
@@ -124,9 +119,7 @@ async function fromNpm(source, item, folder) {
     await runNpmPack(`${source.package}@${source.version}`, packed);
     const [archive] = await readdir(packed);
     const prefix = `package/${source.path}/`;
-    const members = readTgz(await readFile(path.join(packed, archive)), (name) =>
-      name.startsWith(prefix),
-    );
+    const members = readTgz(await readFile(path.join(packed, archive)), (name) => name.startsWith(prefix));
     const files = extract(source, (name) => {
       const body = members.get(prefix + name);
       if (!body) throw new Error(`the package has no ${source.path}/${name}`);
@@ -143,22 +136,13 @@ async function fromNpm(source, item, folder) {
 /** @returns {(name: string) => Buffer} the item's files, made from the package's as `how` says */
 function extract(source, member) {
   if (source.how === 'copy') return member;
-  const files = readBrowserifiedModel(
-    (name) => member(`${name}.min.js`).toString('latin1'),
-    source.lastLayer,
-  );
+  const files = readBrowserifiedModel((name) => member(`${name}.min.js`).toString('latin1'), source.lastLayer);
   return (name) => files.get(name);
 }
 
 async function runNpmPack(spec, folder) {
   const isWindows = process.platform === 'win32';
-  const options = [
-    '--pack-destination',
-    folder,
-    '--ignore-scripts',
-    '--silent',
-    '--fetch-retries=1',
-  ];
+  const options = ['--pack-destination', folder, '--ignore-scripts', '--silent', '--fetch-retries=1'];
   try {
     await promisify(execFile)(isWindows ? 'npm.cmd' : 'npm', ['pack', spec, ...options], {
       cwd: folder,

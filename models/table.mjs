@@ -33,7 +33,21 @@ export function toTable(catalog, { frames }) {
     model.sources.map(sourceText).join(', '),
     checkedText(model),
   ]);
-  const head = ['Model', 'Format', 'Input', 'Size', 'Parameters, M', 'Multiply-adds, M', 'Top-1, %', 'Frame, ms', 'Embedding', 'Classes', 'Licence', 'Sources', 'Checked'];
+  const head = [
+    'Model',
+    'Format',
+    'Input',
+    'Size',
+    'Parameters, M',
+    'Multiply-adds, M',
+    'Top-1, %',
+    'Frame, ms',
+    'Embedding',
+    'Classes',
+    'Licence',
+    'Sources',
+    'Checked',
+  ];
   const lines = [head, head.map(() => '---'), ...rows];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -26,7 +26,7 @@ export function readTgz(tgz, wants) {
   const tar = gunzipSync(tgz, { maxOutputLength: kMaxBytes });
   const files = new Map();
   let longPath;
-  for (let at = 0; at + kBlock <= tar.length;) {
+  for (let at = 0; at + kBlock <= tar.length; ) {
     const header = tar.subarray(at, at + kBlock);
     if (header[0] === 0) break;
     const size = Number.parseInt(textAt(header, 124, 12).trim() || '0', 8);

@@ -10,10 +10,10 @@
 //   browser    tests in real browsers
 //   consumers  the packed package, installed into each project of web/examples
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setup } from '../cpp/third_party/setup.mjs';
-import { buildPreset, wasmVariants } from '../web/dev/cmake.mjs';
 import { buildSteps, runSteps } from '../web/dev/build.mjs';
+import { buildPreset, wasmVariants } from '../web/dev/cmake.mjs';
 import { fail, main, projectFolder } from '../web/dev/steps.mjs';
 import { runFuzzers } from './fuzz/run.mjs';
 import { runPrograms } from './run/gtest.mjs';
@@ -39,7 +39,11 @@ const suites = {
   },
   types: { title: 'TypeScript types', needsTypes: true, run: checkTypes },
   node: { title: 'Web, in Node', needsBundle: true, run: () => runNodeTests((name) => !name.includes('.browser.')) },
-  browser: { title: 'Web, in browsers', needsBundle: true, run: () => runNodeTests((name) => name.includes('.browser.')) },
+  browser: {
+    title: 'Web, in browsers',
+    needsBundle: true,
+    run: () => runNodeTests((name) => name.includes('.browser.')),
+  },
   consumers: { title: 'Examples', needsBundle: true, run: () => runNodeTests(() => true, ['tests/consumers']) },
 };
 
@@ -47,10 +51,12 @@ function buildPlan(names) {
   const wanted = names.map((name) => suites[name]);
   const web = wanted.some((suite) => suite.needsBundle || suite.needsTypes);
   const bundle = wanted.some((suite) => suite.needsBundle);
-  const tests = wanted.filter((suite) => suite.preset).map(({ preset, target = 'unit_tests' }) => [
-    `C++ ${target === 'unit_tests' ? 'tests' : target}, ${preset}`,
-    (report) => buildPreset(preset, [target], report),
-  ]);
+  const tests = wanted
+    .filter((suite) => suite.preset)
+    .map(({ preset, target = 'unit_tests' }) => [
+      `C++ ${target === 'unit_tests' ? 'tests' : target}, ${preset}`,
+      (report) => buildPreset(preset, [target], report),
+    ]);
   return [...tests, ['Models', fetchModels], ...(web ? buildSteps(bundle ? wasmVariants : []) : [])];
 }
 

@@ -1,4 +1,5 @@
-// The border to JavaScript: a registration table and adapters that only change shapes. web/src/wasm-module.d.ts is the other half.
+// The border to JavaScript: a registration table and adapters that only change shapes.
+// web/src/wasm-module.d.ts is the other half.
 #include <emscripten/bind.h>
 #include <emscripten/heap.h>
 #include <emscripten/val.h>
@@ -21,7 +22,8 @@ using emscripten::val;
 
 int live_classifier_count = 0;
 
-/// A C++ exception that reached JavaScript would be an opaque, leaking handle: each becomes an Error with a code here.
+/// A C++ exception that reached JavaScript would be an opaque, leaking handle: each becomes an
+/// Error with a code here.
 [[noreturn]] void throw_to_js(const std::string& code, const std::string& message) {
   val error = val::global("Error").new_(message);
   error.set("code", code);
@@ -42,11 +44,12 @@ auto guard(Body&& body) {
 
 /// What is bound in place of a method: the same, guarded.
 template <auto Method>
-constexpr auto guarded = []<typename Result, typename Self, typename... Args>(Result (Self::*)(Args...)) {
-  return +[](Self& self, Args... args) -> Result {
-    return guard([&]() -> Result { return (self.*Method)(std::forward<Args>(args)...); });
-  };
-}(Method);
+constexpr auto guarded =
+    []<typename Result, typename Self, typename... Args>(Result (Self::*)(Args...)) {
+      return +[](Self& self, Args... args) -> Result {
+        return guard([&]() -> Result { return (self.*Method)(std::forward<Args>(args)...); });
+      };
+    }(Method);
 
 /// A view of the heap: dies at the next call into the module.
 template <typename T>
@@ -157,9 +160,12 @@ PredictOptions to_predict_options(const JsPredictOptions& js) {
 
 const char* to_string(Storage storage) {
   switch (storage) {
-    case Storage::F32: return "f32";
-    case Storage::I16: return "i16";
-    case Storage::I8: return "i8";
+    case Storage::F32:
+      return "f32";
+    case Storage::I16:
+      return "i16";
+    case Storage::I8:
+      return "i8";
   }
   return "";
 }
@@ -239,12 +245,14 @@ val to_js(const Review& review) {
 
 /// Copies that JavaScript owns.
 val to_js(std::span<const float> values) {
-  return val::global("Float32Array").new_(val(emscripten::typed_memory_view(values.size(), values.data())));
+  return val::global("Float32Array")
+      .new_(val(emscripten::typed_memory_view(values.size(), values.data())));
 }
 
 val to_js(const std::vector<std::byte>& bytes) {
   return val::global("Uint8Array")
-      .new_(val(emscripten::typed_memory_view(bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()))));
+      .new_(val(emscripten::typed_memory_view(bytes.size(),
+                                              reinterpret_cast<const uint8_t*>(bytes.data()))));
 }
 
 val to_js(const std::vector<Thumbnail>& thumbnails) {
@@ -261,7 +269,8 @@ val to_js(const std::vector<Thumbnail>& thumbnails) {
 std::vector<Thumbnail> to_thumbnails(const val& js) {
   std::vector<Thumbnail> thumbnails;
   for (const val& item : emscripten::vecFromJSArray<val>(js)) {
-    const std::vector<uint8_t> bytes = emscripten::convertJSArrayToNumberVector<uint8_t>(item["bytes"]);
+    const std::vector<uint8_t> bytes =
+        emscripten::convertJSArrayToNumberVector<uint8_t>(item["bytes"]);
     const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
     thumbnails.push_back({to_id(item["id"].as<double>()), {begin, begin + bytes.size()}});
   }
@@ -272,7 +281,8 @@ std::vector<Thumbnail> to_thumbnails(const val& js) {
 class JsClassifier {
  public:
   explicit JsClassifier(double thread_count)
-      : classifier_(guard([&] { return std::make_unique<Classifier>(to_count(thread_count, "thread count")); })) {
+      : classifier_(guard(
+            [&] { return std::make_unique<Classifier>(to_count(thread_count, "thread count")); })) {
     ++live_classifier_count;
   }
   JsClassifier(const JsClassifier&) = delete;
@@ -290,56 +300,44 @@ class JsClassifier {
   val frame_buffer(int width, int height) {
     return view_of(classifier_->frame_buffer(width, height));
   }
-  val classify(double topk) {
-    return to_js(classifier_->classify(to_count(topk, "topk")));
-  }
-  val embed() {
-    return to_js(classifier_->embed());
-  }
-  val logits() {
-    return to_js(classifier_->logits());
-  }
-  double add_example(const std::string& label) {
-    return classifier_->add_example(label);
-  }
+  val classify(double topk) { return to_js(classifier_->classify(to_count(topk, "topk"))); }
+  val embed() { return to_js(classifier_->embed()); }
+  val logits() { return to_js(classifier_->logits()); }
+  double add_example(const std::string& label) { return classifier_->add_example(label); }
   val predict(const JsPredictOptions& options) {
-    return to_js(classifier_->smooth(classifier_->predict(to_predict_options(options)), options.smoothing),
-                 classifier_->knn());
+    return to_js(
+        classifier_->smooth(classifier_->predict(to_predict_options(options)), options.smoothing),
+        classifier_->knn());
   }
   double add_embedding(const val& embedding, const std::string& label) {
-    return classifier_->knn().add(emscripten::convertJSArrayToNumberVector<float>(embedding), label);
+    return classifier_->knn().add(emscripten::convertJSArrayToNumberVector<float>(embedding),
+                                  label);
   }
   val add_embeddings(const val& embeddings, double dimension, const val& labels) {
-    return val::array(classifier_->knn().add_batch(emscripten::convertJSArrayToNumberVector<float>(embeddings),
-                                                   to_count(dimension, "dimension"),
-                                                   emscripten::vecFromJSArray<std::string>(labels)));
+    return val::array(classifier_->knn().add_batch(
+        emscripten::convertJSArrayToNumberVector<float>(embeddings),
+        to_count(dimension, "dimension"), emscripten::vecFromJSArray<std::string>(labels)));
   }
   val predict_embedding(const val& embedding, const JsPredictOptions& options) {
-    Prediction prediction = classifier_->knn().predict(emscripten::convertJSArrayToNumberVector<float>(embedding),
-                                                       to_predict_options(options));
+    Prediction prediction = classifier_->knn().predict(
+        emscripten::convertJSArrayToNumberVector<float>(embedding), to_predict_options(options));
     return to_js(classifier_->smooth(std::move(prediction), options.smoothing), classifier_->knn());
   }
   val predict_embeddings(const val& embeddings, double dimension, const JsPredictOptions& options) {
     val js = val::array();
-    for (const Prediction& each :
-         classifier_->knn().predict_batch(emscripten::convertJSArrayToNumberVector<float>(embeddings),
-                                          to_count(dimension, "dimension"), to_predict_options(options))) {
+    for (const Prediction& each : classifier_->knn().predict_batch(
+             emscripten::convertJSArrayToNumberVector<float>(embeddings),
+             to_count(dimension, "dimension"), to_predict_options(options))) {
       js.call<void>("push", to_js(each, classifier_->knn()));
     }
     return js;
   }
-  void remove_example(double id) {
-    classifier_->knn().remove(to_id(id));
-  }
+  void remove_example(double id) { classifier_->knn().remove(to_id(id)); }
   void move_example(double id, const std::string& label) {
     classifier_->knn().move_to(to_id(id), label);
   }
-  bool undo() {
-    return classifier_->knn().undo();
-  }
-  void add_class(const std::string& label) {
-    classifier_->knn().add_class(label);
-  }
+  bool undo() { return classifier_->knn().undo(); }
+  void add_class(const std::string& label) { classifier_->knn().add_class(label); }
   void rename_class(const std::string& label, const std::string& new_label) {
     classifier_->knn().rename(label, new_label);
   }
@@ -352,9 +350,7 @@ class JsClassifier {
   bool class_enabled(double class_index) {
     return classifier_->knn().enabled(to_count(class_index, "class index"));
   }
-  val example_ids(const std::string& label) {
-    return val::array(classifier_->knn().ids(label));
-  }
+  val example_ids(const std::string& label) { return val::array(classifier_->knn().ids(label)); }
   val example_embedding(double id) {
     const std::vector<float> embedding = classifier_->knn().embedding(to_id(id));
     return to_js(std::span<const float>(embedding));
@@ -365,19 +361,15 @@ class JsClassifier {
     review_options.most_examples = to_count(most_examples, "most examples");
     return to_js(teachable::review(classifier_->knn(), review_options));
   }
-  void use_storage(const std::string& storage) {
-    classifier_->use_storage(to_storage(storage));
-  }
+  void use_storage(const std::string& storage) { classifier_->use_storage(to_storage(storage)); }
   std::string storage() { return to_string(classifier_->knn().storage()); }
   void take_examples(JsClassifier& other) { classifier_->take_examples(*other.classifier_); }
   double example_bytes() { return static_cast<double>(classifier_->knn().memory_bytes()); }
-  void start_save(const std::string& id, const std::string& sha256, const std::string& preprocessing,
-                  const val& thumbnails) {
+  void start_save(const std::string& id, const std::string& sha256,
+                  const std::string& preprocessing, const val& thumbnails) {
     classifier_->start_save({id, sha256, preprocessing}, to_thumbnails(thumbnails));
   }
-  val next_saved() {
-    return to_js(classifier_->next_saved());
-  }
+  val next_saved() { return to_js(classifier_->next_saved()); }
   void cancel_save() { classifier_->cancel_save(); }
   void start_load(const std::string& id, const std::string& sha256, double embedding_size) {
     classifier_->start_load({id, sha256, ""}, to_count(embedding_size, "embedding size"));
@@ -385,25 +377,13 @@ class JsClassifier {
   val dataset_buffer(double byte_count) {
     return view_of(classifier_->dataset_buffer(to_count(byte_count, "byte length")));
   }
-  void load_piece() {
-    classifier_->load_piece();
-  }
-  val finish_load() {
-    return to_js(classifier_->finish_load());
-  }
+  void load_piece() { classifier_->load_piece(); }
+  val finish_load() { return to_js(classifier_->finish_load()); }
   void cancel_load() { classifier_->cancel_load(); }
-  void clear(const std::string& label) {
-    classifier_->knn().clear(label);
-  }
-  void clear_all() {
-    classifier_->knn().clear();
-  }
-  val labels() {
-    return val::array(classifier_->knn().labels());
-  }
-  val counts() {
-    return val::array(classifier_->knn().counts());
-  }
+  void clear(const std::string& label) { classifier_->knn().clear(label); }
+  void clear_all() { classifier_->knn().clear(); }
+  val labels() { return val::array(classifier_->knn().labels()); }
+  val counts() { return val::array(classifier_->knn().counts()); }
 
  private:
   std::unique_ptr<Classifier> classifier_;

@@ -1,5 +1,5 @@
-// How a module without glue, a single .wasm file, talks to JavaScript: memory that it lends, and answers that it leaves there.
-// web/src/bare-module.ts is the other half.
+// How a module without glue, a single .wasm file, talks to JavaScript: memory that it lends, and
+// answers that it leaves there. web/src/bare-module.ts is the other half.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,8 @@
 
 namespace teachable {
 
-/// What JavaScript reads as five 32-bit words. All that it points to lives until the module's next call.
+/// What JavaScript reads as five 32-bit words. All that it points to lives until the module's next
+/// call.
 struct Answer {
   uint32_t succeeded = 0;      ///< 1, or 0 for a failure
   const char* word = nullptr;  ///< what the module says of the result, or the error's code
@@ -34,7 +35,8 @@ const Answer* answer_by(Body&& body) {
     answer = body();
   } catch (...) {
     failure = current_failure();
-    answer = {0, failure.code.data(), failure.code.size(), failure.message.data(), failure.message.size()};
+    answer = {0, failure.code.data(), failure.code.size(), failure.message.data(),
+              failure.message.size()};
   }
   return &answer;
 }

@@ -11,7 +11,8 @@ namespace {
 
 Failure memory_used_up() {
   return {std::string(to_string(ErrorCode::OutOfMemory)),
-          "the module's memory is used up; dispose of what isn't needed, use smaller pictures or fewer examples"};
+          "the module's memory is used up; dispose of what isn't needed, use smaller pictures or "
+          "fewer examples"};
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// What the C++ runtime calls to say why it gives up: its own versions print the demangled name of an exception that nobody
-// caught. The borders let none through and nothing may print, so 80 KB of demangler and formatted output would
-// be carried along for nothing.
+// What the C++ runtime calls to say why it gives up: its own versions print the demangled name of
+// an exception that nobody caught. The borders let none through and nothing may print, so 80 KB of
+// demangler and formatted output would be carried along for nothing.
 #include <cstddef>
 #include <cstdlib>
 

@@ -38,9 +38,12 @@ ParallelFor over(pthreadpool_t pool) {
 
 const char* to_string(RangeSource source) {
   switch (source) {
-    case RangeSource::Assumed: return "assumed";
-    case RangeSource::File: return "file";
-    case RangeSource::Metadata: return "metadata";
+    case RangeSource::Assumed:
+      return "assumed";
+    case RangeSource::File:
+      return "file";
+    case RangeSource::Metadata:
+      return "metadata";
   }
   return "";
 }
@@ -165,10 +168,15 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
 
   // Callers speak of the file's input, which may be scaled before the first layer that is left.
   const InputScaling scaling = network->input_scaling();
-  const auto to_first_layer = [&](float value) { return static_cast<float>(scaling.scale * value + scaling.offset); };
-  const auto to_file = [&](float value) { return static_cast<float>((value - scaling.offset) / scaling.scale); };
+  const auto to_first_layer = [&](float value) {
+    return static_cast<float>(scaling.scale * value + scaling.offset);
+  };
+  const auto to_file = [&](float value) {
+    return static_cast<float>((value - scaling.offset) / scaling.scale);
+  };
   const InputRange first_layer = network->input_range().value_or(InputRange{-1.0f, 1.0f});
-  const InputRange range = options.range.value_or(InputRange{to_file(first_layer.low), to_file(first_layer.high)});
+  const InputRange range =
+      options.range.value_or(InputRange{to_file(first_layer.low), to_file(first_layer.high)});
   if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low == range.high) {
     throw Error(ErrorCode::BadArgument, {"input range: got ", range.low, " to ", range.high,
                                          ", wanted two different finite values"});
@@ -233,7 +241,8 @@ void Classifier::write_input() {
       preprocessor_.run(frame_, preprocess_, width, height, net.input_scale(),
                         net.input_zero_point(), net.input_i8());
       return;
-    case DataType::I32: break;
+    case DataType::I32:
+      break;
   }
   throw Error(ErrorCode::Internal, "the network's input is int32");
 }
@@ -258,17 +267,16 @@ std::span<const float> Classifier::logits() {
 
 std::vector<ClassScore> Classifier::classify(size_t topk) {
   const std::span<const float> scored = logits();
-  const std::vector<float> probabilities = network_->ends_in_sigmoid() ? sigmoid(scored) : softmax(scored, network_->softmax_beta());
+  const std::vector<float> probabilities =
+      network_->ends_in_sigmoid() ? sigmoid(scored) : softmax(scored, network_->softmax_beta());
   std::vector<size_t> order(probabilities.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const size_t count = std::min(topk, order.size());
   // Equal probabilities go by index, so that the result doesn't depend on the sort.
-  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(count),
-                            [&](size_t a, size_t b) {
-                              return probabilities[a] != probabilities[b]
-                                         ? probabilities[a] > probabilities[b]
-                                         : a < b;
-                            });
+  std::ranges::partial_sort(
+      order, order.begin() + static_cast<std::ptrdiff_t>(count), [&](size_t a, size_t b) {
+        return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;
+      });
   std::vector<ClassScore> scores(count);
   for (size_t i = 0; i < count; ++i) scores[i] = {order[i], probabilities[order[i]]};
   return scores;

@@ -8,8 +8,10 @@ namespace teachable {
 
 const char* to_string(TfjsFormat format) {
   switch (format) {
-    case TfjsFormat::Layers: return "tfjs-layers";
-    case TfjsFormat::Graph: return "tfjs-graph";
+    case TfjsFormat::Layers:
+      return "tfjs-layers";
+    case TfjsFormat::Graph:
+      return "tfjs-graph";
   }
   return "?";
 }

@@ -32,7 +32,8 @@ extern "C" {
   using namespace teachable;
   return answer_by([] {
     conversion = convert_tfjs(model_json, weights);
-    return success(to_string(conversion.format), conversion.file.bytes.data(), conversion.file.bytes.size());
+    return success(to_string(conversion.format), conversion.file.bytes.data(),
+                   conversion.file.bytes.size());
   });
 }
 

@@ -50,7 +50,8 @@ class PaddedBuffer {
   };
 
   static T* allocate(size_t size) {
-    // No object is larger; and some bytes below 4 GB, Emscripten's allocator writes past the memory's end.
+    // No object is larger; and some bytes below 4 GB, Emscripten's allocator writes past the
+    // memory's end.
     if (size > (PTRDIFF_MAX - kReadSlack - kAlignment) / sizeof(T)) throw std::bad_alloc();
     // aligned_alloc wants a multiple of the alignment.
     const size_t bytes = (size * sizeof(T) + kReadSlack + kAlignment - 1) / kAlignment * kAlignment;

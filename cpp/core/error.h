@@ -1,4 +1,5 @@
-// The one error type of the library. Bad input is always an Error, never an abort and never a print.
+// The one error type of the library. Bad input is always an Error, never an abort and never a
+// print.
 #pragma once
 
 #include <stdexcept>
@@ -8,10 +9,12 @@
 
 namespace teachable {
 
-/// What went wrong, as a caller would switch on it. to_string() gives the name that JavaScript sees.
+/// What went wrong, as a caller would switch on it. to_string() gives the name that JavaScript
+/// sees.
 enum class ErrorCode {
   BadModel,       ///< the model file is damaged, truncated or contradicts itself
-  UnsupportedOp,  ///< the model is sound but holds an operator or type that this library doesn't run
+  UnsupportedOp,  ///< the model is sound but holds an operator or type that this library doesn't
+                  ///< run
   BadImage,       ///< a frame or an encoded picture can't be used (size, format, damage)
   BadArgument,    ///< a caller's value is out of its documented range
   BadDataset,     ///< a data set can't be used here (damage, other model, other dimension)

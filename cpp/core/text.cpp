@@ -95,7 +95,8 @@ std::string to_text(double number) {
   if (number < 0) return "-" + to_text(-number);
   if (std::isinf(number)) return "inf";
   constexpr double kMostExact = 9007199254740992.0;  // 2^53
-  if (number <= kMostExact && number == std::trunc(number)) return std::to_string(static_cast<int64_t>(number));
+  if (number <= kMostExact && number == std::trunc(number))
+    return std::to_string(static_cast<int64_t>(number));
   return positive(number);
 }
 

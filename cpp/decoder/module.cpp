@@ -1,5 +1,5 @@
-// The decoder's border to JavaScript: who gives an encoded picture fetches it, and nobody else carries stb_image along.
-// web/src/picture-decoder.ts is the other half.
+// The decoder's border to JavaScript: who gives an encoded picture fetches it, and nobody else
+// carries stb_image along. web/src/picture-decoder.ts is the other half.
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -19,13 +19,15 @@ Image decoded;
 
 extern "C" {
 
-/// Memory for a JPEG, PNG or BMP file, to be filled before decode(); 0 when there isn't so much. The picture before is freed.
+/// Memory for a JPEG, PNG or BMP file, to be filled before decode(); 0 when there isn't so much.
+/// The picture before is freed.
 [[clang::export_name("encodedBuffer")]] std::byte* encoded_buffer(size_t byte_count) {
   teachable::decoded = {};
   return teachable::lend(teachable::encoded, byte_count);
 }
 
-/// An Answer: no word, and the pixels, [height, width, 4]. Errors are those of decode_image(). The file is freed.
+/// An Answer: no word, and the pixels, [height, width, 4]. Errors are those of decode_image(). The
+/// file is freed.
 [[clang::export_name("decode")]] const void* decode() {
   using namespace teachable;
   return answer_by([] {

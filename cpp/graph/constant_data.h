@@ -10,13 +10,14 @@
 
 namespace teachable {
 
-/// Row-major elements in native byte order, kReadSlack readable bytes after them. Owned, or lent: then copied before the first change.
-/// Move-only.
+/// Row-major elements in native byte order, kReadSlack readable bytes after them. Owned, or lent:
+/// then copied before the first change. Move-only.
 class ConstantData {
  public:
   ConstantData() = default;
   ConstantData(PaddedBuffer<std::byte> owned) : owned_(std::move(owned)) {}
-  /// `bytes` and kReadSlack readable bytes after them must outlive this object, or own() be called before they end.
+  /// `bytes` and kReadSlack readable bytes after them must outlive this object, or own() be called
+  /// before they end.
   static ConstantData lent(std::span<const std::byte> bytes) {
     ConstantData result;
     result.lent_ = bytes;

@@ -60,7 +60,8 @@ struct ShapeOf {
   }
 
   template <typename Windowed>
-  Shape over_windows(const Windowed& op, Extent2d window, Extent2d dilation, int64_t channels) const {
+  Shape over_windows(const Windowed& op, Extent2d window, Extent2d dilation,
+                     int64_t channels) const {
     const Shape& in = shape(op.input);
     const int64_t rows = window_count(in[1], op.padding.top, op.padding.bottom, window.height,
                                       op.stride.height, dilation.height);
@@ -110,10 +111,9 @@ struct ShapeOf {
     check_bias(op.bias, filter[0]);
     const Shape& in = shape(op.input);
     const Shape& out = shape(op.output);
-    const bool keeps_rank = out.rank() > 2 && out.rank() == in.rank() &&
-                            static_cast<size_t>(in.channels()) == inputs &&
-                            out.channels() == filter[0] &&
-                            out.element_count() == static_cast<size_t>(filter[0]);
+    const bool keeps_rank =
+        out.rank() > 2 && out.rank() == in.rank() && static_cast<size_t>(in.channels()) == inputs &&
+        out.channels() == filter[0] && out.element_count() == static_cast<size_t>(filter[0]);
     return keeps_rank ? out : Shape{1, filter[0]};
   }
 
@@ -189,19 +189,25 @@ struct ShapeOf {
 size_t element_size(DataType type) {
   switch (type) {
     case DataType::F32:
-    case DataType::I32: return 4;
+    case DataType::I32:
+      return 4;
     case DataType::I8:
-    case DataType::U8: return 1;
+    case DataType::U8:
+      return 1;
   }
   return 0;
 }
 
 const char* to_string(DataType type) {
   switch (type) {
-    case DataType::F32: return "float32";
-    case DataType::I32: return "int32";
-    case DataType::I8: return "int8";
-    case DataType::U8: return "uint8";
+    case DataType::F32:
+      return "float32";
+    case DataType::I32:
+      return "int32";
+    case DataType::I8:
+      return "int8";
+    case DataType::U8:
+      return "uint8";
   }
   return "?";
 }

@@ -1,4 +1,5 @@
-// A network as plain data: tensors and operators in running order. Readers make it, passes rewrite it, net lowers it.
+// A network as plain data: tensors and operators in running order. Readers make it, passes rewrite
+// it, net lowers it.
 #pragma once
 
 #include <array>
@@ -22,8 +23,8 @@ size_t element_size(DataType type);
 /// "float32", "int32", "int8", "uint8".
 const char* to_string(DataType type);
 
-/// real = scale * (q - zero_point). Empty scales: not quantised. One scale: per tensor. More: one a channel of
-/// `axis`, zero points all 0 (the TensorFlow Lite quantisation specification).
+/// real = scale * (q - zero_point). Empty scales: not quantised. One scale: per tensor. More: one a
+/// channel of `axis`, zero points all 0 (the TensorFlow Lite quantisation specification).
 struct Quantization {
   std::vector<float> scales;
   std::vector<int32_t> zero_points;  ///< as many as scales
@@ -73,7 +74,8 @@ struct Activation {
   bool operator==(const Activation&) const = default;
 };
 
-/// input [1, h, w, in], filter [out, kh, kw, in], bias [out] or kNoTensor -> output [1, oh, ow, out].
+/// input [1, h, w, in], filter [out, kh, kw, in], bias [out] or kNoTensor -> output [1, oh, ow,
+/// out].
 struct Conv2d {
   TensorId input = kNoTensor, filter = kNoTensor, bias = kNoTensor, output = kNoTensor;
   Padding padding;
@@ -81,8 +83,8 @@ struct Conv2d {
   Activation activation;
 };
 
-/// input [1, h, w, c], filter [1, kh, kw, c * multiplier], bias [c * multiplier] or kNoTensor -> output [1, oh, ow, c * multiplier].
-/// Output channel o reads input channel o / multiplier.
+/// input [1, h, w, c], filter [1, kh, kw, c * multiplier], bias [c * multiplier] or kNoTensor ->
+/// output [1, oh, ow, c * multiplier]. Output channel o reads input channel o / multiplier.
 struct DepthwiseConv2d {
   TensorId input = kNoTensor, filter = kNoTensor, bias = kNoTensor, output = kNoTensor;
   Padding padding;
@@ -90,14 +92,15 @@ struct DepthwiseConv2d {
   Activation activation;
 };
 
-/// input with n elements, filter [out, n], bias [out] or kNoTensor -> output [1, out], or, of a vector [1, ..., 1, n], [1, ..., 1, out].
+/// input with n elements, filter [out, n], bias [out] or kNoTensor -> output [1, out], or, of a
+/// vector [1, ..., 1, n], [1, ..., 1, out].
 struct FullyConnected {
   TensorId input = kNoTensor, filter = kNoTensor, bias = kNoTensor, output = kNoTensor;
   Activation activation;
 };
 
-/// a + b. `b` has the shape of `a`, or stands for it in each pixel: [1, 1, 1, channels], [channels], or one element. Only `b` may be a
-/// constant.
+/// a + b. `b` has the shape of `a`, or stands for it in each pixel: [1, 1, 1, channels],
+/// [channels], or one element. Only `b` may be a constant.
 struct Add {
   TensorId a = kNoTensor, b = kNoTensor, output = kNoTensor;
   Activation activation;
@@ -152,8 +155,8 @@ struct Clamp {
   Activation activation;
 };
 
-/// output = input * scale + offset, by channel; both [c] float constants. What a batch norm is when it isn't trained.
-/// Float only. fold_batch_norm() moves it into the convolution before.
+/// output = input * scale + offset, by channel; both [c] float constants. What a batch norm is when
+/// it isn't trained. Float only. fold_batch_norm() moves it into the convolution before.
 struct ScaleShift {
   TensorId input = kNoTensor, scale = kNoTensor, offset = kNoTensor, output = kNoTensor;
 };
@@ -163,8 +166,9 @@ struct Reshape {
   TensorId input = kNoTensor, output = kNoTensor;
 };
 
-/// The same real values in another data type or quantisation (QUANTIZE, DEQUANTIZE and, of a picture, CAST of TensorFlow Lite), or, of one
-/// vector, these divided by its length (L2_NORMALIZATION).
+/// The same real values in another data type or quantisation (QUANTIZE, DEQUANTIZE and, of a
+/// picture, CAST of TensorFlow Lite), or, of one vector, these divided by its length
+/// (L2_NORMALIZATION).
 struct Convert {
   TensorId input = kNoTensor, output = kNoTensor;
   bool to_unit_length = false;
@@ -176,8 +180,9 @@ struct Softmax {
   float beta = 1;
 };
 
-using Op = std::variant<Conv2d, DepthwiseConv2d, FullyConnected, Add, Multiply, HardSwish, Sigmoid, AveragePool2d, MaxPool2d,
-                        GlobalAveragePool, Pad, Clamp, ScaleShift, Reshape, Convert, Softmax>;
+using Op = std::variant<Conv2d, DepthwiseConv2d, FullyConnected, Add, Multiply, HardSwish, Sigmoid,
+                        AveragePool2d, MaxPool2d, GlobalAveragePool, Pad, Clamp, ScaleShift,
+                        Reshape, Convert, Softmax>;
 
 /// An operator and what its file calls it ("CONV_2D at node 12"), for messages.
 struct Node {
@@ -200,16 +205,17 @@ struct InputScaling {
 
 struct Graph {
   std::vector<Tensor> tensors;
-  std::vector<Node> nodes;  ///< every input is a constant, `input`, or an earlier node's output
-  TensorId input = kNoTensor;  ///< [1, height, width, 3]
+  std::vector<Node> nodes;      ///< every input is a constant, `input`, or an earlier node's output
+  TensorId input = kNoTensor;   ///< [1, height, width, 3]
   TensorId output = kNoTensor;  ///< what the file calls its output; find_ends() moves on from here
 
-  /// Set by find_ends(): the vector that the classifier reads, [1, ..., dim], and what the classifier makes of it. `logits` is kNoTensor
-  /// in a model without a classifier.
+  /// Set by find_ends(): the vector that the classifier reads, [1, ..., dim], and what the
+  /// classifier makes of it. `logits` is kNoTensor in a model without a classifier.
   TensorId embedding = kNoTensor;
   TensorId logits = kNoTensor;
   float softmax_beta = 1;  ///< probabilities = softmax(beta * logits)
-  bool ends_in_sigmoid = false;  ///< instead, each class for itself: probabilities = sigmoid(logits)
+  bool ends_in_sigmoid =
+      false;  ///< instead, each class for itself: probabilities = sigmoid(logits)
 
   /// The values of `input`, as far as `range_source` knows.
   std::optional<InputRange> input_range;
@@ -226,25 +232,29 @@ TensorId output_of(const Op& op);
 void replace_input(Op& op, TensorId from, TensorId to);
 
 /// Padding of TensorFlow's SAME rule along one axis, {before, after}.
-std::array<uint32_t, 2> same_padding(int64_t input, uint32_t window, uint32_t stride, uint32_t dilation);
+std::array<uint32_t, 2> same_padding(int64_t input, uint32_t window, uint32_t stride,
+                                     uint32_t dilation);
 
-/// The shape that `op` gives, from the shapes of what it reads. Reshape, and the rank of GlobalAveragePool and FullyConnected, are a choice of
-/// the file: for these the declared output shape is checked and returned. Throws Error{BadModel} when the operator's tensors contradict each other.
+/// The shape that `op` gives, from the shapes of what it reads. Reshape, and the rank of
+/// GlobalAveragePool and FullyConnected, are a choice of the file: for these the declared output
+/// shape is checked and returned. Throws Error{BadModel} when the operator's tensors contradict
+/// each other.
 Shape infer_shape(const Graph& graph, const Node& node);
 
 /// Elements that one tensor may have: 1 GB of floats is no MobileNet.
 inline constexpr int64_t kMaxTensorElements = int64_t{1} << 28;
 
-/// Bytes that the input and all that is computed may have together: a file of 1 kB can ask for any number. A MobileNet V2 of
-/// 224 x 224 pixels has 30 MB in floats.
+/// Bytes that the input and all that is computed may have together: a file of 1 kB can ask for any
+/// number. A MobileNet V2 of 224 x 224 pixels has 30 MB in floats.
 inline constexpr size_t kMaxActivationBytes = size_t{1} << 29;
 
 /// Pixels of all windows of one operator: XNNPACK keeps a pointer to each.
 inline constexpr double kMaxWindowPixels = 1 << 25;
 
-/// Checks everything that lowering relies on: indices, running order, one writer a tensor, shapes, constants' lengths, types that fit together, finite
-/// positive scales, zero points in range, finite activations, and no more memory than the limits above. Throws Error{BadModel}, or Error{UnsupportedOp} for type combinations that are sound
-/// but not run here.
+/// Checks everything that lowering relies on: indices, running order, one writer a tensor, shapes,
+/// constants' lengths, types that fit together, finite positive scales, zero points in range,
+/// finite activations, and no more memory than the limits above. Throws Error{BadModel}, or
+/// Error{UnsupportedOp} for type combinations that are sound but not run here.
 void validate(const Graph& graph);
 
 }  // namespace teachable

@@ -8,7 +8,8 @@
 namespace teachable {
 namespace {
 
-/// Sizes of windows, strides and paddings above this are damage, and would overflow size arithmetic.
+/// Sizes of windows, strides and paddings above this are damage, and would overflow size
+/// arithmetic.
 constexpr uint32_t kMaxExtent = 1 << 14;
 
 [[noreturn]] void bad(const std::string& where, const Text& what) {
@@ -74,8 +75,8 @@ void check_extents(const std::string& where, std::initializer_list<Extent2d> ext
   bool sound = padding.top <= kMaxExtent && padding.right <= kMaxExtent &&
                padding.bottom <= kMaxExtent && padding.left <= kMaxExtent;
   for (const Extent2d& e : extents) {
-    sound = sound && e.height >= 1 && e.width >= 1 && e.height <= kMaxExtent &&
-            e.width <= kMaxExtent;
+    sound =
+        sound && e.height >= 1 && e.width >= 1 && e.height <= kMaxExtent && e.width <= kMaxExtent;
   }
   if (!sound) bad(where, "has a window, stride, dilation or padding out of range");
 }
@@ -116,14 +117,15 @@ struct CheckTypes {
     const Tensor& weights = at(filter);
     const Tensor& out = at(output);
     const bool is_float = in.type == DataType::F32;
-    const bool known = in.type != DataType::I32 && weights.type == in.type &&
-                       out.type == in.type &&
-                       (bias == kNoTensor ||
-                        at(bias).type == (is_float ? DataType::F32 : DataType::I32));
+    const bool known =
+        in.type != DataType::I32 && weights.type == in.type && out.type == in.type &&
+        (bias == kNoTensor || at(bias).type == (is_float ? DataType::F32 : DataType::I32));
     if (!known) {
-      unsupported(where, {"has ", to_string(in.type), " input, ", to_string(weights.type), " filter, ",
-                          bias == kNoTensor ? "no" : to_string(at(bias).type), " bias, ", to_string(out.type),
-                          " output; run are all float32, all uint8 or all int8, the latter two with int32 bias"});
+      unsupported(
+          where,
+          {"has ", to_string(in.type), " input, ", to_string(weights.type), " filter, ",
+           bias == kNoTensor ? "no" : to_string(at(bias).type), " bias, ", to_string(out.type),
+           " output; run are all float32, all uint8 or all int8, the latter two with int32 bias"});
     }
     if (is_float) return;
     const Quantization& q = weights.quantization;
@@ -147,8 +149,8 @@ struct CheckTypes {
       bad(where, "bias has another number of scales than the filter");
     }
     for (size_t i = 0; i < bias.scales.size(); ++i) {
-      const double wanted = double{in.quantization.scales[0]} *
-                            weights.scales[weights.scales.size() == 1 ? 0 : i];
+      const double wanted =
+          double{in.quantization.scales[0]} * weights.scales[weights.scales.size() == 1 ? 0 : i];
       if (!close(bias.scales[i], wanted)) {
         bad(where,
             {"bias has scale ", bias.scales[i], ", wanted input scale * filter scale = ", wanted});
@@ -171,7 +173,8 @@ struct CheckTypes {
     // Another rank is infer_shape()'s to refuse.
     if (filter.rank() == 4) {
       check_extents(where,
-                    {op.stride, op.dilation,
+                    {op.stride,
+                     op.dilation,
                      {static_cast<uint32_t>(filter[1]), static_cast<uint32_t>(filter[2])}},
                     op.padding);
     }
@@ -212,8 +215,9 @@ struct CheckTypes {
     check_activation(where, op.activation);
     same_type(op.input, op.output);
     if (at(op.input).type != DataType::F32 && op.padding.any()) {
-      unsupported(where, "pools integers over windows that reach past the picture; only float32 is "
-                         "run like this");
+      unsupported(where,
+                  "pools integers over windows that reach past the picture; only float32 is "
+                  "run like this");
     }
   }
   void operator()(const GlobalAveragePool& op) const { same_type(op.input, op.output); }
@@ -278,8 +282,8 @@ void validate(const Graph& graph) {
     bad("model", "it has no input");
   }
   const Tensor& input = graph.tensors[graph.input];
-  if (input.shape.rank() != 4 || input.shape[0] != 1 || input.shape[1] < 1 ||
-      input.shape[2] < 1 || input.shape[3] != 3 || input.type == DataType::I32) {
+  if (input.shape.rank() != 4 || input.shape[0] != 1 || input.shape[1] < 1 || input.shape[2] < 1 ||
+      input.shape[3] != 3 || input.type == DataType::I32) {
     bad("model", {"its input is ", to_string(input.type), " ", input.shape,
                   ", wanted one picture [1, height, width, 3]"});
   }

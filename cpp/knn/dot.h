@@ -21,8 +21,8 @@ inline int32_t dot_query_limit(size_t stride) {
   return limit < INT16_MAX ? static_cast<int32_t>(limit) : INT16_MAX;
 }
 
-// One row after the other, although several could share each load of the query: memory that is read in its order comes a third
-// faster, and a scan of many rows waits for memory.
+// One row after the other, although several could share each load of the query: memory that is read
+// in its order comes a third faster, and a scan of many rows waits for memory.
 
 #if defined(__wasm_simd128__)
 /// Of sums of 32 bits, in 64.
@@ -36,14 +36,17 @@ inline int64_t sum_lanes(v128_t a, v128_t b) {
 }
 #endif
 
-/// Sum of row[i] * query[i]. `stride` is a multiple of kDotStep, the row is -127..127, the query keeps to dot_query_limit().
+/// Sum of row[i] * query[i]. `stride` is a multiple of kDotStep, the row is -127..127, the query
+/// keeps to dot_query_limit().
 inline int64_t dot(const int8_t* row, size_t stride, const int16_t* query) {
 #if defined(__wasm_simd128__)
   v128_t low_sum = wasm_i32x4_const_splat(0), high_sum = low_sum;
   for (size_t i = 0; i < stride; i += 16) {
     const v128_t bytes = wasm_v128_load(row + i);
-    const v128_t low = wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(bytes), wasm_v128_load(query + i));
-    const v128_t high = wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(bytes), wasm_v128_load(query + i + 8));
+    const v128_t low =
+        wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(bytes), wasm_v128_load(query + i));
+    const v128_t high =
+        wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(bytes), wasm_v128_load(query + i + 8));
     low_sum = wasm_i32x4_add(low_sum, low);
     high_sum = wasm_i32x4_add(high_sum, high);
   }
@@ -81,12 +84,16 @@ inline constexpr bool kHasByteDot = false;
 /// Up to this stride no sum of dot_bytes() overflows.
 inline constexpr size_t kByteDotLimit = size_t{1} << 19;
 
-/// As dot() for a query of 0..127: what relaxed SIMD defines the same on all processors. 0 in other builds.
-inline int64_t dot_bytes([[maybe_unused]] const int8_t* row, [[maybe_unused]] size_t stride, [[maybe_unused]] const int8_t* query) {
+/// As dot() for a query of 0..127: what relaxed SIMD defines the same on all processors. 0 in other
+/// builds.
+inline int64_t dot_bytes([[maybe_unused]] const int8_t* row, [[maybe_unused]] size_t stride,
+                         [[maybe_unused]] const int8_t* query) {
 #if defined(__wasm_relaxed_simd__)
   const v128_t ones = wasm_i16x8_const_splat(1);
   v128_t even = wasm_i32x4_const_splat(0), odd = even;
-  const auto pairs = [&](size_t i) { return wasm_i16x8_relaxed_dot_i8x16_i7x16(wasm_v128_load(row + i), wasm_v128_load(query + i)); };
+  const auto pairs = [&](size_t i) {
+    return wasm_i16x8_relaxed_dot_i8x16_i7x16(wasm_v128_load(row + i), wasm_v128_load(query + i));
+  };
   for (size_t i = 0; i < stride; i += 32) {
     even = wasm_i32x4_add(even, wasm_i32x4_dot_i16x8(pairs(i), ones));
     odd = wasm_i32x4_add(odd, wasm_i32x4_dot_i16x8(pairs(i + 16), ones));

@@ -463,8 +463,8 @@ void Knn::clear() {
 void Knn::use_storage(Storage storage) {
   if (storage == rows_.storage()) return;
   if (rows_.count() > 0) {
-    throw_bad_argument({"there are ", rows_.count(),
-                        " examples, which are stored another way; clear them first"});
+    throw_bad_argument(
+        {"there are ", rows_.count(), " examples, which are stored another way; clear them first"});
   }
   std::list<Change> history = history_;
   for (Change& change : history) {

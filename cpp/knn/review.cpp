@@ -116,8 +116,8 @@ Review review(const Knn& knn, const ReviewOptions& options) {
     result.sharpness = sharpness;
   }
   heap_sort(result.duplicates, [](const Duplicate& a, const Duplicate& b) {
-              return a.similarity != b.similarity ? a.similarity > b.similarity : a.id < b.id;
-            });
+    return a.similarity != b.similarity ? a.similarity > b.similarity : a.id < b.id;
+  });
   heap_sort(result.outliers, [](const Outlier& a, const Outlier& b) {
     return a.confidence != b.confidence ? a.confidence > b.confidence : a.id < b.id;
   });

@@ -376,8 +376,9 @@ void Rows::scan(const RowQuery& query, size_t first, std::span<float> result) co
     const double scale = query.byte_scale * byte_worth();
     for (size_t i = first; i < first + result.size(); ++i) {
       const int64_t sum = dot_bytes(at(&Block::codes, i), stride_, query.bytes.data());
-      result[i - first] = static_cast<float>(scale * scales_[i] * static_cast<double>(sum) + offsets_[i] * query.byte_sum +
-                                             query.byte_offset * sums_[i]);
+      result[i - first] =
+          static_cast<float>(scale * scales_[i] * static_cast<double>(sum) +
+                             offsets_[i] * query.byte_sum + query.byte_offset * sums_[i]);
     }
   } else {
     for (size_t i = first; i < first + result.size(); ++i) result[i - first] = rescan(query, i);
@@ -386,7 +387,8 @@ void Rows::scan(const RowQuery& query, size_t first, std::span<float> result) co
 
 float Rows::rescan(const RowQuery& query, size_t i) const {
   const int64_t sum = dot(at(&Block::codes, i), stride_, query.codes.data());
-  return static_cast<float>(query.scale * byte_worth() * scales_[i] * static_cast<double>(sum) + offsets_[i] * query.code_sum);
+  return static_cast<float>(query.scale * byte_worth() * scales_[i] * static_cast<double>(sum) +
+                            offsets_[i] * query.code_sum);
 }
 
 // query * row = q' * r' + q' * (row - r') + (query - q') * row, with q' and r' what the codes stand

@@ -67,9 +67,9 @@ class Rows {
   size_t row_bytes() const { return row_bytes(storage_, dimension_); }
   static size_t row_bytes(Storage storage, size_t dimension);
   void write_row(size_t i, std::byte* bytes) const;
-  /// Adds such a row in the room that reserve() made, one of write_row() to the bit. Returns whether
-  /// it is one: finite and of unit length, to 5e-4; if not, nothing is added. What is farther from
-  /// unit length than write_row()'s rows is scaled to it.
+  /// Adds such a row in the room that reserve() made, one of write_row() to the bit. Returns
+  /// whether it is one: finite and of unit length, to 5e-4; if not, nothing is added. What is
+  /// farther from unit length than write_row()'s rows is scaled to it.
   bool append_row(const std::byte* bytes) noexcept;
   /// The row's [dimension] values.
   void decode(size_t i, float* values) const;
@@ -107,11 +107,11 @@ class Rows {
   /// The largest |length² - 1| that the rounding of a row leaves.
   double length_error() const;
   template <typename T>
-  T* at(PaddedBuffer<T> Block::*plane, size_t i) {
+  T* at(PaddedBuffer<T> Block::* plane, size_t i) {
     return (blocks_[i / kBlockRows].*plane).data() + i % kBlockRows * stride_;
   }
   template <typename T>
-  const T* at(PaddedBuffer<T> Block::*plane, size_t i) const {
+  const T* at(PaddedBuffer<T> Block::* plane, size_t i) const {
     return (blocks_[i / kBlockRows].*plane).data() + i % kBlockRows * stride_;
   }
   /// Of I16 a byte is the upper one, worth 256.

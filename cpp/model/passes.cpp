@@ -90,8 +90,10 @@ void own_constant(Graph& graph, TensorId& id) {
 /// `channels_last`, every channel_count-th element does.
 template <typename Layer>
 bool fold_into(Graph& graph, Layer& layer, const ScaleShift& affine, bool channels_last) {
-  // A copy of a filter that several layers share, for each of them, could be any number of times as large as the file.
-  if (layer.activation.any() || !is_float_constant(graph, layer.filter) || reader_count(graph, layer.filter) != 1 ||
+  // A copy of a filter that several layers share, for each of them, could be any number of times as
+  // large as the file.
+  if (layer.activation.any() || !is_float_constant(graph, layer.filter) ||
+      reader_count(graph, layer.filter) != 1 ||
       (layer.bias != kNoTensor && !is_float_constant(graph, layer.bias))) {
     return false;
   }
@@ -150,10 +152,13 @@ InputRange quantized_range(const Tensor& tensor) {
 /// What pixels stand for in networks that people train.
 constexpr InputRange kPixelRanges[] = {{-1, 1}, {0, 255}, {0, 1}};
 
-/// What the first layers of such networks read; the last but one is 0-255 less ImageNet's mean, the last that by its deviation.
-constexpr InputRange kFirstLayerRanges[] = {{-1, 1}, {0, 1}, {-0.5f, 0.5f}, {0, 255}, {-115, 140}, {-2, 2.44f}};
+/// What the first layers of such networks read; the last but one is 0-255 less ImageNet's mean, the
+/// last that by its deviation.
+constexpr InputRange kFirstLayerRanges[] = {{-1, 1},  {0, 1},      {-0.5f, 0.5f},
+                                            {0, 255}, {-115, 140}, {-2, 2.44f}};
 
-/// Which of the usual ranges a network was trained on that begins with `scale` * x + `offset`: the one that becomes a usual one.
+/// Which of the usual ranges a network was trained on that begins with `scale` * x + `offset`: the
+/// one that becomes a usual one.
 void guess_input_range(Graph& graph, double scale, double offset) {
   double best = std::numeric_limits<double>::infinity();
   double second = best;
@@ -323,8 +328,8 @@ void pool_by_convolution(Graph& graph) {
       if (pool.window.height * uint64_t{pool.window.width} > kMaxWindow || weights > kMaxWeights) {
         throw Error(ErrorCode::UnsupportedOp,
                     {node.where, ": pools integers over windows of ", pool.window.height, " x ",
-                     pool.window.width, " pixels of ", shape.channels(), " channels; run are at most ",
-                     kMaxWindow, " pixels and ", kMaxWeights,
+                     pool.window.width, " pixels of ", shape.channels(),
+                     " channels; run are at most ", kMaxWindow, " pixels and ", kMaxWeights,
                      " different windows x channels, or the whole picture"});
       }
       Tensor ones;
@@ -374,13 +379,16 @@ void absorb_input_scaling(Graph& graph) {
   TensorId end = graph.input;
   TensorId common_end = end;
   std::vector<size_t> absorbed;
-  const auto is_one = [](const std::array<double, 3>& values) { return values[0] == values[1] && values[1] == values[2]; };
+  const auto is_one = [](const std::array<double, 3>& values) {
+    return values[0] == values[1] && values[1] == values[2];
+  };
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const auto* affine = std::get_if<ScaleShift>(&graph.nodes[i].op);
     if (affine == nullptr || affine->input != end || reader_count(graph, end) != 1) continue;
     for (size_t c = 0; c < 3; ++c) {
       scale[c] *= floats_of(graph, affine->scale)[c];
-      offset[c] = offset[c] * floats_of(graph, affine->scale)[c] + floats_of(graph, affine->offset)[c];
+      offset[c] =
+          offset[c] * floats_of(graph, affine->scale)[c] + floats_of(graph, affine->offset)[c];
     }
     if (end == common_end && is_one(scale) && is_one(offset)) {
       common = {scale[0], offset[0]};
@@ -390,7 +398,9 @@ void absorb_input_scaling(Graph& graph) {
     end = affine->output;
   }
   if (end == graph.input || end == graph.output) return;
-  const auto mean = [](const std::array<double, 3>& values) { return (values[0] + values[1] + values[2]) / 3; };
+  const auto mean = [](const std::array<double, 3>& values) {
+    return (values[0] + values[1] + values[2]) / 3;
+  };
   if (!graph.input_range) guess_input_range(graph, mean(scale), mean(offset));
   const double low = common.scale * graph.input_range->low + common.offset;
   const double high = common.scale * graph.input_range->high + common.offset;
@@ -415,12 +425,14 @@ void find_ends(Graph& graph) {
       graph.softmax_beta = softmax->beta;
       end = softmax->input;
       is_scored = true;
-    } else if (const auto* sigmoid = std::get_if<Sigmoid>(&node->op); sigmoid != nullptr && !is_scored) {
+    } else if (const auto* sigmoid = std::get_if<Sigmoid>(&node->op);
+               sigmoid != nullptr && !is_scored) {
       end = sigmoid->input;
       is_scored = graph.ends_in_sigmoid = true;
     } else if (const auto* reshape = std::get_if<Reshape>(&node->op)) {
       end = reshape->input;
-    } else if (const auto* convert = std::get_if<Convert>(&node->op); convert != nullptr && !convert->to_unit_length) {
+    } else if (const auto* convert = std::get_if<Convert>(&node->op);
+               convert != nullptr && !convert->to_unit_length) {
       end = convert->input;
     } else {
       break;

@@ -87,7 +87,8 @@ class Constants {
   uint64_t budget_ = 0;
 };
 
-/// What the inputs of a channel's taps have in common weighs so many times what each has for itself.
+/// What the inputs of a channel's taps have in common weighs so many times what each has for
+/// itself.
 constexpr double kCommonPart = 4;
 
 /// The most steps to a side that a symmetric int8 weight has.
@@ -106,13 +107,15 @@ struct RoundedWeight {
 
   RoundedWeight(int steps, double unit) {
     const double wanted = steps / unit;
-    weight = std::clamp(static_cast<int>(wanted + std::copysign(0.5, wanted)), -kMaxSteps, kMaxSteps);
+    weight =
+        std::clamp(static_cast<int>(wanted + std::copysign(0.5, wanted)), -kMaxSteps, kMaxSteps);
     error = wanted - weight;
   }
 };
 
-/// Neighbouring pixels, and channels after a ReLU, are alike, so the errors of a channel's taps add up. So many of those that are off
-/// most are rounded the other way, until the sum of the weights is what it was.
+/// Neighbouring pixels, and channels after a ReLU, are alike, so the errors of a channel's taps add
+/// up. So many of those that are off most are rounded the other way, until the sum of the weights
+/// is what it was.
 double taps_to_move(double error_sum) { return std::round(std::fabs(error_sum)); }
 
 /// How far the layer's output may be off with weights of `unit`, all the same from `limit` on.
@@ -153,7 +156,8 @@ double rounding_cost(std::span<const WeightCount> weights, double unit, double l
   return (squares + kCommonPart * sum * sum) * unit * unit;
 }
 
-/// The best of several units, in steps of the file: a coarser one may hit the weights better. Few channels of real files are this wide.
+/// The best of several units, in steps of the file: a coarser one may hit the weights better. Few
+/// channels of real files are this wide.
 double best_unit(std::span<const int> steps, int widest) {
   std::array<double, 511> counts = {};
   for (int each : steps) counts[static_cast<size_t>(each + 255)] += 1;
@@ -188,14 +192,17 @@ void round_channel(std::span<const int> steps, double unit, int8_t* weights, siz
   const int direction = sum > 0 ? 1 : -1;
   std::vector<size_t> order;
   for (size_t i = 0; i < steps.size(); ++i) {
-    if (errors[i] * direction > 0 && std::abs(weights[i * stride] + direction) <= kMaxSteps) order.push_back(i);
+    if (errors[i] * direction > 0 && std::abs(weights[i * stride] + direction) <= kMaxSteps)
+      order.push_back(i);
   }
-  const auto moved = static_cast<size_t>(std::min(taps_to_move(sum), static_cast<double>(order.size())));
-  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(moved), [&](size_t a, size_t b) {
-    const double by_a = std::fabs(errors[a]);
-    const double by_b = std::fabs(errors[b]);
-    return by_a != by_b ? by_a > by_b : a < b;
-  });
+  const auto moved =
+      static_cast<size_t>(std::min(taps_to_move(sum), static_cast<double>(order.size())));
+  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(moved),
+                            [&](size_t a, size_t b) {
+                              const double by_a = std::fabs(errors[a]);
+                              const double by_b = std::fabs(errors[b]);
+                              return by_a != by_b ? by_a > by_b : a < b;
+                            });
   for (size_t i = 0; i < moved; ++i) {
     int8_t& weight = weights[order[i] * stride];
     weight = static_cast<int8_t>(weight + direction);
@@ -226,7 +233,8 @@ Extremes extremes_of(const uint8_t* bytes, size_t count, size_t stride) {
     result = {__builtin_reduce_min(lowest), __builtin_reduce_max(highest)};
   }
   for (; i < count; ++i) {
-    result = {std::min(result.lowest, bytes[i * stride]), std::max(result.highest, bytes[i * stride])};
+    result = {std::min(result.lowest, bytes[i * stride]),
+              std::max(result.highest, bytes[i * stride])};
   }
   return result;
 }
@@ -273,7 +281,8 @@ Tensor to_signed_filter(const Tensor& filter, size_t channel_axis) {
   return result;
 }
 
-/// An int32 bias counts in steps of input scale * filter scale: the same real values in other steps.
+/// An int32 bias counts in steps of input scale * filter scale: the same real values in other
+/// steps.
 Tensor to_signed_bias(const Tensor& bias, float input_scale, float old_scale,
                       const std::vector<float>& scales) {
   Tensor result = make_constant(bias, DataType::I32);
@@ -385,19 +394,28 @@ void drop_unread_constants(Graph& graph) {
 
 const char* to_string(PrecisionChoice choice) {
   switch (choice) {
-    case PrecisionChoice::Auto: return "auto";
-    case PrecisionChoice::F32: return "f32";
-    case PrecisionChoice::Int8: return "int8";
-    case PrecisionChoice::Exact: return "exact";
+    case PrecisionChoice::Auto:
+      return "auto";
+    case PrecisionChoice::F32:
+      return "f32";
+    case PrecisionChoice::Int8:
+      return "int8";
+    case PrecisionChoice::Exact:
+      return "exact";
   }
   return "?";
 }
 
 void choose_precision(Graph& graph, PrecisionChoice choice) {
   switch (choice) {
-    case PrecisionChoice::Exact: return;
-    case PrecisionChoice::Auto: to_signed(graph); return;
-    case PrecisionChoice::F32: to_float(graph); return;
+    case PrecisionChoice::Exact:
+      return;
+    case PrecisionChoice::Auto:
+      to_signed(graph);
+      return;
+    case PrecisionChoice::F32:
+      to_float(graph);
+      return;
     case PrecisionChoice::Int8:
       if (!holds(graph, DataType::I8) && !holds(graph, DataType::U8)) {
         throw Error(ErrorCode::BadArgument,
@@ -437,7 +455,8 @@ void to_float(Graph& graph) {
     if (auto* add = std::get_if<Add>(&node.op)) float_operand(graph, constants, *add);
     if (auto* mul = std::get_if<Multiply>(&node.op)) float_operand(graph, constants, *mul);
     const Activation range = range_of(graph.tensors[output_of(node.op)]);
-    if (const auto* convert = std::get_if<Convert>(&node.op); convert != nullptr && !convert->to_unit_length) {
+    if (const auto* convert = std::get_if<Convert>(&node.op);
+        convert != nullptr && !convert->to_unit_length) {
       const TensorId input = convert->input;
       const TensorId output = convert->output;
       if (range.any()) {
@@ -465,8 +484,7 @@ Tensor to_float_constant(const Tensor& constant) {
   const Quantization& q = constant.quantization;
   const size_t count = constant.shape.element_count();
   if (constant.data.size() != count * element_size(constant.type) ||
-      (constant.type != DataType::F32 && !q.present()) ||
-      q.scales.size() != q.zero_points.size() ||
+      (constant.type != DataType::F32 && !q.present()) || q.scales.size() != q.zero_points.size() ||
       (q.per_channel() && (q.axis >= constant.shape.rank() ||
                            static_cast<size_t>(constant.shape[q.axis]) != q.scales.size()))) {
     throw Error(ErrorCode::BadModel,
@@ -484,10 +502,17 @@ Tensor to_float_constant(const Tensor& constant) {
     const size_t channel = q.per_channel() ? i / inner % q.scales.size() : 0;
     double steps = 0;
     switch (constant.type) {
-      case DataType::I8: steps = elements<int8_t>(constant)[i]; break;
-      case DataType::U8: steps = elements<uint8_t>(constant)[i]; break;
-      case DataType::I32: steps = elements<int32_t>(constant)[i]; break;
-      case DataType::F32: break;
+      case DataType::I8:
+        steps = elements<int8_t>(constant)[i];
+        break;
+      case DataType::U8:
+        steps = elements<uint8_t>(constant)[i];
+        break;
+      case DataType::I32:
+        steps = elements<int32_t>(constant)[i];
+        break;
+      case DataType::F32:
+        break;
     }
     real[i] = static_cast<float>(double{q.scales[channel]} * (steps - q.zero_points[channel]));
   }

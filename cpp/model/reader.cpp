@@ -23,7 +23,8 @@ bool looks_like_json(std::span<const std::byte> bytes) {
 Model read_model(std::span<const std::byte> file, PrecisionChoice precision, Constants constants) {
   if (looks_like_json(file)) {
     throw Error(ErrorCode::BadModel,
-                "model: JSON, wanted a TensorFlow Lite file; a TensorFlow.js model.json is converted first, together with its weights");
+                "model: JSON, wanted a TensorFlow Lite file; a TensorFlow.js model.json is "
+                "converted first, together with its weights");
   }
   if (!is_tflite(file)) {
     throw Error(ErrorCode::BadModel,

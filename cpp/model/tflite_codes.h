@@ -1,4 +1,5 @@
-// Numbers of TensorFlow Lite's builtin operators that are read and written (BuiltinOperator of the format's schema).
+// Numbers of TensorFlow Lite's builtin operators that are read and written (BuiltinOperator of the
+// format's schema).
 #pragma once
 
 namespace teachable {

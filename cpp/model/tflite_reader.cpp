@@ -51,7 +51,8 @@ class Reader {
         subgraph_->inputs() == nullptr || subgraph_->outputs() == nullptr) {
       bad("a graph without tensors, operators, inputs or outputs");
     }
-    if (subgraph_->operators()->size() > kMaxTfliteNodes || subgraph_->tensors()->size() > kMaxTfliteTensors) {
+    if (subgraph_->operators()->size() > kMaxTfliteNodes ||
+        subgraph_->tensors()->size() > kMaxTfliteTensors) {
       unsupported({subgraph_->operators()->size(), " operators and ", subgraph_->tensors()->size(),
                    " tensors; read are at most ", kMaxTfliteNodes, " and ", kMaxTfliteTensors});
     }
@@ -77,13 +78,16 @@ class Reader {
   }
 
  private:
-  /// Of each operator, whether the output depends on it. What computes the shape that a RESHAPE is given (SHAPE, STRIDED_SLICE, PACK, as
-  /// Keras writes it for any number of pictures) counts for nothing: the tensor declares that shape too.
+  /// Of each operator, whether the output depends on it. What computes the shape that a RESHAPE is
+  /// given (SHAPE, STRIDED_SLICE, PACK, as Keras writes it for any number of pictures) counts for
+  /// nothing: the tensor declares that shape too.
   std::vector<bool> needed_operators() const {
     std::vector<bool> tensors(raw_count_);
     std::vector<bool> result(subgraph_->operators()->size());
     const auto at = [&](int32_t id) { return id >= 0 && static_cast<size_t>(id) < raw_count_; };
-    const auto need = [&](int32_t id) { if (at(id)) tensors[static_cast<size_t>(id)] = true; };
+    const auto need = [&](int32_t id) {
+      if (at(id)) tensors[static_cast<size_t>(id)] = true;
+    };
     need(subgraph_->outputs()->Get(0));
     for (uint32_t i = subgraph_->operators()->size(); i-- > 0;) {
       const tflite::Operator& op = *subgraph_->operators()->Get(i);
@@ -107,7 +111,8 @@ class Reader {
   int code_of(const tflite::Operator& op) const {
     const auto* code = operator_code(op);
     // Files from before the 127th operator fill the old field only; newer ones both.
-    return code == nullptr ? -1 : std::max<int>(code->builtin_code(), code->deprecated_builtin_code());
+    return code == nullptr ? -1
+                           : std::max<int>(code->builtin_code(), code->deprecated_builtin_code());
   }
 
   // --- tensors -------------------------------------------------------------------------------
@@ -124,19 +129,23 @@ class Reader {
     return text == nullptr ? "" : std::string(text->string_view().substr(0, 80));
   }
 
-  static std::string name_of(const tflite::Tensor& raw) {
-    return shortened(raw.name());
-  }
+  static std::string name_of(const tflite::Tensor& raw) { return shortened(raw.name()); }
 
   DataType type_of(const tflite::Tensor& raw) const {
     switch (raw.type()) {
-      case tflite::TensorType_FLOAT32: return DataType::F32;
+      case tflite::TensorType_FLOAT32:
+        return DataType::F32;
       // Only constants are stored like this; they are widened as they are read.
-      case tflite::TensorType_FLOAT16: return DataType::F32;
-      case tflite::TensorType_INT32: return DataType::I32;
-      case tflite::TensorType_UINT8: return DataType::U8;
-      case tflite::TensorType_INT8: return DataType::I8;
-      default: break;
+      case tflite::TensorType_FLOAT16:
+        return DataType::F32;
+      case tflite::TensorType_INT32:
+        return DataType::I32;
+      case tflite::TensorType_UINT8:
+        return DataType::U8;
+      case tflite::TensorType_INT8:
+        return DataType::I8;
+      default:
+        break;
     }
     unsupported({where_, ": tensor '", name_of(raw), "' has type ", static_cast<int>(raw.type()),
                  "; read are float32, float16, int32, uint8 and int8"});
@@ -157,7 +166,8 @@ class Reader {
     std::vector<int64_t> dims;
     if (raw.shape() != nullptr) {
       constexpr uint32_t kMaxRank = 8;
-      if (raw.shape()->size() > kMaxRank) bad({where_, ": tensor '", name_of(raw), "' has ", raw.shape()->size(), " dimensions"});
+      if (raw.shape()->size() > kMaxRank)
+        bad({where_, ": tensor '", name_of(raw), "' has ", raw.shape()->size(), " dimensions"});
       dims.assign(raw.shape()->begin(), raw.shape()->end());
     }
     return Shape(std::move(dims));
@@ -176,7 +186,8 @@ class Reader {
       const uint32_t count = zero_points->size();
       result.zero_points.reserve(count);
       for (uint32_t i = 0; i < count; ++i) {
-        // The verifier doesn't ask for the alignment of eight bytes, so a damaged file's may stand anywhere.
+        // The verifier doesn't ask for the alignment of eight bytes, so a damaged file's may stand
+        // anywhere.
         int64_t zero_point;
         std::memcpy(&zero_point, data + i * sizeof zero_point, sizeof zero_point);
         if (zero_point < INT32_MIN || zero_point > INT32_MAX) {
@@ -217,7 +228,8 @@ class Reader {
     } else if (!data.empty()) {
       result.data = ConstantData::lent(data);
       // Nor does the verifier ask for the alignment that elements need.
-      const bool is_aligned = reinterpret_cast<uintptr_t>(data.data()) % element_size(result.type) == 0;
+      const bool is_aligned =
+          reinterpret_cast<uintptr_t>(data.data()) % element_size(result.type) == 0;
       if (!lends_ || !is_aligned) result.data.own();
     }
     return id;
@@ -238,7 +250,8 @@ class Reader {
     }
   }
 
-  /// Weights of integers under a layer of floats ("dynamic range") become floats: the layer computes in these.
+  /// Weights of integers under a layer of floats ("dynamic range") become floats: the layer
+  /// computes in these.
   TensorId weights_for(TensorId input, TensorId weights) {
     if (graph_.tensors[input].type != DataType::F32) return weights;
     return floats_of(weights);
@@ -316,11 +329,16 @@ class Reader {
 
   Activation activation(tflite::ActivationFunction function) const {
     switch (function) {
-      case tflite::ActivationFunction_NONE: return Activation::none();
-      case tflite::ActivationFunction_RELU: return Activation::relu();
-      case tflite::ActivationFunction_RELU6: return Activation::relu6();
-      case tflite::ActivationFunction_RELU_N1_TO_1: return {-1.0f, 1.0f};
-      default: break;
+      case tflite::ActivationFunction_NONE:
+        return Activation::none();
+      case tflite::ActivationFunction_RELU:
+        return Activation::relu();
+      case tflite::ActivationFunction_RELU6:
+        return Activation::relu6();
+      case tflite::ActivationFunction_RELU_N1_TO_1:
+        return {-1.0f, 1.0f};
+      default:
+        break;
     }
     unsupported({where_, ": fused activation ", static_cast<int>(function)});
   }
@@ -415,7 +433,8 @@ class Reader {
     const TensorId in = input(op, 0);
     std::vector<int32_t> axes = integer_input(op, 1);
     for (int32_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
-    const bool is_picture = axes == std::vector<int32_t>{1, 2} || axes == std::vector<int32_t>{2, 1};
+    const bool is_picture =
+        axes == std::vector<int32_t>{1, 2} || axes == std::vector<int32_t>{2, 1};
     if (graph_.tensors[in].shape.rank() != 4 || !is_picture) {
       unsupported({where_, ": mean over axes other than height and width"});
     }
@@ -446,18 +465,21 @@ class Reader {
       unsupported({where_, ": pads another axis than height and width"});
     }
     const auto count = [&](size_t i) { return static_cast<uint32_t>(p[i]); };
-    return Pad{.input = input(op, 0),
-               .output = output(op),
-               .padding = {.top = count(2), .right = count(5), .bottom = count(3), .left = count(4)}};
+    return Pad{
+        .input = input(op, 0),
+        .output = output(op),
+        .padding = {.top = count(2), .right = count(5), .bottom = count(3), .left = count(4)}};
   }
 
-  /// Bytes as they are become floats: at the input only, as elsewhere the operator would forget the scale that bytes have here.
+  /// Bytes as they are become floats: at the input only, as elsewhere the operator would forget the
+  /// scale that bytes have here.
   Op cast(const tflite::Operator& op) {
     const TensorId from = input(op, 0);
     const TensorId to = output(op);
     Tensor& picture = graph_.tensors[from];
     const bool is_bytes = picture.type == DataType::U8 || picture.type == DataType::I8;
-    if (from != graph_.input || !is_bytes || picture.quantization.present() || graph_.tensors[to].type != DataType::F32) {
+    if (from != graph_.input || !is_bytes || picture.quantization.present() ||
+        graph_.tensors[to].type != DataType::F32) {
       unsupported({where_, " is run of an input of bytes to float32 only"});
     }
     picture.quantization = {{1}, {0}, 0};
@@ -501,11 +523,13 @@ class Reader {
   /// What `x <how> constant` (or `constant <how> x`) is as x * scale + offset.
   std::pair<float, float> as_affine(Arithmetic how, float constant, bool constant_first) const {
     switch (how) {
-      case Arithmetic::Add: return {1, constant};
+      case Arithmetic::Add:
+        return {1, constant};
       case Arithmetic::Subtract:
         if (constant_first) return {-1, constant};
         return {1, -constant};
-      case Arithmetic::Multiply: return {constant, 0};
+      case Arithmetic::Multiply:
+        return {constant, 0};
       case Arithmetic::Divide:
         if (constant_first) unsupported({where_, ": divides a constant by what is computed"});
         return {1 / constant, 0};
@@ -522,8 +546,8 @@ class Reader {
   };
 
   /// Scale and offset of `x <how> constant`, one a channel.
-  std::pair<TensorId, TensorId> affine_constants(const Tensor& constant, Arithmetic how, bool constant_first,
-                                                 size_t channel_count) {
+  std::pair<TensorId, TensorId> affine_constants(const Tensor& constant, Arithmetic how,
+                                                 bool constant_first, size_t channel_count) {
     const size_t count = constant.shape.element_count();
     const Shape shape{static_cast<int64_t>(channel_count)};
     const auto* values = reinterpret_cast<const float*>(constant.data.data());
@@ -547,24 +571,27 @@ class Reader {
   }
 
   /// Preprocessing that is part of the network, or a batch norm in pieces.
-  Op affine(TensorId in, TensorId constant_id, Arithmetic how, bool constant_first, Activation activation, TensorId out) {
+  Op affine(TensorId in, TensorId constant_id, Arithmetic how, bool constant_first,
+            Activation activation, TensorId out) {
     // A copy: adding tensors moves the vector's elements.
     const Tensor constant = to_float_constant(graph_.tensors[constant_id]);
     check_constant(constant);
     const int64_t channels = graph_.tensors[in].shape.channels();
     const size_t count = constant.shape.element_count();
     if (channels < 1 || channels > kMaxTensorElements ||
-        (count != 1 && (count != static_cast<size_t>(channels) ||
-                        constant.shape.channels() != channels))) {
+        (count != 1 &&
+         (count != static_cast<size_t>(channels) || constant.shape.channels() != channels))) {
       unsupported({where_, ": computes with a constant of shape ", constant.shape,
                    ", wanted one value or one a channel"});
     }
     const auto channel_count = static_cast<size_t>(channels);
     auto made = std::ranges::find_if(affines_, [&](const Affine& each) {
-      return each.constant == constant_id && each.how == how && each.constant_first == constant_first && each.channel_count == channel_count;
+      return each.constant == constant_id && each.how == how &&
+             each.constant_first == constant_first && each.channel_count == channel_count;
     });
     if (made == affines_.end()) {
-      affines_.push_back({constant_id, how, constant_first, channel_count, affine_constants(constant, how, constant_first, channel_count)});
+      affines_.push_back({constant_id, how, constant_first, channel_count,
+                          affine_constants(constant, how, constant_first, channel_count)});
       made = affines_.end() - 1;
     }
     ScaleShift op{in, made->made.first, made->made.second, out};
@@ -603,10 +630,13 @@ class Reader {
       std::swap(a, b);
     }
     switch (how) {
-      case Arithmetic::Add: return Add{a, b, out, activation};
-      case Arithmetic::Multiply: return Multiply{a, b, out, activation};
+      case Arithmetic::Add:
+        return Add{a, b, out, activation};
+      case Arithmetic::Multiply:
+        return Multiply{a, b, out, activation};
       case Arithmetic::Subtract:
-      case Arithmetic::Divide: break;
+      case Arithmetic::Divide:
+        break;
     }
     unsupported({where_, " is run with a float constant only"});
   }
@@ -618,36 +648,56 @@ class Reader {
       case kDepthwiseConv2d:
         return convolution<DepthwiseConv2d>(
             op, options(op.builtin_options_as_DepthwiseConv2DOptions()));
-      case kFullyConnected: return fully_connected(op);
-      case kAdd: return arithmetic(op, Arithmetic::Add, fused(op.builtin_options_as_AddOptions()));
+      case kFullyConnected:
+        return fully_connected(op);
+      case kAdd:
+        return arithmetic(op, Arithmetic::Add, fused(op.builtin_options_as_AddOptions()));
       case kSub:
         return arithmetic(op, Arithmetic::Subtract, fused(op.builtin_options_as_SubOptions()));
       case kMul:
         return arithmetic(op, Arithmetic::Multiply, fused(op.builtin_options_as_MulOptions()));
       case kDiv:
         return arithmetic(op, Arithmetic::Divide, fused(op.builtin_options_as_DivOptions()));
-      case kHardSwish: return HardSwish{input(op, 0), output(op)};
-      case kLogistic: return Sigmoid{input(op, 0), output(op)};
-      case kMaxPool2d: return windowed_pool<MaxPool2d>(op);
-      case kAveragePool2d: return average_pool(op);
-      case kMean: return mean(op);
-      case kPad: return pad(op);
-      case kPadV2: want_zero_padding(op); return pad(op);
-      case kRelu: return clamp(op, Activation::relu());
-      case kRelu6: return clamp(op, Activation::relu6());
-      case kReluN1To1: return clamp(op, {-1.0f, 1.0f});
-      case kMaximum: return clamp(op, {.min = limit(op)});
-      case kMinimum: return clamp(op, {.max = limit(op)});
+      case kHardSwish:
+        return HardSwish{input(op, 0), output(op)};
+      case kLogistic:
+        return Sigmoid{input(op, 0), output(op)};
+      case kMaxPool2d:
+        return windowed_pool<MaxPool2d>(op);
+      case kAveragePool2d:
+        return average_pool(op);
+      case kMean:
+        return mean(op);
+      case kPad:
+        return pad(op);
+      case kPadV2:
+        want_zero_padding(op);
+        return pad(op);
+      case kRelu:
+        return clamp(op, Activation::relu());
+      case kRelu6:
+        return clamp(op, Activation::relu6());
+      case kReluN1To1:
+        return clamp(op, {-1.0f, 1.0f});
+      case kMaximum:
+        return clamp(op, {.min = limit(op)});
+      case kMinimum:
+        return clamp(op, {.max = limit(op)});
       case kReshape:
-      case kSqueeze: return Reshape{input(op, 0), output(op)};
+      case kSqueeze:
+        return Reshape{input(op, 0), output(op)};
       case kQuantize:
-      case kDequantize: return Convert{input(op, 0), output(op)};
-      case kCast: return cast(op);
-      case kL2Normalization: return to_unit_length(op);
+      case kDequantize:
+        return Convert{input(op, 0), output(op)};
+      case kCast:
+        return cast(op);
+      case kL2Normalization:
+        return to_unit_length(op);
       case kSoftmax:
         return Softmax{input(op, 0), output(op),
                        options(op.builtin_options_as_SoftmaxOptions()).beta()};
-      default: break;
+      default:
+        break;
     }
     unsupported(
         {where_,
@@ -690,7 +740,8 @@ class Reader {
   Graph graph_;
   std::vector<bool> known_;
   size_t raw_count_ = 0;  // the file's own tensors come first in graph_
-  std::vector<TensorId> stands_for_;  // by a file's tensor: the constant that DEQUANTIZE makes of another one
+  std::vector<TensorId>
+      stands_for_;  // by a file's tensor: the constant that DEQUANTIZE makes of another one
   std::vector<TensorId> floats_;  // by a file's tensor: the integer constant in floats
   std::vector<Affine> affines_;   // of affine(), made once
   size_t copied_bytes_ = 0;

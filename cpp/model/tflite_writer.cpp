@@ -34,15 +34,17 @@ class Writer {
     }
     if (operators_.size() > kMaxTfliteNodes || tensors_.size() > kMaxTfliteTensors) {
       throw Error(ErrorCode::UnsupportedOp,
-                  {"as TensorFlow Lite the model has ", operators_.size(), " operators and ", tensors_.size(),
-                   " tensors; run are at most ", kMaxTfliteNodes, " and ", kMaxTfliteTensors});
+                  {"as TensorFlow Lite the model has ", operators_.size(), " operators and ",
+                   tensors_.size(), " tensors; run are at most ", kMaxTfliteNodes, " and ",
+                   kMaxTfliteTensors});
     }
     const std::vector<int32_t> inputs = {narrow(graph_.input)};
     const std::vector<int32_t> outputs = {narrow(graph_.output)};
     const std::vector subgraphs = {
         tflite::CreateSubGraphDirect(fbb_, &tensors_, &inputs, &outputs, &operators_, "main")};
-    tflite::FinishModelBuffer(fbb_, tflite::CreateModelDirect(fbb_, /*version=*/3, &codes_, &subgraphs,
-                                                              "written by teachable-wasm", &buffers_));
+    tflite::FinishModelBuffer(fbb_,
+                              tflite::CreateModelDirect(fbb_, /*version=*/3, &codes_, &subgraphs,
+                                                        "written by teachable-wasm", &buffers_));
     TfliteFile file;
     size_t size = 0, offset = 0;
     file.memory.reset(fbb_.ReleaseRaw(size, offset));
@@ -53,10 +55,12 @@ class Writer {
   // --- operators -----------------------------------------------------------------------------
 
   void operator()(const Conv2d& op) {
-    const auto write = [&](TensorId input, tflite::Padding padding, TensorId output, tflite::ActivationFunction function) {
+    const auto write = [&](TensorId input, tflite::Padding padding, TensorId output,
+                           tflite::ActivationFunction function) {
       add(kConv2d, {input, op.filter, op.bias}, output, tflite::BuiltinOptions_Conv2DOptions,
-          tflite::CreateConv2DOptions(fbb_, padding, narrow(op.stride.width), narrow(op.stride.height), function,
-                                      narrow(op.dilation.width), narrow(op.dilation.height))
+          tflite::CreateConv2DOptions(fbb_, padding, narrow(op.stride.width),
+                                      narrow(op.stride.height), function, narrow(op.dilation.width),
+                                      narrow(op.dilation.height))
               .Union());
     };
     convolution(op, write);
@@ -64,11 +68,14 @@ class Writer {
 
   void operator()(const DepthwiseConv2d& op) {
     const int64_t multiplier = shape(op.filter).channels() / shape(op.input).channels();
-    const auto write = [&](TensorId input, tflite::Padding padding, TensorId output, tflite::ActivationFunction function) {
-      add(kDepthwiseConv2d, {input, op.filter, op.bias}, output, tflite::BuiltinOptions_DepthwiseConv2DOptions,
-          tflite::CreateDepthwiseConv2DOptions(fbb_, padding, narrow(op.stride.width), narrow(op.stride.height),
-                                               static_cast<int32_t>(multiplier), function, narrow(op.dilation.width),
-                                               narrow(op.dilation.height))
+    const auto write = [&](TensorId input, tflite::Padding padding, TensorId output,
+                           tflite::ActivationFunction function) {
+      add(kDepthwiseConv2d, {input, op.filter, op.bias}, output,
+          tflite::BuiltinOptions_DepthwiseConv2DOptions,
+          tflite::CreateDepthwiseConv2DOptions(
+              fbb_, padding, narrow(op.stride.width), narrow(op.stride.height),
+              static_cast<int32_t>(multiplier), function, narrow(op.dilation.width),
+              narrow(op.dilation.height))
               .Union());
     };
     convolution(op, write);
@@ -76,7 +83,8 @@ class Writer {
 
   void operator()(const FullyConnected& op) {
     activated(op.activation, op.output, [&](TensorId output, tflite::ActivationFunction function) {
-      add(kFullyConnected, {op.input, op.filter, op.bias}, output, tflite::BuiltinOptions_FullyConnectedOptions,
+      add(kFullyConnected, {op.input, op.filter, op.bias}, output,
+          tflite::BuiltinOptions_FullyConnectedOptions,
           tflite::CreateFullyConnectedOptions(fbb_, function).Union());
     });
   }
@@ -106,7 +114,8 @@ class Writer {
   void operator()(const ScaleShift& op) {
     const auto differ_from = [&](TensorId id, float neutral) {
       const auto* values = reinterpret_cast<const float*>(graph_.tensors[id].data.data());
-      return std::any_of(values, values + shape(id).element_count(), [=](float v) { return v != neutral; });
+      return std::any_of(values, values + shape(id).element_count(),
+                         [=](float v) { return v != neutral; });
     };
     const bool scales = differ_from(op.scale, 1);
     const bool shifts = !scales || differ_from(op.offset, 0);
@@ -144,8 +153,9 @@ class Writer {
     TensorId input = op.input;
     if (!padding) {
       const Tensor& source = graph_.tensors[op.input];
-      input = activation(source, Shape{1, source.shape[1] + op.padding.top + op.padding.bottom,
-                                       source.shape[2] + op.padding.left + op.padding.right, source.shape[3]});
+      input = activation(
+          source, Shape{1, source.shape[1] + op.padding.top + op.padding.bottom,
+                        source.shape[2] + op.padding.left + op.padding.right, source.shape[3]});
       pad(op.input, op.padding, input);
       padding = tflite::Padding_VALID;
     }
@@ -158,35 +168,41 @@ class Writer {
   void pool(BuiltinCode code, const Pool& op) {
     const auto padding = padding_of(op.padding, op.input, op.window, op.stride, {});
     if (!padding) {
-      throw Error(ErrorCode::UnsupportedOp, {*where_, ": pools with paddings of its own; SAME and VALID are run"});
+      throw Error(ErrorCode::UnsupportedOp,
+                  {*where_, ": pools with paddings of its own; SAME and VALID are run"});
     }
     activated(op.activation, op.output, [&](TensorId output, tflite::ActivationFunction function) {
       add(code, {op.input}, output, tflite::BuiltinOptions_Pool2DOptions,
-          tflite::CreatePool2DOptions(fbb_, *padding, narrow(op.stride.width), narrow(op.stride.height),
-                                      narrow(op.window.width), narrow(op.window.height), function)
+          tflite::CreatePool2DOptions(fbb_, *padding, narrow(op.stride.width),
+                                      narrow(op.stride.height), narrow(op.window.width),
+                                      narrow(op.window.height), function)
               .Union());
     });
   }
 
   void sum(TensorId a, TensorId b, TensorId output, const Activation& activation) {
     activated(activation, output, [&](TensorId out, tflite::ActivationFunction function) {
-      add(kAdd, {a, b}, out, tflite::BuiltinOptions_AddOptions, tflite::CreateAddOptions(fbb_, function).Union());
+      add(kAdd, {a, b}, out, tflite::BuiltinOptions_AddOptions,
+          tflite::CreateAddOptions(fbb_, function).Union());
     });
   }
 
   void product(TensorId a, TensorId b, TensorId output, const Activation& activation) {
     activated(activation, output, [&](TensorId out, tflite::ActivationFunction function) {
-      add(kMul, {a, b}, out, tflite::BuiltinOptions_MulOptions, tflite::CreateMulOptions(fbb_, function).Union());
+      add(kMul, {a, b}, out, tflite::BuiltinOptions_MulOptions,
+          tflite::CreateMulOptions(fbb_, function).Union());
     });
   }
 
   void pad(TensorId input, const Padding& padding, TensorId output) {
     add(kPad,
-        {input, integers({0, 0, narrow(padding.top), narrow(padding.bottom), narrow(padding.left), narrow(padding.right), 0, 0})},
+        {input, integers({0, 0, narrow(padding.top), narrow(padding.bottom), narrow(padding.left),
+                          narrow(padding.right), 0, 0})},
         output);
   }
 
-  /// Writes an operator with its activation fused, or, where the format has no word for that, with the clamp behind it.
+  /// Writes an operator with its activation fused, or, where the format has no word for that, with
+  /// the clamp behind it.
   template <typename Write>
   void activated(const Activation& activation, TensorId output, Write&& write) {
     if (const auto function = function_of(activation)) return write(output, *function);
@@ -203,13 +219,14 @@ class Writer {
     if (has_max) add(kMinimum, {has_min ? between : input, scalar(activation.max)}, output);
   }
 
-  std::optional<tflite::Padding> padding_of(const Padding& padding, TensorId input, Extent2d window, Extent2d stride,
-                                            Extent2d dilation) const {
+  std::optional<tflite::Padding> padding_of(const Padding& padding, TensorId input, Extent2d window,
+                                            Extent2d stride, Extent2d dilation) const {
     if (!padding.any()) return tflite::Padding_VALID;
     const Shape& in = shape(input);
     const auto rows = same_padding(in[1], window.height, stride.height, dilation.height);
     const auto columns = same_padding(in[2], window.width, stride.width, dilation.width);
-    const Padding same = {.top = rows[0], .right = columns[1], .bottom = rows[1], .left = columns[0]};
+    const Padding same = {
+        .top = rows[0], .right = columns[1], .bottom = rows[1], .left = columns[0]};
     if (padding == same) return tflite::Padding_SAME;
     return std::nullopt;
   }
@@ -225,10 +242,14 @@ class Writer {
   /// The operator that does nothing else.
   BuiltinCode code_of(tflite::ActivationFunction function) const {
     switch (function) {
-      case tflite::ActivationFunction_RELU: return kRelu;
-      case tflite::ActivationFunction_RELU6: return kRelu6;
-      case tflite::ActivationFunction_RELU_N1_TO_1: return kReluN1To1;
-      default: break;
+      case tflite::ActivationFunction_RELU:
+        return kRelu;
+      case tflite::ActivationFunction_RELU6:
+        return kRelu6;
+      case tflite::ActivationFunction_RELU_N1_TO_1:
+        return kReluN1To1;
+      default:
+        break;
     }
     throw Error(ErrorCode::Internal, {*where_, ": clamps to nothing"});
   }
@@ -240,8 +261,8 @@ class Writer {
     size_t constants = 0;
     for (const Tensor& tensor : graph.tensors) constants += tensor.data.size();
     if (constants > kMaxConstantBytes) {
-      throw Error(ErrorCode::UnsupportedOp,
-                  {"the model's weights have ", constants, " bytes, more than a TensorFlow Lite file takes"});
+      throw Error(ErrorCode::UnsupportedOp, {"the model's weights have ", constants,
+                                             " bytes, more than a TensorFlow Lite file takes"});
     }
     constexpr size_t kTableBytes = 512;
     return constants + kTableBytes * (graph.tensors.size() + graph.nodes.size() + 8);
@@ -249,10 +270,14 @@ class Writer {
 
   static tflite::TensorType type_of(DataType type) {
     switch (type) {
-      case DataType::F32: return tflite::TensorType_FLOAT32;
-      case DataType::I32: return tflite::TensorType_INT32;
-      case DataType::I8: return tflite::TensorType_INT8;
-      case DataType::U8: return tflite::TensorType_UINT8;
+      case DataType::F32:
+        return tflite::TensorType_FLOAT32;
+      case DataType::I32:
+        return tflite::TensorType_INT32;
+      case DataType::I8:
+        return tflite::TensorType_INT8;
+      case DataType::U8:
+        return tflite::TensorType_UINT8;
     }
     return tflite::TensorType_FLOAT32;
   }
@@ -269,15 +294,19 @@ class Writer {
     return table_of(tensor, tensor.shape, data);
   }
 
-  flatbuffers::Offset<tflite::Tensor> table_of(const Tensor& tensor, const Shape& dims, uint32_t data) {
+  flatbuffers::Offset<tflite::Tensor> table_of(const Tensor& tensor, const Shape& dims,
+                                               uint32_t data) {
     const std::vector<int32_t> shape(dims.dims().begin(), dims.dims().end());
     flatbuffers::Offset<tflite::QuantizationParameters> quantization = 0;
     if (tensor.quantization.present()) {
-      const std::vector<int64_t> zero_points(tensor.quantization.zero_points.begin(), tensor.quantization.zero_points.end());
-      quantization = tflite::CreateQuantizationParametersDirect(fbb_, nullptr, nullptr, &tensor.quantization.scales, &zero_points, 0,
-                                                                0, static_cast<int32_t>(tensor.quantization.axis));
+      const std::vector<int64_t> zero_points(tensor.quantization.zero_points.begin(),
+                                             tensor.quantization.zero_points.end());
+      quantization = tflite::CreateQuantizationParametersDirect(
+          fbb_, nullptr, nullptr, &tensor.quantization.scales, &zero_points, 0, 0,
+          static_cast<int32_t>(tensor.quantization.axis));
     }
-    return tflite::CreateTensorDirect(fbb_, &shape, type_of(tensor.type), data, tensor.name.c_str(), quantization);
+    return tflite::CreateTensorDirect(fbb_, &shape, type_of(tensor.type), data, tensor.name.c_str(),
+                                      quantization);
   }
 
   TensorId add_tensor(flatbuffers::Offset<tflite::Tensor> tensor) {
@@ -286,34 +315,41 @@ class Writer {
   }
 
   /// An activation of `source`'s type and quantisation.
-  TensorId activation(const Tensor& source, const Shape& dims) { return add_tensor(table_of(source, dims, 0)); }
+  TensorId activation(const Tensor& source, const Shape& dims) {
+    return add_tensor(table_of(source, dims, 0));
+  }
   TensorId like(TensorId id) { return activation(graph_.tensors[id], shape(id)); }
 
   TensorId integers(const std::vector<int32_t>& values) {
     const std::vector<int32_t> dims = {static_cast<int32_t>(values.size())};
     const uint32_t data = buffer(values.data(), values.size() * sizeof(int32_t));
-    return add_tensor(tflite::CreateTensorDirect(fbb_, &dims, tflite::TensorType_INT32, data, "integers"));
+    return add_tensor(
+        tflite::CreateTensorDirect(fbb_, &dims, tflite::TensorType_INT32, data, "integers"));
   }
 
   TensorId scalar(float value) {
     const std::vector<int32_t> dims;
     const uint32_t data = buffer(&value, sizeof value);
-    return add_tensor(tflite::CreateTensorDirect(fbb_, &dims, tflite::TensorType_FLOAT32, data, "limit"));
+    return add_tensor(
+        tflite::CreateTensorDirect(fbb_, &dims, tflite::TensorType_FLOAT32, data, "limit"));
   }
 
   void add(BuiltinCode code, const std::vector<TensorId>& inputs, TensorId output,
-           tflite::BuiltinOptions type = tflite::BuiltinOptions_NONE, flatbuffers::Offset<void> options = 0) {
+           tflite::BuiltinOptions type = tflite::BuiltinOptions_NONE,
+           flatbuffers::Offset<void> options = 0) {
     std::vector<int32_t> ids;
     for (TensorId id : inputs) ids.push_back(id == kNoTensor ? -1 : narrow(id));
     const std::vector<int32_t> outputs = {narrow(output)};
-    operators_.push_back(tflite::CreateOperatorDirect(fbb_, index_of(code), &ids, &outputs, type, options));
+    operators_.push_back(
+        tflite::CreateOperatorDirect(fbb_, index_of(code), &ids, &outputs, type, options));
   }
 
   uint32_t index_of(BuiltinCode code) {
     const auto found = std::ranges::find(used_, code);
     if (found == used_.end()) {
       used_.push_back(code);
-      codes_.push_back(tflite::CreateOperatorCodeDirect(fbb_, static_cast<int8_t>(code), nullptr, 1, code));
+      codes_.push_back(
+          tflite::CreateOperatorCodeDirect(fbb_, static_cast<int8_t>(code), nullptr, 1, code));
       return static_cast<uint32_t>(used_.size() - 1);
     }
     return static_cast<uint32_t>(found - used_.begin());

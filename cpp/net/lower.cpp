@@ -11,8 +11,7 @@ namespace {
 class Lowering {
  public:
   Lowering(const Graph& graph, TensorId input, TensorId output, ScaleStore& scales)
-      : graph_(graph), scales_(scales), values_(graph.tensors.size(),
-                                                                 XNN_INVALID_VALUE_ID) {
+      : graph_(graph), scales_(scales), values_(graph.tensors.size(), XNN_INVALID_VALUE_ID) {
     xnn_subgraph_t subgraph = nullptr;
     check(xnn_create_subgraph(/*external_value_ids=*/2, /*flags=*/0, &subgraph),
           "making a subgraph");
@@ -32,9 +31,11 @@ class Lowering {
 
   xnn_status operator()(const Conv2d& op) {
     const Shape& filter = shape(op.filter);
-    // Of one channel to one channel it is depthwise, too, and XNNPACK takes it for that (third_party/xnnpack_reachable.cmake).
+    // Of one channel to one channel it is depthwise, too, and XNNPACK takes it for that
+    // (third_party/xnnpack_reachable.cmake).
     if (filter[0] == 1 && filter[3] == 1) {
-      return (*this)(DepthwiseConv2d{op.input, op.filter, op.bias, op.output, op.padding, op.stride, op.dilation, op.activation});
+      return (*this)(DepthwiseConv2d{op.input, op.filter, op.bias, op.output, op.padding, op.stride,
+                                     op.dilation, op.activation});
     }
     return xnn_define_convolution_2d(
         subgraph_.get(), op.padding.top, op.padding.right, op.padding.bottom, op.padding.left,
@@ -62,10 +63,10 @@ class Lowering {
   }
 
   xnn_status operator()(const FullyConnected& op) {
-    return xnn_define_fully_connected(subgraph_.get(), op.activation.min, op.activation.max,
-                                      value(op.input), filter_value(op.filter, 0),
-                                      bias_value(op.bias, op.input, op.filter), value(op.output),
-                                      shape(op.output).rank() > 2 ? 0 : XNN_FLAG_TENSORFLOW_RESHAPE_2D);
+    return xnn_define_fully_connected(
+        subgraph_.get(), op.activation.min, op.activation.max, value(op.input),
+        filter_value(op.filter, 0), bias_value(op.bias, op.input, op.filter), value(op.output),
+        shape(op.output).rank() > 2 ? 0 : XNN_FLAG_TENSORFLOW_RESHAPE_2D);
   }
 
   xnn_status operator()(const Add& op) { return binary(xnn_binary_add, op); }
@@ -76,7 +77,9 @@ class Lowering {
   xnn_status operator()(const MaxPool2d& op) {
     // No MobileNet has one, so its kernels for bytes are left out.
     if (tensor(op.input).type != DataType::F32) {
-      throw Error(ErrorCode::UnsupportedOp, {where_, ": the largest of a window is taken of floats only; load the model with precision 'f32'"});
+      throw Error(ErrorCode::UnsupportedOp, {where_,
+                                             ": the largest of a window is taken of floats only; "
+                                             "load the model with precision 'f32'"});
     }
     return xnn_define_max_pooling_2d(
         subgraph_.get(), op.padding.top, op.padding.right, op.padding.bottom, op.padding.left,
@@ -138,7 +141,9 @@ class Lowering {
   xnn_status operator()(const Convert& op) {
     if (op.to_unit_length) {
       // Network does it to the embedding itself.
-      throw Error(ErrorCode::UnsupportedOp, {where_, ": is run at the end of the network, or right before its classifier, only"});
+      throw Error(
+          ErrorCode::UnsupportedOp,
+          {where_, ": is run at the end of the network, or right before its classifier, only"});
     }
     return unary(xnn_unary_convert, op);
   }
@@ -177,20 +182,21 @@ class Lowering {
     uint32_t result = XNN_INVALID_VALUE_ID;
     switch (t.type) {
       case DataType::F32:
-        check(xnn_define_tensor_value(subgraph_.get(), xnn_datatype_fp32, dims.size(),
-                                      dims.data(), /*data=*/nullptr, external_id, flags, &result),
+        check(xnn_define_tensor_value(subgraph_.get(), xnn_datatype_fp32, dims.size(), dims.data(),
+                                      /*data=*/nullptr, external_id, flags, &result),
               where_);
         return result;
       case DataType::I8:
       case DataType::U8:
-        check(xnn_define_quantized_tensor_value(
-                  subgraph_.get(),
-                  t.type == DataType::I8 ? xnn_datatype_qint8 : xnn_datatype_quint8,
-                  t.quantization.zero_points[0], t.quantization.scales[0], dims.size(),
-                  dims.data(), /*data=*/nullptr, external_id, flags, &result),
-              where_);
+        check(
+            xnn_define_quantized_tensor_value(
+                subgraph_.get(), t.type == DataType::I8 ? xnn_datatype_qint8 : xnn_datatype_quint8,
+                t.quantization.zero_points[0], t.quantization.scales[0], dims.size(), dims.data(),
+                /*data=*/nullptr, external_id, flags, &result),
+            where_);
         return result;
-      case DataType::I32: break;
+      case DataType::I32:
+        break;
     }
     throw Error(ErrorCode::UnsupportedOp, {where_, ": computes in int32"});
   }
@@ -278,8 +284,7 @@ std::vector<const Node*> section_nodes(const Graph& graph, TensorId input, Tenso
   return nodes;
 }
 
-XnnSubgraph lower_section(const Graph& graph, TensorId input, TensorId output,
-                          ScaleStore& scales) {
+XnnSubgraph lower_section(const Graph& graph, TensorId input, TensorId output, ScaleStore& scales) {
   Lowering lowering(graph, input, output, scales);
   for (const Node* node : section_nodes(graph, input, output)) lowering.lower(*node);
   return lowering.take();

@@ -13,7 +13,8 @@ namespace teachable {
 inline constexpr uint32_t kExternalInput = 0;
 inline constexpr uint32_t kExternalOutput = 1;
 
-/// Scales that XNNPACK reads by address: they must live as long as the runtime. Growth moves the inner vectors, whose elements stay.
+/// Scales that XNNPACK reads by address: they must live as long as the runtime. Growth moves the
+/// inner vectors, whose elements stay.
 using ScaleStore = std::vector<std::vector<float>>;
 
 /// Lowers those nodes that compute `output` from `input`; of a validated graph.

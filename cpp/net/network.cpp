@@ -27,10 +27,17 @@ void dequantize(const std::byte* raw, const Quantization& quantization, std::spa
 
 void to_real(const Tensor& tensor, const PaddedBuffer<std::byte>& raw, std::span<float> real) {
   switch (tensor.type) {
-    case DataType::F32: std::memcpy(real.data(), raw.data(), real.size_bytes()); return;
-    case DataType::I8: dequantize<int8_t>(raw.data(), tensor.quantization, real); return;
-    case DataType::U8: dequantize<uint8_t>(raw.data(), tensor.quantization, real); return;
-    case DataType::I32: break;
+    case DataType::F32:
+      std::memcpy(real.data(), raw.data(), real.size_bytes());
+      return;
+    case DataType::I8:
+      dequantize<int8_t>(raw.data(), tensor.quantization, real);
+      return;
+    case DataType::U8:
+      dequantize<uint8_t>(raw.data(), tensor.quantization, real);
+      return;
+    case DataType::I32:
+      break;
   }
   throw Error(ErrorCode::Internal, "a network ends in int32");
 }
@@ -43,7 +50,8 @@ void from_real(std::span<const float> real, const Tensor& tensor, PaddedBuffer<s
   }
   const float low = tensor.type == DataType::I8 ? -128 : 0;
   for (size_t i = 0; i < real.size(); ++i) {
-    const float steps = std::nearbyint(real[i] / tensor.quantization.scales[0]) + static_cast<float>(tensor.quantization.zero_points[0]);
+    const float steps = std::nearbyint(real[i] / tensor.quantization.scales[0]) +
+                        static_cast<float>(tensor.quantization.zero_points[0]);
     // In this order also for what isn't a number.
     const float fitting = steps > low ? std::min(steps, low + 255) : low;
     raw[i] = static_cast<std::byte>(static_cast<int>(fitting));
@@ -58,11 +66,13 @@ void to_unit_length(std::span<float> values) {
   for (float& value : values) value /= length;
 }
 
-/// Where the backbone ends: at the embedding, or right before its division by its length, for which XNNPACK has no operator.
+/// Where the backbone ends: at the embedding, or right before its division by its length, for which
+/// XNNPACK has no operator.
 TensorId backbone_end(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     const auto* convert = std::get_if<Convert>(&node.op);
-    if (convert != nullptr && convert->to_unit_length && convert->output == graph.embedding) return convert->input;
+    if (convert != nullptr && convert->to_unit_length && convert->output == graph.embedding)
+      return convert->input;
   }
   return graph.embedding;
 }
@@ -86,11 +96,13 @@ uint64_t multiply_adds(const Graph& graph, const Op& op) {
 
 uint64_t multiply_adds(const Graph& graph, TensorId input, TensorId output) {
   uint64_t sum = 0;
-  for (const Node* node : section_nodes(graph, input, output)) sum += multiply_adds(graph, node->op);
+  for (const Node* node : section_nodes(graph, input, output))
+    sum += multiply_adds(graph, node->op);
   return sum;
 }
 
-/// Of each tensor, whether XNNPACK reads it where it lies. Filters and biases it packs, in memory of its own.
+/// Of each tensor, whether XNNPACK reads it where it lies. Filters and biases it packs, in memory
+/// of its own.
 std::vector<bool> read_in_place(const Graph& graph) {
   std::vector<bool> result(graph.tensors.size());
   for (const Node& node : graph.nodes) {
@@ -103,8 +115,12 @@ std::vector<bool> read_in_place(const Graph& graph) {
 }  // namespace
 
 Network::Network(Graph graph, pthreadpool_t threadpool)
-    : graph_(std::move(graph)), summary_(summarize(graph_)), threadpool_(threadpool), backbone_end_(backbone_end(graph_)),
-      input_(buffer_for(input_tensor())), raw_embedding_(buffer_for(graph_.tensors[graph_.embedding])),
+    : graph_(std::move(graph)),
+      summary_(summarize(graph_)),
+      threadpool_(threadpool),
+      backbone_end_(backbone_end(graph_)),
+      input_(buffer_for(input_tensor())),
+      raw_embedding_(buffer_for(graph_.tensors[graph_.embedding])),
       embedding_(graph_.tensors[graph_.embedding].shape.element_count()) {
   initialize_xnnpack();
   const std::vector<bool> kept = read_in_place(graph_);
@@ -127,17 +143,20 @@ XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, Te
                                  PaddedBuffer<std::byte>& out) {
   const XnnSubgraph subgraph = lower_section(graph_, input, output, scales_);
   xnn_runtime_t handle = nullptr;
-  // Between two frames the pool's threads sleep at once instead of spinning: a page that sends none, hidden or not, costs nothing.
+  // Between two frames the pool's threads sleep at once instead of spinning: a page that sends
+  // none, hidden or not, costs nothing.
   const ExtrasStore::Scope packing(extras_);
   check(xnn_create_runtime_v2(subgraph.get(), threadpool_, XNN_FLAG_YIELD_WORKERS, &handle),
         "preparing the network");
   XnnRuntime runtime(handle);
-  if (extras_.incomplete()) throw Error(ErrorCode::OutOfMemory, "preparing the network: no memory for its weights");
+  if (extras_.incomplete())
+    throw Error(ErrorCode::OutOfMemory, "preparing the network: no memory for its weights");
   set_up(runtime.get(), in, out);
   return runtime;
 }
 
-void Network::set_up(xnn_runtime_t runtime, PaddedBuffer<std::byte>& in, PaddedBuffer<std::byte>& out) {
+void Network::set_up(xnn_runtime_t runtime, PaddedBuffer<std::byte>& in,
+                     PaddedBuffer<std::byte>& out) {
   check(xnn_reshape_runtime(runtime), "planning the network's memory");
   const xnn_external_value ends[] = {{kExternalInput, in.data()}, {kExternalOutput, out.data()}};
   check(xnn_setup_runtime_v2(runtime, std::size(ends), ends), "setting the network up");
@@ -186,7 +205,8 @@ std::span<int8_t> Network::input_i8() {
 
 void Network::run_backbone() {
   check(xnn_invoke_runtime(backbone_.get()), "running the network");
-  if (raw_end_.empty()) return to_real(graph_.tensors[graph_.embedding], raw_embedding_, embedding_);
+  if (raw_end_.empty())
+    return to_real(graph_.tensors[graph_.embedding], raw_embedding_, embedding_);
   to_real(graph_.tensors[backbone_end_], raw_end_, embedding_);
   to_unit_length(embedding_);
   from_real(embedding_, graph_.tensors[graph_.embedding], raw_embedding_);

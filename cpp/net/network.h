@@ -16,8 +16,8 @@
 
 namespace teachable {
 
-/// Runs in two parts, because teaching needs the first only: the backbone makes the embedding of the input, the head makes class
-/// scores of the embedding. Usage:
+/// Runs in two parts, because teaching needs the first only: the backbone makes the embedding of
+/// the input, the head makes class scores of the embedding. Usage:
 ///
 ///   Network network(std::move(graph), threadpool);
 ///   preprocess(frame, network.input_f32());  // or input_u8(), input_i8(): see input_type()
@@ -27,10 +27,12 @@ namespace teachable {
 /// Not thread-safe; one call at a time.
 class Network {
  public:
-  /// Takes the graph (validated, with its ends found); constants that it was lent are not needed any more afterwards. `threadpool` is borrowed, may be null, and must outlive the network.
+  /// Takes the graph (validated, with its ends found); constants that it was lent are not needed
+  /// any more afterwards. `threadpool` is borrowed, may be null, and must outlive the network.
   /// Throws Error{UnsupportedOp} for what XNNPACK refuses, Error{OutOfMemory}.
   Network(Graph graph, pthreadpool_t threadpool);
-  /// Computes with other threads from now on; `threadpool` as above. Throws Error{OutOfMemory}, and goes on with those that there were.
+  /// Computes with other threads from now on; `threadpool` as above. Throws Error{OutOfMemory}, and
+  /// goes on with those that there were.
   void use_threadpool(pthreadpool_t threadpool);
 
   int input_height() const { return static_cast<int>(input_tensor().shape[1]); }
@@ -44,8 +46,8 @@ class Network {
   RangeSource range_source() const { return graph_.range_source; }
   InputScaling input_scaling() const { return graph_.input_scaling; }
 
-  /// The input [1, height, width, 3], to be written in place. Ask for the one that input_type() names; another throws
-  /// Error{BadArgument}.
+  /// The input [1, height, width, 3], to be written in place. Ask for the one that input_type()
+  /// names; another throws Error{BadArgument}.
   std::span<float> input_f32();
   std::span<uint8_t> input_u8();
   std::span<int8_t> input_i8();
@@ -57,7 +59,8 @@ class Network {
 
   /// Input -> embedding.
   void run_backbone();
-  /// Embedding of the last run_backbone() -> logits. Throws Error{BadArgument} without a classifier.
+  /// Embedding of the last run_backbone() -> logits. Throws Error{BadArgument} without a
+  /// classifier.
   void run_head();
 
   /// [embedding_size()] real values, valid until the next run_backbone().
@@ -69,7 +72,8 @@ class Network {
   /// The model has a sigmoid in its place: probabilities = sigmoid(logits), each class for itself.
   bool ends_in_sigmoid() const { return graph_.ends_in_sigmoid; }
 
-  /// Multiply-adds of one run, by which benchmarks count GFLOP/s (two floating-point operations each).
+  /// Multiply-adds of one run, by which benchmarks count GFLOP/s (two floating-point operations
+  /// each).
   uint64_t backbone_multiply_adds() const;
   uint64_t head_multiply_adds() const;
   /// Operators, precision and weights of both.
@@ -82,10 +86,12 @@ class Network {
                           PaddedBuffer<std::byte>& out);
   void set_up(xnn_runtime_t runtime, PaddedBuffer<std::byte>& in, PaddedBuffer<std::byte>& out);
   void set_up_with(pthreadpool_t threadpool);
-  PaddedBuffer<std::byte>& backbone_output() { return raw_end_.empty() ? raw_embedding_ : raw_end_; }
+  PaddedBuffer<std::byte>& backbone_output() {
+    return raw_end_.empty() ? raw_embedding_ : raw_end_;
+  }
 
-  // XNNPACK keeps pointers into graph_ (constant operands), scales_ and the buffers, and kernels into extras_: members that come first
-  // outlive the runtimes below.
+  // XNNPACK keeps pointers into graph_ (constant operands), scales_ and the buffers, and kernels
+  // into extras_: members that come first outlive the runtimes below.
   Graph graph_;
   Summary summary_;
   ScaleStore scales_;

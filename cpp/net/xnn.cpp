@@ -7,27 +7,40 @@ namespace {
 
 const char* to_string(xnn_status status) {
   switch (status) {
-    case xnn_status_success: return "success";
-    case xnn_status_uninitialized: return "uninitialized";
-    case xnn_status_invalid_parameter: return "invalid parameter";
-    case xnn_status_invalid_state: return "invalid state";
-    case xnn_status_unsupported_parameter: return "unsupported parameter";
-    case xnn_status_unsupported_hardware: return "unsupported hardware";
-    case xnn_status_out_of_memory: return "out of memory";
-    case xnn_status_reallocation_required: return "reallocation required";
-    case xnn_status_deprecated: return "deprecated";
+    case xnn_status_success:
+      return "success";
+    case xnn_status_uninitialized:
+      return "uninitialized";
+    case xnn_status_invalid_parameter:
+      return "invalid parameter";
+    case xnn_status_invalid_state:
+      return "invalid state";
+    case xnn_status_unsupported_parameter:
+      return "unsupported parameter";
+    case xnn_status_unsupported_hardware:
+      return "unsupported hardware";
+    case xnn_status_out_of_memory:
+      return "out of memory";
+    case xnn_status_reallocation_required:
+      return "reallocation required";
+    case xnn_status_deprecated:
+      return "deprecated";
   }
   return "unknown status";
 }
 
 ErrorCode to_code(xnn_status status) {
   switch (status) {
-    case xnn_status_out_of_memory: return ErrorCode::OutOfMemory;
+    case xnn_status_out_of_memory:
+      return ErrorCode::OutOfMemory;
     case xnn_status_invalid_parameter:
     case xnn_status_unsupported_parameter:
-    // Of WebAssembly also said of what was left out of the module (third_party/xnnpack_reachable.cmake).
-    case xnn_status_unsupported_hardware: return ErrorCode::UnsupportedOp;
-    default: return ErrorCode::Internal;
+    // Of WebAssembly also said of what was left out of the module
+    // (third_party/xnnpack_reachable.cmake).
+    case xnn_status_unsupported_hardware:
+      return ErrorCode::UnsupportedOp;
+    default:
+      return ErrorCode::Internal;
   }
 }
 

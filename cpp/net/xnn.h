@@ -16,11 +16,12 @@ namespace teachable {
 
 static_assert(kReadSlack >= XNN_EXTRA_BYTES, "XNNPACK may read past what PaddedBuffer allows");
 
-/// Throws Error when `status` isn't success: OutOfMemory, UnsupportedOp for what XNNPACK refuses, else Internal. `what` says
-/// what was being done, such as "CONV_2D at node 12".
+/// Throws Error when `status` isn't success: OutOfMemory, UnsupportedOp for what XNNPACK refuses,
+/// else Internal. `what` says what was being done, such as "CONV_2D at node 12".
 void check(xnn_status status, const Text& what);
 
-/// Prepares XNNPACK; cheap after the first time. Throws Error{Internal} on hardware that it can't use.
+/// Prepares XNNPACK; cheap after the first time. Throws Error{Internal} on hardware that it can't
+/// use.
 void initialize_xnnpack();
 
 struct XnnDelete {
@@ -45,8 +46,8 @@ inline constexpr bool kHasThreads = true;
 /// Throws Error{OutOfMemory} when threads can't be started.
 Threadpool make_threadpool(size_t thread_count);
 
-/// Runs body(0) ... body(count - 1) on the pool's threads, or in turn without one, and returns when all have ended. The bodies
-/// must not throw.
+/// Runs body(0) ... body(count - 1) on the pool's threads, or in turn without one, and returns when
+/// all have ended. The bodies must not throw.
 void parallel_for(pthreadpool_t pool, size_t count, const std::function<void(size_t index)>& body);
 
 }  // namespace teachable

@@ -194,8 +194,7 @@ class GraphReader {
   void index(const Json& root) {
     const Json* topology = find(root, "modelTopology");
     const Json* nodes = topology == nullptr ? nullptr : find(*topology, "node");
-    if (nodes == nullptr || !nodes->is_array() || nodes->empty() ||
-        nodes->size() > kMaxFileNodes) {
+    if (nodes == nullptr || !nodes->is_array() || nodes->empty() || nodes->size() > kMaxFileNodes) {
       throw Error(ErrorCode::BadModel,
                   {"model.json's modelTopology has no list of 1 to ", kMaxFileNodes, " nodes"});
     }
@@ -218,7 +217,8 @@ class GraphReader {
   }
 
   static void read_inputs(const Json& inputs, FileNode& node) {
-    if (!inputs.is_array() || inputs.size() > kMaxInputs) node.bad("its inputs aren't a short list");
+    if (!inputs.is_array() || inputs.size() > kMaxInputs)
+      node.bad("its inputs aren't a short list");
     for (const Json& input : inputs) {
       if (!input.is_string()) node.bad("an input isn't a name");
       const auto name = input.get<std::string>();
@@ -252,8 +252,8 @@ class GraphReader {
     const Json* outputs = signature == nullptr ? nullptr : find(*signature, "outputs");
     if (outputs != nullptr && outputs->is_object() && !outputs->empty()) {
       const Json* name = find(*outputs->begin(), "name");
-      std::string text = name != nullptr && name->is_string() ? name->get<std::string>()
-                                                              : outputs->begin()->key();
+      std::string text =
+          name != nullptr && name->is_string() ? name->get<std::string>() : outputs->begin()->key();
       if (const size_t colon = text.rfind(':'); colon != text.npos) text.resize(colon);
       if (by_name_.contains(text)) return text;
     }
@@ -300,7 +300,8 @@ class GraphReader {
 
   // --- values --------------------------------------------------------------------------------
 
-  /// Builds everything that `name` depends on, inputs first, without recursion: a chain may be as long as the file.
+  /// Builds everything that `name` depends on, inputs first, without recursion: a chain may be as
+  /// long as the file.
   TensorId tensor_of(const std::string& name) {
     std::vector<const FileNode*> stack = {&origin(name)};
     while (!stack.empty()) {
@@ -415,7 +416,8 @@ class GraphReader {
   /// Small integers that say axes, paddings and shapes: constants, or what is computed of shapes.
   std::vector<int64_t> integers(const FileNode& node, size_t i, int depth = 0) {
     const FileNode& source = origin(input(node, i));
-    if (depth > 8 || ++integer_reads_ > kMaxIntegerReads) node.unsupported("its shape is computed in too many steps");
+    if (depth > 8 || ++integer_reads_ > kMaxIntegerReads)
+      node.unsupported("its shape is computed in too many steps");
     if (source.op == "Const") return weights_.integers(source.name);
     if (source.op == "Shape") {
       // What it measures may lie off the path to the output.
@@ -577,7 +579,8 @@ class GraphReader {
     size_t next = 2;  // input of the next fused operator
     for (const std::string& fused : node.texts("fused_ops")) {
       if (fused == "BiasAdd") {
-        output = add_affine(node, output, {}, channel_values(node, next++, shape(output).channels()));
+        output =
+            add_affine(node, output, {}, channel_values(node, next++, shape(output).channels()));
       } else if (fused == "FusedBatchNorm") {
         output = add_batch_norm(node, output, next);
         next += 4;
@@ -626,9 +629,10 @@ class GraphReader {
     const Shape& filter = shape(op.filter);
     op.stride = extent_of(node, "strides");
     op.dilation = extent_of(node, "dilations");
-    op.padding = padding_of(node, op.input,
-                            {to_extent(node, filter[1], "filter"), to_extent(node, filter[2], "filter")},
-                            op.stride, op.dilation);
+    op.padding =
+        padding_of(node, op.input,
+                   {to_extent(node, filter[1], "filter"), to_extent(node, filter[2], "filter")},
+                   op.stride, op.dilation);
     return finish(node, add_node(node, op));
   }
 
@@ -842,8 +846,8 @@ class GraphReader {
     for (size_t i = 0; i < from.size(); ++i) {
       const auto axis = static_cast<int64_t>(i);
       const auto rank = static_cast<int64_t>(from.size());
-      const bool named = std::ranges::any_of(
-          axes, [&](int64_t a) { return a == axis || a + rank == axis; });
+      const bool named =
+          std::ranges::any_of(axes, [&](int64_t a) { return a == axis || a + rank == axis; });
       // Without a list all axes of 1 go; the batch isn't known to be 1 where the model was made.
       const bool goes = axes.empty() ? from[i] == 1 && i > 0 : named;
       if (goes && from[i] != 1) node.bad({"it drops an axis of ", from[i]});

@@ -16,7 +16,9 @@ int hex4(std::string_view text) {
   if (text.size() < 4) return -1;
   int value = 0;
   for (char c : text.substr(0, 4)) {
-    const int digit = is_digit(c) ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    const int digit = is_digit(c)                          ? c - '0'
+                      : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                           : -1;
     if (digit < 0) return -1;
     value = value * 16 + digit;
   }
@@ -57,7 +59,9 @@ size_t utf8_length(std::string_view text) {
   }
   constexpr uint32_t kSmallest[] = {0x80, 0x800, 0x10000};
   const bool is_surrogate = code >= 0xD800 && code < 0xE000;
-  if (first < 0xC0 || first >= 0xF8 || code < kSmallest[length - 2] || code > 0x10FFFF || is_surrogate) return 0;
+  if (first < 0xC0 || first >= 0xF8 || code < kSmallest[length - 2] || code > 0x10FFFF ||
+      is_surrogate)
+    return 0;
   return length;
 }
 
@@ -87,11 +91,13 @@ std::string unescaped(std::string_view raw) {
   return text;
 }
 
-/// Of digits and a power of ten; inf when it is too large. strtod() would be exact to the last bit of any number of digits,
-/// for 15 KB of arithmetic with 128 bits; what model.json writes are shortest texts of floats and doubles.
+/// Of digits and a power of ten; inf when it is too large. strtod() would be exact to the last bit
+/// of any number of digits, for 15 KB of arithmetic with 128 bits; what model.json writes are
+/// shortest texts of floats and doubles.
 double scaled(uint64_t digits, int64_t exponent) {
-  constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   constexpr int64_t kMost = 22;
   // Halves of at most 53 bits: each is exact, and so is its first multiplication or division.
   const uint64_t low = digits & 0xFFF;
@@ -189,13 +195,32 @@ class JsonParser {
     const size_t start = at_;
     Json json(Json::Kind::Null);
     switch (peek()) {
-      case '{': json.kind_ = Json::Kind::Object; items(json, '}', depth + 1); break;
-      case '[': json.kind_ = Json::Kind::Array; items(json, ']', depth + 1); break;
-      case '"': json.kind_ = Json::Kind::String; string(); break;
-      case 't': json.kind_ = Json::Kind::Boolean; expect("true"); break;
-      case 'f': json.kind_ = Json::Kind::Boolean; expect("false"); break;
-      case 'n': expect("null"); break;
-      default: json.kind_ = Json::Kind::Number; number();
+      case '{':
+        json.kind_ = Json::Kind::Object;
+        items(json, '}', depth + 1);
+        break;
+      case '[':
+        json.kind_ = Json::Kind::Array;
+        items(json, ']', depth + 1);
+        break;
+      case '"':
+        json.kind_ = Json::Kind::String;
+        string();
+        break;
+      case 't':
+        json.kind_ = Json::Kind::Boolean;
+        expect("true");
+        break;
+      case 'f':
+        json.kind_ = Json::Kind::Boolean;
+        expect("false");
+        break;
+      case 'n':
+        expect("null");
+        break;
+      default:
+        json.kind_ = Json::Kind::Number;
+        number();
     }
     json.source_ = text_.substr(start, at_ - start);
     return json;
@@ -213,7 +238,8 @@ class JsonParser {
         skip_space();
         key = string();
         if (!take(':')) damaged();
-        if (json.items_.size() >= kMaxJsonMembers) fail({" has an object of more than ", kMaxJsonMembers, " members"});
+        if (json.items_.size() >= kMaxJsonMembers)
+          fail({" has an object of more than ", kMaxJsonMembers, " members"});
       }
       json.items_.push_back(value(depth));
       json.items_.back().key_ = key;
@@ -239,14 +265,16 @@ class JsonParser {
   }
 
   std::string_view short_enough(std::string_view scalar) const {
-    if (scalar.size() > kMaxJsonScalar) fail({" has a text or a number of more than ", kMaxJsonScalar, " bytes"});
+    if (scalar.size() > kMaxJsonScalar)
+      fail({" has a text or a number of more than ", kMaxJsonScalar, " bytes"});
     return scalar;
   }
 
   void escape() {
     ++at_;
     if (peek() != 'u') {
-      if (peek() == '\0' || std::string_view("\"\\/bfnrt").find(peek()) == std::string_view::npos) damaged();
+      if (peek() == '\0' || std::string_view("\"\\/bfnrt").find(peek()) == std::string_view::npos)
+        damaged();
       ++at_;
       return;
     }
@@ -286,7 +314,8 @@ class JsonParser {
       if (peek() == '-' || peek() == '+') ++at_;
       digits();
     }
-    if (std::isinf(to_double(short_enough(text_.substr(start, at_ - start))))) fail(" holds a number that is out of range");
+    if (std::isinf(to_double(short_enough(text_.substr(start, at_ - start)))))
+      fail(" holds a number that is out of range");
   }
 
   const std::string_view text_;
@@ -329,7 +358,8 @@ const Json* Json::find(std::string_view key) const {
     const std::string_view written = items_[i].key_;
     if (written == key) return &items_[i];
     // A byte takes six at most, as \uXXXX.
-    const bool may_be = written.size() <= 6 * key.size() && written.find('\\') != std::string_view::npos;
+    const bool may_be =
+        written.size() <= 6 * key.size() && written.find('\\') != std::string_view::npos;
     if (may_be && items_[i].key() == key) return &items_[i];
   }
   return nullptr;

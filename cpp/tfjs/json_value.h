@@ -1,4 +1,5 @@
-// JSON (RFC 8259) from a file that nobody vouches for, as views of its text: nothing is copied until it is asked for.
+// JSON (RFC 8259) from a file that nobody vouches for, as views of its text: nothing is copied
+// until it is asked for.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,8 @@ inline constexpr size_t kMaxJsonMembers = 1024;
 /// Bytes of one name, text or number: a layer that is called a thousand times reads each as often.
 inline constexpr size_t kMaxJsonScalar = size_t{1} << 20;
 
-/// One value and all below it. Keeps views of the text that it was read from, which must outlive it.
+/// One value and all below it. Keeps views of the text that it was read from, which must outlive
+/// it.
 class Json {
  public:
   /// An object without members.
@@ -35,8 +37,9 @@ class Json {
   bool is_array() const { return kind_ == Kind::Array; }
   bool is_object() const { return kind_ == Kind::Object; }
 
-  /// bool of a boolean, double or float of a number, std::string of a string; false, 0 and "" of the others. Numbers of up to 15
-  /// digits and with exponents of up to 22 are the nearest double, others within some units of its last place.
+  /// bool of a boolean, double or float of a number, std::string of a string; false, 0 and "" of
+  /// the others. Numbers of up to 15 digits and with exponents of up to 22 are the nearest double,
+  /// others within some units of its last place.
   template <typename T>
   T get() const {
     if constexpr (std::is_same_v<T, bool>) {
@@ -48,8 +51,8 @@ class Json {
     }
   }
 
-  /// The integer that a number is (1.0 counts), if it is one: written without point and exponent any of int64_t, else up
-  /// to 2^53.
+  /// The integer that a number is (1.0 counts), if it is one: written without point and exponent
+  /// any of int64_t, else up to 2^53.
   std::optional<int64_t> integer() const;
 
   /// The values of an array or object in the file's order; nothing for the others.
@@ -61,7 +64,8 @@ class Json {
 
   /// The name that an object's value has in it.
   std::string key() const;
-  /// The value of `key`, of equal keys the last; nullptr when there is none, or this isn't an object.
+  /// The value of `key`, of equal keys the last; nullptr when there is none, or this isn't an
+  /// object.
   const Json* find(std::string_view key) const;
 
   /// As the file writes it.
@@ -82,8 +86,8 @@ class Json {
   Kind kind_;
 };
 
-/// `what` names the text in messages ("model.json"). Throws Error{BadModel}; nothing else escapes but bad_alloc. The
-/// text must outlive the result.
+/// `what` names the text in messages ("model.json"). Throws Error{BadModel}; nothing else escapes
+/// but bad_alloc. The text must outlive the result.
 Json parse_json(std::span<const std::byte> text, const std::string& what);
 
 }  // namespace teachable

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "core/error.h"
-#include "tfjs/json.h"
 #include "tfjs/graph_model.h"
+#include "tfjs/json.h"
 #include "tfjs/topology.h"
 #include "tfjs/weights.h"
 

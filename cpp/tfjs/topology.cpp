@@ -20,7 +20,8 @@ using Path = std::vector<std::string>;
 /// layers.
 constexpr size_t kMaxLayers = 4096;
 constexpr size_t kMaxNameLength = 256;
-/// The same for calls of layers, each of which reads its layer's settings, and for what one call reads.
+/// The same for calls of layers, each of which reads its layer's settings, and for what one call
+/// reads.
 constexpr size_t kMaxCalls = 4096;
 constexpr size_t kMaxSources = 64;
 
@@ -99,8 +100,8 @@ class TopologyReader {
 
   struct CalledLayer {
     TfjsLayer layer;
-    /// What each call reads; empty of an InputLayer. Found once, as many sources may name one layer, and an object is searched from its
-    /// first to its last member.
+    /// What each call reads; empty of an InputLayer. Found once, as many sources may name one
+    /// layer, and an object is searched from its first to its last member.
     std::span<const Json> calls;
   };
 
@@ -138,7 +139,8 @@ class TopologyReader {
 
   TensorId run_layer(const TfjsLayer& layer, std::span<const TensorId> inputs) {
     if (++call_count_ > kMaxCalls) {
-      throw Error(ErrorCode::BadModel, {"model.json calls its layers more than ", kMaxCalls, " times"});
+      throw Error(ErrorCode::BadModel,
+                  {"model.json calls its layers more than ", kMaxCalls, " times"});
     }
     if (!is_model(layer.class_name)) return builder_.add_layer(layer, inputs);
     if (inputs.size() != 1) {
@@ -186,7 +188,9 @@ class TopologyReader {
       }
       const Json* calls = find(json, "inbound_nodes");
       const bool is_called = calls != nullptr && calls->is_array() && !calls->empty();
-      functional.layers.push_back({std::move(layer), is_called ? std::span(calls->begin(), calls->end()) : std::span<const Json>()});
+      functional.layers.push_back({std::move(layer), is_called
+                                                         ? std::span(calls->begin(), calls->end())
+                                                         : std::span<const Json>()});
     }
     return functional;
   }
@@ -234,7 +238,8 @@ class TopologyReader {
       throw Error(ErrorCode::BadModel, {layer.where(), ": it reads nothing"});
     }
     if (sources.size() > kMaxSources) {
-      throw Error(ErrorCode::UnsupportedOp, {layer.where(), ": it reads ", sources.size(), " tensors; at most ", kMaxSources, " are run"});
+      throw Error(ErrorCode::UnsupportedOp, {layer.where(), ": it reads ", sources.size(),
+                                             " tensors; at most ", kMaxSources, " are run"});
     }
     const std::string where = layer.where();
     std::vector<Call> result;

@@ -24,7 +24,8 @@ struct TfjsWeight {
 /// [rows, columns] -> [columns, rows]
 std::vector<float> transposed(const std::vector<float>& values, size_t rows, size_t columns);
 
-/// Finds weights by layer or by name. Lends the manifest's and the shards' memory: both outlive this.
+/// Finds weights by layer or by name. Lends the manifest's and the shards' memory: both outlive
+/// this.
 class TfjsWeights {
  public:
   /// Checks the whole manifest: names given once, dimensions, and that the byte counts add up to
@@ -45,7 +46,8 @@ class TfjsWeights {
   /// Decodes the weight of exactly this name, as often as it is asked for. Errors as of take().
   TfjsWeight read(std::string_view name) const;
 
-  /// The elements of a weight of int32, at most 64: axes, paddings, shapes. Throws Error{BadModel} when it is missing or isn't that.
+  /// The elements of a weight of int32, at most 64: axes, paddings, shapes. Throws Error{BadModel}
+  /// when it is missing or isn't that.
   std::vector<int64_t> integers(std::string_view name) const;
 
  private:

@@ -1,7 +1,7 @@
 // What the set-up asks of Debian: which packages are installed, install some, and fetch files of a newer suite through an
 // apt state of our own, so that the machine's sources, lists and packages stay as they are.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, fail, run } from '../../web/dev/steps.mjs';
 
@@ -9,7 +9,9 @@ import { Failure, fail, run } from '../../web/dev/steps.mjs';
 export function debianCodename() {
   if (!existsSync('/etc/os-release') || !existsSync('/usr/bin/apt-get')) return null;
   const fields = Object.fromEntries(
-    readFileSync('/etc/os-release', 'utf8').split('\n').map((line) => line.replaceAll('"', '').split('=')),
+    readFileSync('/etc/os-release', 'utf8')
+      .split('\n')
+      .map((line) => line.replaceAll('"', '').split('=')),
   );
   return fields.ID === 'debian' ? fields.VERSION_CODENAME : null;
 }
@@ -22,7 +24,12 @@ export function missingPackages(names) {
   } catch (error) {
     known = error.stdout ?? ''; // it fails when it doesn't know one of them, and still prints the others
   }
-  const installed = new Set(known.split('\n').filter((line) => line.endsWith(' installed')).map((line) => line.split(' ')[0]));
+  const installed = new Set(
+    known
+      .split('\n')
+      .filter((line) => line.endsWith(' installed'))
+      .map((line) => line.split(' ')[0]),
+  );
   return names.filter((name) => !installed.has(name));
 }
 
@@ -31,7 +38,11 @@ async function apt(args, options) {
   try {
     return await run('apt-get', args, { ...options, env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' } });
   } catch (error) {
-    if (/Could not resolve|Could not connect|Temporary failure|Network is unreachable|Connection failed/.test(error.output)) {
+    if (
+      /Could not resolve|Could not connect|Temporary failure|Network is unreachable|Connection failed/.test(
+        error.output,
+      )
+    ) {
       throw new Failure('The Debian mirror that /etc/apt names cannot be reached: is there a network?');
     }
     throw error;
@@ -52,12 +63,21 @@ export async function installPackages(names, log, report) {
 /** The entries of the machine's apt sources, from both file formats, as {types, uris, suites, components, options}. */
 function machineSources() {
   const folder = '/etc/apt/sources.list.d';
-  const files = ['/etc/apt/sources.list', ...(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [])];
-  return files.filter((file) => existsSync(file)).flatMap((file) => {
-    const text = readFileSync(file, 'utf8').replace(/^\s*#.*\n?/gm, '');
-    if (file.endsWith('.sources')) return text.split(/\n\s*\n/).map(readStanza).filter(Boolean);
-    return file.endsWith('.list') ? text.split('\n').map(readLine).filter(Boolean) : [];
-  });
+  const files = [
+    '/etc/apt/sources.list',
+    ...(existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []),
+  ];
+  return files
+    .filter((file) => existsSync(file))
+    .flatMap((file) => {
+      const text = readFileSync(file, 'utf8').replace(/^\s*#.*\n?/gm, '');
+      if (file.endsWith('.sources'))
+        return text
+          .split(/\n\s*\n/)
+          .map(readStanza)
+          .filter(Boolean);
+      return file.endsWith('.list') ? text.split('\n').map(readLine).filter(Boolean) : [];
+    });
 }
 
 function readStanza(text) {
@@ -67,7 +87,13 @@ function readStanza(text) {
   );
   if (!fields.uris || /^no$/i.test(fields.enabled ?? '')) return null;
   const words = (name) => (fields[name] ?? '').split(/\s+/).filter(Boolean);
-  return { types: words('types'), uris: words('uris'), suites: words('suites'), components: words('components'), signedBy: fields['signed-by'] };
+  return {
+    types: words('types'),
+    uris: words('uris'),
+    suites: words('suites'),
+    components: words('components'),
+    signedBy: fields['signed-by'],
+  };
 }
 
 function readLine(text) {
@@ -88,18 +114,24 @@ export class PrivateApt {
     this.#folder = folder;
     this.#log = log;
     const own = machineSources().find(
-      (source) => source.types.includes('deb') && source.suites.includes(debianCodename()) && source.components.includes('main'),
+      (source) =>
+        source.types.includes('deb') && source.suites.includes(debianCodename()) && source.components.includes('main'),
     );
-    if (!own) fail(`No entry for ${debianCodename()} main was found in /etc/apt/sources.list or /etc/apt/sources.list.d.`);
-    for (const part of ['lists/partial', 'cache/archives/partial', 'sources', 'files']) mkdirSync(join(folder, part), { recursive: true });
-    writeFileSync(join(folder, 'sources/suite.sources'), [
-      'Types: deb deb-src',
-      `URIs: ${own.uris[0]}`,
-      `Suites: ${suite}`,
-      'Components: main',
-      ...(own.signedBy ? [`Signed-By: ${own.signedBy}`] : []),
-      '',
-    ].join('\n'));
+    if (!own)
+      fail(`No entry for ${debianCodename()} main was found in /etc/apt/sources.list or /etc/apt/sources.list.d.`);
+    for (const part of ['lists/partial', 'cache/archives/partial', 'sources', 'files'])
+      mkdirSync(join(folder, part), { recursive: true });
+    writeFileSync(
+      join(folder, 'sources/suite.sources'),
+      [
+        'Types: deb deb-src',
+        `URIs: ${own.uris[0]}`,
+        `Suites: ${suite}`,
+        'Components: main',
+        ...(own.signedBy ? [`Signed-By: ${own.signedBy}`] : []),
+        '',
+      ].join('\n'),
+    );
     this.#options = [
       `-oDir::State::Lists=${join(folder, 'lists')}`,
       `-oDir::Cache=${join(folder, 'cache')}`,

@@ -6,13 +6,23 @@
 // With an emsdk on PATH that is used instead of Debian's Emscripten; on other systems than Debian that is a must.
 import { createHash } from 'node:crypto';
 import {
-  accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statfsSync,
-  symlinkSync, writeFileSync,
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Steps, checkNode, fail, main, projectFolder, run } from '../../web/dev/steps.mjs';
-import { PrivateApt, debianCodename, installPackages, missingPackages } from './debian.mjs';
+import { checkNode, fail, main, projectFolder, run, Steps } from '../../web/dev/steps.mjs';
+import { debianCodename, installPackages, missingPackages, PrivateApt } from './debian.mjs';
 import { withLock } from './lock.mjs';
 import * as versions from './versions.mjs';
 
@@ -54,7 +64,10 @@ function usableEmsdk() {
 /** Changes when this set-up, or what it depends on, changes. */
 function makeStamp(emsdk) {
   const hash = createHash('sha256').update([toolchain, process.execPath, emsdk ?? 'own emscripten'].join('\n'));
-  for (const name of readdirSync(here).filter((file) => file.endsWith('.mjs')).sort()) hash.update(readFileSync(join(here, name)));
+  for (const name of readdirSync(here)
+    .filter((file) => file.endsWith('.mjs'))
+    .sort())
+    hash.update(readFileSync(join(here, name)));
   return hash.digest('hex');
 }
 
@@ -68,7 +81,8 @@ async function replaceFolder(target, fill) {
   renameSync(fresh, target);
 }
 
-const markOf = (folder) => (existsSync(join(folder, '.unpacked')) ? readFileSync(join(folder, '.unpacked'), 'utf8') : '');
+const markOf = (folder) =>
+  existsSync(join(folder, '.unpacked')) ? readFileSync(join(folder, '.unpacked'), 'utf8') : '';
 const mark = (folder, text) => writeFileSync(join(folder, '.unpacked'), text);
 
 /** The folder that holds this machine's libraries, such as usr/lib/x86_64-linux-gnu, and the loader in it. */
@@ -132,14 +146,17 @@ async function unpackSource(name, files, folder) {
   const path = join(files, file);
   const sum = createHash('sha256').update(readFileSync(path)).digest('hex');
   if (sum !== versions.sources[name]) {
-    fail(`Debian ${versions.suite} now has another source of ${name} (${file}, sha256 ${sum}) than the one this project is tested ` +
-      `with (sha256 ${versions.sources[name]}): if you want it, change cpp/third_party/versions.mjs and sources.cmake.`);
+    fail(
+      `Debian ${versions.suite} now has another source of ${name} (${file}, sha256 ${sum}) than the one this project is tested ` +
+        `with (sha256 ${versions.sources[name]}): if you want it, change cpp/third_party/versions.mjs and sources.cmake.`,
+    );
   }
   await run('tar', ['-xf', path, '-C', folder], { log });
   // Some have a top-level folder, XNNPACK has none.
   const entries = readdirSync(folder);
   if (entries.length === 1) {
-    for (const entry of readdirSync(join(folder, entries[0]))) renameSync(join(folder, entries[0], entry), join(folder, entry));
+    for (const entry of readdirSync(join(folder, entries[0])))
+      renameSync(join(folder, entries[0], entry), join(folder, entry));
   }
 }
 
@@ -148,7 +165,7 @@ function linkHeaders() {
   const links = {
     'flatbuffers/include/flatbuffers': '/usr/include/flatbuffers',
     'nlohmann_json/include/nlohmann': '/usr/include/nlohmann',
-    'googletest': '/usr/src/googletest',
+    googletest: '/usr/src/googletest',
   };
   for (const [name, target] of Object.entries(links)) {
     const path = join(toolchain, 'src', name);
@@ -161,7 +178,9 @@ function linkHeaders() {
 function checkPackages(names) {
   const missing = missingPackages(names);
   if (missing.length > 0 && process.getuid() !== 0) {
-    fail(`Packages are missing that only root can install; please run: apt-get install --no-install-recommends ${missing.join(' ')}`);
+    fail(
+      `Packages are missing that only root can install; please run: apt-get install --no-install-recommends ${missing.join(' ')}`,
+    );
   }
   return missing;
 }
@@ -171,7 +190,9 @@ function checkDisk() {
   const { bavail, bsize } = statfsSync(toolchain);
   const free = bavail * bsize;
   if (free < 4 * gigabyte) {
-    fail(`${toolchain} needs 4 GB of free disk, but there are ${(free / gigabyte).toFixed(1)} GB; TEACHABLE_TOOLCHAIN can name another place.`);
+    fail(
+      `${toolchain} needs 4 GB of free disk, but there are ${(free / gigabyte).toFixed(1)} GB; TEACHABLE_TOOLCHAIN can name another place.`,
+    );
   }
 }
 
@@ -184,8 +205,10 @@ function checkVersion(name, version, wanted, advice) {
 /** Elsewhere than on Debian nothing is installed; we only say what is not there. */
 function checkOtherSystem(emsdk) {
   if (!emsdk) {
-    fail(`Only Debian 12 and 13 are set up from nothing; here, please put an emsdk (${versions.oldestEmsdk} or newer) on PATH and install ` +
-      'cmake (3.25), ninja, flatc, git, clang and libcpuinfo (ccache is welcome).');
+    fail(
+      `Only Debian 12 and 13 are set up from nothing; here, please put an emsdk (${versions.oldestEmsdk} or newer) on PATH and install ` +
+        'cmake (3.25), ninja, flatc, git, clang and libcpuinfo (ccache is welcome).',
+    );
   }
   const missing = ['cmake', 'ninja', 'flatc', 'git', 'clang'].filter((name) => !findProgram(name));
   if (missing.length > 0) fail(`Not found on PATH: ${missing.join(', ')}.`);
@@ -206,52 +229,72 @@ function planWork(missing, emsdk) {
   const plan = [];
   let apt;
   let files;
-  const fileOf = (name) => join(files, readdirSync(files).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb')));
+  const fileOf = (name) =>
+    join(
+      files,
+      readdirSync(files).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb')),
+    );
 
   if (missing.length > 0) {
     plan.push([`Debian packages: installing ${missing.join(', ')}`, (report) => installPackages(missing, log, report)]);
   }
   if (wantSources || wantEmscripten) {
-    plan.push([`Debian ${suite}: reading its list of packages`, async () => {
-      rmSync(aptFolder, { recursive: true, force: true });
-      apt = new PrivateApt(aptFolder, suite, log);
-      await apt.update();
-    }]);
+    plan.push([
+      `Debian ${suite}: reading its list of packages`,
+      async () => {
+        rmSync(aptFolder, { recursive: true, force: true });
+        apt = new PrivateApt(aptFolder, suite, log);
+        await apt.update();
+      },
+    ]);
   }
   if (wantSources) {
-    plan.push([`Sources of ${sourceNames.join(', ')}, stb: downloading 3 MB`, async (report) => {
-      const { version, size } = await apt.describe(stb.package);
-      checkVersion(stb.package, version, stb.version, 'change cpp/third_party/versions.mjs and sources.cmake');
-      await apt.download([stb.package], size, report);
-      files = await apt.downloadSources(sourceNames);
-      await replaceFolder(sourceFolder, async (folder) => {
-        for (const name of sourceNames) {
-          mkdirSync(join(folder, name));
-          await unpackSource(name, files, join(folder, name));
-        }
-        await unpackPackage(fileOf(stb.package), folder);
-        renameSync(join(folder, 'usr/include/stb'), join(folder, 'stb'));
-        rmSync(join(folder, 'usr'), { recursive: true });
-        mark(folder, sourceMark);
-      });
-    }]);
+    plan.push([
+      `Sources of ${sourceNames.join(', ')}, stb: downloading 3 MB`,
+      async (report) => {
+        const { version, size } = await apt.describe(stb.package);
+        checkVersion(stb.package, version, stb.version, 'change cpp/third_party/versions.mjs and sources.cmake');
+        await apt.download([stb.package], size, report);
+        files = await apt.downloadSources(sourceNames);
+        await replaceFolder(sourceFolder, async (folder) => {
+          for (const name of sourceNames) {
+            mkdirSync(join(folder, name));
+            await unpackSource(name, files, join(folder, name));
+          }
+          await unpackPackage(fileOf(stb.package), folder);
+          renameSync(join(folder, 'usr/include/stb'), join(folder, 'stb'));
+          rmSync(join(folder, 'usr'), { recursive: true });
+          mark(folder, sourceMark);
+        });
+      },
+    ]);
   }
   if (wantEmscripten) {
     const { emscripten, binaryen } = versions.emscripten;
-    plan.push([`Emscripten ${emscripten}, Binaryen ${binaryen}: downloading 246 MB`, async (report) => {
-      const found = await Promise.all(all.map((name) => apt.describe(name)));
-      const advice = `put an emsdk (${versions.oldestEmsdk} or newer) on PATH, or change cpp/third_party/versions.mjs`;
-      checkVersion('emscripten', found[0].version, emscripten, advice);
-      checkVersion('binaryen', found[2].version, binaryen, advice);
-      files = await apt.download(all, found.reduce((sum, { size }) => sum + size, 0), report);
-    }]);
-    plan.push([`Emscripten ${emscripten}, Binaryen ${binaryen}: unpacking`, async () => {
-      await replaceFolder(join(toolchain, 'binaryen'), (folder) => unpackBinaryen(own.map(fileOf), folder));
-      await replaceFolder(join(toolchain, 'emscripten'), async (folder) => {
-        await unpackEmscripten(['emscripten', 'node-acorn'].map(fileOf), folder);
-        mark(folder, emscriptenMark);
-      });
-    }]);
+    plan.push([
+      `Emscripten ${emscripten}, Binaryen ${binaryen}: downloading 246 MB`,
+      async (report) => {
+        const found = await Promise.all(all.map((name) => apt.describe(name)));
+        const advice = `put an emsdk (${versions.oldestEmsdk} or newer) on PATH, or change cpp/third_party/versions.mjs`;
+        checkVersion('emscripten', found[0].version, emscripten, advice);
+        checkVersion('binaryen', found[2].version, binaryen, advice);
+        files = await apt.download(
+          all,
+          found.reduce((sum, { size }) => sum + size, 0),
+          report,
+        );
+      },
+    ]);
+    plan.push([
+      `Emscripten ${emscripten}, Binaryen ${binaryen}: unpacking`,
+      async () => {
+        await replaceFolder(join(toolchain, 'binaryen'), (folder) => unpackBinaryen(own.map(fileOf), folder));
+        await replaceFolder(join(toolchain, 'emscripten'), async (folder) => {
+          await unpackEmscripten(['emscripten', 'node-acorn'].map(fileOf), folder);
+          mark(folder, emscriptenMark);
+        });
+      },
+    ]);
   }
   return plan;
 }
@@ -265,7 +308,8 @@ export async function setup({ browsers = false } = {}) {
 
   const names = [...versions.buildPackages, ...(browsers ? versions.browserPackages : [])];
   const stamp = makeStamp(emsdk);
-  const isCurrent = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && missingPackages(names).length === 0;
+  const isCurrent = () =>
+    existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && missingPackages(names).length === 0;
   if (isCurrent()) return;
 
   await withLock(join(toolchain, 'lock'), async () => {

@@ -1,5 +1,6 @@
-// XNNPACK's reference kernels make the tables of the functions of bytes. Compiled as they are, they hold every function of
-// every data type, half of the C library's mathematics with them; these are the ones that net/lower.cpp leads to.
+// XNNPACK's reference kernels make the tables of the functions of bytes. Compiled as they are, they
+// hold every function of every data type, half of the C library's mathematics with them; these are
+// the ones that net/lower.cpp leads to.
 #define xnn_init_unary_reference_config xnn_init_any_unary_reference_config
 #include "reference/unary-elementwise.cc"
 #undef xnn_init_unary_reference_config
@@ -10,10 +11,14 @@ template <typename T>
 const xnn_unary_elementwise_config* reachable_config(xnn_unary_operator op) {
   const std::true_type quantized;
   switch (op) {
-    case xnn_unary_clamp: return get_config<T, ClampOp<float>>(quantized);
-    case xnn_unary_hardswish: return get_config<T, HardSwishOp<float>>(quantized);
-    case xnn_unary_sigmoid: return get_config<T, SigmoidOp<float>>(quantized);
-    default: return nullptr;
+    case xnn_unary_clamp:
+      return get_config<T, ClampOp<float>>(quantized);
+    case xnn_unary_hardswish:
+      return get_config<T, HardSwishOp<float>>(quantized);
+    case xnn_unary_sigmoid:
+      return get_config<T, SigmoidOp<float>>(quantized);
+    default:
+      return nullptr;
   }
 }
 

@@ -17,15 +17,22 @@ export async function compareKnn(variant) {
     ends.unshift(() => browser.close());
     const { page } = await openPage({ after: (end) => ends.unshift(end) }, browser, {
       path: 'pages/blank.html',
-      serving: { csp: null, folders: { '/bench/': path.join(projectFolder, 'tests/bench'), '/theirs/': path.join(folder, 'theirs') } },
+      serving: {
+        csp: null,
+        folders: { '/bench/': path.join(projectFolder, 'tests/bench'), '/theirs/': path.join(folder, 'theirs') },
+      },
     });
-    return await page.evaluate(async (order) => (await import('/bench/knn-rival.page.mjs')).run(order), { variant, largest });
+    return await page.evaluate(async (order) => (await import('/bench/knn-rival.page.mjs')).run(order), {
+      variant,
+      largest,
+    });
   } finally {
     for (const end of ends) await end();
   }
 }
 
-const time = (ms) => (ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : ms >= 0.1 ? `${ms.toFixed(2)} ms` : `${(ms * 1000).toFixed(1)} µs`);
+const time = (ms) =>
+  ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : ms >= 0.1 ? `${ms.toFixed(2)} ms` : `${(ms * 1000).toFixed(1)} µs`;
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
 
@@ -36,7 +43,10 @@ export function toKnnTables({ rows, memory, engine, copy, versions }, variant) {
     '',
     '| examples | what | theirs | ours | ratio |',
     '|---|---|---|---|---|',
-    ...rows.map(({ count, what, theirs, ours }) => `| ${count.toLocaleString('en')} | ${what} | ${time(theirs)} | ${time(ours)} | ${(theirs / ours).toFixed(1)} |`),
+    ...rows.map(
+      ({ count, what, theirs, ours }) =>
+        `| ${count.toLocaleString('en')} | ${what} | ${time(theirs)} | ${time(ours)} | ${(theirs / ours).toFixed(1)} |`,
+    ),
     `| ${memory.count.toLocaleString('en')} | all of the WebAssembly memory | ${megabytes(memory.theirs)} | ${megabytes(memory.ours)} | ${(memory.theirs / memory.ours).toFixed(1)} |`,
     '',
     'The engine alone. GB/s: bytes that the scan reads, one a value, in the time of all of predict. Overlap: of the 10 nearest with those of a plain scan in double precision.',

@@ -15,7 +15,9 @@ function makeRandom() {
 function makeEmbeddings(count, seedCentres) {
   const random = makeRandom();
   const normal = () => random() + random() + random() + random() - 2;
-  const centres = Array.from({ length: seedCentres }, () => Float32Array.from({ length: size }, () => Math.max(0, 1.5 * normal() - 0.3)));
+  const centres = Array.from({ length: seedCentres }, () =>
+    Float32Array.from({ length: size }, () => Math.max(0, 1.5 * normal() - 0.3)),
+  );
   const all = new Float32Array(count * size);
   for (let i = 0; i < count; i++) {
     const centre = centres[Math.floor(random() * seedCentres)];
@@ -60,10 +62,22 @@ function exactNearest(all, count, query) {
     for (let j = 0; j < size; j++) dot += row[j] * query[j];
     scores.push({ i, cosine: dot / norms(row) });
   }
-  return scores.sort((a, b) => b.cosine - a.cosine || a.i - b.i).slice(0, k).map(({ i }) => i);
+  return scores
+    .sort((a, b) => b.cosine - a.cosine || a.i - b.i)
+    .slice(0, k)
+    .map(({ i }) => i);
 }
 
-const options = { k, weighting: 'votes', temperature: 0.05, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0 };
+const options = {
+  k,
+  weighting: 'votes',
+  temperature: 0.05,
+  prior: 0,
+  sharpness: 1,
+  balanced: false,
+  unknownThreshold: -1,
+  smoothing: 0,
+};
 
 /** The engine as the package holds it, filled in one call. */
 function fill(module, storage, all, count) {
@@ -72,7 +86,11 @@ function fill(module, storage, all, count) {
   const batch = 1000;
   for (let first = 0; first < count; first += batch) {
     const rows = Math.min(batch, count - first);
-    classifier.addEmbeddings(all.subarray(first * size, (first + rows) * size), size, Array.from({ length: rows }, (_, i) => String((first + i) % classCount)));
+    classifier.addEmbeddings(
+      all.subarray(first * size, (first + rows) * size),
+      size,
+      Array.from({ length: rows }, (_, i) => String((first + i) % classCount)),
+    );
   }
   return classifier;
 }
@@ -145,16 +163,25 @@ export async function run({ variant, largest }) {
     const tensors = Array.from({ length: count }, (_, i) => tf.tensor1d(rowOf(all, i)));
     const filling = [
       await milliseconds(() => tensors.forEach((tensor, i) => their.addExample(tensor, i % classCount))),
-      await milliseconds(() => { for (let i = 0; i < count; i++) our.addExample(rowOf(all, i), i % classCount); }),
+      await milliseconds(() => {
+        for (let i = 0; i < count; i++) our.addExample(rowOf(all, i), i % classCount);
+      }),
     ];
     const tensorQueries = queries.map((query) => tf.tensor1d(query));
-    const predict = await inTurns([() => their.predictClass(tensorQueries[turn++ % queries.length], k), () => our.predictClass(nextQuery(), k)], 9);
+    const predict = await inTurns(
+      [() => their.predictClass(tensorQueries[turn++ % queries.length], k), () => our.predictClass(nextQuery(), k)],
+      9,
+    );
     // One more and, so that the number stays, the class of it cleared.
     const extra = tf.tensor1d(queries[0]);
     const adding = [[], []];
     for (let i = 0; i < 15; i++) {
       adding[0].push(await milliseconds(() => their.addExample(extra, 0)));
-      adding[1].push((await milliseconds(() => { for (let j = 0; j < 20; j++) our.addExample(queries[j], 0); })) / 20);
+      adding[1].push(
+        (await milliseconds(() => {
+          for (let j = 0; j < 20; j++) our.addExample(queries[j], 0);
+        })) / 20,
+      );
     }
     rows.push({ count, what: 'fill', theirs: filling[0], ours: filling[1] });
     rows.push({ count, what: 'predict', theirs: predict[0], ours: predict[1] });
@@ -165,22 +192,47 @@ export async function run({ variant, largest }) {
   }
 
   const engine = [];
-  for (const [storage, bytes] of [['f32', 4], ['i16', 2], ['i8', 1]]) {
+  for (const [storage, bytes] of [
+    ['f32', 4],
+    ['i16', 2],
+    ['i8', 1],
+  ]) {
     for (const count of [1000, 10_000, largest]) {
       const filled = { classifier: undefined };
-      const fillMs = await milliseconds(() => { filled.classifier = fill(module, storage, all, count); });
+      const fillMs = await milliseconds(() => {
+        filled.classifier = fill(module, storage, all, count);
+      });
       const { classifier } = filled;
       const memory = classifier.exampleBytes() / (count * size * bytes);
       const [predictMs] = await inTurns([() => classifier.predictEmbedding(nextQuery(), options)], 9);
-      const addMs = await milliseconds(() => { for (let i = 0; i < 200; i++) classifier.addEmbedding(queries[i % 40], '0'); }) / 200;
+      const addMs =
+        (await milliseconds(() => {
+          for (let i = 0; i < 200; i++) classifier.addEmbedding(queries[i % 40], '0');
+        })) / 200;
       for (let i = 0; i < 100; i++) classifier.undo();
       classifier.delete();
       // Without the ones that were added, which are the queries themselves.
       const again = fill(module, storage, all, count);
-      const same = storage === 'f32' ? overlap(again, all, count, queries.slice(0, count > 10_000 ? 4 : 20)) : undefined;
+      const same =
+        storage === 'f32' ? overlap(again, all, count, queries.slice(0, count > 10_000 ? 4 : 20)) : undefined;
       again.delete();
-      engine.push({ storage, count, fillMs, addMs, predictMs, memory, overlap: same, scanned: (count * size) / predictMs / 1e6 });
+      engine.push({
+        storage,
+        count,
+        fillMs,
+        addMs,
+        predictMs,
+        memory,
+        overlap: same,
+        scanned: (count * size) / predictMs / 1e6,
+      });
     }
   }
-  return { rows, memory, engine, copy: { 10000: await copySpeed(10_000), [largest]: await copySpeed(largest) }, versions: { tfjs: tf.version_core, knn: theirs.version } };
+  return {
+    rows,
+    memory,
+    engine,
+    copy: { 10000: await copySpeed(10_000), [largest]: await copySpeed(largest) },
+    versions: { tfjs: tf.version_core, knn: theirs.version },
+  };
 }

@@ -1,5 +1,5 @@
-// Real networks from the models folder: the backbone (a frame's embedding) and the head (its classes). GFLOP/s counts two operations
-// a multiply-add, whatever the number kind.
+// Real networks from the models folder: the backbone (a frame's embedding) and the head (its
+// classes). GFLOP/s counts two operations a multiply-add, whatever the number kind.
 #include "network_bench.h"
 
 #include <benchmark/benchmark.h>
@@ -34,7 +34,8 @@ struct Case {
 // All that a file can be run in: what PrecisionChoice::Auto takes is read off these.
 const std::vector<PrecisionChoice> kOfFloats = {PrecisionChoice::Auto};
 const std::vector<PrecisionChoice> kOfInt8 = {PrecisionChoice::Auto, PrecisionChoice::F32};
-const std::vector<PrecisionChoice> kOfUint8 = {PrecisionChoice::Auto, PrecisionChoice::Exact, PrecisionChoice::F32};
+const std::vector<PrecisionChoice> kOfUint8 = {PrecisionChoice::Auto, PrecisionChoice::Exact,
+                                               PrecisionChoice::F32};
 
 const Case kCases[] = {
     {"mobilenet-v2-1.0-224-int8", "tf2_mobilenet_v2_1.0_224_ptq.tflite", nullptr, true, kOfInt8},
@@ -64,24 +65,29 @@ struct Loaded {
 };
 
 void set_rate(benchmark::State& state, uint64_t multiply_adds) {
-  state.counters["FLOP/s"] = benchmark::Counter(
-      2.0 * static_cast<double>(multiply_adds), benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["FLOP/s"] = benchmark::Counter(2.0 * static_cast<double>(multiply_adds),
+                                                benchmark::Counter::kIsIterationInvariantRate);
 }
 
 /// From the bytes of the file to a network that can run.
 void add_load(const std::string& folder, const Case& c, PrecisionChoice precision) {
-  benchmark::RegisterBenchmark((std::string("load/") + c.model + "/" + to_string(precision)).c_str(), [=](benchmark::State& state) {
-    const std::vector<std::byte> file = read_file(folder + "/" + c.model + "/" + c.file);
-    for (auto _ : state) {
-      const Network network(read_model(file, precision).graph, nullptr);
-      benchmark::DoNotOptimize(network.embedding_size());
-    }
-    state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * file.size()));
-  })->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark(
+      (std::string("load/") + c.model + "/" + to_string(precision)).c_str(),
+      [=](benchmark::State& state) {
+        const std::vector<std::byte> file = read_file(folder + "/" + c.model + "/" + c.file);
+        for (auto _ : state) {
+          const Network network(read_model(file, precision).graph, nullptr);
+          benchmark::DoNotOptimize(network.embedding_size());
+        }
+        state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * file.size()));
+      })
+      ->Unit(benchmark::kMillisecond);
 }
 
-void add_case(const std::string& folder, const Case& c, PrecisionChoice precision, size_t thread_count) {
-  const std::string suffix = std::string(c.model) + "/" + to_string(precision) + "/threads:" + std::to_string(thread_count);
+void add_case(const std::string& folder, const Case& c, PrecisionChoice precision,
+              size_t thread_count) {
+  const std::string suffix = std::string(c.model) + "/" + to_string(precision) +
+                             "/threads:" + std::to_string(thread_count);
   benchmark::RegisterBenchmark(("backbone/" + suffix).c_str(), [=](benchmark::State& state) {
     Loaded loaded(folder, c, precision, thread_count);
     for (auto _ : state) loaded.network.run_backbone();

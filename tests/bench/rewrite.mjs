@@ -4,10 +4,32 @@ import { projectFolder } from '../../web/dev/steps.mjs';
 
 export const rewrittenVariants = ['simd', 'relaxed'];
 
-const models = ['mobilenet-v2-1.0-224-uint8', 'mobilenet-v1-0.75-192-uint8', 'mobilenet-v1-0.5-160-uint8', 'mobilenet-v1-0.25-128-uint8'];
+const models = [
+  'mobilenet-v2-1.0-224-uint8',
+  'mobilenet-v1-0.75-192-uint8',
+  'mobilenet-v1-0.5-160-uint8',
+  'mobilenet-v1-0.25-128-uint8',
+];
 const photos = [
-  ...['bird.bmp', 'cat.bmp', 'coffee.jpg', 'dragonfly.bmp', 'grace_hopper.bmp', 'hot_dog.jpg', 'owl.jpg', 'pets.jpg'].map((name) => `images/${name}`),
-  ...['cat_test_0.bmp', 'dog_test_0.bmp', 'hotdog_test_0.bmp', 'cat_train_0.bmp', 'dog_train_0.bmp', 'hotdog_train_0.bmp', 'hotdog_train_1.bmp'].map((name) => `imprinting/${name}`),
+  ...[
+    'bird.bmp',
+    'cat.bmp',
+    'coffee.jpg',
+    'dragonfly.bmp',
+    'grace_hopper.bmp',
+    'hot_dog.jpg',
+    'owl.jpg',
+    'pets.jpg',
+  ].map((name) => `images/${name}`),
+  ...[
+    'cat_test_0.bmp',
+    'dog_test_0.bmp',
+    'hotdog_test_0.bmp',
+    'cat_train_0.bmp',
+    'dog_train_0.bmp',
+    'hotdog_train_0.bmp',
+    'hotdog_train_1.bmp',
+  ].map((name) => `imprinting/${name}`),
 ];
 const turns = 30;
 
@@ -25,8 +47,16 @@ export async function measureRewrite(report) {
       const ends = [];
       const browser = await openBrowser();
       try {
-        const { page } = await openPage({ after: (end) => ends.push(end) }, browser, { path: 'pages/blank.html', serving: { csp: null, folders: { '/bench/': path.join(projectFolder, 'tests/bench') } } });
-        row[variant] = await page.evaluate(async (order) => (await import('/bench/rewrite.page.mjs')).measure(order), { entry, photos, variant, turns });
+        const { page } = await openPage({ after: (end) => ends.push(end) }, browser, {
+          path: 'pages/blank.html',
+          serving: { csp: null, folders: { '/bench/': path.join(projectFolder, 'tests/bench') } },
+        });
+        row[variant] = await page.evaluate(async (order) => (await import('/bench/rewrite.page.mjs')).measure(order), {
+          entry,
+          photos,
+          variant,
+          turns,
+        });
       } finally {
         for (const end of ends) await end();
         await browser.close();
@@ -47,7 +77,11 @@ export function toRewriteTable(rows) {
     `|---|---|---|---|---|${rewrittenVariants.map(() => '---|---|---|').join('')}`,
     ...rows.map((row) => {
       const { exact, auto, worst, agreement } = row[rewrittenVariants[0]];
-      const times = rewrittenVariants.flatMap((variant) => [`${row[variant].exactMs.toFixed(1)} ms`, `${row[variant].autoMs.toFixed(1)} ms`, (row[variant].autoMs / row[variant].exactMs).toFixed(2)]);
+      const times = rewrittenVariants.flatMap((variant) => [
+        `${row[variant].exactMs.toFixed(1)} ms`,
+        `${row[variant].autoMs.toFixed(1)} ms`,
+        (row[variant].autoMs / row[variant].exactMs).toFixed(2),
+      ]);
       return `| ${[row.id, exact.toFixed(5), auto.toFixed(5), worst.toFixed(5), `${Math.round(100 * agreement)} %`, ...times].join(' | ')} |`;
     }),
   ].join('\n');

@@ -36,7 +36,8 @@ export async function measure({ entry, photos: names, variant, turns }) {
   let agreed = 0;
   for (const photo of photos) {
     const truth = await networks.f32.embed(photo);
-    for (const precision of ['exact', 'auto']) cosines[precision].push(cosine(await networks[precision].embed(photo), truth));
+    for (const precision of ['exact', 'auto'])
+      cosines[precision].push(cosine(await networks[precision].embed(photo), truth));
     const scores = await networks.exact.classify(photo, 2);
     const [{ classIndex }] = await networks.auto.classify(photo, 1);
     // Quantised scores tie: either is exact's top class then.
@@ -51,5 +52,12 @@ export async function measure({ entry, photos: names, variant, turns }) {
     }
   }
   for (const each of Object.values(networks)) each.dispose();
-  return { exact: mean(cosines.exact), auto: mean(cosines.auto), worst: Math.min(...cosines.auto), agreement: agreed / photos.length, exactMs: fastest.exact, autoMs: fastest.auto };
+  return {
+    exact: mean(cosines.exact),
+    auto: mean(cosines.auto),
+    worst: Math.min(...cosines.auto),
+    agreement: agreed / photos.length,
+    exactMs: fastest.exact,
+    autoMs: fastest.auto,
+  };
 }

@@ -27,8 +27,16 @@ const folders = { '/bench/': 'tests/bench', '/pages/': 'tests/web/pages', '/node
 
 /** In a process of its own: what drives the browsers collects garbage in between, while which nobody is answered. */
 async function startServer(isolated) {
-  const named = Object.entries(folders).map(([address, folder]) => `--folder=${address}=${path.join(projectFolder, folder)}`);
-  const server = spawn(process.execPath, [path.join(projectFolder, 'web/dev/serve.mjs'), '--port=0', '--no-policy', ...(isolated ? [] : ['--no-isolation']), ...named]);
+  const named = Object.entries(folders).map(
+    ([address, folder]) => `--folder=${address}=${path.join(projectFolder, folder)}`,
+  );
+  const server = spawn(process.execPath, [
+    path.join(projectFolder, 'web/dev/serve.mjs'),
+    '--port=0',
+    '--no-policy',
+    ...(isolated ? [] : ['--no-isolation']),
+    ...named,
+  ]);
   const [line] = await once(server.stdout, 'data');
   return { url: String(line).split(' ')[0], end: () => server.kill() };
 }
@@ -40,7 +48,13 @@ async function measureOnce(openBrowser, { url }, { engine, variant }) {
     const page = await browser.newPage();
     await page.goto(`${url}pages/rival.html`);
     await page.waitForTimeout(settleMs);
-    return await page.evaluate(async (order) => (await import('/bench/rivals.page.mjs')).measure(order), { engine, variant, model, side: 224, frames });
+    return await page.evaluate(async (order) => (await import('/bench/rivals.page.mjs')).measure(order), {
+      engine,
+      variant,
+      model,
+      side: 224,
+      frames,
+    });
   } finally {
     await browser.close();
   }
@@ -64,8 +78,17 @@ export async function compareEngines(report) {
   } finally {
     for (const { end } of Object.values(servers)) end();
   }
-  const { version } = JSON.parse(await readFile(path.join(projectFolder, 'node_modules/@litertjs/core/package.json'), 'utf8'));
-  return { version, rows: entries.map((entry, index) => ({ ...entry, firstMs: median(times[index].map(({ firstMs }) => firstMs)), frameMs: median(times[index].map(({ frameMs }) => frameMs)) })) };
+  const { version } = JSON.parse(
+    await readFile(path.join(projectFolder, 'node_modules/@litertjs/core/package.json'), 'utf8'),
+  );
+  return {
+    version,
+    rows: entries.map((entry, index) => ({
+      ...entry,
+      firstMs: median(times[index].map(({ firstMs }) => firstMs)),
+      frameMs: median(times[index].map(({ frameMs }) => frameMs)),
+    })),
+  };
 }
 
 /** Markdown. */
@@ -77,9 +100,16 @@ export function toEngineTable({ version, rows }) {
     '| page | engine | first | of theirs | frame | of theirs |',
     '|---|---|---|---|---|---|',
     ...rows.map((row) => {
-      const cells = [row.isolated ? 'isolated' : 'not isolated', row.variant ? `${row.engine}, ${row.variant}` : row.engine];
+      const cells = [
+        row.isolated ? 'isolated' : 'not isolated',
+        row.variant ? `${row.engine}, ${row.variant}` : row.engine,
+      ];
       const rival = rivalOf(row);
-      for (const key of ['firstMs', 'frameMs']) cells.push(`${row[key].toFixed(key === 'firstMs' ? 0 : 1)} ms`, row === rival ? '' : (row[key] / rival[key]).toFixed(2));
+      for (const key of ['firstMs', 'frameMs'])
+        cells.push(
+          `${row[key].toFixed(key === 'firstMs' ? 0 : 1)} ms`,
+          row === rival ? '' : (row[key] / rival[key]).toFixed(2),
+        );
       return `| ${cells.join(' | ')} |`;
     }),
   ].join('\n');

@@ -10,7 +10,7 @@
 // WebAssembly runs in a worker of Chromium, isolated, one variant after the other. Times are of the machine it runs on: compare columns
 // and rows of one table, not tables.
 import { existsSync } from 'node:fs';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ import { setup } from '../../cpp/third_party/setup.mjs';
 import { buildSteps } from '../../web/dev/build.mjs';
 import { buildPreset, wasmVariants } from '../../web/dev/cmake.mjs';
 import { installNodePackages, needsNodePackages } from '../../web/dev/npm.mjs';
-import { Steps, fail, main, projectFolder, run } from '../../web/dev/steps.mjs';
+import { fail, main, projectFolder, run, Steps } from '../../web/dev/steps.mjs';
 import { compareKnn, toKnnTables } from './knn-rival.mjs';
 import { measureRewrite, rewrittenVariants, toRewriteTable } from './rewrite.mjs';
 import { comparedVariants, compareEngines, toEngineTable } from './rivals.mjs';
@@ -86,7 +86,10 @@ async function runInBrowser(variant, args) {
   try {
     const { page } = await openPage({ after: (end) => ends.push(end) }, browser, {
       path: 'pages/blank.html',
-      serving: { csp: null, folders: { '/bench/': path.join(projectFolder, 'tests/bench'), '/build/': path.join(projectFolder, 'build') } },
+      serving: {
+        csp: null,
+        folders: { '/bench/': path.join(projectFolder, 'tests/bench'), '/build/': path.join(projectFolder, 'build') },
+      },
     });
     const result = await page.evaluate(
       (order) =>
@@ -133,8 +136,16 @@ async function keepModelTimes(results) {
   const frames = {};
   for (const model of measuredModels) {
     for (const { title, benchmarks } of results) {
-      const parts = ['backbone', 'head'].flatMap((part) => benchmarks.find(({ name }) => name.startsWith(`${part}/${model}/auto/threads:1/`)) ?? []);
-      if (parts.length > 0) (frames[model] ??= {})[title] = Number(parts.map(toMilliseconds).reduce((sum, each) => sum + each).toFixed(1));
+      const parts = ['backbone', 'head'].flatMap(
+        (part) => benchmarks.find(({ name }) => name.startsWith(`${part}/${model}/auto/threads:1/`)) ?? [],
+      );
+      if (parts.length > 0)
+        (frames[model] ??= {})[title] = Number(
+          parts
+            .map(toMilliseconds)
+            .reduce((sum, each) => sum + each)
+            .toFixed(1),
+        );
     }
   }
   const measured = { machine: cpus()[0].model, date: new Date().toISOString().slice(0, 10), frames };
@@ -145,7 +156,10 @@ function printTable(results) {
   const names = [...new Set(results.flatMap(({ benchmarks }) => benchmarks.map(({ name }) => name)))];
   const rows = [
     ['benchmark', ...results.map(({ title }) => title)],
-    ...names.map((name) => [name.replace(/\/real_time$/, ''), ...results.map(({ benchmarks }) => toCell(benchmarks.find((each) => each.name === name)))]),
+    ...names.map((name) => [
+      name.replace(/\/real_time$/, ''),
+      ...results.map(({ benchmarks }) => toCell(benchmarks.find((each) => each.name === name))),
+    ]),
   ];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
@@ -156,7 +170,15 @@ function printTable(results) {
 }
 
 await main(async () => {
-  const { values } = parseArgs({ options: { filter: { type: 'string', default: '.' }, seconds: { type: 'string', default: '0.3' }, only: { type: 'string' }, turns: { type: 'string', default: '1' }, keep: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: {
+      filter: { type: 'string', default: '.' },
+      seconds: { type: 'string', default: '0.3' },
+      only: { type: 'string' },
+      turns: { type: 'string', default: '1' },
+      keep: { type: 'boolean', default: false },
+    },
+  });
   const all = ['native', ...wasmVariants, ...Object.keys(comparisons)];
   const named = values.only?.split(',') ?? all;
   const unknown = named.find((name) => !all.includes(name));
@@ -169,23 +191,35 @@ await main(async () => {
   if (!(Number.isInteger(turns) && turns >= 1)) fail(`--turns: got '${values.turns}', wanted a whole number >= 1.`);
 
   await setup({ browsers: true });
-  const packageSteps = compared.length > 0 ? buildSteps([...new Set(compared.flatMap(([, { variants }]) => variants))]) : [];
-  const steps = new Steps(2 * wanted.length + 1 + (needsNodePackages() ? 1 : 0) + packageSteps.length + compared.length);
+  const packageSteps =
+    compared.length > 0 ? buildSteps([...new Set(compared.flatMap(([, { variants }]) => variants))]) : [];
+  const steps = new Steps(
+    2 * wanted.length + 1 + (needsNodePackages() ? 1 : 0) + packageSteps.length + compared.length,
+  );
   if (needsNodePackages()) await steps.step('Node packages', installNodePackages);
   await steps.step('Models', fetchModels);
-  for (const name of wanted) await steps.step(`Building ${name}`, (report) => buildPreset(name, ['benchmarks'], report));
-  const args = ['--benchmark_format=json', `--benchmark_min_time=${values.seconds}s`, `--benchmark_filter=${values.filter}`];
+  for (const name of wanted)
+    await steps.step(`Building ${name}`, (report) => buildPreset(name, ['benchmarks'], report));
+  const args = [
+    '--benchmark_format=json',
+    `--benchmark_min_time=${values.seconds}s`,
+    `--benchmark_filter=${values.filter}`,
+  ];
   if (turns > 1) args.push(`--benchmark_repetitions=${turns}`, '--benchmark_enable_random_interleaving=true');
   const results = [];
   for (const name of wanted) {
-    const { benchmarks } = await steps.step(`Running ${name}`, () => (name === 'native' ? runNatively(args) : runInBrowser(name, args)));
+    const { benchmarks } = await steps.step(`Running ${name}`, () =>
+      name === 'native' ? runNatively(args) : runInBrowser(name, args),
+    );
     results.push({ title: name, benchmarks: fastestOfEach(benchmarks) });
   }
   for (const [title, work] of packageSteps) await steps.step(title, work);
   const tables = [];
   for (const [, { title, run: compare }] of compared) tables.push(await steps.step(title, compare));
-  if (wanted.length > 0 && results.every(({ benchmarks }) => benchmarks.length === 0)) fail(`No benchmark's name fits '${values.filter}'.`);
-  if (!existsSync(path.join(modelsFolder, 'mobilenet-v2-1.0-224-int8'))) console.log('\nThe int8 model could not be had: its rows are missing.');
+  if (wanted.length > 0 && results.every(({ benchmarks }) => benchmarks.length === 0))
+    fail(`No benchmark's name fits '${values.filter}'.`);
+  if (!existsSync(path.join(modelsFolder, 'mobilenet-v2-1.0-224-int8')))
+    console.log('\nThe int8 model could not be had: its rows are missing.');
   if (wanted.length > 0) printTable(results);
   if (values.keep) await keepModelTimes(results);
   for (const table of tables) console.log(`\n${table}`);

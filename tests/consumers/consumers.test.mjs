@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
@@ -41,7 +41,11 @@ after(async () => {
 /** `known`: an Egyptian cat. The others: two to teach with, two to ask about. */
 function realPhotos() {
   const file = (name) => path.join(dataFolder, name);
-  return { known: file('images/cat.bmp'), cat: ['train', 'test'].map((part) => file(`imprinting/cat_${part}_0.bmp`)), dog: ['train', 'test'].map((part) => file(`imprinting/dog_${part}_0.bmp`)) };
+  return {
+    known: file('images/cat.bmp'),
+    cat: ['train', 'test'].map((part) => file(`imprinting/cat_${part}_0.bmp`)),
+    dog: ['train', 'test'].map((part) => file(`imprinting/dog_${part}_0.bmp`)),
+  };
 }
 
 function drawnPhotos() {
@@ -105,7 +109,10 @@ async function use(t, name, browser, address) {
   assert.match(await show(page, photos.cat[1]), /I was taught: purring\./);
   assert.match(await show(page, photos.dog[1]), /I was taught: barking\./);
   assert.deepEqual(errors, []);
-  assert.deepEqual(requests.filter((url) => new URL(url).origin !== new URL(address).origin && !/^(blob|data):/.test(url)), []);
+  assert.deepEqual(
+    requests.filter((url) => new URL(url).origin !== new URL(address).origin && !/^(blob|data):/.test(url)),
+    [],
+  );
   return requests;
 }
 
@@ -114,9 +121,13 @@ async function variantOf(requests) {
   const folder = path.join(root, 'web/dist/wasm');
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.wasm'));
   const sum = (bytes) => createHash('sha256').update(bytes).digest('hex');
-  const known = new Map(await Promise.all(names.map(async (name) => [sum(await readFile(path.join(folder, name))), name])));
+  const known = new Map(
+    await Promise.all(names.map(async (name) => [sum(await readFile(path.join(folder, name))), name])),
+  );
   const modules = [...new Set(requests.filter((url) => url.split('?')[0].endsWith('.wasm')))];
-  const fetched = await Promise.all(modules.map(async (url) => known.get(sum(new Uint8Array(await (await fetch(url)).arrayBuffer()))) ?? url));
+  const fetched = await Promise.all(
+    modules.map(async (url) => known.get(sum(new Uint8Array(await (await fetch(url)).arrayBuffer()))) ?? url),
+  );
   const [decoder, module, ...others] = fetched.sort();
   assert.deepEqual([decoder, others], ['image/decoder.wasm', []], `modules requested: ${modules.join(', ') || 'none'}`);
   return path.dirname(module);
@@ -139,7 +150,13 @@ async function useHosted(t, name, folder, { firefox = false } = {}) {
   assert.equal(await variantOf(await use(t, `${name}, isolated`, 'Chromium', isolated)), 'relaxed-threads');
 }
 
-for (const [name, options] of Object.entries({ vite: { firefox: true }, webpack: {}, esbuild: {}, rollup: {}, next: {} })) {
+for (const [name, options] of Object.entries({
+  vite: { firefox: true },
+  webpack: {},
+  esbuild: {},
+  rollup: {},
+  next: {},
+})) {
   test(`${name}: built`, { timeout }, async (t) => {
     const project = await install(t, name, tarball);
     if (!project) return;
@@ -161,7 +178,10 @@ test('tfjs: a page that changed its imports, with the webcam, built', { timeout 
   await page.locator('button[value=B]').click();
   await page.waitForFunction(() => document.getElementById('answer').textContent === 'B: 100 %');
   assert.deepEqual(errors, []);
-  assert.deepEqual(requests.filter((url) => new URL(url).origin !== new URL(address).origin && !/^(blob|data):/.test(url)), []);
+  assert.deepEqual(
+    requests.filter((url) => new URL(url).origin !== new URL(address).origin && !/^(blob|data):/.test(url)),
+    [],
+  );
   assert.equal(requests.filter((url) => url.endsWith('.wasm')).length, 1, requests.join());
 });
 

@@ -23,7 +23,10 @@ export async function install(t, name, tarball) {
   manifest.dependencies['teachable-wasm'] = `file:${tarball}`;
   await writeFile(path.join(folder, 'package.json'), JSON.stringify(manifest));
   try {
-    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock'], { cwd: folder, env: quiet });
+    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock'], {
+      cwd: folder,
+      env: quiet,
+    });
   } catch (error) {
     const [reason] = offline.exec(error.stderr) ?? [];
     if (!reason) throw new Error(`npm install failed:\n${error.stderr}`);
@@ -44,7 +47,11 @@ export async function npmRun(folder, script) {
 
 /** Starts a development server, which ends with the test, and returns the address that it prints. */
 export async function startDev(t, folder, program, args) {
-  const server = spawn(process.execPath, [path.join(folder, 'node_modules', program), ...args], { cwd: folder, env: quiet, stdio: ['ignore', 'pipe', 'pipe'] });
+  const server = spawn(process.execPath, [path.join(folder, 'node_modules', program), ...args], {
+    cwd: folder,
+    env: quiet,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended = new Promise((resolve) => server.once('close', resolve));
   t.after(async () => {
     server.kill();

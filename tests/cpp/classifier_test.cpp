@@ -345,7 +345,8 @@ TEST(ClassifierExamples, AreFoundByThreadsAsByOne) {
     }
     for (size_t q = 0; q < 20; ++q) {
       const auto query = std::span(all).subspan(q * 150 * kDimension, kDimension);
-      EXPECT_EQ(several.knn().predict(query, 10).neighbours, one.knn().predict(query, 10).neighbours);
+      EXPECT_EQ(several.knn().predict(query, 10).neighbours,
+                one.knn().predict(query, 10).neighbours);
     }
   }
 }
@@ -358,10 +359,13 @@ TEST(Classifier, FewShotClassesOfRealPhotosAreToldApart) {
     load(classifier, file);
     const auto show_photo = [&](const std::string& name) {
       const std::vector<std::byte> photo = read_data("imprinting/" + name + ".bmp");
-      const Image image = decode_image({reinterpret_cast<const uint8_t*>(photo.data()), photo.size()});
-      std::ranges::copy(image.view().pixels, classifier.frame_buffer(image.width, image.height).begin());
+      const Image image =
+          decode_image({reinterpret_cast<const uint8_t*>(photo.data()), photo.size()});
+      std::ranges::copy(image.view().pixels,
+                        classifier.frame_buffer(image.width, image.height).begin());
     };
-    for (const std::string name : {"cat_train_0", "dog_train_0", "hotdog_train_0", "hotdog_train_1"}) {
+    for (const std::string name :
+         {"cat_train_0", "dog_train_0", "hotdog_train_0", "hotdog_train_1"}) {
       show_photo(name);
       classifier.add_example(name.substr(0, name.find('_')));
     }

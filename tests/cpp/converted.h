@@ -9,7 +9,8 @@
 
 namespace teachable::testing {
 
-inline Model read_converted(std::span<const std::byte> model_json, std::span<const std::byte> weights,
+inline Model read_converted(std::span<const std::byte> model_json,
+                            std::span<const std::byte> weights,
                             PrecisionChoice choice = PrecisionChoice::Auto) {
   return read_model(convert_tfjs(model_json, weights).file.bytes, choice);
 }

@@ -43,9 +43,9 @@ TEST(PaddedBuffer, MovesItsElements) {
 
 TEST(Error, EveryCodeHasANameOfItsOwn) {
   std::set<std::string_view> names;
-  for (ErrorCode code : {ErrorCode::BadModel, ErrorCode::UnsupportedOp, ErrorCode::BadImage,
-                         ErrorCode::BadArgument, ErrorCode::BadDataset, ErrorCode::OutOfMemory,
-                         ErrorCode::Internal}) {
+  for (ErrorCode code :
+       {ErrorCode::BadModel, ErrorCode::UnsupportedOp, ErrorCode::BadImage, ErrorCode::BadArgument,
+        ErrorCode::BadDataset, ErrorCode::OutOfMemory, ErrorCode::Internal}) {
     names.insert(to_string(code));
   }
   EXPECT_EQ(names.size(), 7u);
@@ -55,17 +55,31 @@ TEST(Error, EveryCodeHasANameOfItsOwn) {
 }
 
 TEST(Text, NumbersAreShortAndRight) {
-  const std::pair<double, const char*> expected[] = {
-      {0, "0"}, {-3, "-3"}, {1e15, "1000000000000000"}, {0.5, "0.5"}, {0.0078125, "0.0078125"}, {1.0 / 3, "0.333333"},
-      {-127.5, "-127.5"}, {123456.7, "123457"}, {999999.6, "1e+06"}, {1234567.5, "1.23457e+06"}, {0.99999999, "1"},
-      {1e-5, "0.00001"}, {1.5e-7, "1.5e-07"}, {1e300, "1e+300"}, {NAN, "nan"}, {-INFINITY, "-inf"}, {5e-324, "4.94066e-324"}};
+  const std::pair<double, const char*> expected[] = {{0, "0"},
+                                                     {-3, "-3"},
+                                                     {1e15, "1000000000000000"},
+                                                     {0.5, "0.5"},
+                                                     {0.0078125, "0.0078125"},
+                                                     {1.0 / 3, "0.333333"},
+                                                     {-127.5, "-127.5"},
+                                                     {123456.7, "123457"},
+                                                     {999999.6, "1e+06"},
+                                                     {1234567.5, "1.23457e+06"},
+                                                     {0.99999999, "1"},
+                                                     {1e-5, "0.00001"},
+                                                     {1.5e-7, "1.5e-07"},
+                                                     {1e300, "1e+300"},
+                                                     {NAN, "nan"},
+                                                     {-INFINITY, "-inf"},
+                                                     {5e-324, "4.94066e-324"}};
   for (const auto& [number, text] : expected) EXPECT_EQ(to_text(number), text);
 }
 
 TEST(Text, NumbersReadBackWithSixDigits) {
   std::mt19937_64 random(5);
   for (int i = 0; i < 2000; ++i) {
-    const double number = std::ldexp(static_cast<double>(random()), static_cast<int>(random() % 400) - 260);
+    const double number =
+        std::ldexp(static_cast<double>(random()), static_cast<int>(random() % 400) - 260);
     EXPECT_NEAR(std::stod(to_text(number)), number, 6e-6 * number);
   }
 }

@@ -1,4 +1,5 @@
-// An operator new that can run out of memory on command, and counts. Natively, so does the aligned_alloc() of PaddedBuffer.
+// An operator new that can run out of memory on command, and counts. Natively, so does the
+// aligned_alloc() of PaddedBuffer.
 #pragma once
 
 #include <cstddef>

@@ -18,25 +18,31 @@ struct Block {
   uint32_t stride;
 };
 
-constexpr Block kLarge[] = {{3, 16, 16, false, false, 1}, {3, 64, 24, false, false, 2}, {3, 72, 24, false, false, 1},
-                            {5, 72, 40, true, false, 2}, {5, 120, 40, true, false, 1}, {5, 120, 40, true, false, 1},
-                            {3, 240, 80, false, true, 2}, {3, 200, 80, false, true, 1}, {3, 184, 80, false, true, 1},
-                            {3, 184, 80, false, true, 1}, {3, 480, 112, true, true, 1}, {3, 672, 112, true, true, 1},
-                            {5, 672, 160, true, true, 2}, {5, 960, 160, true, true, 1}, {5, 960, 160, true, true, 1}};
+constexpr Block kLarge[] = {
+    {3, 16, 16, false, false, 1}, {3, 64, 24, false, false, 2}, {3, 72, 24, false, false, 1},
+    {5, 72, 40, true, false, 2},  {5, 120, 40, true, false, 1}, {5, 120, 40, true, false, 1},
+    {3, 240, 80, false, true, 2}, {3, 200, 80, false, true, 1}, {3, 184, 80, false, true, 1},
+    {3, 184, 80, false, true, 1}, {3, 480, 112, true, true, 1}, {3, 672, 112, true, true, 1},
+    {5, 672, 160, true, true, 2}, {5, 960, 160, true, true, 1}, {5, 960, 160, true, true, 1}};
 
-constexpr Block kSmall[] = {{3, 16, 16, true, false, 2}, {3, 72, 24, false, false, 2}, {3, 88, 24, false, false, 1},
-                            {5, 96, 40, true, true, 2}, {5, 240, 40, true, true, 1}, {5, 240, 40, true, true, 1},
-                            {5, 120, 48, true, true, 1}, {5, 144, 48, true, true, 1}, {5, 288, 96, true, true, 2},
-                            {5, 576, 96, true, true, 1}, {5, 576, 96, true, true, 1}};
+constexpr Block kSmall[] = {
+    {3, 16, 16, true, false, 2}, {3, 72, 24, false, false, 2}, {3, 88, 24, false, false, 1},
+    {5, 96, 40, true, true, 2},  {5, 240, 40, true, true, 1},  {5, 240, 40, true, true, 1},
+    {5, 120, 48, true, true, 1}, {5, 144, 48, true, true, 1},  {5, 288, 96, true, true, 2},
+    {5, 576, 96, true, true, 1}, {5, 576, 96, true, true, 1}};
 
-TensorId same_conv(GraphBuilder& b, TensorId in, int64_t channels, uint32_t window, uint32_t stride, Activation activation = {}) {
+TensorId same_conv(GraphBuilder& b, TensorId in, int64_t channels, uint32_t window, uint32_t stride,
+                   Activation activation = {}) {
   const Extent2d kernel{window, window};
-  return b.conv(in, channels, {kernel, {stride, stride}, {}, b.same(in, kernel, {stride, stride})}, activation);
+  return b.conv(in, channels, {kernel, {stride, stride}, {}, b.same(in, kernel, {stride, stride})},
+                activation);
 }
 
-TensorId same_depthwise(GraphBuilder& b, TensorId in, uint32_t window, uint32_t stride, Activation activation = {}) {
+TensorId same_depthwise(GraphBuilder& b, TensorId in, uint32_t window, uint32_t stride,
+                        Activation activation = {}) {
   const Extent2d kernel{window, window};
-  return b.depthwise(in, 1, {kernel, {stride, stride}, {}, b.same(in, kernel, {stride, stride})}, activation);
+  return b.depthwise(in, 1, {kernel, {stride, stride}, {}, b.same(in, kernel, {stride, stride})},
+                     activation);
 }
 
 FullNetwork with_classifier(GraphBuilder& b, TensorId embedding) {
@@ -45,7 +51,8 @@ FullNetwork with_classifier(GraphBuilder& b, TensorId embedding) {
 
 int64_t divisible_by_8(int64_t channels) { return std::max<int64_t>(8, (channels + 4) / 8 * 8); }
 
-FullNetwork mobilenet_v3(GraphBuilder& b, std::span<const Block> blocks, int64_t last, int64_t hidden) {
+FullNetwork mobilenet_v3(GraphBuilder& b, std::span<const Block> blocks, int64_t last,
+                         int64_t hidden) {
   TensorId t = b.hard_swish(same_conv(b, b.input(kSide, kSide, 3), 16, 3, 2));
   int64_t channels = 16;
   for (const Block& block : blocks) {
@@ -66,11 +73,13 @@ FullNetwork mobilenet_v3(GraphBuilder& b, std::span<const Block> blocks, int64_t
 }  // namespace
 
 FullNetwork mobilenet_v1(GraphBuilder& b) {
-  constexpr std::pair<uint32_t, int64_t> kBlocks[] = {{1, 64}, {2, 128}, {1, 128}, {2, 256}, {1, 256}, {2, 512}, {1, 512},
-                                                      {1, 512}, {1, 512}, {1, 512}, {1, 512}, {2, 1024}, {1, 1024}};
+  constexpr std::pair<uint32_t, int64_t> kBlocks[] = {
+      {1, 64},  {2, 128}, {1, 128}, {2, 256}, {1, 256},  {2, 512}, {1, 512},
+      {1, 512}, {1, 512}, {1, 512}, {1, 512}, {2, 1024}, {1, 1024}};
   TensorId t = same_conv(b, b.input(kSide, kSide, 3), 32, 3, 2, Activation::relu6());
   for (const auto& [stride, channels] : kBlocks) {
-    t = b.conv(same_depthwise(b, t, 3, stride, Activation::relu6()), channels, {}, Activation::relu6());
+    t = b.conv(same_depthwise(b, t, 3, stride, Activation::relu6()), channels, {},
+               Activation::relu6());
   }
   return with_classifier(b, b.average_pool(t, {{7, 7}, {2, 2}, {}, {}}));
 }

@@ -1,4 +1,5 @@
-// MobileNets in full size with random weights: what a file of that kind asks of a reader and a runtime, without anyone's training.
+// MobileNets in full size with random weights: what a file of that kind asks of a reader and a
+// runtime, without anyone's training.
 #pragma once
 
 #include "graph_builder.h"

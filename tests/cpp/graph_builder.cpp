@@ -10,10 +10,14 @@ namespace teachable::testing {
 
 const char* to_string(Precision precision) {
   switch (precision) {
-    case Precision::F32: return "float32";
-    case Precision::I8PerTensor: return "int8 per tensor";
-    case Precision::I8PerChannel: return "int8 per channel";
-    case Precision::U8: return "uint8";
+    case Precision::F32:
+      return "float32";
+    case Precision::I8PerTensor:
+      return "int8 per tensor";
+    case Precision::I8PerChannel:
+      return "int8 per channel";
+    case Precision::U8:
+      return "uint8";
   }
   return "?";
 }
@@ -54,14 +58,17 @@ TensorId GraphBuilder::input(int64_t height, int64_t width, int64_t channels) {
   for (double& v : input_values_) v = real(-1, 1);
   // As photos, which have larger things in them than pixels.
   for (int wave = 0; normalizes_ && wave < 12; ++wave) {
-    const double across = real(-0.2, 0.2), down = real(-0.2, 0.2), start = real(0, 6), height_of_wave = real(0.1, 0.4);
+    const double across = real(-0.2, 0.2), down = real(-0.2, 0.2), start = real(0, 6),
+                 height_of_wave = real(0.1, 0.4);
     for (size_t i = 0; i < input_values_.size(); ++i) {
       const auto pixel = static_cast<double>(i / static_cast<size_t>(channels));
       const double x = std::fmod(pixel, static_cast<double>(width));
       const double y = std::floor(pixel / static_cast<double>(width));
       const double color = start * static_cast<double>(i % static_cast<size_t>(channels));
       double& v = input_values_[i];
-      v = std::clamp((wave == 0 ? 0.1 * v : v) + height_of_wave * std::sin(across * x + down * y + color), -1.0, 1.0);
+      v = std::clamp(
+          (wave == 0 ? 0.1 * v : v) + height_of_wave * std::sin(across * x + down * y + color),
+          -1.0, 1.0);
     }
   }
   if (tensor.type != DataType::F32) fit_quantization(tensor, input_values_);
@@ -108,13 +115,14 @@ TensorId GraphBuilder::constant(const std::string& name, Shape shape, DataType t
 }
 
 TensorId GraphBuilder::filter(Shape shape, size_t channel_axis) {
-  const double fan_in = static_cast<double>(shape.element_count()) /
-                        static_cast<double>(shape[channel_axis]);
+  const double fan_in =
+      static_cast<double>(shape.element_count()) / static_cast<double>(shape[channel_axis]);
   const double spread = 1 / std::sqrt(fan_in);
   const auto channels = static_cast<size_t>(shape[channel_axis]);
   const auto scale = [&] { return static_cast<float>(spread / 127 * real(0.5, 2)); };
   switch (precision_) {
-    case Precision::F32: return constant("filter", std::move(shape), DataType::F32, spread);
+    case Precision::F32:
+      return constant("filter", std::move(shape), DataType::F32, spread);
     case Precision::I8PerTensor: {
       const TensorId id = constant("filter", std::move(shape), DataType::I8, 0);
       graph_.tensors[id].quantization = {{scale()}, {0}, 0};
@@ -208,12 +216,14 @@ TensorId GraphBuilder::append_layer(Layer op) {
       reinterpret_cast<float*>(bias.data.data())[c] -= static_cast<float>(mean);
     } else {
       const double step = bias.quantization.scales[c % bias.quantization.scales.size()];
-      reinterpret_cast<int32_t*>(bias.data.data())[c] -= static_cast<int32_t>(std::lround(mean / step));
+      reinterpret_cast<int32_t*>(bias.data.data())[c] -=
+          static_cast<int32_t>(std::lround(mean / step));
     }
   }
   double squares = 0;
   for (double v : values) squares += v * v;
-  const auto factor = static_cast<float>(1 / std::sqrt(squares / static_cast<double>(values.size())));
+  const auto factor =
+      static_cast<float>(1 / std::sqrt(squares / static_cast<double>(values.size())));
   for (Tensor* weights : {&filter, &bias}) {
     for (float& scale : weights->quantization.scales) scale *= factor;
     if (weights->type != DataType::F32) continue;
@@ -227,9 +237,9 @@ TensorId GraphBuilder::conv(TensorId input, int64_t channels, const Window& wind
                             Activation activation, bool with_bias) {
   Conv2d op;
   op.input = input;
-  op.filter = filter({channels, window.kernel.height, window.kernel.width,
-                      graph_.tensors[input].shape.channels()},
-                     0);
+  op.filter = filter(
+      {channels, window.kernel.height, window.kernel.width, graph_.tensors[input].shape.channels()},
+      0);
   if (with_bias) op.bias = bias(input, op.filter, channels);
   op.padding = window.padding;
   op.stride = window.stride;
@@ -280,7 +290,8 @@ TensorId GraphBuilder::operand(Shape shape) {
   const DataType type = graph_.tensors[graph_.input].type;
   const TensorId id = constant("operand", std::move(shape), type, 3);
   if (type == DataType::I8) graph_.tensors[id].quantization = {{3.0f / 127}, {integer(-20, 20)}, 0};
-  if (type == DataType::U8) graph_.tensors[id].quantization = {{3.0f / 127}, {integer(100, 150)}, 0};
+  if (type == DataType::U8)
+    graph_.tensors[id].quantization = {{3.0f / 127}, {integer(100, 150)}, 0};
   return id;
 }
 
@@ -427,7 +438,8 @@ TensorId GraphBuilder::small_keras_v1(int64_t size, int64_t classes) {
   return softmax(reshape(logits, {1, classes}));
 }
 
-TensorId GraphBuilder::squeeze_and_excite(TensorId spatial, int64_t squeezed_channels, bool reshapes) {
+TensorId GraphBuilder::squeeze_and_excite(TensorId spatial, int64_t squeezed_channels,
+                                          bool reshapes) {
   const int64_t channels = graph_.tensors[spatial].shape.channels();
   TensorId pooled = global_average_pool(spatial, !reshapes);
   if (reshapes) pooled = reshape(pooled, {1, 1, 1, channels});

@@ -21,7 +21,8 @@ enum class Precision {
 
 const char* to_string(Precision precision);
 
-/// Adds operators one after another. Quantised outputs get a scale that fits the values which the naive reference gives them.
+/// Adds operators one after another. Quantised outputs get a scale that fits the values which the
+/// naive reference gives them.
 class GraphBuilder {
  public:
   GraphBuilder(Precision precision, uint32_t seed);
@@ -30,8 +31,9 @@ class GraphBuilder {
   int integer(int low, int high);
   double real(double low, double high);
 
-  /// From now on, what layers with weights give has the mean 0 and the deviation 1 over all pixels, as batch norms see to when a network is
-  /// trained: in a deep one, values would vanish or grow else. To be called before input(), which then draws something smoother.
+  /// From now on, what layers with weights give has the mean 0 and the deviation 1 over all pixels,
+  /// as batch norms see to when a network is trained: in a deep one, values would vanish or grow
+  /// else. To be called before input(), which then draws something smoother.
   void normalize_layers() { normalizes_ = true; }
 
   /// Starts with a picture of random values.
@@ -71,10 +73,12 @@ class GraphBuilder {
   TensorId to_unit_length(TensorId input);
   TensorId softmax(TensorId input);
 
-  /// A MobileNet v1 in small: depthwise and pointwise convolutions in turn, an average pool over windows, classifier, softmax.
+  /// A MobileNet v1 in small: depthwise and pointwise convolutions in turn, an average pool over
+  /// windows, classifier, softmax.
   TensorId small_mobilenet_v1(int64_t size, int64_t classes);
 
-  /// The same as Keras ends it: its pool has no window, and its vectors become pictures and back by Reshape.
+  /// The same as Keras ends it: its pool has no window, and its vectors become pictures and back by
+  /// Reshape.
   TensorId small_keras_v1(int64_t size, int64_t classes);
 
   /// A MobileNet v2 in small: convolutions, a residual, pool, classifier, softmax.
@@ -83,13 +87,15 @@ class GraphBuilder {
   /// What Teachable Machine makes of it: a hidden layer and one without bias after the pool.
   TensorId small_teachable_machine(int64_t size, int64_t classes);
 
-  /// A MobileNet v3 small in small: hard-swish, squeeze-and-excite, and a hidden layer before the classifier.
+  /// A MobileNet v3 small in small: hard-swish, squeeze-and-excite, and a hidden layer before the
+  /// classifier.
   TensorId small_mobilenet_v3(int64_t size, int64_t classes);
 
   /// The same with a Reshape in squeeze-and-excite, as Keras writes it.
   TensorId small_keras_v3(int64_t size, int64_t classes);
 
-  /// A MobileNet v3 large in small: before that, a block of ReLU without squeeze-and-excite, and one with a window of 5 x 5.
+  /// A MobileNet v3 large in small: before that, a block of ReLU without squeeze-and-excite, and
+  /// one with a window of 5 x 5.
   TensorId small_mobilenet_v3_large(int64_t size, int64_t classes);
 
   /// The gates of a picture's channels, times the picture. `reshapes`: as Keras.

@@ -54,8 +54,8 @@ TEST(ConstantData, ChangesACopyOfWhatItWasLent) {
 }
 
 TEST(Validate, AcceptsSoundGraphsOfEveryPrecision) {
-  for (Precision precision : {Precision::F32, Precision::I8PerTensor, Precision::I8PerChannel,
-                              Precision::U8}) {
+  for (Precision precision :
+       {Precision::F32, Precision::I8PerTensor, Precision::I8PerChannel, Precision::U8}) {
     EXPECT_EQ(complaint([](Graph&) {}, precision), "") << to_string(precision);
   }
 }
@@ -79,16 +79,14 @@ TEST(Validate, RefusesCyclesAndSecondWriters) {
 }
 
 TEST(Validate, RefusesShapesThatContradictEachOther) {
-  expect_complaint("the model says", [](Graph& g) {
-    g.tensors[first_conv(g).output].shape = Shape{1, 5, 4, 8};
-  });
+  expect_complaint("the model says",
+                   [](Graph& g) { g.tensors[first_conv(g).output].shape = Shape{1, 5, 4, 8}; });
   expect_complaint("filter has shape", [](Graph& g) {
     g.tensors[first_conv(g).filter].shape = Shape{8, 1, 9, 3};
     g.tensors[first_conv(g).filter].shape = Shape{8, 3, 9, 1};
   });
-  expect_complaint("wants", [](Graph& g) {
-    g.tensors[first_conv(g).filter].shape = Shape{8, 3, 3, 4};
-  });
+  expect_complaint("wants",
+                   [](Graph& g) { g.tensors[first_conv(g).filter].shape = Shape{8, 3, 3, 4}; });
   expect_complaint("negative or too large",
                    [](Graph& g) { g.tensors[g.input].shape = Shape{1, -8, 8, 3}; });
   expect_complaint("negative or too large", [](Graph& g) {
@@ -99,8 +97,7 @@ TEST(Validate, RefusesShapesThatContradictEachOther) {
 }
 
 TEST(Validate, RefusesQuantisationThatCannotBe) {
-  expect_complaint("scale of 0",
-                   [](Graph& g) { g.tensors[g.input].quantization.scales = {0.0f}; });
+  expect_complaint("scale of 0", [](Graph& g) { g.tensors[g.input].quantization.scales = {0.0f}; });
   expect_complaint("scale of nan",
                    [](Graph& g) { g.tensors[g.input].quantization.scales = {NAN}; });
   expect_complaint("scale of inf",
@@ -108,9 +105,8 @@ TEST(Validate, RefusesQuantisationThatCannotBe) {
   expect_complaint("zero point of 1000",
                    [](Graph& g) { g.tensors[g.input].quantization.zero_points = {1000}; });
   expect_complaint("has no scale", [](Graph& g) { g.tensors[g.input].quantization = {}; });
-  expect_complaint("scales for axis", [](Graph& g) {
-    g.tensors[first_conv(g).filter].quantization.axis = 2;
-  });
+  expect_complaint("scales for axis",
+                   [](Graph& g) { g.tensors[first_conv(g).filter].quantization.axis = 2; });
   expect_complaint("bias has scale", [](Graph& g) {
     for (float& s : g.tensors[first_conv(g).bias].quantization.scales) s *= 2;
   });
@@ -125,8 +121,10 @@ TEST(Validate, RefusesWindowsOutOfRange) {
 }
 
 TEST(Validate, RefusesTypesThatAreNotRun) {
-  expect_complaint("run are", [](Graph& g) { g.tensors[g.input].type = DataType::U8;
-    g.tensors[g.input].quantization.zero_points = {128}; });
+  expect_complaint("run are", [](Graph& g) {
+    g.tensors[g.input].type = DataType::U8;
+    g.tensors[g.input].quantization.zero_points = {128};
+  });
   expect_complaint("isn't a constant", [](Graph& g) { first_conv(g).filter = g.input; });
 }
 

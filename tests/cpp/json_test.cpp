@@ -24,7 +24,8 @@ bool is_json(const std::string& text) {
 }
 
 TEST(Json, ReadsEveryKindOfValue) {
-  const std::string text = R"( {"a": [1, -2.5e2, true, false, null, "x"], "b\u0041": {}, "a": "last"} )";
+  const std::string text =
+      R"( {"a": [1, -2.5e2, true, false, null, "x"], "b\u0041": {}, "a": "last"} )";
   const Json root = parse(text);
   ASSERT_TRUE(root.is_object());
   EXPECT_EQ(root.size(), 3u);
@@ -73,13 +74,17 @@ TEST(Json, NumbersAreTheDoublesThatTheirTextsStandFor) {
     if (is_short) {
       EXPECT_EQ(got, wanted) << text;
     } else {
-      EXPECT_NEAR(got, wanted, 4 * std::numeric_limits<double>::epsilon() * std::fabs(wanted)) << text;
+      EXPECT_NEAR(got, wanted, 4 * std::numeric_limits<double>::epsilon() * std::fabs(wanted))
+          << text;
     }
     EXPECT_EQ(static_cast<float>(parse(std::to_string(i)).get<double>()), static_cast<float>(i));
   }
-  for (const char* text : {"1.7976931348623157e308", "2.2250738585072014e-308", "5e-324", "0.1", "1e22", "123456789012345678901234567890"}) {
+  for (const char* text : {"1.7976931348623157e308", "2.2250738585072014e-308", "5e-324", "0.1",
+                           "1e22", "123456789012345678901234567890"}) {
     const double wanted = std::strtod(text, nullptr);
-    EXPECT_NEAR(parse(text).get<double>(), wanted, 8 * std::numeric_limits<double>::epsilon() * wanted) << text;
+    EXPECT_NEAR(parse(text).get<double>(), wanted,
+                8 * std::numeric_limits<double>::epsilon() * wanted)
+        << text;
   }
   EXPECT_FALSE(is_json("1e309"));
   EXPECT_EQ(parse("0e999999999999999999999").get<double>(), 0.0);
@@ -89,8 +94,23 @@ TEST(Json, NumbersAreTheDoublesThatTheirTextsStandFor) {
 TEST(Json, TakesAndRefusesWhatAnotherReaderDoes) {
   const std::string seeds[] = {
       R"({"a":[1,2.5e-3,-0.0,true,false,null],"\u00e9\n":"\ud83d\ude00 \\ \/","o":{"x":{}}})",
-      "[\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\", 1E+2 , [ ] ]", "-12.5e+3", "\"\\uD800\"", "\"\xED\xA0\x80\"",
-      "\"\xF8\x88\x80\x80\x80\"", "\"\xC0\x80\"", "01", "1.", ".5", "+1", "[1,]", "{\"a\":1,}", "nul", "", " ", "\"\t\"", "1 2"};
+      "[\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\", 1E+2 , [ ] ]",
+      "-12.5e+3",
+      "\"\\uD800\"",
+      "\"\xED\xA0\x80\"",
+      "\"\xF8\x88\x80\x80\x80\"",
+      "\"\xC0\x80\"",
+      "01",
+      "1.",
+      ".5",
+      "+1",
+      "[1,]",
+      "{\"a\":1,}",
+      "nul",
+      "",
+      " ",
+      "\"\t\"",
+      "1 2"};
   std::mt19937 random(11);
   const std::string likely = "{}[]\",:\\ue0123456789.+-tfn \n\xC3\xA9\xED";
   for (const std::string& seed : seeds) {
@@ -99,9 +119,14 @@ TEST(Json, TakesAndRefusesWhatAnotherReaderDoes) {
       for (int change = 0; change < round % 4 && !text.empty(); ++change) {
         const size_t at = random() % text.size();
         switch (random() % 3) {
-          case 0: text[at] = likely[random() % likely.size()]; break;
-          case 1: text.erase(at, 1); break;
-          default: text.insert(at, 1, likely[random() % likely.size()]);
+          case 0:
+            text[at] = likely[random() % likely.size()];
+            break;
+          case 1:
+            text.erase(at, 1);
+            break;
+          default:
+            text.insert(at, 1, likely[random() % likely.size()]);
         }
       }
       EXPECT_EQ(is_json(text), nlohmann::json::accept(text)) << text;

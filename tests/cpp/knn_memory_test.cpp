@@ -92,32 +92,20 @@ void fails_cleanly(const std::function<Knn()>& make, const std::function<void(Kn
 }
 
 TEST(KnnMemory, RunsOutWhileAnExampleIsAdded) {
-  fails_cleanly(
-      full,
-      [](Knn& knn) {
-        knn.add(Vector{-1, -1}, kNewLabel);
-      },
-      6);
+  fails_cleanly(full, [](Knn& knn) { knn.add(Vector{-1, -1}, kNewLabel); }, 6);
 }
 
 TEST(KnnMemory, RunsOutWhileABatchIsAdded) {
   const std::vector<std::string> labels = {kNewLabel, kNewLabel + " 2", kNewLabel};
-  fails_cleanly(
-      full,
-      [&](Knn& knn) {
-        knn.add_batch(Vector{-1, -1, -1, 2, 3, -1}, 2, labels);
-      },
-      8);
+  fails_cleanly(full, [&](Knn& knn) { knn.add_batch(Vector{-1, -1, -1, 2, 3, -1}, 2, labels); }, 8);
 }
 
 TEST(KnnMemory, RunsOutWhileAnExampleIsMoved) {
-  fails_cleanly(
-      full, [](Knn& knn) { knn.move_to(5, kNewLabel); }, 2);
+  fails_cleanly(full, [](Knn& knn) { knn.move_to(5, kNewLabel); }, 2);
 }
 
 TEST(KnnMemory, RunsOutWhileAnExampleIsRemoved) {
-  fails_cleanly(
-      full, [](Knn& knn) { knn.remove(5); }, 1);
+  fails_cleanly(full, [](Knn& knn) { knn.remove(5); }, 1);
 }
 
 TEST(KnnMemory, RunsOutWhileTheLastExampleComesBack) {
@@ -127,13 +115,11 @@ TEST(KnnMemory, RunsOutWhileTheLastExampleComesBack) {
     knn.remove(0);
     return knn;
   };
-  fails_cleanly(
-      make, [](Knn& knn) { knn.undo(); }, 4);
+  fails_cleanly(make, [](Knn& knn) { knn.undo(); }, 4);
 }
 
 TEST(KnnMemory, RunsOutWhileAClassIsRenamed) {
-  fails_cleanly(
-      full, [](Knn& knn) { knn.rename(knn.labels()[3], kNewLabel); }, 1);
+  fails_cleanly(full, [](Knn& knn) { knn.rename(knn.labels()[3], kNewLabel); }, 1);
 }
 
 TEST(KnnMemory, RunsOutWhileTheStorageChanges) {
@@ -143,8 +129,7 @@ TEST(KnnMemory, RunsOutWhileTheStorageChanges) {
     for (ExampleId id : {1u, 0u, 2u}) knn.remove(id);
     return knn;
   };
-  fails_cleanly(
-      make, [](Knn& knn) { knn.use_storage(Storage::I8); }, 4);
+  fails_cleanly(make, [](Knn& knn) { knn.use_storage(Storage::I8); }, 4);
 }
 
 TEST(KnnMemory, RunsOutWhileADataSetIsLoaded) {

@@ -296,11 +296,12 @@ TEST_P(KnnProperty, TheTopTenAreThoseOfAnExactScan) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Storages, KnnProperty, ::testing::Values(Storage::F32, Storage::I16, Storage::I8),
-    [](const auto& storage) {
-      return std::string(std::vector{"F32", "I16", "I8"}[static_cast<size_t>(storage.param)]);
-    });
+INSTANTIATE_TEST_SUITE_P(Storages, KnnProperty,
+                         ::testing::Values(Storage::F32, Storage::I16, Storage::I8),
+                         [](const auto& storage) {
+                           return std::string(
+                               std::vector{"F32", "I16", "I8"}[static_cast<size_t>(storage.param)]);
+                         });
 
 }  // namespace
 }  // namespace teachable

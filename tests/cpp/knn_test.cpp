@@ -141,13 +141,9 @@ TEST(Knn, RefusesVectorsWithoutADirection) {
   Knn knn;
   EXPECT_EQ(refusal([&] { knn.add(Vector{}, "a"); }),
             "the embedding has 0 values; it needs at least 1");
-  EXPECT_EQ(refusal([&] {
-              knn.add(Vector{0, -0.0f}, "a");
-            }),
+  EXPECT_EQ(refusal([&] { knn.add(Vector{0, -0.0f}, "a"); }),
             "the embedding's 2 values are all 0; a direction is needed");
-  EXPECT_EQ(refusal([&] {
-              knn.add(Vector{1, 2, kInfinity}, "a");
-            }),
+  EXPECT_EQ(refusal([&] { knn.add(Vector{1, 2, kInfinity}, "a"); }),
             "value 2 of the embedding is inf; all have to be finite");
   refusal([&] { knn.add(Vector{kNan, 1, 2, 3, 4}, "a"); });
   refusal([&] { knn.add(Vector{1, 2, 3, 4, -kInfinity, kNan}, "a"); });
@@ -159,9 +155,7 @@ TEST(Knn, RefusesVectorsWithoutADirection) {
     refusal([&] { knn.add(bad, "b"); });
     refusal([&] { knn.predict(bad, 1); });
   }
-  EXPECT_EQ(refusal([&] {
-              knn.add(Vector{1, 2, 3}, "b");
-            }),
+  EXPECT_EQ(refusal([&] { knn.add(Vector{1, 2, 3}, "b"); }),
             "the embedding has 3 values; the examples have 2");
   refusal([&] { knn.predict(Vector{1}, 1); });
   EXPECT_EQ(knn.labels(), Labels{"a"});
@@ -412,9 +406,7 @@ TEST(Knn, LeavesDisabledClassesOut) {
   EXPECT_EQ(prediction.confidences, (Vector{0, 1}));
   EXPECT_EQ(ids_of(prediction), Ids{1});
   knn.enable("b", false);
-  EXPECT_EQ(refusal([&] {
-              knn.predict(Vector{1, 0}, 1);
-            }),
+  EXPECT_EQ(refusal([&] { knn.predict(Vector{1, 0}, 1); }),
             "all classes with examples are disabled; a prediction needs an enabled one");
   knn.enable("a", true);
   EXPECT_EQ(knn.predict(Vector{0, 1}, 1).class_index, 0u);
@@ -461,9 +453,7 @@ TEST(Knn, AddsABatchWholeOrNotAtAll) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   const Labels labels = {"b", "a", "c"};
-  EXPECT_EQ(refusal([&] {
-              knn.add_batch(Vector{1, 2, 3, 4, 0, 0}, 2, labels);
-            }),
+  EXPECT_EQ(refusal([&] { knn.add_batch(Vector{1, 2, 3, 4, 0, 0}, 2, labels); }),
             "embedding 2 of the batch: the embedding's 2 values are all 0; a direction is needed");
   refusal([&] { knn.add_batch(Vector{1, 2, 3, 4, 5}, 2, labels); });
   refusal([&] { knn.add_batch(Vector{1, 2, 3, 4}, 2, labels); });
@@ -527,7 +517,8 @@ TEST(Knn, KeepsToItsMemory) {
   }
 }
 
-// What upstream's classifier gets wrong (B1 to B11) is right here; those that only its interface can show are in tests/web.
+// What upstream's classifier gets wrong (B1 to B11) is right here; those that only its interface
+// can show are in tests/web.
 
 TEST(KnnBugs, B1ClassIndicesAreThoseOfTheLabelsAlways) {
   Knn knn;

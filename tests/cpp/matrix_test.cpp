@@ -139,7 +139,8 @@ using Write = std::vector<std::byte> (*)(const Graph&);
 
 std::vector<std::byte> write_plain_tflite(const Graph& graph) { return write_tflite(graph); }
 
-Kind of_integers(const char* name, Precision precision, bool floats_around, Write write = write_plain_tflite) {
+Kind of_integers(const char* name, Precision precision, bool floats_around,
+                 Write write = write_plain_tflite) {
   return {name,
           [=](const Version& version, uint32_t seed) {
             Written written = build(version, precision, seed);
@@ -193,7 +194,8 @@ std::vector<Kind> all_kinds() {
       of_integers("tflite_int8_per_channel", Precision::I8PerChannel, false),
       of_integers("tflite_uint8", Precision::U8, false),
       of_integers("tflite_floats_around_int8", Precision::I8PerChannel, true),
-      of_integers("tflite_int8_for_any_number_of_pictures", Precision::I8PerChannel, true, write_keras_tflite),
+      of_integers("tflite_int8_for_any_number_of_pictures", Precision::I8PerChannel, true,
+                  write_keras_tflite),
       of_integers("tflite_floats_around_uint8", Precision::U8, true),
   };
   const auto layers = [](const Graph& graph, TfjsStorage s) {
@@ -220,7 +222,8 @@ std::vector<Kind> all_kinds() {
 
 Model read(const TfjsFile& file, PrecisionChoice choice = PrecisionChoice::Exact) {
   const auto bytes = std::as_bytes(std::span(file.model_json));
-  return file.weights.empty() ? read_model(bytes, choice) : read_converted(bytes, file.weights, choice);
+  return file.weights.empty() ? read_model(bytes, choice)
+                              : read_converted(bytes, file.weights, choice);
 }
 
 std::vector<double> run_network(Network& network, const std::vector<double>& input) {

@@ -1,4 +1,5 @@
-// What people's exports look like beyond the plain MobileNet: their ends, their inputs, and what pixels stand for.
+// What people's exports look like beyond the plain MobileNet: their ends, their inputs, and what
+// pixels stand for.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,7 +27,8 @@ struct Looking {
   ModelInfo info;
   std::vector<uint8_t> pixels;  ///< [kSide, kSide, 3]
 
-  explicit Looking(const std::vector<std::byte>& file, PrecisionChoice precision = PrecisionChoice::Exact) {
+  explicit Looking(const std::vector<std::byte>& file,
+                   PrecisionChoice precision = PrecisionChoice::Exact) {
     std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
     info = classifier.load_model({}, precision);
     std::mt19937 random(7);
@@ -46,7 +48,8 @@ struct Looking {
   /// By class.
   std::vector<double> probabilities() {
     std::vector<double> result(info.class_count);
-    for (const ClassScore& score : classifier.classify(result.size())) result[score.class_index] = score.probability;
+    for (const ClassScore& score : classifier.classify(result.size()))
+      result[score.class_index] = score.probability;
     return result;
   }
 
@@ -59,7 +62,8 @@ struct Looking {
 double largest_difference(const std::vector<double>& a, const std::vector<double>& b) {
   EXPECT_EQ(a.size(), b.size());
   double largest = 0;
-  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) largest = std::max(largest, std::fabs(a[i] - b[i]));
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+    largest = std::max(largest, std::fabs(a[i] - b[i]));
   return largest;
 }
 
@@ -76,14 +80,16 @@ std::string message_of(const std::vector<std::byte>& file, ErrorCode code) {
 
 /// A MobileNet's pooled features, as a vector or as a picture of one pixel.
 TensorId pooled_features(GraphBuilder& b, bool keep_dims = false) {
-  const TensorId stem = b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}}, Activation::relu6());
+  const TensorId stem =
+      b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}}, Activation::relu6());
   return b.global_average_pool(b.conv(stem, 12, {}, Activation::relu6()), keep_dims);
 }
 
 /// The range of a builder's integer input.
 std::pair<double, double> range_of(const Tensor& input) {
   const double scale = input.quantization.scales[0];
-  const double low = scale * ((input.type == DataType::I8 ? -128 : 0) - input.quantization.zero_points[0]);
+  const double low =
+      scale * ((input.type == DataType::I8 ? -128 : 0) - input.quantization.zero_points[0]);
   return {low, low + 255 * scale};
 }
 
@@ -97,7 +103,8 @@ TEST(ModelForms, AnOperatorThatNothingDependsOnMayBeAny) {
   // The writer gives each operator a code of its own: the last becomes a TANH.
   const auto* codes = tflite::GetModel(file.data())->operator_codes();
   auto* code = const_cast<tflite::OperatorCode*>(codes->Get(codes->size() - 1));
-  ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(code)->SetField<int32_t>(tflite::OperatorCode::VT_BUILTIN_CODE, 28, 0));
+  ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(code)->SetField<int32_t>(
+      tflite::OperatorCode::VT_BUILTIN_CODE, 28, 0));
   EXPECT_EQ(Looking(file).info.embedding_size, 12u);
 }
 
@@ -114,15 +121,18 @@ TEST_P(Head, OfASigmoidScoresEachClassForItself) {
   Looking looking(write_tflite(graph));
   ASSERT_EQ(looking.info.class_count, static_cast<size_t>(classes));
   EXPECT_EQ(looking.info.embedding_size, 12u);
-  const auto [low, high] = precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+  const auto [low, high] =
+      precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
   Reference reference(graph);
   reference.run(looking.real_pixels(low, high));
-  EXPECT_LT(largest_difference(looking.probabilities(), reference[scores]), precision == Precision::F32 ? 1e-5 : 0.05);
+  EXPECT_LT(largest_difference(looking.probabilities(), reference[scores]),
+            precision == Precision::F32 ? 1e-5 : 0.05);
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, Head,
-                         ::testing::Combine(::testing::Values(Precision::F32, Precision::I8PerChannel, Precision::U8),
-                                            ::testing::Values(1, 3)));
+INSTANTIATE_TEST_SUITE_P(
+    Networks, Head,
+    ::testing::Combine(::testing::Values(Precision::F32, Precision::I8PerChannel, Precision::U8),
+                       ::testing::Values(1, 3)));
 
 class UnitLength : public ::testing::TestWithParam<std::tuple<Precision, PrecisionChoice>> {};
 
@@ -132,7 +142,8 @@ TEST_P(UnitLength, AtTheEndIsTheEmbeddings) {
   const TensorId unit = b.to_unit_length(pooled_features(b, true));
   const Graph graph = b.take(unit);
   Looking looking(write_tflite(graph), choice);
-  const auto [low, high] = precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+  const auto [low, high] =
+      precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
   Reference reference(graph);
   reference.run(looking.real_pixels(low, high));
   const std::vector<double> embedding = looking.embedding();
@@ -140,7 +151,8 @@ TEST_P(UnitLength, AtTheEndIsTheEmbeddings) {
   for (double v : embedding) squares += v * v;
   EXPECT_NEAR(squares, 1, 1e-5);
   EXPECT_EQ(looking.info.class_count, 0u);
-  EXPECT_LT(largest_difference(embedding, reference[unit]), precision == Precision::F32 ? 1e-5 : 0.1);
+  EXPECT_LT(largest_difference(embedding, reference[unit]),
+            precision == Precision::F32 ? 1e-5 : 0.1);
 }
 
 TEST_P(UnitLength, BeforeTheClassifierIsWhatItReads) {
@@ -150,28 +162,37 @@ TEST_P(UnitLength, BeforeTheClassifierIsWhatItReads) {
   const TensorId logits = b.conv(unit, 5, {});
   const Graph graph = b.take(b.softmax(b.reshape(logits, {1, 5})));
   Looking looking(write_tflite(graph), choice);
-  const auto [low, high] = precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+  const auto [low, high] =
+      precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
   Reference reference(graph);
   reference.run(looking.real_pixels(low, high));
-  EXPECT_LT(largest_difference(looking.embedding(), reference[unit]), precision == Precision::F32 ? 1e-5 : 0.1);
+  EXPECT_LT(largest_difference(looking.embedding(), reference[unit]),
+            precision == Precision::F32 ? 1e-5 : 0.1);
   const std::span<const float> got = looking.classifier.logits();
-  EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]), precision == Precision::F32 ? 1e-5 : 0.15);
+  EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]),
+            precision == Precision::F32 ? 1e-5 : 0.15);
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, UnitLength,
-                         ::testing::Combine(::testing::Values(Precision::F32, Precision::I8PerChannel, Precision::U8),
-                                            ::testing::Values(PrecisionChoice::Auto, PrecisionChoice::F32, PrecisionChoice::Exact)));
+INSTANTIATE_TEST_SUITE_P(
+    Networks, UnitLength,
+    ::testing::Combine(::testing::Values(Precision::F32, Precision::I8PerChannel, Precision::U8),
+                       ::testing::Values(PrecisionChoice::Auto, PrecisionChoice::F32,
+                                         PrecisionChoice::Exact)));
 
 TEST(ModelForms, AUnitLengthElsewhereIsRefusedByName) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId unit = b.to_unit_length(pooled_features(b, true));
   const TensorId hidden = b.conv(unit, 5, {}, Activation::relu6());
-  EXPECT_NE(message_of(write_tflite(b.take(hidden)), ErrorCode::UnsupportedOp).find("L2_NORMALIZATION at node 3"), std::string::npos);
+  EXPECT_NE(message_of(write_tflite(b.take(hidden)), ErrorCode::UnsupportedOp)
+                .find("L2_NORMALIZATION at node 3"),
+            std::string::npos);
 
   GraphBuilder whole(Precision::F32, 3);
   const TensorId conv = whole.conv(whole.input(kSide, kSide, 3), 8, {});
-  const std::string message = message_of(write_tflite(whole.take(whole.to_unit_length(conv))), ErrorCode::UnsupportedOp);
-  EXPECT_NE(message.find("normalises shape [1, 16, 16, 8]; one vector is run"), std::string::npos) << message;
+  const std::string message =
+      message_of(write_tflite(whole.take(whole.to_unit_length(conv))), ErrorCode::UnsupportedOp);
+  EXPECT_NE(message.find("normalises shape [1, 16, 16, 8]; one vector is run"), std::string::npos)
+      << message;
 }
 
 TEST(ModelForms, AFullyConnectedLayerMayKeepItsRank) {
@@ -187,11 +208,13 @@ TEST(ModelForms, AFullyConnectedLayerMayKeepItsRank) {
     graph.nodes.erase(reshape);
     Looking looking(write_tflite(graph));
     ASSERT_EQ(looking.info.class_count, 5u);
-    const auto [low, high] = precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+    const auto [low, high] =
+        precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
     Reference reference(graph);
     reference.run(looking.real_pixels(low, high));
     const std::span<const float> got = looking.classifier.logits();
-    EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]), precision == Precision::F32 ? 1e-5 : 0.1);
+    EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]),
+              precision == Precision::F32 ? 1e-5 : 0.1);
   }
 }
 
@@ -219,11 +242,13 @@ TEST(ModelForms, ACastOfAnythingElseIsRefusedByName) {
   std::vector<std::byte> file = write_tflite(graph);
   const auto* codes = tflite::GetModel(file.data())->operator_codes();
   auto* code = const_cast<tflite::OperatorCode*>(codes->Get(codes->size() - 1));
-  ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(code)->SetField<int32_t>(tflite::OperatorCode::VT_BUILTIN_CODE, 53, 0));
+  ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(code)->SetField<int32_t>(
+      tflite::OperatorCode::VT_BUILTIN_CODE, 53, 0));
   EXPECT_NE(message_of(file, ErrorCode::UnsupportedOp).find("CAST at node 3"), std::string::npos);
 }
 
-/// How a network's first operators treat its input: (x - mean) * scale, a value a channel or one for all; and what pixels stand for then.
+/// How a network's first operators treat its input: (x - mean) * scale, a value a channel or one
+/// for all; and what pixels stand for then.
 struct Beginning {
   std::vector<float> mean, scale;
   double low, high;
@@ -243,7 +268,8 @@ TEST_P(Range, FollowsFromTheFirstOperators) {
   for (size_t c = 0; c < 3; ++c) {
     const float scale = said.scale[c % said.scale.size()];
     reinterpret_cast<float*>(graph.tensors[affine.scale].data.data())[c] = scale;
-    reinterpret_cast<float*>(graph.tensors[affine.offset].data.data())[c] = -said.mean[c % said.mean.size()] * scale;
+    reinterpret_cast<float*>(graph.tensors[affine.offset].data.data())[c] =
+        -said.mean[c % said.mean.size()] * scale;
   }
   Looking looking(write_tflite(graph));
   EXPECT_NEAR(looking.info.range.low, said.low, 1e-4);
@@ -256,19 +282,15 @@ TEST_P(Range, FollowsFromTheFirstOperators) {
 
 INSTANTIATE_TEST_SUITE_P(
     Networks, Range,
-    ::testing::Values(Beginning{{123.7f, 116.3f, 103.5f}, {1 / 58.f, 1 / 57.f, 1 / 57.f}, 0, 255},
-                      Beginning{{0.485f, 0.456f, 0.406f}, {1 / 0.229f, 1 / 0.224f, 1 / 0.225f}, 0, 1},
-                      Beginning{{123.7f, 116.3f, 103.5f}, {1}, 0, 255},
-                      Beginning{{127.5f}, {1 / 127.5f}, 0, 255},
-                      Beginning{{127}, {1 / 128.f}, 0, 255},
-                      Beginning{{0}, {1 / 255.f}, 0, 255},
-                      Beginning{{-1}, {0.5f}, -1, 1},
-                      Beginning{{-1}, {127.5f}, -1, 1},
-                      Beginning{{0.5f}, {2}, 0, 1},
-                      Beginning{{0}, {255}, 0, 1},
-                      // Nearly the same of 0-255, and all the same of any.
-                      Beginning{{0.5f}, {1}, 0, 1, "assumed"},
-                      Beginning{{0}, {1}, -1, 1, "assumed"}));
+    ::testing::Values(
+        Beginning{{123.7f, 116.3f, 103.5f}, {1 / 58.f, 1 / 57.f, 1 / 57.f}, 0, 255},
+        Beginning{{0.485f, 0.456f, 0.406f}, {1 / 0.229f, 1 / 0.224f, 1 / 0.225f}, 0, 1},
+        Beginning{{123.7f, 116.3f, 103.5f}, {1}, 0, 255}, Beginning{{127.5f}, {1 / 127.5f}, 0, 255},
+        Beginning{{127}, {1 / 128.f}, 0, 255}, Beginning{{0}, {1 / 255.f}, 0, 255},
+        Beginning{{-1}, {0.5f}, -1, 1}, Beginning{{-1}, {127.5f}, -1, 1},
+        Beginning{{0.5f}, {2}, 0, 1}, Beginning{{0}, {255}, 0, 1},
+        // Nearly the same of 0-255, and all the same of any.
+        Beginning{{0.5f}, {1}, 0, 1, "assumed"}, Beginning{{0}, {1}, -1, 1, "assumed"}));
 
 TEST(ModelForms, ARangeThatTheCallerGivesIsTheCallers) {
   GraphBuilder b(Precision::F32, 3);
@@ -314,7 +336,8 @@ TEST(TeachableMachine, Quantized) {
   graph.nodes.insert(graph.nodes.begin(), Node{Convert{id, graph.input}, "quantize"});
   graph.input = id;
   const auto [low, high] = range_of(graph.tensors[id]);
-  for (const PrecisionChoice choice : {PrecisionChoice::Exact, PrecisionChoice::Auto, PrecisionChoice::F32}) {
+  for (const PrecisionChoice choice :
+       {PrecisionChoice::Exact, PrecisionChoice::Auto, PrecisionChoice::F32}) {
     Looking looking(write_keras_tflite(graph), choice);
     EXPECT_STREQ(looking.info.range_source, "file");
     EXPECT_NEAR(looking.info.range.low, low, 1e-5);

@@ -36,7 +36,8 @@ struct Kind {
 };
 
 std::string to_name(const ::testing::TestParamInfo<Kind>& info) {
-  std::string name = std::string(to_string(info.param.precision)) + "_" + to_string(info.param.choice) + "_v" + std::to_string(info.param.version);
+  std::string name = std::string(to_string(info.param.precision)) + "_" +
+                     to_string(info.param.choice) + "_v" + std::to_string(info.param.version);
   std::ranges::replace(name, ' ', '_');
   return name;
 }
@@ -45,8 +46,8 @@ std::vector<Kind> all_kinds() {
   using enum PrecisionChoice;
   std::vector<Kind> kinds;
   for (int version : {2, 3}) {
-    for (Precision precision : {Precision::F32, Precision::I8PerTensor, Precision::I8PerChannel,
-                                Precision::U8}) {
+    for (Precision precision :
+         {Precision::F32, Precision::I8PerTensor, Precision::I8PerChannel, Precision::U8}) {
       for (PrecisionChoice choice : {Auto, F32, Int8, Exact}) {
         const bool possible = precision != Precision::F32 || choice != Int8;
         if (possible) kinds.push_back({precision, choice, version});
@@ -67,8 +68,8 @@ void write_input(Network& network, const Graph& written, const std::vector<doubl
       network.input_f32()[i] = static_cast<float>(real);
       continue;
     }
-    const int q = static_cast<int>(std::lround(real / network.input_scale())) +
-                  network.input_zero_point();
+    const int q =
+        static_cast<int>(std::lround(real / network.input_scale())) + network.input_zero_point();
     if (network.input_type() == DataType::U8) network.input_u8()[i] = static_cast<uint8_t>(q);
     if (network.input_type() == DataType::I8) network.input_i8()[i] = static_cast<int8_t>(q);
   }
@@ -108,7 +109,8 @@ TEST_P(SmallNetwork, NeedsAFileThatLentItsConstantsNoLonger) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   GraphBuilder builder(GetParam().precision, seed);
-  const TensorId output = GetParam().version == 3 ? builder.small_mobilenet_v3(20, 7) : builder.small_mobilenet(20, 7);
+  const TensorId output =
+      GetParam().version == 3 ? builder.small_mobilenet_v3(20, 7) : builder.small_mobilenet(20, 7);
   const std::vector<double> input = builder.input_values();
   const Graph written = builder.take(output);
   const std::vector<std::byte> bytes = write_tflite(written);
@@ -126,9 +128,7 @@ TEST_P(SmallNetwork, NeedsAFileThatLentItsConstantsNoLonger) {
   EXPECT_TRUE(std::ranges::equal(network.logits(), with_copies.logits()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Precisions, SmallNetwork,
-                         ::testing::ValuesIn(all_kinds()),
-                         to_name);
+INSTANTIATE_TEST_SUITE_P(Precisions, SmallNetwork, ::testing::ValuesIn(all_kinds()), to_name);
 
 TEST(Network, TheHeadOfAModelWithoutOneIsAClearError) {
   GraphBuilder b(Precision::F32, 3);
@@ -188,19 +188,18 @@ TEST_P(RealNetwork, KnowsWhatIsOnThePhotos) {
   ASSERT_EQ(labels.size(), 1001u);
 
   Network network(read_model(file).graph, nullptr);
-  for (const Photo& photo : {Photo{"images/cat.bmp", {"Egyptian cat", "tabby"}},
-                             Photo{"images/dragonfly.bmp", {"dragonfly"}},
-                             Photo{"images/hot_dog.jpg", {"hotdog"}},
-                             Photo{"images/grace_hopper.bmp", {"military uniform"}},
-                             // Both networks see the mug first; "espresso" is what the larger v1 says.
-                             Photo{"images/coffee.jpg", {"espresso", "coffee mug"}}}) {
+  for (const Photo& photo :
+       {Photo{"images/cat.bmp", {"Egyptian cat", "tabby"}},
+        Photo{"images/dragonfly.bmp", {"dragonfly"}}, Photo{"images/hot_dog.jpg", {"hotdog"}},
+        Photo{"images/grace_hopper.bmp", {"military uniform"}},
+        // Both networks see the mug first; "espresso" is what the larger v1 says.
+        Photo{"images/coffee.jpg", {"espresso", "coffee mug"}}}) {
     run(network, photo.file);
     const auto top = std::ranges::max_element(network.logits()) - network.logits().begin();
     const std::string& label = labels[static_cast<size_t>(top)];
-    EXPECT_TRUE(std::ranges::any_of(photo.names,
-                                    [&](const std::string& name) {
-                                      return label.find(name) != std::string::npos;
-                                    }))
+    EXPECT_TRUE(std::ranges::any_of(
+        photo.names,
+        [&](const std::string& name) { return label.find(name) != std::string::npos; }))
         << photo.file << " is taken for " << label;
   }
 }
@@ -209,11 +208,16 @@ INSTANTIATE_TEST_SUITE_P(Files, RealNetwork,
                          ::testing::Values("models/mobilenet_v2_1.0_224_quant.tflite",
                                            "models/tf2_mobilenet_v2_1.0_224_ptq.tflite"));
 
-const char* const kPhotos[] = {"images/bird.bmp",          "images/cat.bmp",
-                               "images/coffee.jpg",        "images/dragonfly.bmp",
-                               "images/grace_hopper.bmp",  "images/hot_dog.jpg",
-                               "images/owl.jpg",           "images/pets.jpg",
-                               "imprinting/cat_test_0.bmp", "imprinting/dog_test_0.bmp",
+const char* const kPhotos[] = {"images/bird.bmp",
+                               "images/cat.bmp",
+                               "images/coffee.jpg",
+                               "images/dragonfly.bmp",
+                               "images/grace_hopper.bmp",
+                               "images/hot_dog.jpg",
+                               "images/owl.jpg",
+                               "images/pets.jpg",
+                               "imprinting/cat_test_0.bmp",
+                               "imprinting/dog_test_0.bmp",
                                "imprinting/hotdog_test_0.bmp"};
 
 size_t top_class(const Network& network) {
@@ -252,12 +256,15 @@ TEST_P(Uint8Network, SaysTheSameInInt8AndInFloats) {
 
 INSTANTIATE_TEST_SUITE_P(Files, Uint8Network, ::testing::ValuesIn(kModels, kModels + 4));
 
-/// A part of a picture, mirrored, with its brightness scaled: what a webcam would make of the same thing.
-Image another_view(const Image& whole, int left, int top, int width, int height, double brightness) {
+/// A part of a picture, mirrored, with its brightness scaled: what a webcam would make of the same
+/// thing.
+Image another_view(const Image& whole, int left, int top, int width, int height,
+                   double brightness) {
   Image part = make_image(width, height);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      const size_t from = 4 * (size_t(top + y) * size_t(whole.width) + size_t(left + width - 1 - x));
+      const size_t from =
+          4 * (size_t(top + y) * size_t(whole.width) + size_t(left + width - 1 - x));
       const size_t to = 4 * (size_t(y) * size_t(width) + size_t(x));
       for (size_t c = 0; c < 4; ++c) {
         const double value = c == 3 ? 255.0 : std::min(255.0, brightness * whole.pixels[from + c]);
@@ -275,8 +282,8 @@ TEST(Uint8Rewrite, IsAsGoodOnPicturesThatItWasNotChosenOn) {
   Network fast(read_model(file, PrecisionChoice::Int8).graph, nullptr);
   Network floats(read_model(file, PrecisionChoice::F32).graph, nullptr);
   std::vector<Image> pictures;
-  for (const char* photo : {"imprinting/cat_train_0.bmp", "imprinting/dog_train_0.bmp", "imprinting/hotdog_train_0.bmp",
-                            "imprinting/hotdog_train_1.bmp"}) {
+  for (const char* photo : {"imprinting/cat_train_0.bmp", "imprinting/dog_train_0.bmp",
+                            "imprinting/hotdog_train_0.bmp", "imprinting/hotdog_train_1.bmp"}) {
     pictures.push_back(read_photo(photo));
   }
   for (const char* photo : kPhotos) {

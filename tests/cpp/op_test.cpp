@@ -21,15 +21,23 @@ void write_input(Network& network, const Tensor& input, const std::vector<double
   };
   for (size_t i = 0; i < values.size(); ++i) {
     switch (input.type) {
-      case DataType::F32: network.input_f32()[i] = static_cast<float>(values[i]); break;
-      case DataType::U8: network.input_u8()[i] = static_cast<uint8_t>(quantized(i)); break;
-      case DataType::I8: network.input_i8()[i] = static_cast<int8_t>(quantized(i)); break;
-      case DataType::I32: FAIL();
+      case DataType::F32:
+        network.input_f32()[i] = static_cast<float>(values[i]);
+        break;
+      case DataType::U8:
+        network.input_u8()[i] = static_cast<uint8_t>(quantized(i));
+        break;
+      case DataType::I8:
+        network.input_i8()[i] = static_cast<int8_t>(quantized(i));
+        break;
+      case DataType::I32:
+        FAIL();
     }
   }
 }
 
-/// Runs what `build` adds after an input and compares the output tensor, one unit of its scale allowed per operator that rounds.
+/// Runs what `build` adds after an input and compares the output tensor, one unit of its scale
+/// allowed per operator that rounds.
 void expect_like_reference(Precision precision, uint32_t seed, size_t thread_count,
                            const std::function<TensorId(GraphBuilder&)>& build) {
   SCOPED_TRACE(std::string(to_string(precision)) + ", TEACHABLE_SEED=" + std::to_string(seed));
@@ -73,9 +81,8 @@ void for_random_cases(int rounds, std::initializer_list<Precision> precisions,
   for (Precision precision : precisions) {
     for (int i = 0; i < rounds; ++i) {
       // A seed given by hand is the failing case itself.
-      const uint32_t seed = std::getenv("TEACHABLE_SEED") != nullptr
-                                ? test_seed()
-                                : static_cast<uint32_t>(seeds());
+      const uint32_t seed =
+          std::getenv("TEACHABLE_SEED") != nullptr ? test_seed() : static_cast<uint32_t>(seeds());
       expect_like_reference(precision, seed, 1 + static_cast<size_t>(i % 2), build);
       if (::testing::Test::HasFatalFailure()) return;
     }
@@ -92,9 +99,12 @@ Extent2d random_extent(GraphBuilder& b, int high) {
 
 Activation random_activation(GraphBuilder& b) {
   switch (b.integer(0, 2)) {
-    case 0: return Activation::none();
-    case 1: return Activation::relu();
-    default: return Activation::relu6();
+    case 0:
+      return Activation::none();
+    case 1:
+      return Activation::relu();
+    default:
+      return Activation::relu6();
   }
 }
 
@@ -141,8 +151,8 @@ TEST(Op, PointwiseConv2dWithManyChannels) {
 TEST(Op, DepthwiseConv2dWithAnyWindow) {
   for_all_precisions(20, [](GraphBuilder& b) {
     const TensorId in = b.input(b.integer(1, 14), b.integer(1, 14), b.integer(1, 70));
-    return b.depthwise(in, b.integer(0, 4) == 0 ? 2 : 1, random_window(b, in),
-                       random_activation(b), b.integer(0, 3) > 0);
+    return b.depthwise(in, b.integer(0, 4) == 0 ? 2 : 1, random_window(b, in), random_activation(b),
+                       b.integer(0, 3) > 0);
   });
 }
 
@@ -238,7 +248,8 @@ TEST(Op, MaxPoolOfIntegersSaysWhatToDo) {
       ADD_FAILURE() << "runs";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::UnsupportedOp);
-      EXPECT_NE(std::string(error.what()).find("precision 'f32'"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("precision 'f32'"), std::string::npos)
+          << error.what();
     }
   }
 }

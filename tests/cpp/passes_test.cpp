@@ -129,7 +129,8 @@ TEST(FoldPadding, MovesIntoConvolutions) {
 TEST(FoldPadding, StaysBeforeAPoolWhichWouldNotCountThePixels) {
   GraphBuilder b(Precision::F32, test_seed());
   const TensorId padded = b.pad(b.input(6, 6, 3), {1, 1, 1, 1});
-  const Graph graph = expect_same(b, b.average_pool(padded, {{2, 2}, {2, 2}, {}, {}}), fold_padding);
+  const Graph graph =
+      expect_same(b, b.average_pool(padded, {{2, 2}, {2, 2}, {}, {}}), fold_padding);
   EXPECT_EQ(count<Pad>(graph), 1u);
 }
 
@@ -157,7 +158,8 @@ TEST(PoolByConvolution, RefusesWeightsThatCostTheFileNothing) {
       FAIL() << "was rewritten";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::UnsupportedOp);
-      EXPECT_NE(std::string(error.what()).find("131072 channels"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("131072 channels"), std::string::npos)
+          << error.what();
     }
   }
 }

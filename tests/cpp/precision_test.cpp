@@ -48,7 +48,8 @@ TEST(ToSigned, KeepsEveryValueOfChannelsThatFit) {
   const std::vector<double> input = b.input_values();
   Graph graph = b.take(t);
   for (Tensor& tensor : graph.tensors) {
-    if (tensor.is_constant() && tensor.type == DataType::U8) tensor.quantization.zero_points = {128};
+    if (tensor.is_constant() && tensor.type == DataType::U8)
+      tensor.quantization.zero_points = {128};
     for (std::byte& value : tensor.data) {
       if (tensor.type == DataType::U8 && value == std::byte{0}) value = std::byte{1};
     }
@@ -107,8 +108,8 @@ TEST(ToSigned, RoundsAWideChannelAndKeepsItsSum) {
   }
 }
 
-/// What to_signed() minimises, by plain loops: the squared errors of a channel's weights in units of `unit` steps, and of their sum, after
-/// those that are off most were rounded the other way.
+/// What to_signed() minimises, by plain loops: the squared errors of a channel's weights in units
+/// of `unit` steps, and of their sum, after those that are off most were rounded the other way.
 double plain_cost(const std::vector<int>& steps, double unit) {
   std::vector<double> errors;
   double sum = 0;
@@ -120,8 +121,11 @@ double plain_cost(const std::vector<int>& steps, double unit) {
   for (long left = std::lround(std::fabs(sum)); left > 0; --left) {
     size_t widest = steps.size();
     for (size_t i = 0; i < steps.size(); ++i) {
-      const bool is_movable = errors[i] * direction > 0 && std::labs(std::lround(steps[i] / unit) + direction) <= 127;
-      if (is_movable && (widest == steps.size() || errors[i] * direction > errors[widest] * direction)) widest = i;
+      const bool is_movable =
+          errors[i] * direction > 0 && std::labs(std::lround(steps[i] / unit) + direction) <= 127;
+      if (is_movable &&
+          (widest == steps.size() || errors[i] * direction > errors[widest] * direction))
+        widest = i;
     }
     if (widest == steps.size()) break;
     errors[widest] -= direction;
@@ -147,7 +151,8 @@ TEST(ToSigned, FindsTheBestUnitOfAWideChannel) {
     for (int i = 0; i < kChannels * taps; ++i) {
       const int step = i % taps == 0 ? 195 - i / taps : static_cast<int>(random() % 100) - 50;
       steps[static_cast<size_t>(i / taps)].push_back(step);
-      graph.tensors[1].data.data()[static_cast<size_t>(i)] = static_cast<std::byte>(kZeroPoint + step);
+      graph.tensors[1].data.data()[static_cast<size_t>(i)] =
+          static_cast<std::byte>(kZeroPoint + step);
     }
     Conv2d layer;
     layer.input = 0;
@@ -159,9 +164,11 @@ TEST(ToSigned, FindsTheBestUnitOfAWideChannel) {
     for (size_t c = 0; c < steps.size(); ++c) {
       const int widest = 195 - static_cast<int>(c);
       double best = plain_cost(steps[c], widest / 127.0);
-      for (int highest = 126; highest >= 64; --highest) best = std::min(best, plain_cost(steps[c], static_cast<double>(widest) / highest));
+      for (int highest = 126; highest >= 64; --highest)
+        best = std::min(best, plain_cost(steps[c], static_cast<double>(widest) / highest));
       const double highest = std::round(widest / (filter.quantization.scales[c] / 0.5));
-      EXPECT_NEAR(plain_cost(steps[c], widest / highest), best, 1e-9 * best) << taps << " taps, channel " << c;
+      EXPECT_NEAR(plain_cost(steps[c], widest / highest), best, 1e-9 * best)
+          << taps << " taps, channel " << c;
     }
   }
 }
@@ -193,7 +200,8 @@ TEST(ToSigned, LayersThatShareConstantsStayRight) {
   two.bias = one.bias;
   graph.tensors[two.bias].quantization = {};
   for (Tensor& tensor : graph.tensors) {
-    if (tensor.is_constant() && tensor.type == DataType::U8) tensor.quantization.zero_points = {127};
+    if (tensor.is_constant() && tensor.type == DataType::U8)
+      tensor.quantization.zero_points = {127};
   }
   const std::vector<double> wanted = run(graph, second, input);
   to_signed(graph);

@@ -319,9 +319,8 @@ TEST(Preprocess, RefusesFramesWhoseSizeAndBytesDoNotFit) {
   const std::vector<uint8_t> pixels(64);
   std::vector<float> output(3);
   const auto message = [&](int width, int height) {
-    return refusal(ErrorCode::BadImage, [&] {
-      Preprocessor().run({pixels, width, height}, {}, 1, 1, output);
-    });
+    return refusal(ErrorCode::BadImage,
+                   [&] { Preprocessor().run({pixels, width, height}, {}, 1, 1, output); });
   };
   EXPECT_EQ(message(4, 5), "the frame of 4x5 pixels has 64 bytes; its size needs 80");
   for (int side : {0, -1, kMaxSide + 1, std::numeric_limits<int>::min()}) {

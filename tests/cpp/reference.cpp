@@ -42,7 +42,8 @@ struct Compute {
   const std::vector<double>& at(TensorId id) const { return values[id]; }
 
   /// A bias' scale is the product of the other two, whatever the file says.
-  std::vector<double> bias_of(TensorId bias, TensorId input, TensorId filter, size_t channels) const {
+  std::vector<double> bias_of(TensorId bias, TensorId input, TensorId filter,
+                              size_t channels) const {
     if (bias == kNoTensor) return std::vector<double>(channels, 0.0);
     std::vector<double> result = real_values(graph.tensors[bias]);
     const Tensor& f = graph.tensors[filter];
@@ -139,9 +140,8 @@ struct Compute {
   }
 
   std::vector<double> operator()(const AveragePool2d& op) const {
-    return pool(op, 0, std::plus<>(), [](double sum, int64_t count) {
-      return sum / static_cast<double>(count);
-    });
+    return pool(op, 0, std::plus<>(),
+                [](double sum, int64_t count) { return sum / static_cast<double>(count); });
   }
   std::vector<double> operator()(const MaxPool2d& op) const {
     return pool(
@@ -235,10 +235,14 @@ struct Compute {
 
 std::vector<double> real_values(const Tensor& constant) {
   switch (constant.type) {
-    case DataType::F32: return real_values_as<float>(constant);
-    case DataType::I32: return real_values_as<int32_t>(constant);
-    case DataType::I8: return real_values_as<int8_t>(constant);
-    case DataType::U8: return real_values_as<uint8_t>(constant);
+    case DataType::F32:
+      return real_values_as<float>(constant);
+    case DataType::I32:
+      return real_values_as<int32_t>(constant);
+    case DataType::I8:
+      return real_values_as<int8_t>(constant);
+    case DataType::U8:
+      return real_values_as<uint8_t>(constant);
   }
   return {};
 }
@@ -252,7 +256,8 @@ double snap(const Tensor& tensor, double value) {
   return scale * (q - zero_point);
 }
 
-std::vector<double> compute(const Graph& graph, const Node& node, const std::vector<std::vector<double>>& values) {
+std::vector<double> compute(const Graph& graph, const Node& node,
+                            const std::vector<std::vector<double>>& values) {
   return std::visit(Compute{graph, values}, node.op);
 }
 

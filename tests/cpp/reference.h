@@ -7,8 +7,8 @@
 
 namespace teachable::testing {
 
-/// Real values of every tensor after a run. A quantised tensor's values are snapped to what its scale and zero point can say, after
-/// each operator, with halves rounded to even.
+/// Real values of every tensor after a run. A quantised tensor's values are snapped to what its
+/// scale and zero point can say, after each operator, with halves rounded to even.
 class Reference {
  public:
   explicit Reference(const Graph& graph);
@@ -23,8 +23,10 @@ class Reference {
   std::vector<std::vector<double>> values_;
 };
 
-/// What one node gives [output's shape], not yet snapped to its output. `values` holds those of each tensor that it reads, by TensorId.
-std::vector<double> compute(const Graph& graph, const Node& node, const std::vector<std::vector<double>>& values);
+/// What one node gives [output's shape], not yet snapped to its output. `values` holds those of
+/// each tensor that it reads, by TensorId.
+std::vector<double> compute(const Graph& graph, const Node& node,
+                            const std::vector<std::vector<double>>& values);
 
 /// A constant's elements as real values; an int32 bias without a scale gives its integers.
 std::vector<double> real_values(const Tensor& constant);

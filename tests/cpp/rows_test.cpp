@@ -88,11 +88,12 @@ TEST_P(RowBytes, OfAnothersAreMadeUnitLength) {
   EXPECT_EQ(rows.count(), 2u);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Storages, RowBytes, ::testing::Values(Storage::F32, Storage::I16, Storage::I8),
-    [](const auto& storage) {
-      return std::string(std::vector{"F32", "I16", "I8"}[static_cast<size_t>(storage.param)]);
-    });
+INSTANTIATE_TEST_SUITE_P(Storages, RowBytes,
+                         ::testing::Values(Storage::F32, Storage::I16, Storage::I8),
+                         [](const auto& storage) {
+                           return std::string(
+                               std::vector{"F32", "I16", "I8"}[static_cast<size_t>(storage.param)]);
+                         });
 
 }  // namespace
 }  // namespace teachable

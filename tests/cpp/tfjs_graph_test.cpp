@@ -42,13 +42,16 @@ class Nodes {
         {{"shape", {{"shape", {{"dim", {size(-1), size(4), size(4), size(3)}}}}}}});
   }
 
-  Nodes& add(const std::string& name, const std::string& op, Json inputs, Json attr = Json::object()) {
-    nodes_.push_back({{"name", name}, {"op", op}, {"input", std::move(inputs)}, {"attr", std::move(attr)}});
+  Nodes& add(const std::string& name, const std::string& op, Json inputs,
+             Json attr = Json::object()) {
+    nodes_.push_back(
+        {{"name", name}, {"op", op}, {"input", std::move(inputs)}, {"attr", std::move(attr)}});
     return *this;
   }
 
   template <typename T>
-  Nodes& constant(const std::string& name, std::vector<int64_t> shape, const std::vector<T>& values) {
+  Nodes& constant(const std::string& name, std::vector<int64_t> shape,
+                  const std::vector<T>& values) {
     add(name, "Const", Json::array());
     manifest_.push_back({{"name", name},
                          {"shape", std::move(shape)},
@@ -115,7 +118,8 @@ TEST(GraphModel, BatchNorm) {
   for (size_t i = 0; i < got.size(); ++i) {
     const double c = static_cast<double>(i % 3);
     const double in = static_cast<double>(i) / 10 - 2;
-    EXPECT_NEAR(got[i], (in - 0.1 * (c + 1)) / std::sqrt((c + 1) * (c + 1) + 0.001) * (c + 1) + c, 1e-5);
+    EXPECT_NEAR(got[i], (in - 0.1 * (c + 1)) / std::sqrt((c + 1) * (c + 1) + 0.001) * (c + 1) + c,
+                1e-5);
   }
 }
 
@@ -124,7 +128,9 @@ TEST(GraphModel, HardSwishAndSqueezeAndExciteInPieces) {
   n.constant<float>("three", {}, {3}).constant<float>("sixth", {}, {1.0f / 6});
   n.constant<int32_t>("axes", {2}, {1, 2});
   n.add("mean", "Mean", {"in", "axes"}, {{"keep_dims", {{"b", true}}}});
-  n.add("up", "AddV2", {"mean", "three"}).add("cut", "Relu6", {"up"}).add("gate", "Mul", {"cut", "sixth"});
+  n.add("up", "AddV2", {"mean", "three"})
+      .add("cut", "Relu6", {"up"})
+      .add("gate", "Mul", {"cut", "sixth"});
   n.add("out", "Mul", {"gate", "in"});
   const std::vector<double> got = n.run();
   ASSERT_EQ(got.size(), 48u);
@@ -142,7 +148,8 @@ TEST(GraphModel, AShapeThatIsComputed) {
   n.constant<int32_t>("zero", {1}, {0}).constant<int32_t>("one", {1}, {1});
   n.constant<int32_t>("rest", {}, {-1});
   n.add("shape", "Shape", {"in"});
-  n.add("batch", "StridedSlice", {"shape", "zero", "one", "one"}, {{"shrink_axis_mask", {{"i", "1"}}}});
+  n.add("batch", "StridedSlice", {"shape", "zero", "one", "one"},
+        {{"shrink_axis_mask", {{"i", "1"}}}});
   n.add("wanted", "Pack", {"batch", "rest"}).add("flat", "Reshape", {"in", "wanted"});
   n.add("out", "Identity", {"flat"});
   const Graph graph = n.read();
@@ -176,10 +183,12 @@ TEST(GraphModel, ContradictionsAreNamed) {
   expect(Nodes().add("x", "Erf", {"in"}), UnsupportedOp, "'x' (Erf)");
   expect(Nodes().add("x", "Relu", {"in"}).add("x", "Relu", {"in"}), BadModel, "two nodes");
   expect(Nodes().add("x", "Relu", {"in:1"}), UnsupportedOp, "first outputs");
-  expect(Nodes().add("x", "Relu", {"in"}).add("y", "Relu", {"in"}), UnsupportedOp, "several outputs");
+  expect(Nodes().add("x", "Relu", {"in"}).add("y", "Relu", {"in"}), UnsupportedOp,
+         "several outputs");
   expect(Nodes().add("w", "Const", Json::array()).add("x", "Mul", {"in", "w"}), BadModel,
          "isn't in model.json's manifest");
-  expect(Nodes().add("x", "Relu", {"in"}, {{"data_format", {{"s", "TkNIVw=="}}}}), UnsupportedOp, "NCHW");
+  expect(Nodes().add("x", "Relu", {"in"}, {{"data_format", {{"s", "TkNIVw=="}}}}), UnsupportedOp,
+         "NCHW");
 }
 
 TEST(GraphModel, DamageIsAnErrorOrAGraph) {

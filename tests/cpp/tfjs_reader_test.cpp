@@ -341,9 +341,7 @@ constexpr ErrorCode kUnsupported = ErrorCode::UnsupportedOp;
 
 const Contradiction kContradictions[] = {
     {"GraphModelWithoutNodes", kBad, "nodes",
-     [](TfjsFiles& f) {
-       f.model["modelTopology"] = {{"node", Json::array()}};
-     }},
+     [](TfjsFiles& f) { f.model["modelTopology"] = {{"node", Json::array()}}; }},
     {"NoTopology", kBad, "no modelTopology", [](TfjsFiles& f) { f.model.erase("modelTopology"); }},
     {"NoManifest", kBad, "no weightsManifest",
      [](TfjsFiles& f) { f.model.erase("weightsManifest"); }},
@@ -398,13 +396,9 @@ const Contradiction kContradictions[] = {
     {"ReshapeCount", kBad, "target_shape",
      [](TfjsFiles& f) { f.layer("row")["config"]["target_shape"] = {7}; }},
     {"ZeroStride", kBad, "strides",
-     [](TfjsFiles& f) {
-       f.layer("stem")["config"]["strides"] = {0, 1};
-     }},
+     [](TfjsFiles& f) { f.layer("stem")["config"]["strides"] = {0, 1}; }},
     {"NegativePadding", kBad, "padding",
-     [](TfjsFiles& f) {
-       f.layer("frame")["config"]["padding"] = {{-1, 0}, {0, 0}};
-     }},
+     [](TfjsFiles& f) { f.layer("frame")["config"]["padding"] = {{-1, 0}, {0, 0}}; }},
     {"KernelShape", kBad, "its kernel has shape [3, 2, 3, 4], wanted [3, 2, 3, 5]",
      [](TfjsFiles& f) { f.layer("stem")["config"]["filters"] = 5; }},
     {"MissingWeight", kBad, "'stem/kernel' isn't in",
@@ -424,9 +418,7 @@ const Contradiction kContradictions[] = {
     {"HugeWeight", kBad, "are left",
      [](TfjsFiles& f) { f.weight("head/bias")["shape"] = {1 << 27}; }},
     {"OverflowingWeight", kBad, "too large",
-     [](TfjsFiles& f) {
-       f.weight("head/bias")["shape"] = {1 << 30, 1 << 30, 1 << 30};
-     }},
+     [](TfjsFiles& f) { f.weight("head/bias")["shape"] = {1 << 30, 1 << 30, 1 << 30}; }},
     {"NegativeDimension", kBad, "0 or more",
      [](TfjsFiles& f) { f.weight("head/bias")["shape"] = {-6}; }},
     {"NanWeight", kBad, "isn't finite at index 0",
@@ -436,9 +428,7 @@ const Contradiction kContradictions[] = {
     {"StringWeight", kUnsupported, "'string'",
      [](TfjsFiles& f) { f.weight("head/bias")["dtype"] = "string"; }},
     {"QuantizedToWhat", kUnsupported, "'int4'",
-     [](TfjsFiles& f) {
-       f.weight("head/bias")["quantization"] = {{"dtype", "int4"}};
-     }},
+     [](TfjsFiles& f) { f.weight("head/bias")["quantization"] = {{"dtype", "int4"}}; }},
     {"NoScale", kBad, "scale",
      [](TfjsFiles& f) {
        f.weight("head/bias")["quantization"] = {{"dtype", "uint8"}, {"min", 0}};
@@ -460,8 +450,7 @@ INSTANTIATE_TEST_SUITE_P(Models, TfjsContradiction, ::testing::ValuesIn(kContrad
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(TfjsReader, RefusesDeepAndWideJsonBeforeBuildingIt) {
-  EXPECT_EQ(failure_of([] { read_tfjs(to_bytes(std::string(1 << 20, '[')), {}); }).code,
-            kBad);
+  EXPECT_EQ(failure_of([] { read_tfjs(to_bytes(std::string(1 << 20, '[')), {}); }).code, kBad);
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
   const Failure nested = failure_of([&] { read_tfjs(to_bytes(deep), {}); });
@@ -474,7 +463,8 @@ TEST(TfjsReader, RefusesDeepAndWideJsonBeforeBuildingIt) {
   for (int i = 0; i < 1024; ++i) members += ",\"a\":0";
   const Failure object = failure_of([&] { read_tfjs(to_bytes(members + "}"), {}); });
   EXPECT_NE(object.message.find("more than 1024 members"), std::string::npos) << object.message;
-  const Failure text = failure_of([] { read_tfjs(to_bytes("{\"" + std::string(2 << 20, 'a') + "\":0}"), {}); });
+  const Failure text =
+      failure_of([] { read_tfjs(to_bytes("{\"" + std::string(2 << 20, 'a') + "\":0}"), {}); });
   EXPECT_NE(text.message.find("more than 1048576 bytes"), std::string::npos) << text.message;
   const Failure number = failure_of([] { read_tfjs(to_bytes("{\"a\":1e999}"), {}); });
   EXPECT_NE(number.message.find("out of range"), std::string::npos) << number.message;
@@ -487,11 +477,15 @@ TEST(TfjsReader, RefusesModelsThatGrowWhileTheyAreRead) {
   const Json input = add["inbound_nodes"][0][0];
   for (int i = 0; i < 64; ++i) add["inbound_nodes"][0].push_back(input);
   const Failure failure = failure_of([&] { files.read(); });
-  EXPECT_NE(failure.message.find("it reads 67 tensors; at most 64"), std::string::npos) << failure.message;
+  EXPECT_NE(failure.message.find("it reads 67 tensors; at most 64"), std::string::npos)
+      << failure.message;
 
   files = TfjsFiles::load(fixtures() / "functional");
   files.layers() = Json::array({files.layer("picture")});
-  Json sums = {{"name", "sums"}, {"class_name", "Add"}, {"config", Json::object()}, {"inbound_nodes", Json::array()}};
+  Json sums = {{"name", "sums"},
+               {"class_name", "Add"},
+               {"config", Json::object()},
+               {"inbound_nodes", Json::array()}};
   for (int i = 0; i < 5000; ++i) {
     const Json before = i == 0 ? Json{"picture", 0, 0} : Json{"sums", i - 1, 0};
     sums["inbound_nodes"].push_back({before, before});
@@ -499,7 +493,8 @@ TEST(TfjsReader, RefusesModelsThatGrowWhileTheyAreRead) {
   files.layers().push_back(sums);
   files.model["modelTopology"]["config"]["output_layers"] = {{"sums", 4999, 0}};
   const Failure calls = failure_of([&] { files.read(); });
-  EXPECT_NE(calls.message.find("calls its layers more than 4096 times"), std::string::npos) << calls.message;
+  EXPECT_NE(calls.message.find("calls its layers more than 4096 times"), std::string::npos)
+      << calls.message;
 
   files = TfjsFiles::load(fixtures() / "functional");
   Json inner = files.model["modelTopology"];

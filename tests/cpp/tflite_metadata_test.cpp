@@ -79,7 +79,8 @@ TEST(TfliteMetadata, AnIntegerInputTakesPixelsAsTheyAre) {
   ASSERT_TRUE(graph.input_range.has_value());
   EXPECT_NEAR(graph.input_range->high - graph.input_range->low, 255 * scale, 1e-5);
   // What contradicts the scale would only cut pixels off.
-  for (const TfliteMetadata& metadata : {saying({0}, {255}), saying({0}, {1}), saying({1, 2, 3}, {4})}) {
+  for (const TfliteMetadata& metadata :
+       {saying({0}, {255}), saying({0}, {1}), saying({1, 2, 3}, {4})}) {
     const Graph other = read(metadata, Precision::U8).graph;
     EXPECT_EQ(other.input_range->low, graph.input_range->low);
     EXPECT_EQ(other.input_range->high, graph.input_range->high);

@@ -198,9 +198,11 @@ TEST(TfLiteReaderDamage, AFileCutAnywhereIsAnError) {
   const std::vector<std::byte> file = small_file(Precision::I8PerChannel, 1);
   for (size_t length = 0; length < file.size(); length += length < 2000 ? 1 : 7) {
     // A copy of its own, so that AddressSanitizer sees a read past the end.
-    const std::vector<std::byte> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(length));
+    const std::vector<std::byte> cut(file.begin(),
+                                     file.begin() + static_cast<std::ptrdiff_t>(length));
     std::string message;
-    EXPECT_EQ(error_of(cut, &message), ErrorCode::BadModel) << "cut to " << length << ": " << message;
+    EXPECT_EQ(error_of(cut, &message), ErrorCode::BadModel)
+        << "cut to " << length << ": " << message;
   }
 }
 
@@ -296,12 +298,14 @@ TEST(TfLiteReaderDamage, RealFilesCutOrFlippedNeverCrash) {
   for (int round = 0; round < 100; ++round) {
     // A zip of labels follows the model; without a part of that the model is still whole.
     const size_t length = position(random) * 9 / 10;
-    const std::vector<std::byte> cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(length));
+    const std::vector<std::byte> cut(file.begin(),
+                                     file.begin() + static_cast<std::ptrdiff_t>(length));
     EXPECT_EQ(error_of(cut), ErrorCode::BadModel) << "cut to " << length;
     std::vector<std::byte> damaged = file;
     // Tables stand at the file's ends; weights fill the middle.
     for (int i = 0; i < 8; ++i) {
-      const size_t at = i % 2 == 0 ? position(random) % 40000 : file.size() - 1 - position(random) % 40000;
+      const size_t at =
+          i % 2 == 0 ? position(random) % 40000 : file.size() - 1 - position(random) % 40000;
       damaged[at] ^= std::byte{1} << (i % 8);
     }
     read_damaged(damaged);

@@ -27,20 +27,20 @@ class Writer {
 
     const std::vector<int32_t> inputs = {static_cast<int32_t>(graph_.input)};
     const std::vector<int32_t> outputs = {static_cast<int32_t>(graph_.output)};
-    const auto subgraph = tflite::CreateSubGraphDirect(fbb_, &tensors_, &inputs, &outputs,
-                                                       &operators_, "main");
+    const auto subgraph =
+        tflite::CreateSubGraphDirect(fbb_, &tensors_, &inputs, &outputs, &operators_, "main");
     const std::vector subgraphs = {subgraph};
     std::vector<flatbuffers::Offset<tflite::Metadata>> metadata;
     if (!said.name.empty()) {
       const std::vector<uint8_t> bytes = to_bytes(said);
       metadata.push_back(tflite::CreateMetadataDirect(fbb_, "min_runtime_version", 0));
-      metadata.push_back(
-          tflite::CreateMetadataDirect(fbb_, "TFLITE_METADATA", buffer(bytes.data(), bytes.size())));
+      metadata.push_back(tflite::CreateMetadataDirect(fbb_, "TFLITE_METADATA",
+                                                      buffer(bytes.data(), bytes.size())));
     }
-    tflite::FinishModelBuffer(
-        fbb_, tflite::CreateModelDirect(fbb_, /*version=*/3, &codes_, &subgraphs,
-                                        "written by a test", &buffers_,
-                                        /*metadata_buffer=*/nullptr, &metadata));
+    tflite::FinishModelBuffer(fbb_,
+                              tflite::CreateModelDirect(fbb_, /*version=*/3, &codes_, &subgraphs,
+                                                        "written by a test", &buffers_,
+                                                        /*metadata_buffer=*/nullptr, &metadata));
     const auto* data = reinterpret_cast<const std::byte*>(fbb_.GetBufferPointer());
     return {data, data + fbb_.GetSize()};
   }
@@ -62,8 +62,8 @@ class Writer {
         static_cast<int32_t>(op.stride.height), static_cast<int32_t>(multiplier),
         function_of(op.activation), static_cast<int32_t>(op.dilation.width),
         static_cast<int32_t>(op.dilation.height));
-    add(4, {op.input, op.filter, op.bias}, op.output,
-        tflite::BuiltinOptions_DepthwiseConv2DOptions, options.Union());
+    add(4, {op.input, op.filter, op.bias}, op.output, tflite::BuiltinOptions_DepthwiseConv2DOptions,
+        options.Union());
   }
   void operator()(const FullyConnected& op) {
     add(9, {op.input, op.filter, op.bias}, op.output, tflite::BuiltinOptions_FullyConnectedOptions,
@@ -121,7 +121,8 @@ class Writer {
     for (size_t c = 0; c < channels; ++c) less[c] = -offset[c] / scale[c];
     const std::vector<int32_t> each = {static_cast<int32_t>(channels)};
     tensors_.push_back(tflite::CreateTensorDirect(fbb_, &each, tflite::TensorType_FLOAT32,
-                                                  buffer(less.data(), channels * sizeof(float)), "mean"));
+                                                  buffer(less.data(), channels * sizeof(float)),
+                                                  "mean"));
     const auto mean = static_cast<TensorId>(tensors_.size() - 1);
     tensors_.push_back(to_tensor(graph_.tensors[op.output]));
     const auto centred = static_cast<TensorId>(tensors_.size() - 1);
@@ -130,7 +131,8 @@ class Writer {
   }
   void operator()(const Reshape& op) {
     std::vector<int32_t> dims;
-    for (int64_t d : graph_.tensors[op.output].shape.dims()) dims.push_back(static_cast<int32_t>(d));
+    for (int64_t d : graph_.tensors[op.output].shape.dims())
+      dims.push_back(static_cast<int32_t>(d));
     if (style_ != Style::Keras) return add(22, {op.input, integers(dims)}, op.output);
     const TensorId shape = computed_integers(4);
     const TensorId batch = computed_integers(0);
@@ -146,7 +148,8 @@ class Writer {
     if (op.to_unit_length) return add(11, {op.input}, op.output);
     // Bytes without a scale are what they are.
     const Tensor& from = graph_.tensors[op.input];
-    if (from.type != DataType::F32 && !from.quantization.present()) return add(53, {op.input}, op.output);
+    if (from.type != DataType::F32 && !from.quantization.present())
+      return add(53, {op.input}, op.output);
     add(graph_.tensors[op.output].type == DataType::F32 ? 6 : 114, {op.input}, op.output);
   }
   void operator()(const Softmax& op) {
@@ -157,10 +160,14 @@ class Writer {
  private:
   static tflite::TensorType type_of(DataType type) {
     switch (type) {
-      case DataType::F32: return tflite::TensorType_FLOAT32;
-      case DataType::I32: return tflite::TensorType_INT32;
-      case DataType::I8: return tflite::TensorType_INT8;
-      case DataType::U8: return tflite::TensorType_UINT8;
+      case DataType::F32:
+        return tflite::TensorType_FLOAT32;
+      case DataType::I32:
+        return tflite::TensorType_INT32;
+      case DataType::I8:
+        return tflite::TensorType_INT8;
+      case DataType::U8:
+        return tflite::TensorType_UINT8;
     }
     return tflite::TensorType_FLOAT32;
   }
@@ -179,8 +186,8 @@ class Writer {
                fbs::CreateAssociatedFileDirect(fbb, said.labels_file.c_str(), nullptr,
                                                fbs::AssociatedFileType_TENSOR_AXIS_LABELS)};
     }
-    const std::vector output = {
-        fbs::CreateTensorMetadataDirect(fbb, "probability", nullptr, nullptr, 0, nullptr, 0, &files)};
+    const std::vector output = {fbs::CreateTensorMetadataDirect(fbb, "probability", nullptr,
+                                                                nullptr, 0, nullptr, 0, &files)};
     const std::vector subgraphs = {
         fbs::CreateSubGraphMetadataDirect(fbb, nullptr, nullptr, &input, &output)};
     fbs::FinishModelMetadataBuffer(
@@ -201,8 +208,8 @@ class Writer {
       for (size_t i = 0; i < halves.size(); ++i) halves[i] = to_half(floats[i]);
       const std::vector<int32_t> shape(tensor.shape.dims().begin(), tensor.shape.dims().end());
       const uint32_t data = buffer(halves.data(), halves.size() * 2);
-      tensors_.push_back(tflite::CreateTensorDirect(fbb_, &shape, tflite::TensorType_FLOAT16, data,
-                                                    "half"));
+      tensors_.push_back(
+          tflite::CreateTensorDirect(fbb_, &shape, tflite::TensorType_FLOAT16, data, "half"));
       add(6, {static_cast<TensorId>(tensors_.size() - 1)}, id);
     }
   }
@@ -216,8 +223,9 @@ class Writer {
 
   flatbuffers::Offset<tflite::Tensor> to_tensor(const Tensor& tensor) {
     const std::vector<int32_t> shape(tensor.shape.dims().begin(), tensor.shape.dims().end());
-    const uint32_t data =
-        tensor.is_constant() && !is_half(tensor) ? buffer(tensor.data.data(), tensor.data.size()) : 0;
+    const uint32_t data = tensor.is_constant() && !is_half(tensor)
+                              ? buffer(tensor.data.data(), tensor.data.size())
+                              : 0;
     flatbuffers::Offset<tflite::QuantizationParameters> quantization = 0;
     if (tensor.quantization.present()) {
       const std::vector<int64_t> zero_points(tensor.quantization.zero_points.begin(),
@@ -226,8 +234,8 @@ class Writer {
           fbb_, nullptr, nullptr, &tensor.quantization.scales, &zero_points, 0, 0,
           static_cast<int32_t>(tensor.quantization.axis));
     }
-    return tflite::CreateTensorDirect(fbb_, &shape, type_of(tensor.type), data,
-                                      tensor.name.c_str(), quantization);
+    return tflite::CreateTensorDirect(fbb_, &shape, type_of(tensor.type), data, tensor.name.c_str(),
+                                      quantization);
   }
 
   TensorId integers(const std::vector<int32_t>& values) {
@@ -241,7 +249,8 @@ class Writer {
   /// Of no values of its own; 0: one number.
   TensorId computed_integers(int32_t count) {
     const std::vector<int32_t> shape(count == 0 ? 0 : 1, count);
-    tensors_.push_back(tflite::CreateTensorDirect(fbb_, &shape, tflite::TensorType_INT32, 0, "computed"));
+    tensors_.push_back(
+        tflite::CreateTensorDirect(fbb_, &shape, tflite::TensorType_INT32, 0, "computed"));
     return static_cast<TensorId>(tensors_.size() - 1);
   }
 
@@ -249,10 +258,10 @@ class Writer {
   tflite::Padding padding_of(const Window& op, const Shape& filter) const {
     if (!op.padding.any()) return tflite::Padding_VALID;
     const Shape& in = graph_.tensors[op.input].shape;
-    const auto rows = same_padding(in[1], static_cast<uint32_t>(filter[1]), op.stride.height,
-                                   op.dilation.height);
-    const auto columns = same_padding(in[2], static_cast<uint32_t>(filter[2]), op.stride.width,
-                                      op.dilation.width);
+    const auto rows =
+        same_padding(in[1], static_cast<uint32_t>(filter[1]), op.stride.height, op.dilation.height);
+    const auto columns =
+        same_padding(in[2], static_cast<uint32_t>(filter[2]), op.stride.width, op.dilation.width);
     const Padding same = {
         .top = rows[0], .right = columns[1], .bottom = rows[1], .left = columns[0]};
     if (op.padding != same) throw std::invalid_argument("padding is neither SAME nor VALID");
@@ -278,8 +287,8 @@ class Writer {
     for (TensorId id : inputs) ids.push_back(id == kNoTensor ? -1 : static_cast<int32_t>(id));
     const std::vector<int32_t> outputs = {static_cast<int32_t>(output)};
     // One operator code an operator is wasteful and sound.
-    codes_.push_back(tflite::CreateOperatorCodeDirect(fbb_, static_cast<int8_t>(code), nullptr, 1,
-                                                      code));
+    codes_.push_back(
+        tflite::CreateOperatorCodeDirect(fbb_, static_cast<int8_t>(code), nullptr, 1, code));
     operators_.push_back(tflite::CreateOperatorDirect(
         fbb_, static_cast<uint32_t>(codes_.size() - 1), &ids, &outputs, type, options));
   }
@@ -299,8 +308,12 @@ std::vector<std::byte> write_tflite(const Graph& graph, const TfliteMetadata& me
   return Writer(graph).write(metadata);
 }
 
-std::vector<std::byte> write_keras_tflite(const Graph& graph) { return Writer(graph, Writer::Style::Keras).write(); }
+std::vector<std::byte> write_keras_tflite(const Graph& graph) {
+  return Writer(graph, Writer::Style::Keras).write();
+}
 
-std::vector<std::byte> write_half_tflite(const Graph& graph) { return Writer(graph, Writer::Style::Halves).write(); }
+std::vector<std::byte> write_half_tflite(const Graph& graph) {
+  return Writer(graph, Writer::Style::Halves).write();
+}
 
 }  // namespace teachable::testing

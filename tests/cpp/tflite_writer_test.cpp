@@ -28,7 +28,8 @@ void expect_same(const Graph& graph, const std::vector<double>& input) {
     const std::vector<double>& a = wanted[graph.output];
     const std::vector<double>& b = got[other.output];
     ASSERT_EQ(a.size(), b.size());
-    for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6 * (1 + std::fabs(a[i]))) << "at " << i;
+    for (size_t i = 0; i < a.size(); ++i)
+      EXPECT_NEAR(a[i], b[i], 1e-6 * (1 + std::fabs(a[i]))) << "at " << i;
   };
   compare(read);
   fold_batch_norm(read);
@@ -94,9 +95,10 @@ TEST(TfliteWriter, WritesPaddingsThatAreNeitherSameNorValid) {
 }
 
 TEST(TfliteWriter, WritesActivationsThatTheFormatHasNoWordFor) {
-  for (const Activation activation : {Activation{0, 4}, Activation{-2, 1.5f}, Activation{1, 3},
-                                      Activation{-1, std::numeric_limits<float>::infinity()},
-                                      Activation{-std::numeric_limits<float>::infinity(), 2}, Activation{-1, 1}}) {
+  for (const Activation activation :
+       {Activation{0, 4}, Activation{-2, 1.5f}, Activation{1, 3},
+        Activation{-1, std::numeric_limits<float>::infinity()},
+        Activation{-std::numeric_limits<float>::infinity(), 2}, Activation{-1, 1}}) {
     Net net;
     Conv2d conv;
     conv.filter = net.constant({4, 1, 1, 3}, -0.5f, 0.1f);
@@ -114,7 +116,8 @@ TEST(TfliteWriter, WritesScaleAndShiftInOneOrTwoOperators) {
     float scale, offset;
     size_t node_count;
   };
-  for (const auto [scale, offset, node_count] : {Case{2, 1, 2}, Case{2, 0, 1}, Case{1, 3, 1}, Case{1, 0, 1}}) {
+  for (const auto [scale, offset, node_count] :
+       {Case{2, 1, 2}, Case{2, 0, 1}, Case{1, 3, 1}, Case{1, 0, 1}}) {
     Net net;
     ScaleShift op;
     op.scale = net.constant({3}, scale, scale == 1 ? 0 : 0.25f);
@@ -125,7 +128,8 @@ TEST(TfliteWriter, WritesScaleAndShiftInOneOrTwoOperators) {
   }
 }
 
-/// A batch norm that is called again and again keeps its constants once, however many channels it has.
+/// A batch norm that is called again and again keeps its constants once, however many channels it
+/// has.
 TEST(TfliteWriter, WritesSharedConstantsThatTheReaderTakes) {
   Net net;
   ScaleShift op;
@@ -177,11 +181,13 @@ TEST_P(TfliteWriterVersions, WritesNetworksOfEveryPrecision) {
   const std::vector<double>& b = got[read.output];
   ASSERT_EQ(a.size(), b.size());
   // Two floats that stand for the same: 1 / 6 as a factor, and as a constant of one element.
-  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-6 * (1 + std::fabs(a[i]))) << "at " << i;
+  for (size_t i = 0; i < a.size(); ++i)
+    EXPECT_NEAR(a[i], b[i], 1e-6 * (1 + std::fabs(a[i]))) << "at " << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, TfliteWriterVersions,
-                         ::testing::Values(Precision::F32, Precision::I8PerTensor, Precision::I8PerChannel, Precision::U8));
+                         ::testing::Values(Precision::F32, Precision::I8PerTensor,
+                                           Precision::I8PerChannel, Precision::U8));
 
 }  // namespace
 }  // namespace teachable::testing

@@ -1,5 +1,6 @@
-// Usage: write_networks FOLDER. MobileNets in full size, each as NAME.tflite and, with its embedding as the output, NAME-embedding.tflite:
-// tests/web/rival.browser.test.mjs compares what engines make of them.
+// Usage: write_networks FOLDER. MobileNets in full size, each as NAME.tflite and, with its
+// embedding as the output, NAME-embedding.tflite: tests/web/rival.browser.test.mjs compares what
+// engines make of them.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -15,10 +16,13 @@ using namespace teachable::testing;
 
 void write(const std::filesystem::path& path, const Graph& graph) {
   const std::vector<std::byte> bytes = write_tflite(graph);
-  std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
 }
 
-void write_network(const std::filesystem::path& folder, const std::string& name, FullNetwork (*build)(GraphBuilder& builder)) {
+void write_network(const std::filesystem::path& folder, const std::string& name,
+                   FullNetwork (*build)(GraphBuilder& builder)) {
   GraphBuilder builder(testing::Precision::F32, /*seed=*/1);
   builder.normalize_layers();
   const FullNetwork network = build(builder);

@@ -1,4 +1,5 @@
-// XNNPACK's answers as Errors, those of the WebAssembly module among them, which holds only what a MobileNet can reach.
+// XNNPACK's answers as Errors, those of the WebAssembly module among them, which holds only what a
+// MobileNet can reach.
 #include "net/xnn.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +23,9 @@ void prepare(const Define& define) {
   uint32_t ids[2];
   for (uint32_t i : {0u, 1u}) {
     const uint32_t flag = i == 0 ? XNN_VALUE_FLAG_EXTERNAL_INPUT : XNN_VALUE_FLAG_EXTERNAL_OUTPUT;
-    check(xnn_define_tensor_value(subgraph.get(), xnn_datatype_fp32, 2, dims, nullptr, i, flag, &ids[i]), "test");
+    check(xnn_define_tensor_value(subgraph.get(), xnn_datatype_fp32, 2, dims, nullptr, i, flag,
+                                  &ids[i]),
+          "test");
   }
   check(define(subgraph.get(), ids[0], ids[1]), "test");
   xnn_runtime_t runtime = nullptr;
@@ -30,7 +33,8 @@ void prepare(const Define& define) {
   const XnnRuntime owner(runtime);
 }
 
-xnn_status define_unary(xnn_unary_operator type, xnn_subgraph_t subgraph, uint32_t input, uint32_t output) {
+xnn_status define_unary(xnn_unary_operator type, xnn_subgraph_t subgraph, uint32_t input,
+                        uint32_t output) {
   return xnn_define_unary(subgraph, type, nullptr, input, output, 0);
 }
 
@@ -50,7 +54,9 @@ TEST(Xnn, RefusesWhatTheModuleLeavesOut) {
       ADD_FAILURE() << "nothing was thrown";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::UnsupportedOp);
-      EXPECT_NE(std::string(error.what()).find("ABS at node 3: XNNPACK says unsupported"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("ABS at node 3: XNNPACK says unsupported"),
+                std::string::npos)
+          << error.what();
     }
 #else
     prepare(define);

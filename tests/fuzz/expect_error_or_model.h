@@ -17,12 +17,14 @@ namespace teachable::testing {
 /// Of all tensors. What is above would be slow under the sanitizers, which is no finding.
 inline size_t bytes_of(const Graph& graph) {
   size_t bytes = 0;
-  for (const Tensor& tensor : graph.tensors) bytes += tensor.shape.element_count() * element_size(tensor.type);
+  for (const Tensor& tensor : graph.tensors)
+    bytes += tensor.shape.element_count() * element_size(tensor.type);
   return bytes;
 }
 
-/// Any bytes are an Error of the file, or a model that can be made ready and, when that is little work, run; all else (another exception, a
-/// crash, a sanitizer's finding) ends the fuzzer. As in the package, the file lends its constants.
+/// Any bytes are an Error of the file, or a model that can be made ready and, when that is little
+/// work, run; all else (another exception, a crash, a sanitizer's finding) ends the fuzzer. As in
+/// the package, the file lends its constants.
 inline void expect_error_or_model(std::span<const std::byte> bytes) {
   constexpr PrecisionChoice kChoices[] = {PrecisionChoice::Auto, PrecisionChoice::F32,
                                           PrecisionChoice::Exact};
@@ -31,7 +33,9 @@ inline void expect_error_or_model(std::span<const std::byte> bytes) {
   PaddedBuffer<std::byte> file(bytes.size());
   std::ranges::copy(bytes, file.begin());
   try {
-    Graph graph = read_model(file.span(), kChoices[bytes.size() % std::size(kChoices)], Constants::Lent).graph;
+    Graph graph =
+        read_model(file.span(), kChoices[bytes.size() % std::size(kChoices)], Constants::Lent)
+            .graph;
     if (bytes_of(graph) > kMaxBytes) return;
     Network network(std::move(graph), nullptr);
     std::ranges::fill(file, std::byte{0x5a});
@@ -39,7 +43,8 @@ inline void expect_error_or_model(std::span<const std::byte> bytes) {
     network.run_backbone();
     if (network.has_head()) network.run_head();
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::BadModel && error.code() != ErrorCode::UnsupportedOp) std::abort();
+    if (error.code() != ErrorCode::BadModel && error.code() != ErrorCode::UnsupportedOp)
+      std::abort();
   }
 }
 

@@ -14,10 +14,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     conversion = convert_tfjs(all.first(length), all.subspan(std::min(length + 1, size)));
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::BadModel && error.code() != ErrorCode::UnsupportedOp) std::abort();
+    if (error.code() != ErrorCode::BadModel && error.code() != ErrorCode::UnsupportedOp)
+      std::abort();
     return 0;
   }
-  // What was written reads as it was meant, whatever it was made from: an Error here ends the fuzzer.
+  // What was written reads as it was meant, whatever it was made from: an Error here ends the
+  // fuzzer.
   validate(read_tflite(conversion.file.bytes));
   teachable::testing::expect_error_or_model(conversion.file.bytes);
   return 0;

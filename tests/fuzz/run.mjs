@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setup } from '../../cpp/third_party/setup.mjs';
 import { buildPreset } from '../../web/dev/cmake.mjs';
-import { Steps, fail, main, projectFolder, run } from '../../web/dev/steps.mjs';
+import { fail, main, projectFolder, run, Steps } from '../../web/dev/steps.mjs';
 
 export const fuzzers = ['tflite', 'tfjs', 'dataset'];
 const tree = path.join(projectFolder, 'build/native-asan/fuzz');
@@ -23,7 +23,11 @@ const sanitizerSettings = {
 /** Runs each for `seconds`, all at once, in the form of a suite's result. */
 export async function runFuzzers(seconds, names = fuzzers) {
   const results = await Promise.all(names.map((name) => runOne(name, seconds)));
-  return { passed: results.filter((result) => !result.output).length, failed: results.filter((result) => result.output), skipped: [] };
+  return {
+    passed: results.filter((result) => !result.output).length,
+    failed: results.filter((result) => result.output),
+    skipped: [],
+  };
 }
 
 async function runOne(name, seconds) {
@@ -33,9 +37,18 @@ async function runOne(name, seconds) {
   // One input may take 10 s under the sanitizers and ask for 512 MB at once: what is above that is a finding.
   const ended = await run(
     path.join(tree, `fuzz_${name}`),
-    [path.join(folder, 'corpus'), seeds, `-max_total_time=${seconds}`, '-timeout=10', '-malloc_limit_mb=512', '-rss_limit_mb=2560',
+    [
+      path.join(folder, 'corpus'),
+      seeds,
+      `-max_total_time=${seconds}`,
+      '-timeout=10',
+      '-malloc_limit_mb=512',
+      '-rss_limit_mb=2560',
       // A topology is long before its weights come.
-      `-max_len=${name === 'tfjs' ? 262144 : 65536}`, '-print_final_stats=1', `-artifact_prefix=${folder}/`],
+      `-max_len=${name === 'tfjs' ? 262144 : 65536}`,
+      '-print_final_stats=1',
+      `-artifact_prefix=${folder}/`,
+    ],
     { env: sanitizerSettings, allowFailure: true },
   );
   const runs = /number_of_executed_units:\s*(\d+)/.exec(ended.everything)?.[1] ?? '?';
@@ -45,7 +58,9 @@ async function runOne(name, seconds) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
   await main(async () => {
-    const { values } = parseArgs({ options: { seconds: { type: 'string', default: '600' }, only: { type: 'string' } } });
+    const { values } = parseArgs({
+      options: { seconds: { type: 'string', default: '600' }, only: { type: 'string' } },
+    });
     const names = values.only?.split(',') ?? fuzzers;
     const unknown = names.find((name) => !fuzzers.includes(name));
     if (unknown) fail(`There is no fuzzer '${unknown}'; there are ${fuzzers.join(', ')}.`);
@@ -53,7 +68,9 @@ if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.ar
     await setup();
     const steps = new Steps(2);
     await steps.step('Building the fuzzers', (report) => buildPreset('native-asan', ['fuzzers'], report));
-    const { failed } = await steps.step(`Fuzzing ${names.join(' and ')}`, () => runFuzzers(Number(values.seconds), names));
+    const { failed } = await steps.step(`Fuzzing ${names.join(' and ')}`, () =>
+      runFuzzers(Number(values.seconds), names),
+    );
     for (const { name, output } of failed) console.log(`${name}\n${output}`);
     if (failed.length > 0) process.exitCode = 1;
     else console.log('Nothing was found.');

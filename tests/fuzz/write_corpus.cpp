@@ -19,7 +19,8 @@ using namespace teachable::testing;
 void write(const std::filesystem::path& path, std::span<const std::byte> bytes) {
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
 }
 
 void write(const std::filesystem::path& path, const TfjsFile& file) {
@@ -44,8 +45,9 @@ void write(const std::filesystem::path& path, const Knn& knn, std::vector<Thumbn
 void write_datasets(const std::filesystem::path& folder) {
   constexpr uint8_t kRepairChecksums = 1, kInSmallPieces = 2;
   write(folder / "empty", Knn(), {}, kRepairChecksums);
-  for (const auto& [name, storage] : {std::pair{"f32", Storage::F32}, std::pair{"i16", Storage::I16},
-                                      std::pair{"i8", Storage::I8}}) {
+  for (const auto& [name, storage] :
+       {std::pair{"f32", Storage::F32}, std::pair{"i16", Storage::I16},
+        std::pair{"i8", Storage::I8}}) {
     Knn knn(storage);
     for (int i = 0; i < 5; ++i) {
       knn.add(std::vector<float>{1, static_cast<float>(i)}, std::to_string(i % 2));
@@ -83,7 +85,8 @@ int main(int argc, char** argv) {
     const TensorId end = (b.*version.build)(8, 3);
     return b.take(end);
   };
-  for (const Version& version : {Version{"v2", &GraphBuilder::small_mobilenet}, Version{"v3", &GraphBuilder::small_mobilenet_v3}}) {
+  for (const Version& version : {Version{"v2", &GraphBuilder::small_mobilenet},
+                                 Version{"v3", &GraphBuilder::small_mobilenet_v3}}) {
     for (auto precision : {testing::Precision::F32, testing::Precision::I8PerTensor,
                            testing::Precision::I8PerChannel, testing::Precision::U8}) {
       const Graph graph = graph_of(version, precision);
@@ -97,26 +100,34 @@ int main(int argc, char** argv) {
       write(folder / "tflite" / (name + "-by-channel.tflite"), write_tflite(graph, by_channel));
       const std::string version_name = std::string("-") + version.name;
       write(folder / "tfjs" / ("graph-fused" + version_name), write_graph_model(graph, true));
-      write(folder / "tfjs" / ("graph-plain" + version_name), write_graph_model(graph, false, TfjsStorage::F16));
+      write(folder / "tfjs" / ("graph-plain" + version_name),
+            write_graph_model(graph, false, TfjsStorage::F16));
       write(folder / "tfjs" / ("layers" + version_name), write_layers_model(graph));
-      write(folder / "tfjs" / ("layers-uint8" + version_name), write_layers_model(graph, TfjsStorage::U8));
+      write(folder / "tfjs" / ("layers-uint8" + version_name),
+            write_layers_model(graph, TfjsStorage::U8));
     }
   }
-  for (const Version& version : {Version{"v1", &GraphBuilder::small_mobilenet_v1}, Version{"v3-large", &GraphBuilder::small_mobilenet_v3_large}}) {
+  for (const Version& version : {Version{"v1", &GraphBuilder::small_mobilenet_v1},
+                                 Version{"v3-large", &GraphBuilder::small_mobilenet_v3_large}}) {
     const std::string name = version.name;
-    write(folder / "tflite" / (name + "-int8.tflite"), write_tflite(graph_of(version, testing::Precision::I8PerChannel)));
-    write(folder / "tflite" / (name + "-uint8.tflite"), write_tflite(graph_of(version, testing::Precision::U8)));
+    write(folder / "tflite" / (name + "-int8.tflite"),
+          write_tflite(graph_of(version, testing::Precision::I8PerChannel)));
+    write(folder / "tflite" / (name + "-uint8.tflite"),
+          write_tflite(graph_of(version, testing::Precision::U8)));
     const Graph floats = graph_of(version, testing::Precision::F32);
     write(folder / "tfjs" / ("graph-fused-" + name), write_graph_model(floats, true));
     write(folder / "tfjs" / ("layers-" + name), write_layers_model(floats));
   }
-  for (const Version& version : {Version{"v1", &GraphBuilder::small_keras_v1}, Version{"v3", &GraphBuilder::small_keras_v3},
-                                 Version{"teachable-machine", &GraphBuilder::small_teachable_machine}}) {
-    write(folder / "tflite" / (std::string("keras-") + version.name + ".tflite"), write_keras_tflite(graph_of(version, testing::Precision::I8PerChannel)));
+  for (const Version& version :
+       {Version{"v1", &GraphBuilder::small_keras_v1}, Version{"v3", &GraphBuilder::small_keras_v3},
+        Version{"teachable-machine", &GraphBuilder::small_teachable_machine}}) {
+    write(folder / "tflite" / (std::string("keras-") + version.name + ".tflite"),
+          write_keras_tflite(graph_of(version, testing::Precision::I8PerChannel)));
   }
 
   // Inputs of bytes and of pixels, windows of both pools, vectors of length 1, a sigmoid.
-  for (auto precision : {testing::Precision::F32, testing::Precision::I8PerChannel, testing::Precision::U8}) {
+  for (auto precision :
+       {testing::Precision::F32, testing::Precision::I8PerChannel, testing::Precision::U8}) {
     GraphBuilder b(precision, kSeed);
     TensorId t = b.input(8, 8, 3);
     if (precision == testing::Precision::F32) t = b.scale_shift(b.scale_shift(t));
@@ -126,7 +137,13 @@ int main(int argc, char** argv) {
     t = b.sigmoid(b.fully_connected(t, 2));
     Graph graph = b.take(t);
     if (precision == testing::Precision::F32) testing::cast_input(graph);
-    write(folder / "tflite" / (std::string("ends-") + (precision == testing::Precision::F32 ? "float32" : precision == testing::Precision::U8 ? "uint8" : "int8") + ".tflite"), write_tflite(graph));
+    write(folder / "tflite" /
+              (std::string("ends-") +
+               (precision == testing::Precision::F32  ? "float32"
+                : precision == testing::Precision::U8 ? "uint8"
+                                                      : "int8") +
+               ".tflite"),
+          write_tflite(graph));
   }
   return 0;
 }

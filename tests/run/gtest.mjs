@@ -41,7 +41,10 @@ async function runProgram(tree, name, starter) {
   const ended = await run(command, args, { env: sanitizerSettings, allowFailure: true });
   const result = existsSync(report) ? readReport(report, name, ended.output) : { passed: 0, failed: [], skipped: [] };
   if (ended.status !== 0 && result.failed.length === 0) {
-    result.failed.push({ name: `${name} ended with ${ended.signal ?? `status ${ended.status}`}`, output: ended.everything });
+    result.failed.push({
+      name: `${name} ended with ${ended.signal ?? `status ${ended.status}`}`,
+      output: ended.everything,
+    });
   }
   return result;
 }
@@ -64,5 +67,9 @@ function skipReason(output, test) {
   const from = output.indexOf(`[ RUN      ] ${test}\n`);
   const to = output.indexOf(`[  SKIPPED ] ${test}`, from);
   if (from < 0 || to < 0) return 'disabled';
-  return output.slice(output.indexOf('\n', from) + 1, to).replace(/^.*: Skipped$/m, '').trim().replaceAll('\n', ' ');
+  return output
+    .slice(output.indexOf('\n', from) + 1, to)
+    .replace(/^.*: Skipped$/m, '')
+    .trim()
+    .replaceAll('\n', ' ');
 }

@@ -1,5 +1,5 @@
 // Runs the *.test.mjs files with Node's own test runner.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder, run } from '../../web/dev/steps.mjs';
 
@@ -18,7 +18,12 @@ export async function runNodeTests(accepts, folders = ['tests', 'tests/web']) {
   mkdirSync(join(projectFolder, 'build/log'), { recursive: true });
   rmSync(report, { force: true });
   // One file at a time: browsers side by side would slow each other down until timeouts fail.
-  const options = ['--test', '--test-concurrency=1', `--test-reporter=${reporter}`, `--test-reporter-destination=${report}`];
+  const options = [
+    '--test',
+    '--test-concurrency=1',
+    `--test-reporter=${reporter}`,
+    `--test-reporter-destination=${report}`,
+  ];
   const ended = await run(process.execPath, [...options, ...files], { allowFailure: true });
   const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n').filter(Boolean) : [];
   for (const { kind, name, text } of lines.map((line) => JSON.parse(line))) {
@@ -26,6 +31,7 @@ export async function runNodeTests(accepts, folders = ['tests', 'tests/web']) {
     else if (kind === 'skipped') result.skipped.push({ name, reason: text });
     else result.failed.push({ name, output: text });
   }
-  if (ended.status !== 0 && result.failed.length === 0) result.failed.push({ name: 'node --test', output: ended.everything });
+  if (ended.status !== 0 && result.failed.length === 0)
+    result.failed.push({ name: 'node --test', output: ended.everything });
   return result;
 }

@@ -5,7 +5,8 @@ import { inspect } from 'node:util';
 export default async function* report(events) {
   const complaints = new Map(); // by file: a file that cannot even start says why only on its standard error
   for await (const { type, data } of events) {
-    if (type === 'test:stderr') complaints.set(data.file, ((complaints.get(data.file) ?? '') + data.message).slice(-5000));
+    if (type === 'test:stderr')
+      complaints.set(data.file, ((complaints.get(data.file) ?? '') + data.message).slice(-5000));
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const failed = type === 'test:fail';
     const groupOnly = data.details?.type === 'suite';
@@ -13,14 +14,17 @@ export default async function* report(events) {
     if (groupOnly && !(failed && data.details.error?.failureType === 'hookFailed')) continue;
     const name = `${data.file ? `${relative(process.cwd(), data.file)}: ` : ''}${data.name}`;
     const line = describe(failed, data, name);
-    if (line.kind === 'failed' && data.name === data.file) line.text = `${complaints.get(data.file) ?? ''}\n${line.text}`;
+    if (line.kind === 'failed' && data.name === data.file)
+      line.text = `${complaints.get(data.file) ?? ''}\n${line.text}`;
     yield `${JSON.stringify(line)}\n`;
   }
 }
 
 function describe(failed, { skip, todo, details }, name) {
-  if (skip !== undefined && skip !== false) return { kind: 'skipped', name, text: typeof skip === 'string' ? skip : '' };
-  if (todo !== undefined && todo !== false) return { kind: 'skipped', name, text: `to do ${typeof todo === 'string' ? todo : ''}` };
+  if (skip !== undefined && skip !== false)
+    return { kind: 'skipped', name, text: typeof skip === 'string' ? skip : '' };
+  if (todo !== undefined && todo !== false)
+    return { kind: 'skipped', name, text: `to do ${typeof todo === 'string' ? todo : ''}` };
   if (failed) return { kind: 'failed', name, text: inspect(details.error?.cause ?? details.error) };
   return { kind: 'passed', name };
 }

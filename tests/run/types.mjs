@@ -2,7 +2,13 @@
 import { typecheck } from '../../web/dev/typescript.mjs';
 
 /** tsconfig files, beside those that the build checks. */
-const projects = ['web/tsconfig.worker.json', 'web/tsconfig.demo.json', 'web/tsconfig.cli.json', 'tests/types/tsconfig.json', 'tests/types/tfjs/tsconfig.json'];
+const projects = [
+  'web/tsconfig.worker.json',
+  'web/tsconfig.demo.json',
+  'web/tsconfig.cli.json',
+  'tests/types/tsconfig.json',
+  'tests/types/tfjs/tsconfig.json',
+];
 
 export async function checkTypes() {
   const result = { passed: 0, failed: [], skipped: [] };

@@ -1,18 +1,17 @@
 // Never run: what compiles here, and what must not, is the test. Each line under @ts-expect-error fails to compile for its one reason.
 import {
-  ClassifierError,
-  chooseVariant,
-  detectFeatures,
-  errorCodes,
-  load,
-  wasmSha256,
   type CallSettings,
   type Choice,
   type Classifier,
+  ClassifierError,
   type ClassScore,
+  chooseVariant,
+  detectFeatures,
   type ErrorCode,
+  errorCodes,
   type Info,
   type LoadOptions,
+  load,
   type ModelEntry,
   type Observation,
   type Prediction,
@@ -20,8 +19,9 @@ import {
   type Review,
   type Thumbnail,
   type Variant,
+  wasmSha256,
 } from 'teachable-wasm';
-import { loadKnn, type KnnClassifier } from 'teachable-wasm/knn';
+import { type KnnClassifier, loadKnn } from 'teachable-wasm/knn';
 import { loadImageNetLabels } from 'teachable-wasm/labels';
 import { serveClassifiers } from 'teachable-wasm/worker';
 
@@ -48,8 +48,22 @@ function exactly<T>(): <V>(value: V, ...same: Same<V, T> extends true ? [] : [ne
 export async function loading(): Promise<void> {
   exactly<Promise<Classifier>>()(load());
   await load({});
-  await load({ version: 2, alpha: 1, precision: 'exact', variant: 'relaxed-threads', threads: 2, worker: false, signal });
-  await load({ model: '/model.tflite', labels: ['a', 'b'], preprocess: { crop: 'squash', range: [0, 1] }, wasmUrl: '/wasm/', workerUrl: new URL('https://example.org/worker.js') });
+  await load({
+    version: 2,
+    alpha: 1,
+    precision: 'exact',
+    variant: 'relaxed-threads',
+    threads: 2,
+    worker: false,
+    signal,
+  });
+  await load({
+    model: '/model.tflite',
+    labels: ['a', 'b'],
+    preprocess: { crop: 'squash', range: [0, 1] },
+    wasmUrl: '/wasm/',
+    workerUrl: new URL('https://example.org/worker.js'),
+  });
   await load({ model: new URL('https://example.org/model.json'), labels: '/labels.txt', worker });
   await load({ model: { url: '/model.json' }, worker: true });
   await load({ model: { bytes, weights: new ArrayBuffer(8) } });
@@ -76,11 +90,35 @@ export async function loading(): Promise<void> {
 }
 
 export async function looking(classifier: Classifier): Promise<void> {
-  for (const picture of [image, video, canvas, offscreen, pixels, bitmap, frame, file, file.slice(), bytes, bytes.buffer as ArrayBuffer, new URL('https://example.org/a.jpg'), 'a.jpg', { data: bytes, width: 1, height: 1 }]) {
+  for (const picture of [
+    image,
+    video,
+    canvas,
+    offscreen,
+    pixels,
+    bitmap,
+    frame,
+    file,
+    file.slice(),
+    bytes,
+    bytes.buffer as ArrayBuffer,
+    new URL('https://example.org/a.jpg'),
+    'a.jpg',
+    { data: bytes, width: 1, height: 1 },
+  ]) {
     exactly<ClassScore[]>()(await classifier.classify(picture));
     exactly<Float32Array<ArrayBufferLike>>()(await classifier.embed(picture, { signal }));
     exactly<number>()(await classifier.addExample(picture, 'mug', { signal }));
-    exactly<Prediction>()(await classifier.predict(picture, { k: 5, weighting: 'similarity', temperature: 0.1, balanced: true, unknownThreshold: 0.5, signal }));
+    exactly<Prediction>()(
+      await classifier.predict(picture, {
+        k: 5,
+        weighting: 'similarity',
+        temperature: 0.1,
+        balanced: true,
+        unknownThreshold: 0.5,
+        signal,
+      }),
+    );
     exactly<Observation>()(await classifier.observe(picture, { label: 1, k: 3, topk: 0, embedding: true, signal }));
   }
   exactly<ClassScore[][]>()(await classifier.classifyMany([image, video], 5, { signal }));
@@ -128,7 +166,8 @@ export async function teaching(classifier: Classifier | KnnClassifier): Promise<
   const thumbnails: Thumbnail[] = [{ id: 0, bytes }];
   exactly<Blob>()(await classifier.saveDataset({ thumbnails, signal }));
   const stream: ReadableStream<Uint8Array> = classifier.saveDatasetStream();
-  for (const source of [file, bytes, bytes.buffer as ArrayBuffer, stream]) exactly<Thumbnail[]>()(await classifier.loadDataset(source, { signal }));
+  for (const source of [file, bytes, bytes.buffer as ArrayBuffer, stream])
+    exactly<Thumbnail[]>()(await classifier.loadDataset(source, { signal }));
   exactly<string>()(await classifier.exportJson({ signal }));
   await classifier.importJson({}, { signal });
 

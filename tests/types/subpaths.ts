@@ -1,6 +1,13 @@
 // As api.ts, for the webcam and the converter.
-import { convertModel, type ConvertedModel, type ConvertOptions, type Progress } from 'teachable-wasm/convert';
-import { eachFrame, Webcam, type FrameInfo, type WebcamDevice, type WebcamOptions, type WebcamState } from 'teachable-wasm/webcam';
+import { type ConvertedModel, type ConvertOptions, convertModel, type Progress } from 'teachable-wasm/convert';
+import {
+  eachFrame,
+  type FrameInfo,
+  Webcam,
+  type WebcamDevice,
+  type WebcamOptions,
+  type WebcamState,
+} from 'teachable-wasm/webcam';
 
 declare const video: HTMLVideoElement;
 declare const image: HTMLImageElement;
@@ -8,7 +15,13 @@ declare const bytes: Uint8Array;
 declare const signal: AbortSignal;
 
 export async function watching(): Promise<void> {
-  const options: WebcamOptions = { video, facing: 'environment', width: 640, mirror: false, onState: (state, error) => console.log(state satisfies WebcamState, error?.code) };
+  const options: WebcamOptions = {
+    video,
+    facing: 'environment',
+    width: 640,
+    mirror: false,
+    onState: (state, error) => console.log(state satisfies WebcamState, error?.code),
+  };
   const webcam = new Webcam(options);
   await webcam.start();
   await webcam.start({ deviceId: 'x', signal });
@@ -32,7 +45,11 @@ export async function watching(): Promise<void> {
 }
 
 export async function converting(): Promise<void> {
-  const options: ConvertOptions = { signal, wasmUrl: '/wasm/', onProgress: ({ phase, loaded }: Progress) => console.log(phase, loaded) };
+  const options: ConvertOptions = {
+    signal,
+    wasmUrl: '/wasm/',
+    onProgress: ({ phase, loaded }: Progress) => console.log(phase, loaded),
+  };
   const { tflite, format }: ConvertedModel = await convertModel('/model.json', options);
   await convertModel({ bytes, weights: bytes });
   const known: 'tfjs-layers' | 'tfjs-graph' = format;

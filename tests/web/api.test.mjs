@@ -11,9 +11,14 @@ import { root, scratchFolder } from './data.mjs';
 
 test('the API reference has every entry, and nothing in it is without a comment', { timeout: 300_000 }, async (t) => {
   const out = await scratchFolder(t);
-  const typedoc = path.join(path.dirname(createRequire(import.meta.url).resolve('typedoc/package.json')), 'bin/typedoc');
+  const typedoc = path.join(
+    path.dirname(createRequire(import.meta.url).resolve('typedoc/package.json')),
+    'bin/typedoc',
+  );
   const command = [typedoc, '--options', path.join(root, 'web/typedoc.json'), '--out', out];
-  const complaints = await promisify(execFile)(process.execPath, command, { env: { ...process.env, NO_COLOR: '1' } }).then(
+  const complaints = await promisify(execFile)(process.execPath, command, {
+    env: { ...process.env, NO_COLOR: '1' },
+  }).then(
     () => '',
     ({ stdout, stderr }) => stdout + stderr,
   );
@@ -22,6 +27,9 @@ test('the API reference has every entry, and nothing in it is without a comment'
   for (const [entry, target] of Object.entries(exports)) {
     if (typeof target !== 'object') continue;
     const page = `modules/${path.posix.join('teachable-wasm', entry).replaceAll('/', '_')}.html`;
-    assert.ok(existsSync(path.join(out, page)), `${entry} is not among the entry points of web/typedoc.json, or has no @module`);
+    assert.ok(
+      existsSync(path.join(out, page)),
+      `${entry} is not among the entry points of web/typedoc.json, or has no @module`,
+    );
   }
 });

@@ -11,7 +11,11 @@ const { toConfusionMatrix, toSvg } = await importTs('../cli/confusion-matrix.ts'
 
 /** One row for each share of 0 to 1, right and wrong, so that every strength of a cell is seen. */
 function everyStrength() {
-  const labels = ['<cat> & "dog"', 'a name that is longer than anybody would call a class of pictures', ...Array.from({ length: 18 }, (_, n) => `class ${n}`)];
+  const labels = [
+    '<cat> & "dog"',
+    'a name that is longer than anybody would call a class of pictures',
+    ...Array.from({ length: 18 }, (_, n) => `class ${n}`),
+  ];
   const confusion = labels.flatMap((label, row) => [
     { label, takenFor: label, count: row },
     { label, takenFor: labels[(row + 7) % labels.length], count: labels.length - 1 - row },
@@ -21,9 +25,15 @@ function everyStrength() {
 
 /** In the page: contrast of each count with what lies behind it, and texts that leave the picture. */
 function inspectPicture() {
-  const rgb = (text) => text.match(/[\d.]+/g).map(Number).slice(0, 3);
+  const rgb = (text) =>
+    text
+      .match(/[\d.]+/g)
+      .map(Number)
+      .slice(0, 3);
   const luminance = (colour) => {
-    const [r, g, b] = colour.map((value) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+    const [r, g, b] = colour.map((value) =>
+      value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4,
+    );
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const contrast = (a, b) => {
@@ -41,14 +51,25 @@ function inspectPicture() {
     }
     const cell = text.previousElementSibling;
     const strength = Number(cell.getAttribute('fill-opacity'));
-    contrasts.push(contrast(fill(text), fill(cell).map((value, i) => value * strength + ground[i] * (1 - strength))));
+    contrasts.push(
+      contrast(
+        fill(text),
+        fill(cell).map((value, i) => value * strength + ground[i] * (1 - strength)),
+      ),
+    );
   }
   const frame = document.documentElement.getBoundingClientRect();
   const outside = [...document.querySelectorAll('text')].filter((text) => {
     const box = text.getBoundingClientRect();
     return box.left < frame.left || box.right > frame.right || box.top < frame.top || box.bottom > frame.bottom;
   });
-  return { root: document.documentElement.localName, counts: document.querySelectorAll('.count').length, least: Math.min(...contrasts), outside: outside.map((text) => text.textContent), page };
+  return {
+    root: document.documentElement.localName,
+    counts: document.querySelectorAll('.count').length,
+    least: Math.min(...contrasts),
+    outside: outside.map((text) => text.textContent),
+    page,
+  };
 }
 
 for (const colorScheme of ['light', 'dark']) {
@@ -57,7 +78,11 @@ for (const colorScheme of ['light', 'dark']) {
     t.after(() => browser.close());
     const folder = await scratchFolder(t);
     await writeFile(path.join(folder, 'matrix.svg'), everyStrength());
-    const { page, url } = await openPage(t, browser, { path: 'pages/blank.html', serving: { csp: null, folders: { '/picture/': folder } }, context: { colorScheme } });
+    const { page, url } = await openPage(t, browser, {
+      path: 'pages/blank.html',
+      serving: { csp: null, folders: { '/picture/': folder } },
+      context: { colorScheme },
+    });
     await page.goto(`${url}picture/matrix.svg`);
     const { root, counts, least, outside, page: ground } = await page.evaluate(inspectPicture);
     assert.equal(root, 'svg', 'a parser error would be another document');

@@ -7,15 +7,16 @@ import { ffmpeg, scratchFolder } from './data.mjs';
 import { drawShape } from './draw.mjs';
 import { importTs } from './import-ts.mjs';
 
-const { scanFolder, ProgressLine, toConfusionMatrix, toText, widthOf, toSvg, isCutOff, readJournal, JournalWriter } = await importTs(
-  '../cli/folder-scan.ts',
-  '../cli/progress-line.ts',
-  '../cli/confusion-matrix.ts',
-  '../cli/confusion-text.ts',
-  '../cli/confusion-svg.ts',
-  '../cli/cut-off.ts',
-  '../cli/picture-journal.ts',
-);
+const { scanFolder, ProgressLine, toConfusionMatrix, toText, widthOf, toSvg, isCutOff, readJournal, JournalWriter } =
+  await importTs(
+    '../cli/folder-scan.ts',
+    '../cli/progress-line.ts',
+    '../cli/confusion-matrix.ts',
+    '../cli/confusion-text.ts',
+    '../cli/confusion-svg.ts',
+    '../cli/cut-off.ts',
+    '../cli/picture-journal.ts',
+  );
 
 async function put(folder, names) {
   for (const name of names) {
@@ -26,7 +27,16 @@ async function put(folder, names) {
 
 test('a scan takes pictures by label, in an order that no file system changes', async (t) => {
   const folder = await scratchFolder(t);
-  await put(folder, ['cat/b.JPG', 'cat/a.png', 'cat/more/c.bmp', 'Dog/1.jpeg', 'cat/notes.txt', '.git/x.png', 'cat/.hidden.png', 'zebra/only.md']);
+  await put(folder, [
+    'cat/b.JPG',
+    'cat/a.png',
+    'cat/more/c.bmp',
+    'Dog/1.jpeg',
+    'cat/notes.txt',
+    '.git/x.png',
+    'cat/.hidden.png',
+    'zebra/only.md',
+  ]);
   const { pictures, skipped, emptyLabels } = await scanFolder(folder);
   assert.deepEqual(pictures, [
     { label: 'Dog', path: 'Dog/1.jpeg' },
@@ -42,7 +52,10 @@ test('a scan names pictures that cannot be used', async (t) => {
   const folder = await scratchFolder(t);
   await put(folder, ['loose.jpg', 'cat/a.png', 'cat/b.webp']);
   const { skipped } = await scanFolder(folder);
-  assert.deepEqual(skipped.map((file) => file.path), ['cat/b.webp', 'loose.jpg']);
+  assert.deepEqual(
+    skipped.map((file) => file.path),
+    ['cat/b.webp', 'loose.jpg'],
+  );
   assert.match(skipped[0].reason, /webp/);
   assert.match(skipped[1].reason, /no label/);
 });
@@ -56,7 +69,10 @@ test('a scan follows links to files and to labels, but never in circles', async 
   await symlink(path.join(elsewhere, 'one.png'), path.join(folder, 'cat/linked.png'));
   await symlink(folder, path.join(folder, 'cat/circle'));
   const { pictures } = await scanFolder(folder);
-  assert.deepEqual(pictures.map((each) => each.path), ['cat/a.png', 'cat/linked.png', 'dog/1.png']);
+  assert.deepEqual(
+    pictures.map((each) => each.path),
+    ['cat/a.png', 'cat/linked.png', 'dog/1.png'],
+  );
 });
 
 test('a scan of nothing says what was wanted', async (t) => {
@@ -78,7 +94,10 @@ test('progress on a terminal is one line that fits it and is taken away', () => 
   progress.note('Skipped \x1b[2Jx: broken.');
   progress.end();
   const lines = text.split('\r\x1b[K');
-  assert.ok(lines.every((line) => line.length < 90 || line.startsWith('Skipped')), text);
+  assert.ok(
+    lines.every((line) => line.length < 90 || line.startsWith('Skipped')),
+    text,
+  );
   assert.match(text, /\[#{12}-{12}\] 2 of 4 pictures \(50 %\), 1\.0 a second, 2 s left/);
   assert.match(text, /\r\x1b\[KSkipped \ufffd\[2Jx: broken\.\n/);
   assert.equal(lines.at(-1), '');
@@ -108,7 +127,11 @@ const confusion = [
 
 test('a confusion matrix has recall by row and precision by column', () => {
   const { counts, recall, precision } = toConfusionMatrix(['cat', 'dog', 'empty'], confusion);
-  assert.deepEqual(counts, [[9, 1, 0], [4, 4, 0], [0, 0, 0]]);
+  assert.deepEqual(counts, [
+    [9, 1, 0],
+    [4, 4, 0],
+    [0, 0, 0],
+  ]);
   assert.deepEqual(recall, [0.9, 0.5, NaN]);
   assert.deepEqual(precision, [9 / 13, 4 / 5, NaN]);
 });
@@ -128,15 +151,18 @@ test('the matrix as text is a table that lines up', () => {
 test('the matrix as text numbers long names, and wide ones still line up', () => {
   const labels = ['a name that is longer than any column', '猫', 'tab\there'];
   const lines = toText(toConfusionMatrix(labels, [{ label: '猫', takenFor: '猫', count: 3 }])).split('\n');
-  assert.match(lines[0], /^ +1  2  3 +right$/);
-  assert.match(lines[1], /^1 a name that is longer t…  \.  \.  \. /);
-  assert.match(lines[2], /^2 猫 +\.  3  \. +100 %$/);
+  assert.match(lines[0], /^ +1 {2}2 {2}3 +right$/);
+  assert.match(lines[1], /^1 a name that is longer t… {2}\. {2}\. {2}\. /);
+  assert.match(lines[2], /^2 猫 +\. {2}3 {2}\. +100 %$/);
   assert.match(lines[3], /^3 tab\ufffdhere/);
   assert.equal(new Set(lines.slice(1).map((line) => widthOf(line))).size, 1);
 });
 
 test('the matrix as SVG escapes labels and leaves nothing undefined', () => {
-  const svg = toSvg(toConfusionMatrix(['<b>&"\u0007', 'dog'], [{ label: 'dog', takenFor: '<b>&"\u0007', count: 2 }]), '0 % <right>');
+  const svg = toSvg(
+    toConfusionMatrix(['<b>&"\u0007', 'dog'], [{ label: 'dog', takenFor: '<b>&"\u0007', count: 2 }]),
+    '0 % <right>',
+  );
   assert.match(svg, /&lt;b&gt;&amp;&quot;\ufffd/);
   assert.doesNotMatch(svg, /<b>|NaN|undefined|\u0007/);
 });
@@ -144,14 +170,22 @@ test('the matrix as SVG escapes labels and leaves nothing undefined', () => {
 test('a list of pictures survives a run that was cut off in the middle of a line', async (t) => {
   const file = path.join(await scratchFolder(t), 'data.tmkn.pictures.jsonl');
   assert.equal(await readJournal(file), null);
-  const writer = new JournalWriter(file, { id: 'm' }, [{ sha256: 'a', path: 'cat/1.jpg', embedding: Float32Array.of(1, -2.5, 3e-8) }]);
+  const writer = new JournalWriter(file, { id: 'm' }, [
+    { sha256: 'a', path: 'cat/1.jpg', embedding: Float32Array.of(1, -2.5, 3e-8) },
+  ]);
   writer.add({ sha256: 'b', path: 'cat/2.jpg', embedding: Float32Array.of(4, 5, 6), id: 7 });
   writer.close();
   const whole = await readFile(file, 'utf8');
   await appendFile(file, whole.split('\n')[1].slice(0, 40));
   const { model, pictures } = await readJournal(file);
   assert.deepEqual(model, { id: 'm' });
-  assert.deepEqual(pictures.map(({ sha256, path: name, id }) => [sha256, name, id]), [['a', 'cat/1.jpg', undefined], ['b', 'cat/2.jpg', 7]]);
+  assert.deepEqual(
+    pictures.map(({ sha256, path: name, id }) => [sha256, name, id]),
+    [
+      ['a', 'cat/1.jpg', undefined],
+      ['b', 'cat/2.jpg', 7],
+    ],
+  );
   assert.deepEqual(pictures[0].embedding, Float32Array.of(1, -2.5, 3e-8));
 });
 
@@ -169,14 +203,19 @@ test('a picture that is cut off is told from a whole one, wherever the cut is', 
   const folder = await scratchFolder(t);
   const bmp = path.join(folder, '1.bmp');
   await writeFile(bmp, drawShape('disc', 1));
-  for (const options of [['-q:v', '3'], ['-q:v', '20', '-pix_fmt', 'yuvj444p']]) {
+  for (const options of [
+    ['-q:v', '3'],
+    ['-q:v', '20', '-pix_fmt', 'yuvj444p'],
+  ]) {
     const jpeg = ffmpeg('-i', bmp, ...options, '-f', 'mjpeg', '-');
     assert.equal(isCutOff(jpeg), false);
     assert.equal(isCutOff(Buffer.concat([jpeg, Buffer.from('a trailer of a camera')])), false);
-    for (let bytes = 2; bytes < jpeg.length - 1; bytes += 7) assert.equal(isCutOff(jpeg.subarray(0, bytes)), true, `${bytes} of ${jpeg.length} bytes`);
+    for (let bytes = 2; bytes < jpeg.length - 1; bytes += 7)
+      assert.equal(isCutOff(jpeg.subarray(0, bytes)), true, `${bytes} of ${jpeg.length} bytes`);
   }
   const whole = drawShape('disc', 1);
   assert.equal(isCutOff(whole), false);
-  for (const bytes of [2, 40, 54, 5000, whole.length - 1]) assert.equal(isCutOff(whole.subarray(0, bytes)), true, `${bytes} of ${whole.length} bytes`);
+  for (const bytes of [2, 40, 54, 5000, whole.length - 1])
+    assert.equal(isCutOff(whole.subarray(0, bytes)), true, `${bytes} of ${whole.length} bytes`);
   assert.equal(isCutOff(Buffer.from('no picture')), false);
 });

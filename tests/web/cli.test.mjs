@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
 import { promisify } from 'node:util';
@@ -16,7 +16,9 @@ const program = path.join(root, 'web/dist/cli.js');
 /** @returns {Promise<{code: number, out: string, err: string}>} */
 function run(folder, ...words) {
   return new Promise((done) => {
-    execFile(process.execPath, [program, ...words], { cwd: folder, maxBuffer: 1 << 26 }, (error, out, err) => done({ code: error ? error.code : 0, out, err }));
+    execFile(process.execPath, [program, ...words], { cwd: folder, maxBuffer: 1 << 26 }, (error, out, err) =>
+      done({ code: error ? error.code : 0, out, err }),
+    );
   });
 }
 
@@ -32,7 +34,8 @@ async function drawPhotos(t, count) {
   const folder = await scratchFolder(t);
   for (const shape of ['disc', 'stripes']) {
     await mkdir(path.join(folder, 'photos', shape), { recursive: true });
-    for (let n = 0; n < count; n++) await writeFile(path.join(folder, 'photos', shape, `${n}.bmp`), drawShape(shape, n));
+    for (let n = 0; n < count; n++)
+      await writeFile(path.join(folder, 'photos', shape, `${n}.bmp`), drawShape(shape, n));
   }
   return folder;
 }
@@ -84,32 +87,47 @@ test('inspect: what the default model, or its stand-in, holds', async () => {
   const { id, files, classCount } = await fetchDefault();
   const file = path.join(root, 'models/files', files[0].path);
   const model = await runJson(0, root, 'inspect', file);
-  assert.equal(model.fileBytes, files.reduce((sum, each) => sum + each.byteLength, 0), id);
-  assert.deepEqual([model.inputWidth, model.inputHeight, model.embeddingSize, model.classCount], [224, 224, 1280, classCount]);
+  assert.equal(
+    model.fileBytes,
+    files.reduce((sum, each) => sum + each.byteLength, 0),
+    id,
+  );
+  assert.deepEqual(
+    [model.inputWidth, model.inputHeight, model.embeddingSize, model.classCount],
+    [224, 224, 1280, classCount],
+  );
   // A MobileNet V2: 17 blocks with a depthwise convolution each, 300 million multiply-adds by its paper (arXiv:1801.04381, table 4).
   assert.equal(model.operators.DepthwiseConv2d, 17);
   assert.ok(Math.abs(model.multiplyAdds / 300e6 - 1) < 0.05, `${model.multiplyAdds} multiply-adds`);
   const { code, out } = await run(root, 'inspect', file);
   assert.equal(code, 0);
-  assert.match(out, /^  embedding  \[1280\] float32$/m);
-  assert.match(out, /^  DepthwiseConv2d +17$/m);
+  assert.match(out, /^ {2}embedding {2}\[1280\] float32$/m);
+  assert.match(out, /^ {2}DepthwiseConv2d +17$/m);
 });
 
 test('inspect: names of classes and numbers of a file that has them', { ...needsData, timeout: 60_000 }, async () => {
   const { files } = await fetchModel('mobilenet-v1-0.25-128-uint8');
   const model = await runJson(0, root, 'inspect', path.join(root, 'models/files', files[0].path));
-  assert.deepEqual([model.format, model.inputType, model.precision, model.classCount, model.classNames.length], ['tflite', 'uint8', 'uint8', 1001, 1001]);
+  assert.deepEqual(
+    [model.format, model.inputType, model.precision, model.classCount, model.classNames.length],
+    ['tflite', 'uint8', 'uint8', 1001, 1001],
+  );
   assert.deepEqual(model.preprocess.range, [-1, 0.9921875]);
 });
 
 test('convert: a model.json becomes one file, which is the same network', { timeout: 60_000 }, async (t) => {
   const folder = await scratchFolder(t);
-  for (const name of ['model.json', 'weights.bin']) await copyFile(path.join(root, 'tests/data/tfjs/nested', name), path.join(folder, name));
+  for (const name of ['model.json', 'weights.bin'])
+    await copyFile(path.join(root, 'tests/data/tfjs/nested', name), path.join(folder, name));
   const { code, err } = await run(folder, 'convert', 'model.json', '--out', 'mine.tflite');
   assert.equal(code, 0, err);
   const inspected = async (name) => {
-    const { format, precision, embeddingSize, classCount, preprocess, weightBytes, multiplyAdds, operators } = await runJson(0, folder, 'inspect', name);
-    return { format, network: { precision, embeddingSize, classCount, preprocess, weightBytes, multiplyAdds, operators } };
+    const { format, precision, embeddingSize, classCount, preprocess, weightBytes, multiplyAdds, operators } =
+      await runJson(0, folder, 'inspect', name);
+    return {
+      format,
+      network: { precision, embeddingSize, classCount, preprocess, weightBytes, multiplyAdds, operators },
+    };
   };
   const [before, after] = [await inspected('model.json'), await inspected('mine.tflite')];
   assert.deepEqual([before.format, after.format], ['tfjs-layers', 'tflite']);
@@ -122,7 +140,10 @@ test('convert: a model.json becomes one file, which is the same network', { time
 test('embed: writes a data set, and computes later only what is new or changed', { timeout: 120_000 }, async (t) => {
   const folder = await drawPhotos(t, 5);
   const first = await runJson(0, folder, 'embed', 'photos', '--out', 'data.tmkn');
-  assert.deepEqual(first.classes, [{ label: 'disc', count: 5 }, { label: 'stripes', count: 5 }]);
+  assert.deepEqual(first.classes, [
+    { label: 'disc', count: 5 },
+    { label: 'stripes', count: 5 },
+  ]);
   assert.deepEqual([first.examples, first.computed, first.skipped], [10, 10, []]);
   assert.match(first.err, /^10 of 10 pictures \(100 %\)/m);
   const file = await readFile(path.join(folder, 'data.tmkn'));
@@ -141,7 +162,8 @@ test('embed: writes a data set, and computes later only what is new or changed',
 
 test('embed: the file does not depend on the threads', { timeout: 120_000 }, async (t) => {
   const folder = await drawPhotos(t, 4);
-  for (const threads of ['1', '3']) await runJson(0, folder, 'embed', 'photos', '--out', `${threads}.tmkn`, '--threads', threads);
+  for (const threads of ['1', '3'])
+    await runJson(0, folder, 'embed', 'photos', '--out', `${threads}.tmkn`, '--threads', threads);
   assert.deepEqual(await readFile(path.join(folder, '1.tmkn')), await readFile(path.join(folder, '3.tmkn')));
 });
 
@@ -149,18 +171,29 @@ test('embed: damaged pictures are named, left out, and told by exit code 3', { t
   const folder = await drawPhotos(t, 3);
   await writeFile(path.join(folder, 'photos/disc/cut.bmp'), drawShape('disc', 1).subarray(0, 40));
   await writeFile(path.join(folder, 'photos/disc/text.jpg'), 'no picture');
-  for (const [kind, codec] of [['jpg', 'mjpeg'], ['png', 'png']]) {
+  for (const [kind, codec] of [
+    ['jpg', 'mjpeg'],
+    ['png', 'png'],
+  ]) {
     const whole = ffmpeg('-i', path.join(folder, 'photos/disc/0.bmp'), '-f', 'image2pipe', '-c:v', codec, '-');
     await writeFile(path.join(folder, `photos/stripes/half.${kind}`), whole.subarray(0, whole.length / 2));
   }
   await writeFile(path.join(folder, 'photos/loose.png'), 'no label');
   const { skipped, examples, err } = await runJson(3, folder, 'embed', 'photos', '--out', 'data.tmkn');
-  assert.deepEqual(skipped.map((file) => file.path).sort(), ['disc/cut.bmp', 'disc/text.jpg', 'loose.png', 'stripes/half.jpg', 'stripes/half.png']);
+  assert.deepEqual(skipped.map((file) => file.path).sort(), [
+    'disc/cut.bmp',
+    'disc/text.jpg',
+    'loose.png',
+    'stripes/half.jpg',
+    'stripes/half.png',
+  ]);
   for (const { path: name } of skipped) assert.match(err, new RegExp(`^Skipped ${name}: .*\\.$`, 'm'));
   assert.equal(examples, 6);
 });
 
-test('embed: a folder without pictures, and one with damaged ones only, make no file', { timeout: 120_000 }, async (t) => {
+test('embed: a folder without pictures, and one with damaged ones only, make no file', {
+  timeout: 120_000,
+}, async (t) => {
   const folder = await scratchFolder(t);
   await mkdir(path.join(folder, 'photos/cat'), { recursive: true });
   const empty = await run(folder, 'embed', 'photos', '--out', 'data.tmkn');
@@ -185,7 +218,10 @@ test('embed: a file that it did not write is not replaced, unless told', { timeo
 
 /** Starts a command and ends it by the signal as soon as it says `when`: by default, as soon as some pictures are done. */
 function interrupt(folder, signal, words, when = /of 80 pictures/) {
-  const child = spawn(process.execPath, [program, ...words, '--threads', '1'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...words, '--threads', '1'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let err = '';
   let sent = false;
   child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -195,13 +231,19 @@ function interrupt(folder, signal, words, when = /of 80 pictures/) {
   return new Promise((done) => child.on('close', (code, by) => done({ code, by, err })));
 }
 
-for (const [signal, how] of [['SIGINT', 'Ctrl+C'], ['SIGKILL', 'a crash']]) {
+for (const [signal, how] of [
+  ['SIGINT', 'Ctrl+C'],
+  ['SIGKILL', 'a crash'],
+]) {
   test(`embed: goes on after ${how}, to the same file as without`, { timeout: 240_000 }, async (t) => {
     const folder = await drawPhotos(t, 40);
     const ended = await interrupt(folder, signal, ['embed', 'photos', '--out', 'data.tmkn']);
     if (signal === 'SIGINT') {
       assert.deepEqual([ended.code, ended.by], [130, null], ended.err);
-      assert.match(ended.err, /Interrupted; what was computed is kept \(\d+ pictures\)\. Run the same command again to go on\./);
+      assert.match(
+        ended.err,
+        /Interrupted; what was computed is kept \(\d+ pictures\)\. Run the same command again to go on\./,
+      );
     } else {
       assert.equal(ended.by, 'SIGKILL');
     }
@@ -228,7 +270,10 @@ test('evaluate: Ctrl+C ends it in the midst of a review, which looks at no signa
   const [size, count] = [64, 30_000];
   const knn = await loadKnn({ embeddingSize: size, id: 'noise' });
   t.after(() => knn.dispose());
-  await knn.addExamples(Float32Array.from({ length: size * count }, (_, i) => Math.sin(i * i)), Array.from({ length: count }, (_, i) => i % 7));
+  await knn.addExamples(
+    Float32Array.from({ length: size * count }, (_, i) => Math.sin(i * i)),
+    Array.from({ length: count }, (_, i) => i % 7),
+  );
   await writeFile(path.join(folder, 'data.tmkn'), (await knn.saveDataset()).stream());
   const began = performance.now();
   const { code, err } = await interrupt(folder, 'SIGINT', ['evaluate', 'data.tmkn'], /Predicting 30000 of 30000/);
@@ -237,7 +282,9 @@ test('evaluate: Ctrl+C ends it in the midst of a review, which looks at no signa
   assert.match(err, /\nteachable-wasm: Interrupted\.\n$/);
 });
 
-test('the packed package, installed: its command runs by its name in node_modules/.bin', { timeout: 120_000 }, async (t) => {
+test('the packed package, installed: its command runs by its name in node_modules/.bin', {
+  timeout: 120_000,
+}, async (t) => {
   const { project, remove } = packed();
   t.after(remove);
   const name = path.join(project, 'node_modules/.bin/teachable-wasm');
@@ -247,10 +294,15 @@ test('the packed package, installed: its command runs by its name in node_module
   const start = (...words) => promisify(execFile)(name, words, { cwd: project });
   assert.equal((await start('--version')).stdout, `${version}\n`);
   const photos = await drawPhotos(t, 2);
-  assert.match((await start('evaluate', path.join(photos, 'photos'), '--k', '1')).stdout, /Leave-one-out accuracy: 100 %/);
+  assert.match(
+    (await start('evaluate', path.join(photos, 'photos'), '--k', '1')).stdout,
+    /Leave-one-out accuracy: 100 %/,
+  );
 });
 
-test('evaluate: a folder and its data set say the same, name what is wrong, and draw it', { timeout: 120_000 }, async (t) => {
+test('evaluate: a folder and its data set say the same, name what is wrong, and draw it', {
+  timeout: 120_000,
+}, async (t) => {
   const folder = await drawPhotos(t, 6);
   await writeFile(path.join(folder, 'photos/disc/wrong.bmp'), drawShape('stripes', 9));
   await copyFile(path.join(folder, 'photos/stripes/2.bmp'), path.join(folder, 'photos/stripes/twice.bmp'));
@@ -258,19 +310,42 @@ test('evaluate: a folder and its data set say the same, name what is wrong, and 
   const fromFolder = await runJson(0, folder, 'evaluate', 'photos', '--k', '3');
   const { err, ...fromFile } = await runJson(0, folder, 'evaluate', 'data.tmkn', '--k', '3', '--svg', 'matrix.svg');
   assert.deepEqual({ ...fromFolder, err }, { ...fromFile, err });
-  assert.deepEqual(fromFile.confusionMatrix, { labels: ['disc', 'stripes'], counts: [[6, 1], [0, 7]] });
+  assert.deepEqual(fromFile.confusionMatrix, {
+    labels: ['disc', 'stripes'],
+    counts: [
+      [6, 1],
+      [0, 7],
+    ],
+  });
   assert.equal(fromFile.accuracy, 13 / 14);
-  assert.deepEqual(fromFile.classes.map(({ label, count, recall }) => [label, count, recall]), [['disc', 7, 6 / 7], ['stripes', 7, 1]]);
+  assert.deepEqual(
+    fromFile.classes.map(({ label, count, recall }) => [label, count, recall]),
+    [
+      ['disc', 7, 6 / 7],
+      ['stripes', 7, 1],
+    ],
+  );
   assert.deepEqual(fromFile.mostConfusable, { labels: ['disc', 'stripes'], confusions: 1 });
-  assert.deepEqual(fromFile.mislabelled.map(({ name, suggestedLabel }) => [name, suggestedLabel]), [['disc/wrong.bmp', 'stripes']]);
-  assert.ok(fromFile.duplicates.some(({ name, nameOfOther }) => name === 'stripes/twice.bmp' && nameOfOther === 'stripes/2.bmp'), JSON.stringify(fromFile.duplicates));
-  assert.match(await readFile(path.join(folder, 'matrix.svg'), 'utf8'), /^<svg [\s\S]*92\.9 % of 14 examples right[\s\S]*<\/svg>\n$/);
+  assert.deepEqual(
+    fromFile.mislabelled.map(({ name, suggestedLabel }) => [name, suggestedLabel]),
+    [['disc/wrong.bmp', 'stripes']],
+  );
+  assert.ok(
+    fromFile.duplicates.some(
+      ({ name, nameOfOther }) => name === 'stripes/twice.bmp' && nameOfOther === 'stripes/2.bmp',
+    ),
+    JSON.stringify(fromFile.duplicates),
+  );
+  assert.match(
+    await readFile(path.join(folder, 'matrix.svg'), 'utf8'),
+    /^<svg [\s\S]*92\.9 % of 14 examples right[\s\S]*<\/svg>\n$/,
+  );
 
   const { code, out } = await run(folder, 'evaluate', 'data.tmkn');
   assert.equal(code, 0);
   assert.match(out, /Leave-one-out accuracy: 92\.9 %/);
   assert.match(out, /^disc +6 +1 +85\.7 %$/m);
-  assert.match(out, /Perhaps mislabelled:\n  disc\/wrong\.bmp: 'disc', its neighbours say 'stripes'/);
+  assert.match(out, /Perhaps mislabelled:\n {2}disc\/wrong\.bmp: 'disc', its neighbours say 'stripes'/);
 
   await rm(path.join(folder, 'data.tmkn.pictures.jsonl'));
   assert.match((await run(folder, 'evaluate', 'data.tmkn')).out, /example \d+: 'disc', its neighbours say 'stripes'/);
@@ -282,7 +357,12 @@ test('evaluate: damaged data sets and single pictures are sentences', { timeout:
   const whole = await readFile(path.join(folder, 'data.tmkn'));
   const flipped = Buffer.from(whole);
   flipped[whole.length - 100] ^= 1;
-  for (const [bytes, sentence] of [[Buffer.from('text'), /not a data set/], [whole.subarray(0, 30), /damaged data set/], [whole.subarray(0, 900), /teachable-wasm: .+/], [flipped, /teachable-wasm: .+/]]) {
+  for (const [bytes, sentence] of [
+    [Buffer.from('text'), /not a data set/],
+    [whole.subarray(0, 30), /damaged data set/],
+    [whole.subarray(0, 900), /teachable-wasm: .+/],
+    [flipped, /teachable-wasm: .+/],
+  ]) {
     await writeFile(path.join(folder, 'bad.tmkn'), bytes);
     const { code, err } = await run(folder, 'evaluate', 'bad.tmkn');
     assert.equal(code, 1);
@@ -298,7 +378,10 @@ test('a model that is missing or no model is a sentence', { timeout: 120_000 }, 
   const folder = await drawPhotos(t, 1);
   await writeFile(path.join(folder, 'bad.tflite'), 'no model at all');
   const missing = await run(folder, 'embed', 'photos', '--out', 'data.tmkn', '--model', 'missing.tflite');
-  assert.deepEqual([missing.code, missing.err], [1, "teachable-wasm: The model missing.tflite can't be read: it does not exist.\n"]);
+  assert.deepEqual(
+    [missing.code, missing.err],
+    [1, "teachable-wasm: The model missing.tflite can't be read: it does not exist.\n"],
+  );
   const bad = await run(folder, 'embed', 'photos', '--out', 'data.tmkn', '--model', 'bad.tflite');
   assert.equal(bad.code, 1);
   assert.equal(bad.err.trim().split('\n').length, 1, bad.err);
@@ -313,7 +396,14 @@ test('photos of cats, dogs and hotdogs predict each other', { ...needsData, time
     await copyFile(path.join(photos, name), path.join(folder, 'photos', label, name));
   }
   const { accuracy, examples, classes } = await runJson(0, folder, 'evaluate', 'photos', '--k', '1');
-  assert.deepEqual(classes.map(({ label, count }) => [label, count]), [['cat', 2], ['dog', 2], ['hotdog', 3]]);
+  assert.deepEqual(
+    classes.map(({ label, count }) => [label, count]),
+    [
+      ['cat', 2],
+      ['dog', 2],
+      ['hotdog', 3],
+    ],
+  );
   assert.equal(examples, 7);
   assert.equal(accuracy, 1);
 });

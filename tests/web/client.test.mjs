@@ -32,7 +32,10 @@ class WorkerDouble extends EventTarget {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const endWorker = () => (this.ended = true);
-    serve(port2, makeHost((options) => loadModule(options), endWorker));
+    serve(
+      port2,
+      makeHost((options) => loadModule(options), endWorker),
+    );
     port1.addEventListener('message', ({ data }) => this.dispatchEvent(new MessageEvent('message', { data })));
     port1.start();
     port2.start();
@@ -78,7 +81,13 @@ before(async () => {
     'short.json': JSON.stringify({ ...entry, files: [{ path: 'tiny.tflite', byteLength: 99 }] }),
     'altered.json': JSON.stringify({ ...entry, files: [{ path: 'tiny.tflite', sha256: '00' }] }),
     // The second group has the last weight, [8] floats.
-    'model.json': JSON.stringify({ ...tfjsModel, weightsManifest: [{ paths: ['b.bin', 'a.bin'], weights: tfjsModel.weightsManifest[0].weights.slice(0, -1) }, { paths: ['c.bin'], weights: tfjsModel.weightsManifest[0].weights.slice(-1) }] }),
+    'model.json': JSON.stringify({
+      ...tfjsModel,
+      weightsManifest: [
+        { paths: ['b.bin', 'a.bin'], weights: tfjsModel.weightsManifest[0].weights.slice(0, -1) },
+        { paths: ['c.bin'], weights: tfjsModel.weightsManifest[0].weights.slice(-1) },
+      ],
+    }),
     'no-shard.json': JSON.stringify({ modelTopology: {}, weightsManifest: [{ paths: ['a.bin', 'lost.bin'] }] }),
     'other.json': '{"some": "json"}',
     'broken.json': '{"id": ',
@@ -99,7 +108,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-beforeEach((t) => {
+beforeEach((_t) => {
   module = makeFakeModule();
   loadModule = async () => module;
   workers = [];
@@ -139,7 +148,12 @@ test("a catalogue entry by address says how the model is fed; the caller's optio
   const classifier = await open(t, { model: { url: at('tiny.json') }, preprocess: { resize: 'align-corners' } });
   assert.equal(classifier.model.title, 'Tiny network');
   assert.equal(classifier.model.showClasses, false);
-  assert.deepEqual(classifier.model.preprocess, { crop: 'squash', resize: 'align-corners', mirror: false, range: [0, 1] });
+  assert.deepEqual(classifier.model.preprocess, {
+    crop: 'squash',
+    resize: 'align-corners',
+    mirror: false,
+    range: [0, 1],
+  });
   assert.equal((await classifier.classify(red, 4))[1].className, 'cat');
 });
 
@@ -163,17 +177,26 @@ test('the shards of a model.json are joined in the order of its manifest, and th
   assert.equal(model.format, 'tfjs-layers');
   assert.equal(bytes, tfjsWeights.byteLength + (await readFile(path.join(folder, 'model.json'))).byteLength);
   module = makeFakeModule();
-  await open(t, { model: { bytes: new TextEncoder().encode(JSON.stringify(tfjsModel)), weights: tfjsWeights }, wasmUrl });
+  await open(t, {
+    model: { bytes: new TextEncoder().encode(JSON.stringify(tfjsModel)), weights: tfjsWeights },
+    wasmUrl,
+  });
   assert.deepEqual(module.classifiers[0].model, joined);
 });
 
 test('a model.json that the converter refuses, and a converter that is not there', async () => {
   const bytes = new TextEncoder().encode(JSON.stringify({ modelTopology: { node: [] }, weightsManifest: [] }));
-  await assert.rejects(load({ model: { bytes }, wasmUrl }), { code: 'bad-model', message: /modelTopology has no list of 1 to/ });
-  await assert.rejects(load({ model: { bytes }, wasmUrl: at('wasm/') }), { code: 'load-failed', message: /tfjs\/converter\.wasm answered 404.*wasmUrl/ });
+  await assert.rejects(load({ model: { bytes }, wasmUrl }), {
+    code: 'bad-model',
+    message: /modelTopology has no list of 1 to/,
+  });
+  await assert.rejects(load({ model: { bytes }, wasmUrl: at('wasm/') }), {
+    code: 'load-failed',
+    message: /tfjs\/converter\.wasm answered 404.*wasmUrl/,
+  });
 });
 
-test('labels: names, an address, of as many classes', async (t) => {
+test('labels: names, an address, of as many classes', async (_t) => {
   const name = async (labels, classIndex) => {
     const classifier = await load({ model: at('tiny.tflite'), labels });
     const [score] = (await classifier.classify(red, 4)).filter((each) => each.classIndex === classIndex);
@@ -184,8 +207,14 @@ test('labels: names, an address, of as many classes', async (t) => {
   assert.equal(await name(at('labels.txt'), 3), 'owl');
   assert.equal(await name(at('metadata.json'), 3), 'owl');
   assert.equal(await name(undefined, 2), 'class 2');
-  await assert.rejects(load({ model: at('tiny.tflite'), labels: ['one'] }), { code: 'bad-argument', message: /1 classes.*has 4/ });
-  await assert.rejects(load({ model: at('tiny.tflite'), labels: ['b', 'c', 'd'] }), { code: 'bad-argument', message: /3 classes.*has 4/ });
+  await assert.rejects(load({ model: at('tiny.tflite'), labels: ['one'] }), {
+    code: 'bad-argument',
+    message: /1 classes.*has 4/,
+  });
+  await assert.rejects(load({ model: at('tiny.tflite'), labels: ['b', 'c', 'd'] }), {
+    code: 'bad-argument',
+    message: /3 classes.*has 4/,
+  });
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(module.live, 0);
 });
@@ -210,16 +239,29 @@ for (const [name, code, message] of failures) {
 }
 
 test('no answer at all is a failed load', async () => {
-  await assert.rejects(load({ model: 'http://localhost:9/x.tflite' }), { code: 'load-failed', message: /no answer.*CORS/ });
+  await assert.rejects(load({ model: 'http://localhost:9/x.tflite' }), {
+    code: 'load-failed',
+    message: /no answer.*CORS/,
+  });
 });
 
 test('what is no model source is refused before a worker starts', async () => {
   for (const model of [null, 5, {}, { files: 'x' }]) await assert.rejects(load({ model }), { code: 'bad-argument' });
   await assert.rejects(load({ model: 'http://' }), { code: 'bad-argument', message: /not an address/ });
   await assert.rejects(load({ model: at('tiny.tflite'), threads: 0 }), { code: 'bad-argument', message: /threads/ });
-  for (const version of [0, 3, '1']) await assert.rejects(load({ version }), { code: 'bad-argument', message: /version/ });
-  for (const [version, alpha] of [[1, 1.4], [2, 0.25], [1, '1'], [undefined, NaN]]) await assert.rejects(load({ version, alpha }), { code: 'bad-argument', message: /alpha .* must be one of/ });
-  await assert.rejects(load({ version: 1, alpha: 0.25 }), { code: 'bad-argument', message: /v1 0.25 isn't in the package, which holds v2 1.*'mobilenet-v1-0.25-128-uint8'/ });
+  for (const version of [0, 3, '1'])
+    await assert.rejects(load({ version }), { code: 'bad-argument', message: /version/ });
+  for (const [version, alpha] of [
+    [1, 1.4],
+    [2, 0.25],
+    [1, '1'],
+    [undefined, NaN],
+  ])
+    await assert.rejects(load({ version, alpha }), { code: 'bad-argument', message: /alpha .* must be one of/ });
+  await assert.rejects(load({ version: 1, alpha: 0.25 }), {
+    code: 'bad-argument',
+    message: /v1 0.25 isn't in the package, which holds v2 1.*'mobilenet-v1-0.25-128-uint8'/,
+  });
   await assert.rejects(load({ alpha: 0.5 }), { code: 'bad-argument', message: /v2 0.5 isn't in the package/ });
   await assert.rejects(load({ model: at('tiny.tflite'), version: 2 }), { code: 'bad-argument', message: /not both/ });
   assert.equal(workers.length, 0);
@@ -232,7 +274,10 @@ test('progress of both downloads, then the start', async (t) => {
     return module;
   };
   await open(t, { onProgress: (progress) => seen.push(progress) });
-  assert.deepEqual(seen.find(({ phase }) => phase === 'module'), { phase: 'module', loaded: 5, total: 10 });
+  assert.deepEqual(
+    seen.find(({ phase }) => phase === 'module'),
+    { phase: 'module', loaded: 5, total: 10 },
+  );
   assert.deepEqual(seen.filter(({ phase }) => phase === 'model').at(-1), { phase: 'model', loaded: 12, total: 12 });
   assert.equal(seen.at(-1).phase, 'start');
 });
@@ -270,18 +315,27 @@ test('a variant that was asked for by name is not replaced', async () => {
   loadModule = async () => {
     throw new ClassifierError('load-failed', 'It is not there.');
   };
-  await assert.rejects(load({ model: at('tiny.tflite'), variant: 'simd' }), { code: 'load-failed', message: 'It is not there.' });
-  await assert.rejects(load({ model: at('tiny.tflite'), variant: 'simd-threads' }), { code: 'unsupported-browser', message: /Node/ });
+  await assert.rejects(load({ model: at('tiny.tflite'), variant: 'simd' }), {
+    code: 'load-failed',
+    message: 'It is not there.',
+  });
+  await assert.rejects(load({ model: at('tiny.tflite'), variant: 'simd-threads' }), {
+    code: 'unsupported-browser',
+    message: /Node/,
+  });
 });
 
 test('a worker that never starts is a failed load', async (t) => {
-  t.mock.method(globalThis, 'Worker', function () {
+  t.mock.method(globalThis, 'Worker', () => {
     const worker = new EventTarget();
     worker.postMessage = () => setTimeout(() => worker.dispatchEvent(new Event('error', { cancelable: true })));
     worker.terminate = () => {};
     return worker;
   });
-  await assert.rejects(load({ model: at('tiny.tflite'), workerUrl: '/nowhere.js' }), { code: 'load-failed', message: /\/nowhere\.js did not start.*worker-src/ });
+  await assert.rejects(load({ model: at('tiny.tflite'), workerUrl: '/nowhere.js' }), {
+    code: 'load-failed',
+    message: /\/nowhere\.js did not start.*worker-src/,
+  });
 });
 
 test('teach and predict', async (t) => {
@@ -308,8 +362,14 @@ test('embeddings stand in for pictures', async (t) => {
   assert.equal(await classifier.addExample(embedding, 'red'), 1);
   await classifier.addExample(blue, 'blue');
   assert.equal((await classifier.predict(embedding)).label, 'red');
-  await assert.rejects(classifier.predict(new Float32Array(7)), { code: 'bad-argument', message: /has 3 numbers; got 7/ });
-  await assert.rejects(classifier.addExample(Float32Array.of(1, NaN, 0), 'x'), { code: 'bad-argument', message: /not finite/ });
+  await assert.rejects(classifier.predict(new Float32Array(7)), {
+    code: 'bad-argument',
+    message: /has 3 numbers; got 7/,
+  });
+  await assert.rejects(classifier.addExample(Float32Array.of(1, NaN, 0), 'x'), {
+    code: 'bad-argument',
+    message: /not finite/,
+  });
 });
 
 test('observe: one run of the network teaches, predicts, classifies', async (t) => {
@@ -345,8 +405,14 @@ test('labels that are names of Object.prototype are labels like any other', asyn
   await classifier.addExample(blue, 'constructor');
   const { label, confidences } = await classifier.predict(red);
   assert.equal(label, '__proto__');
-  assert.deepEqual(Object.entries(confidences), [['__proto__', 1], ['constructor', 0]]);
-  assert.deepEqual(Object.entries(await classifier.counts()), [['__proto__', 1], ['constructor', 1]]);
+  assert.deepEqual(Object.entries(confidences), [
+    ['__proto__', 1],
+    ['constructor', 0],
+  ]);
+  assert.deepEqual(Object.entries(await classifier.counts()), [
+    ['__proto__', 1],
+    ['constructor', 1],
+  ]);
 });
 
 test('predictions say which examples they rest on', async (t) => {
@@ -354,14 +420,69 @@ test('predictions say which examples they rest on', async (t) => {
   await classifier.addExample(red, 'red');
   await classifier.addExample(blue, 'blue');
   const { neighbours, unknown } = await classifier.predict(blue, { k: 2, unknownThreshold: 0.5 });
-  assert.deepEqual(neighbours.map(({ id, label }) => [id, label]), [[1, 'blue'], [0, 'red']]);
+  assert.deepEqual(
+    neighbours.map(({ id, label }) => [id, label]),
+    [
+      [1, 'blue'],
+      [0, 'red'],
+    ],
+  );
   assert.equal(neighbours[0].similarity, 1);
   assert.equal(unknown, false);
   await classifier.predict(blue);
-  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 3, weighting: 'votes', temperature: 0.05, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0 });
-  await classifier.predict(blue, { k: 5, weighting: 'similarity', temperature: 0.2, prior: 2, sharpness: 1.5, balanced: true, unknownThreshold: 0.9, smoothing: 4 });
-  assert.deepEqual({ ...module.classifiers[0].lastOptions }, { k: 5, weighting: 'similarity', temperature: 0.2, prior: 2, sharpness: 1.5, balanced: true, unknownThreshold: 0.9, smoothing: 4 });
-  for (const options of [{ weighting: 'all' }, { temperature: 0 }, { temperature: NaN }, { temperature: '1' }, { prior: -1 }, { prior: NaN }, { prior: '1' }, { sharpness: 0 }, { sharpness: Infinity }, { sharpness: null }, { unknownThreshold: 2 }, { unknownThreshold: NaN }, { smoothing: -1 }, { smoothing: Infinity }, { smoothing: '2' }]) {
+  assert.deepEqual(
+    { ...module.classifiers[0].lastOptions },
+    {
+      k: 3,
+      weighting: 'votes',
+      temperature: 0.05,
+      prior: 0,
+      sharpness: 1,
+      balanced: false,
+      unknownThreshold: -1,
+      smoothing: 0,
+    },
+  );
+  await classifier.predict(blue, {
+    k: 5,
+    weighting: 'similarity',
+    temperature: 0.2,
+    prior: 2,
+    sharpness: 1.5,
+    balanced: true,
+    unknownThreshold: 0.9,
+    smoothing: 4,
+  });
+  assert.deepEqual(
+    { ...module.classifiers[0].lastOptions },
+    {
+      k: 5,
+      weighting: 'similarity',
+      temperature: 0.2,
+      prior: 2,
+      sharpness: 1.5,
+      balanced: true,
+      unknownThreshold: 0.9,
+      smoothing: 4,
+    },
+  );
+  for (const options of [
+    { weighting: 'all' },
+    { temperature: 0 },
+    { temperature: NaN },
+    { temperature: '1' },
+    { prior: -1 },
+    { prior: NaN },
+    { prior: '1' },
+    { sharpness: 0 },
+    { sharpness: Infinity },
+    { sharpness: null },
+    { unknownThreshold: 2 },
+    { unknownThreshold: NaN },
+    { smoothing: -1 },
+    { smoothing: Infinity },
+    { smoothing: '2' },
+  ]) {
     await assert.rejects(classifier.predict(blue, options), { code: 'bad-argument' });
   }
 });
@@ -378,21 +499,30 @@ test('examples and classes can be edited', async (t) => {
   assert.deepEqual(await classifier.exampleIds('red'), [0, 2]);
   await classifier.moveExample(2, 'blue');
   await classifier.renameClass('blue', '__proto__');
-  assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1], ['__proto__', 2]]);
+  assert.deepEqual(Object.entries(await classifier.counts()), [
+    ['red', 1],
+    ['__proto__', 2],
+  ]);
   await classifier.mergeClasses('red', '__proto__');
   await classifier.addClass(7);
-  assert.deepEqual(Object.entries(await classifier.counts()), [['7', 0], ['__proto__', 3]]);
+  assert.deepEqual(Object.entries(await classifier.counts()), [
+    ['7', 0],
+    ['__proto__', 3],
+  ]);
   await classifier.enableClass('__proto__', false);
   await assert.rejects(classifier.predict(red), { code: 'bad-argument' });
   assert.equal((await classifier.observe(red)).prediction, null);
   assert.deepEqual([...(await classifier.exampleEmbedding(1))], [0, 0, 200]);
   assert.equal((await classifier.info()).exampleBytes, 36);
-  for (const id of [-1, 1.5, NaN, '1', null, undefined]) await assert.rejects(classifier.removeExample(id), { code: 'bad-argument' });
+  for (const id of [-1, 1.5, NaN, '1', null, undefined])
+    await assert.rejects(classifier.removeExample(id), { code: 'bad-argument' });
   await assert.rejects(classifier.removeExample(99), { code: 'bad-argument' });
   await assert.rejects(classifier.addExamples(new Float32Array(4), ['a']), { code: 'bad-argument' });
-  for (const labels of [undefined, null, 'a', 5, [null], [{}]]) await assert.rejects(classifier.addExamples(new Float32Array(3), labels), { code: 'bad-argument' });
+  for (const labels of [undefined, null, 'a', 5, [null], [{}]])
+    await assert.rejects(classifier.addExamples(new Float32Array(3), labels), { code: 'bad-argument' });
   await classifier.useStorage('i8');
-  for (const storage of ['f64', 5, undefined, null, {}]) await assert.rejects(classifier.useStorage(storage), { code: 'bad-argument', message: /'f32', 'i16' or 'i8'/ });
+  for (const storage of ['f64', 5, undefined, null, {}])
+    await assert.rejects(classifier.useStorage(storage), { code: 'bad-argument', message: /'f32', 'i16' or 'i8'/ });
 });
 
 test('many embeddings are predicted at once', async (t) => {
@@ -400,7 +530,10 @@ test('many embeddings are predicted at once', async (t) => {
   await classifier.addExample(red, 'red');
   await classifier.addExample(blue, 'blue');
   const both = await classifier.predictMany(Float32Array.of(0, 0, 200, 200, 0, 0), { k: 1 });
-  assert.deepEqual(both.map(({ label }) => label), ['blue', 'red']);
+  assert.deepEqual(
+    both.map(({ label }) => label),
+    ['blue', 'red'],
+  );
   assert.deepEqual(await classifier.predictMany(new Float32Array()), []);
 });
 
@@ -423,15 +556,22 @@ test('data sets are saved and loaded as blob, bytes and stream', async (t) => {
   const thumbnails = [{ id: 1, bytes: Uint8Array.of(1, 2, 3) }];
   const blob = await classifier.saveDataset({ thumbnails });
   const bytes = new Uint8Array(await blob.arrayBuffer());
-  assert.deepEqual(new Uint8Array(await new Response(classifier.saveDatasetStream({ thumbnails })).arrayBuffer()), bytes);
+  assert.deepEqual(
+    new Uint8Array(await new Response(classifier.saveDatasetStream({ thumbnails })).arrayBuffer()),
+    bytes,
+  );
   for (const file of [blob, bytes, bytes.buffer, blob.stream()]) {
     await classifier.addClass('more');
     assert.deepEqual(await classifier.loadDataset(file), thumbnails);
-    assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1], ['blue', 1]]);
+    assert.deepEqual(Object.entries(await classifier.counts()), [
+      ['red', 1],
+      ['blue', 1],
+    ]);
   }
   assert.equal((await classifier.predict(blue)).label, 'blue');
   await assert.rejects(classifier.loadDataset(bytes.slice(0, 30)), { code: 'bad-dataset' });
-  for (const file of [undefined, null, 'file.bin', {}, 5]) await assert.rejects(classifier.loadDataset(file), { code: 'bad-argument' });
+  for (const file of [undefined, null, 'file.bin', {}, 5])
+    await assert.rejects(classifier.loadDataset(file), { code: 'bad-argument' });
   assert.equal((await classifier.predict(blue)).label, 'blue');
 });
 
@@ -440,19 +580,32 @@ test('data sets go in and out one after the other, however they are called', asy
   await classifier.addExample(red, 'red');
   const first = await classifier.saveDataset();
   await classifier.addExample(blue, 'blue');
-  const [one, other, loaded] = await Promise.all([classifier.saveDataset(), classifier.saveDataset(), classifier.loadDataset(first)]);
-  assert.deepEqual(await one.bytes?.() ?? new Uint8Array(await one.arrayBuffer()), await other.bytes?.() ?? new Uint8Array(await other.arrayBuffer()));
+  const [one, other, loaded] = await Promise.all([
+    classifier.saveDataset(),
+    classifier.saveDataset(),
+    classifier.loadDataset(first),
+  ]);
+  assert.deepEqual(
+    (await one.bytes?.()) ?? new Uint8Array(await one.arrayBuffer()),
+    (await other.bytes?.()) ?? new Uint8Array(await other.arrayBuffer()),
+  );
   assert.deepEqual(loaded, []);
   assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1]]);
   await Promise.all([classifier.loadDataset(one), classifier.loadDataset(first), classifier.loadDataset(one)]);
-  assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1], ['blue', 1]]);
+  assert.deepEqual(Object.entries(await classifier.counts()), [
+    ['red', 1],
+    ['blue', 1],
+  ]);
 
   const overtaken = classifier.saveDatasetStream().getReader();
   await overtaken.read();
   await classifier.saveDataset();
   await assert.rejects(overtaken.read(), { code: 'bad-argument', message: /Another save/ });
   // A load that fails doesn't hold up the next.
-  const [damaged, sound] = await Promise.allSettled([classifier.loadDataset(new Uint8Array(9)), classifier.loadDataset(first)]);
+  const [damaged, sound] = await Promise.allSettled([
+    classifier.loadDataset(new Uint8Array(9)),
+    classifier.loadDataset(first),
+  ]);
   assert.deepEqual([damaged.status, sound.status], ['rejected', 'fulfilled']);
 });
 
@@ -472,7 +625,9 @@ test('what a save or a load holds is let go when it ends early', async (t) => {
     controller.abort();
     yield file.slice(30);
   }
-  await assert.rejects(classifier.loadDataset(ReadableStream.from(halfThenAbort()), { signal: controller.signal }), { code: 'aborted' });
+  await assert.rejects(classifier.loadDataset(ReadableStream.from(halfThenAbort()), { signal: controller.signal }), {
+    code: 'aborted',
+  });
   assert.equal(host.loading, false);
   const broken = new ReadableStream({ pull: (stream) => stream.error(new Error('the disk is gone')) });
   await assert.rejects(classifier.loadDataset(broken), /the disk is gone/);
@@ -489,7 +644,10 @@ test('what a save or a load holds is let go when it ends early', async (t) => {
   const aborted = classifier.saveDatasetStream({ signal: saved.signal }).getReader();
   await aborted.read();
   saved.abort();
-  await aborted.read().then(() => aborted.read()).catch(({ code }) => assert.equal(code, 'aborted'));
+  await aborted
+    .read()
+    .then(() => aborted.read())
+    .catch(({ code }) => assert.equal(code, 'aborted'));
   await assert.rejects(aborted.read(), { code: 'aborted' });
   assert.equal(host.saving, false);
   // One that was overtaken doesn't end the one that overtook it.
@@ -505,7 +663,16 @@ test('what a save or a load holds is let go when it ends early', async (t) => {
 test('thumbnails that are none are refused', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 'red');
-  for (const thumbnails of [5, null, {}, [null], [{ id: 0 }], [{ id: 0, bytes: 'abc' }], [{ id: -1, bytes: new Uint8Array() }], [{ bytes: new Uint8Array() }]]) {
+  for (const thumbnails of [
+    5,
+    null,
+    {},
+    [null],
+    [{ id: 0 }],
+    [{ id: 0, bytes: 'abc' }],
+    [{ id: -1, bytes: new Uint8Array() }],
+    [{ bytes: new Uint8Array() }],
+  ]) {
     await assert.rejects(classifier.saveDataset({ thumbnails }), { code: 'bad-argument' }, JSON.stringify(thumbnails));
     await assert.rejects(classifier.saveDatasetStream({ thumbnails }).getReader().read(), { code: 'bad-argument' });
   }
@@ -531,36 +698,115 @@ test('JSON comes back, and so do data sets of tfjs and ml5', async (t) => {
   await classifier.enableClass('blue', false);
   const json = await classifier.exportJson();
   const parsed = JSON.parse(json);
-  assert.deepEqual(parsed.classes.map(({ label, enabled }) => [label, enabled]), [['__proto__', true], ['blue', false]]);
+  assert.deepEqual(
+    parsed.classes.map(({ label, enabled }) => [label, enabled]),
+    [
+      ['__proto__', true],
+      ['blue', false],
+    ],
+  );
   await classifier.clear();
   await classifier.importJson(json);
-  assert.deepEqual(Object.entries(await classifier.counts()), [['__proto__', 1], ['blue', 1]]);
+  assert.deepEqual(Object.entries(await classifier.counts()), [
+    ['__proto__', 1],
+    ['blue', 1],
+  ]);
 
   const forms = {
-    'entries with shapes': [['5', [0, 0, 1, 1, 0, 0], [2, 3]], ['7', [0, 1, 0], [1, 3]]],
-    'entries of rows': [['5', [[0, 0, 1], [1, 0, 0]]], ['7', [[0, 1, 0]]]],
+    'entries with shapes': [
+      ['5', [0, 0, 1, 1, 0, 0], [2, 3]],
+      ['7', [0, 1, 0], [1, 3]],
+    ],
+    'entries of rows': [
+      [
+        '5',
+        [
+          [0, 0, 1],
+          [1, 0, 0],
+        ],
+      ],
+      ['7', [[0, 1, 0]]],
+    ],
     'labels to flat lists': { 5: [0, 0, 1, 1, 0, 0], 7: [0, 1, 0] },
     'typed arrays through JSON': { 5: { 0: 0, 1: 0, 2: 1, 3: 1, 4: 0, 5: 0 }, 7: { 0: 0, 1: 1, 2: 0 } },
     ml5: {
       dataset: { 0: { label: '5', shape: [2, 3], dtype: 'float32' }, 1: { label: '7', shape: [1, 3] } },
-      tensors: [{ 0: 0, 1: 0, 2: 1, 3: 1, 4: 0, 5: 0 }, { 0: 0, 1: 1, 2: 0 }],
+      tensors: [
+        { 0: 0, 1: 0, 2: 1, 3: 1, 4: 0, 5: 0 },
+        { 0: 0, 1: 1, 2: 0 },
+      ],
     },
   };
   for (const [name, form] of Object.entries(forms)) {
     for (const each of [form, JSON.stringify(form)]) {
       await classifier.importJson(each);
-      assert.deepEqual(Object.entries(await classifier.counts()), [['5', 2], ['7', 1]], name);
+      assert.deepEqual(
+        Object.entries(await classifier.counts()),
+        [
+          ['5', 2],
+          ['7', 1],
+        ],
+        name,
+      );
       assert.equal((await classifier.predict(Float32Array.of(0, 1, 0))).label, '7', name);
       assert.equal((await classifier.predict(Float32Array.of(0, 1, 0))).classIndex, 1, `${name}: B1`);
     }
   }
-  const wrong = ['{', '5', null, 7, [['a', [1, 2], [1, 2]]], [['a', [1, 2, null], [1, 3]]], [['a', [1, 2, 3], [2, 3]]], [['a', { dataId: {}, shape: [1, 3] }]],
-    [['a', [1, 2, 3]], ['a', [1, 2, 3]]], { a: [1, 2, 'x'] }, { a: [1, 2, 1e39] }, [['a', [[1, 2], [3, 4], [5, 6]]]], [['a', [[1, 2, 3], [4, 5, 6, 7, 8, 9]]]],
-    [['a', [[1, 2, 3], 4, 5, 6]]], [['a', [[1, 2, 3], { 0: 1, 1: 2 }]]], { ...parsed, embeddingSize: 1 }, { ...parsed, embeddingSize: '3' }, { dataset: { 0: { label: 'a' } }, tensors: [] }, { ...parsed, version: 2 },
-    { ...parsed, model: { id: 'other' } }, { ...parsed, classes: 5 }, [[null, [1, 2, 3]]], [5]];
+  const wrong = [
+    '{',
+    '5',
+    null,
+    7,
+    [['a', [1, 2], [1, 2]]],
+    [['a', [1, 2, null], [1, 3]]],
+    [['a', [1, 2, 3], [2, 3]]],
+    [['a', { dataId: {}, shape: [1, 3] }]],
+    [
+      ['a', [1, 2, 3]],
+      ['a', [1, 2, 3]],
+    ],
+    { a: [1, 2, 'x'] },
+    { a: [1, 2, 1e39] },
+    [
+      [
+        'a',
+        [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+      ],
+    ],
+    [
+      [
+        'a',
+        [
+          [1, 2, 3],
+          [4, 5, 6, 7, 8, 9],
+        ],
+      ],
+    ],
+    [['a', [[1, 2, 3], 4, 5, 6]]],
+    [['a', [[1, 2, 3], { 0: 1, 1: 2 }]]],
+    { ...parsed, embeddingSize: 1 },
+    { ...parsed, embeddingSize: '3' },
+    { dataset: { 0: { label: 'a' } }, tensors: [] },
+    { ...parsed, version: 2 },
+    { ...parsed, model: { id: 'other' } },
+    { ...parsed, classes: 5 },
+    [[null, [1, 2, 3]]],
+    [5],
+  ];
   for (const each of wrong) {
     await assert.rejects(classifier.importJson(each), { code: 'bad-dataset' }, JSON.stringify(each));
-    assert.deepEqual(Object.entries(await classifier.counts()), [['5', 2], ['7', 1]], 'the examples stay');
+    assert.deepEqual(
+      Object.entries(await classifier.counts()),
+      [
+        ['5', 2],
+        ['7', 1],
+      ],
+      'the examples stay',
+    );
   }
 });
 
@@ -573,19 +819,26 @@ test('1 and "1" are one class', async (t) => {
 test('bad arguments are refused before anything is sent', async (t) => {
   const classifier = await open(t);
   const bad = { code: 'bad-argument' };
-  for (const k of [0, -1, 1.5, NaN, Infinity, '3', null]) await assert.rejects(classifier.predict(red, { k }), bad, `k = ${k}`);
-  for (const topk of [0, -1, 2.5, '3', null]) await assert.rejects(classifier.classify(red, topk), bad, `topk = ${topk}`);
-  for (const label of [undefined, null, NaN, true, {}, Symbol('x')]) await assert.rejects(classifier.addExample(red, label), bad);
+  for (const k of [0, -1, 1.5, NaN, Infinity, '3', null])
+    await assert.rejects(classifier.predict(red, { k }), bad, `k = ${k}`);
+  for (const topk of [0, -1, 2.5, '3', null])
+    await assert.rejects(classifier.classify(red, topk), bad, `topk = ${topk}`);
+  for (const label of [undefined, null, NaN, true, {}, Symbol('x')])
+    await assert.rejects(classifier.addExample(red, label), bad);
   await assert.rejects(classifier.observe(red, { label: null }), bad);
   await assert.rejects(classifier.observe(red, { topk: -1 }), bad);
   await assert.rejects(classifier.clear({}), bad);
-  for (const image of [undefined, null, 5, {}, [], { data: red.data }]) await assert.rejects(classifier.classify(image), bad);
+  for (const image of [undefined, null, 5, {}, [], { data: red.data }])
+    await assert.rejects(classifier.classify(image), bad);
 });
 
 test('pictures that cannot be', async (t) => {
   const classifier = await open(t);
   const bad = { code: 'bad-image' };
-  await assert.rejects(classifier.classify({ ...red, width: 3 }), { ...bad, message: /3 x 2 has 24 bytes of RGBA; got 16/ });
+  await assert.rejects(classifier.classify({ ...red, width: 3 }), {
+    ...bad,
+    message: /3 x 2 has 24 bytes of RGBA; got 16/,
+  });
   await assert.rejects(classifier.classify({ ...red, width: 0 }), bad);
   await assert.rejects(classifier.classify({ ...red, width: 1.5 }), bad);
   await assert.rejects(classifier.classify({ ...red, data: [...red.data] }), bad);
@@ -595,10 +848,14 @@ test('pictures that cannot be', async (t) => {
 test('encoded pictures: bytes, buffer, blob', async (t) => {
   const classifier = await open(t, { wasmUrl });
   const file = Uint8Array.from(onePixel);
-  for (const image of [file, file.buffer, new Blob([file])]) assert.deepEqual([...(await classifier.embed(image))], [10, 20, 30]);
+  for (const image of [file, file.buffer, new Blob([file])])
+    assert.deepEqual([...(await classifier.embed(image))], [10, 20, 30]);
   assert.deepEqual(file, Uint8Array.from(onePixel));
   const { message } = await classifier.embed(new Uint8Array(9)).catch((error) => error);
-  assert.match(message, /Neither this library nor the browser.*begins with 00 00 00 00 \(hex\), which is not a JPEG, PNG or BMP file/);
+  assert.match(
+    message,
+    /Neither this library nor the browser.*begins with 00 00 00 00 \(hex\), which is not a JPEG, PNG or BMP file/,
+  );
 });
 
 /** Another server of the package's modules; `answer` may take a request for the decoder. */
@@ -628,11 +885,20 @@ test('the decoder is fetched with the first encoded picture, once', async (t) =>
 
 test('a decoder that is not there is an error with its address, and asked for again by the next picture', async (t) => {
   const answers = [(response) => response.writeHead(503).end(), (response) => response.end('no WebAssembly')];
-  const { requests, wasmUrl } = await serveModules(t, (response) => answers.length > 0 && (answers.shift()(response), true));
+  const { requests, wasmUrl } = await serveModules(
+    t,
+    (response) => answers.length > 0 && (answers.shift()(response), true),
+  );
   const classifier = await open(t, { wasmUrl });
   await classifier.addExample(red, 'red');
-  await assert.rejects(classifier.predict(onePixel), { code: 'load-failed', message: /wasm\/image\/decoder\.wasm answered 503.*wasmUrl/ });
-  await assert.rejects(classifier.predict(onePixel), { code: 'load-failed', message: /decoder\.wasm is not a WebAssembly file/ });
+  await assert.rejects(classifier.predict(onePixel), {
+    code: 'load-failed',
+    message: /wasm\/image\/decoder\.wasm answered 503.*wasmUrl/,
+  });
+  await assert.rejects(classifier.predict(onePixel), {
+    code: 'load-failed',
+    message: /decoder\.wasm is not a WebAssembly file/,
+  });
   assert.equal((await classifier.predict(onePixel)).label, 'red');
   assert.equal(requests.length, 3);
 });
@@ -674,11 +940,20 @@ test('calls take effect in the order in which they are made, whatever they are g
   const counts = [];
   const count = () => counts.push(classifier.counts().then(Object.entries));
   const image = new LoadingImage();
-  const answers = [classifier.addExample(red, 'a'), classifier.clear(), classifier.addExample(embedding, 'b'), classifier.addExample(onePixel, 'c')];
+  const answers = [
+    classifier.addExample(red, 'a'),
+    classifier.clear(),
+    classifier.addExample(embedding, 'b'),
+    classifier.addExample(onePixel, 'c'),
+  ];
   count();
   // What is behind a picture that loads waits for it; what it is given is of the moment of the call.
   const failing = classifier.addExample(image, 'd');
-  answers.push(classifier.undo(), classifier.addExample(new Blob([onePixel]), 'e'), classifier.addExample(embedding, 'f'));
+  answers.push(
+    classifier.undo(),
+    classifier.addExample(new Blob([onePixel]), 'e'),
+    classifier.addExample(embedding, 'f'),
+  );
   const nearest = classifier.predict(embedding, { k: 1 });
   embedding.fill(99);
   answers.push(classifier.renameClass('f', 'g'));
@@ -687,7 +962,17 @@ test('calls take effect in the order in which they are made, whatever they are g
   image.fail();
   await assert.rejects(failing, { code: 'bad-image', message: /slow\.jpg could not be loaded/ });
   await Promise.all(answers);
-  assert.deepEqual(await Promise.all(counts), [[['b', 1], ['c', 1]], [['b', 1], ['e', 1], ['g', 1]]]);
+  assert.deepEqual(await Promise.all(counts), [
+    [
+      ['b', 1],
+      ['c', 1],
+    ],
+    [
+      ['b', 1],
+      ['e', 1],
+      ['g', 1],
+    ],
+  ]);
   assert.equal((await nearest).neighbours[0].similarity, 1);
   assert.deepEqual([...(await classifier.exampleEmbedding((await classifier.exampleIds('g'))[0]))], [1, 2, 3]);
 });
@@ -720,7 +1005,7 @@ test('a lazy image is started as soon as it is looked at, and stays lazy', async
   assert.equal(loading, 'lazy');
 });
 
-test('a small view of a large buffer is small to send, and stays the caller\'s', async (t) => {
+test("a small view of a large buffer is small to send, and stays the caller's", async (t) => {
   const classifier = await open(t);
   const large = new Float32Array(1 << 20);
   const view = large.subarray(300, 303).fill(7);
@@ -733,7 +1018,10 @@ test('a small view of a large buffer is small to send, and stays the caller\'s',
     predictMany: [() => classifier.predictMany(view), () => posted().embeddings],
     rgba: [() => classifier.embed({ data: bytes.subarray(8, 24), width: 2, height: 2 }), () => posted().frame.data],
     encoded: [() => classifier.embed(bytes.subarray(8, 24)).catch(() => {}), () => posted().frame.bytes],
-    thumbnails: [() => classifier.saveDatasetStream({ thumbnails: [{ id: 0, bytes: bytes.subarray(0, 5) }] }).cancel(), () => posted().thumbnails[0].bytes],
+    thumbnails: [
+      () => classifier.saveDatasetStream({ thumbnails: [{ id: 0, bytes: bytes.subarray(0, 5) }] }).cancel(),
+      () => posted().thumbnails[0].bytes,
+    ],
   };
   for (const [name, [call, sent]] of Object.entries(calls)) {
     let buffer;
@@ -770,7 +1058,10 @@ test('a small view of a large buffer is small to send, and stays the caller\'s',
     });
     await classifier.loadDataset(source);
     t.mock.restoreAll();
-    assert.equal(sizes.reduce((sum, size) => sum + size, 0), file.byteLength);
+    assert.equal(
+      sizes.reduce((sum, size) => sum + size, 0),
+      file.byteLength,
+    );
   }
   assert.equal(shifted.byteLength, file.byteLength + 5000);
   // Node's own small files are views of a pool that all share.
@@ -788,7 +1079,10 @@ test('a small view of a large buffer is small to send, and stays the caller\'s',
 test('calls that overlap are answered in order and apart', async (t) => {
   const classifier = await open(t);
   const embeddings = await Promise.all([red, blue, red].map((image) => classifier.embed(image)));
-  assert.deepEqual(embeddings.map((each) => each[0]), [200, 0, 200]);
+  assert.deepEqual(
+    embeddings.map((each) => each[0]),
+    [200, 0, 200],
+  );
 });
 
 test('dispose ends everything and may be called twice', async (t) => {
@@ -861,7 +1155,10 @@ test('a data set that stalls, and one that waits for it, end with their signals;
   let pulled;
   const wasPulled = new Promise((resolve) => (pulled = resolve));
   // A source that neither gives nor ends.
-  const stream = new ReadableStream({ pull: () => (pulled(), new Promise(() => {})), cancel: (why) => ((ended = why), new Promise(() => {})) }, { highWaterMark: 0 });
+  const stream = new ReadableStream(
+    { pull: () => (pulled(), new Promise(() => {})), cancel: (why) => ((ended = why), new Promise(() => {})) },
+    { highWaterMark: 0 },
+  );
   const stalled = classifier.loadDataset(stream, { signal: stalling.signal });
   const behind = classifier.loadDataset(file, { signal: waiting.signal });
   const last = classifier.saveDataset();
@@ -895,7 +1192,7 @@ test('a module that fails after its start is replaced by the next, too', async (
   t.mock.method(WebAssembly, 'validate', (bytes) => validate(bytes) || true);
   const tried = [];
   const broken = {
-    Classifier: function () {
+    Classifier: () => {
       throw new ClassifierError('out-of-memory', 'there is no memory left');
     },
   };
@@ -920,7 +1217,13 @@ class OwnWorkerDouble extends EventTarget {
   postMessage({ teachableWasm: port }) {
     this.port = port;
     if (!this.serves) return;
-    serve(port, makeHost((options) => loadModule(options), () => port.close()));
+    serve(
+      port,
+      makeHost(
+        (options) => loadModule(options),
+        () => port.close(),
+      ),
+    );
     port.start();
     port.postMessage({ id: 0, kind: 'progress' });
   }
@@ -969,7 +1272,10 @@ test("a caller's worker whose script is not there, or that never serves, is a fa
     if (message) t.mock.timers.tick(4000);
     await new Promise(setImmediate);
     t.mock.timers.tick(message ? 1001 : 1);
-    await assert.rejects(loading, { code: 'load-failed', message: /that was given did not start.*serveClassifiers\(\)/ });
+    await assert.rejects(loading, {
+      code: 'load-failed',
+      message: /that was given did not start.*serveClassifiers\(\)/,
+    });
     t.mock.timers.reset();
     assert.equal(worker.errorListeners, 0);
     worker.port.close();
@@ -989,12 +1295,17 @@ test('batches of pictures, as lists and as they are made', async (t) => {
     yield red;
     yield blue;
   }
-  for (const batch of [[red, blue], new Set([red, blue]), pictures()]) assert.deepEqual([...(await classifier.embedMany(batch))], [200, 0, 0, 0, 0, 200]);
-  assert.deepEqual((await classifier.classifyMany([red, blue], 2)).map((scores) => scores.length), [2, 2]);
+  for (const batch of [[red, blue], new Set([red, blue]), pictures()])
+    assert.deepEqual([...(await classifier.embedMany(batch))], [200, 0, 0, 0, 0, 200]);
+  assert.deepEqual(
+    (await classifier.classifyMany([red, blue], 2)).map((scores) => scores.length),
+    [2, 2],
+  );
   assert.deepEqual(await classifier.embedMany([]), new Float32Array());
   assert.deepEqual(await classifier.addExamples(await classifier.embedMany([red, blue]), ['red', 'blue']), [0, 1]);
   await assert.rejects(classifier.embedMany([red, null, blue]), { code: 'bad-argument' });
-  for (const batch of [null, undefined, 5, 'pictures', red]) await assert.rejects(classifier.embedMany(batch), { code: 'bad-argument' });
+  for (const batch of [null, undefined, 5, 'pictures', red])
+    await assert.rejects(classifier.embedMany(batch), { code: 'bad-argument' });
 });
 
 test('a batch whose pictures are slow to be made ends with its signal, and ends what makes them', async (t) => {
@@ -1006,7 +1317,10 @@ test('a batch whose pictures are slow to be made ends with its signal, and ends 
     [Symbol.asyncIterator]() {
       return this;
     },
-    next: async () => (pictures.left.length > 0 ? { value: pictures.left.pop() } : (setImmediate(() => abort.abort()), new Promise(() => {}))),
+    next: async () =>
+      pictures.left.length > 0
+        ? { value: pictures.left.pop() }
+        : (setImmediate(() => abort.abort()), new Promise(() => {})),
     // As a generator's that still waits.
     return: () => (ended++, new Promise(() => {})),
   };
@@ -1019,9 +1333,18 @@ test('pictures by address', async (t) => {
   await writeFile(path.join(folder, 'a #1%.jpg'), onePixel);
   const classifier = await open(t, { wasmUrl });
   const file = path.join(folder, 'a #1%.jpg');
-  for (const image of [at('a%20%231%25.jpg'), new URL(at('a%20%231%25.jpg')), file, pathToFileURL(file), path.relative('.', file)]) {
+  for (const image of [
+    at('a%20%231%25.jpg'),
+    new URL(at('a%20%231%25.jpg')),
+    file,
+    pathToFileURL(file),
+    path.relative('.', file),
+  ]) {
     assert.deepEqual([...(await classifier.embed(image))], [10, 20, 30], String(image));
   }
-  await assert.rejects(classifier.embed(at('nothing.jpg')), { code: 'load-failed', message: /nothing\.jpg answered 404/ });
+  await assert.rejects(classifier.embed(at('nothing.jpg')), {
+    code: 'load-failed',
+    message: /nothing\.jpg answered 404/,
+  });
   await assert.rejects(classifier.embed('nothing.jpg'), { code: 'load-failed', message: /nothing\.jpg can't be read/ });
 });

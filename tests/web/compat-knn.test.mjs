@@ -20,7 +20,8 @@ const starts = {
     await new Promise(setImmediate);
     return classifier;
   },
-  'while the module loads': async () => new KNNClassifier({}, () => new Promise((resolve) => setTimeout(resolve, 20, module))),
+  'while the module loads': async () =>
+    new KNNClassifier({}, () => new Promise((resolve) => setTimeout(resolve, 20, module))),
 };
 
 /** Runs a test in both states; nothing may be left in the module after it. */
@@ -49,13 +50,21 @@ function expectError(body, text, code = 'bad-argument') {
 }
 
 function expectRejection(promise, text, code = 'bad-argument') {
-  return assert.rejects(promise, (error) => error.name === 'ClassifierError' && error.code === code && text.test(error.message));
+  return assert.rejects(
+    promise,
+    (error) => error.name === 'ClassifierError' && error.code === code && text.test(error.message),
+  );
 }
 
 // What the original publishes as the tests of its interface ---------------------------------------------------------------
 
 both('two opposite clusters of three are told apart, and no tensor is left behind', async (classifier) => {
-  const cluster = (sign) => [[1, 1, 1, 1], [1.1, 0.9, 1.2, 0.8], [1.2, 0.8, 1.3, 0.7]].map((values) => line(...values.map((value) => sign * value)));
+  const cluster = (sign) =>
+    [
+      [1, 1, 1, 1],
+      [1.1, 0.9, 1.2, 0.8],
+      [1.2, 0.8, 1.3, 0.7],
+    ].map((values) => line(...values.map((value) => sign * value)));
   for (const example of cluster(1)) classifier.addExample(example, 0);
   for (const example of cluster(-1)) classifier.addExample(example, 1);
   const [first, second] = [line(1.1, 1.1, 1.1, 1.1), line(-1.1, -1.1, -1.1, -1.1)];
@@ -66,23 +75,37 @@ both('two opposite clusters of three are told apart, and no tensor is left behin
 });
 
 both('a prediction without examples is refused', async (classifier) => {
-  await expectRejection(classifier.predictClass(line(1.1, 1.1, 1.1, 1.1)), /^You have not added any examples to the KNN classifier\. Please add examples before calling predictClass\.$/);
+  await expectRejection(
+    classifier.predictClass(line(1.1, 1.1, 1.1, 1.1)),
+    /^You have not added any examples to the KNN classifier\. Please add examples before calling predictClass\.$/,
+  );
 });
 
 both('labels that do not start at 0 get indices that do', async (classifier) => {
   classifier.addExample(tf.tensor2d([5, 2], [2, 1]), 1);
   classifier.addExample(tf.tensor2d([6, 1], [2, 1]), 2);
-  assert.deepEqual(await classifier.predictClass(tf.tensor2d([3, 3], [2, 1])), { label: '1', classIndex: 0, confidences: { 1: 0.5, 2: 0.5 } });
+  assert.deepEqual(await classifier.predictClass(tf.tensor2d([3, 3], [2, 1])), {
+    label: '1',
+    classIndex: 0,
+    confidences: { 1: 0.5, 2: 0.5 },
+  });
   assert.deepEqual(classifier.getClassExampleCount(), { 1: 1, 2: 1 });
 });
 
-for (const [kind, [a, b, c]] of [['number', [7, 5, 9]], ['string', ['a', 'b', 'c']]]) {
+for (const [kind, [a, b, c]] of [
+  ['number', [7, 5, 9]],
+  ['string', ['a', 'b', 'c']],
+]) {
   both(`of four examples in one direction, the three first in the order of ${kind} labels vote`, async (classifier) => {
     classifier.addExample(line(7, 7), a);
     classifier.addExample(line(5, 5), b);
     classifier.addExample(line(9, 9), c);
     classifier.addExample(line(5, 5), b);
-    assert.deepEqual(await classifier.predictClass(line(5, 5)), { label: String(b), classIndex: 1, confidences: { [b]: 2 / 3, [a]: 1 / 3, [c]: 0 } });
+    assert.deepEqual(await classifier.predictClass(line(5, 5)), {
+      label: String(b),
+      classIndex: 1,
+      confidences: { [b]: 2 / 3, [a]: 1 / 3, [c]: 0 },
+    });
     assert.deepEqual(classifier.getClassExampleCount(), { [b]: 2, [a]: 1, [c]: 1 });
   });
 }
@@ -93,7 +116,14 @@ both('getClassifierDataset() has a matrix for each class, in the order of labels
   classifier.addExample(line(5.2, 5.3), 5);
   classifier.addExample(line(9, 9), 9);
   const dataset = classifier.getClassifierDataset();
-  assert.deepEqual(Object.entries(dataset).map(([label, { shape }]) => [label, shape]), [['5', [2, 2]], ['7', [1, 2]], ['9', [1, 2]]]);
+  assert.deepEqual(
+    Object.entries(dataset).map(([label, { shape }]) => [label, shape]),
+    [
+      ['5', [2, 2]],
+      ['7', [1, 2]],
+      ['9', [1, 2]],
+    ],
+  );
   const [[x, y]] = dataset[7].arraySync();
   assert.ok(Math.abs(x - Math.SQRT1_2) < 1e-6 && Math.abs(y - Math.SQRT1_2) < 1e-6);
 });
@@ -113,8 +143,19 @@ both('clearClass() forgets one class, clearAllClasses() all', async (classifier)
 test('the interface is that of the version that is named', () => {
   assert.equal(version, original.version);
   const methods = (type) => Object.getOwnPropertyNames(type.prototype);
-  const internal = ['similarities', 'calculateTopClass', 'clearTrainDatasetMatrix', 'normalizeVectorToUnitLength', 'getNumExamples'];
-  assert.deepEqual(methods(KNNClassifier).sort(), methods(original.KNNClassifier).filter((name) => !internal.includes(name)).sort());
+  const internal = [
+    'similarities',
+    'calculateTopClass',
+    'clearTrainDatasetMatrix',
+    'normalizeVectorToUnitLength',
+    'getNumExamples',
+  ];
+  assert.deepEqual(
+    methods(KNNClassifier).sort(),
+    methods(original.KNNClassifier)
+      .filter((name) => !internal.includes(name))
+      .sort(),
+  );
 });
 
 test('random examples are predicted as the original predicts them', async (t) => {
@@ -143,10 +184,18 @@ test('random examples are predicted as the original predicts them', async (t) =>
   }
 });
 
-test('the error texts are the original\'s', async () => {
+test("the error texts are the original's", async () => {
   const said = async (classifier) => {
     const texts = [];
-    const note = async (body) => texts.push(await Promise.resolve().then(body).then(() => 'no error', ({ message }) => message));
+    const note = async (body) =>
+      texts.push(
+        await Promise.resolve()
+          .then(body)
+          .then(
+            () => 'no error',
+            ({ message }) => message,
+          ),
+      );
     await note(() => classifier.predictClass(line(1, 2)));
     await note(() => classifier.predictClass(line(1, 2), 0));
     await note(() => classifier.predictClass(line(1, 2), -1));
@@ -194,16 +243,23 @@ both('a restored data set numbers its labels as in a classifier that was never u
   assert.equal((await before).classIndex, 1, 'asked before');
 });
 
-both('B2: what is taught or cleared after the call of predictClass() does not change its result', async (classifier) => {
-  for (const [label, x] of [['a', 1], ['b', -1]]) for (let i = 0; i < 3; i++) classifier.addExample(line(x, i / 10), label);
-  const pending = classifier.predictClass(line(-1, 0));
-  classifier.addExample(line(1, 1), 'a');
-  classifier.addExample(line(1, 1), 'a');
-  const [later, all] = [classifier.predictClass(line(-1, 0)), classifier.clearAllClasses()];
-  assert.deepEqual(await pending, { label: 'b', classIndex: 1, confidences: { a: 0, b: 1 } });
-  assert.equal((await later).label, 'b');
-  assert.equal(all, undefined);
-});
+both(
+  'B2: what is taught or cleared after the call of predictClass() does not change its result',
+  async (classifier) => {
+    for (const [label, x] of [
+      ['a', 1],
+      ['b', -1],
+    ])
+      for (let i = 0; i < 3; i++) classifier.addExample(line(x, i / 10), label);
+    const pending = classifier.predictClass(line(-1, 0));
+    classifier.addExample(line(1, 1), 'a');
+    classifier.addExample(line(1, 1), 'a');
+    const [later, all] = [classifier.predictClass(line(-1, 0)), classifier.clearAllClasses()];
+    assert.deepEqual(await pending, { label: 'b', classIndex: 1, confidences: { a: 0, b: 1 } });
+    assert.equal((await later).label, 'b');
+    assert.equal(all, undefined);
+  },
+);
 
 both('B3: setClassifierDataset() replaces everything', async (classifier) => {
   for (const label of ['a', 'b']) classifier.addExample(line(1, 2), label);
@@ -222,7 +278,11 @@ both('B4: restored rows are compared by direction, however long they are', async
 
 both('B5: zeros, NaN and infinity are refused and change nothing', async (classifier) => {
   classifier.addExample(line(1, 0), 'a');
-  for (const [values, text] of [[[0, 0], /only zeros/], [[NaN, 1], /not finite/], [[1, Infinity], /not finite/]]) {
+  for (const [values, text] of [
+    [[0, 0], /only zeros/],
+    [[NaN, 1], /not finite/],
+    [[1, Infinity], /not finite/],
+  ]) {
     expectError(() => classifier.addExample(line(...values), 'b'), text);
     await expectRejection(classifier.predictClass(line(...values)), text);
     expectError(() => classifier.setClassifierDataset({ b: rows([1, 1], values) }), text);
@@ -237,18 +297,27 @@ both('B6: labels such as __proto__ and constructor are labels', async (classifie
   for (const [i, label] of labels.entries()) {
     const query = line(...labels.map((_, j) => Number(i === j)));
     const { label: got, classIndex, confidences } = await classifier.predictClass(query, 1);
-    assert.deepEqual([got, classIndex, Object.entries(confidences)], [label, i, labels.map((each) => [each, Number(each === label)])]);
+    assert.deepEqual(
+      [got, classIndex, Object.entries(confidences)],
+      [label, i, labels.map((each) => [each, Number(each === label)])],
+    );
   }
   assert.deepEqual(Object.keys(classifier.getClassExampleCount()), labels);
   const dataset = classifier.getClassifierDataset();
   classifier.setClassifierDataset(dataset);
-  assert.deepEqual(Object.entries(classifier.getClassExampleCount()), labels.map((label) => [label, 1]));
+  assert.deepEqual(
+    Object.entries(classifier.getClassExampleCount()),
+    labels.map((label) => [label, 1]),
+  );
 });
 
 both('B7: k is a whole number of at least 1, or all', async (classifier) => {
   for (const label of ['a', 'b', 'b']) classifier.addExample(line(1, label === 'a' ? 0 : 1), label);
   for (const k of [1.5, 2.5, NaN, '2', null, 0, -1, 0.5, -Infinity]) {
-    await expectRejection(classifier.predictClass(line(1, 0), k), /^Please provide a positive integer k value to predictClass\.$/);
+    await expectRejection(
+      classifier.predictClass(line(1, 0), k),
+      /^Please provide a positive integer k value to predictClass\.$/,
+    );
   }
   assert.deepEqual((await classifier.predictClass(line(1, 0), Infinity)).confidences, { a: 1 / 3, b: 2 / 3 });
 });
@@ -261,7 +330,8 @@ both('B8: after clearAllClasses() examples of another shape are welcome', async 
 });
 
 both('B9: only strings and numbers are labels', async (classifier) => {
-  for (const label of [NaN, true, null, undefined, {}, Symbol('a')]) expectError(() => classifier.addExample(line(1, 0), label), /label/);
+  for (const label of [NaN, true, null, undefined, {}, Symbol('a')])
+    expectError(() => classifier.addExample(line(1, 0), label), /label/);
   classifier.addExample(line(1, 0), 1);
   classifier.addExample(line(1, 0), '1');
   classifier.addExample(line(1, 0), '01');
@@ -275,26 +345,60 @@ both('B10: counts and data set are copies', async (classifier) => {
   classifier.getClassifierDataset()['a'].dataSync().fill(-1);
   classifier.addExample(line(1, 0), 'a');
   assert.deepEqual(classifier.getClassExampleCount(), { a: 2 });
-  assert.deepEqual(classifier.getClassifierDataset()['a'].arraySync(), [[1, 0], [1, 0]]);
+  assert.deepEqual(classifier.getClassifierDataset()['a'].arraySync(), [
+    [1, 0],
+    [1, 0],
+  ]);
 });
 
 test('B11: what the original cannot do, the engine below can', () => {
   const classifier = new module.Classifier(1);
   try {
-    const options = { k: 3, weighting: 'votes', temperature: 0.05, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0 };
+    const options = {
+      k: 3,
+      weighting: 'votes',
+      temperature: 0.05,
+      prior: 0,
+      sharpness: 1,
+      balanced: false,
+      unknownThreshold: -1,
+      smoothing: 0,
+    };
     const query = Float32Array.of(1, 0);
     const [near, far] = classifier.addEmbeddings(Float32Array.of(1, 0, 0, 1, 0.1, 1), 2, ['a', 'b', 'b']);
-    assert.deepEqual(classifier.predictEmbedding(query, options).neighbours.map(({ id, similarity }) => [id, similarity > 0.99]), [[near, true], [2, false], [far, false]]);
+    assert.deepEqual(
+      classifier.predictEmbedding(query, options).neighbours.map(({ id, similarity }) => [id, similarity > 0.99]),
+      [
+        [near, true],
+        [2, false],
+        [far, false],
+      ],
+    );
     assert.equal(classifier.predictEmbedding(query, options).label, 'b');
     assert.equal(classifier.predictEmbedding(query, { ...options, weighting: 'similarity' }).label, 'a');
-    assert.equal(classifier.predictEmbedding(Float32Array.of(-1, 0), { ...options, unknownThreshold: 0.5 }).unknown, true);
-    assert.equal(classifier.predictEmbeddings(Float32Array.of(1, 0, 0, 1), 2, { ...options, k: 1 }).map(({ label }) => label).join(), 'a,b');
+    assert.equal(
+      classifier.predictEmbedding(Float32Array.of(-1, 0), { ...options, unknownThreshold: 0.5 }).unknown,
+      true,
+    );
+    assert.equal(
+      classifier
+        .predictEmbeddings(Float32Array.of(1, 0, 0, 1), 2, { ...options, k: 1 })
+        .map(({ label }) => label)
+        .join(),
+      'a,b',
+    );
     classifier.enableClass('b', false);
     assert.equal(classifier.predictEmbedding(query, options).label, 'a');
     classifier.enableClass('b', true);
     classifier.renameClass('b', 'c');
     classifier.removeExample(near);
-    assert.deepEqual([classifier.labels(), classifier.counts()], [['a', 'c'], [0, 2]]);
+    assert.deepEqual(
+      [classifier.labels(), classifier.counts()],
+      [
+        ['a', 'c'],
+        [0, 2],
+      ],
+    );
     assert.equal(classifier.undo(), true);
     assert.deepEqual(classifier.counts(), [1, 2]);
   } finally {
@@ -305,9 +409,17 @@ test('B11: what the original cannot do, the engine below can', () => {
 both('a data set goes out and in through JSON as people save it, with tensors of either kind', async (classifier) => {
   classifier.addExample(line(3, 4), 'a');
   classifier.addExample(line(0, 2), 'b');
-  const text = JSON.stringify(Object.entries(classifier.getClassifierDataset()).map(([label, data]) => [label, Array.from(data.dataSync()), data.shape]));
+  const text = JSON.stringify(
+    Object.entries(classifier.getClassifierDataset()).map(([label, data]) => [
+      label,
+      Array.from(data.dataSync()),
+      data.shape,
+    ]),
+  );
   const restored = new KNNClassifier({}, async () => module);
-  restored.setClassifierDataset(Object.fromEntries(JSON.parse(text).map(([label, data, shape]) => [label, tf.tensor(data, shape)])));
+  restored.setClassifierDataset(
+    Object.fromEntries(JSON.parse(text).map(([label, data, shape]) => [label, tf.tensor(data, shape)])),
+  );
   assert.deepEqual(await restored.predictClass(line(3, 4), 1), await classifier.predictClass(line(3, 4), 1));
   restored.setClassifierDataset(classifier.getClassifierDataset());
   assert.deepEqual(restored.getClassExampleCount(), { a: 1, b: 1 });
@@ -322,10 +434,16 @@ both('what was passed may be overwritten at once', async (classifier) => {
   const pending = classifier.predictClass(values, 1);
   values.set([1, 0]);
   assert.equal((await pending).label, 'b');
-  const dataset = tf.tensor2d([[1, 0], [0, 1]]);
+  const dataset = tf.tensor2d([
+    [1, 0],
+    [0, 1],
+  ]);
   classifier.setClassifierDataset({ c: dataset });
   dataset.dispose();
-  assert.deepEqual(classifier.getClassifierDataset()['c'].arraySync(), [[1, 0], [0, 1]]);
+  assert.deepEqual(classifier.getClassifierDataset()['c'].arraySync(), [
+    [1, 0],
+    [0, 1],
+  ]);
 });
 
 both('tensors of any type and typed arrays are examples', async (classifier) => {

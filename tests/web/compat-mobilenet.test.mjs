@@ -33,7 +33,14 @@ before(async () => {
   const seeded = (seed, limit) => tf.initializers.randomUniform({ minval: -limit, maxval: limit, seed });
   theirs = tf.sequential({
     layers: [
-      layers.conv2d({ inputShape: [side, side, 3], filters: width, kernelSize: 3, strides: 2, kernelInitializer: seeded(1, 0.5), biasInitializer: seeded(2, 0.5) }),
+      layers.conv2d({
+        inputShape: [side, side, 3],
+        filters: width,
+        kernelSize: 3,
+        strides: 2,
+        kernelInitializer: seeded(1, 0.5),
+        biasInitializer: seeded(2, 0.5),
+      }),
       layers.reLU({ maxValue: 6 }),
       layers.globalAveragePooling2d({}),
       layers.dense({ units: 1001, kernelInitializer: seeded(3, 3), biasInitializer: seeded(4, 1) }),
@@ -57,7 +64,9 @@ function expected(batch) {
 function assertNear(got, wanted) {
   assert.deepEqual(got.shape, wanted.shape);
   const values = wanted.dataSync();
-  got.dataSync().forEach((value, i) => assert.ok(Math.abs(value - values[i]) < 1e-3, `${i}: got ${value}, wanted ${values[i]}`));
+  got
+    .dataSync()
+    .forEach((value, i) => assert.ok(Math.abs(value - values[i]) < 1e-3, `${i}: got ${value}, wanted ${values[i]}`));
 }
 
 test('a batch gives a row of logits for each picture', () => {
@@ -88,7 +97,10 @@ test('classify() gives the best classes of one picture, three unless told', asyn
     assert.equal(classes.length, topk ?? 3);
     classes.slice(0, 5).forEach(({ className, probability }, i) => {
       assert.equal(typeof className, 'string');
-      assert.ok(Math.abs(probability - probabilities[best[i]]) < 1e-4, `${className}: got ${probability}, wanted ${probabilities[best[i]]}`);
+      assert.ok(
+        Math.abs(probability - probabilities[best[i]]) < 1e-4,
+        `${className}: got ${probability}, wanted ${probabilities[best[i]]}`,
+      );
     });
   }
   await assert.rejects(ours.classify(pictures(2)), { code: 'bad-argument' });
@@ -107,11 +119,23 @@ test('neither infer() nor classify() leaves tensors behind', async () => {
 });
 
 /** What load() rejects with. */
-const refusal = (ofLoad, config) => ofLoad(config).then(() => undefined, ({ message }) => message);
+const refusal = (ofLoad, config) =>
+  ofLoad(config).then(
+    () => undefined,
+    ({ message }) => message,
+  );
 
 test('versions and widths that there are not are refused in the words of the original', async () => {
   assert.equal(version, original.version);
-  for (const config of [{ version: 3, alpha: 1 }, { version: 0, alpha: 1 }, { version: 1.5, alpha: 1 }, { version: 2, alpha: 0.25 }, { version: 1, alpha: 0.3 }, { version: 1, alpha: 2 }, { version: 2, alpha: NaN }]) {
+  for (const config of [
+    { version: 3, alpha: 1 },
+    { version: 0, alpha: 1 },
+    { version: 1.5, alpha: 1 },
+    { version: 2, alpha: 0.25 },
+    { version: 1, alpha: 0.3 },
+    { version: 1, alpha: 2 },
+    { version: 2, alpha: NaN },
+  ]) {
     const theirs = await refusal(original.load, config);
     assert.match(theirs, /^(Invalid version|MobileNet constructed)/, JSON.stringify(config));
     assert.equal(await refusal(load, config), theirs, JSON.stringify(config));
@@ -120,7 +144,8 @@ test('versions and widths that there are not are refused in the words of the ori
 });
 
 test('what the original answers with a TypeError or against its own README is a sentence, or loads', async () => {
-  for (const config of [{}, { version: 1 }, { version: '1', alpha: 1 }]) assert.ok(await refusal(original.load, config), JSON.stringify(config));
+  for (const config of [{}, { version: 1 }, { version: '1', alpha: 1 }])
+    assert.ok(await refusal(original.load, config), JSON.stringify(config));
   assert.match(await refusal(load, { version: '1', alpha: 1 }), /^Invalid version of MobileNet/);
 });
 
@@ -134,12 +159,21 @@ test('whichever version is asked for, the one in the package runs, and a warning
     network.dispose();
   }
   assert.deepEqual(warnings, []);
-  for (const [config, name] of [[{ version: 1, alpha: 1 }, 'v1 1'], [{ version: 1 }, 'v1 1'], [{ version: 1, alpha: 0.25 }, 'v1 0.25'], [{ version: 2, alpha: 0.5 }, 'v2 0.5'], [{ alpha: 0.5 }, 'v2 0.5']]) {
+  for (const [config, name] of [
+    [{ version: 1, alpha: 1 }, 'v1 1'],
+    [{ version: 1 }, 'v1 1'],
+    [{ version: 1, alpha: 0.25 }, 'v1 0.25'],
+    [{ version: 2, alpha: 0.5 }, 'v2 0.5'],
+    [{ alpha: 0.5 }, 'v2 0.5'],
+  ]) {
     const network = await load(config);
     sizes.add(network.infer({ data: new Uint8Array(4), width: 1, height: 1 }, true).shape[1]);
     network.dispose();
     assert.equal(warnings.length, 1, JSON.stringify(config));
-    assert.match(warnings.pop(), new RegExp(`MobileNet ${name} was asked for; v2 1, .* runs in its place\\. .*'modelUrl'`));
+    assert.match(
+      warnings.pop(),
+      new RegExp(`MobileNet ${name} was asked for; v2 1, .* runs in its place\\. .*'modelUrl'`),
+    );
   }
   assert.deepEqual([...sizes], [1280]);
 });

@@ -10,28 +10,59 @@ import { bundleTfjs } from './tfjs.mjs';
 
 /** A real MobileNet V2 as a graph-model whose embedding has the name by which the original asks for it. */
 async function makeModel(folder) {
-  const source = { kind: 'npm', package: 'nsfwjs', version: '4.4.0', path: 'dist/models/mobilenet_v2_mid', how: 'browserified-layers-model' };
+  const source = {
+    kind: 'npm',
+    package: 'nsfwjs',
+    version: '4.4.0',
+    path: 'dist/models/mobilenet_v2_mid',
+    how: 'browserified-layers-model',
+  };
   await mkdir(folder);
   await deliver(source, { files: [{ path: 'model.json' }, { path: 'weights.bin' }] }, folder, {});
   const model = await readFile(path.join(folder, 'model.json'), 'utf8');
-  await writeFile(path.join(folder, 'model.json'), model.replaceAll(/"[^"]*\/(?=MobilenetV2\/Logits\/AvgPool")/g, '"module_apply_default/'));
+  await writeFile(
+    path.join(folder, 'model.json'),
+    model.replaceAll(/"[^"]*\/(?=MobilenetV2\/Logits\/AvgPool")/g, '"module_apply_default/'),
+  );
 }
 
 /** Three moving pictures that ffmpeg draws, two seconds each, each with a square of its own colour in the corner. */
 function makeClip(file) {
-  const scenes = ['testsrc2=size=320x240:rate=25', 'mandelbrot=size=320x240:rate=25', 'life=size=320x240:rate=25:mold=10:ratio=0.1:death_color=#C83232:life_color=#00ff00'];
-  const trim = scenes.map((_, i) => `[${i}:v]trim=duration=2,drawbox=0:0:24:24:${['red', 'lime', 'blue'][i]}:fill,format=yuvj420p[v${i}]`).join(';');
-  ffmpeg(...scenes.flatMap((scene) => ['-f', 'lavfi', '-i', scene]), '-filter_complex', `${trim};[v0][v1][v2]concat=n=3:v=1`, '-pix_fmt', 'yuvj420p', '-q:v', '2', file);
+  const scenes = [
+    'testsrc2=size=320x240:rate=25',
+    'mandelbrot=size=320x240:rate=25',
+    'life=size=320x240:rate=25:mold=10:ratio=0.1:death_color=#C83232:life_color=#00ff00',
+  ];
+  const trim = scenes
+    .map(
+      (_, i) => `[${i}:v]trim=duration=2,drawbox=0:0:24:24:${['red', 'lime', 'blue'][i]}:fill,format=yuvj420p[v${i}]`,
+    )
+    .join(';');
+  ffmpeg(
+    ...scenes.flatMap((scene) => ['-f', 'lavfi', '-i', scene]),
+    '-filter_complex',
+    `${trim};[v0][v1][v2]concat=n=3:v=1`,
+    '-pix_fmt',
+    'yuvj420p',
+    '-q:v',
+    '2',
+    file,
+  );
 }
 
 const cosine = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0) / Math.hypot(...a) / Math.hypot(...b);
 
-test('a teachable machine for the tfjs packages runs unchanged on this one and gives the same labels', { timeout: 400_000 }, async (t) => {
+test('a teachable machine for the tfjs packages runs unchanged on this one and gives the same labels', {
+  timeout: 400_000,
+}, async (t) => {
   const folder = await scratchFolder(t);
   const clip = path.join(folder, 'scenes.mjpeg');
   makeClip(clip);
   await Promise.all([bundleTfjs(path.join(folder, 'theirs')), makeModel(path.join(folder, 'graph'))]);
-  const serving = { csp: null, folders: { '/theirs/': path.join(folder, 'theirs'), '/graph/': path.join(folder, 'graph') } };
+  const serving = {
+    csp: null,
+    folders: { '/theirs/': path.join(folder, 'theirs'), '/graph/': path.join(folder, 'graph') },
+  };
   const browser = await openBrowser({ camera: clip });
   t.after(() => browser.close());
 
@@ -41,12 +72,26 @@ test('a teachable machine for the tfjs packages runs unchanged on this one and g
     said[whose] = await page.evaluate(async () => {
       const machine = await import('/pages/teachable-machine.mjs');
       const modelUrl = '/graph/model.json';
-      return { webcam: await machine.teachAndPredict({ modelUrl, examples: 8, tests: 8 }), drawings: await machine.lookAtDrawings({ modelUrl }) };
+      return {
+        webcam: await machine.teachAndPredict({ modelUrl, examples: 8, tests: 8 }),
+        drawings: await machine.lookAtDrawings({ modelUrl }),
+      };
     });
     const { results, counts } = said[whose].webcam;
-    assert.deepEqual(counts, [['7', 8], ['test card', 8], ['__proto__ ', 8]].sort((a, b) => counts.findIndex(([label]) => label === a[0]) - counts.findIndex(([label]) => label === b[0])));
+    assert.deepEqual(
+      counts,
+      [
+        ['7', 8],
+        ['test card', 8],
+        ['__proto__ ', 8],
+      ].sort((a, b) => counts.findIndex(([label]) => label === a[0]) - counts.findIndex(([label]) => label === b[0])),
+    );
     assert.ok(results.length >= 24, `${whose}: only ${results.length} frames were predicted`);
-    assert.deepEqual(results.filter(({ scene, label }) => scene !== label), [], whose);
+    assert.deepEqual(
+      results.filter(({ scene, label }) => scene !== label),
+      [],
+      whose,
+    );
     t.diagnostic(`${whose}: ${results.length} frames, all right`);
   }
 
@@ -54,9 +99,12 @@ test('a teachable machine for the tfjs packages runs unchanged on this one and g
   assert.deepEqual(ours.shapes, theirs.shapes);
   const least = Math.min(...ours.embeddings.map((embedding, i) => cosine(embedding, theirs.embeddings[i])));
   t.diagnostic(`least cosine between their embedding and ours: ${least}`);
-  t.diagnostic(ours.embeddings.map((embedding, i) => cosine(embedding, theirs.embeddings[i]).toFixed(5)).join(" "));
+  t.diagnostic(ours.embeddings.map((embedding, i) => cosine(embedding, theirs.embeddings[i]).toFixed(5)).join(' '));
   assert.ok(least > 0.9999, `cosine ${least}`);
   assert.deepEqual(ours.predictions, theirs.predictions);
-  assert.deepEqual(ours.saved.map(([label, , shape]) => [label, shape]), theirs.saved.map(([label, , shape]) => [label, shape]));
+  assert.deepEqual(
+    ours.saved.map(([label, , shape]) => [label, shape]),
+    theirs.saved.map(([label, , shape]) => [label, shape]),
+  );
   for (const [i, [, values]] of ours.saved.entries()) assert.ok(cosine(values, theirs.saved[i][1]) > 0.9999);
 });

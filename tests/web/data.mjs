@@ -22,5 +22,8 @@ export async function scratchFolder(t) {
 
 /** Runs ffmpeg; its complaints become the error. Returns what it writes to standard output. */
 export function ffmpeg(...args) {
-  return execFileSync('ffmpeg', ['-v', 'error', '-y', ...args], { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync('ffmpeg', ['-v', 'error', '-y', ...args], {
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }

@@ -28,7 +28,11 @@ async function saveAndLoad({ variant, storage }) {
   await first.enableClass('b', false);
   const queries = vectors(5);
   const options = { k: 10, weighting: 'similarity', temperature: 0.1 };
-  const answers = async (classifier) => (await classifier.predictMany(queries, options)).map((each) => ({ ...each, confidences: Object.entries(each.confidences) }));
+  const answers = async (classifier) =>
+    (await classifier.predictMany(queries, options)).map((each) => ({
+      ...each,
+      confidences: Object.entries(each.confidences),
+    }));
   const before = await answers(first);
   const single = await first.predict(queries.slice(0, size), options);
   const thumbnails = [{ id: ids[7], bytes: Uint8Array.of(1, 2, 3) }];
@@ -52,7 +56,21 @@ async function saveAndLoad({ variant, storage }) {
   const { exampleBytes } = await first.info();
   first.dispose();
   second.dispose();
-  return { size, before, single: single.neighbours, review, refused, kept, after, same, loadedThumbnails: loadedThumbnails.map(({ id, bytes: each }) => [id, ...each]), thumbnailId: ids[7], fromJson, undone, exampleBytes };
+  return {
+    size,
+    before,
+    single: single.neighbours,
+    review,
+    refused,
+    kept,
+    after,
+    same,
+    loadedThumbnails: loadedThumbnails.map(({ id, bytes: each }) => [id, ...each]),
+    thumbnailId: ids[7],
+    fromJson,
+    undone,
+    exampleBytes,
+  };
 }
 
 test('threads find what one thread finds, in more rows than one takes at once', { timeout: 120_000 }, async (t) => {
@@ -65,36 +83,57 @@ test('threads find what one thread finds, in more rows than one takes at once', 
     const rows = Float32Array.from({ length: count * size }, random);
     const labels = Array.from({ length: count }, (_, i) => 'abc'[i % 3]);
     const answers = [];
-    for (const [variant, threads] of [['simd', 1], ['simd-threads', 3]]) {
+    for (const [variant, threads] of [
+      ['simd', 1],
+      ['simd-threads', 3],
+    ]) {
       for (const storage of ['f32', 'i16', 'i8']) {
         const classifier = await loadKnn({ embeddingSize: size, variant, threads });
         await classifier.useStorage(storage);
         await classifier.addExamples(rows, labels);
         const predictions = await classifier.predictMany(rows.slice(0, 20 * size), { k: 10 });
         const single = await classifier.predict(rows.slice(0, size), { k: 10 });
-        answers.push({ threads: (await classifier.info()).threads, found: [...predictions, single].map(({ neighbours }) => neighbours) });
+        answers.push({
+          threads: (await classifier.info()).threads,
+          found: [...predictions, single].map(({ neighbours }) => neighbours),
+        });
         classifier.dispose();
       }
     }
     return answers;
   });
-  assert.deepEqual(answers.map(({ threads }) => threads), [1, 1, 1, 3, 3, 3]);
+  assert.deepEqual(
+    answers.map(({ threads }) => threads),
+    [1, 1, 1, 3, 3, 3],
+  );
   for (let i = 0; i < 3; i++) assert.deepEqual(answers[i + 3].found, answers[i].found);
 });
 
-for (const [variant, storage] of [['simd', 'f32'], ['relaxed', 'i8'], ['simd-threads', 'i16']]) {
-  test(`a saved data set predicts the same when it is loaded (${variant}, ${storage})`, { timeout: 120_000 }, async (t) => {
+for (const [variant, storage] of [
+  ['simd', 'f32'],
+  ['relaxed', 'i8'],
+  ['simd-threads', 'i16'],
+]) {
+  test(`a saved data set predicts the same when it is loaded (${variant}, ${storage})`, {
+    timeout: 120_000,
+  }, async (t) => {
     const { page } = await openPage(t, browser, { path: 'models/default.json' });
     const result = await page.evaluate(saveAndLoad, { variant, storage });
     assert.deepEqual(result.after, result.before);
     assert.deepEqual(result.single, result.before[0].neighbours);
     assert.equal(result.single.length, 10);
-    assert.equal(result.single.some(({ label }) => label === 'b'), false);
+    assert.equal(
+      result.single.some(({ label }) => label === 'b'),
+      false,
+    );
     assert.equal(result.same, true, 'saved again, the file is the same');
     assert.equal(result.refused.code, 'bad-dataset');
     assert.deepEqual(result.kept, [['before', 1]]);
     assert.deepEqual(result.loadedThumbnails, [[result.thumbnailId, 1, 2, 3]]);
-    assert.deepEqual(result.fromJson.map(({ label }) => label), result.before.map(({ label }) => label));
+    assert.deepEqual(
+      result.fromJson.map(({ label }) => label),
+      result.before.map(({ label }) => label),
+    );
     assert.deepEqual(result.undone, [true, true]);
     assert.equal(result.review.tested, 50);
     const bytes = { f32: 4, i16: 2, i8: 1 }[storage];

@@ -21,30 +21,48 @@ const vectors = (count, size = 4) => Float32Array.from({ length: count * size },
 
 async function answers(classifier, queries) {
   const predictions = await classifier.predictMany(queries, { k: 5, weighting: 'similarity' });
-  return predictions.map(({ label, confidences, neighbours }) => [label, Object.entries(confidences), neighbours.map(({ similarity }) => similarity)]);
+  return predictions.map(({ label, confidences, neighbours }) => [
+    label,
+    Object.entries(confidences),
+    neighbours.map(({ similarity }) => similarity),
+  ]);
 }
 
 for (const storage of ['f32', 'i16', 'i8']) {
   test(`JSON goes out and in (${storage})`, async (t) => {
     const [first, second] = [await open(t), await open(t)];
     for (const each of [first, second]) await each.useStorage(storage);
-    await first.addExamples(vectors(60), Array.from({ length: 60 }, (_, i) => ['__proto__', 'b', ''][i % 3]));
+    await first.addExamples(
+      vectors(60),
+      Array.from({ length: 60 }, (_, i) => ['__proto__', 'b', ''][i % 3]),
+    );
     await first.enableClass('b', false);
     await first.addClass('empty');
     const old = await second.addExamples(vectors(2), ['x', 'x']);
     await second.importJson(await first.exportJson());
-    assert.deepEqual(Object.entries(await second.counts()), [['__proto__', 20], ['b', 20], ['', 20], ['empty', 0]]);
+    assert.deepEqual(Object.entries(await second.counts()), [
+      ['__proto__', 20],
+      ['b', 20],
+      ['', 20],
+      ['empty', 0],
+    ]);
     const queries = vectors(20);
     const [wanted, got] = [await answers(first, queries), await answers(second, queries)];
     // Rows that were bytes are rounded to bytes again.
     for (const [i, [label, confidences, similarities]] of got.entries()) {
-      assert.deepEqual(confidences.map(([name]) => name), wanted[i][1].map(([name]) => name));
+      assert.deepEqual(
+        confidences.map(([name]) => name),
+        wanted[i][1].map(([name]) => name),
+      );
       assert.equal(confidences[1][1], 0, 'disabled');
       similarities.forEach((similarity, rank) => assert.ok(Math.abs(similarity - wanted[i][2][rank]) < 2e-2));
       if (storage === 'f32') assert.equal(label, wanted[i][0]);
     }
     const ids = await second.exampleIds('__proto__');
-    assert.ok(ids.every((id) => id > Math.max(...old)), 'no id is given twice');
+    assert.ok(
+      ids.every((id) => id > Math.max(...old)),
+      'no id is given twice',
+    );
     await assert.rejects(second.removeExample(old[1]), { code: 'bad-argument' });
     const [next] = await second.addExamples(vectors(1), ['x']);
     assert.ok(next > Math.max(...ids, ...(await second.exampleIds('b'))));
@@ -54,18 +72,50 @@ for (const storage of ['f32', 'i16', 'i8']) {
 test('tfjs and ml5 forms are read', async (t) => {
   const classifier = await open(t, { embeddingSize: 3 });
   const forms = [
-    [['5', [0, 0, 1, 1, 0, 0], [2, 3]], ['7', [0, 1, 0], [1, 3]]],
-    { dataset: { 0: { label: '5', shape: [2, 3] }, 1: { label: '7', shape: [1, 3] } }, tensors: [{ 0: 0, 1: 0, 2: 1, 3: 1, 4: 0, 5: 0 }, { 0: 0, 1: 10, 2: 0 }] },
+    [
+      ['5', [0, 0, 1, 1, 0, 0], [2, 3]],
+      ['7', [0, 1, 0], [1, 3]],
+    ],
+    {
+      dataset: { 0: { label: '5', shape: [2, 3] }, 1: { label: '7', shape: [1, 3] } },
+      tensors: [
+        { 0: 0, 1: 0, 2: 1, 3: 1, 4: 0, 5: 0 },
+        { 0: 0, 1: 10, 2: 0 },
+      ],
+    },
   ];
   for (const form of forms) {
     await classifier.importJson(JSON.stringify(form));
-    assert.deepEqual(Object.entries(await classifier.counts()), [['5', 2], ['7', 1]]);
+    assert.deepEqual(Object.entries(await classifier.counts()), [
+      ['5', 2],
+      ['7', 1],
+    ]);
     const { label, classIndex, neighbours } = await classifier.predict(Float32Array.of(0, 1, 0), { k: 1 });
     assert.deepEqual([label, classIndex, neighbours[0].similarity], ['7', 1, 1]);
   }
-  for (const wrong of [[['a', [[1, 2], [3, 4], [5, 6]]]], [['a', [0, 0, 0]]], [['a', [1, 2, 1e39]]]]) {
+  for (const wrong of [
+    [
+      [
+        'a',
+        [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+      ],
+    ],
+    [['a', [0, 0, 0]]],
+    [['a', [1, 2, 1e39]]],
+  ]) {
     await assert.rejects(classifier.importJson(wrong), { code: 'bad-dataset' });
-    assert.deepEqual(Object.entries(await classifier.counts()), [['5', 2], ['7', 1]], 'the examples stay');
+    assert.deepEqual(
+      Object.entries(await classifier.counts()),
+      [
+        ['5', 2],
+        ['7', 1],
+      ],
+      'the examples stay',
+    );
   }
 });
 
@@ -74,7 +124,8 @@ test('JSON of another model is refused by what tells the two apart', async (t) =
   const json = (model) => ({ format: 'teachable-wasm', version: 1, model, embeddingSize: 4, classes: [] });
   await assert.rejects(classifier.importJson(json({ id: 'theirs', sha256: 'abcdef0123456789' })), {
     code: 'bad-dataset',
-    message: "The data set was made with the model 'theirs' (SHA-256 abcdef012345...); its examples can't be compared with those of 'ours'.",
+    message:
+      "The data set was made with the model 'theirs' (SHA-256 abcdef012345...); its examples can't be compared with those of 'ours'.",
   });
   await classifier.importJson(json({ id: 'ours', sha256: 'abcdef0123456789' }));
 });
@@ -85,7 +136,10 @@ test('useStorage() keeps classes, ids and what undo() takes back', async (t) => 
   const [id] = await classifier.addExamples(vectors(1), ['a']);
   await classifier.removeExample(id);
   await classifier.useStorage('i8');
-  assert.deepEqual(Object.entries(await classifier.counts()), [['empty', 0], ['a', 0]]);
+  assert.deepEqual(Object.entries(await classifier.counts()), [
+    ['empty', 0],
+    ['a', 0],
+  ]);
   assert.equal(await classifier.undo(), true);
   assert.deepEqual(await classifier.exampleIds('a'), [id]);
   assert.deepEqual(await classifier.addExamples(vectors(1), ['a']), [id + 1]);
@@ -112,7 +166,8 @@ test('what of a load was read is let go when it ends early', async (t) => {
   const { heapBytes } = await classifier.info();
   assert.ok(heapBytes > half.length, `${heapBytes} bytes`);
   // The same room is enough for as many examples.
-  for (let i = 0; i + 1000 <= count / 2; i += 1000) await classifier.addExamples(vectors(1000, size), Array(1000).fill('b'));
+  for (let i = 0; i + 1000 <= count / 2; i += 1000)
+    await classifier.addExamples(vectors(1000, size), Array(1000).fill('b'));
   assert.ok((await classifier.info()).heapBytes <= heapBytes + (8 << 20), 'the memory was used again');
 });
 

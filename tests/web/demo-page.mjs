@@ -16,7 +16,10 @@ export async function untilReady(page) {
 export const countOf = async (page, place) => parseInt(await page.getByTestId(`count-${place}`).textContent(), 10);
 
 export async function untilCount(page, place, count) {
-  await page.getByTestId(`count-${place}`).filter({ hasText: new RegExp(`^${count} examples?$`) }).waitFor();
+  await page
+    .getByTestId(`count-${place}`)
+    .filter({ hasText: new RegExp(`^${count} examples?$`) })
+    .waitFor();
 }
 
 /** Waits until all that was taught is in the browser's storage. */
@@ -62,7 +65,10 @@ export async function drop(page, { name, mimeType, buffer }) {
 }
 
 /** Places of the cards, in their order on the page. */
-export const placesOf = (page) => page.evaluate(() => [...document.querySelectorAll('.card .name')].map((input) => Number(input.dataset.testid.replace('name-', ''))));
+export const placesOf = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('.card .name')].map((input) => Number(input.dataset.testid.replace('name-', ''))),
+  );
 
 /** Opens all examples of a class and waits until their pictures are drawn. */
 export async function openGallery(page, place) {
@@ -73,4 +79,7 @@ export async function openGallery(page, place) {
 }
 
 /** For each canvas, whether a picture is drawn on it. */
-export const areDrawn = (canvases) => canvases.evaluateAll((all) => all.map((canvas) => canvas.getContext('2d').getImageData(48, 48, 1, 1).data[3] === 255));
+export const areDrawn = (canvases) =>
+  canvases.evaluateAll((all) =>
+    all.map((canvas) => canvas.getContext('2d').getImageData(48, 48, 1, 1).data[3] === 255),
+  );

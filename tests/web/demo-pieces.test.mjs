@@ -3,13 +3,19 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';
 
-const { advice, Autosave, Overtaken, Places, UndoSteps } = await importTs('../demo/advice', '../demo/autosave', '../demo/places', '../demo/store', '../demo/undo-steps');
+const { advice, Autosave, Overtaken, Places, UndoSteps } = await importTs(
+  '../demo/advice',
+  '../demo/autosave',
+  '../demo/places',
+  '../demo/store',
+  '../demo/undo-steps',
+);
 
 /** A store with one record, as web/demo/store.ts has it. `fail`: what the next writes throw. */
 function makeStore() {
   const store = { record: undefined, writes: 0, fail: null, gate: Promise.resolve() };
   store.read = async () => store.record;
-  store.write = async (key, kept, expected) => {
+  store.write = async (_key, kept, expected) => {
     await store.gate;
     if (store.fail) throw store.fail;
     if ((store.record?.version ?? 0) !== expected) throw new Overtaken();
@@ -113,7 +119,10 @@ test('a class keeps its place when others go and when it gets a new name', () =>
   const places = new Places();
   places.settle(['a', 'b', 'c']);
   places.settle(['b', 'c']);
-  assert.deepEqual(places.all(), [['b', 2], ['c', 3]]); // prettier-ignore
+  assert.deepEqual(places.all(), [
+    ['b', 2],
+    ['c', 3],
+  ]); // prettier-ignore
   places.rename('b', 'd');
   places.settle(['d', 'c', 'e']);
   assert.deepEqual([places.of('d'), places.of('e')], [2, 1]);

@@ -23,11 +23,20 @@ export function toBmp(width, height, colourAt) {
 
 const shapes = {
   disc: (x, y, n) => (x - 60 - n) ** 2 + (y - 64) ** 2 < (30 + n) ** 2,
-  stripes: (x, y, n) => Math.floor((x + n) / 6) % 2 === 0,
+  stripes: (x, _y, n) => Math.floor((x + n) / 6) % 2 === 0,
 };
 
 /** The n-th picture of a shape, 'disc' or 'stripes', as a BMP file. */
 export function drawShape(shape, n) {
-  const colours = shape === 'disc' ? [[210, 60, 40], [240, 235, 225]] : [[20, 30, 80 + n], [250, 250, 250]];
+  const colours =
+    shape === 'disc'
+      ? [
+          [210, 60, 40],
+          [240, 235, 225],
+        ]
+      : [
+          [20, 30, 80 + n],
+          [250, 250, 250],
+        ];
   return toBmp(128, 128, (x, y) => colours[shapes[shape](x, y, n) ? 0 : 1]);
 }

@@ -30,7 +30,14 @@ test("errors of another copy of the file are of the class too; errors of other k
   class Special extends ClassifierError {}
   assert.ok(!(error instanceof Special));
   assert.ok(new Special('bad-image', 'x') instanceof Special);
-  for (const none of [undefined, null, 'x', new Error('x'), Object.assign(new Error('x'), { code: 'bad-image' }), { name: 'ClassifierError', code: 'bad-image' }]) {
+  for (const none of [
+    undefined,
+    null,
+    'x',
+    new Error('x'),
+    Object.assign(new Error('x'), { code: 'bad-image' }),
+    { name: 'ClassifierError', code: 'bad-image' },
+  ]) {
     assert.ok(!(none instanceof ClassifierError));
   }
 });
@@ -46,7 +53,10 @@ test('a DOMException has a number for a code, which says nothing here', () => {
 });
 
 test('failed allocations are told apart from bugs', () => {
-  assert.equal(travel(new RangeError('WebAssembly.Memory(): could not allocate memory: Out of memory')).code, 'out-of-memory');
+  assert.equal(
+    travel(new RangeError('WebAssembly.Memory(): could not allocate memory: Out of memory')).code,
+    'out-of-memory',
+  );
   assert.equal(travel(new WebAssembly.RuntimeError('Aborted(OOM)')).code, 'out-of-memory');
   assert.equal(travel(new WebAssembly.RuntimeError('unreachable')).code, 'internal');
 });
@@ -56,7 +66,8 @@ test('bugs say what kind of error they were', () => {
 });
 
 test('anything can be thrown', () => {
-  for (const thrown of [undefined, null, 'text', 42, {}, { code: 'made-up' }]) assert.equal(travel(thrown).code, 'internal');
+  for (const thrown of [undefined, null, 'text', 42, {}, { code: 'made-up' }])
+    assert.equal(travel(thrown).code, 'internal');
 });
 
 test('a ClassifierError stays itself', () => {

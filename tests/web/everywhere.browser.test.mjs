@@ -11,7 +11,11 @@ const strict = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 /** Real photos where they are at hand, else drawn ones. */
 const photos = hasData && {
   known: '/data/images/cat.bmp',
-  classes: ['cat', 'dog'].map((label) => ({ label, taught: `/data/imprinting/${label}_train_0.bmp`, asked: `/data/imprinting/${label}_test_0.bmp` })),
+  classes: ['cat', 'dog'].map((label) => ({
+    label,
+    taught: `/data/imprinting/${label}_train_0.bmp`,
+    asked: `/data/imprinting/${label}_test_0.bmp`,
+  })),
 };
 
 /** Runs in the page: pictures that have pixels already. */
@@ -20,7 +24,8 @@ async function open(options) {
   globalThis.classifier = await load({ model: '/models/default.json', ...options });
   const canvas = new OffscreenCanvas(40, 30);
   canvas.getContext('2d').fillRect(0, 0, 20, 20);
-  for (const picture of [new ImageData(40, 30), canvas, await createImageBitmap(canvas)]) await classifier.embed(picture);
+  for (const picture of [new ImageData(40, 30), canvas, await createImageBitmap(canvas)])
+    await classifier.embed(picture);
 }
 
 /** Runs in the page after open(): all that a teachable machine does, once, with picture files. */
@@ -37,8 +42,23 @@ async function use(photos) {
   };
   const fetched = async (url) => (await fetch(url)).blob();
   const classes = photos
-    ? await Promise.all(photos.classes.map(async ({ label, taught, asked }) => ({ label, taught: await fetched(taught), asked: await fetched(asked) })))
-    : await Promise.all([['disc', 'red', 60], ['dot', 'blue', 9]].map(async ([label, colour, radius]) => ({ label, taught: await draw(colour, radius), asked: await draw(colour, radius + 2) })));
+    ? await Promise.all(
+        photos.classes.map(async ({ label, taught, asked }) => ({
+          label,
+          taught: await fetched(taught),
+          asked: await fetched(asked),
+        })),
+      )
+    : await Promise.all(
+        [
+          ['disc', 'red', 60],
+          ['dot', 'blue', 9],
+        ].map(async ([label, colour, radius]) => ({
+          label,
+          taught: await draw(colour, radius),
+          asked: await draw(colour, radius + 2),
+        })),
+      );
 
   const known = photos ? await fetched(photos.known) : classes[0].taught;
   const best = classifier.model.classCount > 0 ? (await classifier.classify(known, 1))[0].className : null;
@@ -75,7 +95,10 @@ async function openWithin(starts, openAnew, options) {
     const opened = await openAnew();
     const work = opened.page.evaluate(open, options);
     work.catch(() => {});
-    if (left === 1 || (await Promise.race([work, new Promise((resolve) => setTimeout(resolve, 15_000, hung))])) !== hung) {
+    if (
+      left === 1 ||
+      (await Promise.race([work, new Promise((resolve) => setTimeout(resolve, 15_000, hung))])) !== hung
+    ) {
       await work;
       return opened;
     }
@@ -125,7 +148,8 @@ function testChangedSource(browser) {
     const { page } = await openPage(t, browser(), { path: 'pages/blank.html', serving: { csp: null } });
     const { embeddings, wanted } = await page.evaluate(changeSource);
     assert.notDeepEqual(wanted[0], wanted[1]);
-    for (const [index, embedding] of embeddings.entries()) assert.deepEqual(embedding, wanted[index % 2], `picture ${index}`);
+    for (const [index, embedding] of embeddings.entries())
+      assert.deepEqual(embedding, wanted[index % 2], `picture ${index}`);
   });
 }
 
@@ -147,13 +171,18 @@ describe('Chromium', () => {
 
   for (const start of ['page', 'worker']) {
     test(`a breach of the policy by a ${start} would be noticed`, { timeout: 60_000 }, async (t) => {
-      const { page, troubles } = await openPage(t, browser, { path: 'pages/blank.html', serving: { csp: strict }, tolerant: true });
+      const { page, troubles } = await openPage(t, browser, {
+        path: 'pages/blank.html',
+        serving: { csp: strict },
+        tolerant: true,
+      });
       await page.evaluate((inWorker) => {
         if (inWorker) globalThis.kept = new Worker('/pages/evaluates.js');
         else document.head.append(Object.assign(document.createElement('script'), { src: '/pages/evaluates.js' }));
       }, start === 'worker');
       // The report travels on its own; the test's timeout ends the wait.
-      while (!troubles.some((each) => each.startsWith('Breach'))) await page.evaluate(() => fetch('/icon.svg').then(() => {}));
+      while (!troubles.some((each) => each.startsWith('Breach')))
+        await page.evaluate(() => fetch('/icon.svg').then(() => {}));
       assert.match(troubles.join(), /"blocked-uri":"eval"/);
     });
   }
@@ -168,6 +197,7 @@ describe('Firefox', () => {
 
   testChangedSource(() => browser);
   for (const isolated of [true, false]) {
-    for (const worker of [true, false]) inBrowser(() => browser, { isolated, worker, relaxed: true, csp: strict, starts: isolated && worker ? 3 : 1 });
+    for (const worker of [true, false])
+      inBrowser(() => browser, { isolated, worker, relaxed: true, csp: strict, starts: isolated && worker ? 3 : 1 });
   }
 });

@@ -31,7 +31,8 @@ class FakeClassifier {
 
   loadModel(preprocess) {
     this.preprocess = preprocess;
-    if (new TextDecoder().decode(this.model).includes('damaged')) throw new WasmError('bad-model', 'The model is damaged at byte 7.');
+    if (new TextDecoder().decode(this.model).includes('damaged'))
+      throw new WasmError('bad-model', 'The model is damaged at byte 7.');
     return {
       inputWidth: 8,
       inputHeight: 6,
@@ -68,7 +69,10 @@ class FakeClassifier {
 
   classify(topk) {
     if (this.module.classCount === 0) throw new WasmError('bad-argument', 'This model has no classes.');
-    const all = Array.from({ length: this.module.classCount }, (_, classIndex) => ({ classIndex, probability: 1 / this.module.classCount }));
+    const all = Array.from({ length: this.module.classCount }, (_, classIndex) => ({
+      classIndex,
+      probability: 1 / this.module.classCount,
+    }));
     return all.slice(0, topk);
   }
 
@@ -88,8 +92,11 @@ class FakeClassifier {
   }
 
   addEmbeddings(embeddings, dimension, labels) {
-    if (embeddings.length !== dimension * labels.length) throw new WasmError('bad-argument', 'the batch has another number of labels');
-    return labels.map((label, index) => this.addEmbedding(embeddings.slice(index * dimension, (index + 1) * dimension), label));
+    if (embeddings.length !== dimension * labels.length)
+      throw new WasmError('bad-argument', 'the batch has another number of labels');
+    return labels.map((label, index) =>
+      this.addEmbedding(embeddings.slice(index * dimension, (index + 1) * dimension), label),
+    );
   }
 
   predictEmbedding(embedding, options) {
@@ -97,7 +104,11 @@ class FakeClassifier {
     const distance = (other) => Math.hypot(...other.map((value, index) => value - embedding[index]));
     const ranked = this.#examples
       .filter(({ label }) => !this.#disabled.has(label))
-      .map(({ id, label, embedding: other }) => ({ id, classIndex: this.#labels.indexOf(label), similarity: 1 - distance(other) / 1000 }))
+      .map(({ id, label, embedding: other }) => ({
+        id,
+        classIndex: this.#labels.indexOf(label),
+        similarity: 1 - distance(other) / 1000,
+      }))
       .sort((a, b) => b.similarity - a.similarity);
     if (ranked.length === 0) throw new WasmError('bad-argument', 'There are no examples yet: add some first.');
     const { classIndex, similarity } = ranked[0];
@@ -200,7 +211,13 @@ class FakeClassifier {
 
   takeExamples(other) {
     const first = this.#nextId;
-    [this.#examples, this.#labels, this.#disabled, this.#nextId, this.#undo] = [other.#examples, other.#labels, other.#disabled, first + other.#nextId, []];
+    [this.#examples, this.#labels, this.#disabled, this.#nextId, this.#undo] = [
+      other.#examples,
+      other.#labels,
+      other.#disabled,
+      first + other.#nextId,
+      [],
+    ];
     for (const example of this.#examples) example.id += first;
     [other.#examples, other.#labels, other.#disabled] = [[], [], new Set()];
   }
@@ -211,8 +228,17 @@ class FakeClassifier {
 
   startSave(modelId, sha256, preprocessing, thumbnails) {
     this.saving = true;
-    const state = { modelId, sha256, preprocessing, thumbnails, labels: this.#labels, examples: this.#examples.map((each) => ({ ...each, embedding: [...each.embedding] })) };
-    const bytes = new TextEncoder().encode(JSON.stringify(state, (_, value) => (value instanceof Uint8Array ? [...value] : value)));
+    const state = {
+      modelId,
+      sha256,
+      preprocessing,
+      thumbnails,
+      labels: this.#labels,
+      examples: this.#examples.map((each) => ({ ...each, embedding: [...each.embedding] })),
+    };
+    const bytes = new TextEncoder().encode(
+      JSON.stringify(state, (_, value) => (value instanceof Uint8Array ? [...value] : value)),
+    );
     const half = bytes.byteLength >> 1;
     this.#pieces = [bytes.slice(0, half), bytes.slice(half), new Uint8Array()];
   }
@@ -250,7 +276,8 @@ class FakeClassifier {
     } catch {
       throw new WasmError('bad-dataset', 'the data set is damaged');
     }
-    if (state.modelId !== this.expected.modelId) throw new WasmError('bad-dataset', `made with '${state.modelId}', not '${this.expected.modelId}'`);
+    if (state.modelId !== this.expected.modelId)
+      throw new WasmError('bad-dataset', `made with '${state.modelId}', not '${this.expected.modelId}'`);
     this.#labels = state.labels;
     this.#examples = state.examples.map((each) => ({ ...each, embedding: Float32Array.from(each.embedding) }));
     this.#nextId = Math.max(this.#nextId - 1, ...this.#examples.map(({ id }) => id)) + 1;
@@ -291,7 +318,7 @@ export function makeFakeModule({ classCount = 4 } = {}) {
     classifiers: [],
     heapBytes: () => 1 << 20,
     liveClassifierCount: () => module.live,
-    Classifier: function (threadCount) {
+    Classifier: (threadCount) => {
       const classifier = new FakeClassifier(module, threadCount);
       module.classifiers.push(classifier);
       return classifier;

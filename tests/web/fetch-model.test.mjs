@@ -47,37 +47,66 @@ beforeEach(() => {
 
 /** A model.json with one weight of `count` bytes a group. */
 const modelJson = (...groups) =>
-  JSON.stringify({ modelTopology: {}, weightsManifest: groups.map(([count, ...paths]) => ({ paths, weights: [{ name: 'w', shape: [count], dtype: 'float32', quantization: { dtype: 'uint8' } }] })) });
+  JSON.stringify({
+    modelTopology: {},
+    weightsManifest: groups.map(([count, ...paths]) => ({
+      paths,
+      weights: [{ name: 'w', shape: [count], dtype: 'float32', quantization: { dtype: 'uint8' } }],
+    })),
+  });
 const fetchUrl = (url, options) => fetchModel({ model: { kind: 'url', url }, ...options }, {});
-const fetchEntry = (entry, watch = {}) => fetchModel({ model: { kind: 'entry', entry: { id: 'tiny', title: 'Tiny', ...entry }, baseUrl: `${base}entry.json` } }, watch);
+const fetchEntry = (entry, watch = {}) =>
+  fetchModel(
+    { model: { kind: 'entry', entry: { id: 'tiny', title: 'Tiny', ...entry }, baseUrl: `${base}entry.json` } },
+    watch,
+  );
 /** Sockets hold some on both sides. */
 const mostSent = 16 << 20;
 
 test('of a file whose length is known, no more is read', async () => {
   files['/tiny.tflite'] = 'endless';
   for (const watch of [{}, { onBytes() {} }]) {
-    await assert.rejects(fetchEntry({ files: [{ path: 'tiny.tflite', byteLength: 100 }] }, watch), { code: 'load-failed', message: /tiny\.tflite has more than 100 bytes/ });
+    await assert.rejects(fetchEntry({ files: [{ path: 'tiny.tflite', byteLength: 100 }] }, watch), {
+      code: 'load-failed',
+      message: /tiny\.tflite has more than 100 bytes/,
+    });
   }
   assert.ok(sent < mostSent, `${sent}`);
 });
 
 test('a weight file ends where the manifest says', async () => {
   files = { '/model.json': modelJson([10, 'a.bin']), '/a.bin': 'endless' };
-  await assert.rejects(fetchUrl(`${base}model.json`), { code: 'load-failed', message: /a\.bin has more than 10 bytes/ });
+  await assert.rejects(fetchUrl(`${base}model.json`), {
+    code: 'load-failed',
+    message: /a\.bin has more than 10 bytes/,
+  });
   assert.ok(sent < mostSent, `${sent}`);
 });
 
 test('weight files of the wrong length are not joined', async () => {
   const shard = (length) => Buffer.alloc(length, length);
   const fetchShards = (json, ...shards) => {
-    files = { '/model.json': json, ...Object.fromEntries(shards.map((length, i) => [`/${'abcd'[i]}.bin`, shard(length)])) };
+    files = {
+      '/model.json': json,
+      ...Object.fromEntries(shards.map((length, i) => [`/${'abcd'[i]}.bin`, shard(length)])),
+    };
     return fetchUrl(`${base}model.json`);
   };
   const two = modelJson([30, 'a.bin', 'b.bin', 'c.bin'], [5, 'd.bin']);
   const { tfjs } = await fetchShards(two, 12, 12, 6, 5);
   assert.deepEqual([...tfjs.weights], [...Buffer.concat([12, 12, 6, 5].map(shard))]);
-  for (const shards of [[12, 12, 7, 4], [12, 11, 7, 5], [11, 12, 7, 5], [8, 8, 14, 5], [12, 12, 5, 5]]) {
-    await assert.rejects(fetchShards(two, ...shards), { code: 'bad-model', message: /weight files .* have .* bytes; wanted \d+ in all/ }, String(shards));
+  for (const shards of [
+    [12, 12, 7, 4],
+    [12, 11, 7, 5],
+    [11, 12, 7, 5],
+    [8, 8, 14, 5],
+    [12, 12, 5, 5],
+  ]) {
+    await assert.rejects(
+      fetchShards(two, ...shards),
+      { code: 'bad-model', message: /weight files .* have .* bytes; wanted \d+ in all/ },
+      String(shards),
+    );
   }
   // What the manifest doesn't say can't be checked here; the converter refuses it.
   await fetchShards(JSON.stringify({ weightsManifest: [{ paths: ['a.bin'], weights: [{ shape: 'x' }] }] }), 7);
@@ -86,16 +115,27 @@ test('weight files of the wrong length are not joined', async () => {
 
 test('a model.json that names any number of files fetches none', async () => {
   files['/model.json'] = modelJson([1000, ...Array.from({ length: 257 }, (_, i) => `${i}.bin`)]);
-  await assert.rejects(fetchUrl(`${base}model.json`), { code: 'bad-model', message: /names 257 weight files; at most 256/ });
+  await assert.rejects(fetchUrl(`${base}model.json`), {
+    code: 'bad-model',
+    message: /names 257 weight files; at most 256/,
+  });
   assert.deepEqual(requests, ['/model.json']);
 });
 
 test('what comes over the network names no file of this machine', async () => {
   const secret = pathToFileURL(path.join(folder, 'secret.bin')).href;
   await writeFile(new URL(secret), 'secret');
-  files = { '/model.json': modelJson([6, secret]), '/entry.json': JSON.stringify({ id: 'tiny', files: [{ path: secret }] }), '/labels.json': JSON.stringify({ id: 'tiny', files: [{ path: 'model.json' }], labels: { path: secret } }) };
+  files = {
+    '/model.json': modelJson([6, secret]),
+    '/entry.json': JSON.stringify({ id: 'tiny', files: [{ path: secret }] }),
+    '/labels.json': JSON.stringify({ id: 'tiny', files: [{ path: 'model.json' }], labels: { path: secret } }),
+  };
   for (const name of ['model.json', 'entry.json', 'labels.json']) {
-    await assert.rejects(fetchUrl(base + name), { code: 'bad-model', message: /names file:.*secret\.bin, a file of this machine/ }, name);
+    await assert.rejects(
+      fetchUrl(base + name),
+      { code: 'bad-model', message: /names file:.*secret\.bin, a file of this machine/ },
+      name,
+    );
   }
   // A file of it may.
   await writeFile(path.join(folder, 'model.json'), modelJson([6, secret]));
@@ -105,15 +145,27 @@ test('what comes over the network names no file of this machine', async () => {
 
 test('a device is no file, and of a long file nothing is read', async () => {
   await writeFile(path.join(folder, 'zero.json'), modelJson([6, 'file:///dev/zero']));
-  await assert.rejects(fetchUrl(pathToFileURL(path.join(folder, 'zero.json')).href), { code: 'load-failed', message: /\/dev\/zero can't be read \(not a regular file\)/ });
+  await assert.rejects(fetchUrl(pathToFileURL(path.join(folder, 'zero.json')).href), {
+    code: 'load-failed',
+    message: /\/dev\/zero can't be read \(not a regular file\)/,
+  });
   await writeFile(path.join(folder, 'long.bin'), 'too long');
   await writeFile(path.join(folder, 'long.json'), modelJson([6, 'long.bin']));
-  await assert.rejects(fetchUrl(pathToFileURL(path.join(folder, 'long.json')).href), { code: 'load-failed', message: /long\.bin can't be read \(8 bytes, more than 6\)/ });
+  await assert.rejects(fetchUrl(pathToFileURL(path.join(folder, 'long.json')).href), {
+    code: 'load-failed',
+    message: /long\.bin can't be read \(8 bytes, more than 6\)/,
+  });
 });
 
 test("Teachable Machine's metadata.json beside its model.json says how pixels are fed", async () => {
   const metadata = { packageName: '@teachablemachine/image', labels: ['a', 'b'] };
-  files = { '/model.json': modelJson([1, 'a.bin']), '/a.bin': 'x', '/plain.tflite': '....TFL3', '/metadata.json': JSON.stringify(metadata), '/other.json': JSON.stringify({ ...metadata, packageName: 'other' }) };
+  files = {
+    '/model.json': modelJson([1, 'a.bin']),
+    '/a.bin': 'x',
+    '/plain.tflite': '....TFL3',
+    '/metadata.json': JSON.stringify(metadata),
+    '/other.json': JSON.stringify({ ...metadata, packageName: 'other' }),
+  };
   const preprocessOf = async (model, labels) => (await fetchUrl(base + model, { labels: base + labels })).preprocess;
   assert.deepEqual(await preprocessOf('model.json', 'metadata.json'), { range: [-1, 128 / 127] });
   assert.deepEqual(await preprocessOf('model.json', 'other.json'), {});

@@ -12,7 +12,8 @@ async function teachAndTest({ entry, names, variant }) {
   const classifier = await load({ model: { ...entry, baseUrl: '/models/' }, variant });
   const picture = async (name) => (await fetch(`/data/imprinting/${name}`)).blob();
   const labelOf = (name) => name.split('_')[0];
-  for (const name of names.filter((each) => each.includes('_train_'))) await classifier.addExample(await picture(name), labelOf(name));
+  for (const name of names.filter((each) => each.includes('_train_')))
+    await classifier.addExample(await picture(name), labelOf(name));
   const results = [];
   for (const name of names.filter((each) => each.includes('_test_'))) {
     const { label } = await classifier.predict(await picture(name), { k: 1 });

@@ -3,15 +3,19 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
+import { needsData, root, scratchFolder } from './data.mjs';
 import { blocksOf, readGuides } from './guides.mjs';
 import { openBrowser, openPage } from './open-page.mjs';
-import { needsData, root, scratchFolder } from './data.mjs';
 
 const guides = await readGuides();
 const { exports } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
 /** What a bundler would do: each entry of the package to its file. */
 const imports = JSON.stringify({
-  imports: Object.fromEntries(Object.entries(exports).flatMap(([entry, { import: target }]) => (target ? [[entry.replace('.', 'teachable-wasm'), target.default.replace('./web/dist/', '/lib/')]] : []))),
+  imports: Object.fromEntries(
+    Object.entries(exports).flatMap(([entry, { import: target }]) =>
+      target ? [[entry.replace('.', 'teachable-wasm'), target.default.replace('./web/dist/', '/lib/')]] : [],
+    ),
+  ),
 });
 
 /** A page that runs the code as a module and says so when its last line is reached, or what went wrong. */
@@ -34,7 +38,12 @@ const drawPhoto = () => {
 test('every block of code in the guides that runs on a page runs', { timeout: 300_000 }, async (t) => {
   const browser = await openBrowser();
   t.after(() => browser.close());
-  const blocks = guides.flatMap(blocksOf).filter(({ language, kind, code }) => language === 'js' && kind !== 'file' && kind !== 'node' && /from 'teachable-wasm/.test(code));
+  const blocks = guides
+    .flatMap(blocksOf)
+    .filter(
+      ({ language, kind, code }) =>
+        language === 'js' && kind !== 'file' && kind !== 'node' && /from 'teachable-wasm/.test(code),
+    );
   assert.ok(blocks.length > 8, `only ${blocks.length} blocks were found`);
   for (const { guide, line, code, value } of blocks) {
     // Only the default model has classes of its own, and where it can't be had, another one stands in.
@@ -42,10 +51,16 @@ test('every block of code in the guides that runs on a page runs', { timeout: 30
     await t.test(`${guide}:${line}`, skip, async (t) => {
       const folder = await scratchFolder(t);
       await writeFile(path.join(folder, 'index.html'), pageOf(value, code));
-      const { page, url } = await openPage(t, browser, { path: 'pages/blank.html', serving: { csp: null, folders: { '/guide/': folder } } });
+      const { page, url } = await openPage(t, browser, {
+        path: 'pages/blank.html',
+        serving: { csp: null, folders: { '/guide/': folder } },
+      });
       await writeFile(path.join(folder, 'photo.jpg'), Buffer.from(await page.evaluate(drawPhoto), 'base64'));
       const broken = [];
-      page.on('console', (message) => message.type() === 'error' && !/404|favicon/.test(message.text()) && broken.push(message.text()));
+      page.on(
+        'console',
+        (message) => message.type() === 'error' && !/404|favicon/.test(message.text()) && broken.push(message.text()),
+      );
       await page.goto(`${url}guide/`);
       await page.waitForFunction(() => document.documentElement.dataset.done, null, { timeout: 60_000 });
       assert.equal(await page.evaluate(() => document.documentElement.dataset.done), 'yes');
@@ -56,19 +71,29 @@ test('every block of code in the guides that runs on a page runs', { timeout: 30
 
 /** Writes all blocks of a guide that are files, as its reader would. */
 async function writeFiles(name, folder) {
-  const files = blocksOf(guides.find(({ file }) => file === `web/guides/${name}`)).filter(({ kind }) => kind === 'file');
+  const files = blocksOf(guides.find(({ file }) => file === `web/guides/${name}`)).filter(
+    ({ kind }) => kind === 'file',
+  );
   await mkdir(folder, { recursive: true });
   for (const { value, code } of files) await writeFile(path.join(folder, value), code);
   return files.map(({ value }) => value);
 }
 
-test("the headers guide's service worker makes a page isolated that its server doesn't", { timeout: 120_000 }, async (t) => {
+test("the headers guide's service worker makes a page isolated that its server doesn't", {
+  timeout: 120_000,
+}, async (t) => {
   const browser = await openBrowser();
   t.after(() => browser.close());
   const folder = await scratchFolder(t);
   assert.deepEqual(await writeFiles('headers.md', folder), ['isolation-worker.js', 'isolate.js']);
-  await writeFile(path.join(folder, 'index.html'), '<!doctype html><title>isolated</title><script type="module" src="isolate.js"></script>');
-  const { page, url } = await openPage(t, browser, { path: 'pages/blank.html', serving: { isolated: false, folders: { '/app/': folder } } });
+  await writeFile(
+    path.join(folder, 'index.html'),
+    '<!doctype html><title>isolated</title><script type="module" src="isolate.js"></script>',
+  );
+  const { page, url } = await openPage(t, browser, {
+    path: 'pages/blank.html',
+    serving: { isolated: false, folders: { '/app/': folder } },
+  });
   assert.equal(await page.evaluate(() => crossOriginIsolated), false);
   await page.goto(`${url}app/`);
   await page.waitForFunction(() => crossOriginIsolated, null, { timeout: 30_000 });
@@ -81,10 +106,16 @@ test("the offline guide's page loads and looks at a picture without a network", 
   const folder = await scratchFolder(t);
   assert.deepEqual(await writeFiles('offline.md', folder), ['offline-worker.js', 'app.js']);
   // The guide's page, and a word that it has come to its end.
-  await writeFile(path.join(folder, 'index.html'), '<!doctype html><title>offline</title><script type="module" src="app.js"></script>');
+  await writeFile(
+    path.join(folder, 'index.html'),
+    '<!doctype html><title>offline</title><script type="module" src="app.js"></script>',
+  );
   const app = await readFile(path.join(folder, 'app.js'), 'utf8');
   await writeFile(path.join(folder, 'app.js'), `${app}\nwindow.classifier = classifier;`);
-  const { page, url } = await openPage(t, browser, { path: 'pages/blank.html', serving: { folders: { '/app/': folder, '/app/teachable/': path.join(root, 'web/dist') } } });
+  const { page, url } = await openPage(t, browser, {
+    path: 'pages/blank.html',
+    serving: { folders: { '/app/': folder, '/app/teachable/': path.join(root, 'web/dist') } },
+  });
   const look = async () => {
     await page.waitForFunction(() => window.classifier, null, { timeout: 60_000 });
     return page.evaluate(async () => {

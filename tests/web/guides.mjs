@@ -4,7 +4,7 @@
 //   <!-- page: HTML -->   in a browser, on a page with this body
 //   <!-- file: NAME -->   it is a file of that name beside the page
 //   <!-- node -->         in Node
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from './data.mjs';
 
@@ -21,8 +21,12 @@ import { root } from './data.mjs';
 /** @returns {Promise<{file: string, text: string}[]>} every guide and the README; paths from the project's folder */
 export async function readGuides() {
   const folder = 'web/guides';
-  const names = (await readdir(path.join(root, folder))).filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`);
-  return Promise.all(['README.md', ...names].map(async (file) => ({ file, text: await readFile(path.join(root, file), 'utf8') })));
+  const names = (await readdir(path.join(root, folder)))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`);
+  return Promise.all(
+    ['README.md', ...names].map(async (file) => ({ file, text: await readFile(path.join(root, file), 'utf8') })),
+  );
 }
 
 /** @returns {Block[]} */
@@ -45,6 +49,9 @@ export function linksOf({ text }) {
 export function anchorsOf(text) {
   const prose = text.replace(/^```[\s\S]*?^```$/gm, '');
   return Array.from(prose.matchAll(/^#+ (.*)$/gm), ([, heading]) =>
-    heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-'),
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
   );
 }

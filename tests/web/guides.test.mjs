@@ -22,7 +22,11 @@ test('every link of a guide leads to a file and a heading', async () => {
       const [file, anchor] = target.split('#');
       const found = file === '' ? path.join(root, guide.file) : path.resolve(root, path.dirname(guide.file), file);
       assert.ok(existsSync(found), `${guide.file} links to ${target}, which isn't there`);
-      if (anchor) assert.ok(anchorsOf(await readFile(found, 'utf8')).includes(anchor), `${guide.file} links to ${target}, but there is no such heading`);
+      if (anchor)
+        assert.ok(
+          anchorsOf(await readFile(found, 'utf8')).includes(anchor),
+          `${guide.file} links to ${target}, but there is no such heading`,
+        );
     }
   }
   assert.ok(links > 20, `only ${links} links were found`);
@@ -56,7 +60,9 @@ test("every host's configuration in the headers guide sends both headers", () =>
 async function typePaths() {
   const { exports } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
   const typesOf = (entry) => entry?.types ?? entry?.import?.types;
-  const paths = Object.entries(exports).flatMap(([name, entry]) => (typesOf(entry) ? [[name.replace(/^\./, 'teachable-wasm'), [path.join(root, typesOf(entry))]]] : []));
+  const paths = Object.entries(exports).flatMap(([name, entry]) =>
+    typesOf(entry) ? [[name.replace(/^\./, 'teachable-wasm'), [path.join(root, typesOf(entry))]]] : [],
+  );
   return Object.fromEntries(paths);
 }
 
@@ -91,8 +97,13 @@ test("every block of code in the guides fits the package's types", async () => {
     files: [...where.keys()],
   };
   await writeFile(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
-  const output = await typecheck('build/guides/tsconfig.json').then(() => '', (error) => error.message);
-  const errors = output.replace(/^(?:.*\/)?([\w-]+\.ts)\((\d+),(\d+)\)/gm, (all, name, row, column) => (where.has(name) ? `${where.get(name).guide}:${where.get(name).line + Number(row) - 1}:${column}` : all));
+  const output = await typecheck('build/guides/tsconfig.json').then(
+    () => '',
+    (error) => error.message,
+  );
+  const errors = output.replace(/^(?:.*\/)?([\w-]+\.ts)\((\d+),(\d+)\)/gm, (all, name, row, column) =>
+    where.has(name) ? `${where.get(name).guide}:${where.get(name).line + Number(row) - 1}:${column}` : all,
+  );
   assert.equal(errors, '');
 });
 

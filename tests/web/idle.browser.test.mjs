@@ -28,7 +28,10 @@ async function start(variant) {
   globalThis.classifier = await load({ variant, threads: 4 });
   const size = classifier.embeddingSize;
   const rows = Float32Array.from({ length: 8192 * size }, (_, i) => Math.sin(i * i));
-  await classifier.addExamples(rows, Array.from({ length: 8192 }, (_, i) => i % 3));
+  await classifier.addExamples(
+    rows,
+    Array.from({ length: 8192 }, (_, i) => i % 3),
+  );
   globalThis.query = rows.slice(0, size);
   const { threads } = await classifier.info();
   return threads;
@@ -41,7 +44,8 @@ for (const variant of ['simd-threads', 'relaxed-threads']) {
     const picture = { data: [...new Uint8Array(64 * 64 * 4)], width: 64, height: 64 };
     const work = {
       predictions: () => page.evaluate(() => classifier.predict(query)),
-      frames: () => page.evaluate(({ data, ...size }) => classifier.observe({ data: Uint8Array.from(data), ...size }), picture),
+      frames: () =>
+        page.evaluate(({ data, ...size }) => classifier.observe({ data: Uint8Array.from(data), ...size }), picture),
     };
     for (const [what, once] of Object.entries(work)) {
       // Until it shows, so that what is counted is known to be counted.

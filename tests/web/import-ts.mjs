@@ -16,7 +16,16 @@ export async function importTs(...names) {
     const outfile = path.join(folder, 'bundle.mjs');
     const contents = names.map((name) => `export * from './${name}';`).join('\n');
     const plugins = [packagedPlugin(await unbuiltText())];
-    await build({ stdin: { contents, resolveDir: source, loader: 'ts' }, plugins, bundle: true, format: 'esm', target: 'es2022', external: ['node:*'], outfile, logLevel: 'warning' });
+    await build({
+      stdin: { contents, resolveDir: source, loader: 'ts' },
+      plugins,
+      bundle: true,
+      format: 'esm',
+      target: 'es2022',
+      external: ['node:*'],
+      outfile,
+      logLevel: 'warning',
+    });
     return await import(pathToFileURL(outfile).href);
   } finally {
     await rm(folder, { recursive: true });

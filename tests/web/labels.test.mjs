@@ -49,7 +49,11 @@ const files = { 'de.txt': 'Katze\nHund\n', 'labels.txt': 'cat\ndog\n', 'vocabula
 
 test('a file in the archive behind a model is found by its name, stored or deflated, wherever offsets count from', async () => {
   for (const options of [{}, { deflate: false }, { shift: network.length }, { comment: 'PK\x05 a comment' }]) {
-    assert.equal(await readAssociatedFile(withZip(files, options), 'labels.txt'), files['labels.txt'], JSON.stringify(options));
+    assert.equal(
+      await readAssociatedFile(withZip(files, options), 'labels.txt'),
+      files['labels.txt'],
+      JSON.stringify(options),
+    );
   }
   assert.equal(await readAssociatedFile(withZip(files), 'other.txt'), undefined);
 });
@@ -87,7 +91,7 @@ test('an archive that is cut has no files, one that is damaged none or as many b
   }
   for (let at = network.length; at < file.length; at++) {
     const damaged = file.slice();
-    damaged[at] ^= 1 << at % 8;
+    damaged[at] ^= 1 << (at % 8);
     const text = await readAssociatedFile(damaged, 'labels.txt');
     // A flipped bit in the data itself may give another text of as many bytes.
     if (text !== undefined) assert.ok(text.length <= files['labels.txt'].length, `bit at ${at}: ${text}`);
@@ -108,7 +112,10 @@ test('lines, numbered lines and metadata.json', () => {
   assert.deepEqual(parseLabels('0 cat\n1 my dog\n2 \n'), ['cat', 'my dog', '']);
   // Numbers that are not in order are names.
   assert.deepEqual(parseLabels('0 cat\n2 dog\n'), ['0 cat', '2 dog']);
-  assert.deepEqual(parseLabels('{"tfjsVersion":"1.3.1","tmVersion":"2.4.5","labels":["Class 1","__proto__"],"imageSize":224}'), ['Class 1', '__proto__']);
+  assert.deepEqual(
+    parseLabels('{"tfjsVersion":"1.3.1","tmVersion":"2.4.5","labels":["Class 1","__proto__"],"imageSize":224}'),
+    ['Class 1', '__proto__'],
+  );
   assert.throws(() => parseLabels('{"labels":[1]}'), { code: 'bad-model', message: /metadata\.json/ });
   assert.throws(() => parseLabels('{"imageSize":224}'), { code: 'bad-model' });
   assert.throws(() => parseLabels('{"labels":'), { code: 'bad-model', message: /JSON/ });
@@ -120,8 +127,18 @@ test("names of a class more or less shift by the background class where they are
   assert.deepEqual(nameClasses(imageNet.slice(1), 1001), imageNet);
   assert.deepEqual(nameClasses(['cat'], 1), ['cat']);
   assert.equal(nameClasses(['cat'], 0), undefined);
-  for (const [names, classes] of [[1, 5], [4, 3], [2, 3], [1001, 1002], [1000, 999], [2001, 0.5]]) {
-    assert.throws(() => nameClasses(imageNet.concat(imageNet).slice(0, names), classes), { code: 'bad-argument', message: new RegExp(`${names} classes.*has ${classes}`) });
+  for (const [names, classes] of [
+    [1, 5],
+    [4, 3],
+    [2, 3],
+    [1001, 1002],
+    [1000, 999],
+    [2001, 0.5],
+  ]) {
+    assert.throws(() => nameClasses(imageNet.concat(imageNet).slice(0, names), classes), {
+      code: 'bad-argument',
+      message: new RegExp(`${names} classes.*has ${classes}`),
+    });
   }
 });
 

@@ -1,6 +1,6 @@
 // Dependencies point one way. The tables are the rule; what a file includes or imports is checked against them.
 import assert from 'node:assert/strict';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -62,15 +62,53 @@ const modules = {
   'pixels.ts': ['download', 'errors', 'frame-canvas', 'picture-decoder', 'protocol', 'wasm-module'],
   'tfjs-converter.ts': ['addresses', 'bare-module'],
   'fetch-model.ts': ['class-names', 'download', 'errors', 'protocol', 'tfjs-converter'],
-  'host.ts': ['abort', 'associated-file', 'class-names', 'dataset-json', 'download', 'errors', 'fetch-model', 'load', 'module-files', 'pixels', 'protocol', 'rpc', 'threads', 'variant', 'wasm-module'],
+  'host.ts': [
+    'abort',
+    'associated-file',
+    'class-names',
+    'dataset-json',
+    'download',
+    'errors',
+    'fetch-model',
+    'load',
+    'module-files',
+    'pixels',
+    'protocol',
+    'rpc',
+    'threads',
+    'variant',
+    'wasm-module',
+  ],
   'worker.ts': ['host', 'load', 'node', 'protocol', 'rpc'],
   'inline.ts': ['host', 'load', 'protocol', 'rpc', 'threads'],
   // What callers hold.
   'engine.ts': ['addresses', 'errors', 'inline', 'node', 'rpc'],
-  'session.ts': ['abort', 'addresses', 'arguments', 'early-fetch', 'engine', 'errors', 'module-files', 'protocol', 'rpc', 'variant'],
+  'session.ts': [
+    'abort',
+    'addresses',
+    'arguments',
+    'early-fetch',
+    'engine',
+    'errors',
+    'module-files',
+    'protocol',
+    'rpc',
+    'variant',
+  ],
   'models.ts': ['addresses', 'errors', 'packaged', 'protocol'],
   'knn-client.ts': ['abort', 'arguments', 'errors', 'protocol', 'rpc', 'session'],
-  'client.ts': ['abort', 'addresses', 'arguments', 'errors', 'image', 'knn-client', 'models', 'protocol', 'rpc', 'session'],
+  'client.ts': [
+    'abort',
+    'addresses',
+    'arguments',
+    'errors',
+    'image',
+    'knn-client',
+    'models',
+    'protocol',
+    'rpc',
+    'session',
+  ],
   // The entries.
   'index.ts': ['client', 'errors', 'image', 'knn-client', 'models', 'packaged', 'protocol', 'session', 'variant'],
   'knn.ts': ['arguments', 'errors', 'knn-client', 'protocol', 'session'],
@@ -81,8 +119,30 @@ const modules = {
   'compat/tensor.ts': ['errors'],
   'compat/module.ts': ['abort', 'load', 'wasm-module'],
   'compat/picture.ts': ['compat/tensor', 'errors', 'frame-canvas', 'image', 'wasm-module'],
-  'compat/knn-classifier.ts': ['arguments', 'compat/module', 'compat/tensor', 'errors', 'host', 'protocol', 'session', 'wasm-module'],
-  'compat/mobilenet.ts': ['abort', 'addresses', 'compat/module', 'compat/picture', 'compat/tensor', 'errors', 'frame-canvas', 'host', 'labels', 'models', 'protocol', 'session'],
+  'compat/knn-classifier.ts': [
+    'arguments',
+    'compat/module',
+    'compat/tensor',
+    'errors',
+    'host',
+    'protocol',
+    'session',
+    'wasm-module',
+  ],
+  'compat/mobilenet.ts': [
+    'abort',
+    'addresses',
+    'compat/module',
+    'compat/picture',
+    'compat/tensor',
+    'errors',
+    'frame-canvas',
+    'host',
+    'labels',
+    'models',
+    'protocol',
+    'session',
+  ],
 };
 
 async function filesBelow(folder, pattern) {
@@ -121,7 +181,10 @@ test('every TypeScript module imports only what the table allows', async () => {
 });
 
 test('the demo and the Node command import the package by its public entries only', async () => {
-  const allowed = { 'web/demo': /^teachable-wasm(\/webcam)?$/, 'web/cli': /^(teachable-wasm(\/(knn|convert))?|node:[\w/]+)$/ };
+  const allowed = {
+    'web/demo': /^teachable-wasm(\/webcam)?$/,
+    'web/cli': /^(teachable-wasm(\/(knn|convert))?|node:[\w/]+)$/,
+  };
   for (const [folder, pattern] of Object.entries(allowed)) {
     const files = await filesBelow(folder, /\.ts$/);
     assert.ok(files.length > 5, `only ${files.length} files were found in ${folder}`);

@@ -71,7 +71,9 @@ test('all variants run and agree', { timeout: 120_000 }, async (t) => {
     assert.equal(info.variant, variants[index]);
     assert.equal(best?.className, reference.best?.className);
     const dot = (a, b) => a.reduce((sum, value, at) => sum + value * b[at], 0);
-    const cosine = dot(embedding, reference.embedding) / Math.sqrt(dot(embedding, embedding) * dot(reference.embedding, reference.embedding));
+    const cosine =
+      dot(embedding, reference.embedding) /
+      Math.sqrt(dot(embedding, embedding) * dot(reference.embedding, reference.embedding));
     assert.ok(cosine > 0.999, `${variants[index]}: cosine ${cosine}`);
   }
 });
@@ -93,26 +95,36 @@ test('a page that is not isolated runs without threads and says why', async (t) 
 for (const isolated of [true, false]) {
   for (const options of [{}, { worker: false }, { threads: 3 }, { worker: false, variant: 'simd' }]) {
     test(`${isolated ? '' : 'not '}isolated: load(${JSON.stringify(options)}) runs what chooseVariant() says`, async (t) => {
-      const { result } = await inPage(t, async (options) => {
-        const { chooseVariant, detectFeatures } = await import('/lib/index.js');
-        const choice = chooseVariant(detectFeatures(), options);
-        const classifier = await open(options);
-        const { variant, threads, reason } = await classifier.info();
-        classifier.dispose();
-        return { choice, ran: { variant, threads, reason } };
-      }, options, { serving: { isolated } });
+      const { result } = await inPage(
+        t,
+        async (options) => {
+          const { chooseVariant, detectFeatures } = await import('/lib/index.js');
+          const choice = chooseVariant(detectFeatures(), options);
+          const classifier = await open(options);
+          const { variant, threads, reason } = await classifier.info();
+          classifier.dispose();
+          return { choice, ran: { variant, threads, reason } };
+        },
+        options,
+        { serving: { isolated } },
+      );
       assert.deepEqual(result.choice, result.ran);
     });
   }
 }
 
-test('an abort in the midst of a review ends the call at once, and the calls behind it come to their turn', { timeout: 60_000 }, async (t) => {
+test('an abort in the midst of a review ends the call at once, and the calls behind it come to their turn', {
+  timeout: 60_000,
+}, async (t) => {
   const { result } = await inPage(t, async () => {
     const { loadKnn } = await import('/lib/knn.js');
     const [size, count] = [64, 20_000];
     const knn = await loadKnn({ embeddingSize: size, variant: 'simd' });
     const rows = Float32Array.from({ length: size * count }, (_, i) => Math.sin(i * i));
-    await knn.addExamples(rows, Array.from({ length: count }, (_, i) => i % 5));
+    await knn.addExamples(
+      rows,
+      Array.from({ length: count }, (_, i) => i % 5),
+    );
     const calls = {
       review: (signal) => knn.review({ mostExamples: count, signal }),
       predictMany: (signal) => knn.predictMany(rows, { signal }),
@@ -122,7 +134,10 @@ test('an abort in the midst of a review ends the call at once, and the calls beh
       const abort = new AbortController();
       // What came before is done with, so this one is at work when the next answer would come.
       await knn.counts();
-      const running = call(abort.signal).then(() => 'done', ({ code }) => code);
+      const running = call(abort.signal).then(
+        () => 'done',
+        ({ code }) => code,
+      );
       const behind = knn.counts().then(() => 'the next');
       await new Promise((resolve) => setTimeout(resolve, 30));
       abort.abort();
@@ -134,28 +149,40 @@ test('an abort in the midst of a review ends the call at once, and the calls beh
   assert.deepEqual(result, { review: ['aborted', 'the next'], predictMany: ['aborted', 'the next'] });
 });
 
-test('a lazy image out of sight is loaded, and stays lazy; one whose server is silent ends by its signal', { timeout: 60_000 }, async (t) => {
+test('a lazy image out of sight is loaded, and stays lazy; one whose server is silent ends by its signal', {
+  timeout: 60_000,
+}, async (t) => {
   const silent = [];
   t.after(() => silent.forEach((response) => response.destroy()));
   const before = (request, response) => request.url === '/silent.png' && silent.push(response) > 0;
-  const { result } = await inPage(t, async () => {
-    const classifier = await open();
-    const far = document.body.appendChild(document.createElement('div'));
-    far.style.height = '100000px';
-    const show = (src) => document.body.appendChild(Object.assign(new Image(), { loading: 'lazy', src }));
-    const lazy = show('/icon.svg');
-    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-    const deferred = !lazy.complete;
-    const { length } = await classifier.embed(lazy);
-    const abort = new AbortController();
-    const stalled = classifier.embed(show('/silent.png'), { signal: abort.signal }).catch(({ code }) => code);
-    const behind = classifier.embed(drawScene()).then(({ length }) => length);
-    abort.abort();
-    const after = [await stalled, await behind];
-    classifier.dispose();
-    return { deferred, length, loading: lazy.loading, after };
-  }, undefined, { path: '', serving: { before } });
-  assert.deepEqual(result, { deferred: true, length: result.length, loading: 'lazy', after: ['aborted', result.length] });
+  const { result } = await inPage(
+    t,
+    async () => {
+      const classifier = await open();
+      const far = document.body.appendChild(document.createElement('div'));
+      far.style.height = '100000px';
+      const show = (src) => document.body.appendChild(Object.assign(new Image(), { loading: 'lazy', src }));
+      const lazy = show('/icon.svg');
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      const deferred = !lazy.complete;
+      const { length } = await classifier.embed(lazy);
+      const abort = new AbortController();
+      const stalled = classifier.embed(show('/silent.png'), { signal: abort.signal }).catch(({ code }) => code);
+      const behind = classifier.embed(drawScene()).then(({ length }) => length);
+      abort.abort();
+      const after = [await stalled, await behind];
+      classifier.dispose();
+      return { deferred, length, loading: lazy.loading, after };
+    },
+    undefined,
+    { path: '', serving: { before } },
+  );
+  assert.deepEqual(result, {
+    deferred: true,
+    length: result.length,
+    loading: 'lazy',
+    after: ['aborted', result.length],
+  });
 });
 
 test('a threaded module that is not there is replaced by one without threads', async (t) => {
@@ -167,24 +194,32 @@ test('a threaded module that is not there is replaced by one without threads', a
   assert.match(result.info.reason, /-threads failed: .*404/);
 });
 
-test('threads start after the first result, and change none; when they fail, one goes on alone and info() says so', { timeout: 60_000 }, async (t) => {
+test('threads start after the first result, and change none; when they fail, one goes on alone and info() says so', {
+  timeout: 60_000,
+}, async (t) => {
   for (const fails of [false, true]) {
     let glues = 0;
-    const before = ({ url }, response) => url.endsWith('-threads/teachable.js') && ++glues > 1 && fails && (response.writeHead(404).end(), true);
-    const { result } = await inPage(t, async () => {
-      const classifier = await open({ threads: 3 });
-      const scene = drawScene();
-      const embeddings = [await classifier.embed(scene)];
-      // Long enough for threads to start, or to fail to.
-      for (let i = 0; i < 20; i++) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        embeddings.push(await classifier.embed(scene));
-      }
-      const info = await classifier.info();
-      const same = embeddings.every((each) => each.every((value, index) => value === embeddings[0][index]));
-      classifier.dispose();
-      return { same, info };
-    }, undefined, { serving: { before }, tolerant: fails });
+    const before = ({ url }, response) =>
+      url.endsWith('-threads/teachable.js') && ++glues > 1 && fails && (response.writeHead(404).end(), true);
+    const { result } = await inPage(
+      t,
+      async () => {
+        const classifier = await open({ threads: 3 });
+        const scene = drawScene();
+        const embeddings = [await classifier.embed(scene)];
+        // Long enough for threads to start, or to fail to.
+        for (let i = 0; i < 20; i++) {
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          embeddings.push(await classifier.embed(scene));
+        }
+        const info = await classifier.info();
+        const same = embeddings.every((each) => each.every((value, index) => value === embeddings[0][index]));
+        classifier.dispose();
+        return { same, info };
+      },
+      undefined,
+      { serving: { before }, tolerant: fails },
+    );
     assert.ok(result.same);
     assert.match(result.info.variant, /-threads$/);
     assert.equal(result.info.threads, fails ? 1 : 3, result.info.reason);
@@ -224,23 +259,29 @@ test('every kind of picture gives the same embedding', { timeout: 60_000 }, asyn
     classifier.dispose();
     return cosines;
   });
-  for (const [kind, cosine] of Object.entries(result)) assert.ok(cosine > (/jpeg|webp/.test(kind) ? 0.97 : 0.9999), `${kind}: ${cosine}`);
+  for (const [kind, cosine] of Object.entries(result))
+    assert.ok(cosine > (/jpeg|webp/.test(kind) ? 0.97 : 0.9999), `${kind}: ${cosine}`);
 });
 
 test('video elements and elements with an address', { timeout: 60_000 }, async (t) => {
-  const { result } = await inPage(t, async () => {
-    const classifier = await open();
-    const image = Object.assign(new Image(), { src: '/icon.svg' });
-    const video = document.createElement('video');
-    Object.assign(video, { muted: true, srcObject: await navigator.mediaDevices.getUserMedia({ video: true }) });
-    const early = await classifier.embed(video).catch(({ code, message }) => ({ code, message }));
-    await video.play();
-    const late = await classifier.observe(video);
-    const svg = await classifier.embed(image);
-    video.srcObject.getTracks().forEach((track) => track.stop());
-    classifier.dispose();
-    return { early, classes: late.classes.length, timings: late.timings, svg: svg.length };
-  }, undefined, { path: '' });
+  const { result } = await inPage(
+    t,
+    async () => {
+      const classifier = await open();
+      const image = Object.assign(new Image(), { src: '/icon.svg' });
+      const video = document.createElement('video');
+      Object.assign(video, { muted: true, srcObject: await navigator.mediaDevices.getUserMedia({ video: true }) });
+      const early = await classifier.embed(video).catch(({ code, message }) => ({ code, message }));
+      await video.play();
+      const late = await classifier.observe(video);
+      const svg = await classifier.embed(image);
+      video.srcObject.getTracks().forEach((track) => track.stop());
+      classifier.dispose();
+      return { early, classes: late.classes.length, timings: late.timings, svg: svg.length };
+    },
+    undefined,
+    { path: '' },
+  );
   assert.equal(result.early.code, 'bad-image');
   assert.match(result.early.message, /loadeddata/);
   assert.ok(result.svg > 0);
@@ -248,23 +289,32 @@ test('video elements and elements with an address', { timeout: 60_000 }, async (
 });
 
 test('pictures that cannot be are errors with a code, and the classifier goes on', async (t) => {
-  const { result } = await inPage(t, async () => {
-    const classifier = await open();
-    const closed = await createImageBitmap(drawScene());
-    closed.close();
-    const bad = {
-      junk: new Blob(['hello']),
-      emptyVideo: document.createElement('video'),
-      zeroCanvas: Object.assign(document.createElement('canvas'), { width: 0 }),
-      missing: Object.assign(new Image(), { src: '/missing.png' }),
-      closed,
-    };
-    const codes = {};
-    for (const [kind, image] of Object.entries(bad)) codes[kind] = await classifier.embed(image).then(() => 'none', ({ code }) => code);
-    const after = await classifier.embed(drawScene());
-    classifier.dispose();
-    return { codes, after: after.length };
-  }, undefined, { path: '' });
+  const { result } = await inPage(
+    t,
+    async () => {
+      const classifier = await open();
+      const closed = await createImageBitmap(drawScene());
+      closed.close();
+      const bad = {
+        junk: new Blob(['hello']),
+        emptyVideo: document.createElement('video'),
+        zeroCanvas: Object.assign(document.createElement('canvas'), { width: 0 }),
+        missing: Object.assign(new Image(), { src: '/missing.png' }),
+        closed,
+      };
+      const codes = {};
+      for (const [kind, image] of Object.entries(bad))
+        codes[kind] = await classifier.embed(image).then(
+          () => 'none',
+          ({ code }) => code,
+        );
+      const after = await classifier.embed(drawScene());
+      classifier.dispose();
+      return { codes, after: after.length };
+    },
+    undefined,
+    { path: '' },
+  );
   assert.deepEqual(new Set(Object.values(result.codes)), new Set(['bad-image']), JSON.stringify(result.codes));
   assert.ok(result.after > 0);
 });
@@ -308,7 +358,11 @@ test('dispose ends the worker and its threads', async (t) => {
 
 test('loads that fail say so and leave no worker', async (t) => {
   const { page, result } = await inPage(t, async () => {
-    const failure = (options) => open(options).then(() => 'none', ({ code, message }) => `${code}: ${message}`);
+    const failure = (options) =>
+      open(options).then(
+        () => 'none',
+        ({ code, message }) => `${code}: ${message}`,
+      );
     return {
       missing: await failure({ model: '/models/missing.tflite' }),
       worker: await failure({ workerUrl: '/missing.js' }),
@@ -362,7 +416,12 @@ test('a model whose connection breaks is an error that says so, and the next loa
   };
   const { page } = await openPage(t, browser, { ...blank, serving });
   await page.evaluate(helpers);
-  const message = await page.evaluate(() => open().then(() => 'loaded', ({ code, message }) => `${code}: ${message}`));
+  const message = await page.evaluate(() =>
+    open().then(
+      () => 'loaded',
+      ({ code, message }) => `${code}: ${message}`,
+    ),
+  );
   assert.match(message, /^load-failed: Could not load the model.* broke off/);
   breaking = false;
   assert.equal(await page.evaluate(() => open().then((classifier) => classifier.model.embeddingSize > 0)), true);

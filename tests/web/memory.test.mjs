@@ -7,7 +7,16 @@ import { root } from './data.mjs';
 
 const size = 1280;
 const batch = 500;
-const options = { k: 5, weighting: 'votes', temperature: 0.05, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0 };
+const options = {
+  k: 5,
+  weighting: 'votes',
+  temperature: 0.05,
+  prior: 0,
+  sharpness: 1,
+  balanced: false,
+  unknownThreshold: -1,
+  smoothing: 0,
+};
 
 let state = 7;
 const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
@@ -30,7 +39,11 @@ function fill(classifier, most) {
   for (let first = 0; first < most; first += batch) {
     const rows = makeBatch();
     try {
-      classifier.addEmbeddings(rows, size, Array.from({ length: batch }, (_, i) => (first + i) % 2 === 0 ? 'even' : 'odd'));
+      classifier.addEmbeddings(
+        rows,
+        size,
+        Array.from({ length: batch }, (_, i) => ((first + i) % 2 === 0 ? 'even' : 'odd')),
+      );
     } catch (error) {
       return error;
     }
@@ -63,7 +76,8 @@ for (const storage of ['f32', 'i8']) {
   });
 }
 
-const wantsMillion = process.env.TEACHABLE_MILLION === '1' ? {} : { skip: 'takes 1.5 GB and half a minute; TEACHABLE_MILLION=1 runs it' };
+const wantsMillion =
+  process.env.TEACHABLE_MILLION === '1' ? {} : { skip: 'takes 1.5 GB and half a minute; TEACHABLE_MILLION=1 runs it' };
 
 test('a million examples of 1280 bytes fit into a module without threads', wantsMillion, async (t) => {
   const module = await load('simd');
@@ -79,6 +93,8 @@ test('a million examples of 1280 bytes fit into a module without threads', wants
   assert.deepEqual(classifier.counts(), [500_000, 500_000]);
   const ratio = classifier.exampleBytes() / (1_000_000 * size);
   assert.ok(ratio < 1.3, `${ratio} times the rows`);
-  t.diagnostic(`filled in ${((filled - started) / 1000).toFixed(1)} s with making them, predicted in ${(predicted - filled).toFixed(0)} ms, ${(module.heapBytes() / 2 ** 20).toFixed(0)} MB, ${ratio.toFixed(2)} times the rows`);
+  t.diagnostic(
+    `filled in ${((filled - started) / 1000).toFixed(1)} s with making them, predicted in ${(predicted - filled).toFixed(0)} ms, ${(module.heapBytes() / 2 ** 20).toFixed(0)} MB, ${ratio.toFixed(2)} times the rows`,
+  );
   classifier.delete();
 });

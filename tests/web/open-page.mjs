@@ -19,7 +19,12 @@ const flags = [
   '--use-fake-device-for-media-stream',
 ];
 
-const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
+const usual = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
 const usualFirefox = ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'];
 
 /** What tests fetch besides the site: empty pages, installed packages, and the data if it is there. */
@@ -36,8 +41,15 @@ const testFolders = {
  */
 export async function openBrowser({ camera, args = [] } = {}) {
   const executablePath = process.env.TEACHABLE_CHROMIUM ?? usual.find(existsSync);
-  if (!executablePath) throw new Error('No Chromium found. Install one (Debian: apt-get install chromium) or name it in TEACHABLE_CHROMIUM.');
-  return chromium.launch({ executablePath, headless: true, args: [...flags, ...args, ...(camera ? [`--use-file-for-fake-video-capture=${camera}`] : [])] });
+  if (!executablePath)
+    throw new Error(
+      'No Chromium found. Install one (Debian: apt-get install chromium) or name it in TEACHABLE_CHROMIUM.',
+    );
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    args: [...flags, ...args, ...(camera ? [`--use-file-for-fake-video-capture=${camera}`] : [])],
+  });
 }
 
 /**
@@ -46,9 +58,18 @@ export async function openBrowser({ camera, args = [] } = {}) {
  */
 export async function openFirefox() {
   const executablePath = process.env.TEACHABLE_FIREFOX ?? usualFirefox.find(existsSync);
-  if (!executablePath) throw new Error('No Firefox found. Install one (Debian: apt-get install firefox-esr) or name it in TEACHABLE_FIREFOX.');
+  if (!executablePath)
+    throw new Error(
+      'No Firefox found. Install one (Debian: apt-get install firefox-esr) or name it in TEACHABLE_FIREFOX.',
+    );
   // How long something may take is up to the tests.
-  const firefox = await puppeteer.launch({ browser: 'firefox', protocol: 'webDriverBiDi', executablePath, headless: true, protocolTimeout: 0 });
+  const firefox = await puppeteer.launch({
+    browser: 'firefox',
+    protocol: 'webDriverBiDi',
+    executablePath,
+    headless: true,
+    protocolTimeout: 0,
+  });
   return { newContext: () => firefox.createBrowserContext(), close: () => firefox.close() };
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 import * as attw from '@arethetypeswrong/core';
@@ -14,7 +14,9 @@ import { packed } from './packed.mjs';
 
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 /** Subpaths that are imported, not fetched. */
-const entries = Object.entries(manifest.exports).filter(([, target]) => typeof target === 'object').map(([subpath]) => path.posix.join('teachable-wasm', subpath));
+const entries = Object.entries(manifest.exports)
+  .filter(([, target]) => typeof target === 'object')
+  .map(([subpath]) => path.posix.join('teachable-wasm', subpath));
 
 let tarball;
 let project;
@@ -29,17 +31,28 @@ after(() => remove());
 /** Runs `code` as a file of the project and returns what it prints, as JSON. */
 function run(name, code, { flags = [] } = {}) {
   writeFileSync(path.join(project, name), code);
-  return JSON.parse(execFileSync(process.execPath, [...flags, name], { cwd: project, encoding: 'utf8', timeout: 60_000 }));
+  return JSON.parse(
+    execFileSync(process.execPath, [...flags, name], { cwd: project, encoding: 'utf8', timeout: 60_000 }),
+  );
 }
 
 test('publint has nothing to say', async () => {
-  const { messages, pkg } = await publint({ pkgDir: path.join(project, 'node_modules/teachable-wasm'), strict: true, pack: false });
-  assert.deepEqual(messages.map((message) => formatMessage(message, pkg, { color: false })), []);
+  const { messages, pkg } = await publint({
+    pkgDir: path.join(project, 'node_modules/teachable-wasm'),
+    strict: true,
+    pack: false,
+  });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg, { color: false })),
+    [],
+  );
 });
 
 test('arethetypeswrong has nothing to say', async () => {
   // worker.js is a script to be fetched; nobody imports it.
-  const { problems } = await attw.checkPackage(attw.createPackageFromTarballData(new Uint8Array(tarball)), { excludeEntrypoints: ['./worker.js'] });
+  const { problems } = await attw.checkPackage(attw.createPackageFromTarballData(new Uint8Array(tarball)), {
+    excludeEntrypoints: ['./worker.js'],
+  });
   assert.deepEqual(problems, []);
 });
 
@@ -47,17 +60,42 @@ test('there are no dependencies, and every file that package.json names is there
   assert.equal(manifest.dependencies, undefined);
   assert.equal(manifest.peerDependencies, undefined);
   const installed = path.join(project, 'node_modules/teachable-wasm');
-  const named = [manifest.main, manifest.module, manifest.types, manifest.unpkg, manifest.jsdelivr, ...Object.values(manifest.bin ?? {}), ...JSON.stringify(manifest.exports).match(/(?<=":")\.\/[^"*]+\.\w+(?=")/g)];
-  for (const file of [...named, 'LICENSE', 'README.md', 'THIRD_PARTY_NOTICES']) assert.ok(existsSync(path.join(installed, file)), file);
+  const named = [
+    manifest.main,
+    manifest.module,
+    manifest.types,
+    manifest.unpkg,
+    manifest.jsdelivr,
+    ...Object.values(manifest.bin ?? {}),
+    ...JSON.stringify(manifest.exports).match(/(?<=":")\.\/[^"*]+\.\w+(?=")/g),
+  ];
+  for (const file of [...named, 'LICENSE', 'README.md', 'THIRD_PARTY_NOTICES'])
+    assert.ok(existsSync(path.join(installed, file)), file);
 });
 
 test('packing is refused without the default model, unless told otherwise', async (t) => {
   const folder = await scratchFolder(t);
   // Its files are nowhere, and it has no other source.
-  const catalog = { default: 'mobilenet-v2-1.0-224-int8', labels: [], models: [{ id: 'mobilenet-v2-1.0-224-int8', files: [{ path: 'x.tflite', byteLength: 1, sha256: '00' }], sources: [{ kind: 'folder' }] }] };
+  const catalog = {
+    default: 'mobilenet-v2-1.0-224-int8',
+    labels: [],
+    models: [
+      {
+        id: 'mobilenet-v2-1.0-224-int8',
+        files: [{ path: 'x.tflite', byteLength: 1, sha256: '00' }],
+        sources: [{ kind: 'folder' }],
+      },
+    ],
+  };
   writeFileSync(path.join(folder, 'catalog.json'), JSON.stringify(catalog));
-  const options = { catalogFile: path.join(folder, 'catalog.json'), filesFolder: path.join(folder, 'files'), localFolder: folder };
-  await assert.rejects(requireModel({}, options), { message: /without its default model: .*TEACHABLE_MODELS.*TEACHABLE_PACK_WITHOUT_MODEL=1/ });
+  const options = {
+    catalogFile: path.join(folder, 'catalog.json'),
+    filesFolder: path.join(folder, 'files'),
+    localFolder: folder,
+  };
+  await assert.rejects(requireModel({}, options), {
+    message: /without its default model: .*TEACHABLE_MODELS.*TEACHABLE_PACK_WITHOUT_MODEL=1/,
+  });
   await requireModel({ TEACHABLE_PACK_WITHOUT_MODEL: '1' }, options);
 });
 
@@ -100,14 +138,21 @@ test('the sums are those of the files', () => {
   const sums = run('sums.mjs', "import { wasmSha256 } from 'teachable-wasm'; console.log(JSON.stringify(wasmSha256));");
   assert.deepEqual(Object.keys(sums).sort(), ['image', 'relaxed', 'relaxed-threads', 'simd', 'simd-threads', 'tfjs']);
   const installed = path.join(project, 'node_modules/teachable-wasm/web/dist');
-  const digest = (kind, file, form) => createHash(kind).update(readFileSync(path.join(installed, file))).digest(form);
+  const digest = (kind, file, form) =>
+    createHash(kind)
+      .update(readFileSync(path.join(installed, file)))
+      .digest(form);
   const fileOf = { image: 'decoder', tfjs: 'converter' };
-  for (const [folder, sum] of Object.entries(sums)) assert.equal(sum, digest('sha256', `wasm/${folder}/${fileOf[folder] ?? 'teachable'}.wasm`, 'hex'));
-  const wasmFiles = readdirSync(path.join(installed, 'wasm'), { recursive: true }).filter((file) => file.endsWith('.wasm'));
+  for (const [folder, sum] of Object.entries(sums))
+    assert.equal(sum, digest('sha256', `wasm/${folder}/${fileOf[folder] ?? 'teachable'}.wasm`, 'hex'));
+  const wasmFiles = readdirSync(path.join(installed, 'wasm'), { recursive: true }).filter((file) =>
+    file.endsWith('.wasm'),
+  );
   assert.equal(wasmFiles.length, Object.keys(sums).length, 'a sum for each');
   const integrity = JSON.parse(readFileSync(path.join(installed, 'integrity.json'), 'utf8'));
   assert.ok('iife/teachable.js' in integrity && Object.keys(integrity).some((file) => file.startsWith('models/')));
-  for (const [file, sum] of Object.entries(integrity)) assert.equal(sum, `sha384-${digest('sha384', file, 'base64')}`, file);
+  for (const [file, sum] of Object.entries(integrity))
+    assert.equal(sum, `sha384-${digest('sha384', file, 'base64')}`, file);
 });
 
 /** Looks at one picture with the packaged model, teaches two classes, and says what came of it. */
@@ -127,8 +172,12 @@ const lookAndTeach = (picture) => `
 for (const worker of [undefined, false]) {
   for (const kind of ['mjs', 'cjs']) {
     test(`Node, ${kind}, ${worker === false ? "in the caller's thread" : 'in a thread of its own'}: the process ends by itself`, () => {
-      const import_ = kind === 'mjs' ? "import { load } from 'teachable-wasm';" : "const { load } = require('teachable-wasm');";
-      const found = run(`look.${kind}`, `${import_} const options = ${JSON.stringify({ worker })}; (async () => {${lookAndTeach()}})();`);
+      const import_ =
+        kind === 'mjs' ? "import { load } from 'teachable-wasm';" : "const { load } = require('teachable-wasm');";
+      const found = run(
+        `look.${kind}`,
+        `${import_} const options = ${JSON.stringify({ worker })}; (async () => {${lookAndTeach()}})();`,
+      );
       assert.equal(found.label, 'stripes');
       assert.equal(found.worker, worker !== false);
       assert.equal(found.threads, 1);
@@ -144,14 +193,21 @@ test('Node classifies a photo by its path', needsData, () => {
 
 test('Node runs the relaxed variant where it can', () => {
   const flags = Number(process.versions.node.split('.')[0]) < 21 ? ['--experimental-wasm-relaxed-simd'] : [];
-  const found = run('relaxed.mjs', `import { load } from 'teachable-wasm'; const options = { worker: false }; ${lookAndTeach()}`, { flags });
+  const found = run(
+    'relaxed.mjs',
+    `import { load } from 'teachable-wasm'; const options = { worker: false }; ${lookAndTeach()}`,
+    { flags },
+  );
   assert.equal(found.variant, 'relaxed');
 });
 
 test("where no thread starts, it runs in the caller's, and says why", () => {
-  const found = run('nothread.mjs', `import { load } from 'teachable-wasm'; import { rmSync } from 'node:fs';
+  const found = run(
+    'nothread.mjs',
+    `import { load } from 'teachable-wasm'; import { rmSync } from 'node:fs';
     rmSync(new URL('./worker.js', import.meta.resolve('teachable-wasm'))); // the last test of this installation
-    const options = {}; ${lookAndTeach()}`);
+    const options = {}; ${lookAndTeach()}`,
+  );
   assert.equal(found.worker, false);
   assert.match(found.reason, /calling thread.*worker\.js did not start/);
 });

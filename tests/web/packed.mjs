@@ -11,10 +11,19 @@ import { root } from './data.mjs';
  */
 export function packed() {
   const folder = mkdtempSync(path.join(tmpdir(), 'teachable-packed-'));
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] }));
+  const [{ filename }] = JSON.parse(
+    execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  );
   const tarball = readFileSync(path.join(folder, filename));
   execFileSync('tar', ['-xzf', filename], { cwd: folder });
   mkdirSync(path.join(folder, 'project/node_modules'), { recursive: true });
   renameSync(path.join(folder, 'package'), path.join(folder, 'project/node_modules/teachable-wasm'));
-  return { tarball, project: path.join(folder, 'project'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    tarball,
+    project: path.join(folder, 'project'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }

@@ -43,10 +43,15 @@ test('why it says so: the nearest examples, the most similar first', async (t) =
   await teach(page, 2, [red, red]);
   await page.getByTestId('test-file').setInputFiles(blue);
   const items = page.getByTestId('why').locator('li');
-  await items.first().filter({ hasText: /Class 1, 100 %/ }).waitFor();
+  await items
+    .first()
+    .filter({ hasText: /Class 1, 100 %/ })
+    .waitFor();
   // As many as vote: as the smallest class has.
   assert.equal(await items.count(), 2);
-  await page.waitForFunction(() => [...document.querySelectorAll('#why-list canvas')].every((canvas) => canvas.width === 96));
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('#why-list canvas')].every((canvas) => canvas.width === 96),
+  );
   assert.deepEqual(await areDrawn(items.locator('canvas')), [true, true]);
 });
 

@@ -13,7 +13,8 @@ before(async () => {
 
 after(() => browser.close());
 
-const focused = (page) => page.evaluate(() => document.activeElement.dataset.testid ?? document.activeElement.getAttribute('aria-label'));
+const focused = (page) =>
+  page.evaluate(() => document.activeElement.dataset.testid ?? document.activeElement.getAttribute('aria-label'));
 
 test('classes are added up to nine, each with a key, a colour and a shape of its own', async (t) => {
   const { page } = await openReady(t, browser);
@@ -52,7 +53,8 @@ test('classes are added up to nine, each with a key, a colour and a shape of its
     });
     assert.equal(new Set(looks.map(({ colour }) => colour)).size, 9);
     assert.equal(new Set(looks.map(({ shape }) => shape)).size, 9);
-    for (const { contrast, onCard } of looks) assert.ok(contrast >= 4.5 && onCard >= 4.5, `${colorScheme}: ${contrast}, ${onCard}`);
+    for (const { contrast, onCard } of looks)
+      assert.ok(contrast >= 4.5 && onCard >= 4.5, `${colorScheme}: ${contrast}, ${onCard}`);
   }
 });
 
@@ -115,7 +117,9 @@ test('one example is removed by a click or by the Delete key, and comes back', a
   assert.match(await focused(page), /^Remove example \d of Class 1$/);
   await page.keyboard.press('Control+z');
   await untilCount(page, 1, 3);
-  await page.waitForFunction(() => [...document.querySelectorAll('.example canvas')].every((canvas) => canvas.width === 96));
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('.example canvas')].every((canvas) => canvas.width === 96),
+  );
   assert.deepEqual(await areDrawn(examples.locator('canvas')), [true, true, true]);
 });
 
@@ -134,9 +138,19 @@ test('one recording is undone as one', async (t) => {
 test('of many examples, some are drawn at a time', async (t) => {
   const { page } = await openReady(t, browser);
   await teach(page, 1, await makePicture(page, 'navy', 'disc'));
-  const size = await page.evaluate(() => parseInt([...document.querySelectorAll('#engine dd')].find(({ textContent }) => / numbers a picture/.test(textContent)).textContent, 10));
+  const size = await page.evaluate(() =>
+    parseInt(
+      [...document.querySelectorAll('#engine dd')].find(({ textContent }) => / numbers a picture/.test(textContent))
+        .textContent,
+      10,
+    ),
+  );
   const row = Array.from({ length: size }, (_, index) => (index % 7) / 7);
-  const buffer = Buffer.from(JSON.stringify({ Many: Array.from({ length: 200 }, (_, n) => row.map((value, index) => (index === n ? 2 : value))) }));
+  const buffer = Buffer.from(
+    JSON.stringify({
+      Many: Array.from({ length: 200 }, (_, n) => row.map((value, index) => (index === n ? 2 : value))),
+    }),
+  );
   await page.getByTestId('open-file').setInputFiles({ name: 'many.json', mimeType: 'application/json', buffer });
   await untilCount(page, 1, 200);
   const examples = await openGallery(page, 1);
@@ -147,7 +161,9 @@ test('of many examples, some are drawn at a time', async (t) => {
 });
 
 test('on a phone with nine classes and everything open, nothing is wider than the screen and all targets can be hit', async (t) => {
-  const { page } = await openReady(t, browser, { context: { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true } });
+  const { page } = await openReady(t, browser, {
+    context: { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
+  });
   await teach(page, 1, [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')]);
   for (let place = 4; place <= 9; place++) {
     await page.getByTestId('add-class').click();

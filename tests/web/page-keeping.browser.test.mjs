@@ -3,7 +3,19 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
-import { areDrawn, countOf, drop, makePicture, openGallery, openReady, placesOf, teach, untilCount, untilKept, untilReady } from './demo-page.mjs';
+import {
+  areDrawn,
+  countOf,
+  drop,
+  makePicture,
+  openGallery,
+  openReady,
+  placesOf,
+  teach,
+  untilCount,
+  untilKept,
+  untilReady,
+} from './demo-page.mjs';
 import { openBrowser } from './open-page.mjs';
 
 let browser;
@@ -18,17 +30,28 @@ const alertOf = (page, words) => page.getByTestId('alert').filter({ hasText: wor
 
 /** In the page: the stored records, each file as its bytes. */
 async function readStore() {
-  const database = await new Promise((resolve) => (indexedDB.open('teachable-machine').onsuccess = ({ target }) => resolve(target.result)));
+  const database = await new Promise(
+    (resolve) => (indexedDB.open('teachable-machine').onsuccess = ({ target }) => resolve(target.result)),
+  );
   const store = database.transaction('lessons').objectStore('lessons');
   const ask = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
   const [keys, records] = await Promise.all([ask(store.getAllKeys()), ask(store.getAll())]);
   database.close();
-  return Promise.all(records.map(async ({ version, file, places }, index) => ({ key: keys[index], version, places, bytes: [...new Uint8Array(await file.arrayBuffer())] })));
+  return Promise.all(
+    records.map(async ({ version, file, places }, index) => ({
+      key: keys[index],
+      version,
+      places,
+      bytes: [...new Uint8Array(await file.arrayBuffer())],
+    })),
+  );
 }
 
 /** In the page: damages the file of the only record. */
 async function damageStore() {
-  const database = await new Promise((resolve) => (indexedDB.open('teachable-machine').onsuccess = ({ target }) => resolve(target.result)));
+  const database = await new Promise(
+    (resolve) => (indexedDB.open('teachable-machine').onsuccess = ({ target }) => resolve(target.result)),
+  );
   const store = database.transaction('lessons').objectStore('lessons');
   const ask = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
   const [[key], [record]] = await Promise.all([ask(store.getAllKeys()), ask(store.getAll())]);
@@ -86,12 +109,16 @@ test('what is changed right before the page is left is kept, and the browser is 
   assert.equal(await page.evaluate(() => window.persistRequests), 1);
   const [{ version, places }] = await page.evaluate(readStore);
   assert.equal(version, 1);
-  assert.deepEqual(places, [['Class 1', 1], ['Class 2', 2], ['Class 3', 3]]); // prettier-ignore
+  assert.deepEqual(places, [
+    ['Class 1', 1],
+    ['Class 2', 2],
+    ['Class 3', 3],
+  ]); // prettier-ignore
 });
 
 /** In the page, before its scripts: what a browser does that keeps nothing. */
 const storageTroubles = {
-  'refuses': {
+  refuses: {
     words: /does not let the page keep/,
     init: () => {
       indexedDB.open = () => {
@@ -105,7 +132,9 @@ const storageTroubles = {
       IDBObjectStore.prototype.put = function () {
         this.transaction.abort();
       };
-      Object.defineProperty(IDBTransaction.prototype, 'error', { get: () => new DOMException('made to fail', 'QuotaExceededError') });
+      Object.defineProperty(IDBTransaction.prototype, 'error', {
+        get: () => new DOMException('made to fail', 'QuotaExceededError'),
+      });
     },
   },
 };
@@ -208,7 +237,9 @@ test('each network has its own examples', async (t) => {
   const [{ key }] = await page.evaluate(readStore);
   // The same record as if another network's page had made it.
   await page.evaluate(async (key) => {
-    const database = await new Promise((resolve) => (indexedDB.open('teachable-machine').onsuccess = ({ target }) => resolve(target.result)));
+    const database = await new Promise(
+      (resolve) => (indexedDB.open('teachable-machine').onsuccess = ({ target }) => resolve(target.result)),
+    );
     const store = database.transaction('lessons', 'readwrite').objectStore('lessons');
     const record = await new Promise((resolve) => (store.get(key).onsuccess = ({ target }) => resolve(target.result)));
     store.delete(key);
@@ -216,7 +247,10 @@ test('each network has its own examples', async (t) => {
     database.close();
   }, key);
   await page.goto(url);
-  await page.getByTestId('status').filter({ hasText: /Ready.*other-network/ }).waitFor({ timeout: 30_000 });
+  await page
+    .getByTestId('status')
+    .filter({ hasText: /Ready.*other-network/ })
+    .waitFor({ timeout: 30_000 });
   assert.equal(await countOf(page, 1), 0);
   await teach(page, 1, await makePicture(page, 'darkred', 'bar'));
   await untilKept(page);
@@ -240,7 +274,10 @@ test('a file brings all of it back, chosen or dropped; so does undoing', async (
   assert.equal(await page.getByTestId('name-1').inputValue(), 'Class 1');
   await drop(page, file);
   await page.getByTestId('status').filter({ hasText: 'Opened examples' }).waitFor();
-  assert.deepEqual([await page.getByTestId('name-1').inputValue(), await countOf(page, 1), await countOf(page, 2)], ['Blau', 1, 1]);
+  assert.deepEqual(
+    [await page.getByTestId('name-1').inputValue(), await countOf(page, 1), await countOf(page, 2)],
+    ['Blau', 1, 1],
+  );
   await page.getByTestId('undo').click();
   await untilCount(page, 1, 0);
   await page.getByTestId('undo').click();
@@ -261,7 +298,16 @@ test('a file that is damaged, foreign or no data set is explained and changes no
     ['damaged.tmkn', damaged],
     ['cut.tmkn', file.buffer.subarray(0, 100)],
     ['empty.tmkn', Buffer.alloc(0)],
-    ['other.json', text({ format: 'teachable-wasm', version: 1, model: { id: 'other', sha256: '00' }, embeddingSize: 2, classes: [] })],
+    [
+      'other.json',
+      text({
+        format: 'teachable-wasm',
+        version: 1,
+        model: { id: 'other', sha256: '00' },
+        embeddingSize: 2,
+        classes: [],
+      }),
+    ],
     ['odd.json', text({ a: [1, 2, 3] })],
   ]) {
     await page.getByTestId('open-file').setInputFiles({ name, mimeType: '', buffer });
@@ -286,7 +332,12 @@ test('a worker that dies costs neither examples nor their pictures, saved or not
   await page.getByTestId('name-2').press('Enter');
   await teach(page, 2, red);
   const [worker] = page.workers().filter((each) => each.url().endsWith('/worker.js'));
-  await worker.evaluate(() => void setTimeout(() => { throw new Error('made to fail'); })); // prettier-ignore
+  await worker.evaluate(
+    () =>
+      void setTimeout(() => {
+        throw new Error('made to fail');
+      }),
+  ); // prettier-ignore
   await page.getByTestId('test-file').setInputFiles(red);
   await alertOf(page, 'started again').waitFor();
   await page.getByTestId('prediction').filter({ hasText: 'Rot' }).waitFor({ timeout: 30_000 });

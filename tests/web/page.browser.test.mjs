@@ -22,7 +22,8 @@ async function startCamera(page) {
 
 /** Waits until a class has more than `count` examples; the test's timeout ends the wait. */
 async function untilMore(page, number, count) {
-  while ((await countOf(page, number)) <= count) await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+  while ((await countOf(page, number)) <= count)
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
 }
 
 test('the page loads, says what runs and asks for no camera', async (t) => {
@@ -117,7 +118,12 @@ test('a worker that dies costs no examples', async (t) => {
   await page.getByTestId('files-1').setInputFiles(await makePicture(page, 'navy', 'disc'));
   await page.getByTestId('count-1').filter({ hasText: '1 example' }).waitFor();
   const [worker] = page.workers().filter((each) => each.url().endsWith('/worker.js'));
-  await worker.evaluate(() => void setTimeout(() => { throw new Error('made to fail'); }));
+  await worker.evaluate(
+    () =>
+      void setTimeout(() => {
+        throw new Error('made to fail');
+      }),
+  );
   await page.getByTestId('test-file').setInputFiles(await makePicture(page, 'navy', 'disc'));
   await page.getByTestId('alert').filter({ hasText: 'started again' }).waitFor();
   await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor({ timeout: 30_000 });
@@ -125,7 +131,11 @@ test('a worker that dies costs no examples', async (t) => {
 });
 
 test('a camera that is refused is explained, and pictures still work', async (t) => {
-  for (const [name, words] of [['NotAllowedError', /blocked/], ['NotFoundError', /No camera/], ['NotReadableError', /busy/]]) {
+  for (const [name, words] of [
+    ['NotAllowedError', /blocked/],
+    ['NotFoundError', /No camera/],
+    ['NotReadableError', /busy/],
+  ]) {
     const { page } = await openReady(t);
     await page.evaluate((name) => {
       navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('made to fail', name));
@@ -139,7 +149,10 @@ test('a camera that is refused is explained, and pictures still work', async (t)
 
 test('a model that is not there is one sentence', async (t) => {
   const { page } = await openPage(t, browser, { path: '?model=./models/missing.json' });
-  await page.getByTestId('alert').filter({ hasText: /missing\.json answered 404/ }).waitFor();
+  await page
+    .getByTestId('alert')
+    .filter({ hasText: /missing\.json answered 404/ })
+    .waitFor();
 });
 
 test('a variant asked for in the address runs', async (t) => {
@@ -148,7 +161,9 @@ test('a variant asked for in the address runs', async (t) => {
 });
 
 test('on a phone nothing is wider than the screen and all targets can be hit', async (t) => {
-  const { page } = await openReady(t, { context: { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true } });
+  const { page } = await openReady(t, {
+    context: { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
+  });
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
   const small = await page.evaluate(() =>
     [...document.querySelectorAll('button, .button, input[type=text], summary')]

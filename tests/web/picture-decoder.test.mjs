@@ -25,7 +25,11 @@ const colourAt = (x, y) => [(x * 9 + y) & 255, (y * 7) & 255, (x * y) & 255];
 
 /** [height, width, 4] of colours [r, g, b] or [r, g, b, a]. */
 function rgba(width, height, colourOf) {
-  return Buffer.from(Array.from({ length: width * height }, (_, i) => [...colourOf(i % width, Math.floor(i / width)), 255].slice(0, 4)).flat());
+  return Buffer.from(
+    Array.from({ length: width * height }, (_, i) =>
+      [...colourOf(i % width, Math.floor(i / width)), 255].slice(0, 4),
+    ).flat(),
+  );
 }
 
 function chunk(type, data) {
@@ -43,20 +47,46 @@ function toPng(width, height, colourType, samplesAt, palette) {
   header.writeUInt32BE(width);
   header.writeUInt32BE(height, 4);
   header.set([8, colourType], 8);
-  const lines = Array.from({ length: height }, (_, y) => [0, ...Array.from({ length: width }, (_, x) => samplesAt(x, y)).flat()]);
-  const parts = [chunk('IHDR', header), ...(palette ? [chunk('PLTE', palette)] : []), chunk('IDAT', deflateSync(Buffer.from(lines.flat()))), chunk('IEND', [])];
+  const lines = Array.from({ length: height }, (_, y) => [
+    0,
+    ...Array.from({ length: width }, (_, x) => samplesAt(x, y)).flat(),
+  ]);
+  const parts = [
+    chunk('IHDR', header),
+    ...(palette ? [chunk('PLTE', palette)] : []),
+    chunk('IDAT', deflateSync(Buffer.from(lines.flat()))),
+    chunk('IEND', []),
+  ];
   return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...parts]);
 }
 
 const bmp = toBmp(31, 23, colourAt);
 const png = toPng(31, 23, 2, colourAt);
 /** A JPEG file of slopes in colour. */
-const toJpeg = (format) => ffmpeg('-f', 'lavfi', '-i', "color=size=61x47,format=rgb24,geq=r='4*X':g='5*Y':b='128+X-Y'", '-frames:v', '1', '-pix_fmt', format, '-q:v', '2', '-f', 'mjpeg', '-');
+const toJpeg = (format) =>
+  ffmpeg(
+    '-f',
+    'lavfi',
+    '-i',
+    "color=size=61x47,format=rgb24,geq=r='4*X':g='5*Y':b='128+X-Y'",
+    '-frames:v',
+    '1',
+    '-pix_fmt',
+    format,
+    '-q:v',
+    '2',
+    '-f',
+    'mjpeg',
+    '-',
+  );
 const jpeg = toJpeg('yuvj420p');
 
 /** The JPEG file with EXIF data that says which way up it is. */
 function turned(file, orientation) {
-  const exif = Buffer.from('457869660000' + '49492a0008000000' + '0100' + '120103000100000000000000' + '00000000', 'hex');
+  const exif = Buffer.from(
+    '457869660000' + '49492a0008000000' + '0100' + '120103000100000000000000' + '00000000',
+    'hex',
+  );
   exif.writeUInt16LE(orientation, 24);
   return Buffer.concat([file.subarray(0, 2), Buffer.from([0xff, 0xe1, 0, exif.length + 2]), exif, file.subarray(2)]);
 }
@@ -73,22 +103,44 @@ test('BMP and every kind of PNG: each pixel', async () => {
     [6, (x, y) => [...colourAt(x, y), x], (x, y) => [...colourAt(x, y), x]],
   ];
   for (const [type, samplesAt, wanted, colours] of kinds) {
-    assert.deepEqual(await decoded(toPng(31, 23, type, samplesAt, colours)), { width: 31, height: 23, pixels: rgba(31, 23, wanted) }, `colour type ${type}`);
+    assert.deepEqual(
+      await decoded(toPng(31, 23, type, samplesAt, colours)),
+      { width: 31, height: 23, pixels: rgba(31, 23, wanted) },
+      `colour type ${type}`,
+    );
   }
 });
 
 // Decoders differ in how they spread colours that were stored for two or four pixels at once, most at edges.
-for (const [format, most, mostInTheMean] of [['yuvj444p', 3, 1], ['yuvj422p', 128, 2.5], ['yuvj420p', 128, 2.5], ['gray', 3, 1]]) {
+for (const [format, most, mostInTheMean] of [
+  ['yuvj444p', 3, 1],
+  ['yuvj422p', 128, 2.5],
+  ['yuvj420p', 128, 2.5],
+  ['gray', 3, 1],
+]) {
   test(`JPEG, ${format}: as another decoder sees it`, async (t) => {
     const folder = await scratchFolder(t);
     const file = path.join(folder, 'picture.jpg');
     await writeFile(file, toJpeg(format));
-    const wanted = ffmpeg('-i', file, '-sws_flags', 'accurate_rnd+full_chroma_int+bilinear', '-f', 'rawvideo', '-pix_fmt', 'rgba', '-');
+    const wanted = ffmpeg(
+      '-i',
+      file,
+      '-sws_flags',
+      'accurate_rnd+full_chroma_int+bilinear',
+      '-f',
+      'rawvideo',
+      '-pix_fmt',
+      'rgba',
+      '-',
+    );
     const { width, height, pixels } = await decoded(await readFile(file));
     assert.deepEqual([width, height, pixels.length], [61, 47, wanted.length]);
     const differences = pixels.map((value, i) => Math.abs(value - wanted[i]));
     const mean = differences.reduce((sum, each) => sum + each, 0) / differences.length;
-    assert.ok(Math.max(...differences) <= most && mean < mostInTheMean, `at most ${Math.max(...differences)}, ${mean} in the mean`);
+    assert.ok(
+      Math.max(...differences) <= most && mean < mostInTheMean,
+      `at most ${Math.max(...differences)}, ${mean} in the mean`,
+    );
   });
 }
 
@@ -97,11 +149,21 @@ test('a JPEG file is turned upright', async () => {
   const { width, height, pixels } = await decoded(turned(jpeg, 6));
   assert.deepEqual([width, height], [47, 61]);
   const pixelOf = (from, across, x, y) => from.subarray(4 * (y * across + x)).subarray(0, 4);
-  for (const [x, y] of [[0, 0], [46, 0], [0, 60], [13, 37]]) assert.deepEqual(pixelOf(pixels, 47, x, y), pixelOf(upright, 61, y, 46 - x), `${x}, ${y}`);
+  for (const [x, y] of [
+    [0, 0],
+    [46, 0],
+    [0, 60],
+    [13, 37],
+  ])
+    assert.deepEqual(pixelOf(pixels, 47, x, y), pixelOf(upright, 61, y, 46 - x), `${x}, ${y}`);
 });
 
 test('files that are cut at any byte are a picture or an error, and the next is whole', async () => {
-  for (const [name, file] of Object.entries({ bmp: toBmp(9, 7, colourAt), png: toPng(9, 7, 2, colourAt), jpeg: turned(jpeg, 6) })) {
+  for (const [name, file] of Object.entries({
+    bmp: toBmp(9, 7, colourAt),
+    png: toPng(9, 7, 2, colourAt),
+    jpeg: turned(jpeg, 6),
+  })) {
     const whole = await decoded(file);
     let refused = 0;
     for (let length = 0; length < file.length; length++) {
@@ -109,7 +171,12 @@ test('files that are cut at any byte are a picture or an error, and the next is 
         assert.equal(error.code, 'bad-image', `${name}, ${length} bytes: ${error.message}`);
         refused++;
       });
-      if (picture) assert.deepEqual([picture.width, picture.height, picture.pixels.length], [whole.width, whole.height, whole.pixels.length], `${name}, ${length} bytes`);
+      if (picture)
+        assert.deepEqual(
+          [picture.width, picture.height, picture.pixels.length],
+          [whole.width, whole.height, whole.pixels.length],
+          `${name}, ${length} bytes`,
+        );
     }
     assert.ok(refused > 20, `${name}: ${refused} refused`);
     assert.deepEqual(await decoded(file), whole);
@@ -140,13 +207,22 @@ test('errors say what the file is', async () => {
     [Buffer.concat([jpeg.subarray(0, 2), Buffer.alloc(500, 7)]), /which is not|JPEG file/],
     [Buffer.concat([jpeg.subarray(0, 20), Buffer.alloc(500, 7)]), /JPEG file/],
   ];
-  for (const [file, message] of cases) await assert.rejects(decoded(file), { name: 'ClassifierError', code: 'bad-image', message });
+  for (const [file, message] of cases)
+    await assert.rejects(decoded(file), { name: 'ClassifierError', code: 'bad-image', message });
   assert.deepEqual((await decoded(bmp)).pixels, rgba(31, 23, colourAt));
 });
 
 test('pictures at once are kept apart', async () => {
   const pictures = await Promise.all([bmp, png, toBmp(5, 4, colourAt), jpeg].map((file) => decoded(file)));
-  assert.deepEqual(pictures.map(({ width, height }) => [width, height]), [[31, 23], [31, 23], [5, 4], [61, 47]]);
+  assert.deepEqual(
+    pictures.map(({ width, height }) => [width, height]),
+    [
+      [31, 23],
+      [31, 23],
+      [5, 4],
+      [61, 47],
+    ],
+  );
   for (const { width, height, pixels } of pictures.slice(0, 3)) assert.deepEqual(pixels, rgba(width, height, colourAt));
 });
 
@@ -167,7 +243,9 @@ test('memory is kept from picture to picture, but not that of a large one', asyn
   large.writeInt32LE(7000, 18);
   large.writeInt32LE(6000, 22);
   for (let round = 0; round < 2; round++) {
-    await fresh(large, (pixels, width, height) => assert.deepEqual([pixels.length, width, height], [4 * 7000 * 6000, 7000, 6000]));
+    await fresh(large, (pixels, width, height) =>
+      assert.deepEqual([pixels.length, width, height], [4 * 7000 * 6000, 7000, 6000]),
+    );
     assert.equal(instances.length, 1 + round);
     assert.ok(sizeOf(round) > 4 * 7000 * 6000);
   }
@@ -179,13 +257,20 @@ test('memory is kept from picture to picture, but not that of a large one', asyn
 
 test('what the receiver throws is thrown, and the next picture comes', async () => {
   const trouble = new Error('no room');
-  await assert.rejects(decode(bmp, () => { throw trouble; }), trouble);
+  await assert.rejects(
+    decode(bmp, () => {
+      throw trouble;
+    }),
+    trouble,
+  );
   assert.deepEqual((await decoded(bmp)).pixels, rgba(31, 23, colourAt));
 });
 
 test('the module asks nothing of its surroundings but to hear of its memory, and says when it has none', async () => {
   const module = await WebAssembly.compile(await readFile(new URL('image/decoder.wasm', wasmUrl)));
-  assert.deepEqual(WebAssembly.Module.imports(module), [{ module: 'env', name: 'emscripten_notify_memory_growth', kind: 'function' }]);
+  assert.deepEqual(WebAssembly.Module.imports(module), [
+    { module: 'env', name: 'emscripten_notify_memory_growth', kind: 'function' },
+  ]);
   const { exports } = await WebAssembly.instantiate(module, { env: { emscripten_notify_memory_growth() {} } });
   exports._initialize();
   assert.equal(exports.encodedBuffer(4_294_000_000), 0);

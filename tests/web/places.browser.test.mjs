@@ -109,30 +109,37 @@ test("in a worker of the page's, which does other things too", { timeout: 60_000
   assert.ok(result.inside.threads > 1, 'a worker may wait for threads');
 });
 
-test("what else fails in a worker of the page's neither ends a classifier nor a threaded start, and is not hidden", { timeout: 60_000 }, async (t) => {
-  const { result } = await inPage(t, async () => {
-    const { load } = await import('/lib/index.js');
-    const worker = new Worker('/pages/own-worker.js', { type: 'module' });
-    let failures = 0;
-    worker.addEventListener('error', () => failures++);
-    const failed = () => new Promise((resolve) => worker.addEventListener('error', resolve, { once: true }));
-    // Until the module runs, and until the worker's own, with threads, does.
-    const opening = load({ worker, onProgress: () => worker.postMessage({ fail: 1 }) });
-    worker.postMessage({ fail: 20 });
-    const classifier = await opening;
-    const before = failures;
-    const answer = new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data)));
-    worker.postMessage({ picture: pictureOf(3), options: {}, fail: 200 });
-    const inside = await answer;
-    const during = failures - before;
-    worker.postMessage({ fail: 1 });
-    await failed();
-    const { length } = await classifier.embed(pictureOf(3));
-    const { threads, reason } = await classifier.info();
-    classifier.dispose();
-    worker.terminate();
-    return { before, during, inside, length, threads, reason };
-  }, undefined, { tolerant: true });
+test("what else fails in a worker of the page's neither ends a classifier nor a threaded start, and is not hidden", {
+  timeout: 60_000,
+}, async (t) => {
+  const { result } = await inPage(
+    t,
+    async () => {
+      const { load } = await import('/lib/index.js');
+      const worker = new Worker('/pages/own-worker.js', { type: 'module' });
+      let failures = 0;
+      worker.addEventListener('error', () => failures++);
+      const failed = () => new Promise((resolve) => worker.addEventListener('error', resolve, { once: true }));
+      // Until the module runs, and until the worker's own, with threads, does.
+      const opening = load({ worker, onProgress: () => worker.postMessage({ fail: 1 }) });
+      worker.postMessage({ fail: 20 });
+      const classifier = await opening;
+      const before = failures;
+      const answer = new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data)));
+      worker.postMessage({ picture: pictureOf(3), options: {}, fail: 200 });
+      const inside = await answer;
+      const during = failures - before;
+      worker.postMessage({ fail: 1 });
+      await failed();
+      const { length } = await classifier.embed(pictureOf(3));
+      const { threads, reason } = await classifier.info();
+      classifier.dispose();
+      worker.terminate();
+      return { before, during, inside, length, threads, reason };
+    },
+    undefined,
+    { tolerant: true },
+  );
   assert.ok(result.before > 0 && result.during > 0, `${result.before} and ${result.during} errors were heard of`);
   assert.ok(result.inside.threads > 1, JSON.stringify(result.inside));
   assert.ok(result.threads > 1, result.reason);
@@ -142,7 +149,8 @@ test("what else fails in a worker of the page's neither ends a classifier nor a 
 test('a script tag gives the global teachable', { timeout: 60_000 }, async (t) => {
   const { page } = await openPage(t, browser, { path: 'pages/script.html' });
   await page.evaluate(helpers);
-  for (const worker of [true, false]) checkWork(await page.evaluate((options) => use(teachable.load, options), { worker }), { worker });
+  for (const worker of [true, false])
+    checkWork(await page.evaluate((options) => use(teachable.load, options), { worker }), { worker });
 });
 
 /** A server of another origin, as a CDN is. */
@@ -151,7 +159,7 @@ async function serveElsewhere(t) {
     port: 0,
     isolated: false,
     csp: null,
-    before(request, response) {
+    before(_request, response) {
       response.setHeader('Access-Control-Allow-Origin', '*');
       return false;
     },
@@ -166,7 +174,9 @@ const useFrom = async ({ url, options }) => {
 };
 
 for (const isolated of [true, false]) {
-  test(`from another origin, ${isolated ? '' : 'not '}isolated: a worker imports the script`, { timeout: 60_000 }, async (t) => {
+  test(`from another origin, ${isolated ? '' : 'not '}isolated: a worker imports the script`, {
+    timeout: 60_000,
+  }, async (t) => {
     const url = await serveElsewhere(t);
     const { result } = await inPage(t, useFrom, { url }, { serving: { csp: null, isolated } });
     checkWork(result, { worker: true });
@@ -174,7 +184,9 @@ for (const isolated of [true, false]) {
   });
 }
 
-test('from another origin, where the policy allows no such worker: in the thread that calls', { timeout: 60_000 }, async (t) => {
+test('from another origin, where the policy allows no such worker: in the thread that calls', {
+  timeout: 60_000,
+}, async (t) => {
   const url = await serveElsewhere(t);
   const csp = `default-src 'self' ${url}; script-src 'self' ${url} 'wasm-unsafe-eval'; worker-src 'self'`;
   const { result, troubles } = await inPage(t, useFrom, { url }, { serving: { csp }, tolerant: true });
@@ -187,7 +199,10 @@ test('a load that is aborted in the calling thread ends its downloads', { timeou
     const { load } = await import('/lib/index.js');
     const abort = new AbortController();
     const loading = load({ worker: false, signal: abort.signal, onProgress: () => abort.abort() });
-    return loading.then(() => 'loaded', ({ code }) => code);
+    return loading.then(
+      () => 'loaded',
+      ({ code }) => code,
+    );
   });
   assert.equal(result, 'aborted');
 });

@@ -44,7 +44,11 @@ for (const [name, headers] of Object.entries(cases)) {
 }
 
 test('nothing is an empty file', async () => {
-  for (const type of [undefined, 'bytes']) assert.equal((await readAll(answer(new Uint8Array(), { type, headers: { 'content-length': '0' } }), 10, assert.fail)).length, 0);
+  for (const type of [undefined, 'bytes'])
+    assert.equal(
+      (await readAll(answer(new Uint8Array(), { type, headers: { 'content-length': '0' } }), 10, assert.fail)).length,
+      0,
+    );
   assert.equal((await readAll(new Response(null), 10, assert.fail)).length, 0);
 });
 

@@ -1,15 +1,15 @@
 // The same pixels through this package and through LiteRT.js or TensorFlow.js, in the same browser: what they say must agree.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import test from 'node:test';
 import { fetchModel } from '../../models/fetch.mjs';
-import path from 'node:path';
-import { needsData, root, scratchFolder } from './data.mjs';
 import { buildPreset } from '../../web/dev/cmake.mjs';
 import { run } from '../../web/dev/steps.mjs';
+import { needsData, root, scratchFolder } from './data.mjs';
 import { openBrowser, openPage } from './open-page.mjs';
-import { withEmbeddingAsOutput } from './tflite-embedding.mjs';
 import { bundleTfjs } from './tfjs.mjs';
+import { withEmbeddingAsOutput } from './tflite-embedding.mjs';
 
 const photos = {
   'cat.bmp': /Egyptian cat|tabby/,
@@ -44,7 +44,10 @@ async function classifyWithBoth({ entry, photos, embedder, zeroPoint }) {
   const fast = await load({ model: { ...entry, baseUrl: '/models/' } });
   const theirs = await loadAndCompile(`/models/${entry.files[0].path}`, { accelerator: 'wasm' });
   // The same file with another output.
-  const theirEmbedder = await loadAndCompile(Uint8Array.from(atob(embedder), (c) => c.charCodeAt(0)), { accelerator: 'wasm' });
+  const theirEmbedder = await loadAndCompile(
+    Uint8Array.from(atob(embedder), (c) => c.charCodeAt(0)),
+    { accelerator: 'wasm' },
+  );
   const { inputWidth: width, inputHeight: height, classCount } = ours.model;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
@@ -72,14 +75,35 @@ async function classifyWithBoth({ entry, photos, embedder, zeroPoint }) {
     const [fastest] = await fast.classify({ data, width, height }, 1);
     // Classes whose scores are one step of their eight bits apart are as good as tied: the float network has another one first.
     const logs = scores.map(({ probability }) => Math.log(probability));
-    const step = Math.min(...logs.slice(1).map((each, i) => logs[i] - each).filter((gap) => gap > 1e-3));
+    const step = Math.min(
+      ...logs
+        .slice(1)
+        .map((each, i) => logs[i] - each)
+        .filter((gap) => gap > 1e-3),
+    );
     const behind = (logs[0] - Math.log(mine[fastest.classIndex])) / step;
-    const auto = { classIndex: fastest.classIndex, behind, embedding: Array.from(await fast.embed({ data, width, height })) };
+    const auto = {
+      classIndex: fastest.classIndex,
+      behind,
+      embedding: Array.from(await fast.embed({ data, width, height })),
+    };
     for (const tensor of [input, output, raised]) tensor.delete();
     let worst = 0;
     for (let i = 0; i < classCount; i++) worst = Math.max(worst, Math.abs(mine[i] - other[i]));
     const best = other.indexOf(Math.max(...other));
-    results.push({ name, worst, ours: scores[0].classIndex, theirs: best, className: scores[0].className, probability: scores[0].probability, other: other[best], sameAsBest: other[scores[0].classIndex] === other[best], embedding, theirEmbedding, auto });
+    results.push({
+      name,
+      worst,
+      ours: scores[0].classIndex,
+      theirs: best,
+      className: scores[0].className,
+      probability: scores[0].probability,
+      other: other[best],
+      sameAsBest: other[scores[0].classIndex] === other[best],
+      embedding,
+      theirEmbedding,
+      auto,
+    });
   }
   ours.dispose();
   fast.dispose();
@@ -93,7 +117,9 @@ async function embedWithTfjs({ entry, photos, node }) {
   const tf = await import('/theirs/tfjs.js');
   const address = `/models/${entry.files[0].path}`;
   const ours = await load({ model: { ...entry, baseUrl: '/models/' } });
-  const theirs = await (node ? tf.loadGraphModel(address) : // The shard still has the weights of the classifier that was cut off.
+  const theirs = await (node
+    ? tf.loadGraphModel(address)
+    : // The shard still has the weights of the classifier that was cut off.
       tf.loadLayersModel(address, { strict: false }));
   const { inputWidth: width, inputHeight: height } = ours.model;
   const canvas = new OffscreenCanvas(width, height);
@@ -105,12 +131,17 @@ async function embedWithTfjs({ entry, photos, node }) {
     context.drawImage(await createImageBitmap(blob), 0, 0, width, height);
     const { data } = context.getImageData(0, 0, width, height);
     const values = new Float32Array(width * height * 3);
-    for (let i = 0; i < width * height; i++) for (let c = 0; c < 3; c++) values[3 * i + c] = low + (data[4 * i + c] / 255) * (high - low);
+    for (let i = 0; i < width * height; i++)
+      for (let c = 0; c < 3; c++) values[3 * i + c] = low + (data[4 * i + c] / 255) * (high - low);
     const output = tf.tidy(() => {
       const input = tf.tensor4d(values, [1, height, width, 3]);
       return node ? theirs.execute(input, node) : theirs.predict(input);
     });
-    results.push({ name, embedding: Array.from(await ours.embed({ data, width, height })), theirEmbedding: Array.from(await output.data()) });
+    results.push({
+      name,
+      embedding: Array.from(await ours.embed({ data, width, height })),
+      theirEmbedding: Array.from(await output.data()),
+    });
     output.dispose();
   }
   ours.dispose();
@@ -124,14 +155,20 @@ async function embeddingNode(entry) {
 }
 
 for (const id of ['mobilenet-v2-1.0-224-nsfwjs', 'mobilenet-v2-1.4-224-nsfwjs']) {
-  test(`${id} gives the embeddings of TensorFlow.js of the same input`, { ...needsData, timeout: 300_000 }, async (t) => {
+  test(`${id} gives the embeddings of TensorFlow.js of the same input`, {
+    ...needsData,
+    timeout: 300_000,
+  }, async (t) => {
     const entry = await fetchModel(id);
     const node = entry.format === 'tfjs-graph' ? await embeddingNode(entry) : undefined;
     const theirs = path.join(await scratchFolder(t), 'theirs');
     await bundleTfjs(theirs);
     const browser = await openBrowser();
     t.after(() => browser.close());
-    const { page } = await openPage(t, browser, { path: 'pages/blank.html', serving: { csp: null, folders: { '/theirs/': theirs } } });
+    const { page } = await openPage(t, browser, {
+      path: 'pages/blank.html',
+      serving: { csp: null, folders: { '/theirs/': theirs } },
+    });
     const results = await page.evaluate(embedWithTfjs, { entry, photos: Object.keys(photos), node });
     assert.equal(results.length, Object.keys(photos).length);
     for (const { name, embedding, theirEmbedding } of results) {
@@ -143,19 +180,29 @@ for (const id of ['mobilenet-v2-1.0-224-nsfwjs', 'mobilenet-v2-1.4-224-nsfwjs'])
   });
 }
 
-for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8', 'mobilenet-v1-0.25-128-uint8', 'mobilenet-v1-0.5-160-uint8', 'mobilenet-v1-0.75-192-uint8']) {
+for (const id of [
+  'mobilenet-v2-1.0-224-int8',
+  'mobilenet-v2-1.0-224-uint8',
+  'mobilenet-v1-0.25-128-uint8',
+  'mobilenet-v1-0.5-160-uint8',
+  'mobilenet-v1-0.75-192-uint8',
+]) {
   test(`${id} says what LiteRT.js says of the same pixels`, { ...needsData, timeout: 120_000 }, async (t) => {
     const entry = await fetchModel(id);
     const browser = await openBrowser();
     // LiteRT.js doesn't run under a strict policy.
     const { page } = await openPage(t, browser, { path: 'pages/rival.html', serving: { csp: null } });
     t.after(() => browser.close());
-    const { file, zeroPoint } = withEmbeddingAsOutput(new Uint8Array(await readFile(path.join(root, 'models/files', entry.files[0].path))));
+    const { file, zeroPoint } = withEmbeddingAsOutput(
+      new Uint8Array(await readFile(path.join(root, 'models/files', entry.files[0].path))),
+    );
     const embedder = Buffer.from(file).toString('base64');
     const results = await page.evaluate(classifyWithBoth, { entry, photos: Object.keys(photos), embedder, zeroPoint });
     assert.equal(results.length, Object.keys(photos).length);
     for (const result of results) {
-      t.diagnostic(`${result.name}: ${result.className} ${result.probability.toFixed(3)}, LiteRT.js ${result.other.toFixed(3)}, largest difference ${result.worst.toFixed(4)}`);
+      t.diagnostic(
+        `${result.name}: ${result.className} ${result.probability.toFixed(3)}, LiteRT.js ${result.other.toFixed(3)}, largest difference ${result.worst.toFixed(4)}`,
+      );
       assert.ok(result.worst <= 0.03, `${result.name}: a probability differs by ${result.worst}`);
       // Where the rival's eight bits leave a tie, either is right.
       if (!result.sameAsBest) assert.equal(result.ours, result.theirs, result.name);
@@ -166,8 +213,12 @@ for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8', 'mo
       const fast = cosine(result.auto.embedding, result.theirEmbedding);
       t.diagnostic(`${result.name}: cosine as it runs by default ${fast.toFixed(5)}`);
       assert.ok(fast >= 0.995, `${result.name}: cosine by default ${fast}`);
-      assert.ok(result.auto.behind < 1.01, `${result.name}: the top class by default, ${result.auto.classIndex}, is ${result.auto.behind} steps of the scores behind the file's, ${result.theirs}`);
-      if (result.auto.behind > 0.01) t.diagnostic(`${result.name}: by default ${result.auto.classIndex} comes first, one step behind`);
+      assert.ok(
+        result.auto.behind < 1.01,
+        `${result.name}: the top class by default, ${result.auto.classIndex}, is ${result.auto.behind} steps of the scores behind the file's, ${result.theirs}`,
+      );
+      if (result.auto.behind > 0.01)
+        t.diagnostic(`${result.name}: by default ${result.auto.classIndex} comes first, one step behind`);
       if (id.includes('v2')) assert.match(result.className, photos[result.name]);
     }
   });
@@ -190,19 +241,32 @@ async function embedWithBoth({ name, photos }) {
     const blob = await (await fetch(`/data/images/${photo}`)).blob();
     context.drawImage(await createImageBitmap(blob), 0, 0, width, height);
     const picture = context.getImageData(0, 0, width, height);
-    const input = new Tensor(Float32Array.from({ length: width * height * 3 }, (_, i) => low + (picture.data[4 * Math.floor(i / 3) + (i % 3)] / 255) * (high - low)), [1, height, width, 3]);
+    const input = new Tensor(
+      Float32Array.from(
+        { length: width * height * 3 },
+        (_, i) => low + (picture.data[4 * Math.floor(i / 3) + (i % 3)] / 255) * (high - low),
+      ),
+      [1, height, width, 3],
+    );
     const give = async (engine) => {
       const [output] = await engine.run(input);
       const values = Array.from(await output.data());
       output.delete();
       return values;
     };
-    const probabilities = (scores) => scores.sort((a, b) => a.classIndex - b.classIndex).map(({ probability }) => probability);
+    const probabilities = (scores) =>
+      scores.sort((a, b) => a.classIndex - b.classIndex).map(({ probability }) => probability);
     results.push({
       photo,
       theirs: { embedding: await give(theirEmbedder), probabilities: await give(theirs) },
-      exact: { embedding: Array.from(await ours.embed(picture)), probabilities: probabilities(await ours.classify(picture, classCount)) },
-      auto: { embedding: Array.from(await fast.embed(picture)), probabilities: probabilities(await fast.classify(picture, classCount)) },
+      exact: {
+        embedding: Array.from(await ours.embed(picture)),
+        probabilities: probabilities(await ours.classify(picture, classCount)),
+      },
+      auto: {
+        embedding: Array.from(await fast.embed(picture)),
+        probabilities: probabilities(await fast.classify(picture, classCount)),
+      },
     });
     input.delete();
   }
@@ -213,25 +277,37 @@ async function embedWithBoth({ name, photos }) {
 
 // Real files of these weren't at hand: random weights in full size show whether reader, writer and kernels mean what the format means.
 for (const name of ['v1-float32', 'v3-large-float32', 'v3-small-float32']) {
-  test(`a MobileNet ${name} of random weights is the same network in LiteRT.js`, { ...needsData, timeout: 300_000 }, async (t) => {
+  test(`a MobileNet ${name} of random weights is the same network in LiteRT.js`, {
+    ...needsData,
+    timeout: 300_000,
+  }, async (t) => {
     const networks = await writeNetworks();
     const browser = await openBrowser();
     t.after(() => browser.close());
-    const { page } = await openPage(t, browser, { path: 'pages/rival.html', serving: { csp: null, folders: { '/networks/': networks } } });
+    const { page } = await openPage(t, browser, {
+      path: 'pages/rival.html',
+      serving: { csp: null, folders: { '/networks/': networks } },
+    });
     const results = await page.evaluate(embedWithBoth, { name, photos: Object.keys(photos) });
     assert.equal(results.length, Object.keys(photos).length);
     for (const { photo, theirs, ...ours } of results) {
       // A network that says nearly the same of every photo would prove little by a cosine.
-      const toOthers = results.filter((each) => each.photo !== photo).map((each) => distance(theirs.embedding, each.theirs.embedding));
+      const toOthers = results
+        .filter((each) => each.photo !== photo)
+        .map((each) => distance(theirs.embedding, each.theirs.embedding));
       for (const [precision, mine] of Object.entries(ours)) {
         assert.equal(mine.embedding.length, theirs.embedding.length);
         assert.equal(mine.probabilities.length, 1001);
         const same = cosine(mine.embedding, theirs.embedding);
         const sameClasses = cosine(mine.probabilities, theirs.probabilities);
-        t.diagnostic(`${photo}, ${precision}: cosine of embeddings ${same.toFixed(7)}, of probabilities ${sameClasses.toFixed(7)}`);
+        t.diagnostic(
+          `${photo}, ${precision}: cosine of embeddings ${same.toFixed(7)}, of probabilities ${sameClasses.toFixed(7)}`,
+        );
         assert.ok(same >= 0.9999, `${photo}, ${precision}: cosine ${same}`);
         const share = distance(mine.embedding, theirs.embedding) / Math.min(...toOthers);
-        t.diagnostic(`${photo}, ${precision}: as far from LiteRT.js as ${share.toPrecision(3)} of the way to the nearest other photo`);
+        t.diagnostic(
+          `${photo}, ${precision}: as far from LiteRT.js as ${share.toPrecision(3)} of the way to the nearest other photo`,
+        );
         assert.ok(share <= 0.01, `${photo}, ${precision}: ${share} of the way to another photo`);
         assert.ok(sameClasses >= 0.9999, `${photo}, ${precision}: cosine of probabilities ${sameClasses}`);
       }

@@ -35,7 +35,13 @@ test('an unknown method is an error, names of Object.prototype too', async (t) =
 });
 
 test('buffers move both ways', async (t) => {
-  const caller = makePair(t, { double: ({ bytes }) => new Moved(bytes.map((byte) => byte * 2), [bytes.buffer]) });
+  const caller = makePair(t, {
+    double: ({ bytes }) =>
+      new Moved(
+        bytes.map((byte) => byte * 2),
+        [bytes.buffer],
+      ),
+  });
   const bytes = Uint8Array.of(1, 2, 3);
   const doubled = await caller.call('double', new Moved({ bytes }, [bytes.buffer]));
   assert.deepEqual([...doubled], [2, 4, 6]);
@@ -45,7 +51,7 @@ test('buffers move both ways', async (t) => {
 test('progress arrives before the value', async (t) => {
   const seen = [];
   const caller = makePair(t, {
-    async work(args, { report }) {
+    async work(_args, { report }) {
       report(1);
       report(2);
       return 'done';
@@ -89,7 +95,12 @@ test('requests are posted in the order of the calls, however long their argument
   const order = [];
   const caller = makePair(t, { note: (what) => void order.push(what) });
   const slow = deferred();
-  const calls = [caller.call('note', 'first'), caller.call('note', slow.promise), caller.call('note', Promise.resolve('third')), caller.call('note', 'fourth')];
+  const calls = [
+    caller.call('note', 'first'),
+    caller.call('note', slow.promise),
+    caller.call('note', Promise.resolve('third')),
+    caller.call('note', 'fourth'),
+  ];
   await calls[0];
   const failing = caller.call('note', Promise.reject(new ClassifierError('bad-image', 'no pixels')));
   await assert.rejects(failing, { code: 'bad-image' });
@@ -109,7 +120,11 @@ test('a call whose argument fails, or that is aborted while it is made, makes wa
   const caller = makePair(t, { echo: (args) => args });
   const [failing, stalled] = [deferred(), deferred()];
   const abort = new AbortController();
-  const calls = [caller.call('echo', failing.promise), caller.call('echo', stalled.promise, { signal: abort.signal }), caller.call('echo', 3)];
+  const calls = [
+    caller.call('echo', failing.promise),
+    caller.call('echo', stalled.promise, { signal: abort.signal }),
+    caller.call('echo', 3),
+  ];
   failing.reject(new ClassifierError('bad-image', 'no pixels'));
   await assert.rejects(calls[0], { code: 'bad-image' });
   abort.abort();
@@ -144,7 +159,7 @@ test('an abort ends a call at once that changes nothing, though the other side i
   const started = deferred();
   const done = [];
   const caller = makePair(t, {
-    look: () => new Promise((resolve) => (go = resolve, started.resolve())),
+    look: () => new Promise((resolve) => ((go = resolve), started.resolve())),
     change: (args) => void done.push(args),
   });
   const abort = new AbortController();
@@ -171,7 +186,10 @@ test('an abort ends a call at once that changes nothing, though the other side i
 
 test('what cannot be cloned is a bad argument and leaves the caller usable', async (t) => {
   const caller = makePair(t, { echo: (args) => args });
-  await assert.rejects(caller.call('echo', () => {}), { name: 'ClassifierError', code: 'bad-argument', message: /echo\(\) .*could not be cloned.* without functions/ });
+  await assert.rejects(
+    caller.call('echo', () => {}),
+    { name: 'ClassifierError', code: 'bad-argument', message: /echo\(\) .*could not be cloned.* without functions/ },
+  );
   assert.equal(await caller.call('echo', 1), 1);
 });
 
@@ -191,7 +209,9 @@ test('a dead worker rejects what is pending and what comes later', async () => {
   const port = makeDeafPort();
   const caller = connect(port);
   const pending = caller.call('anything', {});
-  port.dispatchEvent(Object.assign(new Event('error', { cancelable: true }), { message: 'boom', filename: 'worker.js', lineno: 3 }));
+  port.dispatchEvent(
+    Object.assign(new Event('error', { cancelable: true }), { message: 'boom', filename: 'worker.js', lineno: 3 }),
+  );
   await assert.rejects(pending, { code: 'worker-lost', message: /boom \(worker\.js:3\)/ });
   await assert.rejects(caller.call('anything', {}), { code: 'worker-lost' });
 });

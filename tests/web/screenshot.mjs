@@ -37,7 +37,12 @@ const books = `
 
 /** One frame: the thing on a table, moved a little as a hand would. */
 function drawing(thing, phase) {
-  const [x, y, turn, size] = [22 * Math.sin(phase), 7 * Math.sin(1.7 * phase), 5 * Math.sin(0.8 * phase), 1.12 + 0.06 * Math.sin(1.3 * phase)];
+  const [x, y, turn, size] = [
+    22 * Math.sin(phase),
+    7 * Math.sin(1.7 * phase),
+    5 * Math.sin(0.8 * phase),
+    1.12 + 0.06 * Math.sin(1.3 * phase),
+  ];
   return `<body style="margin:0"><svg xmlns="http://www.w3.org/2000/svg" width="640" height="480" viewBox="0 0 640 480">
     <rect width="640" height="350" fill="#cfdfe6"/><rect x="70" y="36" width="150" height="170" rx="8" fill="#eaf5fa" stroke="#aac3cf" stroke-width="8"/>
     <path d="M145 36 v170 M70 121 h150" stroke="#aac3cf" stroke-width="6"/><rect y="338" width="640" height="142" fill="#b98a5e"/>
@@ -52,7 +57,10 @@ async function drawClip(folder) {
   for (const thing of [cup, cactus, books]) {
     for (let i = 0; i < framesPerScene; i++) {
       await page.setContent(drawing(thing, (i / framesPerScene) * 4 * Math.PI));
-      await writeFile(path.join(folder, `${String(number++).padStart(4, '0')}.jpg`), await page.screenshot({ type: 'jpeg', quality: 92 }));
+      await writeFile(
+        path.join(folder, `${String(number++).padStart(4, '0')}.jpg`),
+        await page.screenshot({ type: 'jpeg', quality: 92 }),
+      );
     }
   }
   await browser.close();
@@ -68,7 +76,9 @@ try {
   const { page } = await openPage({ after: (end) => ends.push(end) }, browser, {
     context: { viewport: { width: 1200, height: 1080 }, colorScheme: values.dark ? 'dark' : 'light' },
   });
-  await page.waitForFunction(() => /Ready/.test(document.getElementById('status').textContent), null, { timeout: 60_000 });
+  await page.waitForFunction(() => /Ready/.test(document.getElementById('status').textContent), null, {
+    timeout: 60_000,
+  });
   for (const [i, name] of ['Coffee', 'Cactus', 'Books'].entries()) await page.getByTestId(`name-${i + 1}`).fill(name);
   await page.evaluate(() => document.activeElement.blur());
   await page.getByTestId('start-camera').click();
@@ -76,7 +86,11 @@ try {
   // The camera plays 30 frames a second: a scene lasts two and a half seconds, and the first has just begun.
   const start = Date.now();
   const at = (seconds) => page.waitForTimeout(Math.max(0, start + seconds * 1000 - Date.now()));
-  for (const [key, from, to] of [['1', 0.2, 1.9], ['2', 2.7, 4.4], ['3', 5.2, 6.9]]) {
+  for (const [key, from, to] of [
+    ['1', 0.2, 1.9],
+    ['2', 2.7, 4.4],
+    ['3', 5.2, 6.9],
+  ]) {
     await at(from);
     await page.keyboard.down(key);
     await at(to);

@@ -67,7 +67,17 @@ test('isolation and policy can be left out', async () => {
 });
 
 test('nothing outside the folder is served', async () => {
-  const tries = ['/t/../secret.txt', '/t/%2e%2e/secret.txt', '/t/..%2fsecret.txt', '/t/..%5csecret.txt', '/t/sub/../../secret.txt', '/t/link.txt', '/t/%00', '/t/%ff', '//t/../secret.txt'];
+  const tries = [
+    '/t/../secret.txt',
+    '/t/%2e%2e/secret.txt',
+    '/t/..%2fsecret.txt',
+    '/t/..%5csecret.txt',
+    '/t/sub/../../secret.txt',
+    '/t/link.txt',
+    '/t/%00',
+    '/t/%ff',
+    '//t/../secret.txt',
+  ];
   for (const target of tries) assert.equal(await raw(target), 404, target);
 });
 

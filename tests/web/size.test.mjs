@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { wasmVariants } from '../../web/dev/cmake.mjs';
 
@@ -12,7 +12,7 @@ const dist = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 const limits = {
   entry: 10_800,
   worker: 12_680,
-  modules: { 'simd': 163_900, 'simd-threads': 169_400, 'relaxed': 173_300, 'relaxed-threads': 178_400 },
+  modules: { simd: 163_900, 'simd-threads': 169_400, relaxed: 173_300, 'relaxed-threads': 178_400 },
   // Fetched only for a picture that comes as a file.
   decoder: 28_500,
   // Fetched only for a model.json.
@@ -26,7 +26,8 @@ function withImports(name, seen = new Set()) {
   if (seen.has(name)) return seen;
   seen.add(name);
   const text = readFileSync(path.join(dist, name), 'utf8');
-  for (const [, from] of text.matchAll(/\b(?:from|import)\s*["'](\.\/[^"']+\.js)["']/g)) withImports(path.posix.join(path.posix.dirname(name), from), seen);
+  for (const [, from] of text.matchAll(/\b(?:from|import)\s*["'](\.\/[^"']+\.js)["']/g))
+    withImports(path.posix.join(path.posix.dirname(name), from), seen);
   return seen;
 }
 
@@ -39,11 +40,17 @@ test('the package is small', (t) => {
     const [glue, wasm] = ['js', 'wasm'].map((ending) => gzipped(`wasm/${variant}/teachable.${ending}`));
     return { variant, entry, worker, glue, wasm, together: entry + worker + glue + wasm };
   });
-  for (const size of sizes) t.diagnostic(Object.entries(size).map(([name, value]) => `${name} ${value}`).join(', '));
+  for (const size of sizes)
+    t.diagnostic(
+      Object.entries(size)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '),
+    );
   const converter = gzipped('wasm/tfjs/converter.wasm');
   const decoder = gzipped('wasm/image/decoder.wasm');
   t.diagnostic(`decoder ${decoder}, converter ${converter}`);
-  const expectAtMost = (what, size, limit) => assert.ok(size <= limit, `${what} has ${size} bytes after gzip, wanted at most ${limit}`);
+  const expectAtMost = (what, size, limit) =>
+    assert.ok(size <= limit, `${what} has ${size} bytes after gzip, wanted at most ${limit}`);
   expectAtMost('the entry', entry, limits.entry);
   expectAtMost('the worker', worker, limits.worker);
   for (const { variant, glue, wasm, together } of sizes) {

@@ -1,6 +1,6 @@
 // What `npm publish` would upload: all that the package needs, and nothing else.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -23,7 +23,9 @@ before(() => {
   bytesOfTarball = all.tarball.byteLength;
   remove = all.remove;
   folder = path.join(all.project, 'node_modules/teachable-wasm');
-  files = readdirSync(folder, { recursive: true }).map((file) => file.replaceAll(path.sep, '/')).filter((file) => statSync(path.join(folder, file)).isFile());
+  files = readdirSync(folder, { recursive: true })
+    .map((file) => file.replaceAll(path.sep, '/'))
+    .filter((file) => statSync(path.join(folder, file)).isFile());
 });
 
 after(() => remove());
@@ -32,17 +34,30 @@ after(() => remove());
 function withImports(file, found = new Set()) {
   if (found.has(file)) return found;
   found.add(file);
-  for (const [, from] of String(bytesOf(file)).matchAll(/(?:^|[;}\s])(?:import|export)[^'"();]*['"](\.[^'"]+)['"]/g)) withImports(path.posix.join(path.posix.dirname(file), from), found);
+  for (const [, from] of String(bytesOf(file)).matchAll(/(?:^|[;}\s])(?:import|export)[^'"();]*['"](\.[^'"]+)['"]/g))
+    withImports(path.posix.join(path.posix.dirname(file), from), found);
   return found;
 }
 
 test('the tarball has all that the package needs', () => {
-  const wanted = ['package.json', 'README.md', 'LICENSE', 'THIRD_PARTY_NOTICES', ...['index.js', 'index.cjs', 'worker.js', 'iife/teachable.js', 'types/index.d.ts', 'types/index.d.cts'].map((file) => `web/dist/${file}`)];
-  for (const variant of variants) wanted.push(`web/dist/wasm/${variant}/teachable.js`, `web/dist/wasm/${variant}/teachable.wasm`);
+  const wanted = [
+    'package.json',
+    'README.md',
+    'LICENSE',
+    'THIRD_PARTY_NOTICES',
+    ...['index.js', 'index.cjs', 'worker.js', 'iife/teachable.js', 'types/index.d.ts', 'types/index.d.cts'].map(
+      (file) => `web/dist/${file}`,
+    ),
+  ];
+  for (const variant of variants)
+    wanted.push(`web/dist/wasm/${variant}/teachable.js`, `web/dist/wasm/${variant}/teachable.wasm`);
   wanted.push('web/dist/wasm/image/decoder.wasm', 'web/dist/wasm/tfjs/converter.wasm');
   for (const file of wanted) assert.ok(bytesOf(file).byteLength > 0, file);
   const models = files.filter((file) => file.startsWith('web/dist/models/'));
-  assert.ok(models.some((file) => /\.(tflite|json)$/.test(file)), 'a model');
+  assert.ok(
+    models.some((file) => /\.(tflite|json)$/.test(file)),
+    'a model',
+  );
 });
 
 test('the tarball has nothing else', () => {
@@ -60,8 +75,14 @@ test('the tarball has nothing else', () => {
     /^web\/demo\/screenshot\.png$/,
     /^models\/README\.md$/,
   ];
-  assert.deepEqual(files.filter((file) => !known.some((pattern) => pattern.test(file))), []);
-  assert.deepEqual(files.filter((file) => /test|fuzz|bench/.test(file)), []);
+  assert.deepEqual(
+    files.filter((file) => !known.some((pattern) => pattern.test(file))),
+    [],
+  );
+  assert.deepEqual(
+    files.filter((file) => /test|fuzz|bench/.test(file)),
+    [],
+  );
 });
 
 test('every link of its documents leads to what is in the package', () => {
@@ -72,24 +93,45 @@ test('every link of its documents leads to what is in the package', () => {
       .map((link) => [file, path.posix.join(path.posix.dirname(file), link.replace(/#.*/, ''))]),
   );
   assert.ok(links.length > 40, `only ${links.length} links were found`);
-  const there = new Set(files.flatMap((file) => [file, ...file.split('/').slice(1).map((_, depth) => file.split('/').slice(0, depth + 1).join('/'))]));
-  assert.deepEqual(links.filter(([, target]) => !there.has(target.replace(/\/$/, ''))), []);
+  const there = new Set(
+    files.flatMap((file) => [
+      file,
+      ...file
+        .split('/')
+        .slice(1)
+        .map((_, depth) =>
+          file
+            .split('/')
+            .slice(0, depth + 1)
+            .join('/'),
+        ),
+    ]),
+  );
+  assert.deepEqual(
+    links.filter(([, target]) => !there.has(target.replace(/\/$/, ''))),
+    [],
+  );
 });
 
 test('examples are whole, and those with a bundler have the same page', () => {
   const same = (name, from, others) => {
-    for (const other of others) assert.deepEqual(bytesOf(`web/examples/${other}/${name}`), bytesOf(`web/examples/${from}/${name}`), other);
+    for (const other of others)
+      assert.deepEqual(bytesOf(`web/examples/${other}/${name}`), bytesOf(`web/examples/${from}/${name}`), other);
   };
   same('main.js', 'vite', ['webpack', 'esbuild', 'rollup', 'plain']);
   same('index.html', 'vite', ['webpack', 'esbuild', 'rollup']);
 });
 
 test('no file names a place on the machine that built it', () => {
-  const places = [root, path.dirname(root.replace(/\/$/, '')), process.env.HOME].filter((place) => place && place.length > 5);
-  for (const file of files) for (const place of places) assert.ok(!bytesOf(file).includes(place), `${file} names ${place}`);
+  const places = [root, path.dirname(root.replace(/\/$/, '')), process.env.HOME].filter(
+    (place) => place && place.length > 5,
+  );
+  for (const file of files)
+    for (const place of places) assert.ok(!bytesOf(file).includes(place), `${file} names ${place}`);
   for (const file of files.filter((each) => each.endsWith('.map'))) {
     const { sources } = JSON.parse(bytesOf(file));
-    for (const source of sources) assert.ok(!path.isAbsolute(source) && !/^\w+:\/\//.test(source), `${file}: ${source}`);
+    for (const source of sources)
+      assert.ok(!path.isAbsolute(source) && !/^\w+:\/\//.test(source), `${file}: ${source}`);
   }
 });
 
@@ -97,8 +139,14 @@ test('sizes', (t) => {
   const kilobytes = (count) => `${(count / 1000).toFixed(1)} kB`;
   const zipped = (file) => gzipSync(bytesOf(file), { level: 9 }).byteLength;
   t.diagnostic(`tarball ${kilobytes(bytesOfTarball)}, ${files.length} files`);
-  for (const file of ['worker.js', 'iife/teachable.js', ...variants.flatMap((variant) => [`wasm/${variant}/teachable.js`, `wasm/${variant}/teachable.wasm`])]) {
-    t.diagnostic(`${file}: ${kilobytes(bytesOf(`web/dist/${file}`).byteLength)}, ${kilobytes(zipped(`web/dist/${file}`))} as gzip`);
+  for (const file of [
+    'worker.js',
+    'iife/teachable.js',
+    ...variants.flatMap((variant) => [`wasm/${variant}/teachable.js`, `wasm/${variant}/teachable.wasm`]),
+  ]) {
+    t.diagnostic(
+      `${file}: ${kilobytes(bytesOf(`web/dist/${file}`).byteLength)}, ${kilobytes(zipped(`web/dist/${file}`))} as gzip`,
+    );
   }
   const entry = [...withImports('web/dist/index.js')].reduce((sum, file) => sum + zipped(file), 0);
   t.diagnostic(`index.js and what it imports at once: ${kilobytes(entry)} as gzip`);

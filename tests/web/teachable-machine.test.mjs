@@ -40,14 +40,29 @@ function mobilenet(side, alpha) {
     return active ? layers.reLU({ maxValue: 6 }).apply(y) : y;
   };
   // As Keras: strided layers pad below and on the right only.
-  const strided = (x, layer) => layer('valid').apply(layers.zeroPadding2d({ padding: [[0, 1], [0, 1]] }).apply(x)); // prettier-ignore
-  let x = normalized(strided(input, (padding) => layers.conv2d({ filters: width(32), kernelSize: 3, strides: 2, padding, useBias: false })));
+  const strided = (x, layer) =>
+    layer('valid').apply(
+      layers
+        .zeroPadding2d({
+          padding: [
+            [0, 1],
+            [0, 1],
+          ],
+        })
+        .apply(x),
+    ); // prettier-ignore
+  let x = normalized(
+    strided(input, (padding) =>
+      layers.conv2d({ filters: width(32), kernelSize: 3, strides: 2, padding, useBias: false }),
+    ),
+  );
   for (const [channels, count, firstStride, expansion] of stages) {
     for (let i = 0; i < count; i++) {
       const strides = i === 0 ? firstStride : 1;
       const filters = width(channels);
       const before = x;
-      if (expansion > 1) x = normalized(layers.conv2d({ filters: expansion * x.shape[3], kernelSize: 1, useBias: false }).apply(x));
+      if (expansion > 1)
+        x = normalized(layers.conv2d({ filters: expansion * x.shape[3], kernelSize: 1, useBias: false }).apply(x));
       const depthwise = (padding) => layers.depthwiseConv2d({ kernelSize: 3, strides, padding, useBias: false });
       x = normalized(strides === 2 ? strided(x, depthwise) : depthwise('same').apply(x));
       x = normalized(layers.conv2d({ filters, kernelSize: 1, useBias: false }).apply(x), false);
@@ -61,7 +76,10 @@ function mobilenet(side, alpha) {
 function teachableMachine(side) {
   const features = tf.sequential({ layers: [mobilenet(side, 0.35), layers.globalAveragePooling2d({})] });
   const classifier = tf.sequential({
-    layers: [layers.dense({ units: 100, activation: 'relu', inputShape: [1280] }), layers.dense({ units: labels.length, useBias: false, activation: 'softmax' })],
+    layers: [
+      layers.dense({ units: 100, activation: 'relu', inputShape: [1280] }),
+      layers.dense({ units: labels.length, useBias: false, activation: 'softmax' }),
+    ],
   });
   const model = tf.sequential({ layers: [features, classifier] });
   // Small statistics and wide kernels, as trained ones: activations stay neither at 0 nor at 6.
@@ -90,14 +108,24 @@ async function exportTo(where, model) {
       return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
     }),
   );
-  await writeFile(`${where}-metadata.json`, JSON.stringify({ tfjsVersion: '1.3.1', tmVersion: '2.4.5', packageName: '@teachablemachine/image', labels, imageSize: model.inputs[0].shape[1] }));
+  await writeFile(
+    `${where}-metadata.json`,
+    JSON.stringify({
+      tfjsVersion: '1.3.1',
+      tmVersion: '2.4.5',
+      packageName: '@teachablemachine/image',
+      labels,
+      imageSize: model.inputs[0].shape[1],
+    }),
+  );
 }
 
 /** Two pictures, RGBA: waves, and one colour. */
 function draw(side) {
   const waves = new Uint8ClampedArray(side * side * 4);
   for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) waves.set([128 + 127 * Math.sin(x / 9), 128 + 127 * Math.cos(y / 7), (x * y) % 256, 255], 4 * (y * side + x));
+    for (let x = 0; x < side; x++)
+      waves.set([128 + 127 * Math.sin(x / 9), 128 + 127 * Math.cos(y / 7), (x * y) % 256, 255], 4 * (y * side + x));
   }
   const plain = Uint8ClampedArray.from(waves, (_, i) => [40, 160, 90, 255][i % 4]);
   return [waves, plain];
@@ -105,9 +133,16 @@ function draw(side) {
 
 /** What TensorFlow.js says of a picture, which Teachable Machine's library (@teachablemachine/image, capture()) feeds as pixels / 127 - 1. */
 async function ask(model, data, side) {
-  const values = Float32Array.from({ length: side * side * 3 }, (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)] / 127 - 1);
+  const values = Float32Array.from(
+    { length: side * side * 3 },
+    (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)] / 127 - 1,
+  );
   const input = tf.tensor4d(values, [1, side, side, 3]);
-  return { data, probabilities: await model.predict(input).data(), embedding: await model.layers[0].predict(input).data() };
+  return {
+    data,
+    probabilities: await model.predict(input).data(),
+    embedding: await model.layers[0].predict(input).data(),
+  };
 }
 
 function cosine(a, b) {
@@ -123,9 +158,15 @@ for (const side of sides) {
     const pictures = await Promise.all(draw(side).map((data) => ask(model, data, side)));
     // A network that says the same of both pictures would prove nothing.
     const [waves, plain] = pictures.map(({ probabilities }) => [...probabilities]);
-    assert.ok(waves.some((each, i) => Math.abs(each - plain[i]) > 0.01), `${waves} and ${plain}`);
+    assert.ok(
+      waves.some((each, i) => Math.abs(each - plain[i]) > 0.01),
+      `${waves} and ${plain}`,
+    );
 
-    const classifier = await load({ model: pathToFileURL(`${where}-model.json`), labels: pathToFileURL(`${where}-metadata.json`) });
+    const classifier = await load({
+      model: pathToFileURL(`${where}-model.json`),
+      labels: pathToFileURL(`${where}-metadata.json`),
+    });
     try {
       assert.equal(classifier.model.inputWidth, side);
       assert.equal(classifier.model.rangeSource, 'given');
@@ -133,7 +174,10 @@ for (const side of sides) {
         const picture = { data, width: side, height: side };
         for (const { className, probability, classIndex } of await classifier.classify(picture, labels.length)) {
           assert.equal(className, labels[classIndex]);
-          assert.ok(Math.abs(probability - probabilities[classIndex]) < 1e-3, `${className}: got ${probability}, wanted ${probabilities[classIndex]}`);
+          assert.ok(
+            Math.abs(probability - probabilities[classIndex]) < 1e-3,
+            `${className}: got ${probability}, wanted ${probabilities[classIndex]}`,
+          );
         }
         const embedding = await classifier.embed(picture);
         assert.equal(embedding.length, wanted.length);

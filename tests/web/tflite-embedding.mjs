@@ -50,7 +50,9 @@ export function withEmbeddingAsOutput(file) {
   const copy = file.slice();
   const buffer = new Flatbuffer(copy);
   const model = buffer.follow(0);
-  const codes = buffer.tables(model, 1).map((code) => Math.max(buffer.number(code, 3), buffer.view.getInt8(buffer.field(code, 0))));
+  const codes = buffer
+    .tables(model, 1)
+    .map((code) => Math.max(buffer.number(code, 3), buffer.view.getInt8(buffer.field(code, 0))));
   const [graph] = buffer.tables(model, 2);
   const lastOf = (...kinds) => buffer.tables(graph, 3).findLast((op) => kinds.includes(codes[buffer.number(op, 0)]));
   const layer = lastOf(kConv2d, kFullyConnected);
@@ -59,7 +61,11 @@ export function withEmbeddingAsOutput(file) {
   const tensors = buffer.tables(graph, 0);
   const partsOf = (tensor) => {
     const quantization = buffer.follow(buffer.field(tensor, 4));
-    return { shape: buffer.elements(tensor, 0), scale: buffer.elements(quantization, 2)[0], zeroPoint: buffer.elements(quantization, 3, 8)[0] };
+    return {
+      shape: buffer.elements(tensor, 0),
+      scale: buffer.elements(quantization, 2)[0],
+      zeroPoint: buffer.elements(quantization, 3, 8)[0],
+    };
   };
   const own = partsOf(tensors[embedding]);
   const zeroPoint = Number(buffer.view.getBigInt64(own.zeroPoint, true));

@@ -4,7 +4,16 @@ import { importTs } from './import-ts.mjs';
 
 const { chooseVariant, detectFeatures, fallbacks } = await importTs('variant.ts');
 
-const all = { simd: true, relaxedSimd: true, threads: true, isolated: true, mainThread: false, node: false, sharedMemory: true, hardwareConcurrency: 8 };
+const all = {
+  simd: true,
+  relaxedSimd: true,
+  threads: true,
+  isolated: true,
+  mainThread: false,
+  node: false,
+  sharedMemory: true,
+  hardwareConcurrency: 8,
+};
 
 const table = [
   // what the browser has, what was asked for, what runs

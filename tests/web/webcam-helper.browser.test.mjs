@@ -14,11 +14,18 @@ async function inPage(t, body, argument, options) {
     const { Webcam } = await import('/lib/webcam.js');
     globalThis.open = (options = {}) => {
       const states = [];
-      const webcam = new Webcam({ ...options, onState: (state, error) => states.push(error ? [state, error.code] : state) });
+      const webcam = new Webcam({
+        ...options,
+        onState: (state, error) => states.push(error ? [state, error.code] : state),
+      });
       return { webcam, states };
     };
     globalThis.Webcam = Webcam;
-    globalThis.codeOf = (promise) => promise.then(() => 'no error', ({ name, code, message }) => [name, code, message.length > 30]);
+    globalThis.codeOf = (promise) =>
+      promise.then(
+        () => 'no error',
+        ({ name, code, message }) => [name, code, message.length > 30],
+      );
   });
   return page.evaluate(body, argument);
 }
@@ -29,7 +36,13 @@ test('it starts, shows a mirrored picture, freezes, goes on and stops', async (t
     const before = [webcam.state, webcam.live, Object.keys(webcam.settings).length];
     await webcam.start();
     const { video } = webcam;
-    const live = { size: [video.videoWidth, video.videoHeight], wanted: webcam.settings.width, mirrored: video.style.transform, playsInline: video.playsInline, paused: video.paused };
+    const live = {
+      size: [video.videoWidth, video.videoHeight],
+      wanted: webcam.settings.width,
+      mirrored: video.style.transform,
+      playsInline: video.playsInline,
+      paused: video.paused,
+    };
     webcam.mirror = false;
     live.unmirrored = video.style.transform;
     webcam.pause();
@@ -40,7 +53,15 @@ test('it starts, shows a mirrored picture, freezes, goes on and stops', async (t
     return { before, live, ended: track.readyState, source: video.srcObject, states, after: webcam.state };
   });
   assert.deepEqual(said.before, ['idle', false, 0]);
-  assert.deepEqual(said.live, { size: [320, 240], wanted: 320, mirrored: 'scaleX(-1)', playsInline: true, paused: false, unmirrored: '', frozen: true });
+  assert.deepEqual(said.live, {
+    size: [320, 240],
+    wanted: 320,
+    mirrored: 'scaleX(-1)',
+    playsInline: true,
+    paused: false,
+    unmirrored: '',
+    frozen: true,
+  });
   assert.deepEqual([said.ended, said.source, said.after], ['ended', null, 'idle']);
   assert.deepEqual(said.states, ['prompting', 'live', 'idle']);
 });
@@ -116,7 +137,10 @@ test('cameras are listed and chosen; one that is not there is said', async (t) =
   assert.ok(['granted', 'prompt'].includes(said.permission), said.permission);
   assert.ok(said.devices.length >= 1 && said.devices.every(({ deviceId, label }) => deviceId && label));
   assert.equal(said.right, true);
-  assert.deepEqual([said.missing, said.afterMissing, said.again], [['ClassifierError', 'camera-missing', true], 'no-device', 'live']);
+  assert.deepEqual(
+    [said.missing, said.afterMissing, said.again],
+    [['ClassifierError', 'camera-missing', true], 'no-device', 'live'],
+  );
 });
 
 test('a page that may not use the camera is told so, by the browser itself', async (t) => {
@@ -127,7 +151,7 @@ test('a page that may not use the camera is told so, by the browser itself', asy
       return { error: await codeOf(webcam.start()), states, state: webcam.state };
     },
     undefined,
-    { serving: { before: (request, response) => void response.setHeader('Permissions-Policy', 'camera=()') } },
+    { serving: { before: (_request, response) => void response.setHeader('Permissions-Policy', 'camera=()') } },
   );
   assert.deepEqual(said.error, ['ClassifierError', 'camera-denied', true]);
   assert.deepEqual(said.states, ['prompting', ['denied', 'camera-denied']]);
@@ -163,7 +187,11 @@ test('each way in which a browser refuses has its state and code', async (t) => 
     },
     Object.keys(wanted),
   );
-  assert.deepEqual(said, { ...wanted, insecure: ['camera-insecure', 'insecure-context'], none: ['unsupported-browser', 'failed'] });
+  assert.deepEqual(said, {
+    ...wanted,
+    insecure: ['camera-insecure', 'insecure-context'],
+    none: ['unsupported-browser', 'failed'],
+  });
 });
 
 test('a permission that comes after stop() is not used, and a camera that is pulled out ends', async (t) => {
@@ -185,7 +213,11 @@ test('a permission that comes after stop() is not used, and a camera that is pul
     webcam.video.srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'));
     return { code: error[1], unused, states };
   });
-  assert.deepEqual(said, { code: 'aborted', unused: 'ended', states: ['prompting', 'idle', 'prompting', 'live', 'ended'] });
+  assert.deepEqual(said, {
+    code: 'aborted',
+    unused: 'ended',
+    states: ['prompting', 'idle', 'prompting', 'live', 'ended'],
+  });
 });
 
 test('a signal ends a start at once, while the browser still asks, and lets go of a camera that is granted later', async (t) => {
@@ -204,5 +236,11 @@ test('a signal ends a start at once, while the browser still asks, and lets go o
     const [, before] = await codeOf(webcam.start({ signal: abort.signal }));
     return { code, before, unused: stream.getTracks()[0].readyState, states, state: webcam.state };
   });
-  assert.deepEqual(said, { code: 'aborted', before: 'aborted', unused: 'ended', states: ['prompting', 'idle'], state: 'idle' });
+  assert.deepEqual(said, {
+    code: 'aborted',
+    before: 'aborted',
+    unused: 'ended',
+    states: ['prompting', 'idle'],
+    state: 'idle',
+  });
 });

@@ -13,7 +13,15 @@ const thumb = { width: 18, height: 32 };
 
 /** What ffmpeg makes of each frame of the clip at thumbnail size, grey: by it a test knows which frame the camera shows. */
 function thumbnails(clip) {
-  const bytes = ffmpeg('-i', clip, '-vf', `scale=${thumb.width}:${thumb.height}:flags=area,format=gray`, '-f', 'rawvideo', '-');
+  const bytes = ffmpeg(
+    '-i',
+    clip,
+    '-vf',
+    `scale=${thumb.width}:${thumb.height}:flags=area,format=gray`,
+    '-f',
+    'rawvideo',
+    '-',
+  );
   const size = thumb.width * thumb.height;
   return Array.from({ length: bytes.length / size }, (_, i) => [...bytes.subarray(i * size, (i + 1) * size)]);
 }
@@ -103,7 +111,9 @@ async function expectRecognised(t, { clip, stretches, entry, variant, isolated }
     assert.ok(seen >= 8, `'${label}' was tested ${seen} times`);
   }
   const right = results.filter((result) => result.wanted === result.got).length;
-  t.diagnostic(`${info.variant}, ${info.threads} threads, ${info.model.id}: ${right} of ${results.length} held-out frames right`);
+  t.diagnostic(
+    `${info.variant}, ${info.threads} threads, ${info.model.id}: ${right} of ${results.length} held-out frames right`,
+  );
   assert.ok(right / results.length >= 0.95, JSON.stringify(results.filter((result) => result.wanted !== result.got)));
   return info;
 }
@@ -115,7 +125,12 @@ const handStretches = [
   { label: 'index finger', first: 134, last: 162 },
 ];
 
-for (const [variant, isolated] of [['relaxed-threads', true], ['simd-threads', true], ['relaxed', true], ['simd', false]]) {
+for (const [variant, isolated] of [
+  ['relaxed-threads', true],
+  ['simd-threads', true],
+  ['relaxed', true],
+  ['simd', false],
+]) {
   test(`a hand before the webcam is recognised (${variant})`, { ...needsData, timeout: 300_000 }, async (t) => {
     const clip = path.join(await scratchFolder(t), 'hand.mjpeg');
     ffmpeg('-i', path.join(dataFolder, 'video/asl_hand.25fps.mp4'), '-vf', 'scale=480:-2', ...playable, clip);
@@ -128,9 +143,19 @@ for (const [variant, isolated] of [['relaxed-threads', true], ['simd-threads', t
 test('drawn scenes before the webcam are recognised with whatever model is there', { timeout: 300_000 }, async (t) => {
   const clip = path.join(await scratchFolder(t), 'scenes.mjpeg');
   // Three moving pictures that ffmpeg draws itself, two seconds each.
-  const scenes = ['testsrc2=size=320x240:rate=25', 'mandelbrot=size=320x240:rate=25', 'life=size=320x240:rate=25:mold=10:ratio=0.1:death_color=#C83232:life_color=#00ff00'];
+  const scenes = [
+    'testsrc2=size=320x240:rate=25',
+    'mandelbrot=size=320x240:rate=25',
+    'life=size=320x240:rate=25:mold=10:ratio=0.1:death_color=#C83232:life_color=#00ff00',
+  ];
   const trim = scenes.map((_, i) => `[${i}:v]trim=duration=2,format=yuvj420p[v${i}]`).join(';');
-  ffmpeg(...scenes.flatMap((scene) => ['-f', 'lavfi', '-i', scene]), '-filter_complex', `${trim};[v0][v1][v2]concat=n=3:v=1`, ...playable, clip);
+  ffmpeg(
+    ...scenes.flatMap((scene) => ['-f', 'lavfi', '-i', scene]),
+    '-filter_complex',
+    `${trim};[v0][v1][v2]concat=n=3:v=1`,
+    ...playable,
+    clip,
+  );
   const stretches = [
     { label: 'test card', first: 2, last: 47 },
     { label: '__proto__', first: 52, last: 97 },

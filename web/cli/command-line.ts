@@ -1,7 +1,7 @@
 // Words of the command line to a command's options, and the help that lists them.
 
 import { parseArgs } from 'node:util';
-import { CommandError, exitCodes, type ExitCode } from './exit.js';
+import { CommandError, type ExitCode, exitCodes } from './exit.js';
 
 export interface OptionSpec {
   /** What stands for the value in the help. Without it the option is a switch. */
@@ -44,7 +44,12 @@ const always: Record<string, OptionSpec> = {
 /** @throws CommandError with exit code 2 */
 export function parse(command: Command, words: readonly string[]): { subject: string | undefined; values: Values } {
   const specs = { ...command.options, ...always };
-  const options = Object.fromEntries(Object.entries(specs).map(([name, { value }]) => [name, { type: value ? ('string' as const) : ('boolean' as const) }]));
+  const options = Object.fromEntries(
+    Object.entries(specs).map(([name, { value }]) => [
+      name,
+      { type: value ? ('string' as const) : ('boolean' as const) },
+    ]),
+  );
   const hint = `'teachable-wasm ${command.name} --help' shows what there is.`;
   let parsed: { values: Values; positionals: string[] };
   try {
@@ -52,17 +57,27 @@ export function parse(command: Command, words: readonly string[]): { subject: st
   } catch (cause) {
     const { code, message } = cause as { code?: string; message: string };
     const name = /'(-[^' ]*)/.exec(message)?.[1] ?? '';
-    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') throw new CommandError(`There is no option '${name}'. ${hint}`, exitCodes.usage, { cause });
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
+      throw new CommandError(`There is no option '${name}'. ${hint}`, exitCodes.usage, { cause });
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
       const takes = specs[name.replace(/^--/, '')]?.value;
-      throw new CommandError(`The option '${name}' ${takes ? `needs a value: ${name} ${takes}` : 'takes no value'}. ${hint}`, exitCodes.usage, { cause });
+      throw new CommandError(
+        `The option '${name}' ${takes ? `needs a value: ${name} ${takes}` : 'takes no value'}. ${hint}`,
+        exitCodes.usage,
+        { cause },
+      );
     }
     throw new CommandError(`${message} ${hint}`, exitCodes.usage, { cause });
   }
   const { values, positionals } = parsed;
   if (!values['help']) {
-    if (positionals.length === 0) throw new CommandError(`'${command.name}' needs ${command.subject}. ${hint}`, exitCodes.usage);
-    if (positionals.length > 1) throw new CommandError(`'${command.name}' takes one argument; got ${positionals.map((each) => `'${each}'`).join(', ')}. ${hint}`, exitCodes.usage);
+    if (positionals.length === 0)
+      throw new CommandError(`'${command.name}' needs ${command.subject}. ${hint}`, exitCodes.usage);
+    if (positionals.length > 1)
+      throw new CommandError(
+        `'${command.name}' takes one argument; got ${positionals.map((each) => `'${each}'`).join(', ')}. ${hint}`,
+        exitCodes.usage,
+      );
   }
   return { subject: positionals[0], values };
 }
@@ -80,7 +95,9 @@ export function toCount(values: Values, name: string, most = Number.MAX_SAFE_INT
 }
 
 export function helpOf(command: Command): string {
-  const rows = Object.entries({ ...command.options, ...always }).map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ''}`, help] as const);
+  const rows = Object.entries({ ...command.options, ...always }).map(
+    ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ''}`, help] as const,
+  );
   return `Usage: teachable-wasm ${command.name} ${command.subject} [options]\n\n${command.summary}\n${command.details}\n\nOptions:\n${table(rows)}\n`;
 }
 

@@ -13,7 +13,7 @@ const whiteFrom = 0.77;
 const legend = 'Rows: what examples are. Columns: what they were taken for.';
 
 /** A text node that any XML parser takes: a folder's name may hold anything. */
-function escape(text: string): string {
+function escapeXml(text: string): string {
   const kept = text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
   return kept.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
@@ -45,18 +45,24 @@ export function toSvg({ labels, counts, recall }: ConfusionMatrix, title: string
   const size = labels.length * cell;
   // A slanted name reaches beyond the matrix, the later its column, the further.
   const reach = Math.max(...shown.map((label, i) => (i + 0.5) * cell + 0.72 * widthOf(label) + 16));
-  const width = Math.ceil(Math.max(labelSpace + Math.max(size + 76, reach), 1.25 * widthOf(title) + 32, widthOf(legend) + 32));
+  const width = Math.ceil(
+    Math.max(labelSpace + Math.max(size + 76, reach), 1.25 * widthOf(title) + 32, widthOf(legend) + 32),
+  );
   const [left, top] = [labelSpace, headSpace + 40];
   const height = top + size + 44;
   const middle = cell / 2;
   const parts: string[] = [
     `<rect class="page" width="${width}" height="${height}"/>`,
-    `<text x="16" y="28" font-size="16" font-weight="600">${escape(title)}</text>`,
+    `<text x="16" y="28" font-size="16" font-weight="600">${escapeXml(title)}</text>`,
   ];
   labels.forEach((label, i) => {
     const at = i * cell + middle;
-    parts.push(`<text x="${left - 10}" y="${top + at + 4}" text-anchor="end">${escape(shown[i]!)}<title>${escape(label)}</title></text>`);
-    parts.push(`<text transform="translate(${left + at + 4} ${top - 8}) rotate(-45)">${escape(shown[i]!)}<title>${escape(label)}</title></text>`);
+    parts.push(
+      `<text x="${left - 10}" y="${top + at + 4}" text-anchor="end">${escapeXml(shown[i]!)}<title>${escapeXml(label)}</title></text>`,
+    );
+    parts.push(
+      `<text transform="translate(${left + at + 4} ${top - 8}) rotate(-45)">${escapeXml(shown[i]!)}<title>${escapeXml(label)}</title></text>`,
+    );
     parts.push(`<text class="soft" x="${left + size + 12}" y="${top + at + 4}">${percent(recall[i]!)}</text>`);
   });
   counts.forEach((row, i) => {
@@ -68,13 +74,17 @@ export function toSvg({ labels, counts, recall }: ConfusionMatrix, title: string
       if (count === 0) return;
       // Never so faint that a single mistake among thousands can't be seen.
       const strength = (0.25 + 0.75 * share).toFixed(3);
-      parts.push(`<rect class="${i === j ? 'right' : 'wrong'}" fill-opacity="${strength}" x="${x}" y="${y}" width="${cell}" height="${cell}"><title>${escape(`${labels[i]} taken for ${labels[j]}: ${count} of ${total}`)}</title></rect>`);
-      parts.push(`<text class="count${share > whiteFrom ? ' on' : ''}" x="${x + middle}" y="${y + middle + 4.5}" text-anchor="middle" pointer-events="none">${count}</text>`);
+      parts.push(
+        `<rect class="${i === j ? 'right' : 'wrong'}" fill-opacity="${strength}" x="${x}" y="${y}" width="${cell}" height="${cell}"><title>${escapeXml(`${labels[i]} taken for ${labels[j]}: ${count} of ${total}`)}</title></rect>`,
+      );
+      parts.push(
+        `<text class="count${share > whiteFrom ? ' on' : ''}" x="${x + middle}" y="${y + middle + 4.5}" text-anchor="middle" pointer-events="none">${count}</text>`,
+      );
     });
   });
   const lines = labels.map((_, i) => `M${left} ${top + i * cell}h${size}M${left + i * cell} ${top}v${size}`).join('');
   parts.push(`<path class="grid" d="${lines}M${left} ${top + size}h${size}M${left + size} ${top}v${size}"/>`);
   parts.push(`<text class="soft" x="16" y="${top + size + 28}">${legend}</text>`);
   const body = parts.map((part) => `  ${part}`).join('\n');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}">\n  <title>${escape(title)}</title>\n  <style>${style}\n  </style>\n${body}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(title)}">\n  <title>${escapeXml(title)}</title>\n  <style>${style}\n  </style>\n${body}\n</svg>\n`;
 }

@@ -14,7 +14,10 @@ const segmenter = new Intl.Segmenter();
 export function widthOf(text: string): number {
   let width = 0;
   for (const { segment } of segmenter.segment(text)) {
-    const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u.test(segment);
+    const wide =
+      /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u.test(
+        segment,
+      );
     width += wide ? 2 : 1;
   }
   return width;
@@ -43,7 +46,9 @@ export function percent(share: number): string {
 export function toText({ labels, counts, recall }: ConfusionMatrix): string {
   const short = labels.map((label) => fit(label, mostLabelWidth));
   const numbered = short.some((label) => widthOf(label) > mostColumnWidth);
-  const names = numbered ? short.map((label, i) => `${right(String(i + 1), String(labels.length).length)} ${label}`) : short;
+  const names = numbered
+    ? short.map((label, i) => `${right(String(i + 1), String(labels.length).length)} ${label}`)
+    : short;
   const heads = numbered ? labels.map((_, i) => String(i + 1)) : short;
   const cells = counts.map((row) => row.map((count) => (count === 0 ? '.' : String(count))));
   const columnWidths = heads.map((head, column) => Math.max(widthOf(head), ...cells.map((row) => row[column]!.length)));
@@ -51,7 +56,11 @@ export function toText({ labels, counts, recall }: ConfusionMatrix): string {
   const shares = recall.map(percent);
   const lines = [
     [left('', nameWidth), ...heads.map((head, i) => right(head, columnWidths[i]!)), ` ${right('right', shareWidth)}`],
-    ...cells.map((row, i) => [left(names[i]!, nameWidth), ...row.map((cell, column) => right(cell, columnWidths[column]!)), ` ${right(shares[i]!, shareWidth)}`]),
+    ...cells.map((row, i) => [
+      left(names[i]!, nameWidth),
+      ...row.map((cell, column) => right(cell, columnWidths[column]!)),
+      ` ${right(shares[i]!, shareWidth)}`,
+    ]),
   ];
   return lines.map((line) => line.join('  ').trimEnd()).join('\n');
 }

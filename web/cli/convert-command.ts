@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { convertModel } from 'teachable-wasm/convert';
 import type { Call, Command } from './command-line.js';
-import { CommandError, exitCodes, reasonOf, type ExitCode } from './exit.js';
+import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
 
 export const convertCommand: Command = {
   name: 'convert',

@@ -26,7 +26,13 @@ function isBmpCutOff(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = 54;
   if (bytes.length < headerBytes) return true;
-  const [pixels, width, height, bitsPerPixel, compression] = [view.getUint32(10, true), view.getInt32(18, true), view.getInt32(22, true), view.getUint16(28, true), view.getUint32(30, true)];
+  const [pixels, width, height, bitsPerPixel, compression] = [
+    view.getUint32(10, true),
+    view.getInt32(18, true),
+    view.getInt32(22, true),
+    view.getUint16(28, true),
+    view.getUint32(30, true),
+  ];
   const runLengthCoded = compression === 1 || compression === 2;
   return !runLengthCoded && pixels + Math.ceil((width * bitsPerPixel) / 32) * 4 * Math.abs(height) > bytes.length;
 }

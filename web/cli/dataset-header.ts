@@ -21,7 +21,10 @@ const headerSection = 1;
 export async function readDatasetHeader(file: string): Promise<DatasetHeader> {
   const bytes = await readStart(file);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const isDataset = bytes.length >= fixedBytes && Buffer.from(bytes.subarray(0, 4)).toString('latin1') === 'TMKN' && view.getUint32(8, true) === headerSection;
+  const isDataset =
+    bytes.length >= fixedBytes &&
+    Buffer.from(bytes.subarray(0, 4)).toString('latin1') === 'TMKN' &&
+    view.getUint32(8, true) === headerSection;
   if (!isDataset) throw new CommandError(`${file} is not a data set: it doesn't begin as one.`);
   let at = fixedBytes;
   const take = (length: number) => {

@@ -5,10 +5,10 @@ import path from 'node:path';
 import type { Classifier } from 'teachable-wasm';
 import type { Call, Command } from './command-line.js';
 import { embedPictures } from './embedder.js';
-import { CommandError, exitCodes, reasonOf, type ExitCode } from './exit.js';
-import { scanFolder, type LabelledPicture, type SkippedFile } from './folder-scan.js';
+import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
+import { type LabelledPicture, type SkippedFile, scanFolder } from './folder-scan.js';
 import { describeEmbeddings, modelOption, openClassifier } from './model-option.js';
-import { journalOf, JournalWriter, readJournal, type KnownPicture } from './picture-journal.js';
+import { JournalWriter, journalOf, type KnownPicture, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption, toThreads } from './threads-option.js';
 import { visible } from './visible.js';
@@ -44,7 +44,8 @@ async function embed({ subject: folder, values, out, err, signal }: Call): Promi
     const model = await describeEmbeddings(values, classifier);
     const before = await readJournal(journalFile);
     const sameModel = JSON.stringify(before?.model) === JSON.stringify(model);
-    if (before?.model && !sameModel) err.write(`Note: ${target} was made with another model; all pictures are computed anew.\n`);
+    if (before?.model && !sameModel)
+      err.write(`Note: ${target} was made with another model; all pictures are computed anew.\n`);
     const kept = before && sameModel ? before.pictures : [];
     const journal = new JournalWriter(journalFile, model, kept);
     const progress = new ProgressLine(err, pictures.length);
@@ -71,11 +72,16 @@ async function embed({ subject: folder, values, out, err, signal }: Call): Promi
       journal.close();
     }
     if (signal.aborted) {
-      err.write(`Interrupted; what was computed is kept (${kept.length + computed} pictures). Run the same command again to go on.\n`);
+      err.write(
+        `Interrupted; what was computed is kept (${kept.length + computed} pictures). Run the same command again to go on.\n`,
+      );
       return exitCodes.interrupted;
     }
     const used = results.flatMap((known, i) => (known ? [{ ...known, label: pictures[i]!.label }] : []));
-    if (used.length === 0) throw new CommandError(`None of the ${pictures.length} pictures in ${folder} can be used; ${target} is not written.`);
+    if (used.length === 0)
+      throw new CommandError(
+        `None of the ${pictures.length} pictures in ${folder} can be used; ${target} is not written.`,
+      );
     await writeDataset(classifier, used, target, journalFile, model);
     report({ out, values, target, used, computed, skipped });
     return skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
@@ -91,21 +97,36 @@ function checkTarget(target: string, journalFile: string, force: boolean): void 
   if (!existsSync(target)) return;
   if (statSync(target).isDirectory()) throw new CommandError(`--out ${target} is a folder; wanted the name of a file.`);
   if (!force && !existsSync(journalFile)) {
-    throw new CommandError(`${target} is there already, and was not written by this command: what was taught in it would be lost. Give another name, or --force.`);
+    throw new CommandError(
+      `${target} is there already, and was not written by this command: what was taught in it would be lost. Give another name, or --force.`,
+    );
   }
 }
 
-async function writeDataset(classifier: Classifier, used: (KnownPicture & LabelledPicture)[], target: string, journalFile: string, model: object): Promise<void> {
+async function writeDataset(
+  classifier: Classifier,
+  used: (KnownPicture & LabelledPicture)[],
+  target: string,
+  journalFile: string,
+  model: object,
+): Promise<void> {
   const size = classifier.model.embeddingSize;
   const embeddings = new Float32Array(used.length * size);
   used.forEach(({ embedding }, i) => embeddings.set(embedding, i * size));
-  const ids = await classifier.addExamples(embeddings, used.map(({ label }) => label));
+  const ids = await classifier.addExamples(
+    embeddings,
+    used.map(({ label }) => label),
+  );
   const file = new Uint8Array(await (await classifier.saveDataset()).arrayBuffer());
   const incoming = `${target}.incoming`;
   try {
     writeFileSync(incoming, file);
     // The journal first: a data set never lies there without the names of its pictures.
-    new JournalWriter(journalFile, model, used.map(({ sha256, path: name, embedding }, i) => ({ sha256, path: name, embedding, id: ids[i] }))).close();
+    new JournalWriter(
+      journalFile,
+      model,
+      used.map(({ sha256, path: name, embedding }, i) => ({ sha256, path: name, embedding, id: ids[i] })),
+    ).close();
     renameSync(incoming, target);
   } catch (cause) {
     rmSync(incoming, { force: true });
@@ -130,6 +151,8 @@ function report({ out, values, target, used, computed, skipped }: Outcome): void
     return;
   }
   const bytes = statSync(target).size;
-  out.write(`${target}: ${used.length} examples of ${counts.size} ${counts.size === 1 ? 'class' : 'classes'}, ${(bytes / 1e6).toFixed(2)} MB; ${computed} computed in this run, ${skipped.length} skipped.\n`);
+  out.write(
+    `${target}: ${used.length} examples of ${counts.size} ${counts.size === 1 ? 'class' : 'classes'}, ${(bytes / 1e6).toFixed(2)} MB; ${computed} computed in this run, ${skipped.length} skipped.\n`,
+  );
   for (const [label, count] of counts) out.write(`  ${String(count).padStart(6)}  ${visible(label)}\n`);
 }

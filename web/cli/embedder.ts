@@ -43,7 +43,11 @@ export async function embedPictures(job: EmbedJob): Promise<(KnownPicture | unde
     try {
       while (next < job.pictures.length && !job.signal.aborted && !failed) {
         const index = next++;
-        results[index] = await embedPicture(job, job.pictures[index]!.path, async () => first ?? (own ??= await job.open()));
+        results[index] = await embedPicture(
+          job,
+          job.pictures[index]!.path,
+          async () => first ?? (own ??= await job.open()),
+        );
       }
     } catch (error) {
       failed = true;
@@ -52,13 +56,19 @@ export async function embedPictures(job: EmbedJob): Promise<(KnownPicture | unde
       own?.dispose();
     }
   };
-  const workers = Array.from({ length: Math.min(job.threads, job.pictures.length) }, (_, i) => work(i === 0 ? job.classifier : undefined));
+  const workers = Array.from({ length: Math.min(job.threads, job.pictures.length) }, (_, i) =>
+    work(i === 0 ? job.classifier : undefined),
+  );
   // All have to end before the journal is closed.
   for (const each of await Promise.allSettled(workers)) if (each.status === 'rejected') throw each.reason;
   return results;
 }
 
-async function embedPicture(job: EmbedJob, name: string, classifier: () => Promise<Classifier>): Promise<KnownPicture | undefined> {
+async function embedPicture(
+  job: EmbedJob,
+  name: string,
+  classifier: () => Promise<Classifier>,
+): Promise<KnownPicture | undefined> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path.join(job.folder, name));

@@ -3,14 +3,14 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import type { KnnClassifier, Review } from 'teachable-wasm';
 import { loadKnn } from 'teachable-wasm/knn';
-import { toCount, type Call, type Command } from './command-line.js';
-import { toConfusionMatrix, type ConfusionMatrix } from './confusion-matrix.js';
+import { type Call, type Command, toCount } from './command-line.js';
+import { type ConfusionMatrix, toConfusionMatrix } from './confusion-matrix.js';
 import { toSvg } from './confusion-svg.js';
 import { percent, toText } from './confusion-text.js';
 import { readDatasetHeader } from './dataset-header.js';
 import { embedPictures } from './embedder.js';
-import { CommandError, exitCodes, reasonOf, type ExitCode } from './exit.js';
-import { scanFolder, type SkippedFile } from './folder-scan.js';
+import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
+import { type SkippedFile, scanFolder } from './folder-scan.js';
 import { modelOption, openClassifier } from './model-option.js';
 import { journalOf, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
@@ -50,15 +50,23 @@ async function evaluate(call: Call): Promise<ExitCode> {
   const k = toCount(values, 'k') ?? 3;
   const sample = toCount(values, 'sample');
   const threads = toThreads(values);
-  const taught = (await isFolderNotFile(subject)) ? await teachFolder(call, threads) : await teachDataset(subject, signal);
+  const taught = (await isFolderNotFile(subject))
+    ? await teachFolder(call, threads)
+    : await teachDataset(subject, signal);
   const { classifier } = taught;
   try {
     const counts = Object.entries(await classifier.counts());
     const total = counts.reduce((sum, [, count]) => sum + count, 0);
-    if (total < 2) throw new CommandError(`${subject} has ${total === 1 ? 'one example' : 'no examples'}; at least two are needed to predict one from the others.`);
+    if (total < 2)
+      throw new CommandError(
+        `${subject} has ${total === 1 ? 'one example' : 'no examples'}; at least two are needed to predict one from the others.`,
+      );
     err.write(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others\n`);
     const review = await classifier.review({ k, mostExamples: sample ?? total, signal });
-    const matrix = toConfusionMatrix(counts.map(([label]) => label), review.confusion);
+    const matrix = toConfusionMatrix(
+      counts.map(([label]) => label),
+      review.confusion,
+    );
     if (values['svg']) await writeSvg(String(values['svg']), matrix, review);
     const results = { subject, k, total, counts, review, matrix, ...taught };
     out.write(values['json'] ? `${JSON.stringify(toJson(results), null, 2)}\n` : toReport(results));
@@ -83,7 +91,17 @@ async function teachFolder({ subject: folder, values, err, signal }: Call, threa
   try {
     const progress = new ProgressLine(err, pictures.length);
     const open = () => openClassifier(values);
-    const results = await embedPictures({ folder, pictures, known: new Map(), classifier, threads, open, signal, progress, skipped }).finally(() => progress.end());
+    const results = await embedPictures({
+      folder,
+      pictures,
+      known: new Map(),
+      classifier,
+      threads,
+      open,
+      signal,
+      progress,
+      skipped,
+    }).finally(() => progress.end());
     signal.throwIfAborted();
     const names = new Map<number, string>();
     for (const [i, known] of results.entries()) {
@@ -139,11 +157,28 @@ function toJson({ modelId, k, total, counts, review, matrix, skipped, nameOf }: 
     examples: total,
     tested: review.tested,
     accuracy: toShare(review.accuracy),
-    classes: counts.map(([label, count], i) => ({ label, count, recall: toShare(matrix.recall[i]!), precision: toShare(matrix.precision[i]!) })),
+    classes: counts.map(([label, count], i) => ({
+      label,
+      count,
+      recall: toShare(matrix.recall[i]!),
+      precision: toShare(matrix.precision[i]!),
+    })),
     confusionMatrix: { labels: matrix.labels, counts: matrix.counts },
     mostConfusable: review.mostConfusable,
-    mislabelled: review.outliers.map(({ id, label, suggestedLabel, confidence }) => ({ id, name: nameOf(id), label, suggestedLabel, confidence })),
-    duplicates: review.duplicates.map(({ id, of, similarity }) => ({ id, name: nameOf(id), of, nameOfOther: nameOf(of), similarity })),
+    mislabelled: review.outliers.map(({ id, label, suggestedLabel, confidence }) => ({
+      id,
+      name: nameOf(id),
+      label,
+      suggestedLabel,
+      confidence,
+    })),
+    duplicates: review.duplicates.map(({ id, of, similarity }) => ({
+      id,
+      name: nameOf(id),
+      of,
+      nameOfOther: nameOf(of),
+      similarity,
+    })),
     temperature: review.temperature,
     prior: review.prior,
     sharpness: review.sharpness,
@@ -159,11 +194,25 @@ function toReport({ subject, k, total, review, matrix, skipped, nameOf }: Result
     '',
     toText(matrix),
   ];
-  const section = (title: string, items: readonly string[]) => items.length > 0 && lines.push('', title, ...items.map((item) => `  ${visible(item)}`));
+  const section = (title: string, items: readonly string[]) =>
+    items.length > 0 && lines.push('', title, ...items.map((item) => `  ${visible(item)}`));
   const pair = review.mostConfusable;
-  if (pair) lines.push('', `Confused most: '${visible(pair.labels[0])}' and '${visible(pair.labels[1])}', ${pair.confusions === 1 ? 'once' : `${pair.confusions} times`}.`);
-  section('Perhaps mislabelled:', review.outliers.map(({ id, label, suggestedLabel, confidence }) => `${nameOf(id)}: '${label}', its neighbours say '${suggestedLabel}' (${percent(confidence)})`));
-  section('All but the same:', review.duplicates.map(({ id, of }) => `${nameOf(id)} and ${nameOf(of)}`));
+  if (pair)
+    lines.push(
+      '',
+      `Confused most: '${visible(pair.labels[0])}' and '${visible(pair.labels[1])}', ${pair.confusions === 1 ? 'once' : `${pair.confusions} times`}.`,
+    );
+  section(
+    'Perhaps mislabelled:',
+    review.outliers.map(
+      ({ id, label, suggestedLabel, confidence }) =>
+        `${nameOf(id)}: '${label}', its neighbours say '${suggestedLabel}' (${percent(confidence)})`,
+    ),
+  );
+  section(
+    'All but the same:',
+    review.duplicates.map(({ id, of }) => `${nameOf(id)} and ${nameOf(of)}`),
+  );
   if (skipped.length > 0) lines.push('', `${skipped.length} skipped.`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,6 @@
 // A folder of labelled pictures: DIR/<label>/**/<picture>.
 
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CommandError, reasonOf } from './exit.js';
@@ -34,7 +35,8 @@ export async function scanFolder(folder: string): Promise<FolderScan> {
   const scan: FolderScan = { pictures: [], skipped: [], emptyLabels: [] };
   for (const entry of await list(folder, folder)) {
     if (!entry.isFolder) {
-      if (isPicture(entry.name)) scan.skipped.push({ path: entry.name, reason: 'it lies in no folder, so it has no label' });
+      if (isPicture(entry.name))
+        scan.skipped.push({ path: entry.name, reason: 'it lies in no folder, so it has no label' });
       continue;
     }
     const before = scan.pictures.length;
@@ -42,8 +44,13 @@ export async function scanFolder(folder: string): Promise<FolderScan> {
     if (scan.pictures.length === before) scan.emptyLabels.push(entry.name);
   }
   if (scan.pictures.length === 0) {
-    const seen = scan.skipped.length > 0 ? ` ${scan.skipped.length === 1 ? 'One picture' : `${scan.skipped.length} pictures`} can't be used: ${scan.skipped[0]!.path}, ${scan.skipped[0]!.reason}.` : '';
-    throw new CommandError(`${folder} has no pictures in folders. Wanted: ${path.join(folder, '<label>', '<picture>')} as .jpg, .png or .bmp.${seen}`);
+    const seen =
+      scan.skipped.length > 0
+        ? ` ${scan.skipped.length === 1 ? 'One picture' : `${scan.skipped.length} pictures`} can't be used: ${scan.skipped[0]!.path}, ${scan.skipped[0]!.reason}.`
+        : '';
+    throw new CommandError(
+      `${folder} has no pictures in folders. Wanted: ${path.join(folder, '<label>', '<picture>')} as .jpg, .png or .bmp.${seen}`,
+    );
   }
   return scan;
 }
@@ -54,7 +61,8 @@ async function scanLabel(root: string, label: string, below: string, scan: Folde
     const kind = path.extname(name).toLowerCase();
     if (isFolder) await scanLabel(root, label, where, scan);
     else if (readable.has(kind)) scan.pictures.push({ label, path: where });
-    else if (unreadable.has(kind)) scan.skipped.push({ path: where, reason: `${kind.slice(1)} files can't be read, only JPEG, PNG and BMP` });
+    else if (unreadable.has(kind))
+      scan.skipped.push({ path: where, reason: `${kind.slice(1)} files can't be read, only JPEG, PNG and BMP` });
   }
 }
 
@@ -64,7 +72,7 @@ function isPicture(name: string): boolean {
 }
 
 async function list(root: string, folder: string): Promise<{ name: string; isFolder: boolean }[]> {
-  let entries;
+  let entries: Dirent[];
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (cause) {
@@ -76,7 +84,8 @@ async function list(root: string, folder: string): Promise<{ name: string; isFol
     // A link to a folder would count pictures twice, or never end; a link to a file is a file, as is a folder that is the label.
     const isLink = entry.isSymbolicLink();
     const target = isLink ? await stat(path.join(folder, entry.name)).catch(() => undefined) : entry;
-    if (target?.isFile() || (target?.isDirectory() && (!isLink || folder === root))) found.push({ name: entry.name, isFolder: target.isDirectory() });
+    if (target?.isFile() || (target?.isDirectory() && (!isLink || folder === root)))
+      found.push({ name: entry.name, isFolder: target.isDirectory() });
   }
   // By code units: the same on every machine, whatever its language.
   return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

@@ -2,16 +2,16 @@
 
 import type { Info, ModelInfo } from 'teachable-wasm';
 import type { Call, Command } from './command-line.js';
-import { exitCodes, type ExitCode } from './exit.js';
+import { type ExitCode, exitCodes } from './exit.js';
 import { openClassifier } from './model-option.js';
 
 const mostNames = 4;
 
 const formats: Record<ModelInfo['format'], string> = {
-  'tflite': 'TensorFlow Lite',
+  tflite: 'TensorFlow Lite',
   'tfjs-layers': 'TensorFlow.js layers-model',
   'tfjs-graph': 'TensorFlow.js graph-model',
-  'none': 'none',
+  none: 'none',
 };
 
 const rangeSources: Record<ModelInfo['rangeSource'], string> = {
@@ -40,7 +40,11 @@ async function inspect({ subject, values, out }: Call): Promise<ExitCode> {
   try {
     const info = await classifier.info();
     const classNames = await classifier.classNames();
-    out.write(values['json'] ? `${JSON.stringify({ file: subject, fileBytes: info.modelBytes, ...info.model, classNames }, null, 2)}\n` : toText(subject, info, classNames));
+    out.write(
+      values['json']
+        ? `${JSON.stringify({ file: subject, fileBytes: info.modelBytes, ...info.model, classNames }, null, 2)}\n`
+        : toText(subject, info, classNames),
+    );
     return exitCodes.done;
   } finally {
     classifier.dispose();
@@ -52,7 +56,10 @@ function toText(file: string, { model, modelBytes }: Info, classNames: readonly 
   const rows: [string, string][] = [
     ['name', model.title],
     ['format', `${formats[model.format]}, ${toBytes(modelBytes)}`],
-    ['input', `[1, ${model.inputHeight}, ${model.inputWidth}, 3] ${model.inputType}; bytes 0 to 255 stand for ${toNumber(low)} to ${toNumber(high)} (${rangeSources[model.rangeSource]})`],
+    [
+      'input',
+      `[1, ${model.inputHeight}, ${model.inputWidth}, 3] ${model.inputType}; bytes 0 to 255 stand for ${toNumber(low)} to ${toNumber(high)} (${rangeSources[model.rangeSource]})`,
+    ],
     ['embedding', `[${model.embeddingSize}] float32`],
     ['classes', toClasses(model.classCount, classNames)],
     ['weights', `${model.precision}, ${toBytes(model.weightBytes)} in memory`],
@@ -62,7 +69,14 @@ function toText(file: string, { model, modelBytes }: Info, classNames: readonly 
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
   const width = Math.max(...counts.map(([name]) => name.length));
   const operators = counts.map(([name, count]) => `  ${name.padEnd(width)}  ${String(count).padStart(4)}`);
-  return [file, ...rows.map(([name, value]) => `  ${name.padEnd(9)}  ${value}`), '', `${total} operators`, ...operators, ''].join('\n');
+  return [
+    file,
+    ...rows.map(([name, value]) => `  ${name.padEnd(9)}  ${value}`),
+    '',
+    `${total} operators`,
+    ...operators,
+    '',
+  ].join('\n');
 }
 
 function toClasses(count: number, names: readonly string[]): string {

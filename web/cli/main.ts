@@ -1,11 +1,11 @@
 // The program: finds the command, runs it, and turns what goes wrong into a sentence and an exit code.
 
 import { createRequire } from 'node:module';
-import { overviewOf, helpOf, parse, type Command } from './command-line.js';
+import { type Command, helpOf, overviewOf, parse } from './command-line.js';
 import { convertCommand } from './convert-command.js';
 import { embedCommand } from './embed-command.js';
 import { evaluateCommand } from './evaluate-command.js';
-import { CommandError, exitCodes, type ExitCode } from './exit.js';
+import { CommandError, type ExitCode, exitCodes } from './exit.js';
 import { inspectCommand } from './inspect-command.js';
 
 const commands: readonly Command[] = [inspectCommand, convertCommand, embedCommand, evaluateCommand];
@@ -24,7 +24,10 @@ async function run(words: readonly string[]): Promise<ExitCode> {
   const command = commands.find((each) => each.name === name);
   if (!command) {
     const problem = name === undefined ? 'A command is missing' : `There is no command '${name}'`;
-    throw new CommandError(`${problem}; there are ${commands.map((each) => each.name).join(', ')}. 'teachable-wasm --help' explains them.`, exitCodes.usage);
+    throw new CommandError(
+      `${problem}; there are ${commands.map((each) => each.name).join(', ')}. 'teachable-wasm --help' explains them.`,
+      exitCodes.usage,
+    );
   }
   const { subject, values } = parse(command, rest);
   if (values['help']) {
@@ -64,7 +67,9 @@ try {
   process.exitCode = await run(words);
 } catch (thrown) {
   const error = toReported(thrown);
-  process.stderr.write(`${words.includes('--debug') && error instanceof Error ? describe(error) : `teachable-wasm: ${error instanceof Error ? error.message : String(error)}`}\n`);
+  process.stderr.write(
+    `${words.includes('--debug') && error instanceof Error ? describe(error) : `teachable-wasm: ${error instanceof Error ? error.message : String(error)}`}\n`,
+  );
   process.exitCode = error instanceof CommandError ? error.exitCode : exitCodes.failed;
 }
 

@@ -4,11 +4,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { load, type Classifier, type Precision } from 'teachable-wasm';
+import { type Classifier, load, type Precision } from 'teachable-wasm';
 import type { OptionSpec, Values } from './command-line.js';
 import { CommandError, reasonOf } from './exit.js';
 
-export const modelOption: OptionSpec = { value: 'FILE', help: 'a .tflite file, or a model.json with its weights beside it\n(default: the packaged MobileNet V2)' };
+export const modelOption: OptionSpec = {
+  value: 'FILE',
+  help: 'a .tflite file, or a model.json with its weights beside it\n(default: the packaged MobileNet V2)',
+};
 
 /** Loads the network in a thread of its own. Throws CommandError for a file that isn't there. */
 export async function openClassifier(values: Values, precision?: Precision): Promise<Classifier> {
@@ -21,7 +24,12 @@ export async function openClassifier(values: Values, precision?: Precision): Pro
 /** What an embedding depends on: the model's file and how pictures are fed to it. */
 export async function describeEmbeddings(values: Values, { model }: Classifier): Promise<object> {
   const file = values['model'] as string | undefined;
-  return { id: model.id, ...(file === undefined ? {} : { sha256: await sha256Of(file) }), preprocess: model.preprocess, embeddingSize: model.embeddingSize };
+  return {
+    id: model.id,
+    ...(file === undefined ? {} : { sha256: await sha256Of(file) }),
+    preprocess: model.preprocess,
+    embeddingSize: model.embeddingSize,
+  };
 }
 
 async function sha256Of(file: string): Promise<string> {

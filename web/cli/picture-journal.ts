@@ -45,8 +45,14 @@ export async function readJournal(file: string): Promise<Journal | null> {
     for await (const line of lines) {
       const record = toRecord(line);
       if (!journal) {
-        if (record?.['format'] !== format) throw new CommandError(`${file} is not a list of pictures of this program. Move it away, or give another name to --out.`);
-        if (record['version'] !== version) throw new CommandError(`${file} has version ${String(record['version'])}; this program reads version ${version}. Move it away, or use a newer program.`);
+        if (record?.['format'] !== format)
+          throw new CommandError(
+            `${file} is not a list of pictures of this program. Move it away, or give another name to --out.`,
+          );
+        if (record['version'] !== version)
+          throw new CommandError(
+            `${file} has version ${String(record['version'])}; this program reads version ${version}. Move it away, or use a newer program.`,
+          );
         journal = { model: record['model'], pictures: [] };
         continue;
       }
@@ -80,7 +86,10 @@ export class JournalWriter {
   }
 
   add({ embedding, ...rest }: KnownPicture): void {
-    this.#write({ ...rest, embedding: Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength).toString('base64') });
+    this.#write({
+      ...rest,
+      embedding: Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength).toString('base64'),
+    });
   }
 
   close(): void {
@@ -113,5 +122,10 @@ function toPicture({ sha256, path, embedding, id }: Record<string, unknown>): Kn
   const bytes = Buffer.from(embedding, 'base64');
   if (bytes.byteLength === 0 || bytes.byteLength % 4 !== 0) return undefined;
   // A copy: Node's buffers share memory and needn't be aligned.
-  return { sha256, path, embedding: new Float32Array(Uint8Array.from(bytes).buffer), id: typeof id === 'number' ? id : undefined };
+  return {
+    sha256,
+    path,
+    embedding: new Float32Array(Uint8Array.from(bytes).buffer),
+    id: typeof id === 'number' ? id : undefined,
+  };
 }

@@ -62,7 +62,10 @@ export class ProgressLine {
     const computed = this.#done - this.#free;
     const rate = computed / seconds;
     const left = this.#total - this.#done;
-    const speed = computed > 0 && seconds > 0.5 ? `, ${rate.toPrecision(2)} a second${left > 0 ? `, ${toDuration(left / rate)} left` : ''}` : '';
+    const speed =
+      computed > 0 && seconds > 0.5
+        ? `, ${rate.toPrecision(2)} a second${left > 0 ? `, ${toDuration(left / rate)} left` : ''}`
+        : '';
     return `${this.#done} of ${this.#total} pictures (${percent} %)${speed}`;
   }
 

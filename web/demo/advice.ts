@@ -12,7 +12,8 @@ const unbalanced = 5;
 export function advice(classes: readonly Size[]): string {
   const taught = classes.filter(({ count }) => count > 0).sort((a, b) => a.count - b.count);
   const [least, most] = [taught[0], taught.at(-1)];
-  if (!least || !most || taught.length < 2) return 'Now teach it a second class, so that it has something to tell apart.';
+  if (!least || !most || taught.length < 2)
+    return 'Now teach it a second class, so that it has something to tell apart.';
   if (least.count < few) return `${least.name} has few examples: record some more, from other sides.`;
   if (most.count > unbalanced * least.count) {
     return `${most.name} has ${Math.round(most.count / least.count)} times as many examples as ${least.name}: record more of ${least.name}.`;

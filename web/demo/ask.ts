@@ -9,7 +9,9 @@ export function ask(question: string, yes: string): Promise<boolean> {
   byId('ask-yes').textContent = yes;
   dialog.returnValue = '';
   dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }));
+  return new Promise((resolve) =>
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true }),
+  );
 }
 
 export function listenToAnswers(): void {

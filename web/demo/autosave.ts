@@ -1,6 +1,6 @@
 // Saves what is taught by itself: soon after each change, and at once when the page is left.
 
-import { Overtaken, Store, type Kept } from './store.js';
+import { type Kept, Overtaken, type Store } from './store.js';
 
 /** 'starting': not before resume(). 'other-tab': another tab saves. 'overtaken': another tab has saved what this one doesn't know. 'refused': what is stored can't be used, and stays. */
 export type SaveState = 'starting' | 'nothing' | 'pending' | 'saved' | 'failed' | 'other-tab' | 'overtaken' | 'refused';
@@ -112,7 +112,9 @@ export class Autosave {
   }
 
   get #mayWrite(): boolean {
-    return this.#state === 'nothing' || this.#state === 'pending' || this.#state === 'saved' || this.#state === 'failed';
+    return (
+      this.#state === 'nothing' || this.#state === 'pending' || this.#state === 'saved' || this.#state === 'failed'
+    );
   }
 
   #schedule(): void {

@@ -47,7 +47,10 @@ export class Board {
   showPrediction(prediction: Prediction | null): void {
     this.#root.toggleAttribute('data-unknown', prediction?.unknown === true);
     for (const card of this.#cards.values()) {
-      card.showConfidence(prediction?.confidences[card.label] ?? 0, prediction !== null && !prediction.unknown && prediction.label === card.label);
+      card.showConfidence(
+        prediction?.confidences[card.label] ?? 0,
+        prediction !== null && !prediction.unknown && prediction.label === card.label,
+      );
     }
   }
 

@@ -23,7 +23,10 @@ export class Recording {
     if (this.#ids.length > 1) return;
     const lesson = this.#lesson;
     const ids = this.#ids;
-    this.#steps.push({ what: `new examples of ${this.#label}`, back: async () => void (await lesson.removeExamples(ids)) });
+    this.#steps.push({
+      what: `new examples of ${this.#label}`,
+      back: async () => void (await lesson.removeExamples(ids)),
+    });
   }
 }
 

@@ -47,7 +47,8 @@ export class ClassCard {
     this.#input = within(copy, '.name');
     this.#strip = new Strip(within(copy, '.strip'));
     this.#gallery = new Gallery(within(copy, '.gallery'), events.thumbnailOf, (id) => events.onDelete(this, id));
-    for (const part of ['name', 'record', 'count', 'forget', 'remove', 'strip', 'gallery']) within<HTMLElement>(copy, `.${part}`).dataset['testid'] = `${part}-${place}`;
+    for (const part of ['name', 'record', 'count', 'forget', 'remove', 'strip', 'gallery'])
+      within<HTMLElement>(copy, `.${part}`).dataset['testid'] = `${part}-${place}`;
     within<HTMLElement>(copy, '.meter').dataset['testid'] = `bar-${place}`;
     within<HTMLElement>(copy, 'input[type=file]').dataset['testid'] = `files-${place}`;
     this.#listen();
@@ -163,7 +164,9 @@ export class ClassCard {
       if (event.key === 'Enter') this.#input.blur();
     });
     listenForDrop(root, (dropped) => events.onFiles(this, dropped));
-    window.addEventListener('resize', () => void this.#strip.show(this.#ids, events.thumbnailOf), { signal: this.#gone.signal });
+    window.addEventListener('resize', () => void this.#strip.show(this.#ids, events.thumbnailOf), {
+      signal: this.#gone.signal,
+    });
   }
 
   #showOpen(): void {

@@ -112,7 +112,14 @@ export class Gallery {
     const all = [...this.#list.children] as HTMLElement[];
     const at = all.indexOf(from);
     const columns = Math.max(1, all.filter((each) => each.offsetTop === all[0]!.offsetTop).length);
-    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -at, End: all.length - 1 - at };
+    const steps: Record<string, number> = {
+      ArrowRight: 1,
+      ArrowLeft: -1,
+      ArrowDown: columns,
+      ArrowUp: -columns,
+      Home: -at,
+      End: all.length - 1 - at,
+    };
     const step = steps[key];
     if (step === undefined) return false;
     this.#focus(Math.max(0, Math.min(all.length - 1, at + step)));

@@ -7,7 +7,12 @@ export interface Hold {
 }
 
 /** `signal` ends it, when the button goes. */
-export function listenForHold(button: HTMLElement, key: string, { onPress, onRelease }: Hold, signal: AbortSignal): void {
+export function listenForHold(
+  button: HTMLElement,
+  key: string,
+  { onPress, onRelease }: Hold,
+  signal: AbortSignal,
+): void {
   /** What holds the button down at the moment: several can at once. */
   const holders = new Set<string>();
 
@@ -30,7 +35,8 @@ export function listenForHold(button: HTMLElement, key: string, { onPress, onRel
     button.setPointerCapture(event.pointerId);
     press('pointer');
   });
-  for (const type of ['pointerup', 'pointercancel', 'lostpointercapture']) button.addEventListener(type, () => release('pointer'));
+  for (const type of ['pointerup', 'pointercancel', 'lostpointercapture'])
+    button.addEventListener(type, () => release('pointer'));
   // A long press would open a menu on phones.
   button.addEventListener('contextmenu', (event) => event.preventDefault());
 
@@ -55,7 +61,15 @@ export function listenForHold(button: HTMLElement, key: string, { onPress, onRel
   document.addEventListener(
     'keydown',
     (event) => {
-      if (event.key !== key || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isElsewhere(event.target)) return;
+      if (
+        event.key !== key ||
+        event.repeat ||
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        isElsewhere(event.target)
+      )
+        return;
       press('key');
     },
     { signal },

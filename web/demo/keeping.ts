@@ -7,20 +7,20 @@ import type { Lesson } from './lesson.js';
 import type { Places } from './places.js';
 import { reason, showAlert, showStatus } from './readout.js';
 import { becomeSavingTab } from './saving-tab.js';
-import { Store, type Kept } from './store.js';
+import { type Kept, Store } from './store.js';
 
 /** A tab that is just closing gets as long to let go. */
 const patienceMs = 1000;
 
 const texts: Record<SaveState, string> = {
-  'starting': '',
-  'nothing': 'What you teach is kept in this browser.',
-  'pending': 'Saving in this browser.',
-  'saved': 'Kept in this browser.',
-  'failed': 'Not kept in this browser. Save to a file before you leave.',
+  starting: '',
+  nothing: 'What you teach is kept in this browser.',
+  pending: 'Saving in this browser.',
+  saved: 'Kept in this browser.',
+  failed: 'Not kept in this browser. Save to a file before you leave.',
   'other-tab': 'Not kept: another tab of this page keeps its examples.',
-  'overtaken': 'Not kept: another tab has kept other examples.',
-  'refused': 'Not kept: other examples are kept here.',
+  overtaken: 'Not kept: another tab has kept other examples.',
+  refused: 'Not kept: other examples are kept here.',
 }; // prettier-ignore
 
 export class Keeping {
@@ -35,7 +35,12 @@ export class Keeping {
   #askedToPersist = false;
 
   /** `adopt` replaces what is on the page, so that it can be undone. */
-  constructor(lesson: Lesson, places: Places, adopt: (kept: Kept) => Promise<void>, onEngineError: (error: unknown) => void) {
+  constructor(
+    lesson: Lesson,
+    places: Places,
+    adopt: (kept: Kept) => Promise<void>,
+    onEngineError: (error: unknown) => void,
+  ) {
     this.#lesson = lesson;
     this.#places = places;
     this.#adopt = adopt;
@@ -55,7 +60,10 @@ export class Keeping {
     const autosave = new Autosave(this.#store, key, source, (state, error) => this.#show(state, error));
     this.#autosave = autosave;
     const turn = becomeSavingTab(key);
-    const isFirst = await Promise.race([turn.then(() => true), new Promise<false>((resolve) => setTimeout(() => resolve(false), patienceMs))]);
+    const isFirst = await Promise.race([
+      turn.then(() => true),
+      new Promise<false>((resolve) => setTimeout(() => resolve(false), patienceMs)),
+    ]);
     let kept: Kept | undefined;
     try {
       kept = await autosave.read();
@@ -71,7 +79,9 @@ export class Keeping {
     else {
       autosave.waitForTurn();
       void turn.then(() => this.#takeOver());
-      showAlert('This page is open in another tab, which keeps its examples. What you teach here is not kept: save it to a file, or close the other tab.');
+      showAlert(
+        'This page is open in another tab, which keeps its examples. What you teach here is not kept: save it to a file, or close the other tab.',
+      );
     }
     return kept ? this.#found() : await this.#othersOf(key);
   }
@@ -102,12 +112,17 @@ export class Keeping {
   #found(): string {
     const { exampleCount, classes } = this.#lesson;
     if (exampleCount === 0) return 'Your classes are back from your last visit.';
-    return `${exampleCount === 1 ? '1 example' : `${exampleCount} examples`} of ${classes.filter(({ ids }) => ids.length > 0).map(({ label }) => label).join(', ')} are back from your last visit.`;
+    return `${exampleCount === 1 ? '1 example' : `${exampleCount} examples`} of ${classes
+      .filter(({ ids }) => ids.length > 0)
+      .map(({ label }) => label)
+      .join(', ')} are back from your last visit.`;
   }
 
   async #othersOf(key: string): Promise<string> {
     const others = (await this.#store.keys().catch(() => [])).filter((each) => each !== key);
-    return others.length > 0 ? `Examples of another network (${others.join(', ')}) stay kept beside; they can't be compared with this one's.` : '';
+    return others.length > 0
+      ? `Examples of another network (${others.join(', ')}) stay kept beside; they can't be compared with this one's.`
+      : '';
   }
 
   /** The other tab is gone. */

@@ -1,8 +1,14 @@
 // What has been taught: the engine's classes and examples, and the thumbnails that go with them. Should the engine die, all of it comes
 // back from the last file that was made and the changes that came after.
 
-import { ClassifierError, type Classifier, type Observation, type ObserveOptions, type Thumbnail } from 'teachable-wasm';
-import { drawThumbnail, encodeThumbnail, type Drawable, type View } from './thumbnail.js';
+import {
+  type Classifier,
+  ClassifierError,
+  type Observation,
+  type ObserveOptions,
+  type Thumbnail,
+} from 'teachable-wasm';
+import { type Drawable, drawThumbnail, encodeThumbnail, type View } from './thumbnail.js';
 
 /** As the engine has it. */
 export interface TaughtClass {
@@ -91,7 +97,12 @@ export class Lesson {
   }
 
   /** Looks at the image, which `portrait` draws, and adds it as an example of a class that is there: of what `labelOf` says in its turn, as the class may be renamed before. */
-  async teach(image: HTMLVideoElement | Blob, labelOf: () => string, options: ObserveOptions, portrait: Portrait | null): Promise<Observation> {
+  async teach(
+    image: HTMLVideoElement | Blob,
+    labelOf: () => string,
+    options: ObserveOptions,
+    portrait: Portrait | null,
+  ): Promise<Observation> {
     return this.#inTurn(async (classifier) => {
       const label = labelOf();
       const known = this.#find(label);
@@ -133,7 +144,12 @@ export class Lesson {
       const labels = new Map(this.#classes.flatMap(({ label, ids }) => ids.map((id) => [id, label] as const)));
       const there = ids.map((id) => this.#current(id)).filter((id) => labels.has(id));
       const embeddings = await Promise.all(there.map((id) => classifier.exampleEmbedding(id)));
-      const removed = there.map((id, index) => ({ id, label: labels.get(id)!, embedding: embeddings[index]!, thumbnail: this.#thumbnails.get(id) }));
+      const removed = there.map((id, index) => ({
+        id,
+        label: labels.get(id)!,
+        embedding: embeddings[index]!,
+        thumbnail: this.#thumbnails.get(id),
+      }));
       await Promise.all(
         there.map(async (id) => {
           await classifier.removeExample(id);
@@ -152,7 +168,10 @@ export class Lesson {
       if (removed.length === 0) return;
       const rows = new Float32Array(removed.length * classifier.embeddingSize);
       removed.forEach(({ embedding }, index) => rows.set(embedding, index * classifier.embeddingSize));
-      const ids = await classifier.addExamples(rows, removed.map(({ label }) => label));
+      const ids = await classifier.addExamples(
+        rows,
+        removed.map(({ label }) => label),
+      );
       removed.forEach(({ id: old, label, embedding, thumbnail }, index) => {
         const id = ids[index]!;
         this.#since.push({ kind: 'add', label, embedding });
@@ -209,7 +228,9 @@ export class Lesson {
   }
 
   async #save(classifier: Classifier): Promise<Blob> {
-    const file = await classifier.saveDataset({ thumbnails: Array.from(this.#thumbnails, ([id, bytes]) => ({ id, bytes })) });
+    const file = await classifier.saveDataset({
+      thumbnails: Array.from(this.#thumbnails, ([id, bytes]) => ({ id, bytes })),
+    });
     this.#file = file;
     this.#since = [];
     return file;
@@ -236,7 +257,9 @@ export class Lesson {
 
   async #refresh(classifier: Classifier): Promise<void> {
     const labels = Object.keys(await classifier.counts());
-    this.#classes = await Promise.all(labels.map(async (label) => ({ label, ids: await classifier.exampleIds(label) })));
+    this.#classes = await Promise.all(
+      labels.map(async (label) => ({ label, ids: await classifier.exampleIds(label) })),
+    );
   }
 
   /** One change or file after the other: what is taught while a file is written would spoil it. */

@@ -1,6 +1,6 @@
 // The page: a camera or pictures, the classes that a visitor teaches, one classifier.
 
-import { load, type Classifier, type Observation, type Prediction } from 'teachable-wasm';
+import { type Classifier, load, type Observation, type Prediction } from 'teachable-wasm';
 import { advice } from './advice.js';
 import { ask, listenToAnswers } from './ask.js';
 import { Board } from './board.js';
@@ -39,7 +39,12 @@ const steps = new UndoSteps((last) => {
   byId('undo').title = last ? `Undo: ${last.what}` : '';
 });
 const changes = new Changes(lesson, places, steps);
-const keeping = new Keeping(lesson, places, (kept) => changes.adopt(kept), (error) => onError(error));
+const keeping = new Keeping(
+  lesson,
+  places,
+  (kept) => changes.adopt(kept),
+  (error) => onError(error),
+);
 const thumbnailOf = (id: number) => lesson.thumbnail(id);
 const placeOf = (label: string) => places.of(label) ?? 0;
 const why = new Why(thumbnailOf, placeOf);
@@ -49,11 +54,17 @@ const board = new Board(byId('classes'), {
   onPress,
   onRelease,
   onFiles: (card, files) => void onFiles(card, files),
-  onForget: (card) => void attempt(`${card.name} is empty again.`, () => changes.removeExamples(lesson.idsOf(card.label), `emptying of ${card.name}`)),
+  onForget: (card) =>
+    void attempt(`${card.name} is empty again.`, () =>
+      changes.removeExamples(lesson.idsOf(card.label), `emptying of ${card.name}`),
+    ),
   onRemove: (card) => void attempt(`Removed ${card.name}.`, () => changes.removeClass(card.label)),
   onTyping: () => void lookAgain(),
   onRename: (card, name) => void onRename(card, name),
-  onDelete: (card, id) => void attempt(`Removed one example of ${card.name}.`, () => changes.removeExamples([id], `removal of one example of ${card.name}`)),
+  onDelete: (card, id) =>
+    void attempt(`Removed one example of ${card.name}.`, () =>
+      changes.removeExamples([id], `removal of one example of ${card.name}`),
+    ),
 });
 const review = new ReviewPanel({
   review: async () => classifier!.review({ k: neighbours() }),
@@ -83,7 +94,10 @@ const recordings = new Map<string, Recording>();
 
 async function open(): Promise<void> {
   try {
-    const opened = await load({ ...readSettings(location.search), onProgress: (progress) => loadingBar.show(progress) });
+    const opened = await load({
+      ...readSettings(location.search),
+      onProgress: (progress) => loadingBar.show(progress),
+    });
     await lesson.attach(opened);
     classifier = opened;
     stage.setCrop(opened.model.preprocess.crop);
@@ -117,7 +131,10 @@ async function reopen(): Promise<void> {
   lesson.detach();
   const again = performance.now() - reopenedAt < 30_000;
   reopenedAt = performance.now();
-  if (again) return showAlert('The engine stopped twice within half a minute. Reload the page; if it happens again, try ?variant=simd at the end of its address.');
+  if (again)
+    return showAlert(
+      'The engine stopped twice within half a minute. Reload the page; if it happens again, try ?variant=simd at the end of its address.',
+    );
   showAlert('The engine stopped and was started again. Your examples were kept.');
   await open();
   if (!classifier) return;
@@ -146,7 +163,12 @@ async function lookAgain(): Promise<void> {
 }
 
 /** One look at an image, which teaches the class of `card` if given. Undefined, with a word on `what`, when it failed. */
-async function observe(image: HTMLVideoElement | Blob, card?: ClassCard, portrait: Portrait | null = null, what = ''): Promise<Observation | undefined> {
+async function observe(
+  image: HTMLVideoElement | Blob,
+  card?: ClassCard,
+  portrait: Portrait | null = null,
+  what = '',
+): Promise<Observation | undefined> {
   if (!classifier) return undefined;
   try {
     const options = {
@@ -155,7 +177,9 @@ async function observe(image: HTMLVideoElement | Blob, card?: ClassCard, portrai
       unknownThreshold: preferences.unknownThreshold,
       smoothing: image instanceof Blob ? 0 : preferences.smoothing,
     };
-    return card ? await lesson.teach(image, () => card.label, options, portrait) : await classifier.observe(image, options);
+    return card
+      ? await lesson.teach(image, () => card.label, options, portrait)
+      : await classifier.observe(image, options);
   } catch (error) {
     onError(error, what);
     return undefined;
@@ -215,7 +239,8 @@ function onLessonChange(renamed?: Renamed): void {
 
 function onPress(card: ClassCard): void {
   if (!classifier) return showStatus('The network is still loading. Try again in a moment.');
-  if (sources.kind === 'none') return showStatus('Nothing to record yet: start the camera, or add pictures to this class.');
+  if (sources.kind === 'none')
+    return showStatus('Nothing to record yet: start the camera, or add pictures to this class.');
   recorder.press(card.id);
   recordings.set(card.id, changes.record(card.label));
   card.showRecording(true);
@@ -241,13 +266,20 @@ async function onFiles(card: ClassCard, files: File[]): Promise<void> {
   for (const file of files) {
     showStatus(`Adding picture ${added + 1} of ${files.length} to ${card.name}.`);
     const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => null);
-    const observation = await observe(file, card, bitmap && { source: bitmap, mirrored: false, crop: stage.crop }, file.name);
+    const observation = await observe(
+      file,
+      card,
+      bitmap && { source: bitmap, mirrored: false, crop: stage.crop },
+      file.name,
+    );
     bitmap?.close();
     if (observation?.exampleId === undefined) continue;
     recording.add(observation.exampleId);
     added++;
   }
-  showStatus(`${card.name} learned from ${added} of ${files.length} ${files.length === 1 ? 'picture' : 'pictures'}. ${sayAdvice()}`);
+  showStatus(
+    `${card.name} learned from ${added} of ${files.length} ${files.length === 1 ? 'picture' : 'pictures'}. ${sayAdvice()}`,
+  );
   await lookAgain();
 }
 
@@ -280,7 +312,8 @@ async function attempt(done: string, change: () => Promise<unknown>): Promise<bo
 async function addClass(): Promise<void> {
   if (lesson.classes.length >= mostClasses) return;
   let name = '';
-  if (await attempt('Give the new class a name, and record it.', async () => (name = await changes.addClass()))) board.of(name)?.focusName();
+  if (await attempt('Give the new class a name, and record it.', async () => (name = await changes.addClass())))
+    board.of(name)?.focusName();
 }
 
 async function undo(): Promise<void> {
@@ -290,7 +323,7 @@ async function undo(): Promise<void> {
     const step = await steps.undo();
     if (!step) return;
     showStatus(`Undone: ${step.what}.`);
-      await lookAgain();
+    await lookAgain();
   } catch (error) {
     onError(error);
   }
@@ -325,7 +358,10 @@ async function openFile(file: File): Promise<void> {
 
 async function startOver(): Promise<void> {
   const { exampleCount } = lesson;
-  const question = exampleCount === 0 ? 'Go back to three empty classes?' : `Forget all classes and ${exampleCount === 1 ? 'the example' : `all ${exampleCount} examples`}?`;
+  const question =
+    exampleCount === 0
+      ? 'Go back to three empty classes?'
+      : `Forget all classes and ${exampleCount === 1 ? 'the example' : `all ${exampleCount} examples`}?`;
   if (!(await ask(question, 'Start over'))) return;
   await attempt('Everything is empty again.', async () => {
     await changes.startOver();
@@ -343,7 +379,9 @@ async function testPicture(file: Blob | undefined): Promise<void> {
     return showAlert('That file could not be read as a picture. Try a JPEG, PNG, WebP or BMP.');
   }
   recorder.drop();
-  showStatus(classifier ? 'This is your picture. Press a class button to teach with it.' : 'The network is still loading.');
+  showStatus(
+    classifier ? 'This is your picture. Press a class button to teach with it.' : 'The network is still loading.',
+  );
   await look();
 }
 
@@ -374,7 +412,14 @@ listenToAnswers();
 listenForDrop(document.body, (files) => void take(files[0]));
 document.addEventListener('paste', (event) => void take(event.clipboardData?.files[0]));
 document.addEventListener('keydown', (event) => {
-  if (event.key.toLowerCase() !== 'z' || event.shiftKey || event.altKey || !(event.ctrlKey || event.metaKey) || isTyping(event.target)) return;
+  if (
+    event.key.toLowerCase() !== 'z' ||
+    event.shiftKey ||
+    event.altKey ||
+    !(event.ctrlKey || event.metaKey) ||
+    isTyping(event.target)
+  )
+    return;
   event.preventDefault();
   void undo();
 });

@@ -34,12 +34,19 @@ export class Preferences {
   #describe(): void {
     const { unknownThreshold, smoothing } = this;
     say(this.#unknown, 'unknown-text', unknownThreshold === undefined ? 'never' : `below ${percent(unknownThreshold)}`);
-    say(this.#smoothing, 'smoothing-text', smoothing === 0 ? 'off' : smoothing === 1 ? '1 frame' : `${smoothing} frames`);
+    say(
+      this.#smoothing,
+      'smoothing-text',
+      smoothing === 0 ? 'off' : smoothing === 1 ? '1 frame' : `${smoothing} frames`,
+    );
   }
 
   #restore(): void {
     try {
-      const { unknown, smoothing } = JSON.parse(localStorage.getItem(storedAs) ?? '{}') as { unknown?: unknown; smoothing?: unknown };
+      const { unknown, smoothing } = JSON.parse(localStorage.getItem(storedAs) ?? '{}') as {
+        unknown?: unknown;
+        smoothing?: unknown;
+      };
       if (typeof unknown === 'number') this.#unknown.value = String(unknown);
       if (typeof smoothing === 'number') this.#smoothing.value = String(smoothing);
     } catch {
@@ -49,7 +56,10 @@ export class Preferences {
 
   #store(): void {
     try {
-      localStorage.setItem(storedAs, JSON.stringify({ unknown: Number(this.#unknown.value), smoothing: this.smoothing }));
+      localStorage.setItem(
+        storedAs,
+        JSON.stringify({ unknown: Number(this.#unknown.value), smoothing: this.smoothing }),
+      );
     } catch {
       // They hold for this visit.
     }

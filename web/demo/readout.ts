@@ -40,7 +40,11 @@ export function reason(error: unknown): string {
   return sentence(error).replace(/\.$/, '');
 }
 
-const phases: Record<Progress['phase'], string> = { module: 'Loading the engine', model: 'Loading the network', start: 'Starting' };
+const phases: Record<Progress['phase'], string> = {
+  module: 'Loading the engine',
+  model: 'Loading the network',
+  start: 'Starting',
+};
 
 /** Both downloads run at once: the bar shows their sum. */
 export class LoadingBar {
@@ -84,9 +88,9 @@ export class FrameMeter {
 }
 
 const variantNames: Record<Info['variant'], string> = {
-  'simd': 'SIMD',
+  simd: 'SIMD',
   'simd-threads': 'SIMD',
-  'relaxed': 'relaxed SIMD',
+  relaxed: 'relaxed SIMD',
   'relaxed-threads': 'relaxed SIMD',
 }; // prettier-ignore
 
@@ -95,10 +99,14 @@ export function showInfo({ variant, threads, reason, model, heapBytes }: Info): 
   badge.textContent = `${variantNames[variant]}, ${threads === 1 ? '1 thread' : `${threads} threads`}`;
   badge.title = reason;
   badge.dataset['variant'] = variant;
-  byId('backbone').textContent = `Network: ${model.title}.${model.showClasses ? '' : ' It has no classes of its own to show, only yours.'}`;
+  byId('backbone').textContent =
+    `Network: ${model.title}.${model.showClasses ? '' : ' It has no classes of its own to show, only yours.'}`;
   const facts: [string, string][] = [
     ['Network', `${model.title} (${model.format}, ${model.inputType})`],
-    ['Input', `${model.inputWidth} × ${model.inputHeight} pixels, ${model.preprocess.crop === 'center' ? 'centre of the picture' : 'whole picture, squashed'}`],
+    [
+      'Input',
+      `${model.inputWidth} × ${model.inputHeight} pixels, ${model.preprocess.crop === 'center' ? 'centre of the picture' : 'whole picture, squashed'}`,
+    ],
     ['Embedding', `${model.embeddingSize} numbers a picture`],
     ['Build', variant],
     ['Why this build', reason],

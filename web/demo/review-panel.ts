@@ -59,19 +59,31 @@ export class ReviewPanel {
     canvas.setAttribute('aria-hidden', 'true');
     void paintThumbnail(canvas, this.#events.thumbnailOf(id));
     const text = paragraph(`In ${label}, but looks like ${suggestedLabel}`);
-    row.append(canvas, text, button(`Move to ${suggestedLabel}`, () => this.#events.onMove(id, suggestedLabel)), button('Remove', () => this.#events.onDelete(id)));
+    row.append(
+      canvas,
+      text,
+      button(`Move to ${suggestedLabel}`, () => this.#events.onMove(id, suggestedLabel)),
+      button('Remove', () => this.#events.onDelete(id)),
+    );
     row.dataset['class'] = colourOf(this.#events.placeOf(label));
     return row;
   }
 }
 
 function sentences(review: Review | null): string[] {
-  if (!review) return [`Teach two classes ${fewest} examples each, or more: with fewer there is nothing to compare with.`];
+  if (!review)
+    return [`Teach two classes ${fewest} examples each, or more: with fewer there is nothing to compare with.`];
   const { tested, accuracy, mostConfusable, duplicates, outliers } = review;
   return [
     `Each of ${tested} examples was asked about as if it were new: ${percent(accuracy)} came out right.`,
-    ...(mostConfusable ? [`Most mixed up: ${mostConfusable.labels.join(' and ')}, ${mostConfusable.confusions === 1 ? 'once' : `${mostConfusable.confusions} times`}.`] : []),
-    ...(duplicates.length > tested / 2 ? ['Many examples are all but the same picture: other sides and other light would teach it more.'] : []),
+    ...(mostConfusable
+      ? [
+          `Most mixed up: ${mostConfusable.labels.join(' and ')}, ${mostConfusable.confusions === 1 ? 'once' : `${mostConfusable.confusions} times`}.`,
+        ]
+      : []),
+    ...(duplicates.length > tested / 2
+      ? ['Many examples are all but the same picture: other sides and other light would teach it more.']
+      : []),
     ...(outliers.length > 0 ? ['These may be in the wrong class:'] : []),
   ];
 }

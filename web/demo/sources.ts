@@ -42,7 +42,8 @@ export class Sources {
 
   get subject(): Subject | null {
     const { video, picture, crop } = this.#stage;
-    if (this.kind === 'camera') return { image: video, portrait: { source: video, mirrored: this.#camera.mirror, crop } };
+    if (this.kind === 'camera')
+      return { image: video, portrait: { source: video, mirrored: this.#camera.mirror, crop } };
     return this.#pictureFile && { image: this.#pictureFile, portrait: { source: picture, mirrored: false, crop } };
   }
 

@@ -49,7 +49,8 @@ export class Store {
       const transaction = database.transaction(storeName, mode);
       const request = body(transaction.objectStore(storeName));
       transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = () => reject(transaction.error ?? new DOMException('The transaction was ended.', 'AbortError'));
+      transaction.onabort = () =>
+        reject(transaction.error ?? new DOMException('The transaction was ended.', 'AbortError'));
     });
   }
 
@@ -66,7 +67,10 @@ export class Store {
 function openDatabase(onClose: () => void): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(databaseName, 1);
-    const timer = setTimeout(() => reject(new DOMException('The storage does not answer.', 'TimeoutError')), patienceMs);
+    const timer = setTimeout(
+      () => reject(new DOMException('The storage does not answer.', 'TimeoutError')),
+      patienceMs,
+    );
     request.onupgradeneeded = () => request.result.createObjectStore(storeName);
     request.onerror = () => reject(request.error);
     request.onsuccess = () => {

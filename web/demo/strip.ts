@@ -73,5 +73,8 @@ export class Strip {
 /** At most `most` of a list, from its end to its beginning. */
 function spread<T>(list: readonly T[], most: number): T[] {
   const count = Math.min(most, list.length);
-  return Array.from({ length: count }, (_, index) => list[list.length - 1 - Math.floor((index * list.length) / count)]!);
+  return Array.from(
+    { length: count },
+    (_, index) => list[list.length - 1 - Math.floor((index * list.length) / count)]!,
+  );
 }

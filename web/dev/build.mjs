@@ -4,14 +4,24 @@ import { setup } from '../../cpp/third_party/setup.mjs';
 import { fetchDefault } from '../../models/fetch.mjs';
 import { bareModules, buildPreset, wasmVariants } from './cmake.mjs';
 import { installNodePackages, needsNodePackages } from './npm.mjs';
-import { Failure, Steps, fail, main } from './steps.mjs';
+import { Failure, fail, main, Steps } from './steps.mjs';
 
 /** Steps as [title, work] pairs, so that other commands can make them part of theirs. */
 export function buildSteps(variants = wasmVariants) {
   return [
     ...(needsNodePackages() ? [['Node packages', installNodePackages]] : []),
-    ...variants.map((variant) => [`WebAssembly, variant ${variant}`, (report) => buildPreset(variant, ['teachable'], report)]),
-    ...(variants.length > 0 ? [['WebAssembly, decoder and converter', (report) => buildPreset(bareModules.preset, bareModules.targets, report)]] : []),
+    ...variants.map((variant) => [
+      `WebAssembly, variant ${variant}`,
+      (report) => buildPreset(variant, ['teachable'], report),
+    ]),
+    ...(variants.length > 0
+      ? [
+          [
+            'WebAssembly, decoder and converter',
+            (report) => buildPreset(bareModules.preset, bareModules.targets, report),
+          ],
+        ]
+      : []),
     ['Model', fetchModel],
     ['TypeScript', bundle],
   ];
@@ -19,7 +29,9 @@ export function buildSteps(variants = wasmVariants) {
 
 /** The package can be built without a model; who needs one says so. */
 async function fetchModel() {
-  await fetchDefault({ log: (line) => console.log(`     ${line}`) }).catch((error) => console.log(`     ${error.message}`));
+  await fetchDefault({ log: (line) => console.log(`     ${line}`) }).catch((error) =>
+    console.log(`     ${error.message}`),
+  );
 }
 
 async function bundle() {

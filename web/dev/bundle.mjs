@@ -12,12 +12,12 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
 import { wasmVariants } from './cmake.mjs';
-import { packModel, packagedPlugin } from './packaged.mjs';
+import { packagedPlugin, packModel } from './packaged.mjs';
 import { typecheck } from './typescript.mjs';
 
 const web = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -26,7 +26,16 @@ const dist = path.join(web, 'dist');
 const site = path.join(web, 'site');
 
 /** Subpath of the package -> file of web/src, as in the exports of package.json. */
-const entries = { index: 'index', worker: 'own-worker', knn: 'knn', labels: 'labels', convert: 'convert', webcam: 'webcam', 'compat/knn-classifier': 'compat/knn-classifier', 'compat/mobilenet': 'compat/mobilenet' };
+const entries = {
+  index: 'index',
+  worker: 'own-worker',
+  knn: 'knn',
+  labels: 'labels',
+  convert: 'convert',
+  webcam: 'webcam',
+  'compat/knn-classifier': 'compat/knn-classifier',
+  'compat/mobilenet': 'compat/mobilenet',
+};
 
 const common = {
   bundle: true,
@@ -56,10 +65,18 @@ async function minify({ path: target, text }) {
     const comment = comments.replace(/\s*(\/\*.*?\*\/)\s*/g, '$1');
     return `${callee}(${JSON.stringify(`@${kept.push(comment) - 1}@`.padEnd(comment.length - 3, '@'))}+`;
   });
-  const { code, map } = await transform(marked, { format: 'esm', target: common.target, minify: true, legalComments: 'none', sourcemap: 'external', sourcefile: path.basename(target) });
+  const { code, map } = await transform(marked, {
+    format: 'esm',
+    target: common.target,
+    minify: true,
+    legalComments: 'none',
+    sourcemap: 'external',
+    sourcefile: path.basename(target),
+  });
   let restored = 0;
   const finished = code.replace(/"@(\d+)@+"\+/g, (_, index) => (restored++, kept[index]));
-  if (restored !== kept.length) throw new Error(`${target}: minifying kept ${restored} of ${kept.length} comments that bundlers read`);
+  if (restored !== kept.length)
+    throw new Error(`${target}: minifying kept ${restored} of ${kept.length} comments that bundlers read`);
   await mkdir(path.dirname(target), { recursive: true });
   await writeFile(target, `${finished}//# sourceMappingURL=${path.basename(target)}.map\n`);
   await writeFile(`${target}.map`, map);
@@ -69,7 +86,10 @@ async function minify({ path: target, text }) {
 const packageIn = (folder) => ({
   name: 'package-beside',
   setup({ onResolve }) {
-    onResolve({ filter: /^teachable-wasm(\/|$)/ }, ({ path: name }) => ({ path: `${folder}${name.split('/').slice(1).join('/') || 'index'}.js`, external: true }));
+    onResolve({ filter: /^teachable-wasm(\/|$)/ }, ({ path: name }) => ({
+      path: `${folder}${name.split('/').slice(1).join('/') || 'index'}.js`,
+      external: true,
+    }));
   },
 });
 
@@ -86,42 +106,89 @@ const files = Object.values(entries);
 
 /** Pieces would be asked for only when the first has come: on a page that has nothing yet, half of the time that the code takes. */
 async function buildInOnePiece(plugins) {
-  await buildMinified({ ...common, plugins: [...plugins, inlineAt('./inline.js')], outdir: dist, entryPoints: [file('index')] });
+  await buildMinified({
+    ...common,
+    plugins: [...plugins, inlineAt('./inline.js')],
+    outdir: dist,
+    entryPoints: [file('index')],
+  });
   await buildMinified({ ...common, plugins, outdir: dist, entryPoints: [file('worker')] });
 }
 
 function buildModules(plugins) {
-  return buildMinified({ ...common, plugins, splitting: true, outdir: dist, entryPoints: [...files.filter((name) => name !== 'index'), 'inline'].map(file), outbase: source });
+  return buildMinified({
+    ...common,
+    plugins,
+    splitting: true,
+    outdir: dist,
+    entryPoints: [...files.filter((name) => name !== 'index'), 'inline'].map(file),
+    outbase: source,
+  });
 }
 
 async function buildCommonJs(plugins) {
   const contents = files.map((name, index) => `export * as entry${index} from './${name}.js';`).join('\n');
   const base = { inject: [path.join(web, 'dev/commonjs-url.mjs')], define: { 'import.meta.url': 'importMetaUrl' } };
   const stdin = { contents, resolveDir: source, loader: 'ts' };
-  await build({ ...common, ...base, stdin, plugins: [...plugins, inlineAt('./inline.js')], format: 'cjs', platform: 'node', outfile: path.join(dist, 'commonjs.cjs') });
+  await build({
+    ...common,
+    ...base,
+    stdin,
+    plugins: [...plugins, inlineAt('./inline.js')],
+    format: 'cjs',
+    platform: 'node',
+    outfile: path.join(dist, 'commonjs.cjs'),
+  });
   for (const [index, name] of files.entries()) {
     const target = path.join(dist, `${name}.cjs`);
     await mkdir(path.dirname(target), { recursive: true });
-    await writeFile(target, `module.exports = require('${'../'.repeat(name.split('/').length - 1) || './'}commonjs.cjs').entry${index};\n`);
+    await writeFile(
+      target,
+      `module.exports = require('${'../'.repeat(name.split('/').length - 1) || './'}commonjs.cjs').entry${index};\n`,
+    );
   }
 }
 
 function buildScript(plugins) {
   const base = { inject: [path.join(web, 'dev/script-url.mjs')], define: { 'import.meta.url': 'importMetaUrl' } };
-  return build({ ...common, ...base, plugins: [...plugins, inlineAt('../inline.js')], minify: true, format: 'iife', globalName: 'teachable', entryPoints: [file('index')], outfile: path.join(dist, 'iife/teachable.js') });
+  return build({
+    ...common,
+    ...base,
+    plugins: [...plugins, inlineAt('../inline.js')],
+    minify: true,
+    format: 'iife',
+    globalName: 'teachable',
+    entryPoints: [file('index')],
+    outfile: path.join(dist, 'iife/teachable.js'),
+  });
 }
 
 async function buildCommand() {
   const outfile = path.join(dist, 'cli.js');
-  await build({ ...common, entryPoints: [path.join(web, 'cli/main.ts')], outfile, plugins: [packageIn('./')], platform: 'node', target: 'node20', banner: { js: '#!/usr/bin/env node' } });
+  await build({
+    ...common,
+    entryPoints: [path.join(web, 'cli/main.ts')],
+    outfile,
+    plugins: [packageIn('./')],
+    platform: 'node',
+    target: 'node20',
+    banner: { js: '#!/usr/bin/env node' },
+  });
   await chmod(outfile, 0o755);
 }
 
 async function buildSite() {
   await rm(site, { recursive: true, force: true });
   await mkdir(site, { recursive: true });
-  await build({ ...common, entryPoints: [path.join(web, 'demo/main.ts')], outdir: site, plugins: [packageIn('./lib/')], minify: true });
-  for (const each of ['index.html', 'style.css', 'icon.svg']) await cp(path.join(web, 'demo', each), path.join(site, each));
+  await build({
+    ...common,
+    entryPoints: [path.join(web, 'demo/main.ts')],
+    outdir: site,
+    plugins: [packageIn('./lib/')],
+    minify: true,
+  });
+  for (const each of ['index.html', 'style.css', 'icon.svg'])
+    await cp(path.join(web, 'demo', each), path.join(site, each));
 }
 
 /** Emscripten leaves its glue half minified: its own minifier for the rest is a compiler in Java. */
@@ -130,7 +197,12 @@ async function minifyGlue() {
     const glue = path.join(dist, 'wasm', variant, 'teachable.js');
     // A build of some variants only has no others.
     if (!existsSync(glue)) continue;
-    const { code } = await transform(await readFile(glue, 'utf8'), { format: 'esm', target: common.target, minify: true, legalComments: 'none' });
+    const { code } = await transform(await readFile(glue, 'utf8'), {
+      format: 'esm',
+      target: common.target,
+      minify: true,
+      legalComments: 'none',
+    });
     await writeFile(glue, code);
   }
 }
@@ -140,11 +212,15 @@ async function writeTypes() {
   await typecheck('web/tsconfig.page.json');
   const types = path.join(dist, 'types');
   // The compiler leaves out what is written as a declaration.
-  for (const name of await readdir(source)) if (name.endsWith('.d.ts')) await cp(path.join(source, name), path.join(types, name));
+  for (const name of await readdir(source))
+    if (name.endsWith('.d.ts')) await cp(path.join(source, name), path.join(types, name));
   for (const name of await readdir(types, { recursive: true })) {
     if (!name.endsWith('.d.ts')) continue;
     const text = await readFile(path.join(types, name), 'utf8');
-    await writeFile(path.join(types, name.replace(/\.d\.ts$/, '.d.cts')), text.replace(/(['"])(\.[^'"]*)\.js\1/g, '$1$2.cjs$1'));
+    await writeFile(
+      path.join(types, name.replace(/\.d\.ts$/, '.d.cts')),
+      text.replace(/(['"])(\.[^'"]*)\.js\1/g, '$1$2.cjs$1'),
+    );
   }
 }
 
@@ -153,7 +229,9 @@ async function writeIntegrity() {
   const sums = {};
   for (const name of (await readdir(dist, { recursive: true })).sort()) {
     if (!/^(index|worker)\.js$|^iife\/.*\.js$|^(wasm|models)\/.*\.\w+$/.test(name)) continue;
-    sums[name] = `sha384-${createHash('sha384').update(await readFile(path.join(dist, name))).digest('base64')}`;
+    sums[name] = `sha384-${createHash('sha384')
+      .update(await readFile(path.join(dist, name)))
+      .digest('base64')}`;
   }
   await writeFile(path.join(dist, 'integrity.json'), `${JSON.stringify(sums, null, 2)}\n`);
 }
@@ -168,7 +246,15 @@ async function emptyDist() {
 export async function bundle() {
   await emptyDist();
   const plugins = [packagedPlugin(await packModel(dist))];
-  await Promise.all([buildInOnePiece(plugins), buildModules(plugins), buildCommonJs(plugins), buildScript(plugins), buildCommand(), buildSite(), minifyGlue()]);
+  await Promise.all([
+    buildInOnePiece(plugins),
+    buildModules(plugins),
+    buildCommonJs(plugins),
+    buildScript(plugins),
+    buildCommand(),
+    buildSite(),
+    minifyGlue(),
+  ]);
   await writeTypes();
   await writeIntegrity();
   return { dist, site };

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectFolder, run } from './steps.mjs';
 import { withLock } from '../../cpp/third_party/lock.mjs';
 import { toolchain } from '../../cpp/third_party/setup.mjs';
+import { projectFolder, run } from './steps.mjs';
 
 export const wasmVariants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
@@ -13,9 +13,11 @@ export const bareModules = { preset: 'bare', targets: ['image_decoder', 'tfjs_co
 
 /** What a configured tree depends on that ninja does not watch: the presets and the compilers. */
 function configurationOf(preset) {
-  const hash = createHash('sha256').update(preset).update(readFileSync(join(projectFolder, 'CMakePresets.json')));
+  const hash = createHash('sha256')
+    .update(preset)
+    .update(readFileSync(join(projectFolder, 'CMakePresets.json')));
   const stamp = join(toolchain, 'stamp');
-  return hash.update(existsSync(stamp) ? readFileSync(stamp) : process.env.PATH ?? '').digest('hex');
+  return hash.update(existsSync(stamp) ? readFileSync(stamp) : (process.env.PATH ?? '')).digest('hex');
 }
 
 export function buildPreset(preset, targets, report) {

@@ -35,7 +35,11 @@ export async function packModel(dist) {
 export async function unbuiltText() {
   const catalog = await readCatalog();
   const { labels, ...model } = catalog.models.find(({ id }) => id === catalog.default);
-  return moduleText({ model: { ...model, labels: catalog.labels.find(({ id }) => id === labels)?.files[0] }, catalog, hashes: {} });
+  return moduleText({
+    model: { ...model, labels: catalog.labels.find(({ id }) => id === labels)?.files[0] },
+    catalog,
+    hashes: {},
+  });
 }
 
 /** An esbuild plugin: imports of packaged.js get `text`. */
@@ -54,7 +58,11 @@ async function readCatalog() {
 }
 
 async function wasmHashes(dist) {
-  const files = { ...Object.fromEntries(wasmVariants.map((variant) => [variant, 'teachable.wasm'])), image: 'decoder.wasm', tfjs: 'converter.wasm' };
+  const files = {
+    ...Object.fromEntries(wasmVariants.map((variant) => [variant, 'teachable.wasm'])),
+    image: 'decoder.wasm',
+    tfjs: 'converter.wasm',
+  };
   const hashes = {};
   for (const [folder, file] of Object.entries(files)) {
     // A build of some variants only has no sums of the others.
@@ -66,7 +74,9 @@ async function wasmHashes(dist) {
 
 function moduleText({ model, catalog, hashes }) {
   // Models that anyone can have without further ado.
-  const known = catalog.models.filter(({ files }) => files.every(({ sha256 }) => sha256)).map(({ id, architecture: { version, alpha } }) => ({ id, version, alpha }));
+  const known = catalog.models
+    .filter(({ files }) => files.every(({ sha256 }) => sha256))
+    .map(({ id, architecture: { version, alpha } }) => ({ id, version, alpha }));
   const labels = model?.labels && address(path.basename(model.labels.path));
   return `
 export function packagedModel() { return ${model ? entryText(model, labels) : 'undefined'}; }
@@ -78,7 +88,10 @@ export const wasmHashes = ${JSON.stringify(hashes)};
 
 const address = (name) => `new URL('./models/${name}', import.meta.url).href`;
 
-function entryText({ id, title, architecture: { version, alpha }, files, labels, preprocess, showClasses }, labelsAddress) {
+function entryText(
+  { id, title, architecture: { version, alpha }, files, labels, preprocess, showClasses },
+  labelsAddress,
+) {
   const rest = ({ byteLength, sha256 }) => `byteLength: ${byteLength}, sha256: '${sha256}'`;
   const list = files.map((file) => `{ path: ${address(nameOf(id, file))}, ${rest(file)} }`);
   const names = labels ? `, labels: { path: ${labelsAddress}, ${rest(labels)} }` : '';

@@ -10,7 +10,10 @@ import { fail, main, projectFolder } from './steps.mjs';
 /** Fetches the default model, or throws a Failure that says why it can't be had. `options` are fetchModel()'s. */
 export async function requireModel(env = process.env, options = {}) {
   const { default: id } = JSON.parse(readFileSync(path.join(projectFolder, 'models/catalog.json'), 'utf8'));
-  const missing = await fetchModel(id, options).then(() => undefined, (error) => error.message);
+  const missing = await fetchModel(id, options).then(
+    () => undefined,
+    (error) => error.message,
+  );
   if (missing && env.TEACHABLE_PACK_WITHOUT_MODEL !== '1') {
     fail(
       `The package would be without its default model: ${missing} ` +

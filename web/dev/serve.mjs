@@ -65,7 +65,14 @@ const isolation = {
  * Sees each request first; true when it has answered.
  * @returns {Promise<{url: string, close(): Promise<void>}>} `url` ends in '/'.
  */
-export async function serve({ port = 8080, isolated = true, csp = strictPolicy, folders = {}, site = true, before = () => false } = {}) {
+export async function serve({
+  port = 8080,
+  isolated = true,
+  csp = strictPolicy,
+  folders = {},
+  site = true,
+  before = () => false,
+} = {}) {
   const places = Object.entries({ ...(site ? siteFolders : {}), ...folders }).sort(([a], [b]) => b.length - a.length);
   const headers = {
     'Cache-Control': 'no-cache',
@@ -90,7 +97,8 @@ export async function serve({ port = 8080, isolated = true, csp = strictPolicy, 
 }
 
 async function answer(request, response, places, headers) {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405, 'Method Not Allowed', { ...headers, Allow: 'GET, HEAD' });
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return refuse(response, 405, 'Method Not Allowed', { ...headers, Allow: 'GET, HEAD' });
   const file = await findFile(request.url, places);
   if (!file) return refuse(response, 404, 'Not Found', headers);
   response.writeHead(200, {
@@ -143,9 +151,19 @@ function listen(server, port) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const options = { port: { type: 'string', default: '8080' }, 'no-isolation': { type: 'boolean' }, 'no-policy': { type: 'boolean' }, folder: { type: 'string', multiple: true, default: [] } };
+  const options = {
+    port: { type: 'string', default: '8080' },
+    'no-isolation': { type: 'boolean' },
+    'no-policy': { type: 'boolean' },
+    folder: { type: 'string', multiple: true, default: [] },
+  };
   const { values } = parseArgs({ options });
   const folders = Object.fromEntries(values.folder.map((each) => each.split('=')));
-  const { url } = await serve({ port: Number(values.port), isolated: !values['no-isolation'], csp: values['no-policy'] ? null : strictPolicy, folders });
+  const { url } = await serve({
+    port: Number(values.port),
+    isolated: !values['no-isolation'],
+    csp: values['no-policy'] ? null : strictPolicy,
+    folders,
+  });
   console.log(`${url}  (Ctrl+C ends)`);
 }

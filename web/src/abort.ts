@@ -21,7 +21,11 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undef
 }
 
 /** What `next` gives, one after the other, until it is done or the signal says so. `end` isn't awaited: it may take its time, or never come back. */
-export async function* untilAborted<T>(next: () => Promise<{ done?: boolean | undefined; value?: T }>, end: () => Promise<unknown>, signal: AbortSignal | undefined): AsyncGenerator<T> {
+export async function* untilAborted<T>(
+  next: () => Promise<{ done?: boolean | undefined; value?: T }>,
+  end: () => Promise<unknown>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
   try {
     for (;;) {
       const { done, value } = await orAborted(next(), signal);

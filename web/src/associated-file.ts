@@ -27,7 +27,9 @@ export async function readAssociatedFile(model: Uint8Array, name: string): Promi
   try {
     const view = new DataView(model.buffer, model.byteOffset, model.byteLength);
     const entries = readEntries(view, model);
-    const wanted = name ? entries.filter((entry) => entry.name === name) : entries.filter((entry) => entry.name.endsWith('.txt'));
+    const wanted = name
+      ? entries.filter((entry) => entry.name === name)
+      : entries.filter((entry) => entry.name.endsWith('.txt'));
     if (wanted.length !== 1 || !wanted[0]) return undefined;
     const bytes = await unpack(view, model, wanted[0]);
     return bytes && new TextDecoder().decode(bytes);
@@ -63,7 +65,11 @@ function readEntries(view: DataView, model: Uint8Array): Entry[] {
   return entries;
 }
 
-async function unpack(view: DataView, model: Uint8Array, { method, compressedSize, size, start }: Entry): Promise<Uint8Array | undefined> {
+async function unpack(
+  view: DataView,
+  model: Uint8Array,
+  { method, compressedSize, size, start }: Entry,
+): Promise<Uint8Array | undefined> {
   if (view.getUint32(start, true) !== fileSignature || size > mostBytes) return undefined;
   const isEncrypted = (view.getUint16(start + 6, true) & 1) !== 0;
   const from = start + 30 + view.getUint16(start + 26, true) + view.getUint16(start + 28, true);
@@ -75,7 +81,10 @@ async function unpack(view: DataView, model: Uint8Array, { method, compressedSiz
 
 /** Undefined when it doesn't become `size` bytes: a few bytes can stand for gigabytes. */
 async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array | undefined> {
-  const reader = new Blob([packed as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const reader = new Blob([packed as Uint8Array<ArrayBuffer>])
+    .stream()
+    .pipeThrough(new DecompressionStream('deflate-raw'))
+    .getReader();
   const result = new Uint8Array(size);
   let length = 0;
   for (let next = await reader.read(); !next.done; next = await reader.read()) {

@@ -4,12 +4,23 @@ import { untilAborted } from './abort.js';
 import { absolute } from './addresses.js';
 import { toCount, toLabel, toPredictOptions } from './arguments.js';
 import { ClassifierError } from './errors.js';
-import { otherOrigin, toFrame, type ImageInput } from './image.js';
-import { KnnClassifier, toPrediction, type CallSettings, type Prediction } from './knn-client.js';
-import { selectModel, type Alpha, type Version } from './models.js';
-import type { ClassifierMethods, ClassScore, Frame, ModelEntry, ModelInfo, ModelRequest, Precision, PredictOptions, Preprocess, Timings } from './protocol.js';
+import { type ImageInput, otherOrigin, toFrame } from './image.js';
+import { type CallSettings, KnnClassifier, type Prediction, toPrediction } from './knn-client.js';
+import { type Alpha, selectModel, type Version } from './models.js';
+import type {
+  ClassifierMethods,
+  ClassScore,
+  Frame,
+  ModelEntry,
+  ModelInfo,
+  ModelRequest,
+  Precision,
+  PredictOptions,
+  Preprocess,
+  Timings,
+} from './protocol.js';
 import { Moved } from './rpc.js';
-import { startSession, type ModuleOptions } from './session.js';
+import { type ModuleOptions, startSession } from './session.js';
 
 /** Where the model comes from. Relative addresses count from the page. */
 export type ModelSource =
@@ -143,7 +154,11 @@ export class Classifier extends KnnClassifier {
    * @param image A picture, or an embedding of this model.
    * @returns How many examples the label has now.
    */
-  override async addExample(image: ImageInput | Float32Array, label: string | number, { signal }: CallSettings = {}): Promise<number> {
+  override async addExample(
+    image: ImageInput | Float32Array,
+    label: string | number,
+    { signal }: CallSettings = {},
+  ): Promise<number> {
     if (image instanceof Float32Array) return super.addExample(image, label, { signal });
     const name = toLabel(label);
     return this.#look('addExample', image, (frame) => ({ subject: { frame }, label: name }), { signal, changes: true });
@@ -154,26 +169,42 @@ export class Classifier extends KnnClassifier {
    * @param image A picture, or an embedding of this model.
    * @throws 'bad-argument' when there are no examples or k isn't a whole number >= 1.
    */
-  override async predict(image: ImageInput | Float32Array, options: PredictOptions & CallSettings = {}): Promise<Prediction> {
+  override async predict(
+    image: ImageInput | Float32Array,
+    options: PredictOptions & CallSettings = {},
+  ): Promise<Prediction> {
     if (image instanceof Float32Array) return super.predict(image, options);
     const { signal, ...how } = options;
     const wanted = toPredictOptions(how);
-    return toPrediction(await this.#look('predict', image, (frame) => ({ options: wanted, subject: { frame } }), { signal }));
+    return toPrediction(
+      await this.#look('predict', image, (frame) => ({ options: wanted, subject: { frame } }), { signal }),
+    );
   }
 
   /** All about one frame, for one run of the network: teaches it if a label is given, predicts, and classifies. */
-  async observe(image: ImageInput, { label, topk = 3, embedding = false, signal, ...options }: ObserveOptions = {}): Promise<Observation> {
+  async observe(
+    image: ImageInput,
+    { label, topk = 3, embedding = false, signal, ...options }: ObserveOptions = {},
+  ): Promise<Observation> {
     const args = {
       label: label === undefined ? undefined : toLabel(label),
       options: toPredictOptions(options),
       topk: toCount(topk, 'topk', 0),
       embedding: Boolean(embedding),
     };
-    const wire = await this.#look('observe', image, (frame) => ({ ...args, frame }), { signal, changes: label !== undefined });
+    const wire = await this.#look('observe', image, (frame) => ({ ...args, frame }), {
+      signal,
+      changes: label !== undefined,
+    });
     return { ...wire, prediction: wire.prediction && toPrediction(wire.prediction) };
   }
 
-  async #look<K extends keyof ClassifierMethods>(method: K, image: ImageInput, toArgs: (frame: Frame) => Parameters<ClassifierMethods[K]>[0], settings: { signal: AbortSignal | undefined; changes?: boolean }): Promise<ReturnType<ClassifierMethods[K]>> {
+  async #look<K extends keyof ClassifierMethods>(
+    method: K,
+    image: ImageInput,
+    toArgs: (frame: Frame) => Parameters<ClassifierMethods[K]>[0],
+    settings: { signal: AbortSignal | undefined; changes?: boolean },
+  ): Promise<ReturnType<ClassifierMethods[K]>> {
     const wanted = () => !settings.signal?.aborted && !this.session.caller.isClosed();
     const args = toFrame(image, wanted).then(({ value, transfer }) => new Moved(toArgs(value), transfer));
     try {
@@ -193,13 +224,23 @@ export type Pictures = Iterable<ImageInput> | AsyncIterable<ImageInput>;
 /** How many pictures of a batch are on their way at once: one that is looked at, one that waits. */
 const picturesAhead = 2;
 
-async function inOrder<T>(images: Pictures, look: (image: ImageInput) => Promise<T>, { signal }: CallSettings): Promise<T[]> {
+async function inOrder<T>(
+  images: Pictures,
+  look: (image: ImageInput) => Promise<T>,
+  { signal }: CallSettings,
+): Promise<T[]> {
   if (typeof images === 'string' || !(Symbol.iterator in Object(images) || Symbol.asyncIterator in Object(images))) {
     throw new ClassifierError('bad-argument', 'A batch must be a list of pictures.');
   }
   const results: Promise<T>[] = [];
-  const pictures = (images as AsyncIterable<ImageInput>)[Symbol.asyncIterator]?.() ?? (images as Iterable<ImageInput>)[Symbol.iterator]();
-  for await (const image of untilAborted(async () => pictures.next(), async () => pictures.return?.(), signal)) {
+  const pictures =
+    (images as AsyncIterable<ImageInput>)[Symbol.asyncIterator]?.() ??
+    (images as Iterable<ImageInput>)[Symbol.iterator]();
+  for await (const image of untilAborted(
+    async () => pictures.next(),
+    async () => pictures.return?.(),
+    signal,
+  )) {
     const result = look(image);
     // Awaited below; until then its failure must not count as unhandled.
     result.catch(() => {});
@@ -211,13 +252,24 @@ async function inOrder<T>(images: Pictures, look: (image: ImageInput) => Promise
 
 function toModelRequest({ model, version, alpha }: LoadOptions): ModelRequest {
   if (model === undefined) return selectModel(version, alpha);
-  if (version !== undefined || alpha !== undefined) throw new ClassifierError('bad-argument', "Give either 'model' or 'version' and 'alpha', not both.");
+  if (version !== undefined || alpha !== undefined)
+    throw new ClassifierError('bad-argument', "Give either 'model' or 'version' and 'alpha', not both.");
   if (typeof model === 'string' || model instanceof URL) return { kind: 'url', url: absolute(model) };
-  const { url, bytes, weights, files, baseUrl } = Object(model) as { url?: string | URL; bytes?: Uint8Array; weights?: Uint8Array; files?: unknown; baseUrl?: string | URL };
+  const { url, bytes, weights, files, baseUrl } = Object(model) as {
+    url?: string | URL;
+    bytes?: Uint8Array;
+    weights?: Uint8Array;
+    files?: unknown;
+    baseUrl?: string | URL;
+  };
   if (url !== undefined) return { kind: 'url', url: absolute(url) };
   if (bytes !== undefined) return { kind: 'bytes', model: alone(bytes), weights: weights && alone(weights) };
-  if (Array.isArray(files)) return { kind: 'entry', entry: withoutBase(model as ModelEntry), baseUrl: absolute(baseUrl ?? '') };
-  throw new ClassifierError('bad-argument', "The option 'model' must be an address, {url}, {bytes} or a catalogue entry with 'files'.");
+  if (Array.isArray(files))
+    return { kind: 'entry', entry: withoutBase(model as ModelEntry), baseUrl: absolute(baseUrl ?? '') };
+  throw new ClassifierError(
+    'bad-argument',
+    "The option 'model' must be an address, {url}, {bytes} or a catalogue entry with 'files'.",
+  );
 }
 
 /** A clone of a view takes along all of its buffer. */

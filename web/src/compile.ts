@@ -1,12 +1,16 @@
 // A .wasm file of the package, from its address to compiled code.
 
-import { download, failed, type DownloadOptions } from './download.js';
+import { type DownloadOptions, download, failed } from './download.js';
 
 /** What to do when a file of a module isn't where it should be. */
-export const whereToPut = "Serve the package's wasm/ folder beside worker.js, or say where it is with the option 'wasmUrl'.";
+export const whereToPut =
+  "Serve the package's wasm/ folder beside worker.js, or say where it is with the option 'wasmUrl'.";
 
 /** Fetches a file and compiles it, whatever type the server says it has. Throws 'load-failed', 'aborted'. */
-export async function compileFrom(url: string, { onBytes, signal, early }: Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'>): Promise<WebAssembly.Module> {
+export async function compileFrom(
+  url: string,
+  { onBytes, signal, early }: Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'>,
+): Promise<WebAssembly.Module> {
   const options: DownloadOptions = { what: 'the WebAssembly module', hint: whereToPut, onBytes, signal, early };
   const bytes = await download(url, options);
   try {

@@ -30,12 +30,28 @@ export interface ConvertOptions {
  * manifest's order.
  * @throws 'bad-model', 'unsupported-op' naming the layer or node, 'bad-argument' for another kind of file, 'load-failed', 'aborted'.
  */
-export async function convertModel(model: string | URL | { bytes: ArrayBuffer | Uint8Array; weights: ArrayBuffer | Uint8Array }, { wasmUrl, signal, onProgress }: ConvertOptions = {}): Promise<ConvertedModel> {
+export async function convertModel(
+  model: string | URL | { bytes: ArrayBuffer | Uint8Array; weights: ArrayBuffer | Uint8Array },
+  { wasmUrl, signal, onProgress }: ConvertOptions = {},
+): Promise<ConvertedModel> {
   const isAddress = typeof model === 'string' || model instanceof URL;
-  const request = isAddress ? ({ kind: 'url', url: absolute(model) } as const) : ({ kind: 'bytes', model: model.bytes, weights: model.weights } as const);
+  const request = isAddress
+    ? ({ kind: 'url', url: absolute(model) } as const)
+    : ({ kind: 'bytes', model: model.bytes, weights: model.weights } as const);
   const folder = wasmUrl === undefined ? undefined : absolute(wasmUrl).replace(/\/*$/, '/');
-  const { model: bytes, tfjs } = await fetchModel({ model: request }, { signal, wasmUrl: folder, onBytes: onProgress && ((loaded, total) => onProgress({ phase: 'model', loaded, total })) });
-  if (!tfjs) throw new ClassifierError('bad-argument', `${isAddress ? String(model) : 'The model'} is no model.json of TensorFlow.js.`);
+  const { model: bytes, tfjs } = await fetchModel(
+    { model: request },
+    {
+      signal,
+      wasmUrl: folder,
+      onBytes: onProgress && ((loaded, total) => onProgress({ phase: 'model', loaded, total })),
+    },
+  );
+  if (!tfjs)
+    throw new ClassifierError(
+      'bad-argument',
+      `${isAddress ? String(model) : 'The model'} is no model.json of TensorFlow.js.`,
+    );
   const convert = await tfjs.converter;
   if (signal?.aborted) throw aborted(signal);
   onProgress?.({ phase: 'start', loaded: 0, total: undefined });

@@ -33,13 +33,21 @@ const longestText = 0x1fffffe8;
  * Our own form: { format, version, model: { id, sha256 }, embeddingSize, classes: [{ label, enabled, examples: [[number]] }] }.
  * Throws 'out-of-memory' when it is more than `longest` characters.
  */
-export function writeJsonDataset(model: { id: string; sha256: string }, embeddingSize: number, classes: Iterable<WrittenClass>, longest = longestText): string {
+export function writeJsonDataset(
+  model: { id: string; sha256: string },
+  embeddingSize: number,
+  classes: Iterable<WrittenClass>,
+  longest = longestText,
+): string {
   const pieces: string[] = [];
   let length = 0;
   const write = (piece: string) => {
     length += piece.length;
     if (length > longest) {
-      throw new ClassifierError('out-of-memory', `As JSON, these examples are more than a text can hold, which is ${longest} characters. Save them with saveDataset(), which takes a tenth of that and has no such limit.`);
+      throw new ClassifierError(
+        'out-of-memory',
+        `As JSON, these examples are more than a text can hold, which is ${longest} characters. Save them with saveDataset(), which takes a tenth of that and has no such limit.`,
+      );
     }
     pieces.push(piece);
   };
@@ -96,10 +104,14 @@ function fromObject(json: Record<string, unknown>, size: number): JsonDataset {
 }
 
 function fromOwn(json: Record<string, unknown>, size: number): JsonDataset {
-  if (json['version'] !== 1) throw bad(`The data set has version ${String(json['version'])}; this library reads version 1, a newer one may read it.`);
+  if (json['version'] !== 1)
+    throw bad(
+      `The data set has version ${String(json['version'])}; this library reads version 1, a newer one may read it.`,
+    );
   const model = Object(json['model']) as { id?: unknown; sha256?: unknown };
   const own = json['embeddingSize'];
-  if (own !== undefined && own !== size) throw bad(`The data set's examples have ${String(own)} values; embeddings of this model have ${size}.`);
+  if (own !== undefined && own !== size)
+    throw bad(`The data set's examples have ${String(own)} values; embeddings of this model have ${size}.`);
   if (!Array.isArray(json['classes'])) throw bad("The data set has no list 'classes'.");
   return {
     model: typeof model.id === 'string' ? model.id : undefined,
@@ -120,7 +132,9 @@ function fromEntries(entries: readonly unknown[], size: number): JsonDataset {
       const [label, data, shape] = entry as unknown[];
       // A tensor that went through JSON.stringify holds its shape, but not its values.
       if (Object(data) === data && 'dataId' in Object(data)) {
-        throw bad(`The data set has the tensor of '${String(label)}' without its values. Save Array.from(tensor.dataSync()) and tensor.shape.`);
+        throw bad(
+          `The data set has the tensor of '${String(label)}' without its values. Save Array.from(tensor.dataSync()) and tensor.shape.`,
+        );
       }
       return rows(label, data, shape, size);
     }),
@@ -140,14 +154,24 @@ function fromMl5(json: Record<string, unknown>, size: number): JsonDataset {
 function rows(label: unknown, data: unknown, shape: unknown, size: number): LabelledRows {
   if (typeof label !== 'string' && typeof label !== 'number') throw bad('The data set has a class without a label.');
   const name = String(label);
-  const values = Array.isArray(data) && isList(data[0]) ? fromRows(data as unknown[], name, size) : toNumbers(data, `The class '${name}'`);
+  const values =
+    Array.isArray(data) && isList(data[0])
+      ? fromRows(data as unknown[], name, size)
+      : toNumbers(data, `The class '${name}'`);
   if (Array.isArray(shape) && shape.length > 0) {
     const [count, ...rest] = shape as number[];
     const each = rest.reduce((product, extent) => product * extent, 1);
-    if (each !== size && (count ?? 0) > 0) throw bad(`The examples of '${name}' have ${each} values; embeddings of this model have ${size}.`);
-    if ((count ?? 0) * each !== values.length) throw bad(`The class '${name}' has ${values.length} values; its shape [${shape.join(', ')}] wants ${(count ?? 0) * each}.`);
+    if (each !== size && (count ?? 0) > 0)
+      throw bad(`The examples of '${name}' have ${each} values; embeddings of this model have ${size}.`);
+    if ((count ?? 0) * each !== values.length)
+      throw bad(
+        `The class '${name}' has ${values.length} values; its shape [${shape.join(', ')}] wants ${(count ?? 0) * each}.`,
+      );
   }
-  if (values.length % size !== 0) throw bad(`The class '${name}' has ${values.length} values, which is no multiple of the ${size} in an embedding of this model.`);
+  if (values.length % size !== 0)
+    throw bad(
+      `The class '${name}' has ${values.length} values, which is no multiple of the ${size} in an embedding of this model.`,
+    );
   return { label: name, enabled: true, rows: values, count: values.length / size };
 }
 
@@ -157,7 +181,8 @@ function fromRows(data: readonly unknown[], label: string, size: number): Float3
   data.forEach((list, index) => {
     const where = `Example ${index} of the class '${label}'`;
     const values = toNumbers(list, where);
-    if (values.length !== size) throw bad(`${where} has ${values.length} values; embeddings of this model have ${size}.`);
+    if (values.length !== size)
+      throw bad(`${where} has ${values.length} values; embeddings of this model have ${size}.`);
     all.set(values, index * size);
   });
   return all;
@@ -170,7 +195,10 @@ function isList(value: unknown): boolean {
 /** Of a list, or of an object with the keys 0, 1, ... that a typed array becomes as JSON. */
 function toNumbers(list: unknown, where: string): Float32Array {
   if (!isList(list)) throw bad(`${where} is ${String(list)} where a list of numbers is wanted.`);
-  const values: readonly unknown[] = Array.isArray(list) || ArrayBuffer.isView(list) ? Array.from(list as ArrayLike<unknown>) : Object.values(list as object);
+  const values: readonly unknown[] =
+    Array.isArray(list) || ArrayBuffer.isView(list)
+      ? Array.from(list as ArrayLike<unknown>)
+      : Object.values(list as object);
   const wrong = values.findIndex((value) => typeof value !== 'number' || !Number.isFinite(Math.fround(value)));
   if (wrong >= 0) throw bad(`${where} holds ${String(values[wrong])} where a finite number is wanted.`);
   return Float32Array.from(values as readonly number[]);

@@ -47,7 +47,11 @@ export function isHtml(bytes: Uint8Array): boolean {
 }
 
 /** An error about a file that came, but isn't what it should be. */
-export function failed(url: string, { what, hint }: Pick<DownloadOptions, 'what' | 'hint'>, problem: string): ClassifierError {
+export function failed(
+  url: string,
+  { what, hint }: Pick<DownloadOptions, 'what' | 'hint'>,
+  problem: string,
+): ClassifierError {
   return new ClassifierError('load-failed', `Could not load ${what}: ${url} ${problem}. ${hint}`);
 }
 
@@ -78,7 +82,9 @@ async function readFile(url: string, options: DownloadOptions, most: number): Pr
 
 /** The error of a download that was given up. */
 function ended({ signal, what }: DownloadOptions): ClassifierError | undefined {
-  return signal?.aborted ? new ClassifierError('aborted', `Loading ${what} was aborted.`, { cause: signal.reason }) : undefined;
+  return signal?.aborted
+    ? new ClassifierError('aborted', `Loading ${what} was aborted.`, { cause: signal.reason })
+    : undefined;
 }
 
 /** Of a server's answer, at most one piece more than mostOf(). */
@@ -135,12 +141,19 @@ async function readBody(url: string, response: Response, options: DownloadOption
     return await readReported(response, { ...options, onBytes });
   } catch (cause) {
     if (options.signal?.aborted) throw ended(options)!;
-    throw new ClassifierError('load-failed', `Could not load ${options.what}: ${url} broke off${loaded > 0 ? ` after ${loaded} bytes` : ''}. Check the connection and try again.`, { cause });
+    throw new ClassifierError(
+      'load-failed',
+      `Could not load ${options.what}: ${url} broke off${loaded > 0 ? ` after ${loaded} bytes` : ''}. Check the connection and try again.`,
+      { cause },
+    );
   }
 }
 
 /** What an answer holds, as a download reads and reports it. */
-export async function readReported(response: Response, options: Pick<DownloadOptions, 'byteLength' | 'mostBytes' | 'onBytes'>): Promise<Uint8Array<ArrayBuffer>> {
+export async function readReported(
+  response: Response,
+  options: Pick<DownloadOptions, 'byteLength' | 'mostBytes' | 'onBytes'>,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { onBytes } = options;
   const total = options.byteLength ?? declaredLength(response);
   onBytes?.(0, total);
@@ -148,7 +161,11 @@ export async function readReported(response: Response, options: Pick<DownloadOpt
 }
 
 /** All that an answer holds or, of one that goes on, some more than `most` bytes. @param onBytes Hears how many there are. */
-export async function readAll(response: Response, most: number, onBytes: (loaded: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+export async function readAll(
+  response: Response,
+  most: number,
+  onBytes: (loaded: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
   let bytes = new Uint8Array();
   const length = declaredLength(response) ?? Infinity;
   const reader = length <= most ? readerInPlace(response) : undefined;

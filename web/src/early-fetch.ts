@@ -23,7 +23,11 @@ export function askEarly(url: string, options: EarlyOptions): EarlyAnswer {
   return { url, port: port2 };
 }
 
-async function read(port: MessagePort, url: string, { waits, byteLength, onBytes, signal }: EarlyOptions): Promise<Uint8Array<ArrayBuffer>> {
+async function read(
+  port: MessagePort,
+  url: string,
+  { waits, byteLength, onBytes, signal }: EarlyOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
   const wanted = waits && new Promise((resolve) => (port.onmessage = resolve));
   // A process of Node needn't wait for a worker that never asks.
   (port as { unref?(): void }).unref?.();

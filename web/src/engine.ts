@@ -58,7 +58,10 @@ export async function runHere(): Promise<Engine> {
 /** What to say of a worker that ended before it said anything. */
 export function neverStarted({ worker, workerUrl }: EngineOptions, lost: ClassifierError): ClassifierError {
   const reason = lost.cause ? `: ${String(lost.cause)}` : '';
-  const [what, advice] = typeof worker === 'object' ? ['that was given', "Its module has to call serveClassifiers() of 'teachable-wasm/worker'."] : [scriptUrl(workerUrl), aboutWorkers];
+  const [what, advice] =
+    typeof worker === 'object'
+      ? ['that was given', "Its module has to call serveClassifiers() of 'teachable-wasm/worker'."]
+      : [scriptUrl(workerUrl), aboutWorkers];
   return new ClassifierError('load-failed', `The worker ${what} did not start${reason}. ${advice}`, { cause: lost });
 }
 
@@ -107,7 +110,11 @@ function startWebWorker(workerUrl: string | URL | undefined): Engine {
   } catch (cause) {
     // Scripts of another origin, such as a CDN's, don't become workers; but a script of ours may import them.
     if ((cause as Error).name === 'SecurityError') return startThroughBlob(scriptUrl(workerUrl));
-    throw new ClassifierError('load-failed', `The worker could not be started: ${(cause as Error).message} ${aboutWorkers}`, { cause });
+    throw new ClassifierError(
+      'load-failed',
+      `The worker could not be started: ${(cause as Error).message} ${aboutWorkers}`,
+      { cause },
+    );
   }
 }
 
@@ -137,14 +144,18 @@ interface NodeThread {
 }
 
 async function startNodeThread(workerUrl: string | URL | undefined): Promise<Engine> {
-  const { Worker: Thread } = await nodeModule<{ Worker: new (url: URL, options: object) => NodeThread }>('node:worker_threads');
+  const { Worker: Thread } = await nodeModule<{ Worker: new (url: URL, options: object) => NodeThread }>(
+    'node:worker_threads',
+  );
   const thread = new Thread(new URL(scriptUrl(workerUrl)), { name: 'teachable-wasm' });
   // An idle classifier doesn't keep the process from ending.
   thread.unref();
   const events = new EventTarget();
   thread.on('message', (data) => events.dispatchEvent(new MessageEvent('message', { data })));
   thread.on('messageerror', () => events.dispatchEvent(new Event('messageerror')));
-  thread.on('error', (error) => events.dispatchEvent(Object.assign(new Event('error'), { message: (error as Error).message })));
+  thread.on('error', (error) =>
+    events.dispatchEvent(Object.assign(new Event('error'), { message: (error as Error).message })),
+  );
   thread.on('exit', () => events.dispatchEvent(new Event('error')));
   const port: Port = {
     postMessage: (message, transfer) => thread.postMessage(message, transfer),

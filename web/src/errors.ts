@@ -57,7 +57,9 @@ export class ClassifierError extends Error {
   /** Errors of this package's other files, each of which brings the class along, are of it too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== ClassifierError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return value instanceof Error && value.name === 'ClassifierError' && isErrorCode((value as { code?: unknown }).code);
+    return (
+      value instanceof Error && value.name === 'ClassifierError' && isErrorCode((value as { code?: unknown }).code)
+    );
   }
 }
 

@@ -1,10 +1,10 @@
 // From what the caller named to a model's bytes, its labels and how it wants to be fed.
 
 import { isTeachableMachine, parseLabels } from './class-names.js';
-import { canDigest, download, joinBytes, type DownloadOptions } from './download.js';
+import { canDigest, type DownloadOptions, download, joinBytes } from './download.js';
 import { ClassifierError } from './errors.js';
-import { loadConverter, type Converter } from './tfjs-converter.js';
 import type { ModelEntry, ModelFile, ModelRequest, OpenRequest, Preprocess } from './protocol.js';
+import { type Converter, loadConverter } from './tfjs-converter.js';
 
 export interface FetchedModel {
   id: string;
@@ -31,7 +31,8 @@ export interface TfjsParts {
 type Watch = Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'> & { wasmUrl?: string | undefined };
 
 const checkModel = "Check the option 'model': the address of a .tflite file, a model.json or a catalogue entry.";
-const checkLabels = "Check the option 'labels': names, or the address of a text file with one class a line, or of a metadata.json.";
+const checkLabels =
+  "Check the option 'labels': names, or the address of a text file with one class a line, or of a metadata.json.";
 
 /** A list of names has some 20 kB. */
 const mostLabelBytes = 4 << 20;
@@ -42,7 +43,10 @@ const mostShards = 256;
 const elementBytes: Record<string, number> = { float32: 4, int32: 4, float16: 2, uint16: 2, uint8: 1, bool: 1 };
 
 /** Fetches all of a model. Throws 'load-failed' for files that don't arrive, 'bad-model' for JSON that isn't a model, 'aborted'. */
-export async function fetchModel({ model, labels }: { model: ModelRequest; labels?: OpenRequest['labels'] }, watch: Watch): Promise<FetchedModel> {
+export async function fetchModel(
+  { model, labels }: { model: ModelRequest; labels?: OpenRequest['labels'] },
+  watch: Watch,
+): Promise<FetchedModel> {
   const fetched =
     model.kind === 'bytes'
       ? await fromBytes(model.model, model.weights, watch)
@@ -54,9 +58,17 @@ export async function fetchModel({ model, labels }: { model: ModelRequest; label
   return fetched;
 }
 
-async function fromBytes(model: ArrayBuffer | Uint8Array, weights: ArrayBuffer | Uint8Array | undefined, watch: Watch): Promise<FetchedModel> {
+async function fromBytes(
+  model: ArrayBuffer | Uint8Array,
+  weights: ArrayBuffer | Uint8Array | undefined,
+  watch: Watch,
+): Promise<FetchedModel> {
   const bytes = new Uint8Array(model);
-  return plain('model', bytes, isObject(bytes) ? await withConverter(watch, weights ? new Uint8Array(weights) : new Uint8Array()) : undefined);
+  return plain(
+    'model',
+    bytes,
+    isObject(bytes) ? await withConverter(watch, weights ? new Uint8Array(weights) : new Uint8Array()) : undefined,
+  );
 }
 
 /** The converter comes while the weights do. */
@@ -102,7 +114,13 @@ function plain(id: string, model: Uint8Array, tfjs: TfjsParts | undefined): Fetc
 
 /** The text of a file of labels. */
 async function fetchLabels(file: ModelFile, url: string, { signal }: Watch): Promise<string> {
-  const bytes = await download(url, { mostBytes: mostLabelBytes, ...file, signal, what: 'the labels', hint: checkLabels });
+  const bytes = await download(url, {
+    mostBytes: mostLabelBytes,
+    ...file,
+    signal,
+    what: 'the labels',
+    hint: checkLabels,
+  });
   return new TextDecoder().decode(bytes);
 }
 
@@ -119,7 +137,10 @@ function takeLabels(fetched: FetchedModel, text: string): void {
 function resolve(path: string, base: string): string {
   const { href, protocol } = new URL(path, base);
   if (protocol === 'file:' && !base.startsWith('file:')) {
-    throw new ClassifierError('bad-model', `${base} names ${href}, a file of this machine, which only another file of it may do.`);
+    throw new ClassifierError(
+      'bad-model',
+      `${base} names ${href}, a file of this machine, which only another file of it may do.`,
+    );
   }
   return href;
 }
@@ -128,13 +149,20 @@ function resolve(path: string, base: string): string {
  * The files that a model.json refers to, joined in the order of its manifest. `known`, by full address, says what to expect;
  * files that a bundler gave other names are taken in the order of the manifest.
  */
-async function fetchShards(json: Json, url: string, known: readonly ModelFile[], { onBytes, signal }: Watch): Promise<Uint8Array> {
+async function fetchShards(
+  json: Json,
+  url: string,
+  known: readonly ModelFile[],
+  { onBytes, signal }: Watch,
+): Promise<Uint8Array> {
   const groups = shardGroups(json, url);
   const limits = groups.flatMap(({ paths, byteLength }) => paths.map(() => byteLength || undefined));
   const named = groups.flatMap(({ paths }) => paths.map((path) => resolve(path, url)));
   const rest = known.slice(1);
   const renamed = rest.length === named.length && !named.some((address) => rest.some(({ path }) => path === address));
-  const files: ModelFile[] = renamed ? rest : named.map((address) => rest.find(({ path }) => path === address) ?? { path: address });
+  const files: ModelFile[] = renamed
+    ? rest
+    : named.map((address) => rest.find(({ path }) => path === address) ?? { path: address });
   const progress: [loaded: number, total: number | undefined][] = files.map(() => [0, undefined]);
   const shards = await Promise.all(
     files.map((file, index) =>
@@ -148,13 +176,17 @@ async function fetchShards(json: Json, url: string, known: readonly ModelFile[],
           progress[index] = both;
           // NaN, one unknown length, makes the sum unknown.
           const total = progress.reduce((sum, [, each]) => sum + (each ?? NaN), 0);
-          onBytes?.(progress.reduce((sum, [each]) => sum + each, 0), total || undefined);
+          onBytes?.(
+            progress.reduce((sum, [each]) => sum + each, 0),
+            total || undefined,
+          );
         },
       }),
     ),
   );
   const rests = shards.map((shard) => shard.byteLength);
-  for (const { paths, byteLength } of groups) checkShards(rests.splice(0, paths.length), byteLength, `${url}: the weight files ${paths.join(', ')}`);
+  for (const { paths, byteLength } of groups)
+    checkShards(rests.splice(0, paths.length), byteLength, `${url}: the weight files ${paths.join(', ')}`);
   return joinBytes(shards);
 }
 
@@ -167,7 +199,10 @@ function checkShards(sizes: readonly number[], byteLength: number, what: string)
   const sum = sizes.reduce((all, size) => all + size, 0);
   const isEven = sizes.every((size, index) => size === first || (index === sizes.length - 1 && size < first));
   if (isEven && !(Math.abs(sum - byteLength) > 0)) return;
-  throw new ClassifierError('bad-model', `${what} have ${sizes.join(' + ')} bytes; wanted ${byteLength || sum} in all, and all but the last of one size.`);
+  throw new ClassifierError(
+    'bad-model',
+    `${what} have ${sizes.join(' + ')} bytes; wanted ${byteLength || sum} in all, and all but the last of one size.`,
+  );
 }
 
 /** Files of a group of the manifest, and the bytes of its weights: NaN where it doesn't say, which the converter refuses. */
@@ -178,16 +213,39 @@ interface ShardGroup {
 
 function shardGroups(json: Json, url: string): ShardGroup[] {
   const manifest = json['weightsManifest'];
-  const groups = (Array.isArray(manifest) ? manifest : []).map((group) => Object(group) as { paths: unknown; weights: unknown });
-  const count = groups.reduce((sum, { paths }) => sum + (Array.isArray(paths) && paths.every((path) => typeof path === 'string') ? paths.length : NaN), 0);
+  const groups = (Array.isArray(manifest) ? manifest : []).map(
+    (group) => Object(group) as { paths: unknown; weights: unknown },
+  );
+  const count = groups.reduce(
+    (sum, { paths }) =>
+      sum + (Array.isArray(paths) && paths.every((path) => typeof path === 'string') ? paths.length : NaN),
+    0,
+  );
   if (!(count > 0)) {
-    throw new ClassifierError('bad-model', `${url} is JSON, but neither a catalogue entry nor a model.json with a weightsManifest.`);
+    throw new ClassifierError(
+      'bad-model',
+      `${url} is JSON, but neither a catalogue entry nor a model.json with a weightsManifest.`,
+    );
   }
-  if (count > mostShards) throw new ClassifierError('bad-model', `${url} names ${count} weight files; at most ${mostShards} are fetched.`);
-  return groups.map(({ paths, weights }) => ({ paths: paths as string[], byteLength: Array.isArray(weights) ? weights.reduce<number>((sum, each) => sum + weightBytes(Object(each)), 0) : NaN }));
+  if (count > mostShards)
+    throw new ClassifierError('bad-model', `${url} names ${count} weight files; at most ${mostShards} are fetched.`);
+  return groups.map(({ paths, weights }) => ({
+    paths: paths as string[],
+    byteLength: Array.isArray(weights)
+      ? weights.reduce<number>((sum, each) => sum + weightBytes(Object(each)), 0)
+      : NaN,
+  }));
 }
 
-function weightBytes({ shape, dtype = 'float32', quantization }: { shape?: unknown; dtype?: string; quantization?: { dtype?: string } }): number {
+function weightBytes({
+  shape,
+  dtype = 'float32',
+  quantization,
+}: {
+  shape?: unknown;
+  dtype?: string;
+  quantization?: { dtype?: string };
+}): number {
   const perElement = elementBytes[quantization?.dtype ?? dtype] ?? NaN;
   return Array.isArray(shape) ? shape.reduce<number>((bytes, dim) => bytes * Number(dim), perElement) : NaN;
 }
@@ -205,7 +263,9 @@ function parseJson(bytes: Uint8Array, url: string): Json | undefined {
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as Json;
   } catch (cause) {
-    throw new ClassifierError('bad-model', `${url} looks like JSON but can't be read: ${(cause as Error).message}`, { cause });
+    throw new ClassifierError('bad-model', `${url} looks like JSON but can't be read: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 

@@ -20,7 +20,11 @@ export class FrameCanvas {
   #canvas(width: number, height: number): OffscreenCanvasRenderingContext2D {
     // willReadFrequently keeps the canvas in main memory: reading back from a GPU stalls each frame.
     this.#context ??= new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true }) ?? undefined;
-    if (!this.#context) throw new ClassifierError('unsupported-browser', 'This browser offers no 2D canvas in workers. Safari 17, Chrome 69, Firefox 105 and later do.');
+    if (!this.#context)
+      throw new ClassifierError(
+        'unsupported-browser',
+        'This browser offers no 2D canvas in workers. Safari 17, Chrome 69, Firefox 105 and later do.',
+      );
     const { canvas } = this.#context;
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;

@@ -3,15 +3,34 @@
 import { aborted } from './abort.js';
 import { readAssociatedFile } from './associated-file.js';
 import { fitsClasses, labelsOfLines, nameClasses } from './class-names.js';
-import { readJsonDataset, writeJsonDataset, type WrittenClass } from './dataset-json.js';
+import { readJsonDataset, type WrittenClass, writeJsonDataset } from './dataset-json.js';
 import { sha256Of } from './download.js';
 import { ClassifierError, toClassifierError } from './errors.js';
-import { fetchModel, type FetchedModel } from './fetch-model.js';
+import { type FetchedModel, fetchModel } from './fetch-model.js';
 import type { LoadModuleOptions } from './load.js';
 import { glueUrl } from './module-files.js';
 import { FrameWriter } from './pixels.js';
-import type { Choice, ClassifierMethods, ClassScore, Edit, Frame, HostInfo, LoadTimings, ModelInfo, NoModel, OpenRequest, Precision, Preprocess, Progress, Review, Subject, Timings, WirePrediction, WirePredictOptions } from './protocol.js';
-import { Moved, type Context, type Handlers } from './rpc.js';
+import type {
+  Choice,
+  ClassifierMethods,
+  ClassScore,
+  Edit,
+  Frame,
+  HostInfo,
+  LoadTimings,
+  ModelInfo,
+  NoModel,
+  OpenRequest,
+  Precision,
+  Preprocess,
+  Progress,
+  Review,
+  Subject,
+  Timings,
+  WirePrediction,
+  WirePredictOptions,
+} from './protocol.js';
+import { type Context, type Handlers, Moved } from './rpc.js';
 import { addThreads } from './threads.js';
 import { fallbacks } from './variant.js';
 import type { WasmClassifier, WasmModelInfo, WasmModule, WasmPrediction } from './wasm-module.js';
@@ -43,7 +62,10 @@ const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false 
  * The methods of one worker. `end` ends it at last; where what it runs in goes on, it ends the threads of `module`. Not both:
  * Chromium takes seconds to end a worker that has just ended its own workers.
  */
-export function makeHost(loadModule: LoadModule, end: (module: WasmModule | undefined) => void): Handlers<ClassifierMethods, Progress> {
+export function makeHost(
+  loadModule: LoadModule,
+  end: (module: WasmModule | undefined) => void,
+): Handlers<ClassifierMethods, Progress> {
   let running: (Running & { writer: FrameWriter }) | undefined;
   let timings: Timings | null = null;
   let hasAnswered = false;
@@ -59,7 +81,16 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
   function info(): HostInfo {
     const { module, classifier, choice, model, modelBytes, loadTimings } = use();
     const isolated = globalThis.crossOriginIsolated === true;
-    return { ...choice, isolated, model, modelBytes, heapBytes: module.heapBytes(), exampleBytes: classifier.exampleBytes(), timings, loadTimings };
+    return {
+      ...choice,
+      isolated,
+      model,
+      modelBytes,
+      heapBytes: module.heapBytes(),
+      exampleBytes: classifier.exampleBytes(),
+      timings,
+      loadTimings,
+    };
   }
 
   /** Makes the frame current, runs the network, then answers; notes how long each took. */
@@ -90,7 +121,12 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
     });
   }
 
-  function withSubject<T>(subject: Subject, asked: Asked, ofFrame: (classifier: WasmClassifier) => T, ofEmbedding: (classifier: WasmClassifier, embedding: Float32Array) => T): T | Promise<T> {
+  function withSubject<T>(
+    subject: Subject,
+    asked: Asked,
+    ofFrame: (classifier: WasmClassifier) => T,
+    ofEmbedding: (classifier: WasmClassifier, embedding: Float32Array) => T,
+  ): T | Promise<T> {
     if ('frame' in subject) return look(subject.frame, asked, ofFrame);
     answered();
     return ofEmbedding(use().classifier, subject.embedding);
@@ -99,15 +135,26 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
   const countOf = (label: string) => use().classifier.counts()[use().classifier.labels().indexOf(label)] ?? 0;
 
   const scores = (classifier: WasmClassifier, topk: number): ClassScore[] =>
-    classifier.classify(topk).map(({ classIndex, probability }) => ({ className: use().classNames?.[classIndex] ?? `class ${classIndex}`, probability, classIndex }));
+    classifier.classify(topk).map(({ classIndex, probability }) => ({
+      className: use().classNames?.[classIndex] ?? `class ${classIndex}`,
+      probability,
+      classIndex,
+    }));
 
-  function toWirePrediction(labels: readonly string[], { label, classIndex, unknown, confidences, neighbours }: WasmPrediction): WirePrediction {
+  function toWirePrediction(
+    labels: readonly string[],
+    { label, classIndex, unknown, confidences, neighbours }: WasmPrediction,
+  ): WirePrediction {
     return {
       label,
       classIndex,
       unknown,
       confidences: labels.map((each, index) => [each, confidences[index] ?? 0]),
-      neighbours: neighbours.map(({ id, classIndex: index, similarity }) => ({ id, label: labels[index] ?? '', similarity })),
+      neighbours: neighbours.map(({ id, classIndex: index, similarity }) => ({
+        id,
+        label: labels[index] ?? '',
+        similarity,
+      })),
     };
   }
 
@@ -138,21 +185,25 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
       return countOf(label);
     },
 
-    addExamples: ({ embeddings, labels }) => use().classifier.addEmbeddings(embeddings, use().model.embeddingSize, labels),
+    addExamples: ({ embeddings, labels }) =>
+      use().classifier.addEmbeddings(embeddings, use().model.embeddingSize, labels),
 
     predict: ({ subject, options }, asked) =>
       withSubject(
         subject,
         asked,
         (classifier) => predictWith(classifier, options),
-        (classifier, embedding) => toWirePrediction(classifier.labels(), classifier.predictEmbedding(embedding, options)),
+        (classifier, embedding) =>
+          toWirePrediction(classifier.labels(), classifier.predictEmbedding(embedding, options)),
       ),
 
     predictMany({ embeddings, options }) {
       answered();
       const { classifier, model } = use();
       const labels = classifier.labels();
-      return classifier.predictEmbeddings(embeddings, model.embeddingSize, options).map((each) => toWirePrediction(labels, each));
+      return classifier
+        .predictEmbeddings(embeddings, model.embeddingSize, options)
+        .map((each) => toWirePrediction(labels, each));
     },
 
     async observe({ frame, label, options, topk, embedding: wantsEmbedding }, asked) {
@@ -166,7 +217,10 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
           embedding: wantsEmbedding ? classifier.embed() : undefined,
         };
       });
-      return new Moved({ ...observed, timings: timings! }, observed.embedding ? [observed.embedding.buffer as ArrayBuffer] : []);
+      return new Moved(
+        { ...observed, timings: timings! },
+        observed.embedding ? [observed.embedding.buffer as ArrayBuffer] : [],
+      );
     },
 
     classNames: () => use().classNames ?? [],
@@ -178,7 +232,9 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
 
     counts() {
       const counts = use().classifier.counts();
-      return use().classifier.labels().map((label, index) => [label, counts[index] ?? 0]);
+      return use()
+        .classifier.labels()
+        .map((label, index) => [label, counts[index] ?? 0]);
     },
 
     edit: (change) => edit(use().classifier, change),
@@ -256,7 +312,10 @@ export function makeHost(loadModule: LoadModule, end: (module: WasmModule | unde
 }
 
 function overtaken(what: 'save' | 'load'): ClassifierError {
-  return new ClassifierError('bad-argument', `Another ${what} of a data set began before this one had ended. Await one before the next.`);
+  return new ClassifierError(
+    'bad-argument',
+    `Another ${what} of a data set began before this one had ended. Await one before the next.`,
+  );
 }
 
 /** Whether any example may vote. */
@@ -284,16 +343,29 @@ function edit(classifier: WasmClassifier, change: Edit): void {
 }
 
 function reviewOf(classifier: WasmClassifier, options: WirePredictOptions, mostExamples: number): Review {
-  const { tested, correct, confusion, mostConfusable, duplicates, outliers, temperature, prior, sharpness } = classifier.review(options, mostExamples);
+  const { tested, correct, confusion, mostConfusable, duplicates, outliers, temperature, prior, sharpness } =
+    classifier.review(options, mostExamples);
   const labels = classifier.labels();
   const nameOf = (classIndex: number) => labels[classIndex] ?? '';
   return {
     tested,
     accuracy: correct / tested,
-    confusion: confusion.map(({ classIndex, takenFor, count }) => ({ label: nameOf(classIndex), takenFor: nameOf(takenFor), count })),
-    mostConfusable: mostConfusable && { labels: [nameOf(mostConfusable.classA), nameOf(mostConfusable.classB)], confusions: mostConfusable.confusions },
+    confusion: confusion.map(({ classIndex, takenFor, count }) => ({
+      label: nameOf(classIndex),
+      takenFor: nameOf(takenFor),
+      count,
+    })),
+    mostConfusable: mostConfusable && {
+      labels: [nameOf(mostConfusable.classA), nameOf(mostConfusable.classB)],
+      confusions: mostConfusable.confusions,
+    },
     duplicates,
-    outliers: outliers.map(({ id, classIndex, suggestedClass, confidence }) => ({ id, label: nameOf(classIndex), suggestedLabel: nameOf(suggestedClass), confidence })),
+    outliers: outliers.map(({ id, classIndex, suggestedClass, confidence }) => ({
+      id,
+      label: nameOf(classIndex),
+      suggestedLabel: nameOf(suggestedClass),
+      confidence,
+    })),
     temperature,
     prior,
     sharpness,
@@ -313,7 +385,9 @@ function* examplesOf(classifier: WasmClassifier, label: string): Generator<Float
 
 /** As C++ names a data set's model: two files of one name are told apart by their sums. */
 function nameModel(id: string | undefined, sha256: string | undefined): string {
-  return [...(id === undefined ? [] : [`'${id}'`]), ...(sha256 ? [`(SHA-256 ${sha256.slice(0, 12)}...)`] : [])].join(' ');
+  return [...(id === undefined ? [] : [`'${id}'`]), ...(sha256 ? [`(SHA-256 ${sha256.slice(0, 12)}...)`] : [])].join(
+    ' ',
+  );
 }
 
 /** Replaces the examples by those of `json`, at once when all of them are in. */
@@ -321,7 +395,10 @@ function importInto({ module, classifier, model }: Running, sha256: string, json
   const read = readJsonDataset(json, model.embeddingSize);
   const same = read.sha256 && sha256 ? read.sha256 === sha256 : read.model === undefined || read.model === model.id;
   if (!same) {
-    throw new ClassifierError('bad-dataset', `The data set was made with the model ${nameModel(read.model, read.sha256)}; its examples can't be compared with those of ${nameModel(model.id, sha256)}.`);
+    throw new ClassifierError(
+      'bad-dataset',
+      `The data set was made with the model ${nameModel(read.model, read.sha256)}; its examples can't be compared with those of ${nameModel(model.id, sha256)}.`,
+    );
   }
   const fresh = new module.Classifier(1);
   try {
@@ -334,23 +411,41 @@ function importInto({ module, classifier, model }: Running, sha256: string, json
     classifier.takeExamples(fresh);
   } catch (cause) {
     const { code, message } = toClassifierError(cause);
-    throw new ClassifierError(code === 'out-of-memory' ? code : 'bad-dataset', `The data set can't be used: ${message}`, { cause });
+    throw new ClassifierError(
+      code === 'out-of-memory' ? code : 'bad-dataset',
+      `The data set can't be used: ${message}`,
+      { cause },
+    );
   } finally {
     fresh.delete();
   }
 }
 
 /** Starts a module and loads the model into it. */
-export async function openClassifier(request: OpenRequest, loadModule: LoadModule, asked: Asked = {}): Promise<Running> {
+export async function openClassifier(
+  request: OpenRequest,
+  loadModule: LoadModule,
+  asked: Asked = {},
+): Promise<Running> {
   const { model } = request;
   const began = performance.now();
   const starting = timed(startClassifier(request, loadModule, asked), began);
-  const fetching = model.kind === 'none' ? undefined : timed(fetchModel({ model, labels: request.labels }, { ...watch(asked, 'model'), wasmUrl: request.wasmUrl, early: request.earlyModel }), began);
+  const fetching =
+    model.kind === 'none'
+      ? undefined
+      : timed(
+          fetchModel(
+            { model, labels: request.labels },
+            { ...watch(asked, 'model'), wasmUrl: request.wasmUrl, early: request.earlyModel },
+          ),
+          began,
+        );
   // Awaited below, beside the module; until then its failure must not count as unhandled.
   fetching?.catch(() => {});
   const { value: started, ms: moduleMs } = await starting;
   try {
-    if (model.kind === 'none') return { ...started, ...withoutModel(model), loadTimings: { moduleMs, modelMs: 0, prepareMs: 0 } };
+    if (model.kind === 'none')
+      return { ...started, ...withoutModel(model), loadTimings: { moduleMs, modelMs: 0, prepareMs: 0 } };
     const { value: fetched, ms: modelMs } = await fetching!;
     if (asked.signal?.aborted) throw aborted(asked.signal);
     asked.report?.({ phase: 'start', loaded: 0, total: undefined });
@@ -417,7 +512,10 @@ function withoutModel({ id, embeddingSize }: NoModel): Prepared {
 
 /** A download's options that report as one phase. */
 function watch({ report, signal }: Asked, phase: Progress['phase']) {
-  return { onBytes: report && ((loaded: number, total: number | undefined) => report({ phase, loaded, total })), signal };
+  return {
+    onBytes: report && ((loaded: number, total: number | undefined) => report({ phase, loaded, total })),
+    signal,
+  };
 }
 
 async function timed<T>(work: Promise<T>, began: number): Promise<{ value: T; ms: number }> {
@@ -437,12 +535,20 @@ async function useThreads(running: Pick<Running, 'module' | 'classifier' | 'choi
     await addThreads(module, glueUrl(choice.variant, wasmUrl), choice.threads - 1);
     classifier.useThreads(choice.threads);
   } catch (error) {
-    running.choice = { ...choice, threads: 1, reason: `One thread alone: ${error instanceof Error ? error.message : String(error)}` };
+    running.choice = {
+      ...choice,
+      threads: 1,
+      reason: `One thread alone: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 
 /** Starts the chosen variant or, when it fails and may be replaced, the next simpler one. */
-export async function startClassifier(request: Omit<OpenRequest, 'model'>, loadModule: LoadModule, asked: Asked = {}): Promise<Started> {
+export async function startClassifier(
+  request: Omit<OpenRequest, 'model'>,
+  loadModule: LoadModule,
+  asked: Asked = {},
+): Promise<Started> {
   const { wasmUrl } = request;
   let { choice, earlyCode: early } = request;
   const attempt = async (): Promise<Started> => {
@@ -470,17 +576,27 @@ function loadInto(
   precision: Precision = 'auto',
 ): WasmModelInfo {
   classifier.modelBuffer(model.byteLength).set(model);
-  return classifier.loadModel({ crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN }, precision);
+  return classifier.loadModel(
+    { crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN },
+    precision,
+  );
 }
 
 /** What the file itself calls its classes. Names that don't fit are none: the caller didn't ask for them. */
-async function ownClassNames({ model }: FetchedModel, { labelsFile, classCount }: WasmModelInfo): Promise<readonly string[] | undefined> {
+async function ownClassNames(
+  { model }: FetchedModel,
+  { labelsFile, classCount }: WasmModelInfo,
+): Promise<readonly string[] | undefined> {
   const text = await readAssociatedFile(model, labelsFile);
   const labels = text === undefined ? undefined : labelsOfLines(text);
   return labels && fitsClasses(labels, classCount) ? nameClasses(labels, classCount) : undefined;
 }
 
-function describe({ id, title, showClasses }: FetchedModel, loaded: WasmModelInfo, preprocess: Preprocess): Omit<ModelInfo, 'format'> {
+function describe(
+  { id, title, showClasses }: FetchedModel,
+  loaded: WasmModelInfo,
+  preprocess: Preprocess,
+): Omit<ModelInfo, 'format'> {
   return {
     id,
     title: title === id && loaded.name ? loaded.name : title,

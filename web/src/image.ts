@@ -70,7 +70,10 @@ export async function toFrame(image: ImageInput, wanted: () => boolean): Promise
 
 function fromVideo(video: HTMLVideoElement): Promise<Moved<Frame>> | Moved<Frame> {
   if (video.readyState < 2 || video.videoWidth === 0 || video.videoHeight === 0) {
-    throw new ClassifierError('bad-image', "The video has no picture yet. Wait for its 'loadeddata' event, and for a camera call play() first.");
+    throw new ClassifierError(
+      'bad-image',
+      "The video has no picture yet. Wait for its 'loadeddata' event, and for a camera call play() first.",
+    );
   }
   if (typeof VideoFrame === 'function') {
     try {
@@ -95,7 +98,11 @@ async function fromImage(image: HTMLImageElement, wanted: () => boolean): Promis
     }
     await change(image);
   }
-  if (image.naturalWidth === 0) throw new ClassifierError('bad-image', `The image ${addressOf(image)} could not be loaded or decoded. Check its address and format.`);
+  if (image.naturalWidth === 0)
+    throw new ClassifierError(
+      'bad-image',
+      `The image ${addressOf(image)} could not be loaded or decoded. Check its address and format.`,
+    );
   return bitmapOf(image, 'The image');
 }
 
@@ -122,13 +129,20 @@ function addressOf(image: HTMLImageElement): string {
 
 function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Moved<Frame>> {
   if (canvas.width === 0 || canvas.height === 0) {
-    throw new ClassifierError('bad-image', `The canvas is ${canvas.width} x ${canvas.height}. Give it a width and a height above 0.`);
+    throw new ClassifierError(
+      'bad-image',
+      `The canvas is ${canvas.width} x ${canvas.height}. Give it a width and a height above 0.`,
+    );
   }
   return bitmapOf(canvas, 'The canvas');
 }
 
 function fromBitmap(bitmap: ImageBitmap): Promise<Moved<Frame>> {
-  if (bitmap.width === 0 || bitmap.height === 0) throw new ClassifierError('bad-image', 'The ImageBitmap is closed or was transferred. Pass one that is still yours.');
+  if (bitmap.width === 0 || bitmap.height === 0)
+    throw new ClassifierError(
+      'bad-image',
+      'The ImageBitmap is closed or was transferred. Pass one that is still yours.',
+    );
   return bitmapOf(bitmap, 'The ImageBitmap');
 }
 
@@ -136,7 +150,11 @@ function fromVideoFrame(frame: VideoFrame): Moved<Frame> {
   try {
     return videoFrame(frame.clone());
   } catch (cause) {
-    throw new ClassifierError('bad-image', 'The VideoFrame is closed or was transferred. Pass one that is still yours.', { cause });
+    throw new ClassifierError(
+      'bad-image',
+      'The VideoFrame is closed or was transferred. Pass one that is still yours.',
+      { cause },
+    );
   }
 }
 
@@ -153,13 +171,19 @@ function fromRgba(image: ImageData | RgbaImage): Moved<Frame> {
     );
   }
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
-    throw new ClassifierError('bad-image', `The pixels must be a Uint8Array or Uint8ClampedArray of RGBA; got ${nameOf(data)}.`);
+    throw new ClassifierError(
+      'bad-image',
+      `The pixels must be a Uint8Array or Uint8ClampedArray of RGBA; got ${nameOf(data)}.`,
+    );
   }
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
     throw new ClassifierError('bad-image', `The picture is ${width} x ${height}. Both must be whole numbers above 0.`);
   }
   if (data.length !== width * height * 4) {
-    throw new ClassifierError('bad-image', `A picture of ${width} x ${height} has ${width * height * 4} bytes of RGBA; got ${data.length}.`);
+    throw new ClassifierError(
+      'bad-image',
+      `A picture of ${width} x ${height} has ${width * height * 4} bytes of RGBA; got ${data.length}.`,
+    );
   }
   const copy = new Uint8Array(data);
   return new Moved({ kind: 'rgba', data: copy, width, height }, [copy.buffer]);
@@ -167,7 +191,11 @@ function fromRgba(image: ImageData | RgbaImage): Moved<Frame> {
 
 /** As a copy that moves: a clone would take along all of the buffer that a small view lies in, and the file stays the caller's. */
 function fromFile(file: ArrayBuffer | Uint8Array): Moved<Frame> {
-  if (file.byteLength === 0) throw new ClassifierError('bad-image', 'The picture file is empty, or its buffer was transferred. Pass one that is still yours.');
+  if (file.byteLength === 0)
+    throw new ClassifierError(
+      'bad-image',
+      'The picture file is empty, or its buffer was transferred. Pass one that is still yours.',
+    );
   const copy = new Uint8Array(file instanceof Uint8Array ? file : file.slice(0));
   return new Moved({ kind: 'encoded', bytes: copy }, [copy.buffer]);
 }
@@ -186,11 +214,15 @@ async function bitmapOf(source: ImageBitmapSource, what: string): Promise<Moved<
 export function otherOrigin(cause: unknown): ClassifierError {
   return new ClassifierError(
     'bad-image',
-    "The picture comes from another origin and may not be read. Load it with crossorigin=\"anonymous\" from a server that sends CORS headers.",
+    'The picture comes from another origin and may not be read. Load it with crossorigin="anonymous" from a server that sends CORS headers.',
     { cause },
   );
 }
 
 function nameOf(value: unknown): string {
-  return value === null ? 'null' : typeof value === 'object' ? Object.prototype.toString.call(value).slice(8, -1) : typeof value;
+  return value === null
+    ? 'null'
+    : typeof value === 'object'
+      ? Object.prototype.toString.call(value).slice(8, -1)
+      : typeof value;
 }

@@ -6,17 +6,35 @@
 import { wasmHashes } from './packaged.js';
 import type { Variant } from './protocol.js';
 
-export { load } from './client.js';
 export type { Classifier, LoadOptions, ModelSource, Observation, ObserveOptions, Pictures } from './client.js';
-export { ClassifierError, errorCodes } from './errors.js';
+export { load } from './client.js';
 export type { ErrorCode } from './errors.js';
+export { ClassifierError, errorCodes } from './errors.js';
 export type { ImageInput, RgbaImage } from './image.js';
 export type { CallSettings, KnnClassifier, Prediction } from './knn-client.js';
 export type { Alpha, Version } from './models.js';
-export type { Choice, ClassScore, Info, LoadTimings, ModelEntry, ModelFile, ModelInfo, Neighbour, Precision, PredictOptions, Preprocess, Progress, Review, Storage, Thumbnail, Timings, Variant } from './protocol.js';
+export type {
+  Choice,
+  ClassScore,
+  Info,
+  LoadTimings,
+  ModelEntry,
+  ModelFile,
+  ModelInfo,
+  Neighbour,
+  Precision,
+  PredictOptions,
+  Preprocess,
+  Progress,
+  Review,
+  Storage,
+  Thumbnail,
+  Timings,
+  Variant,
+} from './protocol.js';
 export type { ModuleOptions } from './session.js';
-export { chooseVariant, detectFeatures } from './variant.js';
 export type { Features, Wanted } from './variant.js';
+export { chooseVariant, detectFeatures } from './variant.js';
 
 /**
  * SHA-256 of this version's .wasm file in each folder of wasm/, in lower-case hex: wasm/<variant>/teachable.wasm,

@@ -3,7 +3,7 @@
 import { makeHost } from './host.js';
 import { loadModule } from './load.js';
 import type { ClassifierMethods, Progress } from './protocol.js';
-import { serve, type Port } from './rpc.js';
+import { type Port, serve } from './rpc.js';
 import { endThreads } from './threads.js';
 
 /** A port that is answered in this thread. */

@@ -2,10 +2,31 @@
 // The examples as a caller holds them. The module that keeps and compares them runs elsewhere, behind a Session.
 
 import { orAborted, untilAborted } from './abort.js';
-import { checkEmbedding, checkEmbeddings, toCount, toId, toLabel, toLabels, toPredictOptions, toStorage, toThumbnails } from './arguments.js';
+import {
+  checkEmbedding,
+  checkEmbeddings,
+  toCount,
+  toId,
+  toLabel,
+  toLabels,
+  toPredictOptions,
+  toStorage,
+  toThumbnails,
+} from './arguments.js';
 import { ClassifierError } from './errors.js';
-import type { ClassifierMethods, Edit, Info, Neighbour, PredictOptions, Review, Storage, Subject, Thumbnail, WirePrediction } from './protocol.js';
-import { Moved, type CallOptions, type Sent } from './rpc.js';
+import type {
+  ClassifierMethods,
+  Edit,
+  Info,
+  Neighbour,
+  PredictOptions,
+  Review,
+  Storage,
+  Subject,
+  Thumbnail,
+  WirePrediction,
+} from './protocol.js';
+import { type CallOptions, Moved, type Sent } from './rpc.js';
 import type { Session } from './session.js';
 
 /** For calls that may take long. */
@@ -33,7 +54,8 @@ export interface Prediction {
 
 // Older engines have no such symbols; there these names do no harm.
 const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose);
-const asyncDisposeSymbol: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? (Symbol.for('Symbol.asyncDispose') as typeof Symbol.asyncDispose);
+const asyncDisposeSymbol: typeof Symbol.asyncDispose =
+  Symbol.asyncDispose ?? (Symbol.for('Symbol.asyncDispose') as typeof Symbol.asyncDispose);
 
 /**
  * Classes that are taught by examples and told apart by the nearest of them.
@@ -62,7 +84,11 @@ export class KnnClassifier {
    */
   async addExample(embedding: Float32Array, label: string | number, { signal }: CallSettings = {}): Promise<number> {
     const name = toLabel(label);
-    return this.call('addExample', this.#withSubject(embedding, (subject) => ({ subject, label: name })), { signal, changes: true });
+    return this.call(
+      'addExample',
+      this.#withSubject(embedding, (subject) => ({ subject, label: name })),
+      { signal, changes: true },
+    );
   }
 
   /**
@@ -70,9 +96,18 @@ export class KnnClassifier {
    * @param embedding [embeddingSize]
    * @throws 'bad-argument' when there are no examples or k isn't a whole number >= 1.
    */
-  async predict(embedding: Float32Array, { signal, ...options }: PredictOptions & CallSettings = {}): Promise<Prediction> {
+  async predict(
+    embedding: Float32Array,
+    { signal, ...options }: PredictOptions & CallSettings = {},
+  ): Promise<Prediction> {
     const wanted = toPredictOptions(options);
-    return toPrediction(await this.call('predict', this.#withSubject(embedding, (subject) => ({ subject, options: wanted })), { signal }));
+    return toPrediction(
+      await this.call(
+        'predict',
+        this.#withSubject(embedding, (subject) => ({ subject, options: wanted })),
+        { signal },
+      ),
+    );
   }
 
   /**
@@ -80,17 +115,32 @@ export class KnnClassifier {
    * @param embeddings [labels.length, embeddingSize]
    * @returns The examples' ids.
    */
-  async addExamples(embeddings: Float32Array, labels: readonly (string | number)[], { signal }: CallSettings = {}): Promise<number[]> {
+  async addExamples(
+    embeddings: Float32Array,
+    labels: readonly (string | number)[],
+    { signal }: CallSettings = {},
+  ): Promise<number[]> {
     checkEmbeddings(embeddings, this.embeddingSize);
     const names = toLabels(labels);
-    return this.call('addExamples', withCopy(embeddings, (copy) => ({ embeddings: copy, labels: names })), { signal, changes: true });
+    return this.call(
+      'addExamples',
+      withCopy(embeddings, (copy) => ({ embeddings: copy, labels: names })),
+      { signal, changes: true },
+    );
   }
 
   /** What predict() says of each of [n, embeddingSize] embeddings, in less time. */
-  async predictMany(embeddings: Float32Array, { signal, ...options }: PredictOptions & CallSettings = {}): Promise<Prediction[]> {
+  async predictMany(
+    embeddings: Float32Array,
+    { signal, ...options }: PredictOptions & CallSettings = {},
+  ): Promise<Prediction[]> {
     checkEmbeddings(embeddings, this.embeddingSize);
     const wanted = toPredictOptions(options);
-    const wires = await this.call('predictMany', withCopy(embeddings, (copy) => ({ embeddings: copy, options: wanted })), { signal });
+    const wires = await this.call(
+      'predictMany',
+      withCopy(embeddings, (copy) => ({ embeddings: copy, options: wanted })),
+      { signal },
+    );
     return wires.map(toPrediction);
   }
 
@@ -149,8 +199,16 @@ export class KnnClassifier {
   }
 
   /** Predicts each example from all others, at most `mostExamples` of them: accuracy, confusions, what may be mislabelled, how far to believe. */
-  async review({ mostExamples = 1000, signal, ...options }: PredictOptions & CallSettings & { mostExamples?: number | undefined } = {}): Promise<Review> {
-    return this.call('review', { options: toPredictOptions(options), mostExamples: toCount(mostExamples, 'mostExamples') }, { signal });
+  async review({
+    mostExamples = 1000,
+    signal,
+    ...options
+  }: PredictOptions & CallSettings & { mostExamples?: number | undefined } = {}): Promise<Review> {
+    return this.call(
+      'review',
+      { options: toPredictOptions(options), mostExamples: toCount(mostExamples, 'mostExamples') },
+      { signal },
+    );
   }
 
   /**
@@ -158,7 +216,10 @@ export class KnnClassifier {
    * Cancel the stream if you don't read all of it: thumbnails are held until then.
    * @param options `thumbnails`: small picture files to keep beside examples, at most 4 MB each.
    */
-  saveDatasetStream({ thumbnails = [], signal }: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): ReadableStream<Uint8Array> {
+  saveDatasetStream({
+    thumbnails = [],
+    signal,
+  }: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): ReadableStream<Uint8Array> {
     const call: typeof this.call = this.call.bind(this);
     let save: Promise<number>;
     const cancel = async () => call('cancelSave', { save: await save }).catch(() => {});
@@ -186,7 +247,8 @@ export class KnnClassifier {
     return this.#inTurn(async () => {
       const pieces: Uint8Array<ArrayBuffer>[] = [];
       const reader = this.saveDatasetStream(options).getReader();
-      for (let next = await reader.read(); !next.done; next = await reader.read()) pieces.push(next.value as Uint8Array<ArrayBuffer>);
+      for (let next = await reader.read(); !next.done; next = await reader.read())
+        pieces.push(next.value as Uint8Array<ArrayBuffer>);
       return new Blob(pieces, { type: 'application/octet-stream' });
     }, options.signal);
   }
@@ -197,13 +259,17 @@ export class KnnClassifier {
    * the pictures speak of them by these: forget ids from before the load. New examples get ids above both.
    * @returns The pictures that were saved with it.
    */
-  async loadDataset(file: Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>, { signal }: CallSettings = {}): Promise<Thumbnail[]> {
+  async loadDataset(
+    file: Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>,
+    { signal }: CallSettings = {},
+  ): Promise<Thumbnail[]> {
     return this.#inTurn(async () => {
       let load: number | undefined;
       const start = async () => (load ??= await this.call('startLoad', {}, { signal }));
       try {
         // Within the loop, which ends the stream when a call fails.
-        for await (const bytes of toPieces(file, signal)) await this.call('loadPiece', new Moved({ load: await start(), bytes }, [bytes.buffer]), { signal });
+        for await (const bytes of toPieces(file, signal))
+          await this.call('loadPiece', new Moved({ load: await start(), bytes }, [bytes.buffer]), { signal });
         return await this.call('finishLoad', { load: await start() }, { signal, changes: true });
       } catch (error) {
         if (load !== undefined) await this.call('cancelLoad', { load }).catch(() => {});
@@ -260,7 +326,11 @@ export class KnnClassifier {
   }
 
   /** @internal */
-  protected call<K extends keyof ClassifierMethods>(method: K, args: Sent<Parameters<ClassifierMethods[K]>[0]>, options: Omit<CallOptions, 'onProgress'> = {}): Promise<ReturnType<ClassifierMethods[K]>> {
+  protected call<K extends keyof ClassifierMethods>(
+    method: K,
+    args: Sent<Parameters<ClassifierMethods[K]>[0]>,
+    options: Omit<CallOptions, 'onProgress'> = {},
+  ): Promise<ReturnType<ClassifierMethods[K]>> {
     return this.session.caller.call(method, args, options);
   }
 
@@ -304,20 +374,33 @@ async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncG
   if (file instanceof ReadableStream) {
     // Not every browser can loop over a stream.
     const reader = file.getReader() as ReadableStreamDefaultReader<unknown>;
-    for await (const bytes of untilAborted(() => reader.read(), () => reader.cancel(signal?.reason), signal)) {
-      if (!(bytes instanceof Uint8Array)) throw new ClassifierError('bad-argument', `The stream of a data set must give Uint8Arrays; got ${Object.prototype.toString.call(bytes).slice(8, -1)}.`);
+    for await (const bytes of untilAborted(
+      () => reader.read(),
+      () => reader.cancel(signal?.reason),
+      signal,
+    )) {
+      if (!(bytes instanceof Uint8Array))
+        throw new ClassifierError(
+          'bad-argument',
+          `The stream of a data set must give Uint8Arrays; got ${Object.prototype.toString.call(bytes).slice(8, -1)}.`,
+        );
       yield new Uint8Array(bytes);
     }
     return;
   }
   const whole = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
   if (!(whole instanceof Blob) && !(whole instanceof Uint8Array)) {
-    throw new ClassifierError('bad-argument', 'A data set must be a Blob, an ArrayBuffer, a Uint8Array or a ReadableStream.');
+    throw new ClassifierError(
+      'bad-argument',
+      'A data set must be a Blob, an ArrayBuffer, a Uint8Array or a ReadableStream.',
+    );
   }
   const size = whole instanceof Blob ? whole.size : whole.byteLength;
   for (let start = 0; start < size; start += pieceBytes) {
     const end = start + pieceBytes;
-    yield new Uint8Array(whole instanceof Blob ? await whole.slice(start, end).arrayBuffer() : whole.subarray(start, end));
+    yield new Uint8Array(
+      whole instanceof Blob ? await whole.slice(start, end).arrayBuffer() : whole.subarray(start, end),
+    );
   }
 }
 

@@ -6,12 +6,25 @@
 import { toCount } from './arguments.js';
 import { ClassifierError } from './errors.js';
 import { KnnClassifier } from './knn-client.js';
-import { startSession, type ModuleOptions } from './session.js';
+import { type ModuleOptions, startSession } from './session.js';
 
-export { ClassifierError, errorCodes } from './errors.js';
 export type { ErrorCode } from './errors.js';
+export { ClassifierError, errorCodes } from './errors.js';
 export type { CallSettings, KnnClassifier, Prediction } from './knn-client.js';
-export type { Info, LoadTimings, ModelInfo, Neighbour, PredictOptions, Preprocess, Progress, Review, Storage, Thumbnail, Timings, Variant } from './protocol.js';
+export type {
+  Info,
+  LoadTimings,
+  ModelInfo,
+  Neighbour,
+  PredictOptions,
+  Preprocess,
+  Progress,
+  Review,
+  Storage,
+  Thumbnail,
+  Timings,
+  Variant,
+} from './protocol.js';
 export type { ModuleOptions } from './session.js';
 
 /** Of loadKnn(). */

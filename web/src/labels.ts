@@ -17,6 +17,10 @@ import { packagedLabels } from './packaged.js';
 export async function loadImageNetLabels({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<string[]> {
   const url = packagedLabels();
   if (!url) throw new ClassifierError('load-failed', 'This package was built without class names.');
-  const bytes = await download(absolute(url), { what: 'the class names', hint: "Serve the package's models/ folder beside its entry.", signal });
+  const bytes = await download(absolute(url), {
+    what: 'the class names',
+    hint: "Serve the package's models/ folder beside its entry.",
+    signal,
+  });
   return parseLabels(new TextDecoder().decode(bytes));
 }

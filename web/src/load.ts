@@ -1,7 +1,7 @@
 // A variant's module: its code, its glue, its start.
 
 import { compileFrom, whereToPut } from './compile.js';
-import { download, failed, isHtml, type DownloadOptions } from './download.js';
+import { type DownloadOptions, download, failed, isHtml } from './download.js';
 import { ClassifierError } from './errors.js';
 import { codeUrl, glueUrl } from './module-files.js';
 import type { EarlyAnswer, Variant } from './protocol.js';
@@ -33,7 +33,9 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
   } catch (cause) {
     if (cause instanceof ClassifierError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ClassifierError('load-failed', `The WebAssembly module ${code.href} could not be started: ${reason}`, { cause });
+    throw new ClassifierError('load-failed', `The WebAssembly module ${code.href} could not be started: ${reason}`, {
+      cause,
+    });
   }
 }
 
@@ -51,7 +53,9 @@ function start(create: typeof createModule, compiled: Promise<WebAssembly.Module
 
 async function importGlue(url: string): Promise<typeof createModule> {
   try {
-    const glue = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url)) as { default: typeof createModule };
+    const glue = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url)) as {
+      default: typeof createModule;
+    };
     return glue.default;
   } catch (cause) {
     throw await whyNoImport(url, cause);
@@ -68,5 +72,9 @@ async function whyNoImport(url: string, cause: unknown): Promise<ClassifierError
     if (error instanceof ClassifierError) return error;
   }
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new ClassifierError('load-failed', `Could not import ${url}: ${reason}. The server must send it as text/javascript, and the page's script-src policy must allow it.`, { cause });
+  return new ClassifierError(
+    'load-failed',
+    `Could not import ${url}: ${reason}. The server must send it as text/javascript, and the page's script-src policy must allow it.`,
+    { cause },
+  );
 }

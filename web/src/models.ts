@@ -2,7 +2,7 @@
 
 import { absolute } from './addresses.js';
 import { ClassifierError } from './errors.js';
-import { knownModels, packagedModel, type HeldModel } from './packaged.js';
+import { type HeldModel, knownModels, packagedModel } from './packaged.js';
 import type { ModelRequest } from './protocol.js';
 
 /** Of the MobileNet architecture. */
@@ -16,7 +16,10 @@ const published: Record<Version, readonly unknown[]> = { 1: [0.25, 0.5, 0.75, 1]
 export function heldModel(option = 'model'): HeldModel {
   const held = packagedModel();
   if (!held) {
-    throw new ClassifierError('load-failed', `This package was built without a model. Give the option '${option}': the address of a .tflite file or a model.json.`);
+    throw new ClassifierError(
+      'load-failed',
+      `This package was built without a model. Give the option '${option}': the address of a .tflite file or a model.json.`,
+    );
   }
   return held;
 }
@@ -33,12 +36,18 @@ export function selectModel(wantedVersion: unknown, wantedAlpha: unknown): Model
   const held = heldModel();
   const version = wantedVersion ?? held.version;
   const alpha = wantedAlpha ?? (version === held.version ? held.alpha : 1);
-  if (version !== 1 && version !== 2) throw new ClassifierError('bad-argument', `version must be 1 or 2; got ${String(version)}.`);
+  if (version !== 1 && version !== 2)
+    throw new ClassifierError('bad-argument', `version must be 1 or 2; got ${String(version)}.`);
   if (!published[version].includes(alpha)) {
-    throw new ClassifierError('bad-argument', `alpha of MobileNet v${version} must be one of ${published[version].join(', ')}; got ${String(alpha)}.`);
+    throw new ClassifierError(
+      'bad-argument',
+      `alpha of MobileNet v${version} must be one of ${published[version].join(', ')}; got ${String(alpha)}.`,
+    );
   }
   if (version === held.version && alpha === held.alpha) return toRequest(held);
-  const known = knownModels.filter((model) => model.version === version && model.alpha === alpha).map(({ id }) => `'${id}'`);
+  const known = knownModels
+    .filter((model) => model.version === version && model.alpha === alpha)
+    .map(({ id }) => `'${id}'`);
   throw new ClassifierError(
     'bad-argument',
     `MobileNet v${version} ${String(alpha)} isn't in the package, which holds v${held.version} ${held.alpha}. ` +

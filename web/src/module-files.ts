@@ -5,16 +5,16 @@ import type { Variant } from './protocol.js';
 
 // Each address in full: bundlers find files by this literal form only.
 const glues: Record<Variant, () => URL> = {
-  'simd': () => new URL('./wasm/simd/teachable.js', import.meta.url),
+  simd: () => new URL('./wasm/simd/teachable.js', import.meta.url),
   'simd-threads': () => new URL('./wasm/simd-threads/teachable.js', import.meta.url),
-  'relaxed': () => new URL('./wasm/relaxed/teachable.js', import.meta.url),
+  relaxed: () => new URL('./wasm/relaxed/teachable.js', import.meta.url),
   'relaxed-threads': () => new URL('./wasm/relaxed-threads/teachable.js', import.meta.url),
 }; // prettier-ignore
 
 const codes: Record<Variant, () => URL> = {
-  'simd': () => new URL('./wasm/simd/teachable.wasm', import.meta.url),
+  simd: () => new URL('./wasm/simd/teachable.wasm', import.meta.url),
   'simd-threads': () => new URL('./wasm/simd-threads/teachable.wasm', import.meta.url),
-  'relaxed': () => new URL('./wasm/relaxed/teachable.wasm', import.meta.url),
+  relaxed: () => new URL('./wasm/relaxed/teachable.wasm', import.meta.url),
   'relaxed-threads': () => new URL('./wasm/relaxed-threads/teachable.wasm', import.meta.url),
 }; // prettier-ignore
 

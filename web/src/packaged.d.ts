@@ -19,4 +19,6 @@ export function packagedLabels(): string | undefined;
 export const knownModels: readonly { id: string; version: number; alpha: number }[];
 
 /** SHA-256 of the .wasm file in each folder of wasm/, lower-case hex. */
-export const wasmHashes: Readonly<Record<'simd' | 'simd-threads' | 'relaxed' | 'relaxed-threads' | 'image' | 'tfjs', string>>;
+export const wasmHashes: Readonly<
+  Record<'simd' | 'simd-threads' | 'relaxed' | 'relaxed-threads' | 'image' | 'tfjs', string>
+>;

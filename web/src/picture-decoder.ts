@@ -1,7 +1,7 @@
 // JPEG, PNG and BMP files to pixels, by a module of its own (cpp/decoder), which only those who give encoded pictures fetch.
 
 import { absolute } from './addresses.js';
-import { loadBareModule, type BareInstance } from './bare-module.js';
+import { type BareInstance, loadBareModule } from './bare-module.js';
 
 /** What wasm/image/decoder.wasm exports; cpp/decoder/module.cpp says what each is. */
 interface DecoderFunctions {
@@ -24,8 +24,16 @@ export type PictureDecoder = (file: Uint8Array, take: TakePixels) => Promise<voi
 const mostKept = 128 << 20;
 
 /** Fetches and compiles the decoder. Throws 'load-failed', 'aborted'. */
-export async function loadDecoder({ wasmUrl, signal }: { wasmUrl?: string | undefined; signal?: AbortSignal | undefined }): Promise<PictureDecoder> {
-  const url = wasmUrl ? new URL('image/decoder.wasm', wasmUrl).href : absolute(new URL('./wasm/image/decoder.wasm', import.meta.url).href);
+export async function loadDecoder({
+  wasmUrl,
+  signal,
+}: {
+  wasmUrl?: string | undefined;
+  signal?: AbortSignal | undefined;
+}): Promise<PictureDecoder> {
+  const url = wasmUrl
+    ? new URL('image/decoder.wasm', wasmUrl).href
+    : absolute(new URL('./wasm/image/decoder.wasm', import.meta.url).href);
   const start = await loadBareModule<DecoderFunctions>(url, signal);
   let kept: BareInstance<DecoderFunctions> | undefined;
   return async (file, take) => {

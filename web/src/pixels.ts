@@ -28,7 +28,9 @@ export class FrameWriter {
       case 'address':
         return this.#writeAddressed(frame.url, classifier, signal);
       case 'bitmap':
-        return closing(frame.bitmap, () => this.#canvas.draw(frame.bitmap, frame.bitmap.width, frame.bitmap.height, classifier));
+        return closing(frame.bitmap, () =>
+          this.#canvas.draw(frame.bitmap, frame.bitmap.width, frame.bitmap.height, classifier),
+        );
       case 'video':
         return closing(frame.frame, () => this.#writeVideo(frame.frame, classifier));
     }
@@ -43,10 +45,18 @@ export class FrameWriter {
     // It comes while the picture does. Awaited with that; until then its failure must not count as unhandled.
     const decoder = this.#loadDecoder(signal);
     decoder.catch(() => {});
-    await this.#writeEncoded(await download(url, { what: 'the picture', hint: 'Check its address.', signal }), classifier, () => decoder);
+    await this.#writeEncoded(
+      await download(url, { what: 'the picture', hint: 'Check its address.', signal }),
+      classifier,
+      () => decoder,
+    );
   }
 
-  async #writeEncoded(source: Blob | ArrayBuffer | Uint8Array, classifier: WasmClassifier, decoder: () => Promise<PictureDecoder>): Promise<void> {
+  async #writeEncoded(
+    source: Blob | ArrayBuffer | Uint8Array,
+    classifier: WasmClassifier,
+    decoder: () => Promise<PictureDecoder>,
+  ): Promise<void> {
     const bytes = new Uint8Array(source instanceof Blob ? await source.arrayBuffer() : source);
     if (bytes.byteLength === 0) throw new ClassifierError('bad-image', 'The picture file is empty.');
     const decode = await decoder();
@@ -57,7 +67,11 @@ export class FrameWriter {
       // WebP, AVIF, GIF and rare kinds of JPEG: the browser may know what our decoder doesn't.
       const bitmap = await decodeElsewhere(bytes as Uint8Array<ArrayBuffer>).catch(() => {
         const reason = ourError instanceof Error ? ourError.message : String(ourError);
-        throw new ClassifierError('bad-image', `Neither this library nor the browser can decode the picture. Use JPEG, PNG, BMP or, in browsers, WebP. (${reason})`, { cause: ourError });
+        throw new ClassifierError(
+          'bad-image',
+          `Neither this library nor the browser can decode the picture. Use JPEG, PNG, BMP or, in browsers, WebP. (${reason})`,
+          { cause: ourError },
+        );
       });
       await closing(bitmap, () => this.#canvas.draw(bitmap, bitmap.width, bitmap.height, classifier));
     }
@@ -74,14 +88,19 @@ async function decodeElsewhere(bytes: Uint8Array<ArrayBuffer>): Promise<ImageBit
   return createImageBitmap(new Blob([bytes]), { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
 }
 
-function writeRgba({ data, width, height }: { data: Uint8Array | Uint8ClampedArray; width: number; height: number }, classifier: WasmClassifier): void {
+function writeRgba(
+  { data, width, height }: { data: Uint8Array | Uint8ClampedArray; width: number; height: number },
+  classifier: WasmClassifier,
+): void {
   classifier.frameBuffer(width, height).set(data);
 }
 
 /** Whether the frame's pixels are its picture: not turned, not cropped to other proportions. */
 function isPlain(frame: VideoFrame): boolean {
   const { rotation = 0, flip = false, visibleRect } = frame as VideoFrame & { rotation?: number; flip?: boolean };
-  return rotation === 0 && !flip && visibleRect?.width === frame.displayWidth && visibleRect.height === frame.displayHeight;
+  return (
+    rotation === 0 && !flip && visibleRect?.width === frame.displayWidth && visibleRect.height === frame.displayHeight
+  );
 }
 
 /** False when this browser can't convert this frame to RGBA. */

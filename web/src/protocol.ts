@@ -360,7 +360,13 @@ export interface ClassifierMethods {
   addExamples(args: { embeddings: Float32Array; labels: string[] }): number[];
   predict(args: { subject: Subject; options: WirePredictOptions }): WirePrediction;
   predictMany(args: { embeddings: Float32Array; options: WirePredictOptions }): WirePrediction[];
-  observe(args: { frame: Frame; label?: string | undefined; options: WirePredictOptions; topk: number; embedding: boolean }): WireObservation;
+  observe(args: {
+    frame: Frame;
+    label?: string | undefined;
+    options: WirePredictOptions;
+    topk: number;
+    embedding: boolean;
+  }): WireObservation;
   /** Of the network's own classes, [classCount]; empty when they are not known. */
   classNames(args: Record<string, never>): readonly string[];
   clear(args: { label?: string | undefined }): void;

@@ -111,12 +111,23 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
     else waiting.reject(fromWire(response.error));
   });
   port.addEventListener('messageerror', () => {
-    close(new ClassifierError('worker-lost', 'A message of the worker could not be read. Dispose this classifier and load a new one.'));
+    close(
+      new ClassifierError(
+        'worker-lost',
+        'A message of the worker could not be read. Dispose this classifier and load a new one.',
+      ),
+    );
   });
   port.addEventListener('error', (event) => {
     event.preventDefault();
     const cause = whatAndWhere(event);
-    close(new ClassifierError('worker-lost', `The worker stopped${cause && `: ${cause}`}. Dispose this classifier and load a new one.`, { cause }));
+    close(
+      new ClassifierError(
+        'worker-lost',
+        `The worker stopped${cause && `: ${cause}`}. Dispose this classifier and load a new one.`,
+        { cause },
+      ),
+    );
   });
 
   return {
@@ -139,7 +150,10 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
           transfer = moved.transfer;
           unsent.set(id, () => {
             try {
-              port.postMessage({ id, method: String(method), args: moved.value, reports: onProgress !== undefined } satisfies Request, transfer);
+              port.postMessage(
+                { id, method: String(method), args: moved.value, reports: onProgress !== undefined } satisfies Request,
+                transfer,
+              );
               posted = true;
             } catch (error) {
               take(id)!.reject(notSent(String(method), error));
@@ -170,7 +184,11 @@ function closeAll(transfer: Transferable[]): void {
 function notSent(method: string, cause: unknown): ClassifierError {
   const { name, message } = cause as Error;
   if (name !== 'DataCloneError') return toClassifierError(cause);
-  return new ClassifierError('bad-argument', `What ${method}() was given can't be sent to where the network runs: ${message} Pass plain values, without functions.`, { cause });
+  return new ClassifierError(
+    'bad-argument',
+    `What ${method}() was given can't be sent to where the network runs: ${message} Pass plain values, without functions.`,
+    { cause },
+  );
 }
 
 /** Empty for a script that didn't arrive: of that browsers say nothing. */
@@ -213,7 +231,11 @@ export function serve<M extends Methods<M>, P = unknown>(port: Port, handlers: H
     try {
       if (signal.aborted) throw aborted(undefined);
       const handler = table.get(method);
-      if (!handler) throw new ClassifierError('internal', `The worker has no method '${method}': page and worker are of different versions.`);
+      if (!handler)
+        throw new ClassifierError(
+          'internal',
+          `The worker has no method '${method}': page and worker are of different versions.`,
+        );
       const report = reports ? (progress: P) => send({ id, kind: 'progress', progress }) : undefined;
       const value = await handler(args, { report, signal });
       if (value instanceof Moved) send({ id, kind: 'value', value: value.value }, value.transfer);

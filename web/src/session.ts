@@ -4,11 +4,20 @@ import { aborted } from './abort.js';
 import { absolute } from './addresses.js';
 import { toCount } from './arguments.js';
 import { askEarly } from './early-fetch.js';
-import { neverStarted, runHere, startWorker, type Engine } from './engine.js';
+import { type Engine, neverStarted, runHere, startWorker } from './engine.js';
 import { ClassifierError, toClassifierError } from './errors.js';
 import { codeUrl } from './module-files.js';
-import type { ClassifierMethods, EarlyAnswer, HostInfo, Info, ModelInfo, OpenRequest, Progress, Variant } from './protocol.js';
-import { connect, Moved, type Caller } from './rpc.js';
+import type {
+  ClassifierMethods,
+  EarlyAnswer,
+  HostInfo,
+  Info,
+  ModelInfo,
+  OpenRequest,
+  Progress,
+  Variant,
+} from './protocol.js';
+import { type Caller, connect, Moved } from './rpc.js';
 import { chooseVariant, detectFeatures } from './variant.js';
 
 /** Options of everything that loads the module. */
@@ -55,14 +64,21 @@ const lastWordsMs = 500;
 /** What any load asks of the module. Throws 'bad-argument', 'unsupported-browser'. @param worker Whether it is to run in a worker. */
 export function toModuleRequest({ variant, threads, wasmUrl }: ModuleOptions, worker: boolean): ModuleRequest {
   return {
-    choice: chooseVariant(detectFeatures(), { variant, threads: threads === undefined ? undefined : toCount(threads, 'threads'), worker }),
+    choice: chooseVariant(detectFeatures(), {
+      variant,
+      threads: threads === undefined ? undefined : toCount(threads, 'threads'),
+      worker,
+    }),
     fallsBack: variant === undefined,
     wasmUrl: wasmUrl === undefined ? undefined : absolute(wasmUrl).replace(/\/*$/, '/'),
   };
 }
 
 /** Starts a host and opens a model in it. */
-export async function startSession(model: Omit<OpenRequest, keyof ModuleRequest>, options: ModuleOptions): Promise<Session> {
+export async function startSession(
+  model: Omit<OpenRequest, keyof ModuleRequest>,
+  options: ModuleOptions,
+): Promise<Session> {
   const { worker, workerUrl, signal } = options;
   if (signal?.aborted) throw aborted(signal);
   if (worker === false) return openHere(model, options);
@@ -73,7 +89,11 @@ export async function startSession(model: Omit<OpenRequest, keyof ModuleRequest>
   return openHere(model, options, ` It runs in the calling thread: ${session.message}`);
 }
 
-async function openHere(model: Omit<OpenRequest, keyof ModuleRequest>, options: ModuleOptions, note?: string): Promise<Session> {
+async function openHere(
+  model: Omit<OpenRequest, keyof ModuleRequest>,
+  options: ModuleOptions,
+  note?: string,
+): Promise<Session> {
   const request = { ...model, ...toModuleRequest(options, false) };
   return open(await runHere(), request, options, note);
 }
@@ -96,18 +116,29 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
 }
 
 /** Asks for what the worker will want first, while it is only starting. Node's files are its own to read. */
-function withEarlyAnswers(request: OpenRequest, { worker, workerUrl, signal, onProgress }: ModuleOptions): Moved<OpenRequest> {
+function withEarlyAnswers(
+  request: OpenRequest,
+  { worker, workerUrl, signal, onProgress }: ModuleOptions,
+): Moved<OpenRequest> {
   const askFor = (phase: Progress['phase'], { url, byteLength }: KnownFile): EarlyAnswer | undefined => {
     if (!url.startsWith('http')) return undefined;
     // An error of the caller's is its own affair.
-    const onBytes = onProgress && ((loaded: number, total: number | undefined) => queueMicrotask(() => onProgress({ phase, loaded, total })));
+    const onBytes =
+      onProgress &&
+      ((loaded: number, total: number | undefined) => queueMicrotask(() => onProgress({ phase, loaded, total })));
     return askEarly(url, { waits: phase === 'model', byteLength, onBytes, signal });
   };
   const earlyModel = askFor('model', firstFile(request.model));
   // Another worker than the package's may have other code beside it.
   const isOurs = workerUrl === undefined && typeof worker !== 'object';
-  const earlyCode = isOurs || request.wasmUrl ? askFor('module', { url: codeUrl(request.choice.variant, request.wasmUrl).href }) : undefined;
-  return new Moved({ ...request, earlyModel, earlyCode }, [earlyModel, earlyCode].flatMap((each) => each?.port ?? []));
+  const earlyCode =
+    isOurs || request.wasmUrl
+      ? askFor('module', { url: codeUrl(request.choice.variant, request.wasmUrl).href })
+      : undefined;
+  return new Moved(
+    { ...request, earlyModel, earlyCode },
+    [earlyModel, earlyCode].flatMap((each) => each?.port ?? []),
+  );
 }
 
 interface KnownFile {
@@ -121,7 +152,12 @@ function firstFile(model: OpenRequest['model']): KnownFile {
   return file ? { url: new URL(file.path, model.baseUrl).href, byteLength: file.byteLength } : { url: '' };
 }
 
-async function open(engine: Engine, request: OpenRequest | Moved<OpenRequest>, { signal, onProgress }: ModuleOptions, note = ''): Promise<Session> {
+async function open(
+  engine: Engine,
+  request: OpenRequest | Moved<OpenRequest>,
+  { signal, onProgress }: ModuleOptions,
+  note = '',
+): Promise<Session> {
   const caller = connect<ClassifierMethods>(engine.port);
   const complete = (info: HostInfo): Info => ({ ...info, reason: info.reason + note, worker: engine.worker });
   try {

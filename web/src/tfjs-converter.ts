@@ -1,7 +1,7 @@
 // TensorFlow.js models to .tflite files, by a module of its own (cpp/converter), which only those who load a model.json fetch.
 
 import { absolute } from './addresses.js';
-import { loadBareModule, type BareInstance } from './bare-module.js';
+import { type BareInstance, loadBareModule } from './bare-module.js';
 
 /** What wasm/tfjs/converter.wasm exports; cpp/converter/module.cpp says what each is. */
 interface ConverterFunctions {
@@ -22,14 +22,26 @@ export interface ConvertedModel {
 export type Converter = (modelJson: Uint8Array, weights: Uint8Array) => Promise<ConvertedModel>;
 
 /** Fetches and compiles the converter. Throws 'load-failed', 'aborted'. */
-export async function loadConverter({ wasmUrl, signal }: { wasmUrl?: string | undefined; signal?: AbortSignal | undefined }): Promise<Converter> {
-  const url = wasmUrl ? new URL('tfjs/converter.wasm', wasmUrl).href : absolute(new URL('./wasm/tfjs/converter.wasm', import.meta.url).href);
+export async function loadConverter({
+  wasmUrl,
+  signal,
+}: {
+  wasmUrl?: string | undefined;
+  signal?: AbortSignal | undefined;
+}): Promise<Converter> {
+  const url = wasmUrl
+    ? new URL('tfjs/converter.wasm', wasmUrl).href
+    : absolute(new URL('./wasm/tfjs/converter.wasm', import.meta.url).href);
   const start = await loadBareModule<ConverterFunctions>(url, signal);
   // An instance for each model: its memory, several times the model's size, goes with it.
   return async (modelJson, weights) => convert(await start(), modelJson, weights);
 }
 
-function convert({ functions, fill, answerAt }: BareInstance<ConverterFunctions>, modelJson: Uint8Array, weights: Uint8Array): ConvertedModel {
+function convert(
+  { functions, fill, answerAt }: BareInstance<ConverterFunctions>,
+  modelJson: Uint8Array,
+  weights: Uint8Array,
+): ConvertedModel {
   fill(functions.modelBuffer(modelJson.byteLength), modelJson);
   fill(functions.weightsBuffer(weights.byteLength), weights);
   const { word, bytes } = answerAt(functions.convert());

@@ -13,7 +13,10 @@ const waits = new WeakMap<WasmThreads, AbortController>();
 export async function addThreads(module: WasmModule, glue: URL, count: number): Promise<void> {
   const threads = module.PThread!;
   const script = scriptOf(glue);
-  const workers = Array.from({ length: count }, () => new Worker(/* @vite-ignore */ script, { type: 'module', name: 'em-pthread' }));
+  const workers = Array.from(
+    { length: count },
+    () => new Worker(/* @vite-ignore */ script, { type: 'module', name: 'em-pthread' }),
+  );
   const wait = new AbortController();
   waits.set(threads, wait);
   try {
@@ -38,7 +41,10 @@ export async function addThreads(module: WasmModule, glue: URL, count: number): 
 /** Rejects when one fails, none is heard of for too long, or nobody waits any more. */
 function failureOf(workers: readonly Worker[], signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const timer = setTimeout(() => reject(new ClassifierError('load-failed', `The threads did not start within ${startTimeoutMs / 1000} s.`)), startTimeoutMs);
+    const timer = setTimeout(
+      () => reject(new ClassifierError('load-failed', `The threads did not start within ${startTimeoutMs / 1000} s.`)),
+      startTimeoutMs,
+    );
     signal.addEventListener('abort', () => {
       clearTimeout(timer);
       reject(new ClassifierError('disposed', 'The module was ended while its threads started.'));
@@ -62,5 +68,7 @@ export function endThreads(module: Pick<WasmModule, 'PThread'> | undefined): voi
 
 /** Bundlers rename the glue, so it can't find itself; a worker of another origin's needs a script of ours. */
 function scriptOf({ href, origin }: URL): string {
-  return origin === globalThis.origin ? href : URL.createObjectURL(new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' }));
+  return origin === globalThis.origin
+    ? href
+    : URL.createObjectURL(new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' }));
 }

@@ -46,14 +46,68 @@ const simdProbe = [...header, 1, 6, 1, 0x60, 1, 0x7b, 1, 0x7b, 3, 2, 1, 0, 10, 8
 
 // (module (func (param v128) (result v128) local.get 0 local.get 0 local.get 0 f32x4.relaxed_madd))
 const relaxedProbe = [
-  ...header, 1, 6, 1, 0x60, 1, 0x7b, 1, 0x7b, 3, 2, 1, 0,
-  10, 13, 1, 11, 0, 0x20, 0, 0x20, 0, 0x20, 0, 0xfd, 0x85, 0x02, 0x0b,
+  ...header,
+  1,
+  6,
+  1,
+  0x60,
+  1,
+  0x7b,
+  1,
+  0x7b,
+  3,
+  2,
+  1,
+  0,
+  10,
+  13,
+  1,
+  11,
+  0,
+  0x20,
+  0,
+  0x20,
+  0,
+  0x20,
+  0,
+  0xfd,
+  0x85,
+  0x02,
+  0x0b,
 ]; // prettier-ignore
 
 // (module (memory 1 1 shared) (func (result i32) i32.const 0 i32.atomic.load))
 const threadsProbe = [
-  ...header, 1, 5, 1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0, 5, 4, 1, 3, 1, 1,
-  10, 10, 1, 8, 0, 0x41, 0, 0xfe, 0x10, 2, 0, 0x0b,
+  ...header,
+  1,
+  5,
+  1,
+  0x60,
+  0,
+  1,
+  0x7f,
+  3,
+  2,
+  1,
+  0,
+  5,
+  4,
+  1,
+  3,
+  1,
+  1,
+  10,
+  10,
+  1,
+  8,
+  0,
+  0x41,
+  0,
+  0xfe,
+  0x10,
+  2,
+  0,
+  0x0b,
 ]; // prettier-ignore
 
 function validates(probe: number[]): boolean {
@@ -90,13 +144,23 @@ export function detectFeatures(): Features {
  */
 export function chooseVariant(features: Features, wanted: Wanted = {}): Choice {
   if (!features.simd) {
-    throw new ClassifierError('unsupported-browser', 'This browser has no WebAssembly SIMD. Chrome and Edge 91, Firefox 89, Safari 16.4 and later have it.');
+    throw new ClassifierError(
+      'unsupported-browser',
+      'This browser has no WebAssembly SIMD. Chrome and Edge 91, Firefox 89, Safari 16.4 and later have it.',
+    );
   }
   if (wanted.variant && !variants.includes(wanted.variant)) {
-    throw new ClassifierError('bad-argument', `variant must be one of ${variants.join(', ')}; got '${wanted.variant}'.`);
+    throw new ClassifierError(
+      'bad-argument',
+      `variant must be one of ${variants.join(', ')}; got '${wanted.variant}'.`,
+    );
   }
   const threads = wanted.threads ?? Math.min(features.hardwareConcurrency, maxThreads);
-  const noThreads = whyNoThreads({ ...features, mainThread: features.mainThread && wanted.worker === false }, threads, wanted.variant !== undefined);
+  const noThreads = whyNoThreads(
+    { ...features, mainThread: features.mainThread && wanted.worker === false },
+    threads,
+    wanted.variant !== undefined,
+  );
 
   if (wanted.variant) {
     if (isRelaxed(wanted.variant) && !features.relaxedSimd) throw refused(wanted.variant, 'there is no relaxed SIMD');
@@ -107,7 +171,11 @@ export function chooseVariant(features: Features, wanted: Wanted = {}): Choice {
   const simd = features.relaxedSimd ? 'relaxed' : 'simd';
   const simdName = features.relaxedSimd ? 'relaxed SIMD' : 'SIMD (no relaxed SIMD here)';
   if (noThreads) return { variant: simd, threads: 1, reason: `${simdName}, one thread: ${noThreads}.` };
-  return { variant: `${simd}-threads`, threads, reason: `${simdName}, ${threads} threads: the page is cross-origin isolated.` };
+  return {
+    variant: `${simd}-threads`,
+    threads,
+    reason: `${simdName}, ${threads} threads: the page is cross-origin isolated.`,
+  };
 }
 
 /** The variants to try, in this order, when one fails to start. */
@@ -128,12 +196,16 @@ function whyNoThreads(features: Features, threads: number, asked: boolean): stri
   if (features.node) return 'in Node, each classifier has one thread';
   if (features.mainThread && !asked) return "a page's own thread may not wait for others";
   if (!features.threads) return 'there are no WebAssembly threads';
-  if (!features.isolated) return 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
+  if (!features.isolated)
+    return 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
   if (!features.sharedMemory) return 'this browser refuses to share memory';
   if (threads < 2 && !asked) return 'no more were asked for, or this device has one processor';
   return undefined;
 }
 
 function refused(variant: Variant, why: string): ClassifierError {
-  return new ClassifierError('unsupported-browser', `The variant '${variant}' can't run here: ${why}. Leave the option 'variant' out to get the best that can.`);
+  return new ClassifierError(
+    'unsupported-browser',
+    `The variant '${variant}' can't run here: ${why}. Leave the option 'variant' out to get the best that can.`,
+  );
 }

@@ -175,7 +175,9 @@ export interface WasmClassifier {
 
 export interface WasmModule {
   /** threadCount >= 1; a variant without threads takes 1 only. */
-  Classifier: new (threadCount: number) => WasmClassifier;
+  Classifier: new (
+    threadCount: number,
+  ) => WasmClassifier;
   /** Bytes of the wasm memory, which never shrinks. */
   heapBytes(): number;
   /** Classifiers that have not been deleted. */
@@ -187,7 +189,10 @@ export interface WasmModule {
 /** What a module takes. */
 export interface ModuleSettings {
   /** Makes the instance and gives it to `use`. Default: of `wasmBinary`; in Node also of the file beside the glue. */
-  instantiateWasm?: (imports: WebAssembly.Imports, use: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void) => object;
+  instantiateWasm?: (
+    imports: WebAssembly.Imports,
+    use: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ) => object;
   wasmBinary?: ArrayBuffer | Uint8Array;
 }
 

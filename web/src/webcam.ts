@@ -11,7 +11,16 @@ import { ClassifierError, type ErrorCode } from './errors.js';
  * 'prompting': the browser asks the user, or starts the camera. 'ended': it was unplugged, or its permission was taken back.
  * 'failed': for no reason that the browser gives.
  */
-export type WebcamState = 'idle' | 'prompting' | 'live' | 'denied' | 'no-device' | 'in-use' | 'insecure-context' | 'ended' | 'failed';
+export type WebcamState =
+  | 'idle'
+  | 'prompting'
+  | 'live'
+  | 'denied'
+  | 'no-device'
+  | 'in-use'
+  | 'insecure-context'
+  | 'ended'
+  | 'failed';
 
 /** Which camera, and who is told of it. */
 export interface WebcamOptions {
@@ -48,11 +57,17 @@ export interface FrameInfo {
 }
 
 const failures: { [state in WebcamState]?: readonly [ErrorCode, message: string] } = {
-  'denied': ['camera-denied', 'The camera was refused. Allow it for this page with the camera or lock icon beside the address, then start it again.'],
-  'no-device': ['camera-missing', 'There is no camera, or none like the one that was asked for. Plug one in and start it again.'],
+  denied: [
+    'camera-denied',
+    'The camera was refused. Allow it for this page with the camera or lock icon beside the address, then start it again.',
+  ],
+  'no-device': [
+    'camera-missing',
+    'There is no camera, or none like the one that was asked for. Plug one in and start it again.',
+  ],
   'in-use': ['camera-busy', 'The camera is held by another program. Close that program and start the camera again.'],
   'insecure-context': ['camera-insecure', 'Browsers give cameras to https pages and to localhost only.'],
-  'failed': ['camera-busy', 'The camera did not start. Try again, or choose another one.'],
+  failed: ['camera-busy', 'The camera did not start. Try again, or choose another one.'],
 }; // prettier-ignore
 
 /** One camera and the element that plays it. */
@@ -105,15 +120,23 @@ export class Webcam {
    * @throws 'camera-denied', 'camera-missing', 'camera-busy', 'camera-insecure', 'unsupported-browser'; 'aborted' by the signal, or
    * when stop() or another start() came in between.
    */
-  async start(choice: Pick<WebcamOptions, 'deviceId' | 'facing'> & { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async start(
+    choice: Pick<WebcamOptions, 'deviceId' | 'facing'> & { signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
     const { signal, ...camera } = choice;
     if (signal?.aborted) throw aborted(signal);
-    if (camera.deviceId !== undefined || camera.facing !== undefined) Object.assign(this.#options, { deviceId: undefined, facing: undefined }, camera);
+    if (camera.deviceId !== undefined || camera.facing !== undefined)
+      Object.assign(this.#options, { deviceId: undefined, facing: undefined }, camera);
     this.#release();
     const turn = ++this.#turn;
     if (globalThis.isSecureContext === false) throw this.#fail('insecure-context', turn);
     if (!navigator.mediaDevices?.getUserMedia) {
-      throw this.#fail('failed', turn, undefined, new ClassifierError('unsupported-browser', 'This browser offers no cameras to pages.'));
+      throw this.#fail(
+        'failed',
+        turn,
+        undefined,
+        new ClassifierError('unsupported-browser', 'This browser offers no cameras to pages.'),
+      );
     }
     this.#enter('prompting');
     try {
@@ -228,7 +251,8 @@ export function eachFrame(video: HTMLVideoElement, onFrame: (frame: FrameInfo) =
 
   function schedule(): void {
     if (!running) return;
-    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback((timeMs, { presentedFrames }) => void step(timeMs, presentedFrames));
+    if ('requestVideoFrameCallback' in video)
+      video.requestVideoFrameCallback((timeMs, { presentedFrames }) => void step(timeMs, presentedFrames));
     else requestAnimationFrame((timeMs) => void step(timeMs));
   }
 

@@ -4,10 +4,11 @@ import { makeHost } from './host.js';
 import { loadModule } from './load.js';
 import { nodeModule } from './node.js';
 import type { ClassifierMethods, Progress } from './protocol.js';
-import { serve, type Port } from './rpc.js';
+import { type Port, serve } from './rpc.js';
 
 const scope = globalThis as unknown as Partial<DedicatedWorkerGlobalScope>;
-const answer = (port: Port, endWorker: () => void) => serve<ClassifierMethods, Progress>(port, makeHost(loadModule, endWorker));
+const answer = (port: Port, endWorker: () => void) =>
+  serve<ClassifierMethods, Progress>(port, makeHost(loadModule, endWorker));
 
 if (scope.postMessage) {
   answer(scope as DedicatedWorkerGlobalScope, () => scope.close!());

@@ -29,8 +29,9 @@ constexpr size_t kPanelColumns = 30;
 /// f(0) ... f(kCount - 1), each a constant: arrays that only such indices reach are registers.
 template <size_t kCount, typename F>
 inline void unrolled(F f) {
-  [&]<size_t... i>(std::index_sequence<i...>) { (f(std::integral_constant<size_t, i>()), ...); }
-  (std::make_index_sequence<kCount>());
+  [&]<size_t... i>(std::index_sequence<i...>) {
+    (f(std::integral_constant<size_t, i>()), ...);
+  }(std::make_index_sequence<kCount>());
 }
 
 /// Of eight channels: sums [4] i32 each, or two inputs or weights of each channel side by side,

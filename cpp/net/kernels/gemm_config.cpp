@@ -31,7 +31,8 @@ void add_extras(size_t convolution_groups, size_t channels, size_t group_count, 
 void pack_goi(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const int8_t* kernel,
               const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
               const xnn_qs8_packing_params* params) {
-  teachable_pack_qs8_to_qu8_gemm_goi_w(g, nc, kc, nr, kr, sr, kernel, bias, scale, packed, extra_bytes, params);
+  teachable_pack_qs8_to_qu8_gemm_goi_w(g, nc, kc, nr, kr, sr, kernel, bias, scale, packed,
+                                       extra_bytes, params);
   add_extras(g, nc, groups_of(kc), packed, extra_bytes);
 }
 

@@ -25,7 +25,8 @@ constexpr size_t kGroupStride = 2 * kHalf;
 /// What an excess costs in time, counted in groups that are added to another.
 constexpr size_t kExcessCost = 6;
 
-// A network has millions of weights, and this runs while somebody waits for it: half a block's of a group at a time.
+// A network has millions of weights, and this runs while somebody waits for it: half a block's of a
+// group at a time.
 
 /// Half a block's weights of a group: neighbours in the lower and the upper byte.
 using Pairs = int16_t __attribute__((vector_size(kHalf)));
@@ -59,22 +60,26 @@ bool any(Pairs mask) {
 /// Two of one pair that sum up to too much have the same sign.
 Pairs too_wide(Pairs pair_sums) { return __builtin_elementwise_abs(pair_sums) > kWidestSum; }
 
-/// Half a block's weights in `group_count` groups, kGroupStride apart; appends to `excess` what is too much for one group each.
+/// Half a block's weights in `group_count` groups, kGroupStride apart; appends to `excess` what is
+/// too much for one group each.
 void narrow_groups(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess) {
   for (size_t group = 0; group < group_count; ++group, weights += kGroupStride) {
     const Pairs pairs = load(weights);
     const Pairs sum = sums(pairs);
     if (!any(too_wide(sum))) continue;
-    const Pairs over = sum - __builtin_elementwise_min(__builtin_elementwise_max(sum, Pairs{} - kWidestSum), Pairs{} + kWidestSum);
-    const Pairs of_upper = over & (__builtin_elementwise_abs(upper(pairs)) > __builtin_elementwise_abs(lower(pairs)));
+    const Pairs over =
+        sum - __builtin_elementwise_min(__builtin_elementwise_max(sum, Pairs{} - kWidestSum),
+                                        Pairs{} + kWidestSum);
+    const Pairs of_upper =
+        over & (__builtin_elementwise_abs(upper(pairs)) > __builtin_elementwise_abs(lower(pairs)));
     const Pairs of_lower = over - of_upper;
     store(weights, join(lower(pairs) - of_lower, upper(pairs) - of_upper));
     store(excess.emplace_back(static_cast<uint32_t>(group)).weights, join(of_lower, of_upper));
   }
 }
 
-/// Moves from `weights`, two of each of two groups, to `excess`, the widest first, until neither the positive ones nor the negative
-/// ones sum up to too much.
+/// Moves from `weights`, two of each of two groups, to `excess`, the widest first, until neither
+/// the positive ones nor the negative ones sum up to too much.
 void narrow(std::span<int8_t* const> weights, std::span<int8_t* const> excess) {
   for (const int sign : {1, -1}) {
     int sum = 0;
@@ -129,7 +134,8 @@ void narrow_two_groups(int8_t* weights, size_t group_count, std::vector<ExcessWe
   }
 }
 
-/// A block's weights [group][2 halves][kHalf], and where in `excess` that of its halves begins and ends.
+/// A block's weights [group][2 halves][kHalf], and where in `excess` that of its halves begins and
+/// ends.
 class Block {
  public:
   Block(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess)
@@ -153,7 +159,8 @@ class Block {
       for (size_t i = halves[half]; i < halves[half + 1]; ++i) {
         int8_t* const to = weights_ + excess_[i].group * kGroupStride + half * kHalf;
         const Pairs taken = load(excess_[i].weights);
-        store(to, join(lower(load(to)) + sign * lower(taken), upper(load(to)) + sign * upper(taken)));
+        store(to,
+              join(lower(load(to)) + sign * lower(taken), upper(load(to)) + sign * upper(taken)));
       }
     }
   }
@@ -176,7 +183,9 @@ LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_coun
     std::memcpy(extras.bias, bias, sizeof(extras.bias));
     Block block(reinterpret_cast<int8_t*>(bias + sizeof(extras.bias)), group_count, layer.excess);
     Block::Halves best = block.narrow(narrow_groups);
-    const auto cost = [](const Block::Halves& halves) { return (halves[2] - halves[0]) * kExcessCost; };
+    const auto cost = [](const Block::Halves& halves) {
+      return (halves[2] - halves[0]) * kExcessCost;
+    };
     // Where there is much already, there would be too much.
     if (group_count % 2 == 0 && cost(best) <= group_count) {
       block.give_back(best);
@@ -185,7 +194,8 @@ LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_coun
       if (extras.adds_two_groups) {
         const auto begin = layer.excess.begin();
         const size_t count = best[2] - best[0];
-        layer.excess.erase(begin + static_cast<std::ptrdiff_t>(best[0]), begin + static_cast<std::ptrdiff_t>(best[2]));
+        layer.excess.erase(begin + static_cast<std::ptrdiff_t>(best[0]),
+                           begin + static_cast<std::ptrdiff_t>(best[2]));
         for (size_t& each : by_two) each -= count;
         best = by_two;
       } else {

@@ -24,11 +24,14 @@ void store(uint8_t* to, T value) {
 
 // Each packs a block of rows, `depth` bytes each.
 
-/// Pieces of two, of which each channel begins one later than the channel before, in rounds of four.
+/// Pieces of two, of which each channel begins one later than the channel before, in rounds of
+/// four.
 void pack_4_by_2_turned(const uint8_t* rows, size_t depth, uint8_t* to) {
   for (size_t k = 0; k < depth; k += 8, to += 32, rows += 8) {
-    const auto low = reinterpret_cast<Pairs>(Eights{load<uint64_t>(rows), load<uint64_t>(rows + depth)});
-    const auto high = reinterpret_cast<Pairs>(Eights{load<uint64_t>(rows + 2 * depth), load<uint64_t>(rows + 3 * depth)});
+    const auto low =
+        reinterpret_cast<Pairs>(Eights{load<uint64_t>(rows), load<uint64_t>(rows + depth)});
+    const auto high = reinterpret_cast<Pairs>(
+        Eights{load<uint64_t>(rows + 2 * depth), load<uint64_t>(rows + 3 * depth)});
     store(to, __builtin_shufflevector(low, high, 0, 5, 10, 15, 1, 6, 11, 12));
     store(to + 16, __builtin_shufflevector(low, high, 2, 7, 8, 13, 3, 4, 9, 14));
   }
@@ -105,14 +108,18 @@ struct Weights {
   size_t extra_bytes;
 };
 
-/// Packs whole blocks, and leaves the rest in `w`. A bias becomes itself + `start` - `input_zero` * sum_of() its channel's weights.
+/// Packs whole blocks, and leaves the rest in `w`. A bias becomes itself + `start` - `input_zero` *
+/// sum_of() its channel's weights.
 void pack_blocks(Weights& w, uint8_t flipped, uint32_t start, uint32_t input_zero) {
   for (const Layout& layout : kLayouts) {
-    if (w.nr != layout.channels || w.kr != layout.piece || w.sr != layout.turned || w.kc % layout.depth_step != 0) continue;
+    if (w.nr != layout.channels || w.kr != layout.piece || w.sr != layout.turned ||
+        w.kc % layout.depth_step != 0)
+      continue;
     for (; w.nc >= w.nr; w.nc -= w.nr) {
       for (size_t i = 0; i < w.nr; ++i) {
         const uint32_t own = w.bias == nullptr ? 0 : static_cast<uint32_t>(w.bias[i]);
-        store(w.to + i * sizeof(own), own + start - input_zero * sum_of(w.kernel + i * w.kc, w.kc, flipped));
+        store(w.to + i * sizeof(own),
+              own + start - input_zero * sum_of(w.kernel + i * w.kc, w.kc, flipped));
       }
       w.to += w.nr * sizeof(*w.bias);
       layout.pack_block(w.kernel, w.kc, w.to);
@@ -123,13 +130,19 @@ void pack_blocks(Weights& w, uint8_t flipped, uint32_t start, uint32_t input_zer
   }
 }
 
-void pack_signed(decltype(xnn_pack_qs8_gemm_goi_w)* pack_rest, int32_t input_zero, size_t g, size_t nc, size_t kc, size_t nr, size_t kr,
-                 size_t sr, const int8_t* kernel, const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
+void pack_signed(decltype(xnn_pack_qs8_gemm_goi_w)* pack_rest, int32_t input_zero, size_t g,
+                 size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const int8_t* kernel,
+                 const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
                  const xnn_qs8_packing_params* params) {
-  Weights w = {nc, kc, nr, kr, sr, reinterpret_cast<const uint8_t*>(kernel), bias, static_cast<uint8_t*>(packed), extra_bytes};
+  Weights w = {nc,         kc,
+               nr,         kr,
+               sr,         reinterpret_cast<const uint8_t*>(kernel),
+               bias,       static_cast<uint8_t*>(packed),
+               extra_bytes};
   if (g == 1) pack_blocks(w, 0, 0, static_cast<uint32_t>(input_zero));
   if (w.nc > 0) {
-    pack_rest(g, w.nc, kc, nr, kr, sr, reinterpret_cast<const int8_t*>(w.kernel), w.bias, scale, w.to, extra_bytes, params);
+    pack_rest(g, w.nc, kc, nr, kr, sr, reinterpret_cast<const int8_t*>(w.kernel), w.bias, scale,
+              w.to, extra_bytes, params);
   }
 }
 
@@ -138,29 +151,36 @@ void pack_signed(decltype(xnn_pack_qs8_gemm_goi_w)* pack_rest, int32_t input_zer
 
 extern "C" {
 
-void teachable_pack_qs8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const int8_t* kernel,
-                                   const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
+void teachable_pack_qs8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr,
+                                   const int8_t* kernel, const int32_t* bias, const float* scale,
+                                   void* packed, size_t extra_bytes,
                                    const xnn_qs8_packing_params* params) {
-  teachable::pack_signed(xnn_pack_qs8_gemm_goi_w, params->input_zero_point, g, nc, kc, nr, kr, sr, kernel, bias, scale, packed, extra_bytes,
-                         params);
+  teachable::pack_signed(xnn_pack_qs8_gemm_goi_w, params->input_zero_point, g, nc, kc, nr, kr, sr,
+                         kernel, bias, scale, packed, extra_bytes, params);
 }
 
-void teachable_pack_qs8_to_qu8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const int8_t* kernel,
-                                          const int32_t* bias, const float* scale, void* packed, size_t extra_bytes,
+void teachable_pack_qs8_to_qu8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr,
+                                          size_t sr, const int8_t* kernel, const int32_t* bias,
+                                          const float* scale, void* packed, size_t extra_bytes,
                                           const xnn_qs8_packing_params* params) {
-  teachable::pack_signed(xnn_pack_qs8_to_qu8_gemm_goi_w, params->input_zero_point + 128, g, nc, kc, nr, kr, sr, kernel, bias, scale, packed,
-                         extra_bytes, params);
+  teachable::pack_signed(xnn_pack_qs8_to_qu8_gemm_goi_w, params->input_zero_point + 128, g, nc, kc,
+                         nr, kr, sr, kernel, bias, scale, packed, extra_bytes, params);
 }
 
-void teachable_pack_qu8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr, const uint8_t* kernel,
-                                   const int32_t* bias, const void* scale, void* packed, size_t extra_bytes,
+void teachable_pack_qu8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr,
+                                   const uint8_t* kernel, const int32_t* bias, const void* scale,
+                                   void* packed, size_t extra_bytes,
                                    const xnn_qu8_packing_params* params) {
-  teachable::Weights w = {nc, kc, nr, kr, sr, kernel, bias, static_cast<uint8_t*>(packed), extra_bytes};
+  teachable::Weights w = {nc,         kc, nr, kr, sr, kernel, bias, static_cast<uint8_t*>(packed),
+                          extra_bytes};
   const uint32_t input_zero = params->input_zero_point;
   // Weights less 128 are those with the highest bit flipped, taken as int8.
-  const uint32_t start = static_cast<uint32_t>(kc) * input_zero * (uint32_t{params->kernel_zero_point} - 128);
+  const uint32_t start =
+      static_cast<uint32_t>(kc) * input_zero * (uint32_t{params->kernel_zero_point} - 128);
   if (g == 1) teachable::pack_blocks(w, 0x80, start, input_zero);
-  if (w.nc > 0) xnn_pack_qu8_gemm_goi_w(g, w.nc, kc, nr, kr, sr, w.kernel, w.bias, scale, w.to, extra_bytes, params);
+  if (w.nc > 0)
+    xnn_pack_qu8_gemm_goi_w(g, w.nc, kc, nr, kr, sr, w.kernel, w.bias, scale, w.to, extra_bytes,
+                            params);
 }
 
 }  // extern "C"

@@ -15,7 +15,11 @@ declare const handler: tf.io.IOHandler;
 /** What TensorFlow.js' own types say goes in as it is. */
 export async function migrated(): Promise<void> {
   const network = await mobilenet.load({ version: 2, alpha: 1.0, modelUrl: handler, inputRange: [0, 1] });
-  await mobilenet.load({ modelUrl: 'https://example.org/model.json', signal, onProgress: ({ phase }) => console.log(phase) });
+  await mobilenet.load({
+    modelUrl: 'https://example.org/model.json',
+    signal,
+    onProgress: ({ phase }) => console.log(phase),
+  });
   const classifier = knnClassifier.create();
   for (const shown of [video, image, picture, pictures]) {
     const activation: mobilenet.Tensor = network.infer(shown, true);
@@ -26,7 +30,14 @@ export async function migrated(): Promise<void> {
   const classes: { className: string; probability: number }[] = await network.classify(image, 5);
   classifier.addExample(vector, 7);
   classifier.addExample(anything, 7);
-  const { label, classIndex, confidences }: { label: string; classIndex: number; confidences: { [label: string]: number } } = await classifier.predictClass(vector, 3);
+  const {
+    label,
+    classIndex,
+    confidences,
+  }: { label: string; classIndex: number; confidences: { [label: string]: number } } = await classifier.predictClass(
+    vector,
+    3,
+  );
   const counts: { [label: string]: number } = classifier.getClassExampleCount();
   classifier.setClassifierDataset(classifier.getClassifierDataset());
   const saved: { [label: string]: tf.Tensor2D } = {};

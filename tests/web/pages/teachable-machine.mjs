@@ -4,7 +4,7 @@ import * as knnClassifier from '@tensorflow-models/knn-classifier';
 import * as mobilenet from '@tensorflow-models/mobilenet';
 
 /** The clip has a square of the scene's own colour in its corner: so the page knows what the user would say it is. */
-const scenes = { 'test card': [255, 0, 0], '__proto__ ': [0, 255, 0], '7': [0, 0, 255] };
+const scenes = { 'test card': [255, 0, 0], '__proto__ ': [0, 255, 0], 7: [0, 0, 255] };
 
 async function openWebcam() {
   const video = document.createElement('video');
@@ -63,7 +63,10 @@ export async function lookAtDrawings({ modelUrl }) {
   const net = await mobilenet.load({ version: 2, alpha: 1.0, modelUrl, inputRange: [0, 1] });
   const classifier = knnClassifier.create();
   const drawings = Array.from({ length: 12 }, (_, i) => {
-    const canvas = Object.assign(document.createElement('canvas'), { width: 224 + 37 * (i % 4), height: 224 + 51 * (i % 3) });
+    const canvas = Object.assign(document.createElement('canvas'), {
+      width: 224 + 37 * (i % 4),
+      height: 224 + 51 * (i % 3),
+    });
     const context = canvas.getContext('2d');
     const gradient = context.createLinearGradient(0, 0, canvas.width, canvas.height);
     gradient.addColorStop(0, `hsl(${30 * i} 80% 60%)`);
@@ -71,7 +74,8 @@ export async function lookAtDrawings({ modelUrl }) {
     context.fillStyle = gradient;
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.fillStyle = `hsl(${77 * i} 90% 50%)`;
-    for (let j = 0; j < 3 + (i % 3) * 8; j++) context.fillRect((j * 53) % canvas.width, (j * 97) % canvas.height, 30 + 5 * i, 20 + 3 * j);
+    for (let j = 0; j < 3 + (i % 3) * 8; j++)
+      context.fillRect((j * 53) % canvas.width, (j * 97) % canvas.height, 30 + 5 * i, 20 + 3 * j);
     return context.getImageData(0, 0, canvas.width, canvas.height);
   });
   const embeddings = [];
@@ -86,7 +90,11 @@ export async function lookAtDrawings({ modelUrl }) {
     activation.dispose();
   }
   const dataset = classifier.getClassifierDataset();
-  const saved = Object.keys(dataset).map((label) => [label, Array.from(dataset[label].dataSync()), dataset[label].shape]);
+  const saved = Object.keys(dataset).map((label) => [
+    label,
+    Array.from(dataset[label].dataSync()),
+    dataset[label].shape,
+  ]);
   classifier.dispose();
   return { embeddings, shapes, predictions, saved };
 }

@@ -93,7 +93,10 @@ export class KNNClassifier {
     const name = toLabel(label);
     const { shape, values } = readTensor(example, 'The example');
     if (this.#shape && !isEqual(this.#shape, shape)) {
-      throw new ClassifierError('bad-argument', `Example shape provided, ${String(shape)} does not match previously provided example shapes ${String(this.#shape)}.`);
+      throw new ClassifierError(
+        'bad-argument',
+        `Example shape provided, ${String(shape)} does not match previously provided example shapes ${String(this.#shape)}.`,
+      );
     }
     if (this.#counts.size > 0) checkSize(values.length, this.#size, 'The example');
     normOf(values, 'The example');
@@ -116,12 +119,18 @@ export class KNNClassifier {
       throw new ClassifierError('bad-argument', 'Please provide a positive integer k value to predictClass.');
     }
     if (this.#counts.size === 0) {
-      throw new ClassifierError('bad-argument', 'You have not added any examples to the KNN classifier. Please add examples before calling predictClass.');
+      throw new ClassifierError(
+        'bad-argument',
+        'You have not added any examples to the KNN classifier. Please add examples before calling predictClass.',
+      );
     }
     const { values } = readTensor(input, 'The input');
     if (values.length !== this.#size) {
       const count = this.#labels().reduce((sum, label) => sum + this.#counts.get(label)!, 0);
-      throw new ClassifierError('bad-argument', `Size(${count * this.#size}) must match the product of shape ${count},${values.length}`);
+      throw new ClassifierError(
+        'bad-argument',
+        `Size(${count * this.#size}) must match the product of shape ${count},${values.length}`,
+      );
     }
     normOf(values, 'The input');
     const labels = this.#labels();
@@ -159,7 +168,9 @@ export class KNNClassifier {
   /** The examples of each class, [count, size] rows of length 1: a copy. */
   getClassifierDataset(): { [label: string]: Tensor } {
     this.#use();
-    return Object.fromEntries([...this.#counts].map(([label, count]) => [label, new Tensor(this.#rows(label, count), [count, this.#size])]));
+    return Object.fromEntries(
+      [...this.#counts].map(([label, count]) => [label, new Tensor(this.#rows(label, count), [count, this.#size])]),
+    );
   }
 
   /**
@@ -223,7 +234,8 @@ export class KNNClassifier {
   }
 
   #takeUp(module: WasmModule): WasmClassifier {
-    if (this.#disposed) throw new ClassifierError('disposed', 'This KNN classifier was disposed while its module was loaded.');
+    if (this.#disposed)
+      throw new ClassifierError('disposed', 'This KNN classifier was disposed while its module was loaded.');
     const classifier = call(() => new module.Classifier(1));
     try {
       teach(classifier, this.#waiting!);
@@ -254,12 +266,17 @@ export class KNNClassifier {
     const rows = new Float32Array(count * this.#size);
     if (this.#classifier) {
       const classifier = this.#classifier;
-      classifier.exampleIds(label).forEach((id, index) => rows.set(classifier.exampleEmbedding(id), index * this.#size));
+      classifier
+        .exampleIds(label)
+        .forEach((id, index) => rows.set(classifier.exampleEmbedding(id), index * this.#size));
     } else {
       const own = this.#waiting!.filter((example) => example.label === label);
       own.forEach(({ values }, index) => {
         const norm = normOf(values, label);
-        rows.set(values.map((value) => value / norm), index * this.#size);
+        rows.set(
+          values.map((value) => value / norm),
+          index * this.#size,
+        );
       });
     }
     return rows;
@@ -283,7 +300,10 @@ function vote(classifier: WasmClassifier, { values, k, labels, classIndices }: Q
 
 async function startModule({ variant, wasmUrl }: KnnOptions): Promise<WasmModule> {
   // One thread: a page mustn't wait for others.
-  const { module, classifier } = await startClassifier(toModuleRequest({ variant, wasmUrl, threads: 1 }, false), sharedModule);
+  const { module, classifier } = await startClassifier(
+    toModuleRequest({ variant, wasmUrl, threads: 1 }, false),
+    sharedModule,
+  );
   classifier.delete();
   return module;
 }
@@ -292,17 +312,33 @@ async function startModule({ variant, wasmUrl }: KnnOptions): Promise<WasmModule
  * The k nearest. The engine puts the earlier example first where two are equally near, the original the earlier class: as many
  * more are asked for as are as near as the last.
  */
-function nearest(classifier: WasmClassifier, values: Float32Array, k: number, positions: readonly number[]): WasmNeighbour[] {
+function nearest(
+  classifier: WasmClassifier,
+  values: Float32Array,
+  k: number,
+  positions: readonly number[],
+): WasmNeighbour[] {
   const total = classifier.counts().reduce((sum, count) => sum + count, 0);
   const wanted = Math.min(k, total);
   let asked = wanted;
   let found: WasmNeighbour[];
   do {
     asked = Math.min(total, asked === wanted ? wanted + 1 : 2 * asked);
-    const options = { k: asked, weighting: 'votes', temperature: 1, prior: 0, sharpness: 1, balanced: false, unknownThreshold: -1, smoothing: 0 };
+    const options = {
+      k: asked,
+      weighting: 'votes',
+      temperature: 1,
+      prior: 0,
+      sharpness: 1,
+      balanced: false,
+      unknownThreshold: -1,
+      smoothing: 0,
+    };
     found = call(() => classifier.predictEmbedding(values, options)).neighbours;
   } while (asked < total && found[asked - 1]!.similarity === found[wanted - 1]!.similarity);
-  found.sort((a, b) => b.similarity - a.similarity || positions[a.classIndex]! - positions[b.classIndex]! || a.id - b.id);
+  found.sort(
+    (a, b) => b.similarity - a.similarity || positions[a.classIndex]! - positions[b.classIndex]! || a.id - b.id,
+  );
   return found.slice(0, wanted);
 }
 
@@ -310,7 +346,14 @@ function teach(classifier: WasmClassifier, examples: readonly Example[]): void {
   const size = examples[0]?.values.length ?? 0;
   const all = new Float32Array(examples.length * size);
   examples.forEach(({ values }, index) => all.set(values, index * size));
-  if (size > 0) call(() => classifier.addEmbeddings(all, size, examples.map(({ label }) => label)));
+  if (size > 0)
+    call(() =>
+      classifier.addEmbeddings(
+        all,
+        size,
+        examples.map(({ label }) => label),
+      ),
+    );
 }
 
 function toExamples(dataset: { [label: string]: TensorInput }): Example[] {
@@ -319,7 +362,11 @@ function toExamples(dataset: { [label: string]: TensorInput }): Example[] {
     const what = `The dataset's tensor of '${label}'`;
     const { shape, values } = readTensor(tensor, what);
     const [count, size] = shape;
-    if (shape.length !== 2) throw new ClassifierError('bad-argument', `${what} must have the shape [examples, values]; got [${shape.join(', ')}].`);
+    if (shape.length !== 2)
+      throw new ClassifierError(
+        'bad-argument',
+        `${what} must have the shape [examples, values]; got [${shape.join(', ')}].`,
+      );
     for (let row = 0; row < count!; row++) {
       const example = values.subarray(row * size!, (row + 1) * size!);
       normOf(example, `Row ${row} of '${label}'`);
@@ -331,7 +378,8 @@ function toExamples(dataset: { [label: string]: TensorInput }): Example[] {
 }
 
 function checkSize(size: number, wanted: number, what: string): void {
-  if (size !== wanted) throw new ClassifierError('bad-argument', `${what} has ${size} values; the examples have ${wanted}.`);
+  if (size !== wanted)
+    throw new ClassifierError('bad-argument', `${what} has ${size} values; the examples have ${wanted}.`);
 }
 
 /** The length. A vector without one has no direction, and so no cosine to anything. */
@@ -340,7 +388,8 @@ function normOf(values: Float32Array, what: string): number {
   // Counted: an iterator takes as long as all the rest of adding an example.
   for (let i = 0; i < values.length; i++) square += values[i]! * values[i]!;
   if (!Number.isFinite(square)) throw new ClassifierError('bad-argument', `${what} holds a value that is not finite.`);
-  if (square === 0) throw new ClassifierError('bad-argument', `${what} has only zeros, and so no direction to compare.`);
+  if (square === 0)
+    throw new ClassifierError('bad-argument', `${what} has only zeros, and so no direction to compare.`);
   return Math.sqrt(square);
 }
 

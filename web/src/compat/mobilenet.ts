@@ -73,7 +73,10 @@ export interface ModelConfig {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-const alphas: Record<string, readonly string[]> = { '1.00': ['0.25', '0.50', '0.75', '1.00'], '2.00': ['0.50', '0.75', '1.00'] };
+const alphas: Record<string, readonly string[]> = {
+  '1.00': ['0.25', '0.50', '0.75', '1.00'],
+  '2.00': ['0.50', '0.75', '1.00'],
+};
 
 /** Loads a network. Throws 'bad-argument' for a version or alpha that the original doesn't know, and as the package's load(). */
 export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
@@ -130,10 +133,13 @@ export class MobileNet {
    */
   infer(img: PictureInput, embedding: unknown = false): Tensor {
     const { classifier, model } = this.#use();
-    if (!embedding && model.classCount === 0) throw new ClassifierError('bad-argument', 'This model has no classes: ask for its embedding.');
+    if (!embedding && model.classCount === 0)
+      throw new ClassifierError('bad-argument', 'This model has no classes: ask for its embedding.');
     const rows: Float32Array[] = [];
     try {
-      forEachPicture(img, this.#canvas, classifier, () => rows.push(embedding ? classifier.embed() : withoutBackground(classifier.logits())));
+      forEachPicture(img, this.#canvas, classifier, () =>
+        rows.push(embedding ? classifier.embed() : withoutBackground(classifier.logits())),
+      );
     } catch (error) {
       throw toClassifierError(error);
     }
@@ -148,15 +154,20 @@ export class MobileNet {
    * @param topk How many; at most all are returned.
    */
   async classify(img: PictureInput, topk = 3): Promise<ScoredClass[]> {
-    if (!(topk >= 0)) throw new ClassifierError('bad-argument', `topk must be a number of at least 0; got ${String(topk)}.`);
+    if (!(topk >= 0))
+      throw new ClassifierError('bad-argument', `topk must be a number of at least 0; got ${String(topk)}.`);
     const { model } = this.#use();
     const logits = this.infer(img);
-    if (logits.shape[0] !== 1) throw new ClassifierError('bad-argument', `classify() takes one picture; got ${logits.shape[0]}.`);
+    if (logits.shape[0] !== 1)
+      throw new ClassifierError('bad-argument', `classify() takes one picture; got ${logits.shape[0]}.`);
     const background = model.classCount - logits.size;
     return Array.from(softmax(logits.dataSync()), (probability, index) => ({ index, probability }))
       .sort((a, b) => b.probability - a.probability)
       .slice(0, Math.floor(topk))
-      .map(({ index, probability }) => ({ className: this.#classNames?.[index + background] ?? `class ${index}`, probability }));
+      .map(({ index, probability }) => ({
+        className: this.#classNames?.[index + background] ?? `class ${index}`,
+        probability,
+      }));
   }
 
   /** Frees the network. The original has no such method. May be called twice. */
@@ -176,10 +187,16 @@ async function whichModel({ version, alpha, modelUrl }: ModelConfig): Promise<Mo
   if (modelUrl) return fromHandler(modelUrl);
   const known = version === undefined ? undefined : alphas[typeof version === 'number' ? version.toFixed(2) : ''];
   if (version !== undefined && !known) {
-    throw new ClassifierError('bad-argument', `Invalid version of MobileNet. Valid versions are: ${Object.keys(alphas).join()}`);
+    throw new ClassifierError(
+      'bad-argument',
+      `Invalid version of MobileNet. Valid versions are: ${Object.keys(alphas).join()}`,
+    );
   }
   if (alpha !== undefined && known && !(typeof alpha === 'number' && known.includes(alpha.toFixed(2)))) {
-    throw new ClassifierError('bad-argument', `MobileNet constructed with invalid alpha ${String(alpha)}. Valid multipliers for this version are: ${known.join()}.`);
+    throw new ClassifierError(
+      'bad-argument',
+      `MobileNet constructed with invalid alpha ${String(alpha)}. Valid multipliers for this version are: ${known.join()}.`,
+    );
   }
   const held = heldModel('modelUrl');
   if ((version ?? held.version) !== held.version || (alpha ?? held.alpha) !== held.alpha) {
@@ -193,7 +210,8 @@ async function whichModel({ version, alpha, modelUrl }: ModelConfig): Promise<Mo
 }
 
 async function fromHandler(handler: IOHandler): Promise<ModelRequest> {
-  if (typeof handler.load !== 'function') throw new ClassifierError('bad-argument', 'The handler in modelUrl has no load().');
+  if (typeof handler.load !== 'function')
+    throw new ClassifierError('bad-argument', 'The handler in modelUrl has no load().');
   const { weightSpecs, weightData = [], ...artifacts } = await handler.load();
   const weights = new Uint8Array(await new Blob([weightData].flat()).arrayBuffer());
   const json = { ...artifacts, weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }] };

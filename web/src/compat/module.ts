@@ -1,7 +1,7 @@
 // One module for all that the compat packages make on a page: they are used together, and compiling it twice helps nobody.
 
 import { orAborted } from '../abort.js';
-import { loadModule, type LoadModuleOptions } from '../load.js';
+import { type LoadModuleOptions, loadModule } from '../load.js';
 import type { WasmModule } from '../wasm-module.js';
 
 const modules = new Map<string, Promise<WasmModule>>();

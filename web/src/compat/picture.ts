@@ -17,10 +17,23 @@ export interface PixelArray {
 }
 
 /** What can be looked at. A tensor is [height, width, 3] or a batch [n, height, width, 3], values 0-255. */
-export type PictureInput = TensorLike | HTMLImageElement | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas | ImageBitmap | ImageData | PixelArray;
+export type PictureInput =
+  | TensorLike
+  | HTMLImageElement
+  | HTMLVideoElement
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | ImageBitmap
+  | ImageData
+  | PixelArray;
 
 /** Makes each picture of the input the classifier's current frame, one after the other, and calls `look`. */
-export function forEachPicture(input: PictureInput, canvas: FrameCanvas, classifier: WasmClassifier, look: () => void): void {
+export function forEachPicture(
+  input: PictureInput,
+  canvas: FrameCanvas,
+  classifier: WasmClassifier,
+  look: () => void,
+): void {
   if (isTensorLike(input)) forEachOfTensor(input, classifier, look);
   else {
     writePicture(input, canvas, classifier);
@@ -32,7 +45,10 @@ function forEachOfTensor(tensor: TensorLike, classifier: WasmClassifier, look: (
   const { shape, values } = readTensor(tensor, 'The picture');
   const [height = 0, width = 0, channels] = shape.slice(-3);
   if ((shape.length !== 3 && shape.length !== 4) || channels !== 3) {
-    throw new ClassifierError('bad-image', `The picture must have the shape [height, width, 3] or [n, height, width, 3]; got [${shape.join(', ')}].`);
+    throw new ClassifierError(
+      'bad-image',
+      `The picture must have the shape [height, width, 3] or [n, height, width, 3]; got [${shape.join(', ')}].`,
+    );
   }
   const pixels = height * width;
   for (let first = 0; first < values.length; first += 3 * pixels) {
@@ -50,14 +66,21 @@ function writePicture(input: Exclude<PictureInput, TensorLike>, canvas: FrameCan
     case 'HTMLVideoElement': {
       const video = input as HTMLVideoElement;
       if (video.readyState < 2) {
-        throw new ClassifierError('bad-image', 'The video element has not loaded data yet. Please wait for `loadeddata` event on the <video> element.');
+        throw new ClassifierError(
+          'bad-image',
+          'The video element has not loaded data yet. Please wait for `loadeddata` event on the <video> element.',
+        );
       }
       return draw(video, video.videoWidth, video.videoHeight);
     }
     case 'HTMLImageElement': {
       // Its own size, not that of the layout: a picture says the same however large it is shown.
       const image = input as HTMLImageElement;
-      if (!image.complete || image.naturalWidth === 0) throw new ClassifierError('bad-image', "The image has no pixels yet, or couldn't be loaded. Wait for its decode().");
+      if (!image.complete || image.naturalWidth === 0)
+        throw new ClassifierError(
+          'bad-image',
+          "The image has no pixels yet, or couldn't be loaded. Wait for its decode().",
+        );
       return draw(image, image.naturalWidth, image.naturalHeight);
     }
     case 'HTMLCanvasElement':
@@ -82,7 +105,10 @@ function writePicture(input: Exclude<PictureInput, TensorLike>, canvas: FrameCan
   }
 }
 
-function writePixels(image: { data: ArrayLike<number>; width: number; height: number }, classifier: WasmClassifier): void {
+function writePixels(
+  image: { data: ArrayLike<number>; width: number; height: number },
+  classifier: WasmClassifier,
+): void {
   const { data, width, height } = Object(image) as Partial<typeof image>;
   if (data?.length === undefined || width === undefined || height === undefined) {
     throw new ClassifierError(
@@ -91,7 +117,10 @@ function writePixels(image: { data: ArrayLike<number>; width: number; height: nu
     );
   }
   if (data.length !== width * height * 4) {
-    throw new ClassifierError('bad-image', `A picture of ${width} x ${height} has ${width * height * 4} bytes of RGBA; got ${data.length}.`);
+    throw new ClassifierError(
+      'bad-image',
+      `A picture of ${width} x ${height} has ${width * height * 4} bytes of RGBA; got ${data.length}.`,
+    );
   }
   classifier.frameBuffer(width, height).set(data);
 }

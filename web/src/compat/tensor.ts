@@ -11,7 +11,17 @@ export interface TensorLike {
 }
 
 /** Accepted wherever the original takes a tensor. A typed array is of rank 1. */
-export type TensorInput = TensorLike | Float32Array | Float64Array | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array;
+export type TensorInput =
+  | TensorLike
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
 
 export function isTensorLike(value: unknown): value is TensorLike {
   const { shape, dataSync } = Object(value) as Partial<TensorLike>;
@@ -20,11 +30,19 @@ export function isTensorLike(value: unknown): value is TensorLike {
 
 /** Shape and values of an input, which may be its own: to keep them, copy them. Throws 'bad-argument' for what is no tensor, or has another number of values than its shape says. */
 export function readTensor(input: TensorInput, what: string): { shape: readonly number[]; values: Float32Array } {
-  if (ArrayBuffer.isView(input) && 'length' in input) return { shape: [input.length], values: toFloats(input as ArrayLike<number>) };
-  if (!isTensorLike(input)) throw new ClassifierError('bad-argument', `${what} must be a tensor, with shape and dataSync(), or a typed array; got ${typeof input}.`);
+  if (ArrayBuffer.isView(input) && 'length' in input)
+    return { shape: [input.length], values: toFloats(input as ArrayLike<number>) };
+  if (!isTensorLike(input))
+    throw new ClassifierError(
+      'bad-argument',
+      `${what} must be a tensor, with shape and dataSync(), or a typed array; got ${typeof input}.`,
+    );
   const values = toFloats(input.dataSync());
   if (values.length !== sizeOf(input.shape)) {
-    throw new ClassifierError('bad-argument', `${what} has the shape [${input.shape.join(', ')}] and ${values.length} values.`);
+    throw new ClassifierError(
+      'bad-argument',
+      `${what} has the shape [${input.shape.join(', ')}] and ${values.length} values.`,
+    );
   }
   return { shape: [...input.shape], values };
 }
