@@ -1,5 +1,5 @@
 // The border to JavaScript: a registration table and adapters that only change shapes.
-// web/src/wasm-module.d.ts is the other half.
+// web/src/shared/wasm-module.d.d.ts is the other half.
 #include <emscripten/bind.h>
 #include <emscripten/heap.h>
 #include <emscripten/val.h>

@@ -1,5 +1,5 @@
 // How a module without glue, a single .wasm file, talks to JavaScript: memory that it lends, and
-// answers that it leaves there. web/src/bare-module.ts is the other half.
+// answers that it leaves there. web/src/worker/bare-module.ts is the other half.
 #pragma once
 
 #include <cstddef>

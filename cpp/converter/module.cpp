@@ -1,4 +1,4 @@
-// The converter's border to JavaScript. web/src/tfjs-converter.ts is the other half.
+// The converter's border to JavaScript. web/src/worker/tfjs-converter.ts is the other half.
 #include <cstddef>
 #include <vector>
 

@@ -1,5 +1,5 @@
 // The decoder's border to JavaScript: who gives an encoded picture fetches it, and nobody else
-// carries stb_image along. web/src/picture-decoder.ts is the other half.
+// carries stb_image along. web/src/worker/picture-decoder.ts is the other half.
 #include <cstddef>
 #include <cstdint>
 #include <utility>

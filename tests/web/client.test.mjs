@@ -13,7 +13,12 @@ import { toBmp } from './draw.mjs';
 import { makeFakeModule } from './fake-module.mjs';
 import { importTs } from './import-ts.mjs';
 
-const { load, makeHost, serve, ClassifierError } = await importTs('client.ts', 'host.ts', 'rpc.ts', 'errors.ts');
+const { load, makeHost, serve, ClassifierError } = await importTs(
+  'page/client.ts',
+  'worker/host.ts',
+  'shared/rpc.ts',
+  'shared/errors.ts',
+);
 
 let folder;
 let server;

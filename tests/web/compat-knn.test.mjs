@@ -9,7 +9,7 @@ import { root } from './data.mjs';
 import { importTs } from './import-ts.mjs';
 
 const { default: createModule } = await import(path.join(root, 'web/dist/wasm/simd/teachable.js'));
-const { KNNClassifier, version } = await importTs('compat/knn-classifier.ts');
+const { KNNClassifier, version } = await importTs('entries/compat/knn-classifier.ts');
 const module = await createModule({});
 await tf.setBackend('cpu');
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';
 
-const { readJsonDataset, writeJsonDataset } = await importTs('dataset-json.ts');
+const { readJsonDataset, writeJsonDataset } = await importTs('worker/dataset-json.ts');
 
 const model = { id: "a 'model'", sha256: 'ab'.repeat(32) };
 const classes = () => [

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { root } from './data.mjs';
 import { importTs } from './import-ts.mjs';
 
-const { loadKnn } = await importTs('knn.ts');
+const { loadKnn } = await importTs('entries/knn.ts');
 const wasmUrl = pathToFileURL(path.join(root, 'web/dist/wasm/'));
 
 async function open(t, { embeddingSize = 4, id } = {}) {

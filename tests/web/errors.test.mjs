@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';
 
-const { ClassifierError, errorCodes, fromWire, toClassifierError, toWire } = await importTs('errors.ts');
+const { ClassifierError, errorCodes, fromWire, toClassifierError, toWire } = await importTs('shared/errors.ts');
 
 const travel = (error) => fromWire(structuredClone(toWire(error)));
 
@@ -23,7 +23,7 @@ test("the module's errors keep their code", () => {
 });
 
 test("errors of another copy of the file are of the class too; errors of other kinds aren't", async () => {
-  const other = await importTs('errors.ts');
+  const other = await importTs('shared/errors.ts');
   assert.notEqual(other.ClassifierError, ClassifierError);
   const error = new other.ClassifierError('bad-image', 'x');
   assert.ok(error instanceof ClassifierError);

@@ -1,4 +1,4 @@
-// A test double of the border (web/src/wasm-module.d.ts) for node tests of the TypeScript around it. It classifies
+// A test double of the border (web/src/shared/wasm-module.d.d.ts) for node tests of the TypeScript around it. It classifies
 // nothing: the "embedding" is the mean colour of the frame. Browser tests use the real module.
 
 class WasmError extends Error {

@@ -8,7 +8,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { importTs } from './import-ts.mjs';
 
-const { fetchModel } = await importTs('fetch-model.ts');
+const { fetchModel } = await importTs('worker/fetch-model.ts');
 
 const piece = Buffer.alloc(64 * 1024, 1);
 let folder;

@@ -15,7 +15,7 @@ const entry = await fetchDefault();
 const [file, weights] = await Promise.all(
   entry.files.map((each) => readFile(path.join(root, 'models/files', each.path))),
 );
-const { loadConverter } = await importTs('tfjs-converter.ts');
+const { loadConverter } = await importTs('worker/tfjs-converter.ts');
 const convert = await loadConverter({ wasmUrl: pathToFileURL(path.join(root, 'web/dist/wasm/')) });
 const model = weights ? (await convert(file, weights)).tflite : file;
 

@@ -9,7 +9,7 @@ import { ffmpeg, root, scratchFolder } from './data.mjs';
 import { toBmp } from './draw.mjs';
 import { importTs } from './import-ts.mjs';
 
-const { loadDecoder } = await importTs('picture-decoder.ts');
+const { loadDecoder } = await importTs('worker/picture-decoder.ts');
 const wasmUrl = pathToFileURL(path.join(root, 'web/dist/wasm/'));
 const decode = await loadDecoder({ wasmUrl });
 

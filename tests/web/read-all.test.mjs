@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importTs } from './import-ts.mjs';
 
-const { readAll } = await importTs('download.ts');
+const { readAll } = await importTs('shared/download.ts');
 
 /** 10,000 bytes in pieces, or less. */
 const whole = Uint8Array.from({ length: 10_000 }, (_, index) => (index * 7) % 251);

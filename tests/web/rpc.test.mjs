@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';
 
-const { ClassifierError, connect, Moved, serve } = await importTs('rpc.ts', 'errors.ts');
+const { ClassifierError, connect, Moved, serve } = await importTs('shared/rpc.ts', 'shared/errors.ts');
 
 function makePair(t, handlers) {
   const { port1, port2 } = new MessageChannel();

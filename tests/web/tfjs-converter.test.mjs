@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { root } from './data.mjs';
 import { importTs } from './import-ts.mjs';
 
-const { loadConverter } = await importTs('tfjs-converter.ts');
+const { loadConverter } = await importTs('worker/tfjs-converter.ts');
 const convert = await loadConverter({ wasmUrl: pathToFileURL(path.join(root, 'web/dist/wasm/')) });
 const read = (folder) =>
   Promise.all(['model.json', 'weights.bin'].map((name) => readFile(path.join(root, 'tests/data/tfjs', folder, name))));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';
 
-const { chooseVariant, detectFeatures, fallbacks } = await importTs('variant.ts');
+const { chooseVariant, detectFeatures, fallbacks } = await importTs('shared/variant.ts');
 
 const all = {
   simd: true,

@@ -22,10 +22,11 @@ import { typecheck } from './typescript.mjs';
 
 const web = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const source = path.join(web, 'src');
+const entryFolder = path.join(source, 'entries');
 const dist = path.join(web, 'dist');
 const site = path.join(web, 'site');
 
-/** Subpath of the package -> file of web/src, as in the exports of package.json. */
+/** Subpath of the package -> file of web/src/entries, as in the exports of package.json. */
 const entries = {
   index: 'index',
   worker: 'own-worker',
@@ -101,7 +102,7 @@ const inlineAt = (address) => ({
   },
 });
 
-const file = (name) => path.join(source, `${name}.ts`);
+const file = (name) => path.join(entryFolder, `${name}.ts`);
 const files = Object.values(entries);
 
 /** Pieces would be asked for only when the first has come: on a page that has nothing yet, half of the time that the code takes. */
@@ -122,14 +123,14 @@ function buildModules(plugins) {
     splitting: true,
     outdir: dist,
     entryPoints: [...files.filter((name) => name !== 'index'), 'inline'].map(file),
-    outbase: source,
+    outbase: entryFolder,
   });
 }
 
 async function buildCommonJs(plugins) {
   const contents = files.map((name, index) => `export * as entry${index} from './${name}.js';`).join('\n');
   const base = { inject: [path.join(web, 'dev/commonjs-url.mjs')], define: { 'import.meta.url': 'importMetaUrl' } };
-  const stdin = { contents, resolveDir: source, loader: 'ts' };
+  const stdin = { contents, resolveDir: entryFolder, loader: 'ts' };
   await build({
     ...common,
     ...base,
@@ -212,7 +213,7 @@ async function writeTypes() {
   await typecheck('web/tsconfig.page.json');
   const types = path.join(dist, 'types');
   // The compiler leaves out what is written as a declaration.
-  for (const name of await readdir(source))
+  for (const name of await readdir(source, { recursive: true }))
     if (name.endsWith('.d.ts')) await cp(path.join(source, name), path.join(types, name));
   for (const name of await readdir(types, { recursive: true })) {
     if (!name.endsWith('.d.ts')) continue;

@@ -1,4 +1,4 @@
-// The module that web/src/packaged.d.ts declares: which model is in the package, and the sums of what was built. It is
+// The module that web/src/shared/packaged.d.d.ts declares: which model is in the package, and the sums of what was built. It is
 // made at build time, because bundlers find a file only by an address that is written out.
 
 import { createHash } from 'node:crypto';

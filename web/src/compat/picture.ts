@@ -1,9 +1,9 @@
 // A picture as the original takes it, put into a classifier at once: infer() has no time to await.
 
-import { ClassifierError } from '../errors.js';
-import type { FrameCanvas } from '../frame-canvas.js';
-import { otherOrigin } from '../image.js';
-import type { WasmClassifier } from '../wasm-module.js';
+import { otherOrigin } from '../page/image.js';
+import { ClassifierError } from '../shared/errors.js';
+import type { FrameCanvas } from '../shared/frame-canvas.js';
+import type { WasmClassifier } from '../shared/wasm-module.js';
 import { isTensorLike, readTensor, type TensorLike } from './tensor.js';
 
 /** Pixels. */

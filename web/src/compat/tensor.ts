@@ -1,6 +1,6 @@
 // What stands for tf.Tensor here: anything with a shape and dataSync() goes in, an array with its shape comes out.
 
-import { ClassifierError } from '../errors.js';
+import { ClassifierError } from '../shared/errors.js';
 
 /** A tensor of TensorFlow.js, one of this file, or what else has the two. */
 export interface TensorLike {

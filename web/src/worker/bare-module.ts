@@ -1,7 +1,7 @@
 // Modules that are a single file: no glue, plain functions, one memory. cpp/border/answer.h is the other half.
 
+import { ClassifierError } from '../shared/errors.js';
 import { compileFrom } from './compile.js';
-import { ClassifierError } from './errors.js';
 
 /** A module that runs. Addresses are bytes of its memory. */
 export interface BareInstance<Functions> {

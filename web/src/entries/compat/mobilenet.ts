@@ -4,22 +4,22 @@
  * @module teachable-wasm/compat/mobilenet
  */
 
-import { orAborted } from '../abort.js';
-import { absolute } from '../addresses.js';
-import { ClassifierError, toClassifierError } from '../errors.js';
-import { FrameCanvas } from '../frame-canvas.js';
-import { openClassifier, type Running } from '../host.js';
+import { sharedModule } from '../../compat/module.js';
+import { forEachPicture, type PictureInput } from '../../compat/picture.js';
+import { Tensor } from '../../compat/tensor.js';
+import { heldModel, toRequest } from '../../page/models.js';
+import { toModuleRequest } from '../../page/session.js';
+import { orAborted } from '../../shared/abort.js';
+import { absolute } from '../../shared/addresses.js';
+import { ClassifierError, toClassifierError } from '../../shared/errors.js';
+import { FrameCanvas } from '../../shared/frame-canvas.js';
+import type { ModelRequest, Precision, Progress, Variant } from '../../shared/protocol.js';
+import { openClassifier, type Running } from '../../worker/host.js';
 import { loadImageNetLabels } from '../labels.js';
-import { heldModel, toRequest } from '../models.js';
-import type { ModelRequest, Precision, Progress, Variant } from '../protocol.js';
-import { toModuleRequest } from '../session.js';
-import { sharedModule } from './module.js';
-import { forEachPicture, type PictureInput } from './picture.js';
-import { Tensor } from './tensor.js';
 
-export type { Precision, Progress, Variant } from '../protocol.js';
-export type { PictureInput, PixelArray } from './picture.js';
-export type { Tensor, TensorLike } from './tensor.js';
+export type { PictureInput, PixelArray } from '../../compat/picture.js';
+export type { Tensor, TensorLike } from '../../compat/tensor.js';
+export type { Precision, Progress, Variant } from '../../shared/protocol.js';
 
 /** Of the original whose interface this is. */
 export const version = '2.1.1';

@@ -1,12 +1,9 @@
 // From options to a running host: where it runs, what is open in it, and how it ends.
 
-import { aborted } from './abort.js';
-import { absolute } from './addresses.js';
-import { toCount } from './arguments.js';
-import { askEarly } from './early-fetch.js';
-import { type Engine, neverStarted, runHere, startWorker } from './engine.js';
-import { ClassifierError, toClassifierError } from './errors.js';
-import { codeUrl } from './module-files.js';
+import { aborted } from '../shared/abort.js';
+import { absolute } from '../shared/addresses.js';
+import { ClassifierError, toClassifierError } from '../shared/errors.js';
+import { codeUrl } from '../shared/module-files.js';
 import type {
   ClassifierMethods,
   EarlyAnswer,
@@ -16,9 +13,12 @@ import type {
   OpenRequest,
   Progress,
   Variant,
-} from './protocol.js';
-import { type Caller, connect, Moved } from './rpc.js';
-import { chooseVariant, detectFeatures } from './variant.js';
+} from '../shared/protocol.js';
+import { type Caller, connect, Moved } from '../shared/rpc.js';
+import { chooseVariant, detectFeatures } from '../shared/variant.js';
+import { toCount } from './arguments.js';
+import { askEarly } from './early-fetch.js';
+import { type Engine, neverStarted, runHere, startWorker } from './engine.js';
 
 /** Options of everything that loads the module. */
 export interface ModuleOptions {

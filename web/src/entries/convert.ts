@@ -3,15 +3,15 @@
  * @module teachable-wasm/convert
  */
 
-import { aborted } from './abort.js';
-import { absolute } from './addresses.js';
-import { ClassifierError } from './errors.js';
-import { fetchModel } from './fetch-model.js';
-import type { Progress } from './protocol.js';
-import type { ConvertedModel } from './tfjs-converter.js';
+import { aborted } from '../shared/abort.js';
+import { absolute } from '../shared/addresses.js';
+import { ClassifierError } from '../shared/errors.js';
+import type { Progress } from '../shared/protocol.js';
+import { fetchModel } from '../worker/fetch-model.js';
+import type { ConvertedModel } from '../worker/tfjs-converter.js';
 
-export type { Progress } from './protocol.js';
-export type { ConvertedModel } from './tfjs-converter.js';
+export type { Progress } from '../shared/protocol.js';
+export type { ConvertedModel } from '../worker/tfjs-converter.js';
 
 /** Where the converter is, and what ends it. */
 export interface ConvertOptions {

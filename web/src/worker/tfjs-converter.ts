@@ -1,6 +1,6 @@
 // TensorFlow.js models to .tflite files, by a module of its own (cpp/converter), which only those who load a model.json fetch.
 
-import { absolute } from './addresses.js';
+import { absolute } from '../shared/addresses.js';
 import { type BareInstance, loadBareModule } from './bare-module.js';
 
 /** What wasm/tfjs/converter.wasm exports; cpp/converter/module.cpp says what each is. */

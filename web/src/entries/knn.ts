@@ -3,14 +3,15 @@
  * @module teachable-wasm/knn
  */
 
-import { toCount } from './arguments.js';
-import { ClassifierError } from './errors.js';
-import { KnnClassifier } from './knn-client.js';
-import { type ModuleOptions, startSession } from './session.js';
+import { toCount } from '../page/arguments.js';
+import { KnnClassifier } from '../page/knn-client.js';
+import { type ModuleOptions, startSession } from '../page/session.js';
+import { ClassifierError } from '../shared/errors.js';
 
-export type { ErrorCode } from './errors.js';
-export { ClassifierError, errorCodes } from './errors.js';
-export type { CallSettings, KnnClassifier, Prediction } from './knn-client.js';
+export type { CallSettings, KnnClassifier, Prediction } from '../page/knn-client.js';
+export type { ModuleOptions } from '../page/session.js';
+export type { ErrorCode } from '../shared/errors.js';
+export { ClassifierError, errorCodes } from '../shared/errors.js';
 export type {
   Info,
   LoadTimings,
@@ -24,8 +25,7 @@ export type {
   Thumbnail,
   Timings,
   Variant,
-} from './protocol.js';
-export type { ModuleOptions } from './session.js';
+} from '../shared/protocol.js';
 
 /** Of loadKnn(). */
 export interface KnnOptions extends ModuleOptions {

@@ -1,10 +1,10 @@
 // The script of the worker that load() starts: a module, a port. In Node it is the script of a thread.
 
-import { makeHost } from './host.js';
-import { loadModule } from './load.js';
-import { nodeModule } from './node.js';
-import type { ClassifierMethods, Progress } from './protocol.js';
-import { type Port, serve } from './rpc.js';
+import { nodeModule } from '../shared/node.js';
+import type { ClassifierMethods, Progress } from '../shared/protocol.js';
+import { type Port, serve } from '../shared/rpc.js';
+import { makeHost } from '../worker/host.js';
+import { loadModule } from '../worker/load.js';
 
 const scope = globalThis as unknown as Partial<DedicatedWorkerGlobalScope>;
 const answer = (port: Port, endWorker: () => void) =>

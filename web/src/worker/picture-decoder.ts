@@ -1,6 +1,6 @@
 // JPEG, PNG and BMP files to pixels, by a module of its own (cpp/decoder), which only those who give encoded pictures fetch.
 
-import { absolute } from './addresses.js';
+import { absolute } from '../shared/addresses.js';
 import { type BareInstance, loadBareModule } from './bare-module.js';
 
 /** What wasm/image/decoder.wasm exports; cpp/decoder/module.cpp says what each is. */

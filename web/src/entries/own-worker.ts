@@ -3,11 +3,11 @@
  * @module teachable-wasm/worker
  */
 
-import { makeHost } from './host.js';
-import { loadModule } from './load.js';
-import type { ClassifierMethods, Progress } from './protocol.js';
-import { serve } from './rpc.js';
-import { endThreads } from './threads.js';
+import type { ClassifierMethods, Progress } from '../shared/protocol.js';
+import { serve } from '../shared/rpc.js';
+import { makeHost } from '../worker/host.js';
+import { loadModule } from '../worker/load.js';
+import { endThreads } from '../worker/threads.js';
 
 /**
  * Answers every load({ worker }) that names this worker. Call it once, at the top of the worker's module. Messages that

@@ -1,12 +1,12 @@
 // A variant's module: its code, its glue, its start.
 
+import { type DownloadOptions, download, failed, isHtml } from '../shared/download.js';
+import { ClassifierError } from '../shared/errors.js';
+import { codeUrl, glueUrl } from '../shared/module-files.js';
+import type { EarlyAnswer, Variant } from '../shared/protocol.js';
+import type createModule from '../shared/wasm-module.js';
+import type { ModuleSettings, WasmModule } from '../shared/wasm-module.js';
 import { compileFrom, whereToPut } from './compile.js';
-import { type DownloadOptions, download, failed, isHtml } from './download.js';
-import { ClassifierError } from './errors.js';
-import { codeUrl, glueUrl } from './module-files.js';
-import type { EarlyAnswer, Variant } from './protocol.js';
-import type createModule from './wasm-module.js';
-import type { ModuleSettings, WasmModule } from './wasm-module.js';
 
 export interface LoadModuleOptions {
   variant: Variant;

@@ -1,10 +1,10 @@
 // The worker's half without a worker: it runs in the caller's thread, behind the same port.
 
-import { makeHost } from './host.js';
-import { loadModule } from './load.js';
-import type { ClassifierMethods, Progress } from './protocol.js';
-import { type Port, serve } from './rpc.js';
-import { endThreads } from './threads.js';
+import type { ClassifierMethods, Progress } from '../shared/protocol.js';
+import { type Port, serve } from '../shared/rpc.js';
+import { makeHost } from '../worker/host.js';
+import { loadModule } from '../worker/load.js';
+import { endThreads } from '../worker/threads.js';
 
 /** A port that is answered in this thread. */
 export function makeInlinePort(): Port {

@@ -3,11 +3,11 @@
  * @module teachable-wasm/labels
  */
 
-import { absolute } from './addresses.js';
-import { parseLabels } from './class-names.js';
-import { download } from './download.js';
-import { ClassifierError } from './errors.js';
-import { packagedLabels } from './packaged.js';
+import { absolute } from '../shared/addresses.js';
+import { parseLabels } from '../shared/class-names.js';
+import { download } from '../shared/download.js';
+import { ClassifierError } from '../shared/errors.js';
+import { packagedLabels } from '../shared/packaged.js';
 
 /**
  * The class names of ImageNet in the order of MobileNet's output.

@@ -1,19 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The examples as a caller holds them. The module that keeps and compares them runs elsewhere, behind a Session.
 
-import { orAborted, untilAborted } from './abort.js';
-import {
-  checkEmbedding,
-  checkEmbeddings,
-  toCount,
-  toId,
-  toLabel,
-  toLabels,
-  toPredictOptions,
-  toStorage,
-  toThumbnails,
-} from './arguments.js';
-import { ClassifierError } from './errors.js';
+import { orAborted, untilAborted } from '../shared/abort.js';
+import { ClassifierError } from '../shared/errors.js';
 import type {
   ClassifierMethods,
   Edit,
@@ -25,8 +14,19 @@ import type {
   Subject,
   Thumbnail,
   WirePrediction,
-} from './protocol.js';
-import { type CallOptions, Moved, type Sent } from './rpc.js';
+} from '../shared/protocol.js';
+import { type CallOptions, Moved, type Sent } from '../shared/rpc.js';
+import {
+  checkEmbedding,
+  checkEmbeddings,
+  toCount,
+  toId,
+  toLabel,
+  toLabels,
+  toPredictOptions,
+  toStorage,
+  toThumbnails,
+} from './arguments.js';
 import type { Session } from './session.js';
 
 /** For calls that may take long. */

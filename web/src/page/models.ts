@@ -1,9 +1,9 @@
 // The network that load() takes when none is named.
 
-import { absolute } from './addresses.js';
-import { ClassifierError } from './errors.js';
-import { type HeldModel, knownModels, packagedModel } from './packaged.js';
-import type { ModelRequest } from './protocol.js';
+import { absolute } from '../shared/addresses.js';
+import { ClassifierError } from '../shared/errors.js';
+import { type HeldModel, knownModels, packagedModel } from '../shared/packaged.js';
+import type { ModelRequest } from '../shared/protocol.js';
 
 /** Of the MobileNet architecture. */
 export type Version = 1 | 2;

@@ -1,7 +1,7 @@
 // A file that the page asks for while the worker that wants it still starts, which takes a tenth of the time to the first result.
 
-import { readReported } from './download.js';
-import type { EarlyAnswer } from './protocol.js';
+import { readReported } from '../shared/download.js';
+import type { EarlyAnswer } from '../shared/protocol.js';
 
 interface EarlyOptions {
   /** Whether it is read only when the worker wants it: to read a long one before keeps this thread from telling the worker what to do. */

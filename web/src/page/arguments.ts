@@ -1,7 +1,7 @@
 // Checks of what callers pass, before anything is sent.
 
-import { ClassifierError } from './errors.js';
-import type { PredictOptions, Storage, Thumbnail, WirePredictOptions } from './protocol.js';
+import { ClassifierError } from '../shared/errors.js';
+import type { PredictOptions, Storage, Thumbnail, WirePredictOptions } from '../shared/protocol.js';
 
 /** A whole number >= 1. */
 export function toCount(value: unknown, name: string, least = 1): number {

@@ -1,12 +1,8 @@
 // The classifier that sees pictures, and its load.
 
-import { untilAborted } from './abort.js';
-import { absolute } from './addresses.js';
-import { toCount, toLabel, toPredictOptions } from './arguments.js';
-import { ClassifierError } from './errors.js';
-import { type ImageInput, otherOrigin, toFrame } from './image.js';
-import { type CallSettings, KnnClassifier, type Prediction, toPrediction } from './knn-client.js';
-import { type Alpha, selectModel, type Version } from './models.js';
+import { untilAborted } from '../shared/abort.js';
+import { absolute } from '../shared/addresses.js';
+import { ClassifierError } from '../shared/errors.js';
 import type {
   ClassifierMethods,
   ClassScore,
@@ -18,8 +14,12 @@ import type {
   PredictOptions,
   Preprocess,
   Timings,
-} from './protocol.js';
-import { Moved } from './rpc.js';
+} from '../shared/protocol.js';
+import { Moved } from '../shared/rpc.js';
+import { toCount, toLabel, toPredictOptions } from './arguments.js';
+import { type ImageInput, otherOrigin, toFrame } from './image.js';
+import { type CallSettings, KnnClassifier, type Prediction, toPrediction } from './knn-client.js';
+import { type Alpha, selectModel, type Version } from './models.js';
 import { type ModuleOptions, startSession } from './session.js';
 
 /** Where the model comes from. Relative addresses count from the page. */

@@ -4,16 +4,16 @@
  * @module teachable-wasm/compat/knn-classifier
  */
 
-import { toLabel } from '../arguments.js';
-import { ClassifierError, toClassifierError } from '../errors.js';
-import { startClassifier } from '../host.js';
-import type { Variant } from '../protocol.js';
-import { toModuleRequest } from '../session.js';
-import type { WasmClassifier, WasmModule, WasmNeighbour } from '../wasm-module.js';
-import { sharedModule } from './module.js';
-import { readTensor, Tensor, type TensorInput } from './tensor.js';
+import { sharedModule } from '../../compat/module.js';
+import { readTensor, Tensor, type TensorInput } from '../../compat/tensor.js';
+import { toLabel } from '../../page/arguments.js';
+import { toModuleRequest } from '../../page/session.js';
+import { ClassifierError, toClassifierError } from '../../shared/errors.js';
+import type { Variant } from '../../shared/protocol.js';
+import type { WasmClassifier, WasmModule, WasmNeighbour } from '../../shared/wasm-module.js';
+import { startClassifier } from '../../worker/host.js';
 
-export type { Tensor, TensorInput, TensorLike } from './tensor.js';
+export type { Tensor, TensorInput, TensorLike } from '../../compat/tensor.js';
 
 /** Of the original whose interface this is. */
 export const version = '1.2.6';

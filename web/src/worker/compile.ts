@@ -1,6 +1,6 @@
 // A .wasm file of the package, from its address to compiled code.
 
-import { type DownloadOptions, download, failed } from './download.js';
+import { type DownloadOptions, download, failed } from '../shared/download.js';
 
 /** What to do when a file of a module isn't where it should be. */
 export const whereToPut =

@@ -1,11 +1,11 @@
 // A frame to RGBA in the module's memory. Closes bitmaps and video frames, whatever happens.
 
-import { download } from './download.js';
-import { ClassifierError } from './errors.js';
-import { FrameCanvas } from './frame-canvas.js';
+import { download } from '../shared/download.js';
+import { ClassifierError } from '../shared/errors.js';
+import { FrameCanvas } from '../shared/frame-canvas.js';
+import type { Frame } from '../shared/protocol.js';
+import type { WasmClassifier } from '../shared/wasm-module.js';
 import { loadDecoder, type PictureDecoder } from './picture-decoder.js';
-import type { Frame } from './protocol.js';
-import type { WasmClassifier } from './wasm-module.js';
 
 /** Writes frames into a classifier's frame buffer. Fetches the decoder of picture files with the first of them. */
 export class FrameWriter {

@@ -4,8 +4,8 @@
  * @module teachable-wasm/webcam
  */
 
-import { aborted, orAborted } from './abort.js';
-import { ClassifierError, type ErrorCode } from './errors.js';
+import { aborted, orAborted } from '../shared/abort.js';
+import { ClassifierError, type ErrorCode } from '../shared/errors.js';
 
 /**
  * 'prompting': the browser asks the user, or starts the camera. 'ended': it was unplugged, or its permission was taken back.

@@ -1,7 +1,7 @@
 // Data sets as JSON: our own form, and what people saved from tfjs' knn-classifier and from ml5. A form is read to one
 // list of examples; what is wrong with it is said before anything is taught.
 
-import { ClassifierError } from './errors.js';
+import { ClassifierError } from '../shared/errors.js';
 
 /** Rows of one class. */
 export interface LabelledRows {

@@ -1,9 +1,9 @@
 // Where the network runs: a worker, a thread of Node, a worker of the caller's, or the caller's own thread.
 
-import { absolute } from './addresses.js';
-import { ClassifierError } from './errors.js';
-import { nodeModule, nodeProcess } from './node.js';
-import type { Port } from './rpc.js';
+import { absolute } from '../shared/addresses.js';
+import { ClassifierError } from '../shared/errors.js';
+import { nodeModule, nodeProcess } from '../shared/node.js';
+import type { Port } from '../shared/rpc.js';
 
 export interface EngineOptions {
   /** true: in a worker or not at all. false: in the thread that calls. Default: in a worker where one can start. */
@@ -50,7 +50,7 @@ export async function startWorker({ worker, workerUrl }: EngineOptions): Promise
 
 /** Runs it in the thread that calls, and only then fetches the code for that. */
 export async function runHere(): Promise<Engine> {
-  const { makeInlinePort } = await import('./inline.js');
+  const { makeInlinePort } = await import('../entries/inline.js');
   const port = makeInlinePort();
   return engineOf(port, false, () => close(port));
 }

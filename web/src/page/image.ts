@@ -1,10 +1,10 @@
 // What a page calls a picture, to a frame that can be sent to the worker.
 
-import { aborted } from './abort.js';
-import { absolute } from './addresses.js';
-import { ClassifierError } from './errors.js';
-import type { Frame } from './protocol.js';
-import { Moved } from './rpc.js';
+import { aborted } from '../shared/abort.js';
+import { absolute } from '../shared/addresses.js';
+import { ClassifierError } from '../shared/errors.js';
+import type { Frame } from '../shared/protocol.js';
+import { Moved } from '../shared/rpc.js';
 
 /** Raw pixels: [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
 export interface RgbaImage {

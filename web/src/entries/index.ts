@@ -1,0 +1,43 @@
+/**
+ * Says what a picture shows, by a network's own classes and by classes that you teach. Begin with load().
+ * @module teachable-wasm
+ */
+
+import { wasmHashes } from '../shared/packaged.js';
+import type { Variant } from '../shared/protocol.js';
+
+export type { Classifier, LoadOptions, ModelSource, Observation, ObserveOptions, Pictures } from '../page/client.js';
+export { load } from '../page/client.js';
+export type { ImageInput, RgbaImage } from '../page/image.js';
+export type { CallSettings, KnnClassifier, Prediction } from '../page/knn-client.js';
+export type { Alpha, Version } from '../page/models.js';
+export type { ModuleOptions } from '../page/session.js';
+export type { ErrorCode } from '../shared/errors.js';
+export { ClassifierError, errorCodes } from '../shared/errors.js';
+export type {
+  Choice,
+  ClassScore,
+  Info,
+  LoadTimings,
+  ModelEntry,
+  ModelFile,
+  ModelInfo,
+  Neighbour,
+  Precision,
+  PredictOptions,
+  Preprocess,
+  Progress,
+  Review,
+  Storage,
+  Thumbnail,
+  Timings,
+  Variant,
+} from '../shared/protocol.js';
+export type { Features, Wanted } from '../shared/variant.js';
+export { chooseVariant, detectFeatures } from '../shared/variant.js';
+
+/**
+ * SHA-256 of this version's .wasm file in each folder of wasm/, in lower-case hex: wasm/<variant>/teachable.wasm,
+ * 'image': wasm/image/decoder.wasm, 'tfjs': wasm/tfjs/converter.wasm.
+ */
+export const wasmSha256: Readonly<Record<Variant | 'image' | 'tfjs', string>> = wasmHashes;
