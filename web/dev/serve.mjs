@@ -9,6 +9,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { filesFolder } from '../../models/fetch.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
@@ -16,7 +17,7 @@ const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.ur
 const siteFolders = {
   '/': path.join(root, 'web/site'),
   '/lib/': path.join(root, 'web/dist'),
-  '/models/': path.join(root, 'models/files'),
+  '/models/': filesFolder,
 };
 
 const types = {
