@@ -1,0 +1,55 @@
+// Teaches the module, without the package around it, until its memory is used up.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { root } from './data.mjs';
+
+/** Number of values in an embedding. */
+export const size = 1280;
+/** Number of examples that are added in one call. */
+export const batch = 500;
+
+/** Options of predictEmbedding(). The module has no defaults. */
+export const options = {
+  k: 5,
+  weighting: 'votes',
+  temperature: 0.05,
+  prior: 0,
+  sharpness: 1,
+  balanced: false,
+  unknownThreshold: -1,
+  smoothing: 0,
+};
+
+let state = 7;
+const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+
+/** Returns random embeddings, [batch, size]. */
+export function makeBatch() {
+  const rows = new Float32Array(batch * size);
+  for (let i = 0; i < rows.length; i++) rows[i] = random();
+  return rows;
+}
+
+/** Starts the module of a variant. */
+export async function startModule(variant) {
+  const folder = path.join(root, 'web/dist/wasm', variant);
+  const { default: createModule } = await import(path.join(folder, 'teachable.js'));
+  return createModule({ wasmBinary: await readFile(path.join(folder, 'teachable.wasm')) });
+}
+
+/** Adds at most `max` examples of two classes. Returns the error that ended it early, or undefined. */
+export function fill(classifier, max) {
+  for (let first = 0; first < max; first += batch) {
+    const rows = makeBatch();
+    try {
+      classifier.addEmbeddings(
+        rows,
+        size,
+        Array.from({ length: batch }, (_, i) => ((first + i) % 2 === 0 ? 'even' : 'odd')),
+      );
+    } catch (error) {
+      return error;
+    }
+  }
+  return undefined;
+}
