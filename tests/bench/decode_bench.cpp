@@ -1,4 +1,4 @@
-// Encoded pictures to pixels. Bytes are the decoded ones.
+// Decoding of picture files. Bytes per second count decoded bytes.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -16,7 +16,7 @@
 namespace teachable {
 namespace {
 
-/// Slopes, waves and a little noise: about as compressible as a photo.
+/// Draws gradients, waves and a little noise: about as compressible as a photo.
 std::vector<uint8_t> make_picture(int width, int height) {
   std::vector<uint8_t> pixels;
   uint32_t noise = 1;

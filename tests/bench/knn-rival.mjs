@@ -1,11 +1,13 @@
-// k nearest neighbours beside @tensorflow-models/knn-classifier, in one page of Chromium. Part of run.mjs.
+// Compares the k-nearest-neighbours classifier with @tensorflow-models/knn-classifier in one page of Chromium. Part of run.mjs.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { projectFolder } from '../../web/dev/steps.mjs';
 
-const largest = 100_000;
+/** Maximum number of examples. */
+const maxCount = 100_000;
 
+/** Runs the comparison in Chromium. Returns the results of run() in knn-rival.page.mjs. */
 export async function compareKnn(variant) {
   const { openBrowser, openPage } = await import('../web/open-page.mjs');
   const { bundleTfjs } = await import('../web/tfjs.mjs');
@@ -24,7 +26,7 @@ export async function compareKnn(variant) {
     });
     return await page.evaluate(async (order) => (await import('/bench/knn-rival.page.mjs')).run(order), {
       variant,
-      largest,
+      maxCount,
     });
   } finally {
     for (const end of ends) await end();
@@ -36,22 +38,22 @@ const time = (ms) =>
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
 
-/** Markdown. */
+/** Returns the results as Markdown tables. */
 export function toKnnTables({ rows, memory, engine, copy, versions }, variant) {
   const lines = [
-    `Beside @tensorflow-models/knn-classifier ${versions.knn} on TensorFlow.js ${versions.tfjs}'s WebAssembly backend: the same calls of compat/knn-classifier (${variant}, one thread) on the same 1024 values, k = 10, in turns; medians.`,
+    `Comparison with @tensorflow-models/knn-classifier ${versions.knn} on the WebAssembly backend of TensorFlow.js ${versions.tfjs}. Both get the same calls with the same embeddings of 1024 values, k = 10, in alternation; this package through compat/knn-classifier (${variant}, one thread). Times are medians.`,
     '',
-    '| examples | what | theirs | ours | ratio |',
+    '| examples | operation | knn-classifier | teachable-wasm | ratio |',
     '|---|---|---|---|---|',
     ...rows.map(
       ({ count, what, theirs, ours }) =>
         `| ${count.toLocaleString('en')} | ${what} | ${time(theirs)} | ${time(ours)} | ${(theirs / ours).toFixed(1)} |`,
     ),
-    `| ${memory.count.toLocaleString('en')} | all of the WebAssembly memory | ${megabytes(memory.theirs)} | ${megabytes(memory.ours)} | ${(memory.theirs / memory.ours).toFixed(1)} |`,
+    `| ${memory.count.toLocaleString('en')} | total WebAssembly memory | ${megabytes(memory.theirs)} | ${megabytes(memory.ours)} | ${(memory.theirs / memory.ours).toFixed(1)} |`,
     '',
-    'The engine alone. GB/s: bytes that the scan reads, one a value, in the time of all of predict. Overlap: of the 10 nearest with those of a plain scan in double precision.',
+    'The classifier in the module alone. GB/s: bytes that the scan reads (one per value), divided by the time of the whole prediction. Plain copy: the same number of bytes copied. Overlap: how many of the 10 nearest neighbours a plain scan in double precision finds as well.',
     '',
-    '| storage | examples | fill | add | predict | GB/s | a plain copy | memory / stored rows | overlap |',
+    '| storage | examples | fill | add | predict | GB/s | plain copy | memory / stored rows | overlap |',
     '|---|---|---|---|---|---|---|---|---|',
     ...engine.map(({ storage, count, fillMs, addMs, predictMs, memory, overlap, scanned }) => {
       const plain = copy[count] ? `${copy[count].toFixed(1)} GB/s` : '';

@@ -1,26 +1,26 @@
-// In the page: @tensorflow-models/knn-classifier beside this package's compat/knn-classifier, by the same calls on the same
-// embeddings, in turns; and the engine alone at sizes that the other doesn't reach.
+// Runs in the page. Compares @tensorflow-models/knn-classifier with compat/knn-classifier of this package: the same calls with the
+// same embeddings, in alternation. Then measures the module's classifier alone with more examples than the other can hold.
 
 const size = 1024;
 const k = 10;
 const classCount = 10;
 
-/** Park and Miller's generator: the same embeddings each time. */
+/** Park and Miller's generator with a fixed seed, so that the embeddings are the same each time. */
 function makeRandom() {
   let state = 20240607;
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
 
-/** As a MobileNet's: no negative values, many zeros, around some hundred centres. */
-function makeEmbeddings(count, seedCentres) {
+/** Makes embeddings like those of a MobileNet: no negative values, many zeros, around `centreCount` centres. */
+function makeEmbeddings(count, centreCount) {
   const random = makeRandom();
   const normal = () => random() + random() + random() + random() - 2;
-  const centres = Array.from({ length: seedCentres }, () =>
+  const centres = Array.from({ length: centreCount }, () =>
     Float32Array.from({ length: size }, () => Math.max(0, 1.5 * normal() - 0.3)),
   );
   const all = new Float32Array(count * size);
   for (let i = 0; i < count; i++) {
-    const centre = centres[Math.floor(random() * seedCentres)];
+    const centre = centres[Math.floor(random() * centreCount)];
     for (let j = 0; j < size; j++) all[i * size + j] = Math.max(0, centre[j] + 0.5 * normal());
   }
   return all;
@@ -35,7 +35,7 @@ async function milliseconds(body) {
   return performance.now() - start;
 }
 
-/** Medians of `rounds` turns; in each, every body is run until 20 ms have passed. */
+/** Returns the median time of each body, in ms. In each round, every body is repeated until 20 ms have passed. */
 async function inTurns(bodies, rounds) {
   const times = bodies.map(() => []);
   for (const body of bodies) await body();
@@ -52,7 +52,7 @@ async function inTurns(bodies, rounds) {
   return times.map(median);
 }
 
-/** The k greatest cosines by a plain scan in double precision. */
+/** Returns the indices of the k highest cosine similarities by a plain scan in double precision. */
 function exactNearest(all, count, query) {
   const norms = (row) => Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
   const scores = [];
@@ -79,7 +79,7 @@ const options = {
   smoothing: 0,
 };
 
-/** The engine as the package holds it, filled in one call. */
+/** Makes the module's classifier and adds `count` examples in batches. */
 function fill(module, storage, all, count) {
   const classifier = new module.Classifier(1);
   classifier.useStorage(storage);
@@ -99,15 +99,16 @@ function overlap(classifier, all, count, queries) {
   let same = 0;
   for (const query of queries) {
     const found = new Set(classifier.predictEmbedding(query, options).neighbours.map(({ id }) => id));
-    // Ids count from 0 in the order of teaching.
+    // Ids count from 0 in the order in which examples were added.
     same += exactNearest(all, count, query).filter((i) => found.has(i)).length;
   }
   return same / (queries.length * k);
 }
 
 /**
- * Bytes of the WebAssembly memory of each after it was taught `count` examples one by one and has predicted once: the module's
- * own, rows, copies, and what the allocator makes of them. Memory never shrinks, so the rival's is asked first of all.
+ * Returns the WebAssembly memory of both packages, in bytes, after `count` examples were added one by one and one prediction was
+ * made. It includes the module, rows, copies and the allocator's overhead. WebAssembly memory never shrinks, so this is measured
+ * before everything else.
  */
 async function wholeMemory(tf, theirs, ours, createModule, all, count) {
   const their = theirs.create();
@@ -124,7 +125,7 @@ async function wholeMemory(tf, theirs, ours, createModule, all, count) {
 
   const module = await createModule({});
   const our = new ours.KNNClassifier({}, async () => module);
-  // Until the module is there, examples wait outside of it.
+  // Examples are kept outside the module until it has started.
   await our.predictClass(rowOf(all, 0)).catch(() => {});
   await new Promise((resolve) => setTimeout(resolve));
   for (let i = 0; i < count; i++) our.addExample(rowOf(all, i), i % classCount);
@@ -134,21 +135,22 @@ async function wholeMemory(tf, theirs, ours, createModule, all, count) {
   return { count, what: 'memory', theirs: theirBytes, ours: ourBytes };
 }
 
-/** GB/s of a plain copy of as many bytes as a scan of `count` rows reads; read bytes counted. */
+/** Returns the speed of a plain copy of as many bytes as a scan of `count` rows reads, in GB/s of bytes read. */
 async function copySpeed(count) {
   const [from, to] = [new Uint8Array(count * size).fill(1), new Uint8Array(count * size)];
   const [time] = await inTurns([() => to.set(from)], 5);
   return (count * size) / time / 1e6;
 }
 
-export async function run({ variant, largest }) {
+/** Runs all measurements. `maxCount`: number of examples in the maxCount store. */
+export async function run({ variant, maxCount }) {
   const tf = await import('/theirs/tfjs.js');
   const theirs = await import('/theirs/knn-classifier.js');
   const ours = await import('/lib/compat/knn-classifier.js');
   const { default: createModule } = await import(`/lib/wasm/${variant}/teachable.js`);
   const module = await createModule({});
-  const all = makeEmbeddings(largest + 40, 100);
-  const queries = Array.from({ length: 40 }, (_, i) => rowOf(all, largest + i));
+  const all = makeEmbeddings(maxCount + 40, 100);
+  const queries = Array.from({ length: 40 }, (_, i) => rowOf(all, maxCount + i));
   let turn = 0;
   const nextQuery = () => queries[turn++ % queries.length];
   const memory = await wholeMemory(tf, theirs, ours, createModule, all, 10_000);
@@ -156,7 +158,7 @@ export async function run({ variant, largest }) {
 
   for (const count of [1000, 10_000]) {
     const [their, our] = [theirs.create(), ours.create({ variant })];
-    // Loads the module, so that filling isn't waiting.
+    // Loads the module, so that filling does not include the load.
     our.addExample(rowOf(all, 0), 'first');
     await our.predictClass(rowOf(all, 0));
     our.clearAllClasses();
@@ -172,7 +174,7 @@ export async function run({ variant, largest }) {
       [() => their.predictClass(tensorQueries[turn++ % queries.length], k), () => our.predictClass(nextQuery(), k)],
       9,
     );
-    // One more and, so that the number stays, the class of it cleared.
+    // The first example is added to a store of `count` examples, the later ones to slightly larger stores.
     const extra = tf.tensor1d(queries[0]);
     const adding = [[], []];
     for (let i = 0; i < 15; i++) {
@@ -197,7 +199,7 @@ export async function run({ variant, largest }) {
     ['i16', 2],
     ['i8', 1],
   ]) {
-    for (const count of [1000, 10_000, largest]) {
+    for (const count of [1000, 10_000, maxCount]) {
       const filled = { classifier: undefined };
       const fillMs = await milliseconds(() => {
         filled.classifier = fill(module, storage, all, count);
@@ -211,7 +213,7 @@ export async function run({ variant, largest }) {
         })) / 200;
       for (let i = 0; i < 100; i++) classifier.undo();
       classifier.delete();
-      // Without the ones that were added, which are the queries themselves.
+      // A new classifier without the added examples, because those are the queries themselves.
       const again = fill(module, storage, all, count);
       const same =
         storage === 'f32' ? overlap(again, all, count, queries.slice(0, count > 10_000 ? 4 : 20)) : undefined;
@@ -232,7 +234,7 @@ export async function run({ variant, largest }) {
     rows,
     memory,
     engine,
-    copy: { 10000: await copySpeed(10_000), [largest]: await copySpeed(largest) },
+    copy: { 10000: await copySpeed(10_000), [maxCount]: await copySpeed(maxCount) },
     versions: { tfjs: tf.version_core, knn: theirs.version },
   };
 }

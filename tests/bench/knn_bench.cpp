@@ -1,6 +1,7 @@
-// Neighbours among the examples of a class-room or a large data set. Bytes of a prediction are
-// those that its scan reads: one a value, whatever the storage. Beside it, the same bytes copied by
-// memcpy and read by a plain loop: how near the scan is to the memory's speed.
+// Nearest neighbours among the examples of a class-room or of a large data set. The bytes of a
+// prediction are those that its scan reads: one for each value, whatever the storage. For
+// comparison, the same bytes are copied by memcpy and read by a plain loop. This shows how close
+// the scan comes to the speed of the memory.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ constexpr size_t kDimension = 1024;  // MobileNet v1's embedding
 constexpr size_t kNeighbours = 10;
 constexpr size_t kClasses = 10;
 
-/// Like embeddings after a ReLU: nothing below 0, and each class around a centre of its own.
+/// Makes vectors like embeddings after a ReLU: no negative values, each class around its centre.
 class Source {
  public:
   Source() : centres_(kClasses * kDimension), noise_(1 << 20) {
@@ -32,7 +33,8 @@ class Source {
     for (float& value : noise_) value = 0.7f * normal(random_);
   }
   void write(size_t class_index, std::span<float> vector) {
-    // From anywhere in a pool: a hundred million normal deviates would take longer than the rest.
+    // Noise comes from a pool: a hundred million new random numbers would take longer than the
+    // rest.
     const float* noise = &noise_[random_() % (noise_.size() - kDimension)];
     for (size_t i = 0; i < kDimension; ++i) {
       vector[i] = std::max(0.0f, centres_[class_index * kDimension + i] + noise[i]);
@@ -44,7 +46,8 @@ class Source {
   std::vector<float> centres_, noise_;
 };
 
-/// So many examples. The last store is kept, as each benchmark starts several times.
+/// Returns a store of `count` examples. The last one is kept, as each benchmark starts several
+/// times.
 Knn& filled(Storage storage, size_t count, Source& source) {
   static Knn knn;
   if (knn.storage() == storage && knn.example_count() == count) return knn;
@@ -76,7 +79,7 @@ void knn_predict(benchmark::State& state, Storage storage) {
                                   static_cast<double>(count * Rows::row_bytes(storage, kDimension));
 }
 
-/// The same with the scan spread over as many threads as MobileNet's rows use.
+/// Measures the same with two threads, the number that the benchmarks of networks use.
 void knn_predict_threads(benchmark::State& state) {
   const Threadpool pool = make_threadpool(2);
   Source source;
@@ -102,7 +105,7 @@ void knn_predict_batch(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kQueries));
 }
 
-/// What a scan of floats would read at least, and what the scan of bytes reads.
+/// Reads as many bytes as the scan, with a plain loop.
 void read_bytes(benchmark::State& state) {
   const std::vector<float> matrix(static_cast<size_t>(state.range(0)) * kDimension / 4, 1.0f);
   for (auto _ : state) {
@@ -118,6 +121,7 @@ void read_bytes(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(matrix.size() * 4));
 }
 
+/// Copies as many bytes as the scan reads.
 void copy_bytes(benchmark::State& state) {
   const std::vector<float> matrix(static_cast<size_t>(state.range(0)) * kDimension / 4, 1.0f);
   std::vector<float> copy(matrix.size());
@@ -129,7 +133,7 @@ void copy_bytes(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(matrix.size() * 4));
 }
 
-/// From nothing to so many examples, growth included.
+/// Adds examples to an empty store, which grows meanwhile.
 void knn_fill(benchmark::State& state) {
   const auto count = static_cast<size_t>(state.range(0));
   Source source;
@@ -147,7 +151,7 @@ void knn_fill(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(count));
 }
 
-/// One more where there are many, and back.
+/// Adds one example to a filled store and removes it.
 void knn_add_remove(benchmark::State& state) {
   Source source;
   Knn& knn = filled(Storage::F32, static_cast<size_t>(state.range(0)), source);
@@ -158,7 +162,7 @@ void knn_add_remove(benchmark::State& state) {
 
 constexpr int64_t kSmall = 1000, kMiddle = 10'000, kLarge = 100'000;
 
-/// Where there are no threads, there is no row for them.
+/// Registers the benchmark with threads in builds that have threads.
 [[maybe_unused]] const bool kThreadRows = [] {
   if (!kHasThreads) return false;
   benchmark::RegisterBenchmark("knn/predict_f32/threads:2", knn_predict_threads)

@@ -1,5 +1,5 @@
-// The layers that a MobileNet is made of, convolutions of 1 x 1 and depthwise ones, in int8: with
-// our kernels, where this processor gets them, beside XNNPACK's.
+// The layers of a MobileNet in int8: 1 x 1 convolutions and depthwise convolutions. Our kernels,
+// on processors that use them, are compared with XNNPACK's.
 #include <benchmark/benchmark.h>
 
 #include <random>
@@ -19,8 +19,8 @@ struct DepthwiseLayer {
   uint32_t window, stride;
 };
 
-/// An input, an output, and weights as networks have them: the widest of a channel is 127, most are
-/// near zero.
+/// Makes a graph with an input, an output, and weights like those of networks: most values are near
+/// zero.
 Graph make_graph(Shape input, Shape output, Shape weights) {
   std::mt19937 random(1);
   Graph graph;
@@ -45,7 +45,7 @@ Graph make_graph(Shape input, Shape output, Shape weights) {
   return graph;
 }
 
-/// Of tensors 0, the input, 1 and 2.
+/// Adds the operator with input 0, output 1 and filter 2.
 template <typename Op>
 Graph with_node(Graph graph, Op op) {
   op.input = 0;
@@ -66,7 +66,7 @@ Graph make_graph(const DepthwiseLayer& layer) {
   const int64_t size = layer.size / layer.stride;
   DepthwiseConv2d op;
   op.stride = {layer.stride, layer.stride};
-  // As TensorFlow pads: where the window and the stride don't meet in the middle, more at the end.
+  // Like TensorFlow: when the padding is odd, the end gets more than the start.
   const uint32_t padding = layer.window - layer.stride;
   op.padding = {padding / 2, padding - padding / 2, padding - padding / 2, padding / 2};
   return with_node(
@@ -91,15 +91,15 @@ void run(benchmark::State& state, const Graph& graph, int64_t multiply_adds, boo
     prepare();
   }
   const XnnRuntime runtime(handle);
-  // Our matrix kernels are seen by what they pack; depthwise ones, which WebAssembly on x86 gets,
-  // pack nothing.
+  // Packed weights show that our matrix kernels are in use. Our depthwise kernels, which
+  // WebAssembly on x86 uses, pack nothing.
 #ifdef __wasm_simd128__
   const bool is_depthwise = std::holds_alternative<DepthwiseConv2d>(graph.nodes[0].op);
 #else
   const bool is_depthwise = false;
 #endif
   if (own_kernels && !is_depthwise && extras.layer_count() == 0) {
-    state.SkipWithMessage("this build or processor has none");
+    state.SkipWithMessage("This build does not use our kernel on this processor.");
     return;
   }
   check(xnn_reshape_runtime(runtime.get()), "benchmark");
@@ -134,7 +134,7 @@ const bool kRegistered = [] {
                   std::to_string(layer.outputs),
               layer, layer.size * layer.size * layer.inputs * layer.outputs);
   }
-  // Those for which we have a kernel.
+  // Layers for which we have a kernel.
   for (const DepthwiseLayer& layer : {DepthwiseLayer{112, 32, 3, 1},
                                       {56, 144, 3, 1},
                                       {28, 192, 3, 1},

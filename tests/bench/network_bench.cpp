@@ -1,5 +1,5 @@
-// Real networks from the models folder: the backbone (a frame's embedding) and the head (its
-// classes). GFLOP/s counts two operations a multiply-add, whatever the number kind.
+// Real networks from the models folder: the backbone (embedding of a frame) and the head (its
+// classes). GFLOP/s counts two operations for each multiply-add, whatever the number type.
 #include "network_bench.h"
 
 #include <benchmark/benchmark.h>
@@ -24,14 +24,15 @@ std::vector<std::byte> read_file(const std::string& path) {
 }
 
 struct Case {
-  const char* model;    ///< its id in the catalogue
-  const char* file;     ///< in the folder of that name
-  const char* weights;  ///< beside a model.json, else null
-  bool has_head;        ///< whether it has classes
+  const char* model;    ///< id in the catalogue
+  const char* file;     ///< file name in the folder of that id
+  const char* weights;  ///< weights file of a model.json, otherwise null
+  bool has_head;        ///< true when the network has classes
   std::vector<PrecisionChoice> precisions;
 };
 
-// All that a file can be run in: what PrecisionChoice::Auto takes is read off these.
+// The precisions in which each kind of file can run. PrecisionChoice::Auto was chosen by these
+// measurements.
 const std::vector<PrecisionChoice> kOfFloats = {PrecisionChoice::Auto};
 const std::vector<PrecisionChoice> kOfInt8 = {PrecisionChoice::Auto, PrecisionChoice::F32};
 const std::vector<PrecisionChoice> kOfUint8 = {PrecisionChoice::Auto, PrecisionChoice::Exact,
@@ -47,7 +48,7 @@ const Case kCases[] = {
     {"mobilenet-v2-1.4-224-nsfwjs", "model.json", "weights.bin", true, kOfFloats},
 };
 
-/// A network and the pool it borrows, made when its benchmark first runs.
+/// A network and the thread pool that it uses. They are made when their benchmark first runs.
 struct Loaded {
   Threadpool pool;
   Network network;
@@ -69,7 +70,7 @@ void set_rate(benchmark::State& state, uint64_t multiply_adds) {
                                                 benchmark::Counter::kIsIterationInvariantRate);
 }
 
-/// From the bytes of the file to a network that can run.
+/// Measures the load: from the bytes of the file to a network that can run.
 void add_load(const std::string& folder, const Case& c, PrecisionChoice precision) {
   benchmark::RegisterBenchmark(
       (std::string("load/") + c.model + "/" + to_string(precision)).c_str(),

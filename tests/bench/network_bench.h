@@ -4,7 +4,7 @@
 
 namespace teachable {
 
-/// Registers a benchmark for each model that is in `folder` (as models/fetch.mjs lays it out).
+/// Registers benchmarks for each model in `folder`, which has the layout of models/files.
 void register_network_benchmarks(const std::string& folder);
 
 }  // namespace teachable

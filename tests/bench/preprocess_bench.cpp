@@ -1,5 +1,5 @@
-// A webcam frame to a network's input. Bytes are those of the frame; the resize reads a part of
-// them.
+// Preprocessing of a webcam frame to a network's input. Bytes per second count the bytes of the
+// frame; the resize reads a part of them.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
@@ -43,7 +43,7 @@ void preprocess(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(pixels.size()));
 }
 
-/// What handing such a frame over costs: one copy.
+/// Measures one copy of a frame, the cost of passing it to the module.
 void copy_frame(benchmark::State& state) {
   const std::vector<uint8_t> pixels =
       make_frame(static_cast<int>(state.range(0)), static_cast<int>(state.range(1)));

@@ -1,4 +1,4 @@
-// What a uint8 network loses and gains by running as int8, which is how it runs unless it is asked for 'exact'. Part of run.mjs.
+// Measures what uint8 networks lose and gain by running as int8, the default. The precision 'exact' keeps uint8. Part of run.mjs.
 import path from 'node:path';
 import { projectFolder } from '../../web/dev/steps.mjs';
 
@@ -33,7 +33,7 @@ const photos = [
 ];
 const turns = 30;
 
-/** Of each model that is there, {id, <variant>: what rewrite.page.mjs measures}. */
+/** Returns {id, <variant>: results of rewrite.page.mjs} for each available model. */
 export async function measureRewrite(report) {
   const { openBrowser, openPage } = await import('../web/open-page.mjs');
   const { fetchModel } = await import('../../models/fetch.mjs');
@@ -67,13 +67,13 @@ export async function measureRewrite(report) {
   return rows;
 }
 
-/** Markdown. */
+/** Returns the results as a Markdown table. */
 export function toRewriteTable(rows) {
-  if (rows.length === 0) return 'The uint8 models could not be had: nothing to say of their rewrite.';
+  if (rows.length === 0) return 'The uint8 models are not available, so the conversion to int8 was not measured.';
   return [
-    `uint8 networks as they run by default (auto: rewritten to int8) and as their files say (exact), on ${photos.length} pictures, each to all of the network's input. Cosine: of embeddings to the same network in floats, mean. Top-1: how often both say the same class. Time: of a frame, one thread, the fastest of ${turns}, in turns.`,
+    `uint8 networks in the default precision (auto: converted to int8) and as in their files (exact), on ${photos.length} pictures. Cosine: mean cosine similarity of embeddings to those of the same network in floats. Same top-1: how often both give the same class. Time: one frame on one thread, the fastest of ${turns}, measured in alternation.`,
     '',
-    `| network | cosine exact | cosine auto | its lowest | same top-1 |${rewrittenVariants.map((variant) => ` \`${variant}\`: exact | auto | of exact |`).join('')}`,
+    `| network | cosine exact | cosine auto | lowest auto | same top-1 |${rewrittenVariants.map((variant) => ` \`${variant}\`: exact | auto | auto / exact |`).join('')}`,
     `|---|---|---|---|---|${rewrittenVariants.map(() => '---|---|---|').join('')}`,
     ...rows.map((row) => {
       const { exact, auto, worst, agreement } = row[rewrittenVariants[0]];

@@ -1,8 +1,8 @@
-// In a page: what the rewrite of uint8 networks to int8 costs and gains. Part of rewrite.mjs.
+// Runs in the page. Measures what the conversion of uint8 networks to int8 costs and gains. Part of rewrite.mjs.
 
 const size = 224;
 
-/** Photos at the network's own size, so that nothing is resized twice. */
+/** Reads photos at the network's input size, so that they are not resized again. */
 async function readPhotos(names) {
   const canvas = new OffscreenCanvas(size, size);
   const context = canvas.getContext('2d', { willReadFrequently: true });
@@ -24,8 +24,9 @@ const mean = (values) => values.reduce((sum, each) => sum + each, 0) / values.le
 
 /**
  * @param {{entry: object, photos: string[], variant: string, turns: number}} order
- * @returns {Promise<{exact: number, auto: number, worst: number, agreement: number, exactMs: number, autoMs: number}>} Mean cosines to the
- * float network, the lowest of auto, how often auto's top class is exact's, and the fastest frame of each.
+ * @returns {Promise<{exact: number, auto: number, worst: number, agreement: number, exactMs: number, autoMs: number}>} `exact` and
+ * `auto`: mean cosine similarity to the float network. `worst`: the lowest one of auto. `agreement`: share of pictures with the
+ * same top class, 0 to 1. `exactMs` and `autoMs`: the fastest frame, in ms.
  */
 export async function measure({ entry, photos: names, variant, turns }) {
   const { load } = await import('/lib/index.js');
@@ -40,7 +41,7 @@ export async function measure({ entry, photos: names, variant, turns }) {
       cosines[precision].push(cosine(await networks[precision].embed(photo), truth));
     const scores = await networks.exact.classify(photo, 2);
     const [{ classIndex }] = await networks.auto.classify(photo, 1);
-    // Quantised scores tie: either is exact's top class then.
+    // Quantized scores can be equal. Then each of the two classes counts as the top class.
     if (scores.some((each) => each.classIndex === classIndex && each.probability === scores[0].probability)) agreed++;
   }
   const fastest = { exact: Infinity, auto: Infinity };

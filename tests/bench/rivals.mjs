@@ -1,4 +1,4 @@
-// Other engines on the same file and the same frames: from nothing to the first result, and a frame. Part of run.mjs.
+// Compares engines on the same model and the same frames: time to the first result, and time per frame. Part of run.mjs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -7,11 +7,11 @@ import { projectFolder } from '../../web/dev/steps.mjs';
 
 const rounds = 15;
 const frames = 30;
-/** A browser that has just started is busy with itself for so long; people's has run for a while. */
+/** Time for a browser to finish the work of its own start, in ms. Users' browsers have usually run for a while. */
 const settleMs = 2000;
 const model = '/models/mobilenet-v2-1.0-224-int8/tf2_mobilenet_v2_1.0_224_ptq.tflite';
 
-/** What is measured in each round, in this order. */
+/** The measurements of each round, in this order. */
 const entries = [
   { engine: 'LiteRT.js', isolated: true },
   { engine: 'teachable-wasm', isolated: true, variant: 'relaxed-threads' },
@@ -25,7 +25,7 @@ export const comparedVariants = [...new Set(entries.flatMap(({ variant }) => var
 
 const folders = { '/bench/': 'tests/bench', '/pages/': 'tests/web/pages', '/node_modules/': 'node_modules' };
 
-/** In a process of its own: what drives the browsers collects garbage in between, while which nobody is answered. */
+/** Starts the server in a process of its own, so that garbage collections of this process do not delay its answers. */
 async function startServer(isolated) {
   const named = Object.entries(folders).map(
     ([address, folder]) => `--folder=${address}=${path.join(projectFolder, folder)}`,
@@ -41,7 +41,7 @@ async function startServer(isolated) {
   return { url: String(line).split(' ')[0], end: () => server.kill() };
 }
 
-/** Each measurement has a browser of its own: nothing is compiled or cached before, but the files are in the disk's cache. */
+/** Measures in a new browser, which has nothing compiled or cached. The files are in the system's disk cache. */
 async function measureOnce(openBrowser, { url }, { engine, variant }) {
   const browser = await openBrowser();
   try {
@@ -62,12 +62,13 @@ async function measureOnce(openBrowser, { url }, { engine, variant }) {
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
+/** Runs all rounds. Returns the version of LiteRT.js and the medians, in ms. */
 export async function compareEngines(report) {
   const { openBrowser } = await import('../web/open-page.mjs');
   const times = entries.map(() => []);
   const servers = { true: await startServer(true), false: await startServer(false) };
   try {
-    // The first round finds the disk cold.
+    // The first round fills the disk cache and does not count.
     for (let round = 0; round <= rounds; round++) {
       report(`round ${round} of ${rounds}`);
       for (const [index, entry] of entries.entries()) {
@@ -91,13 +92,13 @@ export async function compareEngines(report) {
   };
 }
 
-/** Markdown. */
+/** Returns the results as a Markdown table. */
 export function toEngineTable({ version, rows }) {
   const rivalOf = ({ isolated }) => rows.find((row) => row.isolated === isolated && row.engine === 'LiteRT.js');
   return [
-    `Beside LiteRT.js ${version}: MobileNet v2 1.0 224 int8 from a server of its own process on this machine, each time in a new browser that has come to rest, in turns; medians of ${rounds}. First: from the call that loads the code to the first result. Frame: 224 x 224 pixels to a result, median of ${frames}, our worker's messages included.`,
+    `Comparison with LiteRT.js ${version}: MobileNet v2 1.0 224 int8, served on this machine by a separate process. Each measurement uses a new browser after ${settleMs / 1000} s of rest; engines alternate; medians of ${rounds}. First: from the call that loads the code to the first result. Frame: from 224 x 224 pixels to a result, median of ${frames}, including the messages to and from our worker.`,
     '',
-    '| page | engine | first | of theirs | frame | of theirs |',
+    '| page | engine | first | / LiteRT.js | frame | / LiteRT.js |',
     '|---|---|---|---|---|---|',
     ...rows.map((row) => {
       const cells = [

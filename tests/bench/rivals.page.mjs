@@ -1,6 +1,6 @@
-// In a page: one engine from nothing to its first result, and then frame after frame. Part of rivals.mjs.
+// Runs in the page. Measures one engine from the start to its first result, and then frame by frame. Part of rivals.mjs.
 
-/** Each loads its code and the model at `model`; what it gives runs one frame of RGBA pixels {data, width, height}. */
+/** The engines. Each loads its code and a model, and returns a function that runs a frame of RGBA pixels {data, width, height}. */
 const engines = {
   async 'teachable-wasm'({ model, variant }) {
     const { load } = await import('/lib/index.js');
@@ -33,7 +33,7 @@ function toRgb(rgba) {
   return rgb;
 }
 
-/** A picture with something in it, another one for each `seed`. */
+/** Draws a picture, a different one for each `seed`. */
 function draw(seed, side) {
   const canvas = new OffscreenCanvas(side, side);
   const context = canvas.getContext('2d', { willReadFrequently: true });
@@ -44,14 +44,14 @@ function draw(seed, side) {
   return context.getImageData(0, 0, side, side);
 }
 
-/** @returns {Promise<{firstMs: number, frameMs: number}>} From the call to the first result, and the median of the frames after it. */
+/** @returns {Promise<{firstMs: number, frameMs: number}>} Time from the call to the first result, and the median of later frames. */
 export async function measure({ engine, side, frames, ...order }) {
   const pictures = Array.from({ length: frames + 1 }, (_, seed) => draw(seed, side));
   const began = performance.now();
   const run = await engines[engine]({ ...order, isolated: crossOriginIsolated });
   const first = await run(pictures[0]);
   const firstMs = performance.now() - began;
-  if (!(first.length > 0)) throw new Error(`${engine} gave nothing`);
+  if (!(first.length > 0)) throw new Error(`${engine} returned no values.`);
   const times = [];
   for (const picture of pictures.slice(1)) {
     const start = performance.now();

@@ -1,14 +1,21 @@
-// The benchmarks natively and as WebAssembly, in one table.
+// Runs the benchmarks, natively and as WebAssembly, and prints them as tables.
 //
-//   node tests/bench/run.mjs [--filter=REGEX] [--seconds=0.3] [--only=native,simd,...,knn-rival,rivals,rewrite] [--turns=15] [--keep]
+//   npm run bench [-- --filter=REGEX] [--seconds=0.3] [--only=native,simd,...,knn-rival,rivals,rewrite] [--turns=15] [--keep]
 //
-// --turns: runs each so many times, in random order, and takes the fastest: for ratios on a machine that has other things to do.
-// --keep: writes the times of the models into models/measured.json, from where models/README.md has them.
-// knn-rival: the nearest neighbours beside tfjs' knn-classifier; rivals: from nothing to the first result and a frame beside LiteRT.js.
-// rewrite: what uint8 networks lose and gain by running as int8. Each has a table of its own.
+//   --filter   regular expression that the names of benchmarks must match
+//   --seconds  minimum time of each benchmark
+//   --only     builds and comparisons to run, instead of all
+//   --turns    number of runs of each benchmark, in random order; the fastest counts. Use it for ratios on a busy machine.
+//   --keep     writes the times of the models to models/measured.json, the source of the table in models/README.md
 //
-// WebAssembly runs in a worker of Chromium, isolated, one variant after the other. Times are of the machine it runs on: compare columns
-// and rows of one table, not tables.
+// Comparisons, each with a table of its own:
+//
+//   knn-rival  the k-nearest-neighbours classifier and TensorFlow.js' knn-classifier
+//   rivals     time to the first result and per frame, compared with LiteRT.js
+//   rewrite    what uint8 networks lose and gain by running as int8
+//
+// WebAssembly runs in a worker of a cross-origin isolated page in Chromium, one variant after the other. Times depend on the machine:
+// compare columns and rows of one table, not different tables.
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -23,23 +30,23 @@ import { compareKnn, toKnnTables } from './knn-rival.mjs';
 import { measureRewrite, rewrittenVariants, toRewriteTable } from './rewrite.mjs';
 import { comparedVariants, compareEngines, toEngineTable } from './rivals.mjs';
 
-/** What browsers get where there are no threads. */
+/** The variant that browsers get where threads are not available. */
 const knnVariant = 'relaxed';
 
-/** Pages beside other packages: the variants that each needs, and how it is measured and shown. */
+/** The comparisons: the variants that each needs, and a function that returns its table. */
 const comparisons = {
   'knn-rival': {
-    title: "Running beside tfjs' knn-classifier",
+    title: "Comparing with TensorFlow.js' knn-classifier",
     variants: [knnVariant],
     run: async () => toKnnTables(await compareKnn(knnVariant), knnVariant),
   },
   rivals: {
-    title: 'Running beside LiteRT.js',
+    title: 'Comparing with LiteRT.js',
     variants: comparedVariants,
     run: async (report) => toEngineTable(await compareEngines(report)),
   },
   rewrite: {
-    title: 'Running uint8 networks as int8',
+    title: 'Comparing uint8 networks with int8',
     variants: rewrittenVariants,
     run: async (report) => toRewriteTable(await measureRewrite(report)),
   },
@@ -47,7 +54,7 @@ const comparisons = {
 
 const modelsFolder = path.join(projectFolder, 'models/files');
 
-/** As in network_bench.cpp. */
+/** Ids of the measured models, the same as in network_bench.cpp. */
 const measuredModels = [
   'mobilenet-v2-1.0-224-int8',
   'mobilenet-v2-1.0-224-uint8',
@@ -58,12 +65,12 @@ const measuredModels = [
   'mobilenet-v2-1.4-224-nsfwjs',
 ];
 
-/** Every model that the benchmarks know, as far as a source has it. */
+/** Fetches all models of the benchmarks that are available. */
 async function fetchModels(report) {
   const { fetchModel } = await import('../../models/fetch.mjs');
   for (const id of measuredModels) {
     report(id);
-    await fetchModel(id).catch((error) => console.log(`     without ${id}: ${error.message}`));
+    await fetchModel(id).catch((error) => console.log(`     ${id} is not measured: ${error.message}`));
   }
 }
 
@@ -101,7 +108,7 @@ async function runInBrowser(variant, args) {
         }),
       { variant, files: await modelFiles(), args },
     );
-    if (result.error) fail(`The benchmarks of ${variant} ended early: ${result.error}`);
+    if (result.error) fail(`The benchmarks of ${variant} failed: ${result.error}`);
     return JSON.parse(result.json);
   } finally {
     for (const end of ends) await end();
@@ -120,18 +127,18 @@ function toCell(benchmark) {
   return time;
 }
 
-/** One of each name. */
+/** Returns the fastest run of each benchmark. */
 function fastestOfEach(benchmarks) {
   const fastest = new Map();
   for (const each of benchmarks.filter(({ run_type }) => run_type === 'iteration')) {
     const before = fastest.get(each.name);
     if (!before || each.real_time < before.real_time) fastest.set(each.name, each);
   }
-  // In the order in which they are written down, whatever the order of the runs.
+  // In the order of the source code, whatever the order of the runs.
   return [...fastest.values()].sort((a, b) => a.family_index - b.family_index);
 }
 
-/** A picture's milliseconds, embedding and classes, in the fastest precision and with one thread, of each model and build. */
+/** Writes the time of one picture, in ms, for each model and build: embedding and classes, default precision, one thread. */
 async function keepModelTimes(results) {
   const frames = {};
   for (const model of measuredModels) {
@@ -182,13 +189,13 @@ await main(async () => {
   const all = ['native', ...wasmVariants, ...Object.keys(comparisons)];
   const named = values.only?.split(',') ?? all;
   const unknown = named.find((name) => !all.includes(name));
-  if (unknown) fail(`There is no build '${unknown}'; there are ${all.join(', ')}.`);
+  if (unknown) fail(`There is no build or comparison '${unknown}'. Use ${all.join(', ')}.`);
   const wanted = named.filter((name) => !(name in comparisons));
   const compared = Object.entries(comparisons).filter(([name]) => named.includes(name));
-  if (!(Number(values.seconds) > 0)) fail(`--seconds: got '${values.seconds}', wanted a number above 0.`);
+  if (!(Number(values.seconds) > 0)) fail(`--seconds is '${values.seconds}'. Use a number above 0.`);
 
   const turns = Number(values.turns);
-  if (!(Number.isInteger(turns) && turns >= 1)) fail(`--turns: got '${values.turns}', wanted a whole number >= 1.`);
+  if (!(Number.isInteger(turns) && turns >= 1)) fail(`--turns is '${values.turns}'. Use a whole number of at least 1.`);
 
   await setup({ browsers: true });
   const packageSteps =
@@ -217,9 +224,9 @@ await main(async () => {
   const tables = [];
   for (const [, { title, run: compare }] of compared) tables.push(await steps.step(title, compare));
   if (wanted.length > 0 && results.every(({ benchmarks }) => benchmarks.length === 0))
-    fail(`No benchmark's name fits '${values.filter}'.`);
+    fail(`No benchmark has a name that matches --filter='${values.filter}'.`);
   if (!existsSync(path.join(modelsFolder, 'mobilenet-v2-1.0-224-int8')))
-    console.log('\nThe int8 model could not be had: its rows are missing.');
+    console.log('\nThe int8 model is not available, so its rows are missing.');
   if (wanted.length > 0) printTable(results);
   if (values.keep) await keepModelTimes(results);
   for (const table of tables) console.log(`\n${table}`);

@@ -1,4 +1,4 @@
-// Runs one WebAssembly build of the benchmarks to its end; the page gets Google Benchmark's JSON.
+// Runs one WebAssembly build of the benchmarks and sends Google Benchmark's JSON to the page.
 self.onmessage = async ({ data: { variant, files, args } }) => {
   try {
     const { default: createModule } = await import(`/build/${variant}/bench/bench.js`);
@@ -12,7 +12,7 @@ self.onmessage = async ({ data: { variant, files, args } }) => {
       module.FS.writeFile(`/models/${file}`, new Uint8Array(await response.arrayBuffer()));
     }
     const status = module.callMain(['--models=/models', ...args]);
-    if (status !== 0) throw new Error(`status ${status}: ${complaints.join('\n')}`);
+    if (status !== 0) throw new Error(`main() returned ${status}: ${complaints.join('\n')}`);
     self.postMessage({ json: lines.join('\n') });
   } catch (error) {
     self.postMessage({ error: String(error?.stack ?? error) });

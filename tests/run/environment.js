@@ -1,2 +1,2 @@
-// Goes into WebAssembly test programs: getenv sees what Node sees.
+// Linked into WebAssembly test programs, so that getenv() sees the environment of Node.
 Module.preRun = () => Object.assign(ENV, process.env);

@@ -1,22 +1,30 @@
-// Runs the GoogleTest programs of a build tree and reads their own reports.
+// Runs the GoogleTest programs of a build tree and reads their reports.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { projectFolder, run } from '../../web/dev/steps.mjs';
+import { basename, join } from 'node:path';
+import { fail, projectFolder, run } from '../../web/dev/steps.mjs';
+import { toGtestFilter } from './selection.mjs';
 
 const sanitizerSettings = {
   UBSAN_OPTIONS: 'print_stacktrace=1',
   ASAN_SYMBOLIZER_PATH: '/usr/lib/llvm-19/bin/llvm-symbolizer',
 };
 
-/** Runs all programs of `preset`, started by `starter` (Node for WebAssembly), some at a time. */
-export async function runPrograms(preset, starter = []) {
+/**
+ * Runs the programs of a build tree, as many at a time as there are processors.
+ * @param {string} preset The preset that built the programs.
+ * @param {{starter?: string[], files?: string[], filter?: string}} options `starter`: the command that runs a program, for
+ * WebAssembly. `files`: the sources of the programs to run, instead of all. `filter`: the part of a name that tests must have.
+ */
+export async function runPrograms(preset, { starter = [], files, filter } = {}) {
   const tree = join(projectFolder, 'build', preset);
-  const waiting = await listPrograms(tree);
+  const programs = await listPrograms(tree);
+  const waiting = files ? choosePrograms(programs, files, preset) : programs;
+  const filterArgs = filter === undefined ? [] : [`--gtest_filter=${toGtestFilter(filter)}`];
   const result = { passed: 0, failed: [], skipped: [] };
   const worker = async () => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
-      const one = await runProgram(tree, name, starter);
+      const one = await runProgram(tree, name, starter, filterArgs);
       result.passed += one.passed;
       result.failed.push(...one.failed);
       result.skipped.push(...one.skipped);
@@ -26,18 +34,25 @@ export async function runPrograms(preset, starter = []) {
   return result;
 }
 
-/** Asks CTest, because the folder may hold programs of tests that are no more. */
+/** Asks CTest, because the folder may still hold programs of removed tests. */
 async function listPrograms(tree) {
   const { tests } = JSON.parse(await run('ctest', ['--test-dir', tree, '--show-only=json-v1']));
   return tests.map(({ name }) => name);
 }
 
-async function runProgram(tree, name, starter) {
+function choosePrograms(programs, files, preset) {
+  const names = files.map((file) => basename(file, '.cpp'));
+  const missing = names.find((name) => !programs.includes(name));
+  if (missing) fail(`The preset '${preset}' does not build ${missing}. See tests/cpp/CMakeLists.txt.`);
+  return names;
+}
+
+async function runProgram(tree, name, starter, filterArgs) {
   const program = join(tree, 'tests', starter.length > 0 ? `${name}.js` : name);
   const report = join(tree, 'reports', `${name}.json`);
   mkdirSync(join(tree, 'reports'), { recursive: true });
   rmSync(report, { force: true });
-  const [command, ...args] = [...starter, program, `--gtest_output=json:${report}`, '--gtest_color=no'];
+  const [command, ...args] = [...starter, program, `--gtest_output=json:${report}`, '--gtest_color=no', ...filterArgs];
   const ended = await run(command, args, { env: sanitizerSettings, allowFailure: true });
   const result = existsSync(report) ? readReport(report, name, ended.output) : { passed: 0, failed: [], skipped: [] };
   if (ended.status !== 0 && result.failed.length === 0) {
@@ -62,7 +77,7 @@ function readReport(file, program, output) {
   return result;
 }
 
-/** The report says that a test was skipped, only the output says why. */
+/** Returns why a test was skipped. The report says only that it was; the reason is in the program's output. */
 function skipReason(output, test) {
   const from = output.indexOf(`[ RUN      ] ${test}\n`);
   const to = output.indexOf(`[  SKIPPED ] ${test}`, from);

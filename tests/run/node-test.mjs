@@ -1,34 +1,37 @@
 // Runs the *.test.mjs files with Node's own test runner.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder, run } from '../../web/dev/steps.mjs';
+import { filesOfKind, toExpression } from './selection.mjs';
 
 const reporter = join(projectFolder, 'tests/run/reporter.mjs');
 const report = join(projectFolder, 'build/log/node-test.jsonl');
 
-export async function runNodeTests(accepts, folders = ['tests', 'tests/web']) {
-  const files = folders.flatMap((folder) =>
-    readdirSync(join(projectFolder, folder))
-      .filter((name) => name.endsWith('.test.mjs') && accepts(name))
-      .map((name) => join(folder, name)),
-  );
+/**
+ * Runs test files, one after the other.
+ * @param {'node' | 'browser' | 'consumers' | 'soak'} kind The kind of files.
+ * @param {{files?: string[], filter?: string}} selection The files to run instead of all of that kind, and the part of a name
+ * that tests must have.
+ */
+export async function runNodeTests(kind, { files = filesOfKind(kind), filter } = {}) {
   const result = { passed: 0, failed: [], skipped: [] };
-  if (files.length === 0) return result; // Node would look for tests by itself
+  if (files.length === 0) return result; // without files, Node would look for tests itself
 
   mkdirSync(join(projectFolder, 'build/log'), { recursive: true });
   rmSync(report, { force: true });
-  // One file at a time: browsers side by side would slow each other down until timeouts fail.
+  // Browsers that run side by side slow each other down until tests time out.
   const options = [
     '--test',
     '--test-concurrency=1',
     `--test-reporter=${reporter}`,
     `--test-reporter-destination=${report}`,
+    ...(filter === undefined ? [] : [`--test-name-pattern=${toExpression(filter)}`]),
   ];
   const ended = await run(process.execPath, [...options, ...files], { allowFailure: true });
   const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n').filter(Boolean) : [];
-  for (const { kind, name, text } of lines.map((line) => JSON.parse(line))) {
-    if (kind === 'passed') result.passed += 1;
-    else if (kind === 'skipped') result.skipped.push({ name, reason: text });
+  for (const { kind: outcome, name, text } of lines.map((line) => JSON.parse(line))) {
+    if (outcome === 'passed') result.passed += 1;
+    else if (outcome === 'skipped') result.skipped.push({ name, reason: text });
     else result.failed.push({ name, output: text });
   }
   if (ended.status !== 0 && result.failed.length === 0)

@@ -1,7 +1,7 @@
-// The type-checks as a suite, one test a project. That of the package's own sources is part of the build.
+// The type checks as a suite, one test for each project. The build itself checks the page's side of the package.
 import { typecheck } from '../../web/dev/typescript.mjs';
 
-/** tsconfig files, beside those that the build checks. */
+/** The tsconfig files that the build does not check. */
 const projects = [
   'web/tsconfig.worker.json',
   'web/tsconfig.demo.json',

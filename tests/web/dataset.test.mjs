@@ -1,4 +1,4 @@
-// Data sets of the real module, in Node, through the client: JSON, ids, memory.
+// Data sets in Node, with the real module: JSON, ids and memory.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import test from 'node:test';
@@ -29,7 +29,7 @@ async function answers(classifier, queries) {
 }
 
 for (const storage of ['f32', 'i16', 'i8']) {
-  test(`JSON goes out and in (${storage})`, async (t) => {
+  test(`exported JSON can be imported (${storage})`, async (t) => {
     const [first, second] = [await open(t), await open(t)];
     for (const each of [first, second]) await each.useStorage(storage);
     await first.addExamples(
@@ -48,7 +48,7 @@ for (const storage of ['f32', 'i16', 'i8']) {
     ]);
     const queries = vectors(20);
     const [wanted, got] = [await answers(first, queries), await answers(second, queries)];
-    // Rows that were bytes are rounded to bytes again.
+    // Quantized rows are quantized once more, so similarities differ a little.
     for (const [i, [label, confidences, similarities]] of got.entries()) {
       assert.deepEqual(
         confidences.map(([name]) => name),
@@ -61,7 +61,7 @@ for (const storage of ['f32', 'i16', 'i8']) {
     const ids = await second.exampleIds('__proto__');
     assert.ok(
       ids.every((id) => id > Math.max(...old)),
-      'no id is given twice',
+      'no id is used twice',
     );
     await assert.rejects(second.removeExample(old[1]), { code: 'bad-argument' });
     const [next] = await second.addExamples(vectors(1), ['x']);
@@ -69,7 +69,7 @@ for (const storage of ['f32', 'i16', 'i8']) {
   });
 }
 
-test('tfjs and ml5 forms are read', async (t) => {
+test('JSON of TensorFlow.js and of ml5 is imported', async (t) => {
   const classifier = await open(t, { embeddingSize: 3 });
   const forms = [
     [
@@ -114,12 +114,12 @@ test('tfjs and ml5 forms are read', async (t) => {
         ['5', 2],
         ['7', 1],
       ],
-      'the examples stay',
+      'the examples are unchanged',
     );
   }
 });
 
-test('JSON of another model is refused by what tells the two apart', async (t) => {
+test('JSON from another model is rejected with an error that names both models', async (t) => {
   const classifier = await open(t, { id: 'ours' });
   const json = (model) => ({ format: 'teachable-wasm', version: 1, model, embeddingSize: 4, classes: [] });
   await assert.rejects(classifier.importJson(json({ id: 'theirs', sha256: 'abcdef0123456789' })), {
@@ -130,7 +130,7 @@ test('JSON of another model is refused by what tells the two apart', async (t) =
   await classifier.importJson(json({ id: 'ours', sha256: 'abcdef0123456789' }));
 });
 
-test('useStorage() keeps classes, ids and what undo() takes back', async (t) => {
+test('useStorage() keeps classes, ids and the history of undo()', async (t) => {
   const classifier = await open(t);
   await classifier.addClass('empty');
   const [id] = await classifier.addExamples(vectors(1), ['a']);
@@ -145,7 +145,7 @@ test('useStorage() keeps classes, ids and what undo() takes back', async (t) => 
   assert.deepEqual(await classifier.addExamples(vectors(1), ['a']), [id + 1]);
 });
 
-test('a loaded file keeps its ids, and later ones are above all of both', async (t) => {
+test('a loaded file keeps its ids, and new ids are above all earlier ones', async (t) => {
   const [first, second] = [await open(t), await open(t)];
   const ids = await first.addExamples(vectors(3), ['a', 'a', 'b']);
   const file = await first.saveDataset({ thumbnails: [{ id: ids[2], bytes: Uint8Array.of(1) }] });
@@ -155,23 +155,23 @@ test('a loaded file keeps its ids, and later ones are above all of both', async 
   assert.deepEqual(await second.addExamples(vectors(1), ['b']), [9]);
 });
 
-test('what of a load was read is let go when it ends early', async (t) => {
+test('a load that fails frees the memory of what it has read', async (t) => {
   const size = 1280;
   const [saved, classifier] = [await open(t, { embeddingSize: size }), await open(t, { embeddingSize: size })];
-  const count = 8000; // 41 MB, and as many bytes to scan
+  const count = 8000; // 41 MB of rows
   for (let i = 0; i < count; i += 1000) await saved.addExamples(vectors(1000, size), Array(1000).fill('a'));
   const file = new Uint8Array(await (await saved.saveDataset()).arrayBuffer());
   const half = file.subarray(0, file.length >> 1);
   await assert.rejects(classifier.loadDataset(half), { code: 'bad-dataset' });
   const { heapBytes } = await classifier.info();
   assert.ok(heapBytes > half.length, `${heapBytes} bytes`);
-  // The same room is enough for as many examples.
+  // The freed memory is enough for as many examples.
   for (let i = 0; i + 1000 <= count / 2; i += 1000)
     await classifier.addExamples(vectors(1000, size), Array(1000).fill('b'));
-  assert.ok((await classifier.info()).heapBytes <= heapBytes + (8 << 20), 'the memory was used again');
+  assert.ok((await classifier.info()).heapBytes <= heapBytes + (8 << 20), 'the memory was reused');
 });
 
-test('values of other types are refused in a sentence', async (t) => {
+test('values of wrong types are rejected with a ClassifierError', async (t) => {
   const classifier = await open(t);
   const bad = { name: 'ClassifierError', code: 'bad-argument' };
   for (const value of [null, undefined, 5, 'text', {}, [1, 2, 3, 4], new Float32Array(3), new Float64Array(4)]) {
@@ -184,9 +184,9 @@ test('values of other types are refused in a sentence', async (t) => {
   await assert.rejects(classifier.saveDataset({ thumbnails: [{ id: 0, bytes: [1, 2] }] }), bad);
 });
 
-test('a review says how far to believe', async (t) => {
+test('a review returns options that calibrate the confidences', async (t) => {
   const classifier = await open(t);
-  // Two clouds that overlap.
+  // Two classes that overlap.
   const labels = Array.from({ length: 400 }, (_, i) => 'ab'[i % 2]);
   const rows = vectors(400);
   labels.forEach((label, i) => (rows[4 * i + (label === 'a' ? 0 : 1)] += 0.35));

@@ -1,5 +1,5 @@
-// The package wherever people run it: with and without isolation, in a worker and on the page, with and without relaxed SIMD,
-// under a strict content policy and under none; and in Firefox.
+// Runs the package in all supported environments: with and without cross-origin isolation, in a worker and on the main thread,
+// with and without relaxed SIMD, with and without a strict content security policy, in Chromium and in Firefox.
 
 import assert from 'node:assert/strict';
 import test, { after, before, describe } from 'node:test';
@@ -8,7 +8,7 @@ import { openBrowser, openFirefox, openPage } from './open-page.mjs';
 
 const strict = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
-/** Real photos where they are at hand, else drawn ones. */
+/** Real photos if the data is available. Otherwise the tests draw pictures. */
 const photos = hasData && {
   known: '/data/images/cat.bmp',
   classes: ['cat', 'dog'].map((label) => ({
@@ -18,7 +18,7 @@ const photos = hasData && {
   })),
 };
 
-/** Runs in the page: pictures that have pixels already. */
+/** Runs in the page. Loads the classifier and embeds pictures that need no decoder. */
 async function open(options) {
   const { load } = await import('/lib/index.js');
   globalThis.classifier = await load({ model: '/models/default.json', ...options });
@@ -28,7 +28,7 @@ async function open(options) {
     await classifier.embed(picture);
 }
 
-/** Runs in the page after open(): all that a teachable machine does, once, with picture files. */
+/** Runs in the page after open(). Does everything that a teachable machine does, once, with picture files. */
 async function use(photos) {
   const draw = (colour, radius) => {
     const canvas = new OffscreenCanvas(200, 150);
@@ -79,15 +79,15 @@ function check({ best, norm, predicted, info, afterwards, isolated }, wanted) {
   assert.equal(info.worker, wanted.worker, info.reason);
   assert.ok(wanted.variant.endsWith('-threads') ? info.threads > 1 : info.threads === 1, `${info.threads} threads`);
   if (photos) assert.equal(best, 'Egyptian cat');
-  assert.ok(Number.isFinite(norm) && norm > 0, `an embedding of length ${norm}`);
+  assert.ok(Number.isFinite(norm) && norm > 0, `the norm of the embedding is ${norm}`);
   for (const [label, answer] of predicted) assert.equal(answer, label);
   assert.equal(afterwards, 'disposed');
 }
 
 /**
- * Firefox under WebDriver hangs in one of forty starts of a worker's worker, on a busy machine: it never asks for the script, and
- * the outer worker's timers stop. Without WebDriver 300 starts of 300 go well. So a start that hangs there is made again, in a new
- * page, up to so many `starts`.
+ * Opens a page and runs open() in it. On a busy machine, Firefox under WebDriver hangs in one of forty starts of a nested worker:
+ * it never requests the script, and the timers of the outer worker stop. Without WebDriver, 300 of 300 starts succeed. A start
+ * that takes more than 15 s is therefore repeated in a new page, up to `starts` times in all.
  */
 async function openWithin(starts, openAnew, options) {
   const hung = Symbol('hung');
@@ -107,12 +107,14 @@ async function openWithin(starts, openAnew, options) {
 
 const modulesOf = (requests) => requests.filter((path) => path.endsWith('.wasm'));
 
-/** One cell of the matrix as a test. */
+/** Defines the test of one combination. */
 function inBrowser(browser, { isolated, worker, relaxed, csp, starts = 1 }) {
   const place = `${isolated ? 'isolated' : 'not isolated'}, ${worker ? 'worker' : 'main thread'}`;
-  // Relaxed SIMD is what the package chooses by itself, and threads in a worker only: a page mustn't wait for them.
+  // The package itself chooses relaxed SIMD, and threads only in a worker, because the main thread must not block.
   const variant = `${relaxed ? 'relaxed' : 'simd'}${isolated && (worker || !relaxed) ? '-threads' : ''}`;
-  test(`${place}, ${variant}, ${csp ? 'strict policy' : 'no policy'}`, { timeout: 60_000 }, async (t) => {
+  test(`${place}, ${variant}, ${csp ? 'strict content security policy' : 'no content security policy'}`, {
+    timeout: 60_000,
+  }, async (t) => {
     const openAnew = () => openPage(t, browser(), { path: 'pages/blank.html', serving: { isolated, csp } });
     const { page, requests } = await openWithin(starts, openAnew, { worker, ...(relaxed ? {} : { variant }) });
     assert.deepEqual(modulesOf(requests), [`/lib/wasm/${variant}/teachable.wasm`]);
@@ -122,7 +124,7 @@ function inBrowser(browser, { isolated, worker, relaxed, csp, starts = 1 }) {
   });
 }
 
-/** Runs in the page: an element gets another picture, and is looked at without waiting for that. */
+/** Runs in the page. Changes the source of an image element and embeds it without waiting for the new picture. */
 async function changeSource() {
   const { load } = await import('/lib/index.js');
   const classifier = await load({ model: '/models/default.json' });
@@ -144,7 +146,7 @@ async function changeSource() {
 }
 
 function testChangedSource(browser) {
-  test('an element whose src has just changed is its new picture', { timeout: 60_000 }, async (t) => {
+  test('an image element whose src has just changed gives its new picture', { timeout: 60_000 }, async (t) => {
     const { page } = await openPage(t, browser(), { path: 'pages/blank.html', serving: { csp: null } });
     const { embeddings, wanted } = await page.evaluate(changeSource);
     assert.notDeepEqual(wanted[0], wanted[1]);
@@ -170,7 +172,7 @@ describe('Chromium', () => {
   }
 
   for (const start of ['page', 'worker']) {
-    test(`a breach of the policy by a ${start} would be noticed`, { timeout: 60_000 }, async (t) => {
+    test(`a violation of the content security policy by a ${start} is noticed`, { timeout: 60_000 }, async (t) => {
       const { page, troubles } = await openPage(t, browser, {
         path: 'pages/blank.html',
         serving: { csp: strict },
@@ -180,8 +182,8 @@ describe('Chromium', () => {
         if (inWorker) globalThis.kept = new Worker('/pages/evaluates.js');
         else document.head.append(Object.assign(document.createElement('script'), { src: '/pages/evaluates.js' }));
       }, start === 'worker');
-      // The report travels on its own; the test's timeout ends the wait.
-      while (!troubles.some((each) => each.startsWith('Breach')))
+      // The browser sends the report later. The test's timeout ends a wait in vain.
+      while (!troubles.some((each) => each.startsWith('Violation')))
         await page.evaluate(() => fetch('/icon.svg').then(() => {}));
       assert.match(troubles.join(), /"blocked-uri":"eval"/);
     });

@@ -1,4 +1,4 @@
-// Few-shot learning on real photos, through the browser's whole path: file bytes -> module -> embedding -> neighbours.
+// Few-shot learning from real photos in a browser: from file bytes to embeddings to nearest neighbours.
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -25,7 +25,10 @@ async function teachAndTest({ entry, names, variant }) {
 
 for (const id of ['mobilenet-v2-1.0-224-int8', 'mobilenet-v2-1.0-224-uint8']) {
   for (const variant of ['simd', 'relaxed']) {
-    test(`cat, dog and hotdog are told apart with ${id} (${variant})`, { ...needsData, timeout: 60_000 }, async (t) => {
+    test(`photos of a cat, a dog and a hot dog are told apart with ${id} (${variant})`, {
+      ...needsData,
+      timeout: 60_000,
+    }, async (t) => {
       const browser = await openBrowser();
       const { page } = await openPage(t, browser, { path: 'pages/blank.html' });
       t.after(() => browser.close());

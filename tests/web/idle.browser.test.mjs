@@ -1,4 +1,4 @@
-// That threads sleep when nobody asks for anything. Counted is the time that processors spend for the page, not how fast they are.
+// Checks that threads sleep between calls. It measures the processor time that the page takes, not speed.
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -14,15 +14,16 @@ before(async () => {
 
 after(() => browser.close());
 
-/** Seconds of processors that all pages with their workers and threads have taken so far. */
-async function spent() {
+/** Returns the processor time, in seconds, that all pages with their workers and threads have taken so far. */
+async function processorSeconds() {
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   return processInfo.filter(({ type }) => type === 'renderer').reduce((sum, { cpuTime }) => sum + cpuTime, 0);
 }
 
+/** Waits for a time: what this file measures is the processor time within it. */
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Runs in the page: four threads, which have work at the network and at each prediction. */
+/** Runs in the page. Loads four threads, which share the work of each inference and each prediction. */
 async function start(variant) {
   const { load } = await import('/lib/index.js');
   globalThis.classifier = await load({ variant, threads: 4 });
@@ -38,7 +39,7 @@ async function start(variant) {
 }
 
 for (const variant of ['simd-threads', 'relaxed-threads']) {
-  test(`${variant}: threads that wait for the next call take no processor`, { timeout: 120_000 }, async (t) => {
+  test(`${variant}: threads that wait for the next call take no processor time`, { timeout: 120_000 }, async (t) => {
     const { page } = await openPage(t, browser, { path: 'pages/blank.html' });
     assert.equal(await page.evaluate(start, variant), 4);
     const picture = { data: [...new Uint8Array(64 * 64 * 4)], width: 64, height: 64 };
@@ -48,16 +49,16 @@ for (const variant of ['simd-threads', 'relaxed-threads']) {
         page.evaluate(({ data, ...size }) => classifier.observe({ data: Uint8Array.from(data), ...size }), picture),
     };
     for (const [what, once] of Object.entries(work)) {
-      // Until it shows, so that what is counted is known to be counted.
-      for (const start = await spent(); (await spent()) === start; ) await once();
-      // What the browser itself puts off until it has time.
+      // Repeats the work until the measured time grows. This shows that the threads are measured.
+      for (const start = await processorSeconds(); (await processorSeconds()) === start; ) await once();
+      // The browser does deferred work of its own first.
       await wait(500);
-      const before = await spent();
+      const before = await processorSeconds();
       await wait(2000);
-      const idle = (await spent()) - before;
-      t.diagnostic(`${what}: ${(1000 * idle).toFixed(0)} ms of processors in 2 s`);
-      // Of four threads, one that goes on would take 2000.
-      assert.ok(idle < 0.2, `after ${what}, ${idle} s of processors in 2 s`);
+      const idle = (await processorSeconds()) - before;
+      t.diagnostic(`${what}: ${(1000 * idle).toFixed(0)} ms of processor time in 2 s`);
+      // One of the four threads that does not sleep would take 2 s.
+      assert.ok(idle < 0.2, `after ${what}, threads took ${idle} s of processor time in 2 s`);
     }
   });
 }

@@ -1,11 +1,11 @@
-// The package with the real module in a real browser: variants, kinds of pictures, failures.
+// The package with the real module in a real browser: variants, kinds of pictures and failures.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { openBrowser, openPage } from './open-page.mjs';
+import { openBrowser, openPage, workersEnd } from './open-page.mjs';
 
 let browser;
 
@@ -15,10 +15,10 @@ before(async () => {
 
 after(() => browser.close());
 
-/** A page without a script of its own, for the package alone. */
+/** An address without scripts of its own. */
 const blank = { path: 'models/default.json' };
 
-/** Runs in the page: a picture with something in it, 320 x 240, the same each time. */
+/** Runs in the page. drawScene() draws a picture of 320 x 240 pixels, always the same. */
 const helpers = `
   globalThis.drawScene = (canvas = new OffscreenCanvas(320, 240)) => {
     const context = canvas.getContext('2d');
@@ -53,6 +53,7 @@ async function inPage(t, use, argument, options) {
   return { page, result: await page.evaluate(use, argument) };
 }
 
+/** Runs in the page. Loads, embeds and classifies one picture, and disposes. */
 const lookOnce = async (options) => {
   const classifier = await open(options);
   const embedding = await classifier.embed(drawScene());
@@ -62,7 +63,7 @@ const lookOnce = async (options) => {
   return { info, best, embedding: [...embedding] };
 };
 
-test('all variants run and agree', { timeout: 120_000 }, async (t) => {
+test('all variants run and give the same results', { timeout: 120_000 }, async (t) => {
   const variants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
   const seen = [];
   for (const variant of variants) seen.push((await inPage(t, lookOnce, { variant })).result);
@@ -74,18 +75,18 @@ test('all variants run and agree', { timeout: 120_000 }, async (t) => {
     const cosine =
       dot(embedding, reference.embedding) /
       Math.sqrt(dot(embedding, embedding) * dot(reference.embedding, reference.embedding));
-    assert.ok(cosine > 0.999, `${variants[index]}: cosine ${cosine}`);
+    assert.ok(cosine > 0.999, `${variants[index]}: cosine similarity ${cosine}`);
   }
 });
 
-test('an isolated page gets threads', async (t) => {
+test('a cross-origin isolated page gets threads', async (t) => {
   const { result } = await inPage(t, lookOnce, {});
   assert.equal(result.info.isolated, true);
   assert.match(result.info.variant, /-threads$/);
   assert.ok(result.info.threads > 1);
 });
 
-test('a page that is not isolated runs without threads and says why', async (t) => {
+test('a page that is not cross-origin isolated runs without threads and says why', async (t) => {
   const { result } = await inPage(t, lookOnce, {}, { serving: { isolated: false } });
   assert.equal(result.info.isolated, false);
   assert.equal(result.info.threads, 1);
@@ -94,7 +95,7 @@ test('a page that is not isolated runs without threads and says why', async (t) 
 
 for (const isolated of [true, false]) {
   for (const options of [{}, { worker: false }, { threads: 3 }, { worker: false, variant: 'simd' }]) {
-    test(`${isolated ? '' : 'not '}isolated: load(${JSON.stringify(options)}) runs what chooseVariant() says`, async (t) => {
+    test(`${isolated ? '' : 'not '}isolated: load(${JSON.stringify(options)}) runs the variant that chooseVariant() returns`, async (t) => {
       const { result } = await inPage(
         t,
         async (options) => {
@@ -113,7 +114,7 @@ for (const isolated of [true, false]) {
   }
 }
 
-test('an abort in the midst of a review ends the call at once, and the calls behind it come to their turn', {
+test('aborting a running review or predictMany() ends it at once, and later calls are answered', {
   timeout: 60_000,
 }, async (t) => {
   const { result } = await inPage(t, async () => {
@@ -132,13 +133,14 @@ test('an abort in the midst of a review ends the call at once, and the calls beh
     const first = {};
     for (const [name, call] of Object.entries(calls)) {
       const abort = new AbortController();
-      // What came before is done with, so this one is at work when the next answer would come.
+      // Earlier calls are done, so that the worker begins with this one.
       await knn.counts();
       const running = call(abort.signal).then(
         () => 'done',
         ({ code }) => code,
       );
       const behind = knn.counts().then(() => 'the next');
+      // The worker does not report that it has begun. This time lets it compute for a while.
       await new Promise((resolve) => setTimeout(resolve, 30));
       abort.abort();
       first[name] = [await Promise.race([running, behind]), await behind];
@@ -149,7 +151,7 @@ test('an abort in the midst of a review ends the call at once, and the calls beh
   assert.deepEqual(result, { review: ['aborted', 'the next'], predictMany: ['aborted', 'the next'] });
 });
 
-test('a lazy image out of sight is loaded, and stays lazy; one whose server is silent ends by its signal', {
+test('a lazy image out of view is loaded and stays lazy; one whose server does not answer ends with its signal', {
   timeout: 60_000,
 }, async (t) => {
   const silent = [];
@@ -185,7 +187,7 @@ test('a lazy image out of sight is loaded, and stays lazy; one whose server is s
   });
 });
 
-test('a threaded module that is not there is replaced by one without threads', async (t) => {
+test('a missing threaded module is replaced by one without threads', async (t) => {
   const empty = await mkdtemp(path.join(tmpdir(), 'teachable-empty-'));
   t.after(() => rm(empty, { recursive: true }));
   const folders = { '/lib/wasm/relaxed-threads/': empty, '/lib/wasm/simd-threads/': empty };
@@ -194,37 +196,44 @@ test('a threaded module that is not there is replaced by one without threads', a
   assert.match(result.info.reason, /-threads failed: .*404/);
 });
 
-test('threads start after the first result, and change none; when they fail, one goes on alone and info() says so', {
+test('threads start after the first result and change no result; if they fail, one thread continues and info() says so', {
   timeout: 60_000,
 }, async (t) => {
   for (const fails of [false, true]) {
-    let glues = 0;
+    // The worker loads the module's script first, then each of the two other threads does.
+    let scripts = 0;
     const before = ({ url }, response) =>
-      url.endsWith('-threads/teachable.js') && ++glues > 1 && fails && (response.writeHead(404).end(), true);
-    const { result } = await inPage(
+      url.endsWith('-threads/teachable.js') && ++scripts > 1 && fails && (response.writeHead(404).end(), true);
+    const { page } = await inPage(
       t,
       async () => {
         const classifier = await open({ threads: 3 });
         const scene = drawScene();
         const embeddings = [await classifier.embed(scene)];
-        // Long enough for threads to start, or to fail to.
-        for (let i = 0; i < 20; i++) {
-          await new Promise((resolve) => setTimeout(resolve, 50));
+        globalThis.look = async () => {
           embeddings.push(await classifier.embed(scene));
-        }
-        const info = await classifier.info();
-        const same = embeddings.every((each) => each.every((value, index) => value === embeddings[0][index]));
-        classifier.dispose();
-        return { same, info };
+          return classifier.info();
+        };
+        globalThis.finish = async () => {
+          for (let i = 0; i < 20; i++) await look();
+          const info = await look();
+          classifier.dispose();
+          return { same: embeddings.every((each) => each.every((value, at) => value === embeddings[0][at])), info };
+        };
       },
       undefined,
       { serving: { before }, tolerant: fails },
     );
-    assert.ok(result.same);
-    assert.match(result.info.variant, /-threads$/);
-    assert.equal(result.info.threads, fails ? 1 : 3, result.info.reason);
-    if (fails) assert.match(result.info.reason, /^One thread alone: A thread failed to start/);
-    assert.ok(glues > 1, 'threads were started');
+    // Until the threads have loaded their scripts, or have failed. The test's timeout ends a wait in vain.
+    for (let started = false; !started; ) {
+      const { threads } = await page.evaluate(() => look());
+      started = fails ? threads === 1 : scripts === 3;
+    }
+    const { same, info } = await page.evaluate(() => finish());
+    assert.ok(same);
+    assert.match(info.variant, /-threads$/);
+    assert.equal(info.threads, fails ? 1 : 3, info.reason);
+    if (fails) assert.match(info.reason, /^One thread alone: A thread failed to start/);
   }
 });
 
@@ -252,7 +261,7 @@ test('every kind of picture gives the same embedding', { timeout: 60_000 }, asyn
     };
     const reference = await classifier.embed(pixels);
     const cosines = {};
-    // Twice each: what was passed must still be the caller's.
+    // Each twice: the caller must be able to use its pictures again.
     for (const [kind, image] of [...Object.entries(kinds), ...Object.entries(kinds)]) {
       cosines[kind] = cosine(await classifier.embed(image), reference);
     }
@@ -263,7 +272,7 @@ test('every kind of picture gives the same embedding', { timeout: 60_000 }, asyn
     assert.ok(cosine > (/jpeg|webp/.test(kind) ? 0.97 : 0.9999), `${kind}: ${cosine}`);
 });
 
-test('video elements and elements with an address', { timeout: 60_000 }, async (t) => {
+test('video elements and image elements with an address', { timeout: 60_000 }, async (t) => {
   const { result } = await inPage(
     t,
     async () => {
@@ -288,7 +297,7 @@ test('video elements and elements with an address', { timeout: 60_000 }, async (
   assert.ok(result.timings.networkMs > 0);
 });
 
-test('pictures that cannot be are errors with a code, and the classifier goes on', async (t) => {
+test('invalid pictures are errors with a code, and the classifier still works', async (t) => {
   const { result } = await inPage(
     t,
     async () => {
@@ -319,7 +328,7 @@ test('pictures that cannot be are errors with a code, and the classifier goes on
   assert.ok(result.after > 0);
 });
 
-test('teaching, predicting, forgetting', async (t) => {
+test('examples are added, predicted from and removed', async (t) => {
   const { result } = await inPage(t, async () => {
     const classifier = await open();
     const plain = (colour) => {
@@ -346,17 +355,16 @@ test('teaching, predicting, forgetting', async (t) => {
   assert.equal(result.empty, 'bad-argument');
 });
 
-test('dispose ends the worker and its threads', async (t) => {
+test('dispose() ends the worker and its threads', async (t) => {
   const { page } = await inPage(t, async () => {
     globalThis.classifier = await open();
   });
   assert.ok(page.workers().length > 0);
   await page.evaluate(() => classifier.dispose());
-  await page.waitForTimeout(200);
-  assert.equal(page.workers().length, 0);
+  await workersEnd(page);
 });
 
-test('loads that fail say so and leave no worker', async (t) => {
+test('a load that fails reports why and leaves no worker', async (t) => {
   const { page, result } = await inPage(t, async () => {
     const failure = (options) =>
       open(options).then(
@@ -376,11 +384,10 @@ test('loads that fail say so and leave no worker', async (t) => {
   assert.match(result.wasm, /^load-failed: .*404.*wasmUrl/);
   assert.match(result.damaged, /^bad-model: /);
   assert.match(result.aborted, /^aborted: /);
-  await page.waitForTimeout(200);
-  assert.equal(page.workers().length, 0);
+  await workersEnd(page);
 });
 
-test('the model and the code are asked for before the worker runs, and once', async (t) => {
+test('the model and the module are requested once, before the worker runs', async (t) => {
   for (const watched of [false, true]) {
     const { page, requests } = await openPage(t, browser, blank);
     await page.evaluate(helpers);
@@ -392,19 +399,19 @@ test('the model and the code are asked for before the worker runs, and once', as
       return seen.filter(({ phase }) => phase === 'model');
     }, watched);
     const model = requests.filter((each) => /models\/.*\.(tflite|json)$/.test(each) && each !== '/models/default.json');
-    assert.equal(new Set(model).size, model.length, `asked for: ${model}`);
+    assert.equal(new Set(model).size, model.length, `requested: ${model}`);
     const [code, ...others] = requests.filter((each) => each.endsWith('.wasm'));
     assert.deepEqual(others, []);
-    // The glue is the first thing that the worker asks for.
-    const glue = requests.indexOf(code.replace(/wasm$/, 'js'));
-    assert.ok(requests.indexOf(model[0]) < glue && requests.indexOf(code) < glue, `asked for: ${requests}`);
+    // The worker requests the module's script first.
+    const script = requests.indexOf(code.replace(/wasm$/, 'js'));
+    assert.ok(requests.indexOf(model[0]) < script && requests.indexOf(code) < script, `requested: ${requests}`);
     if (!watched) continue;
-    assert.ok(progress.length > 2, 'the bytes are told as they come');
+    assert.ok(progress.length > 2, 'progress is reported as bytes arrive');
     assert.equal(progress.at(-1).loaded, progress.at(-1).total);
   }
 });
 
-test('a model whose connection breaks is an error that says so, and the next load works', async (t) => {
+test('a broken connection while a model loads is an error, and the next load works', async (t) => {
   let breaking = true;
   const serving = {
     before(request, response) {

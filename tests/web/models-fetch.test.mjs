@@ -1,5 +1,4 @@
-// The catalogue and its fetcher. The real npm client is used once; everything else stays on this
-// machine.
+// The model catalogue and the program that fetches models. One test uses the real npm client. All others stay on this machine.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -27,8 +26,7 @@ before(async () => {
 after(() => rm(scratch, { recursive: true, force: true }));
 
 /**
- * A fresh place with its own catalogue: `good.tflite`, whose stand-in is `spare.tflite`, and
- * labels.
+ * Makes a folder with a catalogue of its own: the model `good`, its substitute `spare`, and labels.
  */
 async function makePlace({ goodSources, spareSources = [{ kind: 'folder' }] }) {
   const root = await mkdtemp(path.join(scratch, 'place-'));
@@ -66,7 +64,7 @@ async function makePlace({ goodSources, spareSources = [{ kind: 'folder' }] }) {
   };
 }
 
-/** Serves `files` by path and keeps what was asked for. */
+/** Serves `files` by path and records the requests. */
 async function serve(t, files) {
   const requests = [];
   const server = createServer((request, response) => {
@@ -81,7 +79,7 @@ async function serve(t, files) {
 }
 
 describe('fetchModel', () => {
-  test('copies from a local folder, labels too', async () => {
+  test('copies a model and its labels from a local folder', async () => {
     const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
     await place.put('good.bin', 'good model');
     await place.put('names.bin', 'a\nb\n');
@@ -103,7 +101,7 @@ describe('fetchModel', () => {
     assert.equal(await place.read('good/good.bin'), 'good model');
   });
 
-  test('refuses a wrong sum, says what it got, and asks the next source', async (t) => {
+  test('rejects a file with a wrong checksum, names both checksums, and tries the next source', async (t) => {
     const server = await serve(t, { '/good.bin': 'good model' });
     const place = await makePlace({
       goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }],
@@ -116,7 +114,7 @@ describe('fetchModel', () => {
     for (const part of ['good.bin', sha256('evil model'), sha256('good model')]) assert.ok(line.includes(part), line);
   });
 
-  test('leaves nothing behind when no source has it', async (t) => {
+  test('leaves no files behind when no source has the model', async (t) => {
     const server = await serve(t, {
       '/good.bin': 'a download that is longer than the catalogue says',
     });
@@ -134,7 +132,7 @@ describe('fetchModel', () => {
     assert.deepEqual(await place.list(), []);
   });
 
-  test('says that a host is not there', async () => {
+  test('reports that a host cannot be reached', async () => {
     const nobody = await new Promise((resolve) => {
       const server = createServer().listen(0, '127.0.0.1', () => {
         const { port } = server.address();
@@ -145,7 +143,7 @@ describe('fetchModel', () => {
     await assert.rejects(fetchModel('good', place.options), /can't be reached \(ECONNREFUSED\)/);
   });
 
-  test('gives up on a host that accepts and stays silent', async (t) => {
+  test('gives up on a host that accepts the connection and does not answer', async (t) => {
     const silent = createServer(() => {});
     await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
     t.after(() => silent.close());
@@ -156,7 +154,7 @@ describe('fetchModel', () => {
     assert.ok(performance.now() - start < 10_000);
   });
 
-  test('repairs a damaged file and touches a sound one no more', async () => {
+  test('replaces a damaged file and leaves an intact one alone', async () => {
     const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
     await place.put('good.bin', 'good model');
     await place.put('names.bin', 'a\nb\n');
@@ -173,7 +171,7 @@ describe('fetchModel', () => {
     assert.match(place.lines.at(-1), /already/);
   });
 
-  test('two runs at once end with one sound model', async () => {
+  test('many fetches at once end with one intact model', async () => {
     const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
     await place.put('good.bin', 'good model');
     await place.put('names.bin', 'a\nb\n');
@@ -185,7 +183,7 @@ describe('fetchModel', () => {
     );
   });
 
-  test('names the models that there are', async () => {
+  test('an unknown model is an error that lists the known models', async () => {
     await assert.rejects(
       fetchModel('nonsense'),
       /^Error: There is no model 'nonsense' in the catalogue; there are mobile/,
@@ -194,7 +192,7 @@ describe('fetchModel', () => {
 });
 
 describe('fetchDefault', () => {
-  test('takes the default and writes its entry', async () => {
+  test('fetches the default model and writes its entry', async () => {
     const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
     await place.put('good.bin', 'good model');
     await place.put('names.bin', 'a\nb\n');
@@ -209,7 +207,7 @@ describe('fetchDefault', () => {
     assert.equal((await stat(path.join(place.filesFolder, 'default.json'))).mtimeMs, before.mtimeMs);
   });
 
-  test('falls back to the stand-in, says why, and finds the default when it turns up', async (t) => {
+  test('falls back to the substitute, says why, and takes the default once it is available', async (t) => {
     const server = await serve(t, {});
     const place = await makePlace({
       goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }],
@@ -225,7 +223,7 @@ describe('fetchDefault', () => {
 
     const asked = server.requests.length;
     assert.equal((await fetchDefault(place.options)).id, 'spare');
-    assert.equal(server.requests.length, asked, 'the network is left alone');
+    assert.equal(server.requests.length, asked, 'the network is not used');
     await fetchDefault({ ...place.options, refresh: true });
     assert.equal(server.requests.length, asked + 1);
 
@@ -234,13 +232,13 @@ describe('fetchDefault', () => {
     assert.equal(JSON.parse(await place.read('default.json')).id, 'good');
   });
 
-  test('says both reasons when there is no stand-in either', async () => {
+  test('gives both reasons when the substitute is not available either', async () => {
     const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
     await assert.rejects(fetchDefault(place.options), /good can't be had .* spare can't be had/);
     assert.deepEqual(await place.list(), []);
   });
 
-  test('runs without class names when only these are missing', async () => {
+  test('goes on without class names when only they are missing', async () => {
     const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
     await place.put('good.bin', 'good model');
     const entry = await fetchDefault(place.options);
@@ -248,7 +246,7 @@ describe('fetchDefault', () => {
     assert.match(place.lines[1], /^Class names are missing: names can't be had/);
   });
 
-  test('the real stand-in comes from npm alone', { timeout: 200_000 }, async () => {
+  test('the real substitute can be fetched from npm alone', { timeout: 200_000 }, async () => {
     const lines = [];
     const offline = structuredClone(catalog);
     for (const item of [...offline.models, ...offline.labels])
@@ -326,7 +324,7 @@ describe('a converted model', () => {
 
 describe('the catalogue', () => {
   const items = [...catalog.labels, ...catalog.models];
-  const kSources = {
+  const requiredFields = {
     folder: [],
     url: ['url'],
     archive: ['url'],
@@ -334,7 +332,7 @@ describe('the catalogue', () => {
     npm: ['package', 'version', 'path', 'how'],
   };
 
-  test('names its default, stand-in and labels', () => {
+  test('contains its default model, its substitute and all labels', () => {
     const ids = items.map((item) => item.id);
     assert.equal(new Set(ids).size, ids.length);
     for (const id of [catalog.default, catalog.standIn]) assert.ok(catalog.models.some((model) => model.id === id));
@@ -344,7 +342,7 @@ describe('the catalogue', () => {
   });
 
   for (const item of items) {
-    test(`${item.id} says where it comes from and what it is`, () => {
+    test(`${item.id} has a complete description, licence and sources`, () => {
       assert.match(item.id, /^[a-z0-9.-]+$/);
       assert.ok(item.title);
       assert.match(item.licence.spdx, /^(Apache-2\.0|MIT)$/);
@@ -358,8 +356,8 @@ describe('the catalogue', () => {
         assert.ok(file.byteLength > 0);
       }
       for (const { kind, ...source } of item.sources) {
-        for (const key of kSources[kind]) assert.ok(source[key], `${kind} has no ${key}`);
-        // A public address is pinned to a commit, a package to a version.
+        for (const key of requiredFields[kind]) assert.ok(source[key], `${kind} has no ${key}`);
+        // Public addresses are pinned to a commit, packages to a version.
         if (kind === 'url') assert.match(source.url, /^https:.*\/[0-9a-f]{40}\/$/);
         if (kind === 'archive') assert.match(source.url, /^https:.*\.tgz$/);
         if (kind === 'archive' && source.sha256 !== null) assert.match(source.sha256, /^[0-9a-f]{64}$/);
@@ -369,13 +367,13 @@ describe('the catalogue', () => {
   }
 
   for (const model of catalog.models) {
-    test(`${model.id} says how it wants to be fed`, () => {
+    test(`${model.id} describes its input and its embedding`, () => {
       assert.match(model.format, /^(tflite|tfjs-layers|tfjs-graph)$/);
       assert.ok(model.input.width > 0 && model.input.height > 0);
       assert.match(model.input.type, /^(float32|int8|uint8)$/);
       assert.match(model.preprocess.crop, /^(center|squash)$/);
       assert.match(model.preprocess.resize, /^(half-pixel|align-corners)$/);
-      // An integer file's own scale says it too.
+      // The range of a quantized model may come from its own scale instead.
       const [low, high] = model.preprocess.range ?? [-1, 1];
       assert.ok(low < high && low >= -1.01 && high <= 1.01);
       assert.ok(model.preprocess.range || model.input.type !== 'float32');
@@ -393,7 +391,7 @@ describe('the catalogue', () => {
     });
   }
 
-  test('is what README.md shows', async () => {
+  test('is the table in models/README.md', async () => {
     const [readme, measured] = await Promise.all(
       ['README.md', 'measured.json'].map((name) => readFile(path.join(models, name), 'utf8')),
     );
@@ -403,13 +401,16 @@ describe('the catalogue', () => {
         catalog.models.some((model) => model.id === id),
         id,
       );
-    assert.ok(readme.includes(toTable(catalog, { frames })), 'paste what `node models/fetch.mjs --list` prints');
+    assert.ok(
+      readme.includes(toTable(catalog, { frames })),
+      'The table is out of date. Replace it with the output of `node models/fetch.mjs --list`.',
+    );
   });
 
   for (const item of items.filter(
     ({ sources, files }) => sources.some(({ kind }) => kind === 'url') && files[0].sha256,
   )) {
-    test(`${item.id} has the sums of the local folder's files`, async (t) => {
+    test(`${item.id} has the checksums of the files in the local folder`, async (t) => {
       for (const file of item.files) {
         const bytes = await readFile(path.join(findLocalFolder(), file.path)).catch(() => undefined);
         if (!bytes) return t.skip(`needs ${file.path} in TEACHABLE_DATA`);
@@ -418,14 +419,14 @@ describe('the catalogue', () => {
     });
   }
 
-  test('looks for local files where the environment says', () => {
+  test('looks for local files in the folder that the environment variables name', () => {
     assert.equal(findLocalFolder({ TEACHABLE_MODELS: '/a', TEACHABLE_DATA: '/b' }), path.resolve('/a'));
     assert.equal(findLocalFolder({ TEACHABLE_DATA: '/b' }), path.resolve('/b/models'));
     assert.equal(findLocalFolder({}), path.resolve(models, '../../shared/data/models'));
   });
 });
 
-describe('archives and files without a sum', () => {
+describe('archives and files without a checksum', () => {
   const tgz = (name, text) => {
     const head = Buffer.alloc(512);
     head.write(name, 0);
@@ -436,7 +437,7 @@ describe('archives and files without a sum', () => {
     return gzipSync(Buffer.concat([head, body, Buffer.alloc(1024)]));
   };
 
-  /** A catalogue of one model whose file has no sum, in an archive that a server has. */
+  /** Makes a catalogue of one model whose file has no checksum and comes in an archive from a server. */
   async function makeArchivePlace(t, { sum, body = tgz('./v3/good.bin', 'good model') }) {
     const place = await makePlace({ goodSources: [] });
     const { url, requests } = await serve(t, { '/a.tgz': body });
@@ -451,7 +452,7 @@ describe('archives and files without a sum', () => {
     return { place, requests };
   }
 
-  test('an archive of the right sum vouches for what is in it, and the file is checked from then on', async (t) => {
+  test('the checksum of an archive covers its file, which is checked from then on', async (t) => {
     const { place, requests } = await makeArchivePlace(t, { sum: true });
     const entry = await fetchModel('good', place.options);
     assert.deepEqual(entry.files, [{ path: 'good/good.bin', byteLength: 10, sha256: sha256('good model') }]);
@@ -463,20 +464,20 @@ describe('archives and files without a sum', () => {
     assert.equal(await place.read('good/good.bin'), 'good model');
   });
 
-  test('an archive of another sum, or without the file, is refused', async (t) => {
+  test('an archive with a wrong checksum, or without the file, is rejected', async (t) => {
     const wrong = await makeArchivePlace(t, { sum: '0'.repeat(64) });
     await assert.rejects(fetchModel('good', wrong.place.options), /has sha256 .*, wanted 0{64}/);
     const other = await makeArchivePlace(t, { sum: true, body: tgz('other.bin', 'x') });
     await assert.rejects(fetchModel('good', other.place.options), /has no good\.bin/);
   });
 
-  test('without any sum nothing is fetched unless asked for', async (t) => {
+  test('without any checksum, nothing is fetched unless the option unverified is set', async (t) => {
     const { place, requests } = await makeArchivePlace(t, { sum: null });
     await assert.rejects(fetchModel('good', place.options), /no sum.*--unverified/);
     assert.equal(requests.length, 0);
     const entry = await fetchModel('good', { ...place.options, unverified: true });
     assert.equal(entry.files[0].sha256, sha256('good model'));
-    // It is there now, with the sum that it had.
+    // The file is available now, with the checksum that it had when it was fetched.
     await fetchModel('good', place.options);
     assert.equal(requests.length, 1);
   });
@@ -485,7 +486,7 @@ describe('archives and files without a sum', () => {
 describe('readLiteral', () => {
   const read = (code) => readLiteral(code, 0).value;
 
-  test('reads what minifiers write', () => {
+  test('reads literals as minifiers write them', () => {
     assert.deepEqual(read('{a:!0,"b c":!1,$d:[null,-.5,1e3,19e-2,0],e:"x\\n\\u00e9",f:{},g:[]}'), {
       a: true,
       'b c': false,
@@ -497,7 +498,7 @@ describe('readLiteral', () => {
     assert.equal(Object.getPrototypeOf(read('{__proto__:{x:1}}')), Object.prototype);
   });
 
-  test('refuses what is no literal, and runs nothing', () => {
+  test('rejects everything that is not a literal, and executes nothing', () => {
     for (const code of [
       '',
       '{',
@@ -517,7 +518,7 @@ describe('readLiteral', () => {
     assert.throws(() => read('['.repeat(100_000)), SyntaxError);
   });
 
-  test('a module exports one literal', () => {
+  test('a module must export exactly one literal', () => {
     assert.throws(() => readBrowserifiedModel(() => 'x.exports="a";y.exports="b"'), /found 2 exported literals/);
     assert.throws(
       () =>
@@ -541,7 +542,7 @@ describe('readTgz', () => {
   };
   const padded = (text) => Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)]);
 
-  test('reads plain and long names and skips what is not wanted', () => {
+  test('reads short and long names and skips unwanted files', () => {
     const pax = '25 path=package/long.txt\n';
     const tgz = gzipSync(
       Buffer.concat([
@@ -567,7 +568,7 @@ describe('readTgz', () => {
     );
   });
 
-  test('refuses a member that goes past the end', () => {
+  test('rejects a file that extends past the end of the archive', () => {
     assert.throws(
       () => readTgz(gzipSync(Buffer.concat([header('a', 4096), padded('abc')])), () => true),
       /damaged at offset 0/,

@@ -1,5 +1,6 @@
-// A real browser on a real server: what browser tests start from.
+// Opens pages in real browsers, served by a real server.
 
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
@@ -19,7 +20,7 @@ const flags = [
   '--use-fake-device-for-media-stream',
 ];
 
-const usual = [
+const usualChromium = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -27,7 +28,7 @@ const usual = [
 ];
 const usualFirefox = ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'];
 
-/** What tests fetch besides the site: empty pages, installed packages, and the data if it is there. */
+/** Folders that are served besides the site: test pages, installed packages, and the data if it is available. */
 const testFolders = {
   '/pages/': path.join(root, 'tests/web/pages'),
   '/node_modules/': path.join(root, 'node_modules'),
@@ -35,15 +36,15 @@ const testFolders = {
 };
 
 /**
- * Starts one browser for a test file. TEACHABLE_CHROMIUM names another than the usual one.
- * @param {{camera?: string, args?: string[]}} [options] `camera`: the .mjpeg or .y4m file that the fake webcam plays, instead of a
- * test card. `args`: more of the command line.
+ * Starts Chromium, once for each test file. TEACHABLE_CHROMIUM names a program other than the usual ones.
+ * @param {{camera?: string, args?: string[]}} [options] `camera`: a .mjpeg or .y4m file that the fake webcam plays instead of
+ * Chromium's test picture. `args`: additional command-line arguments.
  */
 export async function openBrowser({ camera, args = [] } = {}) {
-  const executablePath = process.env.TEACHABLE_CHROMIUM ?? usual.find(existsSync);
+  const executablePath = process.env.TEACHABLE_CHROMIUM ?? usualChromium.find(existsSync);
   if (!executablePath)
     throw new Error(
-      'No Chromium found. Install one (Debian: apt-get install chromium) or name it in TEACHABLE_CHROMIUM.',
+      'Chromium was not found. Install it (on Debian: apt-get install chromium), or set TEACHABLE_CHROMIUM to its program.',
     );
   return chromium.launch({
     executablePath,
@@ -53,16 +54,16 @@ export async function openBrowser({ camera, args = [] } = {}) {
 }
 
 /**
- * Starts a Firefox, as it is installed: over WebDriver BiDi. TEACHABLE_FIREFOX names another than the usual one. Its pages are
- * Puppeteer's, which for what openPage() and the tests use of them are as Playwright's.
+ * Starts an installed Firefox through WebDriver BiDi. TEACHABLE_FIREFOX names a program other than the usual ones. Its pages
+ * are Puppeteer's. The methods that openPage() and the tests use work like Playwright's.
  */
 export async function openFirefox() {
   const executablePath = process.env.TEACHABLE_FIREFOX ?? usualFirefox.find(existsSync);
   if (!executablePath)
     throw new Error(
-      'No Firefox found. Install one (Debian: apt-get install firefox-esr) or name it in TEACHABLE_FIREFOX.',
+      'Firefox was not found. Install it (on Debian: apt-get install firefox-esr), or set TEACHABLE_FIREFOX to its program.',
     );
-  // How long something may take is up to the tests.
+  // The tests have timeouts of their own, so the protocol has none.
   const firefox = await puppeteer.launch({
     browser: 'firefox',
     protocol: 'webDriverBiDi',
@@ -74,13 +75,13 @@ export async function openFirefox() {
 }
 
 /**
- * Opens a page of the site in a fresh context, served for this test only. After the test all of it is closed, and
- * a script error or a breach of the content policy, of a worker too, fails it.
+ * Opens a page of the site in a new browser context, with a server for this test only. Both are closed after the test. The test
+ * fails when the page or one of its workers throws an uncaught error or violates the content security policy.
  * @param {import('node:test').TestContext} t
- * @param {{path?: string, serving?: object, context?: object, tolerant?: boolean, init?: () => void}} [options] `serving` goes to
- * serve(); with `tolerant`, troubles are collected only; `init` runs in the page before its own scripts.
- * @returns {Promise<{page: object, url: string, requests: string[], troubles: string[]}>} `requests`: paths that the server
- * was asked for, growing. `troubles`: script errors and breaches so far.
+ * @param {{path?: string, serving?: object, context?: object, tolerant?: boolean, init?: () => void}} [options] `serving`: options
+ * for serve(). `tolerant`: troubles are only collected and do not fail the test. `init`: runs in the page before its scripts.
+ * @returns {Promise<{page: object, url: string, requests: string[], troubles: string[]}>} `requests`: the paths that were
+ * requested from the server. `troubles`: errors and policy violations. Both lists grow while the page lives.
  */
 export async function openPage(t, browser, { path = '', serving = {}, context = {}, tolerant = false, init } = {}) {
   const troubles = [];
@@ -113,15 +114,25 @@ export async function openPage(t, browser, { path = '', serving = {}, context = 
   return { page, url: server.url, requests, troubles };
 }
 
-/** Where browsers are told to report breaches of the content policy. */
-const reportPath = '/policy-breach';
+/** Address to which browsers report violations of the content security policy. */
+const reportPath = '/policy-violation';
 
 function takeReport(request, response, troubles) {
   let body = '';
   request.setEncoding('utf8').on('data', (chunk) => (body += chunk));
   request.on('end', () => {
-    troubles.push(`Breach of the content policy: ${body}`);
+    troubles.push(`Violation of the content security policy: ${body}`);
     response.writeHead(204).end();
   });
   return true;
+}
+
+/**
+ * Resolves when a page has no more than `count` workers. The test's timeout ends a wait in vain.
+ * @param {object} page A page of Chromium.
+ */
+export async function workersEnd(page, count = 0) {
+  while (page.workers().length > count)
+    await Promise.race(page.workers().map((worker) => new Promise((resolve) => worker.once('close', resolve))));
+  assert.equal(page.workers().length, count);
 }

@@ -1,4 +1,4 @@
-// The packed package, in Node: what linters say of it, and what runs when it is installed.
+// The packed package in Node: package linters, and programs that use the installed package.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,7 +13,7 @@ import { dataFolder, needsData, root, scratchFolder } from './data.mjs';
 import { packed } from './packed.mjs';
 
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-/** Subpaths that are imported, not fetched. */
+/** The entry points: subpaths that are imported. The other subpaths are files to fetch. */
 const entries = Object.entries(manifest.exports)
   .filter(([, target]) => typeof target === 'object')
   .map(([subpath]) => path.posix.join('teachable-wasm', subpath));
@@ -28,7 +28,7 @@ before(() => {
 
 after(() => remove());
 
-/** Runs `code` as a file of the project and returns what it prints, as JSON. */
+/** Runs `code` as a file of the project. Returns the JSON that it prints. */
 function run(name, code, { flags = [] } = {}) {
   writeFileSync(path.join(project, name), code);
   return JSON.parse(
@@ -36,7 +36,7 @@ function run(name, code, { flags = [] } = {}) {
   );
 }
 
-test('publint has nothing to say', async () => {
+test('publint reports no problem', async () => {
   const { messages, pkg } = await publint({
     pkgDir: path.join(project, 'node_modules/teachable-wasm'),
     strict: true,
@@ -48,15 +48,15 @@ test('publint has nothing to say', async () => {
   );
 });
 
-test('arethetypeswrong has nothing to say', async () => {
-  // worker.js is a script to be fetched; nobody imports it.
+test('arethetypeswrong reports no problem', async () => {
+  // worker.js is a script that is fetched, not imported.
   const { problems } = await attw.checkPackage(attw.createPackageFromTarballData(new Uint8Array(tarball)), {
     excludeEntrypoints: ['./worker.js'],
   });
   assert.deepEqual(problems, []);
 });
 
-test('there are no dependencies, and every file that package.json names is there', () => {
+test('the package has no dependencies and contains every file that package.json names', () => {
   assert.equal(manifest.dependencies, undefined);
   assert.equal(manifest.peerDependencies, undefined);
   const installed = path.join(project, 'node_modules/teachable-wasm');
@@ -73,9 +73,9 @@ test('there are no dependencies, and every file that package.json names is there
     assert.ok(existsSync(path.join(installed, file)), file);
 });
 
-test('packing is refused without the default model, unless told otherwise', async (t) => {
+test('packing without the default model fails, unless TEACHABLE_PACK_WITHOUT_MODEL=1', async (t) => {
   const folder = await scratchFolder(t);
-  // Its files are nowhere, and it has no other source.
+  // The only source of the default model is a folder that is empty.
   const catalog = {
     default: 'mobilenet-v2-1.0-224-int8',
     labels: [],
@@ -99,7 +99,7 @@ test('packing is refused without the default model, unless told otherwise', asyn
   await requireModel({ TEACHABLE_PACK_WITHOUT_MODEL: '1' }, options);
 });
 
-test('importing any entry touches nothing: a server may do it', () => {
+test('importing an entry point has no side effects, so a server can do it', () => {
   const names = run(
     'server.mjs',
     `const touched = [];
@@ -116,7 +116,7 @@ test('importing any entry touches nothing: a server may do it', () => {
   for (const entry of entries) assert.ok(names.found[entry] > 0, entry);
 });
 
-test('import and require give the same names', () => {
+test('import and require give the same exports', () => {
   const { differ, one } = run(
     'both.mjs',
     `import { createRequire } from 'node:module';
@@ -131,10 +131,10 @@ test('import and require give the same names', () => {
     console.log(JSON.stringify({ differ, one }));`,
   );
   assert.deepEqual(differ, []);
-  assert.ok(one, 'an error of one entry is an error of all');
+  assert.ok(one, 'an error of one entry point is an instance of the class of every other');
 });
 
-test('the sums are those of the files', () => {
+test('the published checksums are those of the files', () => {
   const sums = run('sums.mjs', "import { wasmSha256 } from 'teachable-wasm'; console.log(JSON.stringify(wasmSha256));");
   assert.deepEqual(Object.keys(sums).sort(), ['image', 'relaxed', 'relaxed-threads', 'simd', 'simd-threads', 'tfjs']);
   const installed = path.join(project, 'node_modules/teachable-wasm/web/dist');
@@ -148,14 +148,14 @@ test('the sums are those of the files', () => {
   const wasmFiles = readdirSync(path.join(installed, 'wasm'), { recursive: true }).filter((file) =>
     file.endsWith('.wasm'),
   );
-  assert.equal(wasmFiles.length, Object.keys(sums).length, 'a sum for each');
+  assert.equal(wasmFiles.length, Object.keys(sums).length, 'one checksum for each WebAssembly file');
   const integrity = JSON.parse(readFileSync(path.join(installed, 'integrity.json'), 'utf8'));
   assert.ok('iife/teachable.js' in integrity && Object.keys(integrity).some((file) => file.startsWith('models/')));
   for (const [file, sum] of Object.entries(integrity))
     assert.equal(sum, `sha384-${digest('sha384', file, 'base64')}`, file);
 });
 
-/** Looks at one picture with the packaged model, teaches two classes, and says what came of it. */
+/** Returns code that classifies a picture with the packaged model, teaches two classes, and prints the results. */
 const lookAndTeach = (picture) => `
   const classifier = await load(options);
   const red = { data: new Uint8Array(64 * 64 * 4).map((_, i) => [220, 30, 30, 255][i % 4]), width: 64, height: 64 };
@@ -171,7 +171,7 @@ const lookAndTeach = (picture) => `
 
 for (const worker of [undefined, false]) {
   for (const kind of ['mjs', 'cjs']) {
-    test(`Node, ${kind}, ${worker === false ? "in the caller's thread" : 'in a thread of its own'}: the process ends by itself`, () => {
+    test(`Node, ${kind}, ${worker === false ? 'in the calling thread' : 'in a worker thread'}: the process ends by itself`, () => {
       const import_ =
         kind === 'mjs' ? "import { load } from 'teachable-wasm';" : "const { load } = require('teachable-wasm');";
       const found = run(
@@ -185,13 +185,13 @@ for (const worker of [undefined, false]) {
   }
 }
 
-test('Node classifies a photo by its path', needsData, () => {
+test('Node classifies a photo that is given by its path', needsData, () => {
   const photo = path.join(dataFolder, 'images/coffee.jpg');
   const found = run('photo.mjs', `import { load } from 'teachable-wasm'; const options = {}; ${lookAndTeach(photo)}`);
   assert.equal(found.best, 'coffee mug');
 });
 
-test('Node runs the relaxed variant where it can', () => {
+test('Node runs the relaxed variant when it supports relaxed SIMD', () => {
   const flags = Number(process.versions.node.split('.')[0]) < 21 ? ['--experimental-wasm-relaxed-simd'] : [];
   const found = run(
     'relaxed.mjs',
@@ -201,11 +201,11 @@ test('Node runs the relaxed variant where it can', () => {
   assert.equal(found.variant, 'relaxed');
 });
 
-test("where no thread starts, it runs in the caller's, and says why", () => {
+test('when no worker thread can start, it runs in the calling thread and says why', () => {
   const found = run(
     'nothread.mjs',
     `import { load } from 'teachable-wasm'; import { rmSync } from 'node:fs';
-    rmSync(new URL('./worker.js', import.meta.resolve('teachable-wasm'))); // the last test of this installation
+    rmSync(new URL('./worker.js', import.meta.resolve('teachable-wasm'))); // no later test uses this installation
     const options = {}; ${lookAndTeach()}`,
   );
   assert.equal(found.worker, false);

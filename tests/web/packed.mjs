@@ -1,4 +1,4 @@
-// The package as npm would publish it, and as it lies in a project that installed it.
+// Packs the package as npm would publish it, and installs it into an empty project.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,8 +6,9 @@ import path from 'node:path';
 import { root } from './data.mjs';
 
 /**
- * Packs what is built; building it is up to the test command.
- * @returns {{tarball: Buffer, project: string, remove(): void}} `project`: an empty project with the package in its node_modules.
+ * Packs the built package. The test command builds it.
+ * @returns {{tarball: Buffer, project: string, remove(): void}} `project`: the folder of an empty project that has the package in
+ * its node_modules.
  */
 export function packed() {
   const folder = mkdtempSync(path.join(tmpdir(), 'teachable-packed-'));

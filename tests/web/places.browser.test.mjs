@@ -1,10 +1,10 @@
-// Where the network can run besides a worker of the package's own, in a real browser: the page, a worker of the page's,
-// from a script tag, from another origin.
+// The places where the network can run besides the package's own worker: the main thread, a worker of the caller, from a
+// script tag, and from another origin.
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { serve } from '../../web/dev/serve.mjs';
-import { openBrowser, openPage } from './open-page.mjs';
+import { openBrowser, openPage, workersEnd } from './open-page.mjs';
 
 let browser;
 
@@ -16,7 +16,7 @@ after(() => browser.close());
 
 const blank = 'pages/blank.html';
 
-/** Runs in the page: loads, looks at one picture, teaches two classes. */
+/** Runs in the page. use() loads a classifier, teaches two classes, predicts and disposes. */
 const helpers = `
   globalThis.pictureOf = (step) => {
     const data = new Uint8Array(96 * 96 * 4).map((_, i) => (i % 4 === 3 ? 255 : ((i >> 2) * step) & 255));
@@ -51,7 +51,7 @@ function checkWork({ label, info, after }, { worker }) {
   assert.equal(info.worker, worker, info.reason);
 }
 
-test("in the page's own thread, without threads unless they are asked for by name", { timeout: 60_000 }, async (t) => {
+test('on the main thread: no threads, unless a threaded variant is named', { timeout: 60_000 }, async (t) => {
   const { result, page, requests } = await inPage(t, useHere, { worker: false });
   checkWork(result, { worker: false });
   assert.equal(result.info.threads, 1);
@@ -61,20 +61,18 @@ test("in the page's own thread, without threads unless they are asked for by nam
   const threaded = await page.evaluate(useHere, { worker: false, variant: 'simd-threads', threads: 2 });
   checkWork(threaded, { worker: false });
   assert.equal(threaded.info.threads, 2);
-  // The page goes on, its threads don't; nor do those of a load that fails after they have started.
-  await page.waitForTimeout(200);
-  assert.equal(page.workers().length, 0);
+  // Threads end with their classifier, also when a load fails after they have started.
+  await workersEnd(page);
   const failed = await page.evaluate(async () => {
     const { load } = await import('/lib/index.js');
     const model = { bytes: new TextEncoder().encode('no model at all') };
     return load({ worker: false, variant: 'simd-threads', threads: 2, model }).catch(({ code }) => code);
   });
   assert.equal(failed, 'bad-model');
-  await page.waitForTimeout(200);
-  assert.equal(page.workers().length, 0);
+  await workersEnd(page);
 });
 
-test('where no worker may start, in the thread that calls, which info() tells', { timeout: 60_000 }, async (t) => {
+test('where no worker may start: in the calling thread, and info() says so', { timeout: 60_000 }, async (t) => {
   const csp = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
   const { result, page, troubles } = await inPage(t, useHere, {}, { serving: { csp }, tolerant: true });
   checkWork(result, { worker: false });
@@ -87,7 +85,7 @@ test('where no worker may start, in the thread that calls, which info() tells', 
   assert.match(asked, /^load-failed: The worker .* did not start/);
 });
 
-test("in a worker of the page's, which does other things too", { timeout: 60_000 }, async (t) => {
+test('in a worker of the caller, which does other work as well', { timeout: 60_000 }, async (t) => {
   const { result } = await inPage(t, async () => {
     const { load } = await import('/lib/index.js');
     const worker = new Worker('/pages/own-worker.js', { type: 'module' });
@@ -106,10 +104,10 @@ test("in a worker of the page's, which does other things too", { timeout: 60_000
   checkWork(result.again, { worker: true });
   assert.ok(result.inside.length > 0);
   assert.equal(result.inside.worker, false);
-  assert.ok(result.inside.threads > 1, 'a worker may wait for threads');
+  assert.ok(result.inside.threads > 1, 'a worker may block, so it can use threads');
 });
 
-test("what else fails in a worker of the page's neither ends a classifier nor a threaded start, and is not hidden", {
+test('other errors in a worker of the caller end neither a classifier nor a start of threads, and are not hidden', {
   timeout: 60_000,
 }, async (t) => {
   const { result } = await inPage(
@@ -120,7 +118,7 @@ test("what else fails in a worker of the page's neither ends a classifier nor a 
       let failures = 0;
       worker.addEventListener('error', () => failures++);
       const failed = () => new Promise((resolve) => worker.addEventListener('error', resolve, { once: true }));
-      // Until the module runs, and until the worker's own, with threads, does.
+      // Errors occur while the module starts, and while the worker's own classifier starts its threads.
       const opening = load({ worker, onProgress: () => worker.postMessage({ fail: 1 }) });
       worker.postMessage({ fail: 20 });
       const classifier = await opening;
@@ -140,20 +138,20 @@ test("what else fails in a worker of the page's neither ends a classifier nor a 
     undefined,
     { tolerant: true },
   );
-  assert.ok(result.before > 0 && result.during > 0, `${result.before} and ${result.during} errors were heard of`);
+  assert.ok(result.before > 0 && result.during > 0, `${result.before} and ${result.during} errors were reported`);
   assert.ok(result.inside.threads > 1, JSON.stringify(result.inside));
   assert.ok(result.threads > 1, result.reason);
   assert.ok(result.length > 0);
 });
 
-test('a script tag gives the global teachable', { timeout: 60_000 }, async (t) => {
+test('a script tag defines the global `teachable`', { timeout: 60_000 }, async (t) => {
   const { page } = await openPage(t, browser, { path: 'pages/script.html' });
   await page.evaluate(helpers);
   for (const worker of [true, false])
     checkWork(await page.evaluate((options) => use(teachable.load, options), { worker }), { worker });
 });
 
-/** A server of another origin, as a CDN is. */
+/** Starts a server of another origin, like a CDN. */
 async function serveElsewhere(t) {
   const server = await serve({
     port: 0,
@@ -184,7 +182,7 @@ for (const isolated of [true, false]) {
   });
 }
 
-test('from another origin, where the policy allows no such worker: in the thread that calls', {
+test('from another origin, where the content security policy forbids such a worker: in the calling thread', {
   timeout: 60_000,
 }, async (t) => {
   const url = await serveElsewhere(t);
@@ -194,7 +192,7 @@ test('from another origin, where the policy allows no such worker: in the thread
   assert.equal(troubles.filter((trouble) => !/worker-src/.test(trouble)).length, 0, troubles.join('\n'));
 });
 
-test('a load that is aborted in the calling thread ends its downloads', { timeout: 60_000 }, async (t) => {
+test('aborting a load in the calling thread rejects with the code aborted', { timeout: 60_000 }, async (t) => {
   const { result } = await inPage(t, async () => {
     const { load } = await import('/lib/index.js');
     const abort = new AbortController();

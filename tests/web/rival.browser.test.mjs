@@ -1,4 +1,4 @@
-// The same pixels through this package and through LiteRT.js or TensorFlow.js, in the same browser: what they say must agree.
+// Compares the package with LiteRT.js and TensorFlow.js on the same pixels in the same browser. The results must agree.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,7 +16,7 @@ const photos = {
   'dragonfly.bmp': /dragonfly/,
   'hot_dog.jpg': /hotdog/,
   'grace_hopper.bmp': /military uniform/,
-  // Both networks see the mug before the drink, LiteRT.js too.
+  // Both networks rank the mug above the drink, in LiteRT.js as well.
   'coffee.jpg': /espresso|coffee mug/,
   'bird.bmp': /./,
   'owl.jpg': /./,
@@ -35,15 +35,16 @@ const cosine = (a, b) => {
 
 const distance = (a, b) => Math.hypot(...a.map((each, i) => each - b[i]));
 
+/** Runs in the page. Returns the results of the package and of LiteRT.js for each photo. */
 async function classifyWithBoth({ entry, photos, embedder, zeroPoint }) {
   const { load } = await import('/lib/index.js');
   const { loadLiteRt, loadAndCompile, Tensor } = await import('/node_modules/@litertjs/core/dist/index.js');
   await loadLiteRt('/node_modules/@litertjs/core/wasm/');
-  // TensorFlow Lite's own numbers, and what the package runs unless it is asked for them.
+  // 'exact' computes like TensorFlow Lite. The default precision may be faster.
   const ours = await load({ model: { ...entry, baseUrl: '/models/' }, precision: 'exact' });
   const fast = await load({ model: { ...entry, baseUrl: '/models/' } });
   const theirs = await loadAndCompile(`/models/${entry.files[0].path}`, { accelerator: 'wasm' });
-  // The same file with another output.
+  // The same file with the embedding as its output.
   const theirEmbedder = await loadAndCompile(
     Uint8Array.from(atob(embedder), (c) => c.charCodeAt(0)),
     { accelerator: 'wasm' },
@@ -53,7 +54,7 @@ async function classifyWithBoth({ entry, photos, embedder, zeroPoint }) {
   const context = canvas.getContext('2d', { willReadFrequently: true });
   const results = [];
   for (const name of photos) {
-    // At the network's own size neither side resizes: both see these very pixels.
+    // At the network's input size neither side resizes, so both get exactly these pixels.
     const blob = await (await fetch(`/data/images/${name}`)).blob();
     context.drawImage(await createImageBitmap(blob), 0, 0, width, height);
     const { data } = context.getImageData(0, 0, width, height);
@@ -73,7 +74,7 @@ async function classifyWithBoth({ entry, photos, embedder, zeroPoint }) {
     const theirEmbedding = Array.from(await raised.data(), (q) => q - zeroPoint);
     const embedding = Array.from(await ours.embed({ data, width, height }));
     const [fastest] = await fast.classify({ data, width, height }, 1);
-    // Classes whose scores are one step of their eight bits apart are as good as tied: the float network has another one first.
+    // Classes whose scores differ by one step of their eight bits are as good as tied. The float network ranks another one first.
     const logs = scores.map(({ probability }) => Math.log(probability));
     const step = Math.min(
       ...logs
@@ -112,6 +113,7 @@ async function classifyWithBoth({ entry, photos, embedder, zeroPoint }) {
   return results;
 }
 
+/** Runs in the page. Returns the embeddings of the package and of TensorFlow.js for each photo. */
 async function embedWithTfjs({ entry, photos, node }) {
   const { load } = await import('/lib/index.js');
   const tf = await import('/theirs/tfjs.js');
@@ -119,7 +121,7 @@ async function embedWithTfjs({ entry, photos, node }) {
   const ours = await load({ model: { ...entry, baseUrl: '/models/' } });
   const theirs = await (node
     ? tf.loadGraphModel(address)
-    : // The shard still has the weights of the classifier that was cut off.
+    : // The shard still contains the weights of the removed classifier.
       tf.loadLayersModel(address, { strict: false }));
   const { inputWidth: width, inputHeight: height } = ours.model;
   const canvas = new OffscreenCanvas(width, height);
@@ -148,14 +150,14 @@ async function embedWithTfjs({ entry, photos, node }) {
   return results;
 }
 
-/** What the classifier of a graph-model reads. */
+/** Returns the name of the node that the classifier of a graph model reads: the embedding. */
 async function embeddingNode(entry) {
   const { modelTopology } = JSON.parse(await readFile(path.join(root, 'models/files', entry.files[0].path), 'utf8'));
   return modelTopology.node.findLast(({ op }) => /MatMul/.test(op)).input[0];
 }
 
 for (const id of ['mobilenet-v2-1.0-224-nsfwjs', 'mobilenet-v2-1.4-224-nsfwjs']) {
-  test(`${id} gives the embeddings of TensorFlow.js of the same input`, {
+  test(`${id} gives the same embeddings as TensorFlow.js`, {
     ...needsData,
     timeout: 300_000,
   }, async (t) => {
@@ -174,8 +176,8 @@ for (const id of ['mobilenet-v2-1.0-224-nsfwjs', 'mobilenet-v2-1.4-224-nsfwjs'])
     for (const { name, embedding, theirEmbedding } of results) {
       assert.equal(embedding.length, theirEmbedding.length);
       const same = cosine(embedding, theirEmbedding);
-      t.diagnostic(`${name}: cosine ${same.toFixed(7)}`);
-      assert.ok(same >= 0.9999, `${name}: cosine ${same}`);
+      t.diagnostic(`${name}: cosine similarity ${same.toFixed(7)}`);
+      assert.ok(same >= 0.9999, `${name}: cosine similarity ${same}`);
     }
   });
 }
@@ -187,10 +189,10 @@ for (const id of [
   'mobilenet-v1-0.5-160-uint8',
   'mobilenet-v1-0.75-192-uint8',
 ]) {
-  test(`${id} says what LiteRT.js says of the same pixels`, { ...needsData, timeout: 120_000 }, async (t) => {
+  test(`${id} gives the same results as LiteRT.js`, { ...needsData, timeout: 120_000 }, async (t) => {
     const entry = await fetchModel(id);
     const browser = await openBrowser();
-    // LiteRT.js doesn't run under a strict policy.
+    // LiteRT.js does not run under a strict content security policy.
     const { page } = await openPage(t, browser, { path: 'pages/rival.html', serving: { csp: null } });
     t.after(() => browser.close());
     const { file, zeroPoint } = withEmbeddingAsOutput(
@@ -204,27 +206,27 @@ for (const id of [
         `${result.name}: ${result.className} ${result.probability.toFixed(3)}, LiteRT.js ${result.other.toFixed(3)}, largest difference ${result.worst.toFixed(4)}`,
       );
       assert.ok(result.worst <= 0.03, `${result.name}: a probability differs by ${result.worst}`);
-      // Where the rival's eight bits leave a tie, either is right.
+      // When the eight bits of LiteRT.js leave a tie, both classes are right.
       if (!result.sameAsBest) assert.equal(result.ours, result.theirs, result.name);
       const same = cosine(result.embedding, result.theirEmbedding);
-      t.diagnostic(`${result.name}: cosine of embeddings ${same.toFixed(5)}`);
+      t.diagnostic(`${result.name}: cosine similarity of embeddings ${same.toFixed(5)}`);
       assert.equal(result.embedding.length, result.theirEmbedding.length);
-      assert.ok(same >= 0.995, `${result.name}: cosine ${same}`);
+      assert.ok(same >= 0.995, `${result.name}: cosine similarity ${same}`);
       const fast = cosine(result.auto.embedding, result.theirEmbedding);
-      t.diagnostic(`${result.name}: cosine as it runs by default ${fast.toFixed(5)}`);
-      assert.ok(fast >= 0.995, `${result.name}: cosine by default ${fast}`);
+      t.diagnostic(`${result.name}: cosine similarity in the default precision ${fast.toFixed(5)}`);
+      assert.ok(fast >= 0.995, `${result.name}: cosine similarity ${fast} in the default precision`);
       assert.ok(
         result.auto.behind < 1.01,
-        `${result.name}: the top class by default, ${result.auto.classIndex}, is ${result.auto.behind} steps of the scores behind the file's, ${result.theirs}`,
+        `${result.name}: the top class in the default precision, ${result.auto.classIndex}, is ${result.auto.behind} steps of the scores behind ${result.theirs}, the top class of LiteRT.js`,
       );
       if (result.auto.behind > 0.01)
-        t.diagnostic(`${result.name}: by default ${result.auto.classIndex} comes first, one step behind`);
+        t.diagnostic(`${result.name}: in the default precision ${result.auto.classIndex} comes first, one step behind`);
       if (id.includes('v2')) assert.match(result.className, photos[result.name]);
     }
   });
 }
 
-/** What both engines make of the same floats, of a file that takes and gives floats. */
+/** Runs in the page. Returns the results of both engines for the same float input, for a file with float input and output. */
 async function embedWithBoth({ name, photos }) {
   const { load } = await import('/lib/index.js');
   const { loadLiteRt, loadAndCompile, Tensor } = await import('/node_modules/@litertjs/core/dist/index.js');
@@ -275,9 +277,10 @@ async function embedWithBoth({ name, photos }) {
   return results;
 }
 
-// Real files of these weren't at hand: random weights in full size show whether reader, writer and kernels mean what the format means.
+// Real files of these networks were not available. Random weights in full size show whether reader, writer and kernels follow the
+// format.
 for (const name of ['v1-float32', 'v3-large-float32', 'v3-small-float32']) {
-  test(`a MobileNet ${name} of random weights is the same network in LiteRT.js`, {
+  test(`a MobileNet ${name} with random weights gives the same results as LiteRT.js`, {
     ...needsData,
     timeout: 300_000,
   }, async (t) => {
@@ -291,7 +294,7 @@ for (const name of ['v1-float32', 'v3-large-float32', 'v3-small-float32']) {
     const results = await page.evaluate(embedWithBoth, { name, photos: Object.keys(photos) });
     assert.equal(results.length, Object.keys(photos).length);
     for (const { photo, theirs, ...ours } of results) {
-      // A network that says nearly the same of every photo would prove little by a cosine.
+      // If a network gave nearly the same embedding for every photo, a high cosine similarity would prove little.
       const toOthers = results
         .filter((each) => each.photo !== photo)
         .map((each) => distance(theirs.embedding, each.theirs.embedding));
@@ -301,15 +304,18 @@ for (const name of ['v1-float32', 'v3-large-float32', 'v3-small-float32']) {
         const same = cosine(mine.embedding, theirs.embedding);
         const sameClasses = cosine(mine.probabilities, theirs.probabilities);
         t.diagnostic(
-          `${photo}, ${precision}: cosine of embeddings ${same.toFixed(7)}, of probabilities ${sameClasses.toFixed(7)}`,
+          `${photo}, ${precision}: cosine similarity of embeddings ${same.toFixed(7)}, of probabilities ${sameClasses.toFixed(7)}`,
         );
-        assert.ok(same >= 0.9999, `${photo}, ${precision}: cosine ${same}`);
+        assert.ok(same >= 0.9999, `${photo}, ${precision}: cosine similarity ${same}`);
         const share = distance(mine.embedding, theirs.embedding) / Math.min(...toOthers);
         t.diagnostic(
-          `${photo}, ${precision}: as far from LiteRT.js as ${share.toPrecision(3)} of the way to the nearest other photo`,
+          `${photo}, ${precision}: distance to LiteRT.js is ${share.toPrecision(3)} of the distance to the nearest other photo`,
         );
-        assert.ok(share <= 0.01, `${photo}, ${precision}: ${share} of the way to another photo`);
-        assert.ok(sameClasses >= 0.9999, `${photo}, ${precision}: cosine of probabilities ${sameClasses}`);
+        assert.ok(
+          share <= 0.01,
+          `${photo}, ${precision}: distance to LiteRT.js is ${share} of the distance to another photo`,
+        );
+        assert.ok(sameClasses >= 0.9999, `${photo}, ${precision}: cosine similarity of probabilities ${sameClasses}`);
       }
     }
   });
@@ -317,7 +323,7 @@ for (const name of ['v1-float32', 'v3-large-float32', 'v3-small-float32']) {
 
 let written;
 
-/** The folder with what tests/cpp/write_networks.cpp writes. */
+/** Returns the folder of the networks that tests/cpp/write_networks.cpp writes. */
 function writeNetworks() {
   written ??= (async () => {
     await buildPreset('native', ['write_networks'], () => {});
@@ -328,7 +334,7 @@ function writeNetworks() {
   return written;
 }
 
-test('the rival is the version that the figures name', async () => {
+test('LiteRT.js has the version that the published comparison names', async () => {
   const { version } = JSON.parse(await readFile(`${root}/node_modules/@litertjs/core/package.json`, 'utf8'));
   assert.equal(version, '2.5.3');
 });

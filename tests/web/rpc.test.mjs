@@ -63,14 +63,19 @@ test('progress arrives before the value', async (t) => {
 
 test('requests are answered in order, also when the first awaits', async (t) => {
   const order = [];
+  const gate = deferred();
   const caller = makePair(t, {
     async slow() {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await gate.promise;
       order.push('slow');
     },
     fast: () => void order.push('fast'),
   });
-  await Promise.all([caller.call('slow', {}), caller.call('fast', {})]);
+  const calls = [caller.call('slow', {}), caller.call('fast', {})];
+  // After a later round trip, both requests have arrived.
+  await makePair(t, { ping: () => {} }).call('ping', {});
+  gate.resolve();
+  await Promise.all(calls);
   assert.deepEqual(order, ['slow', 'fast']);
 });
 

@@ -1,3 +1,4 @@
+// The development server.
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -25,7 +26,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Sends the path as it is: fetch() would tidy it up first. */
+/** Requests a path exactly as given. fetch() would normalize it first. */
 function raw(target, method = 'GET') {
   const { hostname, port } = new URL(server.url);
   return new Promise((resolve, reject) => {
@@ -38,7 +39,7 @@ function raw(target, method = 'GET') {
   });
 }
 
-test('files come with their type and length', async () => {
+test('files are served with their type and length', async () => {
   const wasm = await fetch(`${server.url}t/a.wasm`);
   assert.equal(wasm.headers.get('content-type'), 'application/wasm');
   assert.equal(wasm.headers.get('content-length'), '4');
@@ -47,7 +48,7 @@ test('files come with their type and length', async () => {
   assert.equal(await (await fetch(`${server.url}t/`)).text(), '<!doctype html>hi');
 });
 
-test('answers isolate the page and carry the policy, errors too', async () => {
+test('all responses, errors included, isolate the page and carry the content security policy', async () => {
   for (const address of ['t/', 't/missing']) {
     const { headers } = await fetch(server.url + address);
     assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin');
@@ -57,7 +58,7 @@ test('answers isolate the page and carry the policy, errors too', async () => {
   }
 });
 
-test('isolation and policy can be left out', async () => {
+test('isolation and content security policy can be switched off', async () => {
   const plain = await serve({ port: 0, isolated: false, csp: null, folders: { '/t/': path.join(folder, 'site') } });
   const { headers } = await fetch(`${plain.url}t/`);
   await plain.close();
@@ -81,14 +82,14 @@ test('nothing outside the folder is served', async () => {
   for (const target of tries) assert.equal(await raw(target), 404, target);
 });
 
-test('folders without an index and unknown methods are refused', async () => {
+test('folders without an index and unknown methods are rejected', async () => {
   assert.equal(await raw('/t/sub'), 404);
   assert.equal(await raw('/t/sub/'), 404);
   assert.equal(await raw('/t/', 'POST'), 405);
   assert.equal(await raw('/t/', 'HEAD'), 200);
 });
 
-test('a taken port leads to the next', async () => {
+test('when a port is in use, the next one is taken', async () => {
   const taken = Number(new URL(server.url).port);
   const next = await serve({ port: taken });
   assert.notEqual(new URL(next.url).port, String(taken));

@@ -1,5 +1,5 @@
-// An image model as Teachable Machine exports it for TensorFlow.js: the MobileNet V2 0.35 that it starts from, in full size, a classifier with
-// a hidden layer, and metadata.json. The weights are random; TensorFlow.js made the files and says what is right.
+// An image model as Teachable Machine exports it for TensorFlow.js: its MobileNet V2 0.35 in full size, a classifier with a hidden
+// layer, and metadata.json. The weights are random. TensorFlow.js writes the files and gives the expected results.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-/** Of MobileNet V2: channels at a width of 1, how often, stride of the first, how many times as wide within (Sandler et al. 2018, table 2). */
+/** Stages of MobileNet V2: [channels at width 1, number of blocks, stride of the first, expansion] (Sandler et al. 2018, table 2). */
 const stages = [
   [16, 1, 1, 1],
   [24, 2, 2, 6],
@@ -39,7 +39,7 @@ function mobilenet(side, alpha) {
     const y = layers.batchNormalization({ epsilon: 0.001 }).apply(x);
     return active ? layers.reLU({ maxValue: 6 }).apply(y) : y;
   };
-  // As Keras: strided layers pad below and on the right only.
+  // Like Keras, strided layers pad at the bottom and on the right only.
   const strided = (x, layer) =>
     layer('valid').apply(
       layers
@@ -82,15 +82,15 @@ function teachableMachine(side) {
     ],
   });
   const model = tf.sequential({ layers: [features, classifier] });
-  // Small statistics and wide kernels, as trained ones: activations stay neither at 0 nor at 6.
+  // Like trained weights, these keep activations between the limits 0 and 6.
   model.setWeights(
     model.weights.map(({ name, val }, i) => {
-      const seed = i + 1; // TensorFlow.js takes 0 for no seed
+      const seed = i + 1; // TensorFlow.js treats 0 as no seed
       if (/variance/.test(name)) return tf.randomUniform(val.shape, 0.5, 1.5, 'float32', seed);
       if (/gamma/.test(name)) return tf.randomUniform(val.shape, 0.8, 1.2, 'float32', seed);
       if (/beta|mean|bias/.test(name)) return tf.randomUniform(val.shape, -0.2, 0.2, 'float32', seed);
       const inputs = /depthwise/.test(name) ? 9 : val.size / val.shape.at(-1);
-      // The last kernel is a quarter as wide: softmax of large sums says one class whatever the picture.
+      // The last kernel has smaller values. With large sums, softmax would give one class for every picture.
       const deviation = Math.sqrt(2 / inputs) / (val.shape.at(-1) === labels.length ? 4 : 1);
       return tf.randomNormal(val.shape, 0, deviation, 'float32', seed);
     }),
@@ -98,7 +98,7 @@ function teachableMachine(side) {
   return model;
 }
 
-/** Writes model.json, weights.bin and metadata.json. */
+/** Writes model.json, weights.bin and metadata.json, with `where` as the start of their paths. */
 async function exportTo(where, model) {
   await model.save(
     tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
@@ -120,7 +120,7 @@ async function exportTo(where, model) {
   );
 }
 
-/** Two pictures, RGBA: waves, and one colour. */
+/** Returns the RGBA pixels of two pictures: waves, and one colour. */
 function draw(side) {
   const waves = new Uint8ClampedArray(side * side * 4);
   for (let y = 0; y < side; y++) {
@@ -131,7 +131,7 @@ function draw(side) {
   return [waves, plain];
 }
 
-/** What TensorFlow.js says of a picture, which Teachable Machine's library (@teachablemachine/image, capture()) feeds as pixels / 127 - 1. */
+/** Returns the results of TensorFlow.js for a picture. Like capture() of @teachablemachine/image, it feeds pixels / 127 - 1. */
 async function ask(model, data, side) {
   const values = Float32Array.from(
     { length: side * side * 3 },
@@ -151,12 +151,12 @@ function cosine(a, b) {
 }
 
 for (const side of sides) {
-  test(`what Teachable Machine exports, ${side} x ${side} pixels`, async () => {
+  test(`a model that Teachable Machine exports gives the results of TensorFlow.js, ${side} x ${side} pixels`, async () => {
     const model = teachableMachine(side);
     const where = path.join(folder, String(side));
     await exportTo(where, model);
     const pictures = await Promise.all(draw(side).map((data) => ask(model, data, side)));
-    // A network that says the same of both pictures would prove nothing.
+    // The test needs a network that gives different results for the two pictures.
     const [waves, plain] = pictures.map(({ probabilities }) => [...probabilities]);
     assert.ok(
       waves.some((each, i) => Math.abs(each - plain[i]) > 0.01),
@@ -176,12 +176,12 @@ for (const side of sides) {
           assert.equal(className, labels[classIndex]);
           assert.ok(
             Math.abs(probability - probabilities[classIndex]) < 1e-3,
-            `${className}: got ${probability}, wanted ${probabilities[classIndex]}`,
+            `${className}: got ${probability}, expected ${probabilities[classIndex]}`,
           );
         }
         const embedding = await classifier.embed(picture);
         assert.equal(embedding.length, wanted.length);
-        assert.ok(cosine(embedding, wanted) > 0.9999, `cosine ${cosine(embedding, wanted)}`);
+        assert.ok(cosine(embedding, wanted) > 0.9999, `cosine similarity ${cosine(embedding, wanted)}`);
       }
     } finally {
       classifier.dispose();

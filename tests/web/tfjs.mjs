@@ -1,4 +1,4 @@
-// The tfjs packages for a page: what tests and benchmarks compare with.
+// Bundles the TensorFlow.js packages for a page. Tests and benchmarks compare with them.
 
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,8 +9,8 @@ const wasmFolder = path.join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/d
 const wasmFiles = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm-threaded-simd.wasm'];
 
 /**
- * Writes mobilenet.js, knn-classifier.js and tfjs.js into a new folder, which has to be served as /theirs/. They run on
- * TensorFlow.js' WebAssembly backend, the fastest that needs no GPU.
+ * Writes mobilenet.js, knn-classifier.js and tfjs.js into a new folder, which must be served as /theirs/. They run on the
+ * WebAssembly backend of TensorFlow.js, the fastest one that needs no GPU.
  */
 export async function bundleTfjs(folder) {
   const start =

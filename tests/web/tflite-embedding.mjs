@@ -1,11 +1,11 @@
-// A .tflite file whose output is its embedding instead of its classes, for engines that give outputs only.
+// Changes a .tflite file so that it outputs its embedding instead of its classes. Other engines return outputs only.
 
 const kConv2d = 3;
 const kFullyConnected = 9;
 const kQuantize = 114;
 const kInt8 = 9;
 
-/** Just enough of a flatbuffer: tables, fields and vectors at their offsets. */
+/** A minimal reader of FlatBuffers: finds tables, fields and vectors by their offsets. */
 class Flatbuffer {
   constructor(bytes) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -15,7 +15,7 @@ class Flatbuffer {
     return at + this.view.getUint32(at, true);
   }
 
-  /** Offset of the table's `id`th field, 0 when it has none. */
+  /** Returns the offset of field number `id` of a table, or 0 when the table does not have it. */
   field(table, id) {
     const vtable = table - this.view.getInt32(table, true);
     const inside = 4 + 2 * id < this.view.getUint16(vtable, true);
@@ -23,7 +23,7 @@ class Flatbuffer {
     return offset && table + offset;
   }
 
-  /** Where the elements of a vector field lie. */
+  /** Returns the offsets of the elements of a vector field. */
   elements(table, id, size = 4) {
     const at = this.field(table, id);
     if (!at) return [];
@@ -42,9 +42,9 @@ class Flatbuffer {
 }
 
 /**
- * The file with what its last layer with weights reads as its output.
+ * Returns a copy of the file that outputs the embedding: the input of its last layer with weights.
  * @param {Uint8Array} file
- * @returns {{file: Uint8Array, zeroPoint: number}} a copy, and the output's quantised zero
+ * @returns {{file: Uint8Array, zeroPoint: number}} The copy, and the zero point of its output.
  */
 export function withEmbeddingAsOutput(file) {
   const copy = file.slice();
@@ -73,7 +73,8 @@ export function withEmbeddingAsOutput(file) {
     buffer.view.setInt32(output, embedding, true);
     return { file: copy, zeroPoint };
   }
-  // LiteRT.js gives no int8 tensors: the file's last step, int8 to uint8, takes the embedding instead, bit by bit the same plus 128.
+  // LiteRT.js does not return int8 tensors. The last operator converts int8 to uint8: it gets the embedding as its input, and so
+  // outputs the same values plus 128.
   buffer.view.setInt32(buffer.elements(lastOf(kQuantize), 1)[0], embedding, true);
   const last = partsOf(tensors[buffer.view.getInt32(output, true)]);
   buffer.view.setInt32(last.shape.at(-1), buffer.view.getInt32(own.shape.at(-1), true), true);

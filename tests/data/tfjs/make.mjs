@@ -1,6 +1,6 @@
-// Writes the layers-models beside this file with TensorFlow.js itself, and what TensorFlow.js
-// computes with them: `node make.mjs` where `@tensorflow/tfjs` 4.22 can be imported. Each folder
-// gets model.json, weights.bin, expected.json.
+// Writes the layers models beside this file, and the results of TensorFlow.js for them. Run it with
+// `node make.mjs`; it needs `@tensorflow/tfjs` 4.22. Each folder gets model.json, weights.bin and
+// expected.json.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,13 +11,13 @@ const folder = path.dirname(fileURLToPath(import.meta.url));
 const { layers } = tf;
 
 let state = 1;
-/** Park and Miller's generator: the files come out the same each time. */
+/** Park and Miller's generator with a fixed seed, so that the files are the same each time. */
 function random(low, high) {
   state = (state * 48271) % 2147483647;
   return low + (state / 2147483647) * (high - low);
 }
 
-/** Weights as a trained network may have them: no zeros, no ones, variances above 0. */
+/** Sets random weights like those of a trained network: no zeros, no ones, variances above 0. */
 function randomize(model) {
   model.setWeights(
     model.weights.map((weight) => {
@@ -31,7 +31,7 @@ function randomize(model) {
   return model;
 }
 
-/** What Teachable Machine exports: models in models, and a classifier with a hidden layer. */
+/** Makes a model like Teachable Machine's exports: nested models, and a classifier with a hidden layer. */
 function makeNested() {
   const input = tf.input({ shape: [9, 7, 3], name: 'input_1' });
   let x = layers
@@ -66,7 +66,7 @@ function makeNested() {
   return randomize(tf.sequential({ layers: [features, classifier] }));
 }
 
-/** The settings that nested doesn't have. */
+/** Makes a model with the layer settings that the nested model does not have. */
 function makeFunctional() {
   const input = tf.input({ shape: [10, 12, 3], name: 'picture' });
   let x = layers
@@ -89,7 +89,7 @@ function makeFunctional() {
       name: 'far',
     })
     .apply(x);
-  // Without a dilation: TensorFlow.js ignores that of this layer, unlike Keras.
+  // No dilation here: unlike Keras, TensorFlow.js ignores the dilation of this layer.
   x = layers
     .depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, padding: 'same', name: 'wide' })
     .apply(x);
@@ -113,7 +113,7 @@ function makeFunctional() {
   return randomize(tf.model({ inputs: input, outputs: y }));
 }
 
-/** The file's dtype in turn, as tensorflowjs_converter writes it. */
+/** Quantizes the weights like tensorflowjs_converter, with a different type for each in turn. */
 function quantize(artifacts) {
   const kinds = ['uint8', 'uint16', 'float16', undefined];
   const chunks = [];
@@ -142,14 +142,14 @@ function quantize(artifacts) {
   return { ...artifacts, weightSpecs: specs, weightData };
 }
 
-/** The nearest half below in magnitude; values here are far from its limits. */
+/** Converts to float16, rounding towards zero. The values here are far from its limits. */
 function toHalf(value) {
   const bits = new Uint32Array(Float32Array.of(value).buffer)[0];
   const exponent = ((bits >> 23) & 0xff) - 112;
   return ((bits >> 16) & 0x8000) | (exponent <= 0 ? 0 : (exponent << 10) | ((bits >> 13) & 0x3ff));
 }
 
-/** A stored graph of decoded float weights: what tf.io's own loader would give. */
+/** Loads a model with its weights decoded to floats, like the loader of tf.io. */
 async function load(artifacts) {
   const weights = tf.io.decodeWeights(artifacts.weightData, artifacts.weightSpecs);
   const specs = artifacts.weightSpecs.map(({ quantization, ...spec }) => spec);

@@ -1,6 +1,6 @@
-// Breaks a strict content policy, on a page and in a worker.
+// Violates a strict content security policy, on a page or in a worker.
 try {
   new Function('');
 } catch {
-  // refused, and reported
+  // The browser refuses and reports it.
 }

@@ -1,10 +1,10 @@
-// A worker of the page's own, with three jobs: it answers the package, it has a classifier of its own, and it fails when it is told to.
+// A worker of the caller with three jobs: it serves the package's classifiers, uses one itself, and fails on request.
 import { load } from '/lib/index.js';
 import { serveClassifiers } from '/lib/own-worker.js';
 
 serveClassifiers();
 
-/** As code that has nothing to do with us. */
+/** Throws `times` uncaught errors, each in a task of its own, like code that is unrelated to the package. */
 function failApart(times) {
   if (times === 0) return;
   setTimeout(() => {

@@ -1,9 +1,9 @@
-// A teachable machine as the READMEs of @tensorflow-models/mobilenet and @tensorflow-models/knn-classifier show one. The page
-// that imports it says which packages the two names stand for; nothing here knows.
+// A teachable machine as the READMEs of @tensorflow-models/mobilenet and @tensorflow-models/knn-classifier show it. The import
+// map of the page decides which packages the two names stand for.
 import * as knnClassifier from '@tensorflow-models/knn-classifier';
 import * as mobilenet from '@tensorflow-models/mobilenet';
 
-/** The clip has a square of the scene's own colour in its corner: so the page knows what the user would say it is. */
+/** The colour of the square in the corner of each scene of the clip. It tells the page which scene a frame shows. */
 const scenes = { 'test card': [255, 0, 0], '__proto__ ': [0, 255, 0], 7: [0, 0, 255] };
 
 async function openWebcam() {
@@ -23,7 +23,7 @@ function sceneOf(video) {
   return Object.keys(scenes).find((scene) => far(scenes[scene]) < 90);
 }
 
-/** Teaches `examples` frames of each scene, then predicts `tests` of each. */
+/** Teaches `examples` frames of each scene, then predicts `tests` frames of each. */
 export async function teachAndPredict({ modelUrl, examples, tests }) {
   const video = await openWebcam();
   const net = await mobilenet.load({ version: 2, alpha: 1.0, modelUrl, inputRange: [0, 1] });
@@ -37,7 +37,7 @@ export async function teachAndPredict({ modelUrl, examples, tests }) {
     await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
     const scene = sceneOf(video);
     const activation = net.infer(video, true);
-    // The camera goes on meanwhile: what was looked at is certain only where the scene didn't change.
+    // The camera plays on meanwhile. A frame counts only if the scene is still the same.
     if (scene === undefined || sceneOf(video) !== scene) {
       activation.dispose();
       continue;
@@ -58,7 +58,7 @@ export async function teachAndPredict({ modelUrl, examples, tests }) {
   return { results, counts: Object.entries(counts) };
 }
 
-/** What the packages say of the same pixels: pictures that are drawn here, in sizes that have to be resized. */
+/** Returns embeddings and predictions for drawn pictures of several sizes, so that both packages get the same pixels. */
 export async function lookAtDrawings({ modelUrl }) {
   const net = await mobilenet.load({ version: 2, alpha: 1.0, modelUrl, inputRange: [0, 1] });
   const classifier = knnClassifier.create();

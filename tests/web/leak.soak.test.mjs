@@ -1,36 +1,37 @@
-// Memory stays flat, over many frames and over many classifiers: what the module allocates, what JavaScript holds on the page and
-// in its workers, what the browser's process takes, and how many classifiers and workers live.
+// Checks that memory does not grow over many frames and over many classifiers: the module's memory, the JavaScript heaps of the
+// page and its workers, the memory of the browser's process, and the number of live classifiers and workers.
 
 import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { fetchModel } from '../../models/fetch.mjs';
-import { hasData, root, scratchFolder } from './data.mjs';
-import { openBrowser, openPage } from './open-page.mjs';
+import { root, scratchFolder } from './data.mjs';
+import { openBrowser, openPage, workersEnd } from './open-page.mjs';
+import { fullSoak } from './soak.mjs';
 
-/** For a machine that does other things too: on an idle one, the whole takes some minutes. */
+/** In full, a test takes some minutes on an idle machine. The timeout leaves room for a busy one. */
 const timeout = 1_800_000;
-const frameCount = 5000;
-const roundCount = 500;
+/** Frames before the measurement: compilers and caches settle, and undo() fills its history of 100 changes. */
+const warmUpFrames = fullSoak ? 1000 : 300;
+const frameCount = fullSoak ? 5000 : 1000;
+const roundCount = fullSoak ? 500 : 100;
 const kilobyte = 2 ** 10;
 const megabyte = 2 ** 20;
 
-/** A network of our own, and the smallest of the catalogue where that is at hand. */
+/** A tiny network. */
 const ownModel = '/own-model/model.json';
-const _realModel = hasData ? { ...(await fetchModel('mobilenet-v1-0.25-128-uint8')), baseUrl: '/models/' } : ownModel;
 const folders = { '/own-model/': path.join(root, 'tests/data/tfjs/functional') };
 
 let browser;
 
 before(async () => {
-  // Else a measurement waits up to 20 seconds for the garbage collector to come by itself.
+  // Without this option, a measurement waits up to 20 seconds for the next garbage collection.
   browser = await openBrowser({ args: ['--enable-blink-features=ForceEagerMeasureMemory'] });
 });
 
 after(() => browser.close());
 
-/** Folders to serve, in which the variant's glue keeps the modules that are started on the page. */
+/** Returns folders to serve in which the loader of the variant records every module that is started on the page. */
 async function countModules(t) {
   const folder = await scratchFolder(t);
   const wasm = path.join(root, 'web/dist/wasm');
@@ -48,21 +49,22 @@ async function countModules(t) {
 }
 
 /**
- * JavaScript's bytes on the page and in its workers, after garbage collections; WebAssembly memories aren't part of it. Of modules that were let go each
- * collection frees some only, two megabytes of them in all, so it is counted until no count is less than the five before. What leaks is in all of them.
+ * Returns the bytes of the JavaScript heaps of the page and its workers after garbage collections, without WebAssembly memories.
+ * Each collection frees only some of the modules that are no longer used, up to two megabytes in all. The measurement is therefore
+ * repeated until five results in a row are no lower than the lowest. Leaked memory is part of every result.
  */
 const scriptBytes = (page) =>
   page.evaluate(async () => {
-    let least = Infinity;
+    let lowest = Infinity;
     for (let counts = 0, since = 0; since < 5 && counts < 200; ++counts, ++since) {
       const { bytes } = await performance.measureUserAgentSpecificMemory();
-      if (bytes < least - 1024) since = 0;
-      least = Math.min(least, bytes);
+      if (bytes < lowest - 1024) since = 0;
+      lowest = Math.min(lowest, bytes);
     }
-    return least;
+    return lowest;
   });
 
-/** Bytes of real memory that the process of the page takes; NaN where the system doesn't tell. */
+/** Returns the bytes of physical memory that the page's process takes, or NaN where the system does not report them. */
 async function processBytes() {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
@@ -85,16 +87,16 @@ function assertFlat(t, before, after, { script, process }) {
   t.diagnostic(
     `JavaScript ${before.script} + ${grown.script} bytes, process ${before.process} + ${grown.process} bytes`,
   );
-  assert.ok(grown.script < script, `JavaScript holds ${grown.script} bytes more`);
-  assert.ok(!(grown.process >= process), `the process takes ${grown.process} bytes more`);
+  assert.ok(grown.script < script, `the JavaScript heaps grew by ${grown.script} bytes`);
+  assert.ok(!(grown.process >= process), `the process grew by ${grown.process} bytes`);
 }
 
-const places = { 'in a worker': true, 'on the page': false, "in a worker of the page's": 'own' };
+const places = { "in the package's worker": true, 'on the main thread': false, "in the caller's worker": 'own' };
 
 for (const [place, worker] of Object.entries(places)) {
   const options = { variant: 'simd', worker };
 
-  // Where a frame goes through one and the same code, two places are enough.
+  // Frames take the same path in both kinds of workers, so one of them is enough.
   if (worker !== 'own')
     test(`${frameCount} frames ${place}`, { timeout }, async (t) => {
       const { page } = await openPage(t, browser, { path: 'pages/blank.html', serving: { folders } });
@@ -124,19 +126,18 @@ for (const [place, worker] of Object.entries(places)) {
           return classifier.info();
         };
       }, options);
-      // The first thousand: compilers at work, caches, and the 100 changes that undo() remembers.
-      const warm = await page.evaluate(() => look(0, 1000));
+      const warm = await page.evaluate((end) => look(0, end), warmUpFrames);
       const before = await measure(page);
-      const done = await page.evaluate((end) => look(1000, end), frameCount);
+      const done = await page.evaluate(([start, end]) => look(start, end), [warmUpFrames, frameCount]);
       assertFlat(t, before, await measure(page), { script: 128 * kilobyte, process: 64 * megabyte });
       t.diagnostic(
         `module ${warm.heapBytes} bytes, then ${done.heapBytes}; examples ${warm.exampleBytes}, then ${done.exampleBytes}`,
       );
       assert.equal(done.heapBytes, warm.heapBytes);
-      // No id is given twice, and those that are gone take nothing.
+      // Ids are never reused, and removed examples take no memory.
       assert.ok(
         done.exampleBytes - warm.exampleBytes <= kilobyte,
-        `the examples take ${done.exampleBytes - warm.exampleBytes} bytes more`,
+        `the examples grew by ${done.exampleBytes - warm.exampleBytes} bytes`,
       );
       await page.evaluate(() => classifier.dispose());
     });
@@ -152,13 +153,13 @@ for (const [place, worker] of Object.entries(places)) {
         if (options.worker === 'own') options.worker = new Worker('/pages/own-worker.js', { type: 'module' });
         globalThis.startedModules = [];
         const picture = new ImageData(32, 32);
-        /** The classifiers that live in modules of the page after dispose(). */
+        /** Loads, uses and disposes one classifier. Returns the number of live classifiers of each module on the page. */
         const round = async () => {
           const classifier = await load(options);
           await classifier.addExample(picture, 'one');
           await classifier.predict(picture);
           classifier.dispose();
-          await new Promise((resolve) => setTimeout(resolve)); // what dispose() asks for is done in another task
+          await new Promise((resolve) => setTimeout(resolve)); // dispose() is carried out in another task
           return startedModules.splice(0).map((module) => module.liveClassifierCount());
         };
         globalThis.rounds = async (count) => {
@@ -169,9 +170,9 @@ for (const [place, worker] of Object.entries(places)) {
       },
       { ...options, model: ownModel },
     );
-    // Memories that were let go are kept for a while, up to a sum that some hundred rounds reach.
-    const some = 250;
-    // A page has one thread, workers have the processors of the machine.
+    // The browser keeps some released memory. Its amount stops growing after some hundred rounds.
+    const warmUpRounds = 250;
+    // On the main thread, classifiers share one thread. Workers run side by side.
     const lanes = worker === true ? 2 : 1;
     const run = async (count) =>
       (
@@ -182,27 +183,20 @@ for (const [place, worker] of Object.entries(places)) {
       ).flat();
     const workers = worker === 'own' ? 1 : 0;
     await fillRecords(page);
-    await run(some);
+    await run(warmUpRounds);
     await workersEnd(page, workers);
     const before = await measure(page);
     const live = await run(roundCount);
     await workersEnd(page, workers);
-    // A classifier that is kept alive is more than a kilobyte a round.
+    // A classifier that is never freed takes more than a kilobyte in each round.
     assertFlat(t, before, await measure(page), { script: 512 * kilobyte, process: 64 * megabyte });
-    // A worker's are gone with it; those of a worker that goes on would be in the sums above, as would their memories.
+    // A worker's classifiers end with it. In a worker that lives on, they would be part of the sums above.
     if (!worker) assert.deepEqual(live, Array(roundCount).fill(0));
   });
 }
 
-/** What drives the browser has it record all that a page fetches, up to a sum, in the page's process: is reached here, so that it grows no more. */
+/** Fills the browser's record of fetched files. It is kept for the test driver in the page's process, up to a limit. */
 const fillRecords = (page) =>
   page.evaluate(async () => {
     for (let i = 0; i < 700; ++i) await (await fetch('/wasm-itself/simd/teachable.wasm')).arrayBuffer();
   });
-
-/** Resolves when the page has so many workers only; the test's timeout ends a wait in vain. */
-async function workersEnd(page, count) {
-  while (page.workers().length > count)
-    await Promise.race(page.workers().map((worker) => new Promise((resolve) => worker.once('close', resolve))));
-  assert.equal(page.workers().length, count);
-}

@@ -1,0 +1,58 @@
+// Teaches the module, without the package around it, until its memory is used up.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { root } from './data.mjs';
+
+/** Number of values in an embedding. */
+export const size = 1280;
+/** Number of examples that are added in one call. */
+export const batch = 500;
+
+/** Options of predictEmbedding(). The module has no defaults. */
+export const options = {
+  k: 5,
+  weighting: 'votes',
+  temperature: 0.05,
+  prior: 0,
+  sharpness: 1,
+  balanced: false,
+  unknownThreshold: -1,
+  smoothing: 0,
+};
+
+let state = 7;
+const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+/** Random values. Each batch is another part of them, because new ones would take longer than the tests. */
+const pool = Float32Array.from({ length: (2 * batch + 1) * size }, random);
+let batchCount = 0;
+
+/** Returns random embeddings, [batch, size]. No two rows of a process are equal, up to 2560 batches. */
+export function makeBatch() {
+  const start = (batchCount % size) + (Math.floor(batchCount / size) % 2) * batch * size;
+  batchCount++;
+  return pool.subarray(start, start + batch * size);
+}
+
+/** Starts the module of a variant. */
+export async function startModule(variant) {
+  const folder = path.join(root, 'web/dist/wasm', variant);
+  const { default: createModule } = await import(path.join(folder, 'teachable.js'));
+  return createModule({ wasmBinary: await readFile(path.join(folder, 'teachable.wasm')) });
+}
+
+/** Adds at most `max` examples of two classes. Returns the error that ended it early, or undefined. */
+export function fill(classifier, max) {
+  for (let first = 0; first < max; first += batch) {
+    const rows = makeBatch();
+    try {
+      classifier.addEmbeddings(
+        rows,
+        size,
+        Array.from({ length: batch }, (_, i) => ((first + i) % 2 === 0 ? 'even' : 'odd')),
+      );
+    } catch (error) {
+      return error;
+    }
+  }
+  return undefined;
+}
