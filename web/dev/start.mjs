@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setup } from '../../cpp/third_party/setup.mjs';
 import { fetchDefault } from '../../models/fetch.mjs';
-import { bareModulesStep, bundle, bundleStep, downloadLists, runSteps, variantStep } from './build.mjs';
+import { bareModulesStep, bundle, bundleStep, downloadLists, variantStep } from './build.mjs';
 import { buildVariant } from './cmake.mjs';
 import { serve } from './serve.mjs';
 import { Failure, main, projectFolder, runLists, Steps } from './steps.mjs';
@@ -97,8 +97,7 @@ async function start(port) {
   await fetchDefault().catch((error) => {
     throw new Failure(error.message);
   });
-  await runLists([[variantStep(firstVariant)], [bareModulesStep]]);
-  await runSteps([bundleStep]);
+  await runLists([[variantStep(firstVariant)], [bareModulesStep]], [bundleStep]);
 
   const builds = new LaterBuilds({ ready: [firstVariant], build: buildVariant, bundle, sumOf });
   const running = builds.run(laterVariants);

@@ -100,11 +100,11 @@ export class Steps {
 }
 
 /**
- * Runs lists of steps side by side. Each list holds [title, work] pairs, which run one after the other.
+ * Runs lists of steps side by side, and then the steps of `last` one after the other. All steps are [title, work] pairs.
  * After a failure, running steps are completed and no further step starts. Throws the first error.
  */
-export async function runLists(lists) {
-  const steps = new Steps(lists.flat().length);
+export async function runLists(lists, last = []) {
+  const steps = new Steps(lists.flat().length + last.length);
   const errors = [];
   const runList = async (list) => {
     for (const [title, work] of list) {
@@ -113,6 +113,7 @@ export async function runLists(lists) {
     }
   };
   await Promise.all(lists.map(runList));
+  await runList(last);
   if (errors.length > 0) throw errors[0];
 }
 
