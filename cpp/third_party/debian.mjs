@@ -162,7 +162,8 @@ export class PrivateApt {
   /** Downloads packages and returns the folder with the files. `bytes` is their total size, for the reported percentage. */
   async download(names, bytes, report) {
     const cwd = join(this.#folder, 'files');
-    const timer = setInterval(() => report(`${Math.floor((100 * folderSize(cwd)) / bytes)} %`), 500);
+    const before = folderSize(cwd);
+    const timer = setInterval(() => report(`${Math.floor((100 * (folderSize(cwd) - before)) / bytes)} %`), 500);
     try {
       await apt([...this.#options, 'download', ...names], { log: this.#log, cwd });
     } finally {
