@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { print } from '../../web/dev/steps.mjs';
 
 const pollMs = 500;
 /** How long an empty lock file may last. A process writes its text right after it creates the file. */
@@ -79,7 +80,7 @@ async function takeLock(path) {
       continue;
     }
     if (owner !== null && !told) {
-      console.log(`Waiting for process ${owner}, which works in ${dirname(path)}.`);
+      print(`Waiting for process ${owner}, which works in ${dirname(path)}.`);
       told = true;
     }
     emptyMs = text ? 0 : emptyMs + pollMs;

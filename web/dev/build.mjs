@@ -6,7 +6,7 @@ import { setup } from '../../cpp/third_party/setup.mjs';
 import { fetchDefault } from '../../models/fetch.mjs';
 import { buildBareModules, buildVariant, wasmVariants } from './cmake.mjs';
 import { installNodePackages, needsNodePackages } from './npm.mjs';
-import { Failure, fail, main, Steps } from './steps.mjs';
+import { Failure, fail, main, print, Steps } from './steps.mjs';
 
 /** Step that builds one variant, as a [title, work] pair. */
 export const variantStep = (variant) => [`WebAssembly, variant ${variant}`, (report) => buildVariant(variant, report)];
@@ -35,9 +35,8 @@ export function buildSteps(variants = wasmVariants) {
 
 /** The package can be built without a model. Commands that need one report it themselves. */
 async function fetchModel() {
-  await fetchDefault({ log: (line) => console.log(`     ${line}`) }).catch((error) =>
-    console.log(`     ${error.message}`),
-  );
+  const log = (line) => print(`     ${line}`);
+  await fetchDefault({ log }).catch((error) => log(error.message));
 }
 
 export async function bundle() {

@@ -14,7 +14,7 @@ import { fetchDefault } from '../../models/fetch.mjs';
 import { bareModulesStep, bundle, bundleStep, downloadLists, variantStep } from './build.mjs';
 import { buildVariant } from './cmake.mjs';
 import { serve } from './serve.mjs';
-import { Failure, main, projectFolder, runLists, Steps } from './steps.mjs';
+import { Failure, main, print, projectFolder, runLists, Steps } from './steps.mjs';
 
 const firstVariant = 'simd';
 /** Current Chromium and Firefox choose the first of these on this server. */
@@ -63,7 +63,7 @@ export class LaterBuilds {
         this.ready.add(variant);
       } catch (error) {
         failed.push(variant);
-        console.error(error instanceof Failure ? error.message : error);
+        print(error instanceof Failure ? error.message : error.stack, process.stderr);
       }
     }
     return failed;
@@ -107,21 +107,22 @@ async function start(port) {
     before: (request, response) => builds.answer(request, response),
     until: () => builds.untilBundled(),
   });
-  console.log(`\nThe page is at ${url} (press Ctrl+C to stop the server).`);
+  print(`\nThe page is at ${url} (press Ctrl+C to stop the server).`);
   const missing = laterVariants.filter((variant) => !builds.ready.has(variant));
   if (!isUpToDate) {
     const what =
       missing.length === 1 ? 'more build for other browsers follows' : 'more builds for other browsers follow';
-    console.log(`${counts[missing.length]} ${what}: ${missing.join(', ')}. Reload the page to use a new one.\n`);
+    print(`${counts[missing.length]} ${what}: ${missing.join(', ')}. Reload the page to use a new one.\n`);
   }
   const failed = await running;
   if (failed.length > 0) {
-    console.error(
+    print(
       `\nThe build of ${failed.join(', ')} failed, see above. The page still runs with ${[...builds.ready].join(', ')}. ` +
         "Correct the error, stop the server and run 'npm start' again.",
+      process.stderr,
     );
   } else if (!isUpToDate) {
-    console.log('\nAll builds are ready. Reload the page to use the fastest one that your browser can run.');
+    print('\nAll builds are ready. Reload the page to use the fastest one that your browser can run.');
   }
 }
 

@@ -24,6 +24,11 @@ export async function main(work) {
   }
 }
 
+/** Prints a line while steps may run. On a terminal, it first clears the line that shows the running steps. */
+export function print(text, stream = process.stdout) {
+  stream.write(`${process.stdout.isTTY ? '\r\x1b[K' : ''}${text}\n`);
+}
+
 const minNodeVersion = 20;
 
 export function checkNode() {
