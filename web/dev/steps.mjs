@@ -100,7 +100,7 @@ export class Steps {
       return `${this.#terminal ? heading : title}: ${[state, seconds].filter(Boolean).join(', ')}`;
     });
     if (!this.#terminal) for (const text of texts) console.log(`     ... ${text}`);
-    else process.stdout.write(`\r\x1b[K${texts.join('  ').slice(0, (process.stdout.columns ?? 80) - 1)}`);
+    else process.stdout.write(`\r\x1b[K${texts.join('  ').slice(0, (process.stdout.columns || 80) - 1)}`);
   }
 }
 
