@@ -1,11 +1,11 @@
-// What the set-up asks of Debian: which packages are installed, install some, and fetch files of a newer suite through an
-// apt state of our own, so that the machine's sources, lists and packages stay as they are.
+// Debian's package tools, as the set-up uses them. They list and install packages of the machine's own suite. They also
+// download files of a newer suite with a separate apt state, which leaves the machine's sources, lists and packages alone.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, fail, run } from '../../web/dev/steps.mjs';
 
-/** `bookworm`, `trixie`, ... or null where this is not Debian. */
+/** The code name of this machine's Debian, such as `bookworm`, or null on other systems. */
 export function debianCodename() {
   if (!existsSync('/etc/os-release') || !existsSync('/usr/bin/apt-get')) return null;
   const fields = Object.fromEntries(
@@ -22,7 +22,7 @@ export function missingPackages(names) {
     const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
     known = execFileSync('dpkg-query', ['-W', '-f=${Package} ${db:Status-Status}\n', ...names], options);
   } catch (error) {
-    known = error.stdout ?? ''; // it fails when it doesn't know one of them, and still prints the others
+    known = error.stdout ?? ''; // it fails when one package is unknown, but still prints the others
   }
   const installed = new Set(
     known
@@ -33,7 +33,7 @@ export function missingPackages(names) {
   return names.filter((name) => !installed.has(name));
 }
 
-/** Explains the failure of an apt command where its output shows a cause that we know. */
+/** Runs apt-get. Explains a failure whose output shows that the network is the cause. */
 async function apt(args, options) {
   try {
     return await run('apt-get', args, { ...options, env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' } });
@@ -43,14 +43,16 @@ async function apt(args, options) {
         error.output,
       )
     ) {
-      throw new Failure('The Debian mirror that /etc/apt names cannot be reached: is there a network?');
+      throw new Failure(
+        'The Debian mirror that /etc/apt names cannot be reached. Check the network connection and the proxy settings, then try again.',
+      );
     }
     throw error;
   }
 }
 
 export async function installPackages(names, log, report) {
-  // A failed update is an error only with this mode; by itself apt warns and goes on with what it had.
+  // Without this mode, apt only warns about a failed update and goes on with its old lists.
   await apt(['update', '-oAPT::Update::Error-Mode=any'], { log });
   const onLine = (line) => {
     const unpacking = /^(Get:\d+|Unpacking|Setting up) /.exec(line);
@@ -60,7 +62,7 @@ export async function installPackages(names, log, report) {
   await apt(['install', '-y', '--no-install-recommends', wait, ...names], { log, onLine });
 }
 
-/** The entries of the machine's apt sources, from both file formats, as {types, uris, suites, components, options}. */
+/** Entries of the machine's apt sources, from both file formats, as {types, uris, suites, components, signedBy}. */
 function machineSources() {
   const folder = '/etc/apt/sources.list.d';
   const files = [
@@ -81,7 +83,7 @@ function machineSources() {
 }
 
 function readStanza(text) {
-  // A value goes on in lines that begin with a space: Signed-By may be a whole key.
+  // Lines that begin with a space continue a value. Signed-By may hold a whole key.
   const fields = Object.fromEntries(
     [...text.matchAll(/^([\w-]+):[ \t]*(.*(?:\n[ \t].*)*)/gm)].map(([, name, value]) => [name.toLowerCase(), value]),
   );
@@ -104,7 +106,7 @@ function readLine(text) {
   return { types: [type], uris: [uri], suites: [suite], components: components.trim().split(/\s+/), signedBy };
 }
 
-/** An apt that sees one suite of the mirror this machine already trusts, and keeps its state in `folder`. */
+/** An apt that reads one suite of the mirror that this machine already trusts. It keeps its state in `folder`. */
 export class PrivateApt {
   #folder;
   #log;
@@ -118,7 +120,10 @@ export class PrivateApt {
         source.types.includes('deb') && source.suites.includes(debianCodename()) && source.components.includes('main'),
     );
     if (!own)
-      fail(`No entry for ${debianCodename()} main was found in /etc/apt/sources.list or /etc/apt/sources.list.d.`);
+      fail(
+        `No Debian mirror was found: neither /etc/apt/sources.list nor /etc/apt/sources.list.d has an entry for ` +
+          `${debianCodename()} main. Add one, then try again.`,
+      );
     for (const part of ['lists/partial', 'cache/archives/partial', 'sources', 'files'])
       mkdirSync(join(folder, part), { recursive: true });
     writeFileSync(
@@ -139,7 +144,7 @@ export class PrivateApt {
       `-oDir::Etc::SourceParts=${join(folder, 'sources')}`,
       '-oDir::State::status=/dev/null',
       '-oAPT::Update::Error-Mode=any',
-      // Its download user may not see the project's folder.
+      // The user that apt downloads as may have no access to the project's folder.
       ...(process.getuid() === 0 ? ['-oAPT::Sandbox::User=root'] : []),
     ];
   }
@@ -148,16 +153,17 @@ export class PrivateApt {
     await apt([...this.#options, 'update'], { log: this.#log });
   }
 
-  /** {version, size} of a package as the suite has it. */
+  /** Returns {version, size} of a package in the suite; the size is in bytes. */
   async describe(name) {
     const text = await run('apt-cache', [...this.#options, 'show', '--no-all-versions', name], { log: this.#log });
     return { version: /^Version: (.*)$/m.exec(text)[1], size: Number(/^Size: (.*)$/m.exec(text)[1]) };
   }
 
-  /** Downloads packages of `bytes` altogether and gives the folder with the files. */
+  /** Downloads packages and returns the folder with the files. `bytes` is their total size, for the reported percentage. */
   async download(names, bytes, report) {
     const cwd = join(this.#folder, 'files');
-    const timer = setInterval(() => report(`${Math.floor((100 * folderSize(cwd)) / bytes)} %`), 500);
+    const before = folderSize(cwd);
+    const timer = setInterval(() => report(`${Math.floor((100 * (folderSize(cwd) - before)) / bytes)} %`), 500);
     try {
       await apt([...this.#options, 'download', ...names], { log: this.#log, cwd });
     } finally {
@@ -166,10 +172,10 @@ export class PrivateApt {
     return cwd;
   }
 
-  /** Downloads upstream's tar files of source packages and gives the folder with them. */
+  /** Downloads the upstream tar files of source packages and returns the folder with them. */
   async downloadSources(names) {
     const cwd = join(this.#folder, 'files');
-    // --tar-only: the packaging tar files of some of them are not served, and we do not need them.
+    // --tar-only: the mirror lacks the packaging tar files of some packages, and the build doesn't need them.
     await apt([...this.#options, 'source', '--download-only', '--tar-only', ...names], { log: this.#log, cwd });
     return cwd;
   }

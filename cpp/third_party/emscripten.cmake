@@ -1,5 +1,7 @@
-# Toolchain file of the WebAssembly presets: an emsdk on PATH if there is one that is new enough, else the Emscripten
-# that setup.mjs unpacked.
+# Toolchain file of the WebAssembly presets. It uses the emsdk on PATH if that is new enough, otherwise the Emscripten
+# that setup.mjs unpacked. setup.mjs refuses older emsdks, and warns about newer ones.
+file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/versions.mjs tested_emscripten REGEX "testedEmscripten = ")
+string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" tested_emscripten "${tested_emscripten}")
 if(DEFINED ENV{TEACHABLE_TOOLCHAIN})
   set(unpacked $ENV{TEACHABLE_TOOLCHAIN})
 else()
@@ -14,14 +16,13 @@ if(EMCC_ON_PATH)
   if(EXISTS ${folder}/emscripten-version.txt)
     file(READ ${folder}/emscripten-version.txt version)
     string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" version "${version}")
-    # Older ones lack the final relaxed SIMD instructions.
-    if(version VERSION_GREATER_EQUAL 3.1.60)
+    if(version VERSION_GREATER_EQUAL tested_emscripten)
       set(emscripten_root ${folder})
     endif()
   endif()
 endif()
 
 if(NOT EXISTS ${emscripten_root}/emcc)
-  message(FATAL_ERROR "No Emscripten: run `npm run setup`, or put an emsdk (3.1.60 or newer) on PATH.")
+  message(FATAL_ERROR "No Emscripten was found. Run `npm run setup`, or put emsdk ${tested_emscripten} on PATH.")
 endif()
 include(${emscripten_root}/cmake/Modules/Platform/Emscripten.cmake)

@@ -1,13 +1,15 @@
-// What the toolchain is made of. Debian's archive is signed and apt checks that; the checksums and versions here are so
-// that everybody builds from the same sources, also after Debian has moved on.
+// Versions of everything that the toolchain consists of. apt checks the signature of Debian's archive. The checksums and
+// versions here make everybody build from the same sources, also after Debian has moved on.
 
-/** Oldest Emscripten that we take from PATH: earlier ones lack the final relaxed SIMD instructions. */
-export const oldestEmsdk = '3.1.60';
+/** The Emscripten that this project is tested with: the one that the set-up unpacks, and the only emsdk without a warning. */
+export const testedEmscripten = '3.1.69';
 
-/** Packages of the machine's own Debian for building, and those that only the browser tests need. */
+/** Packages of the machine's own Debian that building, formatting and linting need. */
 export const buildPackages = [
   'ccache',
   'clang-19',
+  'clang-format-19',
+  'clang-tidy-19',
   'cmake',
   'flatbuffers-compiler',
   'googletest',
@@ -19,17 +21,23 @@ export const buildPackages = [
   'ninja-build',
   'nlohmann-json3-dev',
   'python3',
+  'xz-utils',
 ];
+/** Packages that only the browser tests need. */
 export const browserPackages = ['chromium', 'ffmpeg', 'firefox-esr'];
 
-/** From here come the packages and sources that Debian 12 has not or only too old: unpacked beside the project, not installed. */
+/**
+ * Debian suite of the packages and sources that Debian 12 lacks or has in an older version only. They are unpacked
+ * beside the project and not installed.
+ */
 export const suite = 'trixie';
 
-export const emscripten = { emscripten: '3.1.69', binaryen: '120' };
+export const emscripten = { emscripten: testedEmscripten, binaryen: '120' };
 
-/** Debian 12's stb_image reads beyond the end of damaged JPEG files. */
+/** Debian 12's own stb_image reads beyond the end of damaged JPEG files. */
 export const stb = { package: 'libstb-dev', version: '0.0~git20241109.5c20573' };
 
+/** SHA-256 of each source package's upstream tar file. */
 export const sources = {
   xnnpack: '90bde2caef0f880f627bab0dc805a86c4b8070cd98e3243db3046ab3f3be1a99',
   pthreadpool: '4cc3cbd933b28131d2a34edc54f76af9fb41bc490af5eae1a5bd3cd07ea90708',

@@ -1,41 +1,46 @@
-// Builds the package and the page: node web/dev/build.mjs [variant...], all variants unless some are named.
+// Builds the package in web/dist and the page in web/site.
+//
+//   node web/dev/build.mjs [variant...]     default: all variants
 import { fileURLToPath } from 'node:url';
 import { setup } from '../../cpp/third_party/setup.mjs';
 import { fetchDefault } from '../../models/fetch.mjs';
-import { bareModules, buildPreset, wasmVariants } from './cmake.mjs';
+import { buildBareModules, buildVariant, wasmVariants } from './cmake.mjs';
 import { installNodePackages, needsNodePackages } from './npm.mjs';
-import { Failure, fail, main, Steps } from './steps.mjs';
+import { Failure, fail, main, print, Steps } from './steps.mjs';
 
-/** Steps as [title, work] pairs, so that other commands can make them part of theirs. */
+/** Step that builds one variant, as a [title, work] pair. */
+export const variantStep = (variant) => [`WebAssembly, variant ${variant}`, (report) => buildVariant(variant, report)];
+
+/** Step that builds the picture decoder and the model converter. */
+export const bareModulesStep = ['WebAssembly, decoder and converter', (report) => buildBareModules(report)];
+
+/** Step that bundles the TypeScript sources. It needs the Node packages and the model. */
+export const bundleStep = ['TypeScript', bundle];
+
+/** Lists of steps that need no toolchain, so that setup() can run them while it downloads. */
+export function downloadLists() {
+  return [needsNodePackages() ? [['Node packages', installNodePackages]] : [], [['Model', fetchModel]]];
+}
+
+/** All steps of a build that follow the set-up, in order. Other commands add steps of their own. */
 export function buildSteps(variants = wasmVariants) {
   return [
     ...(needsNodePackages() ? [['Node packages', installNodePackages]] : []),
-    ...variants.map((variant) => [
-      `WebAssembly, variant ${variant}`,
-      (report) => buildPreset(variant, ['teachable'], report),
-    ]),
-    ...(variants.length > 0
-      ? [
-          [
-            'WebAssembly, decoder and converter',
-            (report) => buildPreset(bareModules.preset, bareModules.targets, report),
-          ],
-        ]
-      : []),
+    ...variants.map(variantStep),
+    ...(variants.length > 0 ? [bareModulesStep] : []),
     ['Model', fetchModel],
-    ['TypeScript', bundle],
+    bundleStep,
   ];
 }
 
-/** The package can be built without a model; who needs one says so. */
+/** The package can be built without a model. Commands that need one report it themselves. */
 async function fetchModel() {
-  await fetchDefault({ log: (line) => console.log(`     ${line}`) }).catch((error) =>
-    console.log(`     ${error.message}`),
-  );
+  const log = (line) => print(`     ${line}`);
+  await fetchDefault({ log }).catch((error) => log(error.message));
 }
 
-async function bundle() {
-  const module = await import('./bundle.mjs'); // here and not above: it needs the Node packages
+export async function bundle() {
+  const module = await import('./bundle.mjs'); // imported here, because it needs the Node packages
   await module.bundle().catch((error) => {
     throw new Failure(error.message);
   });
@@ -50,9 +55,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
     const variants = process.argv.slice(2);
     const unknown = variants.find((name) => !wasmVariants.includes(name));
-    if (unknown) fail(`There is no variant '${unknown}'; there are ${wasmVariants.join(', ')}.`);
-    await setup();
-    await runSteps(buildSteps(variants.length > 0 ? variants : undefined));
-    console.log('Built: the package in web/dist, the page in web/site.');
+    if (unknown) fail(`Unknown variant '${unknown}'. Variants: ${wasmVariants.join(', ')}.`);
+    await setup({ alongside: downloadLists() });
+    await runSteps([...(variants.length > 0 ? variants : wasmVariants).map(variantStep), bareModulesStep, bundleStep]);
+    console.log('The package is in web/dist and the page in web/site.');
   });
 }

@@ -20,6 +20,16 @@ function configurationOf(preset) {
   return hash.update(existsSync(stamp) ? readFileSync(stamp) : (process.env.PATH ?? '')).digest('hex');
 }
 
+/** Builds one variant's module and its JavaScript into web/dist/wasm/<variant>/. */
+export function buildVariant(variant, report) {
+  return buildPreset(variant, ['teachable'], report);
+}
+
+/** Builds the modules that all variants share into web/dist/wasm/image/ and web/dist/wasm/tfjs/. */
+export function buildBareModules(report) {
+  return buildPreset(bareModules.preset, bareModules.targets, report);
+}
+
 export function buildPreset(preset, targets, report) {
   const tree = join(projectFolder, 'build', preset);
   // Two ninjas in one tree destroy each other's files.

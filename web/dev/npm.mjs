@@ -1,4 +1,4 @@
-// The Node packages of package-lock.json, installed when they are not there or when the lock file has changed.
+// Installs the Node packages of package-lock.json when they are missing or when the lock file has changed.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder, run } from './steps.mjs';

@@ -1,13 +1,14 @@
-// Before `npm pack` and `npm publish`: builds all that the package holds, its default model included.
+// Runs before `npm pack` and `npm publish`. Builds everything that the package holds, with its default model.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setup } from '../../cpp/third_party/setup.mjs';
 import { fetchModel } from '../../models/fetch.mjs';
-import { buildSteps, runSteps } from './build.mjs';
+import { bareModulesStep, bundleStep, downloadLists, runSteps, variantStep } from './build.mjs';
+import { wasmVariants } from './cmake.mjs';
 import { fail, main, projectFolder } from './steps.mjs';
 
-/** Fetches the default model, or throws a Failure that says why it can't be had. `options` are fetchModel()'s. */
+/** Fetches the default model. Throws a Failure that says why no source has it. `options` are those of fetchModel(). */
 export async function requireModel(env = process.env, options = {}) {
   const { default: id } = JSON.parse(readFileSync(path.join(projectFolder, 'models/catalog.json'), 'utf8'));
   const missing = await fetchModel(id, options).then(
@@ -24,10 +25,10 @@ export async function requireModel(env = process.env, options = {}) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await main(async () => {
-    // Standard output is npm's, for the name of what it packs.
+    // npm writes the name of the packed file to standard output, so the steps go to standard error.
     process.stdout.write = process.stderr.write.bind(process.stderr);
     await requireModel();
-    await setup();
-    await runSteps(buildSteps());
+    await setup({ alongside: downloadLists() });
+    await runSteps([...wasmVariants.map(variantStep), bareModulesStep, bundleStep]);
   });
 }

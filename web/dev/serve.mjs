@@ -1,6 +1,10 @@
-// A static server for the page, the package and the models, with the headers that threads need.
+// Serves the page, the package and the models on this machine, with the headers that threads need.
 //
 //   node web/dev/serve.mjs [--port=8080] [--no-isolation] [--no-policy] [--folder=/address/=path ...]
+//
+//   --no-isolation   without the headers COOP and COEP, so that pages have no threads
+//   --no-policy      without a Content-Security-Policy
+//   --folder         one more folder, and the address under which it is served
 
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
@@ -13,7 +17,7 @@ import { filesFolder } from '../../models/fetch.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
-/** Address prefix -> folder. The longest prefix that fits counts. */
+/** Address prefix -> folder. The longest matching prefix wins. */
 const siteFolders = {
   '/': path.join(root, 'web/site'),
   '/lib/': path.join(root, 'web/dist'),
@@ -37,7 +41,7 @@ const types = {
   '.mp4': 'video/mp4',
 };
 
-/** What the page and its workers need, and nothing more: no eval, nothing inline, no other origin. */
+/** The strictest policy under which the page and its workers run: no eval, no inline code, no other origin. */
 export const strictPolicy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -55,15 +59,16 @@ const isolation = {
 };
 
 /**
- * Starts the server on this machine only.
+ * Starts the server. It listens on localhost only.
  * @param {object} [options]
- * @param {number} [options.port] First port to try; when it is taken, the next ones. 0: any free port.
- * @param {boolean} [options.isolated] Whether pages become cross-origin isolated, which threads need.
- * @param {string|null} [options.csp] Content-Security-Policy of every answer, null for none.
- * @param {Record<string, string>} [options.folders] Address prefixes (with '/' at both ends) to folders.
- * @param {boolean} [options.site] Whether the page, the package and the models are served, too.
+ * @param {number} [options.port] First port to try. When it is in use, the next ones are tried. 0: any free port.
+ * @param {boolean} [options.isolated] Whether pages are cross-origin isolated, which threads need.
+ * @param {string|null} [options.csp] Content-Security-Policy of every response, or null for none.
+ * @param {Record<string, string>} [options.folders] Maps address prefixes, with '/' at both ends, to folders.
+ * @param {boolean} [options.site] Whether to serve the page, the package and the models, too.
  * @param {(request: import('node:http').IncomingMessage, response: import('node:http').ServerResponse) => boolean} [options.before]
- * Sees each request first; true when it has answered.
+ * Called first for each request. Returns true when it has answered the request.
+ * @param {() => Promise<void>} [options.until] Awaited before each request is answered, for example while files change.
  * @returns {Promise<{url: string, close(): Promise<void>}>} `url` ends in '/'.
  */
 export async function serve({
@@ -73,6 +78,7 @@ export async function serve({
   folders = {},
   site = true,
   before = () => false,
+  until = async () => {},
 } = {}) {
   const places = Object.entries({ ...(site ? siteFolders : {}), ...folders }).sort(([a], [b]) => b.length - a.length);
   const headers = {
@@ -82,7 +88,8 @@ export async function serve({
     ...(isolated ? isolation : {}),
     ...(csp ? { 'Content-Security-Policy': csp } : {}),
   };
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
+    await until();
     if (before(request, response)) return;
     answer(request, response, places, headers).catch(() => refuse(response, 500, 'Internal Server Error', headers));
   });
@@ -108,7 +115,7 @@ async function answer(request, response, places, headers) {
     'Content-Length': file.size,
   });
   if (request.method === 'HEAD') response.end();
-  // In large pieces: a network of some MB comes in a third of the time.
+  // Large pieces send a model of some MB in a third of the time.
   else pipeline(createReadStream(file.path, { highWaterMark: 2 ** 20 }), response, () => {});
 }
 
@@ -118,7 +125,7 @@ function refuse(response, status, text, headers) {
   response.end(`${status} ${text}\n`);
 }
 
-/** The file that an address means; undefined when there is none, or when it would lie outside its folder. */
+/** Returns the file at an address, or undefined when there is none or when it lies outside its folder. */
 async function findFile(address, places) {
   let wanted;
   try {
@@ -130,7 +137,7 @@ async function findFile(address, places) {
   if (wanted.endsWith('/')) wanted += 'index.html';
   const [prefix, folder] = places.find(([each]) => wanted.startsWith(each));
   try {
-    // Resolved on disk, so that neither '..' nor a link leads out.
+    // realpath() resolves '..' and links, so the check below sees where the file really is.
     const base = await realpath(folder);
     const found = await realpath(path.join(base, wanted.slice(prefix.length)));
     if (!found.startsWith(base + path.sep)) return undefined;
@@ -166,5 +173,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     csp: values['no-policy'] ? null : strictPolicy,
     folders,
   });
-  console.log(`${url}  (Ctrl+C ends)`);
+  console.log(`${url}  (press Ctrl+C to stop the server)`); // a benchmark reads the address
 }
