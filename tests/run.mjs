@@ -63,7 +63,7 @@ const node = process.execPath;
  */
 const suites = {
   format: { title: 'Format', beforeBuild: true, run: checkFormat },
-  lint: { title: 'Lint', preset: 'native', run: runLinters },
+  lint: { title: 'Lint', preset: 'native', target: 'tflite_header', run: runLinters },
   native: { title: 'C++, native', preset: 'native', ...cppTests('native') },
   asan: { title: 'C++, native with sanitizers', preset: 'native-asan', ...cppTests('native-asan') },
   fuzz: { title: 'Fuzzers of the readers', preset: 'native-asan', target: 'fuzzers', run: () => runFuzzers(20) },
@@ -102,7 +102,7 @@ function buildPlan(names) {
   if (names.includes('soak') && fullSoak()) cpp.push('native-asan fuzzers');
   const tests = [...new Set(cpp)].map((each) => {
     const [preset, target] = each.split(' ');
-    const what = target === 'unit_tests' ? 'tests' : target;
+    const what = { unit_tests: 'tests', tflite_header: 'headers' }[target] ?? target;
     return [`C++ ${what}, ${preset}`, (report) => buildPreset(preset, [target], report)];
   });
   return [...tests, ['Models', fetchModels], ...(web ? buildSteps(bundle ? wasmVariants : []) : [])];
