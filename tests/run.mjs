@@ -20,7 +20,7 @@ Without arguments, all suites run, in this order:
   npm test -- tests/web/rpc.test.mjs          one file
   npm test -- native tests/cpp/knn_test.cpp   one file, in the suite that is named
   npm test -- node --filter='aborted'         all tests of a suite whose name contains 'aborted'
-  npm test -- native --filter='Knn*'          '*' stands for any text
+  npm test -- native --filter='Knn*Undo'      '*' stands for any text
 
 A file of tests/cpp runs in the suite 'native' unless another suite is named.
 
