@@ -20,7 +20,7 @@ Without arguments, all suites run, in this order:
   npm test -- tests/web/rpc.test.mjs          one file
   npm test -- native tests/cpp/knn_test.cpp   one file, in the suite that is named
   npm test -- node --filter='aborted'         all tests of a suite whose name contains 'aborted'
-  npm test -- native --filter='Knn*'          '*' stands for any text
+  npm test -- native --filter='Knn*Undo'      '*' stands for any text
 
 A file of tests/cpp runs in the suite 'native' unless another suite is named.
 
@@ -65,7 +65,7 @@ const node = process.execPath;
  */
 const suites = {
   format: { title: 'Format', beforeBuild: true, run: checkFormat },
-  lint: { title: 'Lint', preset: 'native', run: runLinters },
+  lint: { title: 'Lint', preset: 'native', target: 'tflite_header', run: runLinters },
   native: { title: 'C++, native', preset: 'native', ...cppTests('native') },
   asan: { title: 'C++, native with sanitizers', preset: 'native-asan', ...cppTests('native-asan') },
   fuzz: { title: 'Fuzzers of the readers', preset: 'native-asan', target: 'fuzzers', run: () => runFuzzers(20) },
@@ -104,7 +104,7 @@ function buildPlan(names) {
   if (names.includes('soak') && fullSoak()) cpp.push('native-asan fuzzers');
   const tests = [...new Set(cpp)].map((each) => {
     const [preset, target] = each.split(' ');
-    const what = target === 'unit_tests' ? 'tests' : target;
+    const what = { unit_tests: 'tests', tflite_header: 'headers' }[target] ?? target;
     return [`C++ ${what}, ${preset}`, (report) => buildPreset(preset, [target], report)];
   });
   return [...tests, ['Models', fetchModels], ...(web ? buildSteps(bundle ? wasmVariants : []) : [])];

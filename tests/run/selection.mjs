@@ -41,9 +41,9 @@ export function toExpression(pattern) {
     .join('.*');
 }
 
-/** Returns `pattern` as GoogleTest's filter, which has to match a whole name. */
+/** Returns `pattern` as a filter of GoogleTest, which must match the whole name. */
 export function toGtestFilter(pattern) {
-  return pattern.includes('*') ? pattern : `*${pattern}*`;
+  return `*${pattern}*`;
 }
 
 function suggest(argument) {

@@ -215,7 +215,7 @@ test('threads start after the first result and change no result; if they fail, o
           return classifier.info();
         };
         globalThis.finish = async () => {
-          for (let i = 0; i < 20; i++) await look();
+          for (let i = 0; i < 40; i++) await look();
           const info = await look();
           classifier.dispose();
           return { same: embeddings.every((each) => each.every((value, at) => value === embeddings[0][at])), info };

@@ -50,7 +50,7 @@ function mobilenet(side, alpha) {
           ],
         })
         .apply(x),
-    ); // prettier-ignore
+    );
   let x = normalized(
     strided(input, (padding) =>
       layers.conv2d({ filters: width(32), kernelSize: 3, strides: 2, padding, useBias: false }),
