@@ -18,7 +18,7 @@ before(async () => {
 after(() => browser.close());
 
 for (const address of ['/', '/some/sub/path/']) {
-  test(`the demo runs at ${address}`, async (t) => {
+  test(`the demo runs at ${address}`, { timeout: 120_000 }, async (t) => {
     const folder = await scratchFolder(t);
     await writeDemo(folder);
     const { page, requests } = await openPage(t, browser, {

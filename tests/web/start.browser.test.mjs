@@ -19,7 +19,9 @@ const variantOf = (page) => page.locator('#variant').getAttribute('data-variant'
 const buildsWith = (build) =>
   new LaterBuilds({ ready: ['simd'], build, bundle: async () => {}, sumOf: async () => 'same' });
 
-test('the page runs with the variants that are built, and takes new ones when it is loaded again', async (t) => {
+test('the page runs with the variants that are built, and takes new ones when it is loaded again', {
+  timeout: 120_000,
+}, async (t) => {
   t.mock.method(console, 'log', () => {});
   const waiting = {};
   const builds = buildsWith((variant) => new Promise((resolve) => (waiting[variant] = resolve)));
@@ -41,7 +43,9 @@ test('the page runs with the variants that are built, and takes new ones when it
   assert.deepEqual(await running, []);
 });
 
-test('the package is bundled anew for each variant whose file changes, and no request is answered meanwhile', async (t) => {
+test('the package is bundled anew for each changed variant, and requests wait meanwhile', {
+  timeout: 20_000,
+}, async (t) => {
   t.mock.method(console, 'log', () => {});
   let sum = 0;
   let release;
