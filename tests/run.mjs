@@ -14,6 +14,7 @@ import { resolve } from 'node:path';
 import { setup } from '../cpp/third_party/setup.mjs';
 import { buildSteps, runSteps } from '../web/dev/build.mjs';
 import { buildPreset, wasmVariants } from '../web/dev/cmake.mjs';
+import { installNodePackages } from '../web/dev/npm.mjs';
 import { fail, main, projectFolder } from '../web/dev/steps.mjs';
 import { runFuzzers } from './fuzz/run.mjs';
 import { runPrograms } from './run/gtest.mjs';
@@ -62,6 +63,8 @@ function buildPlan(names) {
 
 /** The model that everyone can have, for the TensorFlow.js reader's tests. The build fetches the default. */
 async function fetchModels() {
+  // Some sources are archives, which a Node package reads.
+  await installNodePackages().catch((error) => console.log(`     ${error.message}`));
   const { fetchModel } = await import('../models/fetch.mjs');
   // Without it, the tests that need it say so by being skipped.
   for (const id of ['mobilenet-v2-1.0-224-nsfwjs', 'mobilenet-v2-1.4-224-nsfwjs']) {
