@@ -113,7 +113,7 @@ async function fromArchive(source, item, folder, { unreachable }) {
     throw new Error(`${url.pathname} has sha256 ${sum}, wanted ${source.sha256}`);
   }
   const wanted = new Set(item.files.map((file) => file.path));
-  const members = readTgz(bytes, (name) => wanted.has(path.posix.basename(name)));
+  const members = await readTgz(bytes, (name) => wanted.has(path.posix.basename(name)));
   for (const file of item.files) {
     const found = [...members].find(([name]) => path.posix.basename(name) === file.path);
     if (!found) throw new Error(`${url.pathname} has no ${file.path}`);
@@ -136,7 +136,7 @@ async function fromNpm(source, item, folder) {
     await runNpmPack(`${source.package}@${source.version}`, packed);
     const [archive] = await readdir(packed);
     const prefix = `package/${source.path}/`;
-    const members = readTgz(await readFile(path.join(packed, archive)), (name) => name.startsWith(prefix));
+    const members = await readTgz(await readFile(path.join(packed, archive)), (name) => name.startsWith(prefix));
     const files = extract(source, (name) => {
       const body = members.get(prefix + name);
       if (!body) throw new Error(`the package has no ${source.path}/${name}`);

@@ -1,50 +1,51 @@
-// Reads files out of a .tgz, as npm packs them (ustar, long names by prefix or pax header).
+// Reads files from a .tgz archive in memory. Nothing is extracted to disk: paths of the archive are only compared.
 import { gunzipSync } from 'node:zlib';
 
-const kBlock = 512;
-/** Unpacked size that a package may have. */
+/** Maximum unpacked size of an archive in bytes. */
 const kMaxBytes = 1 << 30;
 
-function textAt(block, start, length) {
-  const field = block.subarray(start, start + length);
-  const end = field.indexOf(0);
-  return field.toString('utf8', 0, end < 0 ? length : end);
-}
-
-function paxPath(records) {
-  return /(?:^|\n)\d+ path=([^\n]*)\n/.exec(records.toString('utf8'))?.[1];
-}
+/** Types of entries that are files. Folders and links are ignored. */
+const kFileTypes = new Set(['File', 'OldFile', 'ContiguousFile']);
 
 /**
- * The files whose path `wants(path)`; folders and links are left out. The bytes are views of one
- * buffer.
+ * Returns the files of an archive whose path satisfies `wants(path)`, by path.
+ * Throws an Error whose message is a reason, without a full stop.
  * @param {Buffer} tgz
  * @param {(path: string) => boolean} wants
- * @returns {Map<string, Buffer>}
+ * @returns {Promise<Map<string, Buffer>>}
  */
-export function readTgz(tgz, wants) {
-  const tar = gunzipSync(tgz, { maxOutputLength: kMaxBytes });
+export async function readTgz(tgz, wants) {
+  const { Parser } = await importTar();
   const files = new Map();
-  let longPath;
-  for (let at = 0; at + kBlock <= tar.length; ) {
-    const header = tar.subarray(at, at + kBlock);
-    if (header[0] === 0) break;
-    const size = Number.parseInt(textAt(header, 124, 12).trim() || '0', 8);
-    at += kBlock;
-    if (!Number.isInteger(size) || size < 0 || at + size > tar.length) {
-      throw new Error(`the archive is damaged at offset ${at - kBlock}`);
-    }
-    const type = String.fromCharCode(header[156]);
-    const body = tar.subarray(at, at + size);
-    if (type === 'x') {
-      longPath = paxPath(body);
-    } else {
-      const prefix = textAt(header, 345, 155);
-      const path = longPath ?? (prefix ? `${prefix}/` : '') + textAt(header, 0, 100);
-      longPath = undefined;
-      if ((type === '0' || type === '\0') && wants(path)) files.set(path, body);
-    }
-    at += Math.ceil(size / kBlock) * kBlock;
+  try {
+    const tar = gunzipSync(tgz, { maxOutputLength: kMaxBytes });
+    await new Promise((resolve, reject) => {
+      // With `strict`, each damage that the parser finds is an error.
+      const parser = new Parser({ strict: true });
+      parser.on('error', reject);
+      parser.on('end', resolve);
+      parser.on('entry', (entry) => {
+        if (!kFileTypes.has(entry.type) || !wants(entry.path)) {
+          entry.resume();
+          return;
+        }
+        const chunks = [];
+        entry.on('data', (chunk) => chunks.push(chunk));
+        entry.on('end', () => files.set(entry.path, Buffer.concat(chunks)));
+      });
+      parser.end(tar);
+    });
+  } catch (error) {
+    throw new Error(`the archive is damaged or too large (${error.message})`, { cause: error });
   }
   return files;
+}
+
+/** The package is imported late, so that models/fetch.mjs can be loaded before the Node packages are installed. */
+async function importTar() {
+  try {
+    return await import('tar');
+  } catch (error) {
+    throw new Error("the Node package 'tar' is not installed; run 'npm ci'", { cause: error });
+  }
 }

@@ -1,5 +1,5 @@
-// The package as people get it: packed, installed into each project of web/examples, built by that project's own tool, put on a
-// static host without special headers, and used in a browser, or in Node.
+// Tests the package as people use it: packed, installed into each project of web/examples, built by the project's own tool,
+// served by a static host without special headers, and used in a browser or in Node.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -15,8 +15,8 @@ import { install, npmRun, runNode, startDev } from './example.mjs';
 
 const timeout = 900_000;
 const browsers = {};
-/** What each example said is on the first photo. */
-const seen = {};
+/** Answer of each example for the photo of a cat. */
+const answers = {};
 let scratch;
 let tarball;
 let photos;
@@ -38,7 +38,7 @@ after(async () => {
   await rm(scratch, { recursive: true });
 });
 
-/** `known`: an Egyptian cat. The others: two to teach with, two to ask about. */
+/** Returns the photos of the data folder. `known` shows an Egyptian cat. Of the others, two are taught and two are predicted. */
 function realPhotos() {
   const file = (name) => path.join(dataFolder, name);
   return {
@@ -58,7 +58,7 @@ function drawnPhotos() {
   return { known: bars, cat: [bars, bars], dog: [fractal, fractal] };
 }
 
-/** Opens an address in a fresh context that ends with the test, and notes each request of the page and of its workers. */
+/** Opens an address in a new context that ends with the test. Records each request of the page and of its workers. */
 async function visit(t, browser, address) {
   const context = await browsers[browser].newContext();
   const page = await context.newPage();
@@ -71,7 +71,7 @@ async function visit(t, browser, address) {
   return { page, requests, errors };
 }
 
-/** The answer, once the page is done with what it was told. */
+/** Returns the page's answer as soon as it is no longer busy. */
 function answerOf(page) {
   return page.evaluate(
     () =>
@@ -97,13 +97,13 @@ async function teach(page, photo, label) {
   return answerOf(page);
 }
 
-/** Uses the page as its user would. Returns the requests. */
+/** Classifies and teaches pictures in the page, as a user would. Returns the requests. */
 async function use(t, name, browser, address) {
   const { page, requests, errors } = await visit(t, browser, address);
   assert.equal(await answerOf(page), 'Ready', errors.join());
   const answer = await show(page, photos.known);
   assert.match(answer, /^I see: /);
-  seen[`${name}, ${browser}`] = answer;
+  answers[`${name}, ${browser}`] = answer;
   await teach(page, photos.cat[0], 'purring');
   await teach(page, photos.dog[0], 'barking');
   assert.match(await show(page, photos.cat[1]), /I was taught: purring\./);
@@ -116,7 +116,7 @@ async function use(t, name, browser, address) {
   return requests;
 }
 
-/** The name of the only variant whose module was requested, found by its bytes; beside it, the decoder of the files that were taught. */
+/** Returns the variant whose module was requested, identified by its bytes. The only other module must be the picture decoder. */
 async function variantOf(requests) {
   const folder = path.join(root, 'web/dist/wasm');
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.wasm'));
@@ -133,7 +133,7 @@ async function variantOf(requests) {
   return path.dirname(module);
 }
 
-/** A static host of one folder. With `isolated` it sends the two headers that threads need. */
+/** Serves one folder as a static host. With `isolated`, it sends the two headers that threads need. */
 async function host(t, folder, isolated = false) {
   const server = await serve({ port: 0, isolated, csp: null, site: false, folders: { '/': folder } });
   t.after(() => server.close());
@@ -145,7 +145,7 @@ async function useHosted(t, name, folder, { firefox = false } = {}) {
   for (const browser of firefox ? ['Chromium', 'Firefox'] : ['Chromium']) {
     assert.equal(await variantOf(await use(t, name, browser, address)), 'relaxed', browser);
   }
-  // Threads start from files that a bundler may have renamed.
+  // With threads too, because they start from files that a bundler may have renamed.
   const isolated = await host(t, folder, true);
   assert.equal(await variantOf(await use(t, `${name}, isolated`, 'Chromium', isolated)), 'relaxed-threads');
 }
@@ -157,7 +157,7 @@ for (const [name, options] of Object.entries({
   rollup: {},
   next: {},
 })) {
-  test(`${name}: built`, { timeout }, async (t) => {
+  test(`${name}: the built example works`, { timeout }, async (t) => {
     const project = await install(t, name, tarball);
     if (!project) return;
     await npmRun(project, 'build');
@@ -168,7 +168,7 @@ for (const [name, options] of Object.entries({
   });
 }
 
-test('tfjs: a page that changed its imports, with the webcam, built', { timeout }, async (t) => {
+test('tfjs: the built page with changed imports works with the webcam', { timeout }, async (t) => {
   const project = await install(t, 'tfjs', tarball);
   if (!project) return;
   await npmRun(project, 'build');
@@ -186,25 +186,25 @@ test('tfjs: a page that changed its imports, with the webcam, built', { timeout 
 });
 
 for (const [name, options] of Object.entries({ plain: { firefox: true }, iife: {} })) {
-  test(`${name}: as it is`, { timeout }, async (t) => {
+  test(`${name}: the example works without a build`, { timeout }, async (t) => {
     const project = await install(t, name, tarball);
     if (project) await useHosted(t, name, project, options);
   });
 }
 
 for (const name of ['node-esm', 'node-cjs']) {
-  test(name, { timeout }, async (t) => {
+  test(`${name}: the example runs in Node`, { timeout }, async (t) => {
     const project = await install(t, name, tarball);
     if (!project) return;
     const files = [photos.cat[0], photos.dog[0]];
     const { classes } = await runNode(project, [...files, photos.known]);
-    seen[name] = `I see: ${classes[0]?.className}`;
+    answers[name] = `I see: ${classes[0]?.className}`;
     assert.equal((await runNode(project, [...files, photos.cat[1]])).label, 'first');
     assert.equal((await runNode(project, [...files, photos.dog[1]])).label, 'second');
   });
 }
 
-test('each example said what is on the photo', needsData, () => {
-  assert.ok(Object.keys(seen).length > 0);
-  for (const [name, answer] of Object.entries(seen)) assert.match(answer, /^I see: Egyptian cat/, name);
+test('each example recognized the cat', needsData, () => {
+  assert.ok(Object.keys(answers).length > 0);
+  for (const [name, answer] of Object.entries(answers)) assert.match(answer, /^I see: Egyptian cat/, name);
 });

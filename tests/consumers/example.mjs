@@ -1,4 +1,4 @@
-// One project of web/examples in an empty folder, with the packed package and its own tools installed.
+// Installs one project of web/examples into an empty folder, with the packed package and the project's own tools.
 import { execFile, spawn } from 'node:child_process';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,13 +8,13 @@ import { root, scratchFolder } from '../web/data.mjs';
 const run = promisify(execFile);
 const quiet = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1', CI: '1' };
 
-/** What npm says when there is no network. */
+/** Error codes that npm prints when there is no network. */
 const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED/;
 
 /**
- * Installs the example `name` with the package of `tarball`. Without a network the test is skipped by name, unless the example has no
- * tools; what can't be had for another reason fails it.
- * @returns {Promise<string | undefined>} the project's folder, gone after the test; undefined when the test is skipped.
+ * Installs the example `name` with the package in `tarball`. If an example needs tools and there is no network, the test is
+ * skipped. Any other failure of npm fails the test.
+ * @returns {Promise<string | undefined>} The project's folder, removed after the test. Undefined when the test is skipped.
  */
 export async function install(t, name, tarball) {
   const folder = await scratchFolder(t);
@@ -30,7 +30,7 @@ export async function install(t, name, tarball) {
   } catch (error) {
     const [reason] = offline.exec(error.stderr) ?? [];
     if (!reason) throw new Error(`npm install failed:\n${error.stderr}`);
-    t.skip(`the example '${name}' was not built: its tools need the npm registry, which does not answer (${reason})`);
+    t.skip(`the example '${name}' was not built: npm can't download its tools (${reason})`);
     return undefined;
   }
   return folder;
@@ -45,7 +45,7 @@ export async function npmRun(folder, script) {
   }
 }
 
-/** Starts a development server, which ends with the test, and returns the address that it prints. */
+/** Starts a development server that ends with the test. Returns the address that it prints. */
 export async function startDev(t, folder, program, args) {
   const server = spawn(process.execPath, [path.join(folder, 'node_modules', program), ...args], {
     cwd: folder,
@@ -70,7 +70,7 @@ export async function startDev(t, folder, program, args) {
   });
 }
 
-/** Runs an example for Node and returns what it prints, as JSON. */
+/** Runs an example for Node. Returns its output, parsed as JSON. */
 export async function runNode(folder, args) {
   const { stdout } = await run(process.execPath, ['index.js', ...args], { cwd: folder, env: quiet });
   return JSON.parse(stdout);

@@ -1,4 +1,4 @@
-// The confusion matrix as a browser draws it: well-formed, nothing cut off, every number readable on light and on dark.
+// Tests the SVG confusion matrix in a browser: it is well-formed, fits its frame, and is readable in light and dark mode.
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,8 +9,8 @@ import { openBrowser, openPage } from './open-page.mjs';
 
 const { toConfusionMatrix, toSvg } = await importTs('../cli/confusion-matrix.ts', '../cli/confusion-svg.ts');
 
-/** One row for each share of 0 to 1, right and wrong, so that every strength of a cell is seen. */
-function everyStrength() {
+/** Draws a matrix whose rows go from all wrong to all correct, so that every cell opacity occurs. */
+function drawEveryOpacity() {
   const labels = [
     '<cat> & "dog"',
     'a name that is longer than anybody would call a class of pictures',
@@ -20,11 +20,11 @@ function everyStrength() {
     { label, takenFor: label, count: row },
     { label, takenFor: labels[(row + 7) % labels.length], count: labels.length - 1 - row },
   ]);
-  return toSvg(toConfusionMatrix(labels, confusion), '50 % of 380 examples right');
+  return toSvg(toConfusionMatrix(labels, confusion), '50 % of 380 examples correct');
 }
 
-/** In the page: contrast of each count with what lies behind it, and texts that leave the picture. */
-function inspectPicture() {
+/** Runs in the page. Returns the lowest contrast of a text with its background, and the texts that leave the frame. */
+function inspectSvg() {
   const rgb = (text) =>
     text
       .match(/[\d.]+/g)
@@ -41,7 +41,7 @@ function inspectPicture() {
     return (high + 0.05) / (low + 0.05);
   };
   const fill = (element) => rgb(getComputedStyle(element).fill);
-  const ground = fill(document.querySelector('.cell'));
+  const cellBackground = fill(document.querySelector('.cell'));
   const page = fill(document.querySelector('.page'));
   const contrasts = [];
   for (const text of document.querySelectorAll('text')) {
@@ -50,11 +50,11 @@ function inspectPicture() {
       continue;
     }
     const cell = text.previousElementSibling;
-    const strength = Number(cell.getAttribute('fill-opacity'));
+    const opacity = Number(cell.getAttribute('fill-opacity'));
     contrasts.push(
       contrast(
         fill(text),
-        fill(cell).map((value, i) => value * strength + ground[i] * (1 - strength)),
+        fill(cell).map((value, i) => value * opacity + cellBackground[i] * (1 - opacity)),
       ),
     );
   }
@@ -66,29 +66,29 @@ function inspectPicture() {
   return {
     root: document.documentElement.localName,
     counts: document.querySelectorAll('.count').length,
-    least: Math.min(...contrasts),
+    minContrast: Math.min(...contrasts),
     outside: outside.map((text) => text.textContent),
     page,
   };
 }
 
 for (const colorScheme of ['light', 'dark']) {
-  test(`the matrix is readable on ${colorScheme}`, { timeout: 60_000 }, async (t) => {
+  test(`the confusion matrix is readable in ${colorScheme} mode`, { timeout: 60_000 }, async (t) => {
     const browser = await openBrowser();
     t.after(() => browser.close());
     const folder = await scratchFolder(t);
-    await writeFile(path.join(folder, 'matrix.svg'), everyStrength());
+    await writeFile(path.join(folder, 'matrix.svg'), drawEveryOpacity());
     const { page, url } = await openPage(t, browser, {
       path: 'pages/blank.html',
       serving: { csp: null, folders: { '/picture/': folder } },
       context: { colorScheme },
     });
     await page.goto(`${url}picture/matrix.svg`);
-    const { root, counts, least, outside, page: ground } = await page.evaluate(inspectPicture);
-    assert.equal(root, 'svg', 'a parser error would be another document');
+    const { root, counts, minContrast, outside, page: background } = await page.evaluate(inspectSvg);
+    assert.equal(root, 'svg', 'after an XML error the browser shows another document');
     assert.equal(counts, 38);
-    assert.ok(least >= 4.5, `the least contrast is ${least}`);
+    assert.ok(minContrast >= 4.5, `the lowest contrast is ${minContrast}`);
     assert.deepEqual(outside, []);
-    assert.ok(colorScheme === 'dark' ? ground[0] < 64 : ground[0] > 192, `the ground is ${ground}`);
+    assert.ok(colorScheme === 'dark' ? background[0] < 64 : background[0] > 192, `the background is ${background}`);
   });
 }

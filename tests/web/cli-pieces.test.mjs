@@ -1,4 +1,4 @@
-// The parts of the Node command that need no network: the folder, the progress, the matrix as text and as a picture, the list of pictures.
+// Tests the parts of the Node command that need no network: folder scan, progress line, confusion matrix, picture journal.
 import assert from 'node:assert/strict';
 import { appendFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,17 +7,18 @@ import { ffmpeg, scratchFolder } from './data.mjs';
 import { drawShape } from './draw.mjs';
 import { importTs } from './import-ts.mjs';
 
-const { scanFolder, ProgressLine, toConfusionMatrix, toText, widthOf, toSvg, isCutOff, readJournal, JournalWriter } =
+const { scanFolder, ProgressLine, toConfusionMatrix, toText, widthOf, toSvg, isTruncated, readJournal, JournalWriter } =
   await importTs(
     '../cli/folder-scan.ts',
     '../cli/progress-line.ts',
     '../cli/confusion-matrix.ts',
     '../cli/confusion-text.ts',
     '../cli/confusion-svg.ts',
-    '../cli/cut-off.ts',
+    '../cli/truncated.ts',
     '../cli/picture-journal.ts',
   );
 
+/** Writes empty files of these names. */
 async function put(folder, names) {
   for (const name of names) {
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
@@ -25,7 +26,7 @@ async function put(folder, names) {
   }
 }
 
-test('a scan takes pictures by label, in an order that no file system changes', async (t) => {
+test('scanFolder() lists pictures by label, in an order independent of the file system', async (t) => {
   const folder = await scratchFolder(t);
   await put(folder, [
     'cat/b.JPG',
@@ -48,7 +49,7 @@ test('a scan takes pictures by label, in an order that no file system changes', 
   assert.deepEqual(emptyLabels, ['zebra']);
 });
 
-test('a scan names pictures that cannot be used', async (t) => {
+test('scanFolder() names pictures that cannot be used', async (t) => {
   const folder = await scratchFolder(t);
   await put(folder, ['loose.jpg', 'cat/a.png', 'cat/b.webp']);
   const { skipped } = await scanFolder(folder);
@@ -56,11 +57,11 @@ test('a scan names pictures that cannot be used', async (t) => {
     skipped.map((file) => file.path),
     ['cat/b.webp', 'loose.jpg'],
   );
-  assert.match(skipped[0].reason, /webp/);
-  assert.match(skipped[1].reason, /no label/);
+  assert.equal(skipped[0].reason, 'unsupported format webp (supported: JPEG, PNG and BMP)');
+  assert.equal(skipped[1].reason, 'it is not in a label folder');
 });
 
-test('a scan follows links to files and to labels, but never in circles', async (t) => {
+test('scanFolder() follows links to files and label folders, but not in circles', async (t) => {
   const folder = await scratchFolder(t);
   const elsewhere = await scratchFolder(t);
   await put(elsewhere, ['dogs/1.png', 'one.png']);
@@ -75,15 +76,21 @@ test('a scan follows links to files and to labels, but never in circles', async 
   );
 });
 
-test('a scan of nothing says what was wanted', async (t) => {
+test('scanFolder() of a folder without usable pictures explains which files it needs', async (t) => {
   const folder = await scratchFolder(t);
   await assert.rejects(scanFolder(folder), { name: 'CommandError', exitCode: 1, message: /<label>.*<picture>/ });
   await put(folder, ['a.jpg']);
-  await assert.rejects(scanFolder(folder), /One picture can't be used: a\.jpg, it lies in no folder/);
-  await assert.rejects(scanFolder(path.join(folder, 'missing')), /missing can't be read: it does not exist/);
+  await assert.rejects(
+    scanFolder(folder),
+    /Found one picture that can't be used, such as a\.jpg: it is not in a label folder\./,
+  );
+  await assert.rejects(
+    scanFolder(path.join(folder, 'missing')),
+    /Can't read the folder .*missing: it does not exist\./,
+  );
 });
 
-test('progress on a terminal is one line that fits it and is taken away', () => {
+test('ProgressLine on a terminal draws one line that fits and removes it at the end', () => {
   let text = '';
   let now = 0;
   const progress = new ProgressLine({ isTTY: true, columns: 90, write: (part) => (text += part) }, 4, () => now);
@@ -98,12 +105,12 @@ test('progress on a terminal is one line that fits it and is taken away', () => 
     lines.every((line) => line.length < 90 || line.startsWith('Skipped')),
     text,
   );
-  assert.match(text, /\[#{12}-{12}\] 2 of 4 pictures \(50 %\), 1\.0 a second, 2 s left/);
+  assert.match(text, /\[#{12}-{12}\] 2 of 4 pictures \(50 %\), 1\.0 per second, 2 s left/);
   assert.match(text, /\r\x1b\[KSkipped \ufffd\[2Jx: broken\.\n/);
   assert.equal(lines.at(-1), '');
 });
 
-test('progress elsewhere is a line every tenth, and what was known before says nothing about speed', () => {
+test('ProgressLine in a pipe writes a line per 10 %, and known pictures do not count for the speed', () => {
   let text = '';
   let now = 0;
   const progress = new ProgressLine({ write: (part) => (text += part) }, 200, () => now);
@@ -114,7 +121,7 @@ test('progress elsewhere is a line every tenth, and what was known before says n
   const lines = text.trim().split('\n');
   assert.equal(lines.length, 10);
   assert.equal(lines[0], '20 of 200 pictures (10 %)');
-  assert.equal(lines[6], '140 of 200 pictures (70 %), 10 a second, 6 s left');
+  assert.equal(lines[6], '140 of 200 pictures (70 %), 10 per second, 6 s left');
   assert.doesNotMatch(text, /\x1b|\r/);
 });
 
@@ -125,7 +132,7 @@ const confusion = [
   { label: 'dog', takenFor: 'cat', count: 4 },
 ];
 
-test('a confusion matrix has recall by row and precision by column', () => {
+test('toConfusionMatrix() gives recall by row and precision by column', () => {
   const { counts, recall, precision } = toConfusionMatrix(['cat', 'dog', 'empty'], confusion);
   assert.deepEqual(counts, [
     [9, 1, 0],
@@ -136,11 +143,11 @@ test('a confusion matrix has recall by row and precision by column', () => {
   assert.deepEqual(precision, [9 / 13, 4 / 5, NaN]);
 });
 
-test('the matrix as text is a table that lines up', () => {
+test('toText() formats the matrix as an aligned table', () => {
   assert.equal(
     toText(toConfusionMatrix(['cat', 'dog', 'empty'], confusion)),
     [
-      '       cat  dog  empty    right',
+      '       cat  dog  empty   recall',
       'cat      9    1      .   90.0 %',
       'dog      4    4      .   50.0 %',
       'empty    .    .      .        –',
@@ -148,17 +155,17 @@ test('the matrix as text is a table that lines up', () => {
   );
 });
 
-test('the matrix as text numbers long names, and wide ones still line up', () => {
+test('toText() numbers the columns of long names and aligns wide characters', () => {
   const labels = ['a name that is longer than any column', '猫', 'tab\there'];
   const lines = toText(toConfusionMatrix(labels, [{ label: '猫', takenFor: '猫', count: 3 }])).split('\n');
-  assert.match(lines[0], /^ +1 {2}2 {2}3 +right$/);
+  assert.match(lines[0], /^ +1 {2}2 {2}3 +recall$/);
   assert.match(lines[1], /^1 a name that is longer t… {2}\. {2}\. {2}\. /);
   assert.match(lines[2], /^2 猫 +\. {2}3 {2}\. +100 %$/);
   assert.match(lines[3], /^3 tab\ufffdhere/);
   assert.equal(new Set(lines.slice(1).map((line) => widthOf(line))).size, 1);
 });
 
-test('the matrix as SVG escapes labels and leaves nothing undefined', () => {
+test('toSvg() escapes labels and has no undefined or NaN values', () => {
   const svg = toSvg(
     toConfusionMatrix(['<b>&"\u0007', 'dog'], [{ label: 'dog', takenFor: '<b>&"\u0007', count: 2 }]),
     '0 % <right>',
@@ -167,7 +174,7 @@ test('the matrix as SVG escapes labels and leaves nothing undefined', () => {
   assert.doesNotMatch(svg, /<b>|NaN|undefined|\u0007/);
 });
 
-test('a list of pictures survives a run that was cut off in the middle of a line', async (t) => {
+test('readJournal() keeps the complete lines of a run that ended in the middle of a line', async (t) => {
   const file = path.join(await scratchFolder(t), 'data.tmkn.pictures.jsonl');
   assert.equal(await readJournal(file), null);
   const writer = new JournalWriter(file, { id: 'm' }, [
@@ -189,17 +196,17 @@ test('a list of pictures survives a run that was cut off in the middle of a line
   assert.deepEqual(pictures[0].embedding, Float32Array.of(1, -2.5, 3e-8));
 });
 
-test('a list of pictures is told from other files', async (t) => {
+test('readJournal() refuses other files and other versions', async (t) => {
   const file = path.join(await scratchFolder(t), 'x.pictures.jsonl');
   await writeFile(file, '{"format":"something else"}\n');
-  await assert.rejects(readJournal(file), /not a list of pictures/);
+  await assert.rejects(readJournal(file), /not a picture journal/);
   await writeFile(file, '{"format":"teachable-wasm pictures","version":2}\n');
   await assert.rejects(readJournal(file), /version 2/);
   await writeFile(file, '');
   assert.deepEqual((await readJournal(file)).pictures, []);
 });
 
-test('a picture that is cut off is told from a whole one, wherever the cut is', async (t) => {
+test('isTruncated() finds files that end early, wherever they end', async (t) => {
   const folder = await scratchFolder(t);
   const bmp = path.join(folder, '1.bmp');
   await writeFile(bmp, drawShape('disc', 1));
@@ -208,14 +215,14 @@ test('a picture that is cut off is told from a whole one, wherever the cut is', 
     ['-q:v', '20', '-pix_fmt', 'yuvj444p'],
   ]) {
     const jpeg = ffmpeg('-i', bmp, ...options, '-f', 'mjpeg', '-');
-    assert.equal(isCutOff(jpeg), false);
-    assert.equal(isCutOff(Buffer.concat([jpeg, Buffer.from('a trailer of a camera')])), false);
+    assert.equal(isTruncated(jpeg), false);
+    assert.equal(isTruncated(Buffer.concat([jpeg, Buffer.from('a trailer of a camera')])), false);
     for (let bytes = 2; bytes < jpeg.length - 1; bytes += 7)
-      assert.equal(isCutOff(jpeg.subarray(0, bytes)), true, `${bytes} of ${jpeg.length} bytes`);
+      assert.equal(isTruncated(jpeg.subarray(0, bytes)), true, `${bytes} of ${jpeg.length} bytes`);
   }
   const whole = drawShape('disc', 1);
-  assert.equal(isCutOff(whole), false);
+  assert.equal(isTruncated(whole), false);
   for (const bytes of [2, 40, 54, 5000, whole.length - 1])
-    assert.equal(isCutOff(whole.subarray(0, bytes)), true, `${bytes} of ${whole.length} bytes`);
-  assert.equal(isCutOff(Buffer.from('no picture')), false);
+    assert.equal(isTruncated(whole.subarray(0, bytes)), true, `${bytes} of ${whole.length} bytes`);
+  assert.equal(isTruncated(Buffer.from('no picture')), false);
 });

@@ -1,4 +1,4 @@
-// The guides' code, run: each block on a page of its own in Chromium, as its reader would. The fake camera plays a test card.
+// Runs each code block of the guides in Chromium, on a page of its own, as a reader would. The fake camera plays a test card.
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { openBrowser, openPage } from './open-page.mjs';
 
 const guides = await readGuides();
 const { exports } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
-/** What a bundler would do: each entry of the package to its file. */
+/** Import map from each entry of the package to its file, as a bundler would resolve it. */
 const imports = JSON.stringify({
   imports: Object.fromEntries(
     Object.entries(exports).flatMap(([entry, { import: target }]) =>
@@ -18,7 +18,7 @@ const imports = JSON.stringify({
   ),
 });
 
-/** A page that runs the code as a module and says so when its last line is reached, or what went wrong. */
+/** Makes a page that runs the code as a module. It sets `data-done` to 'yes' after the last line, or to the error's message. */
 function pageOf(body, code) {
   return `<!doctype html><meta charset="utf-8"><title>guide</title><script type="importmap">${imports}</script><body>${body}
 <script>addEventListener('error', ({ message }) => (document.documentElement.dataset.done = message));</script>
@@ -35,7 +35,7 @@ const drawPhoto = () => {
   return canvas.toDataURL('image/jpeg').split(',')[1];
 };
 
-test('every block of code in the guides that runs on a page runs', { timeout: 300_000 }, async (t) => {
+test('every code block for a page in the guides runs without errors', { timeout: 300_000 }, async (t) => {
   const browser = await openBrowser();
   t.after(() => browser.close());
   const blocks = guides
@@ -46,7 +46,7 @@ test('every block of code in the guides that runs on a page runs', { timeout: 30
     );
   assert.ok(blocks.length > 8, `only ${blocks.length} blocks were found`);
   for (const { guide, line, code, value } of blocks) {
-    // Only the default model has classes of its own, and where it can't be had, another one stands in.
+    // classify() needs the default model. Its stand-in, used when it can't be fetched, has no classes.
     const skip = /\.classify\(/.test(code) ? needsData : {};
     await t.test(`${guide}:${line}`, skip, async (t) => {
       const folder = await scratchFolder(t);
@@ -69,7 +69,7 @@ test('every block of code in the guides that runs on a page runs', { timeout: 30
   }
 });
 
-/** Writes all blocks of a guide that are files, as its reader would. */
+/** Writes all file blocks of a guide into a folder, as a reader would. Returns their names. */
 async function writeFiles(name, folder) {
   const files = blocksOf(guides.find(({ file }) => file === `web/guides/${name}`)).filter(
     ({ kind }) => kind === 'file',
@@ -79,7 +79,7 @@ async function writeFiles(name, folder) {
   return files.map(({ value }) => value);
 }
 
-test("the headers guide's service worker makes a page isolated that its server doesn't", {
+test("the headers guide's service worker isolates a page whose server sends no headers", {
   timeout: 120_000,
 }, async (t) => {
   const browser = await openBrowser();
@@ -100,12 +100,12 @@ test("the headers guide's service worker makes a page isolated that its server d
   assert.equal(await page.evaluate(() => new SharedArrayBuffer(8).byteLength), 8);
 });
 
-test("the offline guide's page loads and looks at a picture without a network", { timeout: 120_000 }, async (t) => {
+test("the offline guide's page loads and computes an embedding without a network", { timeout: 120_000 }, async (t) => {
   const browser = await openBrowser();
   t.after(() => browser.close());
   const folder = await scratchFolder(t);
   assert.deepEqual(await writeFiles('offline.md', folder), ['offline-worker.js', 'app.js']);
-  // The guide's page, and a word that it has come to its end.
+  // The guide's page, with a global that shows that the script reached its end.
   await writeFile(
     path.join(folder, 'index.html'),
     '<!doctype html><title>offline</title><script type="module" src="app.js"></script>',
@@ -116,7 +116,7 @@ test("the offline guide's page loads and looks at a picture without a network", 
     path: 'pages/blank.html',
     serving: { folders: { '/app/': folder, '/app/teachable/': path.join(root, 'web/dist') } },
   });
-  const look = async () => {
+  const embedGrey = async () => {
     await page.waitForFunction(() => window.classifier, null, { timeout: 60_000 });
     return page.evaluate(async () => {
       const pixels = new Uint8ClampedArray(64 * 64 * 4).fill(200);
@@ -124,9 +124,9 @@ test("the offline guide's page loads and looks at a picture without a network", 
     });
   };
   await page.goto(`${url}app/`);
-  const size = await look();
+  const size = await embedGrey();
   assert.ok(size > 0);
   await page.context().setOffline(true);
   await page.reload();
-  assert.equal(await look(), size);
+  assert.equal(await embedGrey(), size);
 });

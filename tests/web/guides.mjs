@@ -1,8 +1,8 @@
-// The guides, as their tests read them: fenced code, links, headings.
+// Reads the guides for their tests: fenced code blocks, links and headings.
 //
-// A comment right above a block, which readers don't see, says how it runs:
+// A comment directly above a code block, invisible to readers, says how the block runs:
 //   <!-- page: HTML -->   in a browser, on a page with this body
-//   <!-- file: NAME -->   it is a file of that name beside the page
+//   <!-- file: NAME -->   as a file of this name in the page's folder
 //   <!-- node -->         in Node
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,15 +10,18 @@ import { root } from './data.mjs';
 
 /**
  * @typedef {object} Block
- * @property {string} guide path from the project's folder
- * @property {number} line of the code's first line
- * @property {string} language as the fence names it, '' for none
+ * @property {string} guide Path of the guide, relative to the project's folder.
+ * @property {number} line Line number of the code's first line.
+ * @property {string} language Language of the fence, '' for none.
  * @property {string} code
  * @property {'page' | 'file' | 'node' | undefined} kind
- * @property {string} value what follows the kind's colon
+ * @property {string} value Text after the kind's colon.
  */
 
-/** @returns {Promise<{file: string, text: string}[]>} every guide and the README; paths from the project's folder */
+/**
+ * Reads every guide and the README. Paths are relative to the project's folder.
+ * @returns {Promise<{file: string, text: string}[]>}
+ */
 export async function readGuides() {
   const folder = 'web/guides';
   const names = (await readdir(path.join(root, folder)))
@@ -29,7 +32,7 @@ export async function readGuides() {
   );
 }
 
-/** @returns {Block[]} */
+/** Returns the code blocks of a guide. @returns {Block[]} */
 export function blocksOf({ file, text }) {
   const fence = /(?:^<!-- (page|file|node)(?:: (.*?))? -->\n)?^```(\w*)\n([\s\S]*?)^```$/gm;
   return Array.from(text.matchAll(fence), (match) => {
@@ -39,13 +42,13 @@ export function blocksOf({ file, text }) {
   });
 }
 
-/** Targets of links and pictures, without those in code. */
+/** Returns the targets of links and pictures, except those in code. */
 export function linksOf({ text }) {
   const prose = text.replace(/^```[\s\S]*?^```$/gm, '').replace(/`[^`\n]*`/g, '');
   return Array.from(prose.matchAll(/\]\(([^)\s]+)\)/g), ([, target]) => target);
 }
 
-/** Names by which a heading is linked, as the usual Markdown hosts make them. */
+/** Returns the anchors of the headings, as the usual Markdown hosts name them. */
 export function anchorsOf(text) {
   const prose = text.replace(/^```[\s\S]*?^```$/gm, '');
   return Array.from(prose.matchAll(/^#+ (.*)$/gm), ([, heading]) =>

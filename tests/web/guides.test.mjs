@@ -1,4 +1,4 @@
-// The guides say what is so: their links lead somewhere, their code fits the package's types, their JSON is JSON.
+// Tests that the guides are correct: their links exist, their code matches the package's types, and their JSON is valid.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { anchorsOf, blocksOf, linksOf, readGuides } from './guides.mjs';
 const guides = await readGuides();
 const blocks = guides.flatMap(blocksOf);
 
-test('every link of a guide leads to a file and a heading', async () => {
+test('every link in the guides leads to an existing file and heading', async () => {
   let links = 0;
   for (const guide of guides) {
     for (const target of linksOf(guide)) {
@@ -41,7 +41,7 @@ test('every guide is linked from the list of guides', async () => {
   }
 });
 
-test('every block of JSON in the guides is JSON', () => {
+test('every JSON block in the guides is valid', () => {
   for (const { guide, line, language, code } of blocks) {
     if (language === 'json') assert.doesNotThrow(() => JSON.parse(code), `${guide}:${line}`);
   }
@@ -56,7 +56,7 @@ test("every host's configuration in the headers guide sends both headers", () =>
   }
 });
 
-/** Import name -> file with its types, as package.json says. */
+/** Maps each import name of package.json to the file with its types. */
 async function typePaths() {
   const { exports } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
   const typesOf = (entry) => entry?.types ?? entry?.import?.types;
@@ -66,11 +66,11 @@ async function typePaths() {
   return Object.fromEntries(paths);
 }
 
-test("every block of code in the guides fits the package's types", async () => {
+test("every code block in the guides matches the package's types", async () => {
   const folder = path.join(root, 'build/guides');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  // A file's code may be a service worker's, which these types don't know; it is run by a test instead.
+  // File blocks are left out: these types don't cover service workers. A browser test runs those blocks instead.
   const checked = blocks.filter(({ language, kind }) => /^[jt]sx?$/.test(language) && kind !== 'file');
   assert.ok(checked.length > 10, `only ${checked.length} blocks were found`);
   const where = new Map();
@@ -84,7 +84,7 @@ test("every block of code in the guides fits the package's types", async () => {
     compilerOptions: {
       lib: ['ES2023', 'DOM', 'DOM.Iterable', 'ESNext.Disposable'],
       noEmit: true,
-      // As JavaScript is written: querySelector() finds what is there.
+      // The guides are JavaScript: for example, they don't check querySelector() for null.
       strictNullChecks: false,
       exactOptionalPropertyTypes: false,
       noUncheckedIndexedAccess: false,
@@ -107,7 +107,7 @@ test("every block of code in the guides fits the package's types", async () => {
   assert.equal(errors, '');
 });
 
-test('every block of code in the guides that runs in Node runs', { ...needsData, timeout: 60_000 }, async (t) => {
+test('every code block for Node in the guides runs', { ...needsData, timeout: 60_000 }, async (t) => {
   const found = blocks.filter(({ kind }) => kind === 'node');
   assert.ok(found.length > 0);
   const folder = await scratchFolder(t);

@@ -426,16 +426,27 @@ describe('the catalogue', () => {
   });
 });
 
+/** Makes the header block of a file in a tar archive. */
+function tarHeader(name, size, type = '0') {
+  const block = Buffer.alloc(512);
+  block.write(name, 0);
+  block.write(size.toString(8).padStart(11, '0'), 124);
+  block.write(type, 156);
+  // The checksum is the sum of all bytes, with spaces in its own place.
+  block.fill(' ', 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return block;
+}
+
+/** Pads a file's content to whole blocks of a tar archive. */
+function padToBlock(text) {
+  return Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)]);
+}
+
 describe('archives and files without a checksum', () => {
-  const tgz = (name, text) => {
-    const head = Buffer.alloc(512);
-    head.write(name, 0);
-    head.write(text.length.toString(8).padStart(11, '0'), 124);
-    head.write('0', 156);
-    const body = Buffer.alloc(512);
-    body.write(text);
-    return gzipSync(Buffer.concat([head, body, Buffer.alloc(1024)]));
-  };
+  const tgz = (name, text) =>
+    gzipSync(Buffer.concat([tarHeader(name, text.length), padToBlock(text), Buffer.alloc(1024)]));
 
   /** Makes a catalogue of one model whose file has no checksum and comes in an archive from a server. */
   async function makeArchivePlace(t, { sum, body = tgz('./v3/good.bin', 'good model') }) {
@@ -533,32 +544,23 @@ describe('readLiteral', () => {
 });
 
 describe('readTgz', () => {
-  const header = (name, size, type = '0') => {
-    const block = Buffer.alloc(512);
-    block.write(name, 0);
-    block.write(size.toString(8).padStart(11, '0'), 124);
-    block.write(type, 156);
-    return block;
-  };
-  const padded = (text) => Buffer.concat([Buffer.from(text), Buffer.alloc((512 - (text.length % 512)) % 512)]);
-
-  test('reads short and long names and skips unwanted files', () => {
+  test('reads plain and long names and skips files that are not wanted', async () => {
     const pax = '25 path=package/long.txt\n';
     const tgz = gzipSync(
       Buffer.concat([
-        header('package/a.txt', 3),
-        padded('abc'),
-        header('package/b.txt', 600),
-        padded('b'.repeat(600)),
-        header('pax', pax.length, 'x'),
-        padded(pax),
-        header('short', 1),
-        padded('l'),
-        header('package/dir', 0, '5'),
+        tarHeader('package/a.txt', 3),
+        padToBlock('abc'),
+        tarHeader('package/b.txt', 600),
+        padToBlock('b'.repeat(600)),
+        tarHeader('pax', pax.length, 'x'),
+        padToBlock(pax),
+        tarHeader('short', 1),
+        padToBlock('l'),
+        tarHeader('package/dir', 0, '5'),
         Buffer.alloc(1024),
       ]),
     );
-    const files = readTgz(tgz, (name) => name !== 'package/b.txt');
+    const files = await readTgz(tgz, (name) => name !== 'package/b.txt');
     assert.deepEqual(
       [...files].map(([name, body]) => [name, body.toString()]),
       [
@@ -568,10 +570,25 @@ describe('readTgz', () => {
     );
   });
 
-  test('rejects a file that extends past the end of the archive', () => {
-    assert.throws(
-      () => readTgz(gzipSync(Buffer.concat([header('a', 4096), padded('abc')])), () => true),
-      /damaged at offset 0/,
+  test('refuses a file that extends past the end of the archive', async () => {
+    const tgz = gzipSync(Buffer.concat([tarHeader('a', 4096), padToBlock('abc')]));
+    await assert.rejects(
+      readTgz(tgz, () => true),
+      /archive is damaged .*Truncated input/,
     );
+  });
+
+  test('refuses a wrong checksum, and bytes that are no archive', async () => {
+    const damaged = tarHeader('a', 3);
+    damaged[0] ^= 1;
+    for (const tgz of [
+      gzipSync(Buffer.concat([damaged, padToBlock('abc'), Buffer.alloc(1024)])),
+      Buffer.from('text'),
+    ]) {
+      await assert.rejects(
+        readTgz(tgz, () => true),
+        /archive is damaged/,
+      );
+    }
   });
 });

@@ -1,4 +1,4 @@
-// What `npm publish` would upload: all that the package needs, and nothing else.
+// Tests the tarball that `npm publish` would upload: it contains everything that the package needs, and nothing else.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ const variants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 let bytesOfTarball;
 let folder;
 let remove;
-/** Paths in the package, with '/'. */
+/** Paths of all files in the package, with '/' on every system. */
 let files;
 
 const bytesOf = (file) => readFileSync(path.join(folder, file));
@@ -30,7 +30,7 @@ before(() => {
 
 after(() => remove());
 
-/** A module and those that it imports statically. */
+/** Returns a module and all modules that it imports statically. */
 function withImports(file, found = new Set()) {
   if (found.has(file)) return found;
   found.add(file);
@@ -39,15 +39,20 @@ function withImports(file, found = new Set()) {
   return found;
 }
 
-test('the tarball has all that the package needs', () => {
+test('the tarball contains everything that the package needs', () => {
   const wanted = [
     'package.json',
     'README.md',
     'LICENSE',
     'THIRD_PARTY_NOTICES',
-    ...['index.js', 'index.cjs', 'worker.js', 'iife/teachable.js', 'types/index.d.ts', 'types/index.d.cts'].map(
-      (file) => `web/dist/${file}`,
-    ),
+    ...[
+      'index.js',
+      'index.cjs',
+      'worker.js',
+      'iife/teachable.js',
+      'types/entries/index.d.ts',
+      'types/entries/index.d.cts',
+    ].map((file) => `web/dist/${file}`),
   ];
   for (const variant of variants)
     wanted.push(`web/dist/wasm/${variant}/teachable.js`, `web/dist/wasm/${variant}/teachable.wasm`);
@@ -60,11 +65,11 @@ test('the tarball has all that the package needs', () => {
   );
 });
 
-test('the tarball has nothing else', () => {
+test('the tarball contains nothing else', () => {
   const known = [
     /^(package\.json|README\.md|LICENSE|THIRD_PARTY_NOTICES)$/,
     /^web\/dist\/([\w-]+\/)?[\w-]+\.(js|js\.map|cjs|cjs\.map)$/,
-    /^web\/dist\/types\/([\w-]+\/)?[\w-]+\.d\.c?ts$/,
+    /^web\/dist\/types\/([\w-]+\/)*[\w-]+\.d\.c?ts$/,
     /^web\/dist\/wasm\/(simd|relaxed)(-threads)?\/teachable\.(js|wasm)$/,
     /^web\/dist\/wasm\/(image\/decoder|tfjs\/converter)\.wasm$/,
     /^web\/dist\/models\/[\w.-]+\.(tflite|json|bin|txt)$/,
@@ -85,7 +90,7 @@ test('the tarball has nothing else', () => {
   );
 });
 
-test('every link of its documents leads to what is in the package', () => {
+test('every link in its documents leads to a file in the package', () => {
   const documents = files.filter((file) => file.endsWith('.md'));
   const links = documents.flatMap((file) =>
     linksOf({ text: String(bytesOf(file)) })
@@ -113,7 +118,7 @@ test('every link of its documents leads to what is in the package', () => {
   );
 });
 
-test('examples are whole, and those with a bundler have the same page', () => {
+test('the examples with a bundler have the same page and script', () => {
   const same = (name, from, others) => {
     for (const other of others)
       assert.deepEqual(bytesOf(`web/examples/${other}/${name}`), bytesOf(`web/examples/${from}/${name}`), other);
@@ -122,12 +127,12 @@ test('examples are whole, and those with a bundler have the same page', () => {
   same('index.html', 'vite', ['webpack', 'esbuild', 'rollup']);
 });
 
-test('no file names a place on the machine that built it', () => {
+test('no file contains a path of the machine that built it', () => {
   const places = [root, path.dirname(root.replace(/\/$/, '')), process.env.HOME].filter(
     (place) => place && place.length > 5,
   );
   for (const file of files)
-    for (const place of places) assert.ok(!bytesOf(file).includes(place), `${file} names ${place}`);
+    for (const place of places) assert.ok(!bytesOf(file).includes(place), `${file} contains ${place}`);
   for (const file of files.filter((each) => each.endsWith('.map'))) {
     const { sources } = JSON.parse(bytesOf(file));
     for (const source of sources)
@@ -135,7 +140,7 @@ test('no file names a place on the machine that built it', () => {
   }
 });
 
-test('sizes', (t) => {
+test('the entry takes at most 15 kB as gzip', (t) => {
   const kilobytes = (count) => `${(count / 1000).toFixed(1)} kB`;
   const zipped = (file) => gzipSync(bytesOf(file), { level: 9 }).byteLength;
   t.diagnostic(`tarball ${kilobytes(bytesOfTarball)}, ${files.length} files`);
@@ -149,6 +154,6 @@ test('sizes', (t) => {
     );
   }
   const entry = [...withImports('web/dist/index.js')].reduce((sum, file) => sum + zipped(file), 0);
-  t.diagnostic(`index.js and what it imports at once: ${kilobytes(entry)} as gzip`);
+  t.diagnostic(`index.js and its static imports: ${kilobytes(entry)} as gzip`);
   assert.ok(entry <= 15_000, `the entry takes ${entry} bytes as gzip, more than 15 kB`);
 });

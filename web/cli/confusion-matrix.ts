@@ -1,18 +1,19 @@
-// A review's list of confusions as a whole matrix.
+// Turns a review's list of confusions into a full confusion matrix.
 
 import type { Review } from 'teachable-wasm';
 
 export interface ConfusionMatrix {
+  /** Classes, in the order of rows and columns. */
   labels: string[];
-  /** [label][taken for]: how many examples of the row's label were predicted to be of the column's. */
+  /** Number of examples by true class (row) and predicted class (column), [labels][labels]. */
   counts: number[][];
-  /** [label] Share of the label's tested examples that came out right, 0-1; NaN when none was tested. */
+  /** Share of each class' tested examples that were predicted correctly, 0-1, [labels]. NaN when none was tested. */
   recall: number[];
-  /** [label] Share of what was taken for the label that is of it, 0-1; NaN when nothing was. */
+  /** Share of the predictions of each class that were correct, 0-1, [labels]. NaN when there was none. */
   precision: number[];
 }
 
-/** @param labels All classes, in the order of rows and columns. */
+/** Makes the matrix. `labels` are all classes, in the order of rows and columns. */
 export function toConfusionMatrix(labels: readonly string[], confusion: Review['confusion']): ConfusionMatrix {
   const index = new Map(labels.map((label, i) => [label, i]));
   const counts = labels.map(() => labels.map(() => 0));

@@ -1,18 +1,19 @@
-// A confusion matrix as a picture that is readable on light and on dark.
+// Draws a confusion matrix as an SVG image that is readable in light and in dark mode.
 
 import type { ConfusionMatrix } from './confusion-matrix.js';
 import { percent } from './confusion-text.js';
 
+/** Side of a cell in pixels. */
 const cell = 44;
 const fontSize = 13;
-/** About what a letter of the sans-serif at 13 px takes. */
+/** Average width in pixels of a sans-serif letter at 13 px. */
 const letter = 7.2;
-const mostLetters = 28;
-/** The share of a row from which white is easier to read on its cell than black: either has a contrast of at least 4.5. */
+const maxLetters = 28;
+/** Share of a row above which white text is easier to read than black. The contrast is at least 4.5 on both sides of it. */
 const whiteFrom = 0.77;
-const legend = 'Rows: what examples are. Columns: what they were taken for.';
+const legend = 'Rows: true class. Columns: predicted class.';
 
-/** A text node that any XML parser takes: a folder's name may hold anything. */
+/** Escapes text for XML and replaces characters that XML forbids. A folder's name may contain any character. */
 function escapeXml(text: string): string {
   const kept = text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
   return kept.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -20,10 +21,10 @@ function escapeXml(text: string): string {
 
 function shorten(label: string): string {
   const letters = [...label];
-  return letters.length > mostLetters ? `${letters.slice(0, mostLetters - 1).join('')}…` : label;
+  return letters.length > maxLetters ? `${letters.slice(0, maxLetters - 1).join('')}…` : label;
 }
 
-/** In pixels; wide scripts take about twice a letter. */
+/** Estimates the width of a label in pixels. Letters of wide scripts take about twice the width. */
 function widthOf(label: string): number {
   return [...label].reduce((width, each) => width + (each > '\u2e80' ? fontSize + 1 : letter), 0);
 }
@@ -37,13 +38,13 @@ const style = `
     .cell { fill: #232328 } .right { fill: #1f7f5d } .wrong { fill: #c0453c } .count { fill: #ffffff }
   }`;
 
-/** Rows are what examples are, columns what they were taken for. A cell is the stronger, the larger its share of the row. */
+/** Draws the matrix: one row per true class, one column per predicted class. A cell's colour shows its share of the row. */
 export function toSvg({ labels, counts, recall }: ConfusionMatrix, title: string): string {
   const shown = labels.map(shorten);
   const labelSpace = Math.ceil(Math.max(60, ...shown.map(widthOf))) + 16;
   const headSpace = Math.ceil(labelSpace * 0.72) + 34;
   const size = labels.length * cell;
-  // A slanted name reaches beyond the matrix, the later its column, the further.
+  // The slanted name of a column may extend beyond the right edge of the matrix.
   const reach = Math.max(...shown.map((label, i) => (i + 0.5) * cell + 0.72 * widthOf(label) + 16));
   const width = Math.ceil(
     Math.max(labelSpace + Math.max(size + 76, reach), 1.25 * widthOf(title) + 32, widthOf(legend) + 32),
@@ -72,10 +73,10 @@ export function toSvg({ labels, counts, recall }: ConfusionMatrix, title: string
       const share = total > 0 ? count / total : 0;
       parts.push(`<rect class="cell" x="${x}" y="${y}" width="${cell}" height="${cell}"/>`);
       if (count === 0) return;
-      // Never so faint that a single mistake among thousands can't be seen.
-      const strength = (0.25 + 0.75 * share).toFixed(3);
+      // At least 0.25, so that a single mistake among thousands is visible.
+      const opacity = (0.25 + 0.75 * share).toFixed(3);
       parts.push(
-        `<rect class="${i === j ? 'right' : 'wrong'}" fill-opacity="${strength}" x="${x}" y="${y}" width="${cell}" height="${cell}"><title>${escapeXml(`${labels[i]} taken for ${labels[j]}: ${count} of ${total}`)}</title></rect>`,
+        `<rect class="${i === j ? 'right' : 'wrong'}" fill-opacity="${opacity}" x="${x}" y="${y}" width="${cell}" height="${cell}"><title>${escapeXml(`${labels[i]} predicted as ${labels[j]}: ${count} of ${total}`)}</title></rect>`,
       );
       parts.push(
         `<text class="count${share > whiteFrom ? ' on' : ''}" x="${x + middle}" y="${y + middle + 4.5}" text-anchor="middle" pointer-events="none">${count}</text>`,

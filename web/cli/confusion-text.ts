@@ -1,16 +1,16 @@
-// A confusion matrix for a terminal.
+// Formats a confusion matrix as text for a terminal.
 
 import type { ConfusionMatrix } from './confusion-matrix.js';
 import { visible } from './visible.js';
 
-const mostLabelWidth = 24;
-/** Wider columns than this carry the class' number instead of its name. */
-const mostColumnWidth = 10;
-const shareWidth = 6;
+const maxLabelWidth = 24;
+/** Maximum width of a name above a column. With longer names, columns show the classes' numbers instead. */
+const maxColumnWidth = 10;
+const recallWidth = 6;
 
 const segmenter = new Intl.Segmenter();
 
-/** Columns that a terminal takes for a text. */
+/** Returns the number of terminal columns that a text takes. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const { segment } of segmenter.segment(text)) {
@@ -23,31 +23,32 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** Cut to the width. */
-function fit(text: string, most: number): string {
+/** Shortens a text to at most `maxWidth` terminal columns. */
+function fit(text: string, maxWidth: number): string {
   const clean = visible(text);
-  if (widthOf(clean) <= most) return clean;
+  if (widthOf(clean) <= maxWidth) return clean;
   let cut = '';
   for (const { segment } of segmenter.segment(clean)) {
-    if (widthOf(cut + segment) > most - 1) break;
+    if (widthOf(cut + segment) > maxWidth - 1) break;
     cut += segment;
   }
   return `${cut}…`;
 }
 
-const left = (text: string, width: number) => text + ' '.repeat(width - widthOf(text));
-const right = (text: string, width: number) => ' '.repeat(width - widthOf(text)) + text;
+const alignLeft = (text: string, width: number) => text + ' '.repeat(width - widthOf(text));
+const alignRight = (text: string, width: number) => ' '.repeat(width - widthOf(text)) + text;
 
+/** Formats a share of 0-1, such as '92.9 %'. NaN becomes a dash. */
 export function percent(share: number): string {
   return Number.isNaN(share) ? '–' : `${(100 * share).toFixed(share === 1 || share === 0 ? 0 : 1)} %`;
 }
 
-/** Rows are what examples are, columns what they were taken for; '.' is 0. */
+/** Formats the matrix: one row per true class, one column per predicted class, '.' for 0. The last column is the recall. */
 export function toText({ labels, counts, recall }: ConfusionMatrix): string {
-  const short = labels.map((label) => fit(label, mostLabelWidth));
-  const numbered = short.some((label) => widthOf(label) > mostColumnWidth);
+  const short = labels.map((label) => fit(label, maxLabelWidth));
+  const numbered = short.some((label) => widthOf(label) > maxColumnWidth);
   const names = numbered
-    ? short.map((label, i) => `${right(String(i + 1), String(labels.length).length)} ${label}`)
+    ? short.map((label, i) => `${alignRight(String(i + 1), String(labels.length).length)} ${label}`)
     : short;
   const heads = numbered ? labels.map((_, i) => String(i + 1)) : short;
   const cells = counts.map((row) => row.map((count) => (count === 0 ? '.' : String(count))));
@@ -55,11 +56,15 @@ export function toText({ labels, counts, recall }: ConfusionMatrix): string {
   const nameWidth = Math.max(...names.map(widthOf));
   const shares = recall.map(percent);
   const lines = [
-    [left('', nameWidth), ...heads.map((head, i) => right(head, columnWidths[i]!)), ` ${right('right', shareWidth)}`],
+    [
+      alignLeft('', nameWidth),
+      ...heads.map((head, i) => alignRight(head, columnWidths[i]!)),
+      ` ${alignRight('recall', recallWidth)}`,
+    ],
     ...cells.map((row, i) => [
-      left(names[i]!, nameWidth),
-      ...row.map((cell, column) => right(cell, columnWidths[column]!)),
-      ` ${right(shares[i]!, shareWidth)}`,
+      alignLeft(names[i]!, nameWidth),
+      ...row.map((cell, column) => alignRight(cell, columnWidths[column]!)),
+      ` ${alignRight(shares[i]!, recallWidth)}`,
     ]),
   ];
   return lines.map((line) => line.join('  ').trimEnd()).join('\n');

@@ -1,23 +1,27 @@
-// The start of a data-set file: whose embeddings it holds. Only as much as is needed to open a classifier that reads and
-// checks all of it. The format is described in cpp/knn/dataset_file.h.
+// Reads the header of a data set: the model's id and the embedding size. This is what is needed to open a classifier,
+// which then reads and checks the whole file. The format is described in cpp/knn/dataset_file.h.
 
 import { open } from 'node:fs/promises';
 import { CommandError, reasonOf } from './exit.js';
+import { visible } from './visible.js';
 
 export interface DatasetHeader {
-  /** Of the model, as the catalogue or the file calls it. */
+  /** Id of the model that computed the embeddings. */
   modelId: string;
-  /** Values of an embedding. */
+  /** Number of values in an embedding, >= 1. */
   embeddingSize: number;
 }
 
-/** Magic, version, padding, kind and length of the first section. */
+/** Bytes of the magic number, version, padding, and the kind and length of the first section. */
 const fixedBytes = 16;
-/** Ids and preprocessing are short; labels come after what is read here. */
-const mostHeaderBytes = 1 << 16;
+/** Bytes that are read. The fields of the header are short, and the labels come after them. */
+const maxHeaderBytes = 1 << 16;
 const headerSection = 1;
 
-/** @throws CommandError when it isn't a data set */
+/**
+ * Reads the header of a data set.
+ * @throws CommandError when the file can't be read, is no data set or has a damaged header
+ */
 export async function readDatasetHeader(file: string): Promise<DatasetHeader> {
   const bytes = await readStart(file);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -25,10 +29,14 @@ export async function readDatasetHeader(file: string): Promise<DatasetHeader> {
     bytes.length >= fixedBytes &&
     Buffer.from(bytes.subarray(0, 4)).toString('latin1') === 'TMKN' &&
     view.getUint32(8, true) === headerSection;
-  if (!isDataset) throw new CommandError(`${file} is not a data set: it doesn't begin as one.`);
+  if (!isDataset)
+    throw new CommandError(
+      `The file ${visible(file)} is not a data set of teachable-wasm. Write one with 'teachable-wasm embed' or saveDataset().`,
+    );
   let at = fixedBytes;
   const take = (length: number) => {
-    if (at + length > bytes.length) throw new CommandError(`${file} is a damaged data set: its header ends too early.`);
+    if (at + length > bytes.length)
+      throw new CommandError(`The data set ${visible(file)} is damaged: its header is truncated.`);
     at += length;
     return at - length;
   };
@@ -43,7 +51,8 @@ export async function readDatasetHeader(file: string): Promise<DatasetHeader> {
   text(); // preprocessing
   number(); // storage
   const embeddingSize = number();
-  if (embeddingSize < 1) throw new CommandError(`${file} is a damaged data set: its embeddings have no values.`);
+  if (embeddingSize < 1)
+    throw new CommandError(`The data set ${visible(file)} is damaged: its embedding size is ${embeddingSize}.`);
   return { modelId, embeddingSize };
 }
 
@@ -51,12 +60,12 @@ async function readStart(file: string): Promise<Uint8Array> {
   try {
     const handle = await open(file);
     try {
-      const { buffer, bytesRead } = await handle.read(new Uint8Array(mostHeaderBytes), 0, mostHeaderBytes, 0);
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(maxHeaderBytes), 0, maxHeaderBytes, 0);
       return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();
     }
   } catch (cause) {
-    throw new CommandError(`${file} can't be read: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read ${visible(file)}: ${reasonOf(cause)}.`, undefined, { cause });
   }
 }

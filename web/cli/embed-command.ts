@@ -1,4 +1,4 @@
-// teachable-wasm embed DIR --out FILE: a folder of labelled pictures to a data set.
+// teachable-wasm embed DIR --out FILE: writes a data set from a folder of labelled pictures.
 
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,29 +15,34 @@ import { visible } from './visible.js';
 
 export const embedCommand: Command = {
   name: 'embed',
-  subject: 'DIR',
-  summary: 'Makes a data set of the pictures in DIR/<label>/: what taught examples would be, for a browser to load.',
+  argument: 'DIR',
+  summary: 'Writes a data set from the pictures in DIR/<label>/, which loadDataset() reads.',
   details: `
-What was computed is kept in FILE.pictures.jsonl. A run that was interrupted, by Ctrl+C or by a crash, goes on from
-there; later runs compute new and changed pictures only. Damaged pictures are named and left out (exit code 3).`,
+Embeddings are kept in FILE.pictures.jsonl as they are computed. After Ctrl+C or a crash, the same command continues
+where it stopped. Later runs compute only new and changed pictures. A picture that is damaged, truncated or in an
+unsupported format is named and skipped (exit code 3).`,
   options: {
-    out: { value: 'FILE', help: 'the data set to write, by custom data.tmkn (needed)' },
+    out: { value: 'FILE', help: 'the data set to write, usually data.tmkn (required)' },
     model: modelOption,
     threads: threadsOption,
-    force: { help: "replace a FILE that this command hasn't written" },
-    json: { help: 'the result as JSON' },
+    force: { help: 'replace FILE even if this command did not write it' },
+    json: { help: 'print the result as JSON' },
   },
   run: embed,
 };
 
-async function embed({ subject: folder, values, out, err, signal }: Call): Promise<ExitCode> {
+async function embed({ argument: folder, values, out, err, signal }: Call): Promise<ExitCode> {
   const target = values['out'] as string | undefined;
-  if (!target) throw new CommandError("'embed' needs the file to write: --out data.tmkn.", exitCodes.usage);
+  if (!target)
+    throw new CommandError(
+      "The command 'embed' needs the option --out, the file to write, such as --out data.tmkn.",
+      exitCodes.usage,
+    );
   const threads = toThreads(values);
   const journalFile = journalOf(target);
   checkTarget(target, journalFile, values['force'] === true);
   const { pictures, skipped, emptyLabels } = await scanFolder(folder);
-  for (const label of emptyLabels) err.write(`Note: the folder '${visible(label)}' has no pictures.\n`);
+  for (const label of emptyLabels) err.write(`Note: The folder '${visible(label)}' has no pictures.\n`);
 
   const classifier = await openClassifier(values);
   try {
@@ -45,7 +50,9 @@ async function embed({ subject: folder, values, out, err, signal }: Call): Promi
     const before = await readJournal(journalFile);
     const sameModel = JSON.stringify(before?.model) === JSON.stringify(model);
     if (before?.model && !sameModel)
-      err.write(`Note: ${target} was made with another model; all pictures are computed anew.\n`);
+      err.write(
+        `Note: ${visible(target)} was made with another model or other preprocessing, so all pictures are computed again.\n`,
+      );
     const kept = before && sameModel ? before.pictures : [];
     const journal = new JournalWriter(journalFile, model, kept);
     const progress = new ProgressLine(err, pictures.length);
@@ -73,14 +80,14 @@ async function embed({ subject: folder, values, out, err, signal }: Call): Promi
     }
     if (signal.aborted) {
       err.write(
-        `Interrupted; what was computed is kept (${kept.length + computed} pictures). Run the same command again to go on.\n`,
+        `Interrupted. The embeddings of ${kept.length + computed} pictures are kept. Run the same command again to continue.\n`,
       );
       return exitCodes.interrupted;
     }
     const used = results.flatMap((known, i) => (known ? [{ ...known, label: pictures[i]!.label }] : []));
     if (used.length === 0)
       throw new CommandError(
-        `None of the ${pictures.length} pictures in ${folder} can be used; ${target} is not written.`,
+        `No picture in ${visible(folder)} can be used (${pictures.length} tried), so ${visible(target)} was not written.`,
       );
     await writeDataset(classifier, used, target, journalFile, model);
     report({ out, values, target, used, computed, skipped });
@@ -90,15 +97,17 @@ async function embed({ subject: folder, values, out, err, signal }: Call): Promi
   }
 }
 
-/** Before hours of work, not after. */
+/** Checks the target before the long computation, not after it. @throws CommandError when it can't be written */
 function checkTarget(target: string, journalFile: string, force: boolean): void {
   const folder = path.dirname(path.resolve(target));
-  if (!existsSync(folder)) throw new CommandError(`The folder ${folder} for --out does not exist.`);
+  if (!existsSync(folder))
+    throw new CommandError(`The folder ${visible(folder)} of --out does not exist. Make it first.`);
   if (!existsSync(target)) return;
-  if (statSync(target).isDirectory()) throw new CommandError(`--out ${target} is a folder; wanted the name of a file.`);
+  if (statSync(target).isDirectory())
+    throw new CommandError(`--out ${visible(target)} is a folder. Give the name of a file.`);
   if (!force && !existsSync(journalFile)) {
     throw new CommandError(
-      `${target} is there already, and was not written by this command: what was taught in it would be lost. Give another name, or --force.`,
+      `The file ${visible(target)} already exists and was not written by this command, so its examples would be lost. Choose another name, or replace it with --force.`,
     );
   }
 }
@@ -121,7 +130,7 @@ async function writeDataset(
   const incoming = `${target}.incoming`;
   try {
     writeFileSync(incoming, file);
-    // The journal first: a data set never lies there without the names of its pictures.
+    // The journal is written first, so that a data set always has the names of its pictures.
     new JournalWriter(
       journalFile,
       model,
@@ -131,7 +140,7 @@ async function writeDataset(
   } catch (cause) {
     rmSync(incoming, { force: true });
     if (cause instanceof CommandError) throw cause;
-    throw new CommandError(`${target} can't be written: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't write ${visible(target)}: ${reasonOf(cause)}.`, undefined, { cause });
   }
 }
 
@@ -152,7 +161,7 @@ function report({ out, values, target, used, computed, skipped }: Outcome): void
   }
   const bytes = statSync(target).size;
   out.write(
-    `${target}: ${used.length} examples of ${counts.size} ${counts.size === 1 ? 'class' : 'classes'}, ${(bytes / 1e6).toFixed(2)} MB; ${computed} computed in this run, ${skipped.length} skipped.\n`,
+    `${visible(target)}: ${used.length} ${used.length === 1 ? 'example' : 'examples'} in ${counts.size} ${counts.size === 1 ? 'class' : 'classes'}, ${(bytes / 1e6).toFixed(2)} MB. Computed in this run: ${computed}. Skipped: ${skipped.length}.\n`,
   );
   for (const [label, count] of counts) out.write(`  ${String(count).padStart(6)}  ${visible(label)}\n`);
 }

@@ -1,37 +1,40 @@
-// Pictures of a folder to embeddings, by several classifiers at once, each in a thread of its own.
+// Computes the embeddings of the pictures in a folder, with several classifiers at once, each in a worker thread of its own.
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Classifier } from 'teachable-wasm';
-import { isCutOff } from './cut-off.js';
 import { reasonOf } from './exit.js';
 import type { LabelledPicture, SkippedFile } from './folder-scan.js';
 import type { KnownPicture } from './picture-journal.js';
 import type { ProgressLine } from './progress-line.js';
+import { isTruncated } from './truncated.js';
 
 export interface EmbedJob {
+  /** Folder that was scanned. */
   folder: string;
   pictures: readonly LabelledPicture[];
-  /** Embeddings by the sha256 of the pictures' content, which needn't be computed. Grows. */
+  /** Known embeddings, by the SHA-256 of the picture file. embedPictures() adds those that it computes. */
   known: Map<string, Float32Array>;
-  /** The first of the classifiers; stays the caller's. */
+  /** First classifier. The caller keeps it and disposes of it. */
   classifier: Classifier;
-  /** >= 1: how many classifiers work at once. */
+  /** Number of classifiers that work at the same time, >= 1. */
   threads: number;
-  /** For one more of them. */
+  /** Opens one more classifier. embedPictures() disposes of it. */
   open(): Promise<Classifier>;
+  /** Stops after the pictures that are being computed. */
   signal: AbortSignal;
   progress: ProgressLine;
-  /** Pictures that can't be used. Grows. */
+  /** Pictures that can't be used. embedPictures() adds those that it can't read. */
   skipped: SkippedFile[];
-  /** A picture's embedding was computed, not known before. */
+  /** Called for each embedding that was computed. Not called for known ones. */
   onComputed?(picture: KnownPicture): void;
 }
 
 /**
- * @returns [pictures] Each picture with its embedding; undefined where it was skipped, or not reached before the signal.
- * @throws what isn't a single picture's fault.
+ * Computes the embedding of each picture.
+ * @returns One entry per picture, in order. Undefined for a picture that was skipped, or not reached before the abort.
+ * @throws errors that are not about a single picture, such as 'out-of-memory'
  */
 export async function embedPictures(job: EmbedJob): Promise<(KnownPicture | undefined)[]> {
   for (const file of job.skipped) noteSkipped(job, file);
@@ -59,7 +62,7 @@ export async function embedPictures(job: EmbedJob): Promise<(KnownPicture | unde
   const workers = Array.from({ length: Math.min(job.threads, job.pictures.length) }, (_, i) =>
     work(i === 0 ? job.classifier : undefined),
   );
-  // All have to end before the journal is closed.
+  // The caller closes the journal afterwards, so all workers must have ended.
   for (const each of await Promise.allSettled(workers)) if (each.status === 'rejected') throw each.reason;
   return results;
 }
@@ -75,7 +78,7 @@ async function embedPicture(
   } catch (error) {
     return skip(job, name, reasonOf(error));
   }
-  if (isCutOff(bytes)) return skip(job, name, 'the file is cut off: its end is missing');
+  if (isTruncated(bytes)) return skip(job, name, 'the file is truncated: its end is missing');
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const found = job.known.get(sha256);
   if (found) {

@@ -1,4 +1,4 @@
-// teachable-wasm evaluate DIR|FILE: how well examples predict each other.
+// teachable-wasm evaluate DIR|FILE: measures how well each example is predicted from the others.
 
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import type { KnnClassifier, Review } from 'teachable-wasm';
@@ -19,56 +19,55 @@ import { visible } from './visible.js';
 
 export const evaluateCommand: Command = {
   name: 'evaluate',
-  subject: 'DIR|FILE',
-  summary: 'Judges the pictures in DIR/<label>/, or a data set: each example is predicted from all others.',
+  argument: 'DIR|FILE',
+  summary: 'Evaluates the pictures in DIR/<label>/, or a data set, by leave-one-out prediction.',
   details: `
-Prints the leave-one-out accuracy, the confusion matrix (rows: what examples are; columns: what they were taken for),
-the pair of classes that is confused most, examples that look mislabelled, and duplicates. Examples of a data set
-have numbers; they have names when 'embed' wrote it and its .pictures.jsonl is beside it.`,
+Each example is predicted from all the others. Prints the leave-one-out accuracy, the confusion matrix (rows: true
+class; columns: predicted class), the pair of classes that is confused most, examples that look mislabelled, and
+near-duplicates. Examples of a data set are shown by their numbers, or by the names of their pictures when 'embed'
+wrote the data set and its .pictures.jsonl file is beside it.`,
   options: {
-    k: { value: 'K', help: 'neighbours that vote (default: 3)' },
-    sample: { value: 'N', help: 'predict N of the examples only, spread evenly (default: all)' },
-    svg: { value: 'FILE', help: 'the confusion matrix as a picture' },
+    k: { value: 'K', help: 'number of neighbours that vote (default: 3)' },
+    sample: { value: 'N', help: 'predict only N of the examples, spread evenly (default: all)' },
+    svg: { value: 'FILE', help: 'write the confusion matrix as an SVG image' },
     model: modelOption,
     threads: threadsOption,
-    json: { help: 'the result as JSON' },
+    json: { help: 'print the result as JSON' },
   },
   run: evaluate,
 };
 
-/** What there is to judge, taught to a classifier. */
+/** Classifier that holds the examples to evaluate, and what is known about them. */
 interface Taught {
   classifier: KnnClassifier;
   modelId: string;
   skipped: SkippedFile[];
-  /** The picture's path, or the example's number. */
+  /** Returns the path of the example's picture, or 'example ID' when the path is not known. */
   nameOf(id: number): string;
 }
 
 async function evaluate(call: Call): Promise<ExitCode> {
-  const { subject, values, out, err, signal } = call;
+  const { argument, values, out, err, signal } = call;
   const k = toCount(values, 'k') ?? 3;
   const sample = toCount(values, 'sample');
   const threads = toThreads(values);
-  const taught = (await isFolderNotFile(subject))
-    ? await teachFolder(call, threads)
-    : await teachDataset(subject, signal);
+  const taught = (await isFolder(argument)) ? await teachFolder(call, threads) : await teachDataset(argument, signal);
   const { classifier } = taught;
   try {
     const counts = Object.entries(await classifier.counts());
     const total = counts.reduce((sum, [, count]) => sum + count, 0);
     if (total < 2)
       throw new CommandError(
-        `${subject} has ${total === 1 ? 'one example' : 'no examples'}; at least two are needed to predict one from the others.`,
+        `${visible(argument)} has ${total === 1 ? 'one example' : 'no examples'}. An evaluation needs at least two examples.`,
       );
-    err.write(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others\n`);
+    err.write(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others.\n`);
     const review = await classifier.review({ k, mostExamples: sample ?? total, signal });
     const matrix = toConfusionMatrix(
       counts.map(([label]) => label),
       review.confusion,
     );
     if (values['svg']) await writeSvg(String(values['svg']), matrix, review);
-    const results = { subject, k, total, counts, review, matrix, ...taught };
+    const results = { argument, k, total, counts, review, matrix, ...taught };
     out.write(values['json'] ? `${JSON.stringify(toJson(results), null, 2)}\n` : toReport(results));
     return taught.skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
   } finally {
@@ -76,16 +75,15 @@ async function evaluate(call: Call): Promise<ExitCode> {
   }
 }
 
-/** True for a folder. */
-async function isFolderNotFile(subject: string): Promise<boolean> {
+async function isFolder(name: string): Promise<boolean> {
   try {
-    return (await stat(subject)).isDirectory();
+    return (await stat(name)).isDirectory();
   } catch (cause) {
-    throw new CommandError(`${subject} can't be read: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read ${visible(name)}: ${reasonOf(cause)}.`, undefined, { cause });
   }
 }
 
-async function teachFolder({ subject: folder, values, err, signal }: Call, threads: number): Promise<Taught> {
+async function teachFolder({ argument: folder, values, err, signal }: Call, threads: number): Promise<Taught> {
   const { pictures, skipped } = await scanFolder(folder);
   const classifier = await openClassifier(values);
   try {
@@ -116,7 +114,7 @@ async function teachFolder({ subject: folder, values, err, signal }: Call, threa
   }
 }
 
-/** The examples need no network to be compared with each other. */
+/** Loads a data set into a classifier without a network, because its embeddings are already computed. */
 async function teachDataset(file: string, signal: AbortSignal): Promise<Taught> {
   const { modelId, embeddingSize } = await readDatasetHeader(file);
   const classifier = await loadKnn({ embeddingSize, id: modelId, threads: 1 });
@@ -133,14 +131,14 @@ async function teachDataset(file: string, signal: AbortSignal): Promise<Taught> 
 
 async function writeSvg(file: string, matrix: ConfusionMatrix, { accuracy, tested }: Review): Promise<void> {
   try {
-    await writeFile(file, toSvg(matrix, `${percent(accuracy)} of ${tested} examples right`));
+    await writeFile(file, toSvg(matrix, `${percent(accuracy)} of ${tested} examples correct`));
   } catch (cause) {
-    throw new CommandError(`${file} can't be written: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't write ${visible(file)}: ${reasonOf(cause)}.`, undefined, { cause });
   }
 }
 
 interface Results extends Taught {
-  subject: string;
+  argument: string;
   k: number;
   total: number;
   counts: [label: string, count: number][];
@@ -148,6 +146,7 @@ interface Results extends Taught {
   matrix: ConfusionMatrix;
 }
 
+/** JSON has no NaN: a share of nothing becomes null. */
 const toShare = (share: number) => (Number.isNaN(share) ? null : share);
 
 function toJson({ modelId, k, total, counts, review, matrix, skipped, nameOf }: Results): object {
@@ -186,10 +185,11 @@ function toJson({ modelId, k, total, counts, review, matrix, skipped, nameOf }: 
   };
 }
 
-function toReport({ subject, k, total, review, matrix, skipped, nameOf }: Results): string {
-  const sample = review.tested < total ? `, ${review.tested} of them tested` : '';
+function toReport({ argument, k, total, review, matrix, skipped, nameOf }: Results): string {
+  const sample = review.tested < total ? ` (${review.tested} tested)` : '';
+  const classes = matrix.labels.length;
   const lines = [
-    `${subject}: ${total} examples of ${matrix.labels.length} classes${sample}; k = ${k}`,
+    `${visible(argument)}: ${total} examples${sample} in ${classes} ${classes === 1 ? 'class' : 'classes'}, k = ${k}`,
     `Leave-one-out accuracy: ${percent(review.accuracy)}`,
     '',
     toText(matrix),
@@ -200,19 +200,19 @@ function toReport({ subject, k, total, review, matrix, skipped, nameOf }: Result
   if (pair)
     lines.push(
       '',
-      `Confused most: '${visible(pair.labels[0])}' and '${visible(pair.labels[1])}', ${pair.confusions === 1 ? 'once' : `${pair.confusions} times`}.`,
+      `Most confused classes: '${visible(pair.labels[0])}' and '${visible(pair.labels[1])}' (${pair.confusions === 1 ? 'once' : `${pair.confusions} times`})`,
     );
   section(
-    'Perhaps mislabelled:',
+    'Possibly mislabelled:',
     review.outliers.map(
       ({ id, label, suggestedLabel, confidence }) =>
-        `${nameOf(id)}: '${label}', its neighbours say '${suggestedLabel}' (${percent(confidence)})`,
+        `${nameOf(id)}: labelled '${label}', predicted '${suggestedLabel}' (${percent(confidence)})`,
     ),
   );
   section(
-    'All but the same:',
+    'Near-duplicates:',
     review.duplicates.map(({ id, of }) => `${nameOf(id)} and ${nameOf(of)}`),
   );
-  if (skipped.length > 0) lines.push('', `${skipped.length} skipped.`);
+  if (skipped.length > 0) lines.push('', `Skipped pictures: ${skipped.length}`);
   return `${lines.join('\n')}\n`;
 }

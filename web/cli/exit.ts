@@ -1,21 +1,22 @@
-// How a command ends.
+// Exit codes and the errors that lead to them.
 
 /** Exit codes of the process. */
 export const exitCodes = {
+  /** The command did all that was asked for. */
   done: 0,
-  /** Nothing of what was asked for was made. */
+  /** The command produced no result. */
   failed: 1,
-  /** The command line makes no sense. */
+  /** The command line is wrong. */
   usage: 2,
-  /** Done, but pictures were left out: each is named on stderr. */
+  /** The command is done but skipped pictures. Each one is named on standard error. */
   skipped: 3,
-  /** Ctrl+C or SIGTERM: the same command goes on where it was. */
+  /** The command was interrupted by Ctrl+C or SIGTERM. The same command continues where it stopped. */
   interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** A mistake that its reader can mend: its message is all that they need to see. */
+/** Error that the user can fix. Its message is shown without a stack trace. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode;
 
@@ -26,7 +27,7 @@ export class CommandError extends Error {
   }
 }
 
-/** The reason why a file can't be used, as a part of a sentence. */
+/** Returns the reason why a file can't be used, as part of a sentence. */
 export function reasonOf(error: unknown): string {
   const { code, message } = Object(error) as { code?: string; message?: string };
   switch (code) {

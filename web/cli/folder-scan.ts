@@ -1,42 +1,47 @@
-// A folder of labelled pictures: DIR/<label>/**/<picture>.
+// Finds the labelled pictures of a folder: DIR/<label>/**/<picture>.
 
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CommandError, reasonOf } from './exit.js';
+import { visible } from './visible.js';
 
 export interface LabelledPicture {
-  /** The folder right below the one that was scanned. */
+  /** Name of the folder directly below the scanned folder. */
   label: string;
-  /** Relative to the scanned folder, with '/' on every system. */
+  /** Path relative to the scanned folder, with '/' on every system. */
   path: string;
 }
 
-/** A file that looks like a picture but can't be used. */
+/** File that is a picture by its name but can't be used. */
 export interface SkippedFile {
+  /** Path relative to the scanned folder, with '/' on every system. */
   path: string;
+  /** Reason, as part of a sentence or as a whole sentence. */
   reason: string;
 }
 
 export interface FolderScan {
-  /** By label, then path: the order doesn't depend on the file system. */
+  /** Pictures sorted by label, then by path, so that the order doesn't depend on the file system. */
   pictures: LabelledPicture[];
   skipped: SkippedFile[];
-  /** Folders right below without a picture. */
+  /** Folders directly below the scanned folder that hold no picture. */
   emptyLabels: string[];
 }
 
-const readable = new Set(['.jpg', '.jpeg', '.png', '.bmp']);
-/** Pictures in formats that the module doesn't decode; browsers decode some of them. */
-const unreadable = new Set(['.webp', '.gif', '.avif', '.heic', '.heif', '.tif', '.tiff', '.jxl', '.svg', '.ico']);
+const supported = new Set(['.jpg', '.jpeg', '.png', '.bmp']);
+/** Extensions of picture formats that the decoder module does not decode. Browsers decode some of them. */
+const unsupported = new Set(['.webp', '.gif', '.avif', '.heic', '.heif', '.tif', '.tiff', '.jxl', '.svg', '.ico']);
 
-/** Looks at names only, not into the files. Hidden files, and files that aren't pictures, don't count. */
+/**
+ * Scans a folder. Looks only at names, not into the files. Ignores hidden files and files that are not pictures.
+ * @throws CommandError when a folder can't be read or there is no picture to use
+ */
 export async function scanFolder(folder: string): Promise<FolderScan> {
   const scan: FolderScan = { pictures: [], skipped: [], emptyLabels: [] };
   for (const entry of await list(folder, folder)) {
     if (!entry.isFolder) {
-      if (isPicture(entry.name))
-        scan.skipped.push({ path: entry.name, reason: 'it lies in no folder, so it has no label' });
+      if (isPicture(entry.name)) scan.skipped.push({ path: entry.name, reason: 'it is not in a label folder' });
       continue;
     }
     const before = scan.pictures.length;
@@ -44,12 +49,12 @@ export async function scanFolder(folder: string): Promise<FolderScan> {
     if (scan.pictures.length === before) scan.emptyLabels.push(entry.name);
   }
   if (scan.pictures.length === 0) {
-    const seen =
-      scan.skipped.length > 0
-        ? ` ${scan.skipped.length === 1 ? 'One picture' : `${scan.skipped.length} pictures`} can't be used: ${scan.skipped[0]!.path}, ${scan.skipped[0]!.reason}.`
-        : '';
+    const [first] = scan.skipped;
+    const found = first
+      ? ` Found ${scan.skipped.length === 1 ? 'one picture' : `${scan.skipped.length} pictures`} that can't be used, such as ${visible(first.path)}: ${first.reason}.`
+      : '';
     throw new CommandError(
-      `${folder} has no pictures in folders. Wanted: ${path.join(folder, '<label>', '<picture>')} as .jpg, .png or .bmp.${seen}`,
+      `The folder ${visible(folder)} has no pictures in label folders.${found} Put JPEG, PNG or BMP files into ${visible(path.join(folder, '<label>', '<picture>'))}.`,
     );
   }
   return scan;
@@ -60,15 +65,15 @@ async function scanLabel(root: string, label: string, below: string, scan: Folde
     const where = `${below}/${name}`;
     const kind = path.extname(name).toLowerCase();
     if (isFolder) await scanLabel(root, label, where, scan);
-    else if (readable.has(kind)) scan.pictures.push({ label, path: where });
-    else if (unreadable.has(kind))
-      scan.skipped.push({ path: where, reason: `${kind.slice(1)} files can't be read, only JPEG, PNG and BMP` });
+    else if (supported.has(kind)) scan.pictures.push({ label, path: where });
+    else if (unsupported.has(kind))
+      scan.skipped.push({ path: where, reason: `unsupported format ${kind.slice(1)} (supported: JPEG, PNG and BMP)` });
   }
 }
 
 function isPicture(name: string): boolean {
   const kind = path.extname(name).toLowerCase();
-  return readable.has(kind) || unreadable.has(kind);
+  return supported.has(kind) || unsupported.has(kind);
 }
 
 async function list(root: string, folder: string): Promise<{ name: string; isFolder: boolean }[]> {
@@ -76,17 +81,17 @@ async function list(root: string, folder: string): Promise<{ name: string; isFol
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (cause) {
-    throw new CommandError(`The folder ${folder} can't be read: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read the folder ${visible(folder)}: ${reasonOf(cause)}.`, undefined, { cause });
   }
   const found: { name: string; isFolder: boolean }[] = [];
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue;
-    // A link to a folder would count pictures twice, or never end; a link to a file is a file, as is a folder that is the label.
+    // Links to files and to label folders are followed. Links to other folders are not: they could count pictures twice or never end.
     const isLink = entry.isSymbolicLink();
     const target = isLink ? await stat(path.join(folder, entry.name)).catch(() => undefined) : entry;
     if (target?.isFile() || (target?.isDirectory() && (!isLink || folder === root)))
       found.push({ name: entry.name, isFolder: target.isDirectory() });
   }
-  // By code units: the same on every machine, whatever its language.
+  // Sorted by code units, so that the order is the same for every language setting.
   return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }

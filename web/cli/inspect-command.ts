@@ -1,11 +1,13 @@
-// teachable-wasm inspect MODEL: what a model file holds.
+// teachable-wasm inspect MODEL: prints the contents of a model file.
 
 import type { Info, ModelInfo } from 'teachable-wasm';
 import type { Call, Command } from './command-line.js';
 import { type ExitCode, exitCodes } from './exit.js';
 import { openClassifier } from './model-option.js';
+import { visible } from './visible.js';
 
-const mostNames = 4;
+/** Class names that are printed at most. */
+const maxNames = 4;
 
 const formats: Record<ModelInfo['format'], string> = {
   tflite: 'TensorFlow Lite',
@@ -15,35 +17,35 @@ const formats: Record<ModelInfo['format'], string> = {
 };
 
 const rangeSources: Record<ModelInfo['rangeSource'], string> = {
-  given: 'by the entry',
-  metadata: "by the file's metadata",
-  file: 'by the file',
-  assumed: "assumed: the file doesn't say",
+  given: 'given by the catalogue entry',
+  metadata: "from the file's metadata",
+  file: 'from the file',
+  assumed: "assumed: the file doesn't say it",
 };
 
 export const inspectCommand: Command = {
   name: 'inspect',
-  subject: 'MODEL',
-  summary: 'Says what a .tflite file, or a model.json with its weights beside it, holds.',
+  argument: 'MODEL',
+  summary: 'Prints what a model holds: a .tflite file, or a model.json with its weights in the same folder.',
   details: `
-A file that this package can't run is an error, which names the operator or the damage. Operators are counted after
-batch normalisation and the like were folded: as they run.`,
+For a model that can't run, the error names the unsupported operator or the damage. Operators are counted as they
+run, after batch normalization and activations were folded into other operators.`,
   options: {
-    json: { help: 'the result as JSON' },
+    json: { help: 'print the result as JSON' },
   },
   run: inspect,
 };
 
-async function inspect({ subject, values, out }: Call): Promise<ExitCode> {
-  // As the file says, not as it runs fastest.
-  const classifier = await openClassifier({ model: subject }, 'exact');
+async function inspect({ argument: file, values, out }: Call): Promise<ExitCode> {
+  // 'exact' shows the precision of the file. 'auto' would show the fastest one.
+  const classifier = await openClassifier({ model: file }, 'exact');
   try {
     const info = await classifier.info();
     const classNames = await classifier.classNames();
     out.write(
       values['json']
-        ? `${JSON.stringify({ file: subject, fileBytes: info.modelBytes, ...info.model, classNames }, null, 2)}\n`
-        : toText(subject, info, classNames),
+        ? `${JSON.stringify({ file, fileBytes: info.modelBytes, ...info.model, classNames }, null, 2)}\n`
+        : toText(visible(file), info, classNames),
     );
     return exitCodes.done;
   } finally {
@@ -54,16 +56,16 @@ async function inspect({ subject, values, out }: Call): Promise<ExitCode> {
 function toText(file: string, { model, modelBytes }: Info, classNames: readonly string[]): string {
   const [low, high] = model.preprocess.range;
   const rows: [string, string][] = [
-    ['name', model.title],
+    ['name', visible(model.title)],
     ['format', `${formats[model.format]}, ${toBytes(modelBytes)}`],
     [
       'input',
-      `[1, ${model.inputHeight}, ${model.inputWidth}, 3] ${model.inputType}; bytes 0 to 255 stand for ${toNumber(low)} to ${toNumber(high)} (${rangeSources[model.rangeSource]})`,
+      `[1, ${model.inputHeight}, ${model.inputWidth}, 3] ${model.inputType}; pixel values 0 to 255 become ${toNumber(low)} to ${toNumber(high)} (${rangeSources[model.rangeSource]})`,
     ],
     ['embedding', `[${model.embeddingSize}] float32`],
     ['classes', toClasses(model.classCount, classNames)],
     ['weights', `${model.precision}, ${toBytes(model.weightBytes)} in memory`],
-    ['work', `${(model.multiplyAdds / 1e6).toFixed(1)} million multiply-adds a picture`],
+    ['work', `${(model.multiplyAdds / 1e6).toFixed(1)} million multiply-adds per picture`],
   ];
   const counts = Object.entries(model.operators);
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
@@ -80,17 +82,17 @@ function toText(file: string, { model, modelBytes }: Info, classNames: readonly 
 }
 
 function toClasses(count: number, names: readonly string[]): string {
-  if (count === 0) return 'none: a backbone';
+  if (count === 0) return 'none (a backbone without a classifier)';
   if (names.length === 0) return `${count}, without names`;
-  // Names of ImageNet have commas inside.
-  return `${count}: ${names.slice(0, mostNames).join('; ')}${names.length > mostNames ? '; …' : ''}`;
+  // Separated by semicolons, because ImageNet's class names contain commas.
+  return `${count}: ${visible(names.slice(0, maxNames).join('; '))}${names.length > maxNames ? '; …' : ''}`;
 }
 
 function toBytes(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
-/** -0.9960784 -> -0.9961, -1 -> -1 */
+/** Rounds to four decimals and drops trailing zeros: -0.9960784 becomes -0.9961, -1 stays -1. */
 function toNumber(value: number): string {
   return String(Number(value.toFixed(4)));
 }

@@ -1,4 +1,4 @@
-// The program: finds the command, runs it, and turns what goes wrong into a sentence and an exit code.
+// The `teachable-wasm` program: finds the command, runs it, and turns a failure into one sentence and an exit code.
 
 import { createRequire } from 'node:module';
 import { type Command, helpOf, overviewOf, parse } from './command-line.js';
@@ -7,11 +7,12 @@ import { embedCommand } from './embed-command.js';
 import { evaluateCommand } from './evaluate-command.js';
 import { CommandError, type ExitCode, exitCodes } from './exit.js';
 import { inspectCommand } from './inspect-command.js';
+import { visible } from './visible.js';
 
 const commands: readonly Command[] = [inspectCommand, convertCommand, embedCommand, evaluateCommand];
 
-async function run(words: readonly string[]): Promise<ExitCode> {
-  const [name, ...rest] = words;
+async function run(args: readonly string[]): Promise<ExitCode> {
+  const [name, ...rest] = args;
   if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(overviewOf(commands));
     return exitCodes.done;
@@ -23,22 +24,22 @@ async function run(words: readonly string[]): Promise<ExitCode> {
   }
   const command = commands.find((each) => each.name === name);
   if (!command) {
-    const problem = name === undefined ? 'A command is missing' : `There is no command '${name}'`;
+    const problem = name === undefined ? 'A command is missing.' : `Unknown command '${visible(name)}'.`;
     throw new CommandError(
-      `${problem}; there are ${commands.map((each) => each.name).join(', ')}. 'teachable-wasm --help' explains them.`,
+      `${problem} Commands: ${commands.map((each) => each.name).join(', ')}. Run 'teachable-wasm --help' for an explanation.`,
       exitCodes.usage,
     );
   }
-  const { subject, values } = parse(command, rest);
+  const { argument, values } = parse(command, rest);
   if (values['help']) {
     process.stdout.write(helpOf(command));
     return exitCodes.done;
   }
-  return command.run({ subject: subject!, values, out: process.stdout, err: process.stderr, signal });
+  return command.run({ argument: argument!, values, out: process.stdout, err: process.stderr, signal });
 }
 
-/** Aborts on the first Ctrl+C or SIGTERM; the second ends at once. */
-function interruption(): AbortSignal {
+/** Returns a signal that aborts on the first Ctrl+C or SIGTERM. The second one ends the process at once. */
+function abortOnInterrupt(): AbortSignal {
   const abort = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
@@ -49,26 +50,26 @@ function interruption(): AbortSignal {
   return abort.signal;
 }
 
-/** What is told of a failure. A command that stopped because it was interrupted did not fail. */
+/** Returns the error to report. A command that was interrupted did not fail: 'aborted' becomes the interruption itself. */
 function toReported(error: unknown): unknown {
   const { code } = Object(error) as { code?: unknown };
   return signal.aborted && code === 'aborted' ? signal.reason : error;
 }
 
-// `teachable-wasm … | head` closes our output early: no error.
+// `teachable-wasm … | head` closes standard output early. This is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.done);
   throw error;
 });
 
-const words = process.argv.slice(2);
-const signal = interruption();
+const args = process.argv.slice(2);
+const signal = abortOnInterrupt();
 try {
-  process.exitCode = await run(words);
+  process.exitCode = await run(args);
 } catch (thrown) {
   const error = toReported(thrown);
   process.stderr.write(
-    `${words.includes('--debug') && error instanceof Error ? describe(error) : `teachable-wasm: ${error instanceof Error ? error.message : String(error)}`}\n`,
+    `${args.includes('--debug') && error instanceof Error ? describe(error) : `teachable-wasm: ${error instanceof Error ? error.message : String(error)}`}\n`,
   );
   process.exitCode = error instanceof CommandError ? error.exitCode : exitCodes.failed;
 }

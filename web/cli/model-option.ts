@@ -1,4 +1,4 @@
-// The option --model: which network, and a description by which its embeddings are told from another's.
+// The option --model: opens the network and describes it, so that embeddings of different networks are never mixed.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -7,21 +7,25 @@ import { pathToFileURL } from 'node:url';
 import { type Classifier, load, type Precision } from 'teachable-wasm';
 import type { OptionSpec, Values } from './command-line.js';
 import { CommandError, reasonOf } from './exit.js';
+import { visible } from './visible.js';
 
 export const modelOption: OptionSpec = {
   value: 'FILE',
-  help: 'a .tflite file, or a model.json with its weights beside it\n(default: the packaged MobileNet V2)',
+  help: 'the model: a .tflite file, or a model.json with its\nweights in the same folder (default: the packaged MobileNet V2)',
 };
 
-/** Loads the network in a thread of its own. Throws CommandError for a file that isn't there. */
+/**
+ * Loads the network in a worker thread of its own.
+ * @throws CommandError when the file can't be read
+ */
 export async function openClassifier(values: Values, precision?: Precision): Promise<Classifier> {
   const file = values['model'] as string | undefined;
   if (file !== undefined) await sha256Of(file);
-  // One thread each: several classifiers at once use the processor better than several threads of one.
+  // One thread per classifier: several classifiers at once use the processor better than several threads in one.
   return load({ ...(file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) }), precision, threads: 1 });
 }
 
-/** What an embedding depends on: the model's file and how pictures are fed to it. */
+/** Describes all that an embedding depends on: the model's file and the preprocessing of pictures. */
 export async function describeEmbeddings(values: Values, { model }: Classifier): Promise<object> {
   const file = values['model'] as string | undefined;
   return {
@@ -37,7 +41,7 @@ async function sha256Of(file: string): Promise<string> {
   try {
     for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   } catch (cause) {
-    throw new CommandError(`The model ${file} can't be read: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read the model ${visible(file)}: ${reasonOf(cause)}.`, undefined, { cause });
   }
   return hash.digest('hex');
 }

@@ -1,29 +1,30 @@
-// What is known of pictures whose embeddings were computed, in a file beside the data set. It is written line by line
-// while a run goes on, so that a run that ends anyhow loses one picture at most:
+// The picture journal: a file beside the data set with the embedding of each picture that was computed. It is written
+// line by line during a run, so an interrupted run loses at most one picture:
 //
 //   {"format":"teachable-wasm pictures","version":1,"model":{…}}
 //   {"sha256":"…","path":"cat/1.jpg","embedding":"<base64 of little-endian float32>"}
 //
-// After a whole run it holds the pictures of the data set only, each with the `id` of its example. Pictures are known
-// by their content: moved, renamed and copied ones aren't computed again, changed ones are.
+// After a complete run it holds exactly the pictures of the data set, each with the `id` of its example. Pictures are
+// identified by their content: those that were moved, renamed or copied are not computed again, changed ones are.
 
 import { closeSync, createReadStream, existsSync, openSync, renameSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { CommandError, reasonOf } from './exit.js';
+import { visible } from './visible.js';
 
 export interface KnownPicture {
-  /** Of the file's content, lower-case hex. */
+  /** SHA-256 of the file's content, as lower-case hex. */
   sha256: string;
-  /** Relative to the scanned folder. */
+  /** Path relative to the scanned folder. */
   path: string;
-  /** [embeddingSize] */
+  /** Embedding of the picture, [embeddingSize]. */
   embedding: Float32Array;
-  /** Of the example in the data set; absent before there was one. */
+  /** Id of the example in the data set. Missing before the data set was written. */
   id?: number | undefined;
 }
 
 export interface Journal {
-  /** The model that the embeddings are of, as the writer described it. */
+  /** Description of the model that computed the embeddings, as the writer gave it. Undefined in an empty file. */
   model: unknown;
   pictures: KnownPicture[];
 }
@@ -31,12 +32,15 @@ export interface Journal {
 const format = 'teachable-wasm pictures';
 const version = 1;
 
-/** Where the journal of a data set is. */
+/** Returns the path of a data set's journal. */
 export function journalOf(dataset: string): string {
   return `${dataset}.pictures.jsonl`;
 }
 
-/** Null when there is none. A line that was cut off by a crash ends the reading; another kind of file is an error. */
+/**
+ * Reads a journal. Returns null when there is no file. Reading stops at a line that a crash left incomplete.
+ * @throws CommandError when the file is no journal, has another version or can't be read
+ */
 export async function readJournal(file: string): Promise<Journal | null> {
   if (!existsSync(file)) return null;
   let journal: Journal | undefined;
@@ -47,11 +51,11 @@ export async function readJournal(file: string): Promise<Journal | null> {
       if (!journal) {
         if (record?.['format'] !== format)
           throw new CommandError(
-            `${file} is not a list of pictures of this program. Move it away, or give another name to --out.`,
+            `The file ${visible(file)} is not a picture journal of teachable-wasm. Move it, or choose another name for --out.`,
           );
         if (record['version'] !== version)
           throw new CommandError(
-            `${file} has version ${String(record['version'])}; this program reads version ${version}. Move it away, or use a newer program.`,
+            `The picture journal ${visible(file)} has version ${visible(String(record['version']))}. Supported: version ${version}. Move the file, or install a newer version of teachable-wasm.`,
           );
         journal = { model: record['model'], pictures: [] };
         continue;
@@ -62,20 +66,20 @@ export async function readJournal(file: string): Promise<Journal | null> {
     }
   } catch (cause) {
     if (cause instanceof CommandError) throw cause;
-    throw new CommandError(`${file} can't be read: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read ${visible(file)}: ${reasonOf(cause)}.`, undefined, { cause });
   } finally {
     lines.close();
   }
-  // Empty: the program ended before its first line.
+  // The file is empty when the program ended before it wrote the first line.
   return journal ?? { model: undefined, pictures: [] };
 }
 
-/** Writes a journal anew, and each further picture as soon as it is known. */
+/** Replaces a journal, then appends each picture as soon as it is computed. */
 export class JournalWriter {
   readonly #file: string;
   readonly #descriptor: number;
 
-  /** The file is replaced at once, by all of `pictures`: never is there less in it than before. */
+  /** Writes all of `pictures` to a new file, then replaces the old one in one step, so that a crash loses nothing. */
   constructor(file: string, model: unknown, pictures: readonly KnownPicture[]) {
     const incoming = `${file}.incoming`;
     this.#file = file;
@@ -104,7 +108,7 @@ export class JournalWriter {
     try {
       return write();
     } catch (cause) {
-      throw new CommandError(`${this.#file} can't be written: ${reasonOf(cause)}.`, undefined, { cause });
+      throw new CommandError(`Can't write ${visible(this.#file)}: ${reasonOf(cause)}.`, undefined, { cause });
     }
   }
 }
@@ -121,7 +125,7 @@ function toPicture({ sha256, path, embedding, id }: Record<string, unknown>): Kn
   if (typeof sha256 !== 'string' || typeof path !== 'string' || typeof embedding !== 'string') return undefined;
   const bytes = Buffer.from(embedding, 'base64');
   if (bytes.byteLength === 0 || bytes.byteLength % 4 !== 0) return undefined;
-  // A copy: Node's buffers share memory and needn't be aligned.
+  // A Float32Array needs aligned memory. A Node buffer is a view into shared memory at any offset, so it is copied.
   return {
     sha256,
     path,

@@ -1,4 +1,4 @@
-// How far a long piece of work is: one line that is drawn anew on a terminal, a line every tenth elsewhere.
+// Shows the progress of long work: one line that is redrawn on a terminal, or one line per 10 % in a file or pipe.
 
 import { visible } from './visible.js';
 
@@ -17,9 +17,10 @@ export class ProgressLine {
   readonly #now: () => number;
   readonly #start: number;
   #done = 0;
-  /** What was found done already: it says nothing about speed. */
-  #free = 0;
-  #shown = 0;
+  /** Pictures of `#done` that were not computed in this run. The speed does not count them. */
+  #known = 0;
+  /** Last tenth that was written to a stream that is no terminal. */
+  #lastTenth = 0;
   #lastDrawn = -Infinity;
 
   constructor(stream: ProgressStream, total: number, now: () => number = () => performance.now()) {
@@ -30,28 +31,28 @@ export class ProgressLine {
     if (stream.isTTY) this.#draw('');
   }
 
-  /** One more is done. `computed` is false for what was known from an earlier run. */
+  /** Counts one more picture. Pass `computed: false` for a picture that was known or skipped. */
   advance(name: string, computed = true): void {
     this.#done += 1;
-    if (!computed) this.#free += 1;
+    if (!computed) this.#known += 1;
     if (this.#stream.isTTY) {
       if (this.#now() - this.#lastDrawn >= redrawMs || this.#done === this.#total) this.#draw(name);
     } else {
       const tenth = Math.floor((10 * this.#done) / this.#total);
-      if (tenth > this.#shown) {
-        this.#shown = tenth;
+      if (tenth > this.#lastTenth) {
+        this.#lastTenth = tenth;
         this.#stream.write(`${this.#text()}\n`);
       }
     }
   }
 
-  /** A line that stays. */
+  /** Writes a line that stays. */
   note(sentence: string): void {
     this.#stream.write(`${this.#stream.isTTY ? '\r\x1b[K' : ''}${visible(sentence)}\n`);
     if (this.#stream.isTTY) this.#draw('');
   }
 
-  /** Takes the line away. */
+  /** Removes the progress line from a terminal. */
   end(): void {
     if (this.#stream.isTTY) this.#stream.write('\r\x1b[K');
   }
@@ -59,12 +60,12 @@ export class ProgressLine {
   #text(): string {
     const percent = Math.floor((100 * this.#done) / this.#total);
     const seconds = (this.#now() - this.#start) / 1000;
-    const computed = this.#done - this.#free;
+    const computed = this.#done - this.#known;
     const rate = computed / seconds;
     const left = this.#total - this.#done;
     const speed =
       computed > 0 && seconds > 0.5
-        ? `, ${rate.toPrecision(2)} a second${left > 0 ? `, ${toDuration(left / rate)} left` : ''}`
+        ? `, ${rate.toPrecision(2)} per second${left > 0 ? `, ${toDuration(left / rate)} left` : ''}`
         : '';
     return `${this.#done} of ${this.#total} pictures (${percent} %)${speed}`;
   }

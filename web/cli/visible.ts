@@ -1,4 +1,4 @@
-/** A text as a terminal may show it: names of files hold anything, escape sequences too. */
+/** Replaces control characters, so that a file's name can't send escape sequences to the terminal. */
 export function visible(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd');
 }

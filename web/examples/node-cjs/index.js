@@ -1,4 +1,5 @@
-// node index.js cat.jpg dog.jpg unknown.jpg: what is on the third picture, and which of the other two it is like.
+// node index.js cat.jpg dog.jpg unknown.jpg
+// Prints the classes of the third picture, and which of the first two pictures it is more similar to.
 const { readFile } = require('node:fs/promises');
 const { load } = require('teachable-wasm');
 

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import resolve from '@rollup/plugin-node-resolve';
 
-/** Rollup leaves addresses of files as they are, so the files go beside the script. */
+/** Rollup doesn't copy files that the package refers to by address, so they are copied next to the script. */
 const copyFiles = {
   name: 'copy-files',
   async writeBundle({ dir }) {

@@ -1,4 +1,4 @@
-// As for @tensorflow-models/mobilenet and @tensorflow-models/knn-classifier; only the first two lines are others.
+// Written for @tensorflow-models/mobilenet and @tensorflow-models/knn-classifier. Only the first two import lines changed.
 import * as mobilenet from 'teachable-wasm/compat/mobilenet';
 import * as knnClassifier from 'teachable-wasm/compat/knn-classifier';
 import { Webcam } from 'teachable-wasm/webcam';

@@ -1,4 +1,4 @@
 export default {
-  // While developing, Vite would otherwise copy the package's script away from its worker, modules and model.
+  // Vite's development server would otherwise move the package's script away from its worker, modules and model.
   optimizeDeps: { exclude: ['teachable-wasm'] },
 };

@@ -11,7 +11,7 @@ export function Machine() {
   const [answer, setAnswer] = useState('Loading');
 
   useEffect(() => {
-    // React runs effects twice while developing: the first load is given up.
+    // During development, React runs effects twice. The first load is then aborted.
     const leaving = new AbortController();
     load({ signal: leaving.signal }).then(
       (loaded) => {
