@@ -9,7 +9,7 @@ after(() => browser.close());
 
 /**
  * Runs `body` in the page and returns its result. These globals exist there: `Webcam`; `open(options)` makes a webcam and
- * returns it with the list of its states; `codeOf(promise)` describes the error of a promise; `frames(webcam, count)` waits for
+ * returns it with the list of its states; `codeOf(promise)` describes the error of a promise; `untilFrames(webcam, count)` waits for
  * frames of a live webcam.
  */
 async function inPage(t, body, argument, options) {
@@ -25,7 +25,7 @@ async function inPage(t, body, argument, options) {
       return { webcam, states };
     };
     globalThis.Webcam = Webcam;
-    globalThis.frames = async ({ video }, count) => {
+    globalThis.untilFrames = async ({ video }, count) => {
       for (let i = 0; i < count; i++) await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
     };
     globalThis.codeOf = (promise) =>
@@ -84,7 +84,7 @@ test('eachFrame() runs one call at a time and drops the frames that come in betw
         maxRunning = Math.max(maxRunning, ++running);
         times.push(frame.timeMs);
         dropped += frame.dropped;
-        await frames(webcam, 3);
+        await untilFrames(webcam, 3);
         running--;
         if (++count === 6) {
           end();
@@ -93,7 +93,7 @@ test('eachFrame() runs one call at a time and drops the frames that come in betw
       });
     });
     const atEnd = count;
-    await frames(webcam, 6);
+    await untilFrames(webcam, 6);
     webcam.stop();
     return {
       maxRunning,
@@ -116,7 +116,7 @@ test('a hidden page gets no frames, and gets them again when it is visible', asy
     await webcam.start();
     let count = 0;
     const end = webcam.eachFrame(() => void count++);
-    const pass = () => frames(webcam, 6);
+    const pass = () => untilFrames(webcam, 6);
     await pass();
     const seen = count;
     Object.defineProperty(document, 'hidden', { value: true, configurable: true });

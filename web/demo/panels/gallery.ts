@@ -3,7 +3,7 @@
 import { within } from '../dom/elements.js';
 import { paintThumbnail } from '../dom/thumbnails.js';
 
-/** Number of examples that are drawn at first, and number that the button "Show more" adds. */
+/** Number of examples that are drawn at first, and that the button "Show ... more" adds. */
 const pageSize = 60;
 
 /** The gallery of one class. */

@@ -18,7 +18,7 @@ const lockTimeoutMs = 1000;
 
 const stateTexts: Record<SaveState, string> = {
   starting: '',
-  empty: 'Your examples are saved in this browser.',
+  empty: 'Examples will be saved in this browser.',
   pending: 'Saving …',
   saved: 'Saved in this browser.',
   failed: 'Not saved in this browser. Save to a file before you leave.',
