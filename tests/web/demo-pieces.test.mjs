@@ -1,79 +1,79 @@
-// The demo page's parts that need no page: what is saved when, what is undone, where classes stand, what is advised.
+// Parts of the demo page that need no browser: automatic saving, undo, slots, and advice.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';
 
-const { advice, Autosave, Overtaken, Places, UndoSteps } = await importTs(
-  '../demo/advice',
-  '../demo/autosave',
-  '../demo/places',
-  '../demo/store',
-  '../demo/undo-steps',
+const { advice, Autosave, ConflictError, Slots, UndoHistory } = await importTs(
+  '../demo/dataset/advice',
+  '../demo/dataset/slots',
+  '../demo/dataset/undo-history',
+  '../demo/storage/autosave',
+  '../demo/storage/store',
 );
 
-/** A store with one record, as web/demo/store.ts has it. `fail`: what the next writes throw. */
+/** Makes a store with one record, like web/demo/storage/store.ts. The next writes wait for `gate` and throw `fail` if it is set. */
 function makeStore() {
   const store = { record: undefined, writes: 0, fail: null, gate: Promise.resolve() };
   store.read = async () => store.record;
-  store.write = async (_key, kept, expected) => {
+  store.write = async (_key, stored, expectedVersion) => {
     await store.gate;
     if (store.fail) throw store.fail;
-    if ((store.record?.version ?? 0) !== expected) throw new Overtaken();
-    store.record = kept;
+    if ((store.record?.version ?? 0) !== expectedVersion) throw new ConflictError();
+    store.record = stored;
     store.writes++;
   };
   return store;
 }
 
-/** `taught` stands for all that was taught. */
+/** Makes an Autosave that is running. `teach(text)` stands for a change of the data set; the file is the sum of all texts. */
 async function makeAutosave(store = makeStore()) {
   const states = [];
-  const lesson = { taught: '' };
-  const source = { toFile: async () => lesson.taught, places: () => [] };
+  let file = '';
+  const source = { toFile: async () => file, slots: () => [] };
   const autosave = new Autosave(store, 'network', source, (state) => states.push(state));
   await autosave.read();
   autosave.resume(true);
-  const teach = (what) => {
-    lesson.taught += what;
+  const teach = (text) => {
+    file += text;
     autosave.changed();
   };
   return { autosave, store, states, teach };
 }
 
-test('a change is saved by itself, and so is one that comes while a save runs', async () => {
+test('flush() saves a change, and one that comes while a save runs is saved by the next flush()', async () => {
   const { autosave, store, teach } = await makeAutosave();
   let open;
   store.gate = new Promise((resolve) => (open = resolve));
   teach('a');
   const saving = autosave.flush();
   teach('b');
-  assert.equal(autosave.unsaved, true);
+  assert.equal(autosave.hasUnsavedChanges, true);
   open();
   await saving;
   await autosave.flush();
-  assert.deepEqual([store.record.file, autosave.unsaved, autosave.state], ['ab', false, 'saved']);
+  assert.deepEqual([store.record.file, autosave.hasUnsavedChanges, autosave.state], ['ab', false, 'saved']);
 });
 
-test('a save that fails is tried again, and nothing counts as saved until then', async () => {
+test('a failed save is repeated, and the changes count as unsaved until it succeeds', async () => {
   const { autosave, store, states, teach } = await makeAutosave();
   store.fail = new Error('no room');
   teach('a');
   await autosave.flush();
-  assert.deepEqual([autosave.state, autosave.unsaved], ['failed', true]);
+  assert.deepEqual([autosave.state, autosave.hasUnsavedChanges], ['failed', true]);
   store.fail = null;
   await autosave.flush();
-  assert.deepEqual([store.record.file, autosave.state, autosave.unsaved], ['a', 'saved', false]);
-  assert.deepEqual(states, ['nothing', 'pending', 'failed', 'saved']);
+  assert.deepEqual([store.record.file, autosave.state, autosave.hasUnsavedChanges], ['a', 'saved', false]);
+  assert.deepEqual(states, ['empty', 'pending', 'failed', 'saved']);
 });
 
-test('what another tab saved is not overwritten before somebody says so', async () => {
+test('the data set of another tab is not overwritten without overwrite()', async () => {
   const { autosave: first, store, teach } = await makeAutosave();
   const { autosave: second, teach: teachSecond } = await makeAutosave(store);
   teach('a');
   await first.flush();
   teachSecond('b');
   await second.flush();
-  assert.deepEqual([store.record.file, second.state, second.unsaved], ['a', 'overtaken', true]);
+  assert.deepEqual([store.record.file, second.state, second.hasUnsavedChanges], ['a', 'conflict', true]);
   teachSecond('c');
   await second.flush();
   assert.equal(store.record.file, 'a');
@@ -82,27 +82,27 @@ test('what another tab saved is not overwritten before somebody says so', async 
   assert.deepEqual([store.record.file, second.state], ['bc', 'saved']);
 });
 
-test('a tab that waits for its turn saves nothing', async () => {
+test('a tab that waits for the lock saves nothing', async () => {
   const { autosave, store, teach } = await makeAutosave();
-  autosave.waitForTurn();
+  autosave.waitForTabLock();
   teach('a');
   await autosave.flush();
-  assert.deepEqual([store.writes, autosave.unsaved], [0, true]);
-  assert.equal(await autosave.overtaken(), false);
+  assert.deepEqual([store.writes, autosave.hasUnsavedChanges], [0, true]);
+  assert.equal(await autosave.hasConflict(), false);
   autosave.resume(false);
   await autosave.flush();
   assert.equal(store.record.file, 'a');
 });
 
-test('steps are undone from the last to the first; one that fails can be tried again', async () => {
+test('steps are undone from the last to the first, and a step that fails can be tried again', async () => {
   const undone = [];
   let last;
-  const steps = new UndoSteps((step) => (last = step?.what));
+  const steps = new UndoHistory((step) => (last = step?.description));
   let broken = true;
-  steps.push({ what: 'one', back: async () => void undone.push('one') });
+  steps.push({ description: 'one', undo: async () => void undone.push('one') });
   steps.push({
-    what: 'two',
-    back: async () => {
+    description: 'two',
+    undo: async () => {
       if (broken) throw new Error('made to fail');
       undone.push('two');
     },
@@ -115,26 +115,26 @@ test('steps are undone from the last to the first; one that fails can be tried a
   assert.deepEqual([undone, last, await steps.undo()], [['two', 'one'], undefined, undefined]);
 });
 
-test('a class keeps its place when others go and when it gets a new name', () => {
-  const places = new Places();
-  places.settle(['a', 'b', 'c']);
-  places.settle(['b', 'c']);
-  assert.deepEqual(places.all(), [
+test('a class keeps its slot when others are removed and when it is renamed', () => {
+  const slots = new Slots();
+  slots.assign(['a', 'b', 'c']);
+  slots.assign(['b', 'c']);
+  assert.deepEqual(slots.all(), [
     ['b', 2],
     ['c', 3],
   ]); // prettier-ignore
-  places.rename('b', 'd');
-  places.settle(['d', 'c', 'e']);
-  assert.deepEqual([places.of('d'), places.of('e')], [2, 1]);
-  assert.equal(places.freeName(), 'Class 4');
-  places.settle(['Class 2', 'x']);
-  // The name of a free place may have been given to another class.
-  places.settle(['Class 2']);
-  places.put('Class 2', 1);
-  assert.equal(places.freeName(), 'Class 3');
+  slots.rename('b', 'd');
+  slots.assign(['d', 'c', 'e']);
+  assert.deepEqual([slots.of('d'), slots.of('e')], [2, 1]);
+  assert.equal(slots.freeName(), 'Class 4');
+  slots.assign(['Class 2', 'x']);
+  // The usual name of a free slot may belong to another class.
+  slots.assign(['Class 2']);
+  slots.set('Class 2', 1);
+  assert.equal(slots.freeName(), 'Class 3');
 });
 
-test('the advice is what helps most', () => {
+test('the advice names what would help most', () => {
   const words = (...counts) => advice(counts.map((count, index) => ({ name: 'ABC'[index], count })));
   assert.match(words(0, 0), /second class/);
   assert.match(words(9, 0), /second class/);

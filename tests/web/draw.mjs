@@ -1,6 +1,6 @@
-// Pictures that tests draw: shapes that a network tells apart, never twice the same.
+// Drawn pictures for tests: two shapes that a network can tell apart, with variations.
 
-/** A BMP file, 24 bits a pixel. `colourAt(x, y)` gives [red, green, blue], 0-255. */
+/** Returns a BMP file with 24 bits per pixel. `colourAt(x, y)` returns [red, green, blue], 0-255 each. */
 export function toBmp(width, height, colourAt) {
   const row = Math.ceil((3 * width) / 4) * 4;
   const file = Buffer.alloc(54 + row * height);
@@ -26,7 +26,7 @@ const shapes = {
   stripes: (x, _y, n) => Math.floor((x + n) / 6) % 2 === 0,
 };
 
-/** The n-th picture of a shape, 'disc' or 'stripes', as a BMP file. */
+/** Returns the n-th variation of a shape, 'disc' or 'stripes', as a BMP file of 128 x 128 pixels. */
 export function drawShape(shape, n) {
   const colours =
     shape === 'disc'

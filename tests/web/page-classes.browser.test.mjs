@@ -1,8 +1,19 @@
-// Classes and examples as a visitor arranges them: added, renamed, removed, looked at, put back.
+// Classes and examples on the demo page: adding, renaming, removing, viewing, undoing.
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { areDrawn, countOf, makePicture, openGallery, openReady, placesOf, teach, untilCount } from './demo-page.mjs';
+import {
+  areDrawn,
+  countOf,
+  makePicture,
+  openGallery,
+  openReady,
+  slotsOf,
+  startCamera,
+  teach,
+  untilCount,
+  untilCountAtLeast,
+} from './demo-page.mjs';
 import { openBrowser } from './open-page.mjs';
 
 let browser;
@@ -13,21 +24,22 @@ before(async () => {
 
 after(() => browser.close());
 
+/** Returns the test id of the focused element, or else its label. */
 const focused = (page) =>
   page.evaluate(() => document.activeElement.dataset.testid ?? document.activeElement.getAttribute('aria-label'));
 
-test('classes are added up to nine, each with a key, a colour and a shape of its own', async (t) => {
+test('up to nine classes can be added, each with its own key, colour and shape', async (t) => {
   const { page } = await openReady(t, browser);
-  for (let place = 4; place <= 9; place++) {
+  for (let slot = 4; slot <= 9; slot++) {
     await page.getByTestId('add-class').click();
-    await page.getByTestId(`record-${place}`).waitFor();
+    await page.getByTestId(`record-${slot}`).waitFor();
   }
   assert.equal(await page.getByTestId('add-class').isDisabled(), true);
   assert.equal(await focused(page), 'name-9');
   await page.keyboard.type('Ninth');
   await page.keyboard.press('Enter');
   await page.getByTestId('test-file').setInputFiles(await makePicture(page, 'navy', 'disc'));
-  await page.locator('#stage[data-source=picture]').waitFor();
+  await page.locator('#preview[data-kind=picture]').waitFor();
   await page.keyboard.press('9');
   await page.getByTestId('prediction').filter({ hasText: 'Ninth' }).waitFor();
   await untilCount(page, 9, 1);
@@ -58,7 +70,7 @@ test('classes are added up to nine, each with a key, a colour and a shape of its
   }
 });
 
-test('a class that is removed comes back whole, at its place', async (t) => {
+test('undo restores a removed class with its examples in its slot, then the older changes', async (t) => {
   const { page } = await openReady(t, browser);
   const [blue, red] = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')];
   await teach(page, 1, [blue, blue]);
@@ -69,12 +81,12 @@ test('a class that is removed comes back whole, at its place', async (t) => {
   await page.getByTestId('prediction').filter({ hasText: 'Blau' }).waitFor();
   await page.getByTestId('remove-1').click();
   await page.getByTestId('prediction').filter({ hasText: 'Class 2' }).waitFor();
-  assert.deepEqual(await placesOf(page), [2, 3]);
+  assert.deepEqual(await slotsOf(page), [2, 3]);
   await page.getByTestId('undo').click();
   await page.getByTestId('prediction').filter({ hasText: 'Blau' }).waitFor();
-  assert.deepEqual(await placesOf(page), [1, 2, 3]);
+  assert.deepEqual(await slotsOf(page), [1, 2, 3]);
   assert.equal(await countOf(page, 1), 2);
-  // Before it, the name; and before that, what was taught last.
+  // The steps before that: the new name, then the pictures of each class.
   await page.getByTestId('undo').click();
   await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
   await page.getByTestId('undo').click();
@@ -84,7 +96,7 @@ test('a class that is removed comes back whole, at its place', async (t) => {
   assert.equal(await page.getByTestId('undo').isVisible(), false);
 });
 
-test('two classes of one name: the second one keeps its own', async (t) => {
+test('a name that another class has is rejected, and the class keeps its old name', async (t) => {
   const { page } = await openReady(t, browser);
   await page.getByTestId('name-2').fill('Class 1');
   await page.getByTestId('name-2').press('Enter');
@@ -92,21 +104,21 @@ test('two classes of one name: the second one keeps its own', async (t) => {
   assert.equal(await page.getByTestId('name-2').inputValue(), 'Class 2');
 });
 
-test('one example is removed by a click or by the Delete key, and comes back', async (t) => {
+test('a click or the Delete key removes one example, and undo restores it', async (t) => {
   const { page } = await openReady(t, browser);
   const [blue, red] = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')];
   await teach(page, 1, [blue, red, blue]);
   const examples = await openGallery(page, 1);
-  assert.equal(await page.getByTestId('strip-1').getAttribute('aria-expanded'), 'true');
+  assert.equal(await page.getByTestId('thumbnails-1').getAttribute('aria-expanded'), 'true');
   await examples.nth(1).click();
   await untilCount(page, 1, 2);
   assert.equal(await examples.count(), 2);
   await page.getByTestId('undo').click();
   await untilCount(page, 1, 3);
-  // By keyboard alone: from the strip into the gallery, to the second, away with it.
-  await page.getByTestId('strip-1').focus();
+  // The same by keyboard: from the thumbnails into the gallery, to the second example, Delete.
+  await page.getByTestId('thumbnails-1').focus();
   for (let tabs = 0; !/^Remove example/.test(await focused(page)); tabs++) {
-    assert.ok(tabs < 4, 'the gallery is next');
+    assert.ok(tabs < 4, 'the gallery was not reached in four steps of the Tab key');
     await page.keyboard.press('Tab');
   }
   await page.keyboard.press('Home');
@@ -123,24 +135,23 @@ test('one example is removed by a click or by the Delete key, and comes back', a
   assert.deepEqual(await areDrawn(examples.locator('canvas')), [true, true, true]);
 });
 
-test('one recording is undone as one', async (t) => {
+test('undo removes all examples of a recording at once', async (t) => {
   const { page } = await openReady(t, browser);
-  await page.getByTestId('start-camera').click();
-  await page.locator('#stage[data-source=camera]').waitFor();
+  await startCamera(page);
   await page.keyboard.down('1');
-  await page.waitForFunction(() => parseInt(document.querySelector('[data-testid=count-1]').textContent, 10) >= 4);
+  await untilCountAtLeast(page, 1, 4);
   await page.keyboard.up('1');
   await page.keyboard.press('Control+z');
   await page.getByTestId('status').filter({ hasText: 'Undone' }).waitFor();
   await untilCount(page, 1, 0);
 });
 
-test('of many examples, some are drawn at a time', async (t) => {
+test('the gallery shows 60 examples at first, and 60 more at each click', async (t) => {
   const { page } = await openReady(t, browser);
   await teach(page, 1, await makePicture(page, 'navy', 'disc'));
   const size = await page.evaluate(() =>
     parseInt(
-      [...document.querySelectorAll('#engine dd')].find(({ textContent }) => / numbers a picture/.test(textContent))
+      [...document.querySelectorAll('#facts dd')].find(({ textContent }) => / numbers per picture/.test(textContent))
         .textContent,
       10,
     ),
@@ -160,20 +171,20 @@ test('of many examples, some are drawn at a time', async (t) => {
   assert.equal(await focused(page), 'Remove example 140 of Many');
 });
 
-test('on a phone with nine classes and everything open, nothing is wider than the screen and all targets can be hit', async (t) => {
+test('on a phone with nine classes and all panels open, nothing is wider than the screen and all controls are at least 44 pixels big', async (t) => {
   const { page } = await openReady(t, browser, {
     context: { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
   });
   await teach(page, 1, [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')]);
-  for (let place = 4; place <= 9; place++) {
+  for (let slot = 4; slot <= 9; slot++) {
     await page.getByTestId('add-class').click();
-    await page.getByTestId(`record-${place}`).waitFor();
+    await page.getByTestId(`record-${slot}`).waitFor();
   }
   await page.getByTestId('test-file').setInputFiles(await makePicture(page, 'navy', 'disc'));
   await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
-  await page.getByTestId('why').waitFor();
+  await page.getByTestId('explanation').waitFor();
   await openGallery(page, 1);
-  for (const id of ['review', 'more']) await page.getByTestId(id).locator('summary').click();
+  for (const id of ['review', 'settings']) await page.getByTestId(id).locator('summary').click();
   await page.locator('#review[data-tested]').waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
   const small = await page.evaluate(() =>

@@ -1,12 +1,17 @@
-// Takes the README's picture of the page: node tests/web/screenshot.mjs [--dark]. The fake webcam plays three things that are drawn here.
+// Takes the README's picture of the page: node tests/web/screenshot.mjs [--dark] [--phone].
+// It writes web/demo/screenshot.png; with options it writes screenshot-phone-dark.png and so on beside it.
+// Chromium's fake camera plays a clip of three objects, which are drawn here.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ffmpeg, root } from './data.mjs';
+import { startCamera, untilReady } from './demo-page.mjs';
 import { openBrowser, openPage } from './open-page.mjs';
 
-const { values } = parseArgs({ options: { dark: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { dark: { type: 'boolean', default: false }, phone: { type: 'boolean', default: false } },
+});
 const framesPerScene = 75;
 
 const cup = `
@@ -35,8 +40,8 @@ const books = `
   <path d="M320 144 q2 -20 18 -28" fill="none" stroke="#4d3319" stroke-width="7" stroke-linecap="round"/>
   <path d="M334 128 q24 -16 40 2 q-24 12 -40 -2z" fill="#5da04f" stroke="#274d20" stroke-width="4"/>`;
 
-/** One frame: the thing on a table, moved a little as a hand would. */
-function drawing(thing, phase) {
+/** Returns one frame as HTML: an object on a table, moved a little, as if held in a hand. */
+function drawFrame(object, phase) {
   const [x, y, turn, size] = [
     22 * Math.sin(phase),
     7 * Math.sin(1.7 * phase),
@@ -47,16 +52,17 @@ function drawing(thing, phase) {
     <rect width="640" height="350" fill="#cfdfe6"/><rect x="70" y="36" width="150" height="170" rx="8" fill="#eaf5fa" stroke="#aac3cf" stroke-width="8"/>
     <path d="M145 36 v170 M70 121 h150" stroke="#aac3cf" stroke-width="6"/><rect y="338" width="640" height="142" fill="#b98a5e"/>
     <path d="M0 366 h640 M0 402 h640 M0 446 h640" stroke="#a47749" stroke-width="3"/><ellipse cx="${320 + x}" cy="392" rx="120" ry="15" fill="#000" opacity=".16"/>
-    <g transform="translate(${x} ${y + 14}) rotate(${turn} 320 260) translate(320 250) scale(${size}) translate(-320 -240)">${thing}</g></svg>`;
+    <g transform="translate(${x} ${y + 14}) rotate(${turn} 320 260) translate(320 250) scale(${size}) translate(-320 -240)">${object}</g></svg>`;
 }
 
+/** Draws the clip and returns its path. */
 async function drawClip(folder) {
   const browser = await openBrowser();
   const page = await browser.newPage({ viewport: { width: 640, height: 480 } });
   let number = 0;
-  for (const thing of [cup, cactus, books]) {
+  for (const object of [cup, cactus, books]) {
     for (let i = 0; i < framesPerScene; i++) {
-      await page.setContent(drawing(thing, (i / framesPerScene) * 4 * Math.PI));
+      await page.setContent(drawFrame(object, (i / framesPerScene) * 4 * Math.PI));
       await writeFile(
         path.join(folder, `${String(number++).padStart(4, '0')}.jpg`),
         await page.screenshot({ type: 'jpeg', quality: 92 }),
@@ -69,21 +75,21 @@ async function drawClip(folder) {
   return clip;
 }
 
+const screen = values.phone
+  ? { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }
+  : { viewport: { width: 1200, height: 1080 } };
 const folder = await mkdtemp(path.join(tmpdir(), 'teachable-screenshot-'));
 const ends = [];
 const browser = await openBrowser({ camera: await drawClip(folder) });
 try {
   const { page } = await openPage({ after: (end) => ends.push(end) }, browser, {
-    context: { viewport: { width: 1200, height: 1080 }, colorScheme: values.dark ? 'dark' : 'light' },
+    context: { ...screen, colorScheme: values.dark ? 'dark' : 'light' },
   });
-  await page.waitForFunction(() => /Ready/.test(document.getElementById('status').textContent), null, {
-    timeout: 60_000,
-  });
+  await untilReady(page);
   for (const [i, name] of ['Coffee', 'Cactus', 'Books'].entries()) await page.getByTestId(`name-${i + 1}`).fill(name);
   await page.evaluate(() => document.activeElement.blur());
-  await page.getByTestId('start-camera').click();
-  await page.waitForFunction(() => document.getElementById('stage').dataset.source === 'camera');
-  // The camera plays 30 frames a second: a scene lasts two and a half seconds, and the first has just begun.
+  await startCamera(page);
+  // The time decides which object the camera shows: it plays 30 frames per second, so each object stays for 2.5 s.
   const start = Date.now();
   const at = (seconds) => page.waitForTimeout(Math.max(0, start + seconds * 1000 - Date.now()));
   for (const [key, from, to] of [
@@ -97,7 +103,7 @@ try {
     await page.keyboard.up(key);
   }
   await at(12);
-  const file = path.join(root, `web/demo/screenshot${values.dark ? '-dark' : ''}.png`);
+  const file = path.join(root, `web/demo/screenshot${values.phone ? '-phone' : ''}${values.dark ? '-dark' : ''}.png`);
   await mkdir(path.dirname(file), { recursive: true });
   await page.screenshot({ path: file });
   console.log(`${file}: ${await page.getByTestId('prediction').innerText()}`);

@@ -1,4 +1,4 @@
-// teachable-wasm/webcam with Chromium's fake camera: its states, its errors, its choice, its frames.
+// teachable-wasm/webcam with Chromium's fake camera: states, errors, choice of a camera, frames.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { openBrowser, openPage } from './open-page.mjs';
@@ -7,7 +7,11 @@ let browser;
 before(async () => (browser = await openBrowser()));
 after(() => browser.close());
 
-/** Runs `body(Webcam, log)` in the page; `log` is what onState was told. Returns what it returns. */
+/**
+ * Runs `body` in the page and returns its result. These globals exist there: `Webcam`; `open(options)` makes a webcam and
+ * returns it with the list of its states; `codeOf(promise)` describes the error of a promise; `untilFrames(webcam, count)` waits for
+ * frames of a live webcam.
+ */
 async function inPage(t, body, argument, options) {
   const { page } = await openPage(t, browser, { path: 'pages/blank.html', ...options });
   await page.evaluate(async () => {
@@ -21,6 +25,9 @@ async function inPage(t, body, argument, options) {
       return { webcam, states };
     };
     globalThis.Webcam = Webcam;
+    globalThis.untilFrames = async ({ video }, count) => {
+      for (let i = 0; i < count; i++) await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    };
     globalThis.codeOf = (promise) =>
       promise.then(
         () => 'no error',
@@ -30,7 +37,7 @@ async function inPage(t, body, argument, options) {
   return page.evaluate(body, argument);
 }
 
-test('it starts, shows a mirrored picture, freezes, goes on and stops', async (t) => {
+test('start, mirror, pause, resume and stop', async (t) => {
   const said = await inPage(t, async () => {
     const { webcam, states } = open({ width: 320, height: 240 });
     const before = [webcam.state, webcam.live, Object.keys(webcam.settings).length];
@@ -66,19 +73,18 @@ test('it starts, shows a mirrored picture, freezes, goes on and stops', async (t
   assert.deepEqual(said.states, ['prompting', 'live', 'idle']);
 });
 
-test('frames come one at a time, and those that come too soon are dropped', async (t) => {
+test('eachFrame() runs one call at a time and drops the frames that come in between', async (t) => {
   const said = await inPage(t, async () => {
     const { webcam } = open();
     await webcam.start();
-    let [running, most, count, dropped] = [0, 0, 0, 0];
+    let [running, maxRunning, count, dropped] = [0, 0, 0, 0];
     const times = [];
     await new Promise((resolve) => {
       const end = webcam.eachFrame(async (frame) => {
-        most = Math.max(most, ++running);
+        maxRunning = Math.max(maxRunning, ++running);
         times.push(frame.timeMs);
         dropped += frame.dropped;
-        // Three frames of the camera pass meanwhile.
-        await new Promise((done) => setTimeout(done, 150));
+        await untilFrames(webcam, 3);
         running--;
         if (++count === 6) {
           end();
@@ -87,21 +93,30 @@ test('frames come one at a time, and those that come too soon are dropped', asyn
       });
     });
     const atEnd = count;
-    await new Promise((done) => setTimeout(done, 300));
+    await untilFrames(webcam, 6);
     webcam.stop();
-    return { most, atEnd, later: count, dropped, rising: times.every((time, i) => i === 0 || time > times[i - 1]) };
+    return {
+      maxRunning,
+      atEnd,
+      later: count,
+      dropped,
+      rising: times.every((time, i) => i === 0 || time > times[i - 1]),
+    };
   });
-  assert.deepEqual({ ...said, dropped: undefined }, { most: 1, atEnd: 6, later: 6, dropped: undefined, rising: true });
-  assert.ok(said.dropped >= 3, `${said.dropped} frames were dropped`);
+  assert.deepEqual(
+    { ...said, dropped: undefined },
+    { maxRunning: 1, atEnd: 6, later: 6, dropped: undefined, rising: true },
+  );
+  assert.ok(said.dropped >= 3, `${said.dropped} frames were dropped; at least 3 were expected`);
 });
 
-test('a hidden page gets no frames, and gets them again when it is seen', async (t) => {
+test('a hidden page gets no frames, and gets them again when it is visible', async (t) => {
   const said = await inPage(t, async () => {
     const { webcam } = open();
     await webcam.start();
     let count = 0;
     const end = webcam.eachFrame(() => void count++);
-    const pass = () => new Promise((done) => setTimeout(done, 400));
+    const pass = () => untilFrames(webcam, 6);
     await pass();
     const seen = count;
     Object.defineProperty(document, 'hidden', { value: true, configurable: true });
@@ -119,7 +134,7 @@ test('a hidden page gets no frames, and gets them again when it is seen', async 
   assert.deepEqual([said.sameWhileHidden, said.again], [0, true]);
 });
 
-test('cameras are listed and chosen; one that is not there is said', async (t) => {
+test('cameras are listed and can be chosen, and a missing one rejects with camera-missing', async (t) => {
   const said = await inPage(t, async () => {
     const permission = await Webcam.permission();
     const { webcam, states } = open({ facing: 'environment' });
@@ -127,7 +142,7 @@ test('cameras are listed and chosen; one that is not there is said', async (t) =
     const devices = await Webcam.devices();
     await webcam.start({ deviceId: devices.at(-1).deviceId });
     const chosen = webcam.settings.deviceId;
-    const missing = await codeOf(webcam.start({ deviceId: 'of another world' }));
+    const missing = await codeOf(webcam.start({ deviceId: 'no such camera' }));
     const afterMissing = webcam.state;
     await webcam.start({ facing: 'user' });
     const again = webcam.state;
@@ -143,7 +158,7 @@ test('cameras are listed and chosen; one that is not there is said', async (t) =
   );
 });
 
-test('a page that may not use the camera is told so, by the browser itself', async (t) => {
+test('a Permissions-Policy that forbids the camera leads to camera-denied', async (t) => {
   const said = await inPage(
     t,
     async () => {
@@ -157,7 +172,7 @@ test('a page that may not use the camera is told so, by the browser itself', asy
   assert.deepEqual(said.states, ['prompting', ['denied', 'camera-denied']]);
 });
 
-test('each way in which a browser refuses has its state and code', async (t) => {
+test('each error of the browser has its state and code', async (t) => {
   const wanted = {
     NotAllowedError: ['denied', 'camera-denied'],
     SecurityError: ['denied', 'camera-denied'],
@@ -194,18 +209,21 @@ test('each way in which a browser refuses has its state and code', async (t) => 
   });
 });
 
-test('a permission that comes after stop() is not used, and a camera that is pulled out ends', async (t) => {
+test('a camera that is granted after stop() is released, and an unplugged camera leads to the state ended', async (t) => {
   const said = await inPage(t, async () => {
     const { webcam, states } = open();
     const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     let late;
+    let grant;
+    const granted = new Promise((resolve) => (grant = resolve));
     navigator.mediaDevices.getUserMedia = async (constraints) => {
       const stream = await real(constraints);
-      await new Promise((done) => setTimeout(done, 200));
+      await granted;
       return (late = stream);
     };
     const starting = codeOf(webcam.start());
     webcam.stop();
+    grant();
     const error = await starting;
     const unused = late.getVideoTracks()[0].readyState;
     navigator.mediaDevices.getUserMedia = real;
@@ -220,18 +238,19 @@ test('a permission that comes after stop() is not used, and a camera that is pul
   });
 });
 
-test('a signal ends a start at once, while the browser still asks, and lets go of a camera that is granted later', async (t) => {
+test('a signal ends start() while the browser still asks, and a camera that is granted later is released', async (t) => {
   const said = await inPage(t, async () => {
     const { webcam, states } = open();
-    const asked = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     let grant;
     navigator.mediaDevices.getUserMedia = () => new Promise((resolve) => (grant = resolve));
     const abort = new AbortController();
     const starting = codeOf(webcam.start({ signal: abort.signal }));
     abort.abort();
     const [, code] = await starting;
-    const stream = await asked({ video: true });
+    const stream = await real({ video: true });
     grant(stream);
+    // All promise callbacks run before the next task.
     await new Promise((resolve) => setTimeout(resolve));
     const [, before] = await codeOf(webcam.start({ signal: abort.signal }));
     return { code, before, unused: stream.getTracks()[0].readyState, states, state: webcam.state };

@@ -1,4 +1,4 @@
-// The main job: a webcam, three classes, examples taken from the live picture, later frames recognised.
+// The main use: frames of a live webcam teach three classes, and later frames are recognised.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import test from 'node:test';
@@ -6,12 +6,12 @@ import { fetchDefault, fetchModel } from '../../models/fetch.mjs';
 import { dataFolder, ffmpeg, needsData, scratchFolder } from './data.mjs';
 import { openBrowser, openPage } from './open-page.mjs';
 
-// Chromium's fake camera shows green for any other subsampling.
+/** Output options of ffmpeg. Chromium's fake camera shows green for any other chroma subsampling. */
 const playable = ['-pix_fmt', 'yuvj420p', '-q:v', '2'];
 
 const thumb = { width: 18, height: 32 };
 
-/** What ffmpeg makes of each frame of the clip at thumbnail size, grey: by it a test knows which frame the camera shows. */
+/** Returns all frames of a clip as small grey pictures. They tell which frame the camera shows. */
 function thumbnails(clip) {
   const bytes = ffmpeg(
     '-i',
@@ -27,8 +27,8 @@ function thumbnails(clip) {
 }
 
 /**
- * In the page: plays the camera, teaches frames of each stretch's first half until there are `wanted` of each, then predicts frames of
- * its second half.
+ * Runs in the page. Each stretch of the clip is one class. Adds frames of each stretch's first half until every class has
+ * `wanted` examples, then classifies frames of the second halves until every class has `wanted` results.
  */
 async function teachFromCamera({ entry, variant, thumbs, thumb, stretches, wanted }) {
   const { load } = await import('/lib/index.js');
@@ -55,12 +55,12 @@ async function teachFromCamera({ entry, variant, thumbs, thumb, stretches, wante
     });
     return index;
   };
-  const placeOf = (index) => {
+  const partOf = (index) => {
     for (const { label, first, last } of stretches) {
       if (index < first || index > last) continue;
-      // A gap between taught and tested frames, so that no test frame is a neighbour of a taught one.
+      // A gap between the halves, so that no tested frame is next to a taught one.
       const middle = (first + last) / 2;
-      return { label, part: index < middle - 1 ? 'teach' : index > middle + 1 ? 'test' : 'gap' };
+      return { label, use: index < middle - 1 ? 'teach' : index > middle + 1 ? 'test' : 'gap' };
     }
     return undefined;
   };
@@ -73,14 +73,14 @@ async function teachFromCamera({ entry, variant, thumbs, thumb, stretches, wante
     await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
     const bitmap = await createImageBitmap(video);
     const index = frameOf(bitmap);
-    const place = placeOf(index);
+    const part = partOf(index);
     const counts = await classifier.counts();
-    if (place?.part === 'teach' && (counts[place.label] ?? 0) < wanted) {
-      await classifier.addExample(bitmap, place.label);
-    } else if (place?.part === 'test' && enough(counts)) {
+    if (part?.use === 'teach' && (counts[part.label] ?? 0) < wanted) {
+      await classifier.addExample(bitmap, part.label);
+    } else if (part?.use === 'test' && enough(counts)) {
       const { label } = await classifier.predict(bitmap, { k: 3 });
-      tested[place.label] = (tested[place.label] ?? 0) + 1;
-      results.push({ index, wanted: place.label, got: label });
+      tested[part.label] = (tested[part.label] ?? 0) + 1;
+      results.push({ index, wanted: part.label, got: label });
     } else {
       bitmap.close();
     }
@@ -89,7 +89,7 @@ async function teachFromCamera({ entry, variant, thumbs, thumb, stretches, wante
   const counts = await classifier.counts();
   classifier.dispose();
   video.srcObject.getTracks().forEach((track) => track.stop());
-  // As entries: an object with a '__proto__' of its own doesn't survive the way out of the page.
+  // Entries, because an object with a key '__proto__' loses it on the way out of the page.
   return { results, counts: Object.entries(counts), tested: Object.entries(tested), info };
 }
 
@@ -107,18 +107,18 @@ async function expectRecognised(t, { clip, stretches, entry, variant, isolated }
   });
   for (const { label } of stretches) {
     const [taught, seen] = [counts, tested].map((entries) => new Map(entries).get(label));
-    assert.ok(taught >= 8, `'${label}' was taught ${taught} times`);
-    assert.ok(seen >= 8, `'${label}' was tested ${seen} times`);
+    assert.ok(taught >= 8, `class '${label}' has ${taught} examples; at least 8 are needed`);
+    assert.ok(seen >= 8, `class '${label}' was tested ${seen} times; at least 8 are needed`);
   }
   const right = results.filter((result) => result.wanted === result.got).length;
   t.diagnostic(
-    `${info.variant}, ${info.threads} threads, ${info.model.id}: ${right} of ${results.length} held-out frames right`,
+    `${info.variant}, ${info.threads} threads, ${info.model.id}: ${right} of ${results.length} held-out frames recognised`,
   );
   assert.ok(right / results.length >= 0.95, JSON.stringify(results.filter((result) => result.wanted !== result.got)));
   return info;
 }
 
-// The clip's frames at 25 a second: two fingers, the little finger, the index finger.
+// Frame numbers at 25 frames per second.
 const handStretches = [
   { label: 'two fingers', first: 20, last: 44 },
   { label: 'little finger', first: 58, last: 82 },
@@ -131,7 +131,10 @@ for (const [variant, isolated] of [
   ['relaxed', true],
   ['simd', false],
 ]) {
-  test(`a hand before the webcam is recognised (${variant})`, { ...needsData, timeout: 300_000 }, async (t) => {
+  test(`hand signs in front of the webcam are recognised (${variant})`, {
+    ...needsData,
+    timeout: 300_000,
+  }, async (t) => {
     const clip = path.join(await scratchFolder(t), 'hand.mjpeg');
     ffmpeg('-i', path.join(dataFolder, 'video/asl_hand.25fps.mp4'), '-vf', 'scale=480:-2', ...playable, clip);
     const entry = await fetchModel('mobilenet-v2-1.0-224-int8');
@@ -140,9 +143,11 @@ for (const [variant, isolated] of [
   });
 }
 
-test('drawn scenes before the webcam are recognised with whatever model is there', { timeout: 300_000 }, async (t) => {
+test('generated scenes in front of the webcam are recognised with the default model or its stand-in', {
+  timeout: 300_000,
+}, async (t) => {
   const clip = path.join(await scratchFolder(t), 'scenes.mjpeg');
-  // Three moving pictures that ffmpeg draws itself, two seconds each.
+  // Three moving pictures that ffmpeg generates, two seconds each.
   const scenes = [
     'testsrc2=size=320x240:rate=25',
     'mandelbrot=size=320x240:rate=25',

@@ -183,13 +183,12 @@ async function buildSite() {
   await mkdir(site, { recursive: true });
   await build({
     ...common,
-    entryPoints: [path.join(web, 'demo/main.ts')],
+    entryPoints: ['main.ts', 'style.css'].map((name) => path.join(web, 'demo', name)),
     outdir: site,
     plugins: [packageIn('./lib/')],
     minify: true,
   });
-  for (const each of ['index.html', 'style.css', 'icon.svg'])
-    await cp(path.join(web, 'demo', each), path.join(site, each));
+  for (const each of ['index.html', 'icon.svg']) await cp(path.join(web, 'demo', each), path.join(site, each));
 }
 
 /** Emscripten leaves its glue half minified: its own minifier for the rest is a compiler in Java. */

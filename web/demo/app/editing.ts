@@ -1,0 +1,134 @@
+// Editing: the buttons that change classes and examples, and the one that undoes the last change.
+
+import type { Dataset } from '../dataset/dataset.js';
+import type { DatasetEditor } from '../dataset/editor.js';
+import type { Recordings } from '../dataset/recordings.js';
+import { type Slots, slotCount } from '../dataset/slots.js';
+import type { UndoHistory } from '../dataset/undo-history.js';
+import { byId } from '../dom/elements.js';
+import { countOf } from '../dom/format.js';
+import type { ClassCard } from '../panels/class-card.js';
+import type { ClassList } from '../panels/class-list.js';
+import { askToConfirm } from '../panels/confirm.js';
+import { showStatus } from '../panels/status-line.js';
+import type { Engine } from './engine.js';
+import type { Recognition } from './recognition.js';
+
+const firstClassCount = 3;
+
+/** The parts of the page that editing uses. */
+export interface EditingParts {
+  engine: Engine;
+  dataset: Dataset;
+  slots: Slots;
+  editor: DatasetEditor;
+  history: UndoHistory;
+  recordings: Recordings;
+  classList: ClassList;
+  recognition: Recognition;
+}
+
+/** Changes the data set, and shows the visitor what was done. */
+export class Editing {
+  readonly #parts: EditingParts;
+
+  constructor(parts: EditingParts) {
+    this.#parts = parts;
+  }
+
+  /** Adds empty classes until there are three. */
+  async addFirstClasses(): Promise<void> {
+    const { dataset, slots } = this.#parts;
+    while (dataset.classes.length < firstClassCount) await dataset.addClass(slots.freeName());
+  }
+
+  /** Adds a class and selects its name, so that the visitor can type another one. */
+  async addClass(): Promise<void> {
+    const { dataset, editor, classList } = this.#parts;
+    if (dataset.classes.length >= slotCount) return;
+    let name = '';
+    const isAdded = await this.#attempt('Give the new class a name, then record it.', async () => {
+      name = await editor.addClass();
+    });
+    if (isAdded) classList.of(name)?.focusName();
+  }
+
+  async removeClass({ name, label }: ClassCard): Promise<void> {
+    await this.#attempt(`Removed ${name}.`, () => this.#parts.editor.removeClass(label));
+  }
+
+  /** Removes all examples of a class. */
+  async clearClass({ name, label }: ClassCard): Promise<void> {
+    const { dataset, editor } = this.#parts;
+    await this.#attempt(`Removed all examples of ${name}.`, () =>
+      editor.removeExamples(dataset.idsOf(label), `removal of all examples of ${name}`),
+    );
+  }
+
+  /** Renames a class. When the engine rejects the name, the card shows the old one again. */
+  async renameClass(card: ClassCard, name: string): Promise<void> {
+    try {
+      await this.#parts.editor.renameClass(card.label, name);
+      await this.#parts.recognition.refresh();
+    } catch (error) {
+      card.resetName();
+      this.#parts.engine.onError(error);
+    }
+  }
+
+  /** Removes one example. `className` is named in the status line if it is given. */
+  async removeExample(id: number, className?: string): Promise<void> {
+    const what = className === undefined ? 'one example' : `one example of ${className}`;
+    await this.#attempt(`Removed ${what}.`, () => this.#parts.editor.removeExamples([id], `removal of ${what}`));
+  }
+
+  async moveExample(id: number, label: string): Promise<void> {
+    await this.#attempt(`Moved one example to ${label}.`, () => this.#parts.editor.moveExample(id, label));
+  }
+
+  /** Removes everything, after the visitor has confirmed it. */
+  async startOver(): Promise<void> {
+    const { exampleCount } = this.#parts.dataset;
+    const question =
+      exampleCount === 0
+        ? `Remove all classes and start with ${firstClassCount} empty ones?`
+        : `Remove all classes and ${exampleCount === 1 ? 'the example' : `all ${countOf(exampleCount, 'example')}`}?`;
+    if (!(await askToConfirm(question, 'Start over'))) return;
+    await this.#attempt('Removed all classes and examples.', async () => {
+      await this.#parts.editor.clear();
+      await this.addFirstClasses();
+    });
+  }
+
+  /** Undoes the last change. */
+  async undo(): Promise<void> {
+    const { engine, history, recordings, classList, recognition } = this.#parts;
+    // A recording that is going on continues as a new step.
+    recordings.renew((slot) => classList.at(slot)?.label ?? '');
+    try {
+      const step = await history.undo();
+      if (!step) return;
+      showStatus(`Undone: ${step.description}.`);
+      await recognition.refresh();
+    } catch (error) {
+      engine.onError(error);
+    }
+  }
+
+  /** Makes a change, shows the text `done`, and updates the prediction. Returns false when the change failed. */
+  async #attempt(done: string, change: () => Promise<unknown>): Promise<boolean> {
+    const { engine, recognition } = this.#parts;
+    if (!engine.classifier) return false;
+    try {
+      await change();
+    } catch (error) {
+      engine.onError(error);
+      return false;
+    }
+    showStatus(done);
+    // The button that had the focus may be removed or disabled now.
+    if (document.activeElement?.matches('body, :disabled')) byId('undo').focus({ preventScroll: true });
+    await recognition.refresh();
+    return true;
+  }
+}

@@ -1,0 +1,93 @@
+// Files: saves and opens data sets, and shows pictures. Files are chosen, dropped, or pasted.
+
+import type { Dataset } from '../dataset/dataset.js';
+import type { DatasetEditor } from '../dataset/editor.js';
+import { datasetFormat, datedFileName, download } from '../dataset/files.js';
+import type { Recordings } from '../dataset/recordings.js';
+import { countOf } from '../dom/format.js';
+import type { Input } from '../input/input.js';
+import { showAlert } from '../panels/alert.js';
+import type { ClassCard } from '../panels/class-card.js';
+import { errorSentence } from '../panels/error-text.js';
+import { showStatus } from '../panels/status-line.js';
+import type { Engine } from './engine.js';
+import type { Recognition } from './recognition.js';
+import { loadingStatus, type Teaching } from './teaching.js';
+
+/** The parts of the page that the file actions use. */
+export interface FileActionParts {
+  engine: Engine;
+  dataset: Dataset;
+  editor: DatasetEditor;
+  recordings: Recordings;
+  input: Input;
+  recognition: Recognition;
+  teaching: Teaching;
+}
+
+/** Handles all files of the visitor. */
+export class FileActions {
+  readonly #parts: FileActionParts;
+
+  constructor(parts: FileActionParts) {
+    this.#parts = parts;
+  }
+
+  /** Downloads the data set. */
+  async saveDataset(): Promise<void> {
+    try {
+      download(await this.#parts.dataset.toFile(), datedFileName());
+      showStatus('Saved to a file. You can open it here, or in any program that uses teachable-wasm.');
+    } catch (error) {
+      this.#parts.engine.onError(error);
+    }
+  }
+
+  /** Replaces the data set by a file's. When the file is rejected, nothing changes. */
+  async openDataset(file: File): Promise<void> {
+    const { engine, dataset, editor, recognition } = this.#parts;
+    if (!engine.classifier) return showStatus(loadingStatus);
+    try {
+      await editor.openFile(file, datasetFormat(file) ?? 'dataset');
+    } catch (error) {
+      // Here, 'out-of-memory' is not fatal: the file is too big, and the engine has not changed.
+      if ((error as { code?: string }).code === 'out-of-memory') showAlert(`${file.name}: ${errorSentence(error)}`);
+      else engine.onError(error, file.name);
+      return;
+    }
+    const { exampleCount, classes } = dataset;
+    const classCount = `${classes.length} ${classes.length === 1 ? 'class' : 'classes'}`;
+    showStatus(`Opened ${file.name}: ${countOf(exampleCount, 'example')} in ${classCount}.`);
+    await recognition.refresh();
+  }
+
+  /** Shows a picture in the preview and classifies it. */
+  async testPicture(file: File): Promise<void> {
+    const { engine, input, recordings, recognition } = this.#parts;
+    try {
+      await input.showPicture(file);
+    } catch {
+      return showAlert(`${file.name} cannot be read as a picture. Choose a JPEG, PNG, WebP or BMP file.`);
+    }
+    recordings.dropWaiting();
+    showStatus(
+      engine.classifier
+        ? 'This is your picture. Press the button of a class to add it as an example.'
+        : 'The network is still loading.',
+    );
+    await recognition.run();
+  }
+
+  /** Opens a file that was dropped on the page or pasted: a data set, or a picture to test. */
+  async open(file: File | undefined): Promise<void> {
+    if (!file) return;
+    await (datasetFormat(file) ? this.openDataset(file) : this.testPicture(file));
+  }
+
+  /** Handles files for one class: pictures, or a single data set. */
+  async addToClass(card: ClassCard, files: File[]): Promise<void> {
+    const [first] = files;
+    if (files.length === 1 && first && datasetFormat(first)) await this.openDataset(first);
+    else await this.#parts.teaching.addPictures(card, files);
+  }
+}

@@ -1,0 +1,125 @@
+// Recognition: classifies the current image, adds it to the class that is being recorded, and shows the result.
+
+import type { Observation, Prediction } from 'teachable-wasm';
+import type { Dataset } from '../dataset/dataset.js';
+import type { Recordings } from '../dataset/recordings.js';
+import type { Slots } from '../dataset/slots.js';
+import { percent } from '../dom/format.js';
+import type { ThumbnailSource } from '../dom/thumbnails.js';
+import type { Input } from '../input/input.js';
+import { Announcer } from '../panels/announcer.js';
+import type { ClassCard } from '../panels/class-card.js';
+import type { ClassList } from '../panels/class-list.js';
+import type { Explanation } from '../panels/explanation.js';
+import { FrameMeter } from '../panels/frame-meter.js';
+import type { Preview } from '../panels/preview.js';
+import type { SettingsPanel } from '../panels/settings.js';
+import { showTop3 } from '../panels/top3.js';
+import type { Engine } from './engine.js';
+
+const maxNeighbours = 10;
+/** A winner with less confidence than this is not announced. */
+const minAnnouncedConfidence = 0.6;
+
+/** The parts of the page that recognition uses. */
+export interface RecognitionParts {
+  engine: Engine;
+  dataset: Dataset;
+  slots: Slots;
+  recordings: Recordings;
+  input: Input;
+  settings: SettingsPanel;
+  preview: Preview;
+  classList: ClassList;
+  explanation: Explanation;
+}
+
+/** Classifies images and shows the results. */
+export class Recognition {
+  readonly #parts: RecognitionParts;
+  readonly #frameMeter = new FrameMeter();
+  readonly #announcer = new Announcer();
+
+  constructor(parts: RecognitionParts) {
+    this.#parts = parts;
+  }
+
+  /** Number of neighbours that vote: the size of the smallest class, so that larger ones don't outvote it; at most 10. */
+  get k(): number {
+    return Math.min(maxNeighbours, ...this.#parts.dataset.classSizes);
+  }
+
+  /** Classifies the current image, and teaches it if a class is being recorded. */
+  async run(): Promise<void> {
+    const { input, recordings, classList } = this.#parts;
+    const { current } = input;
+    if (!current) return this.#showPrediction(null);
+    const slot = recordings.next();
+    const card = slot === undefined ? undefined : classList.at(slot);
+    const observation = await this.observe(current.image, card, current.thumbnailSource);
+    // The camera may have been stopped in the meantime.
+    if (observation && input.current) this.#show(observation);
+    if (card && observation?.exampleId !== undefined) recordings.add(card.slot, observation.exampleId);
+  }
+
+  /** Classifies the picture again after a change. The camera needs no call, because it has a new frame soon. */
+  async refresh(): Promise<void> {
+    if (this.#parts.input.kind !== 'camera') await this.run();
+  }
+
+  /**
+   * Classifies an image once, and adds it to the class of `card` if one is given. Returns undefined after an error, and
+   * shows the error with `subject` before it.
+   */
+  async observe(
+    image: HTMLVideoElement | Blob,
+    card?: ClassCard,
+    thumbnailSource: ThumbnailSource | null = null,
+    subject = '',
+  ): Promise<Observation | undefined> {
+    const { engine, dataset, settings } = this.#parts;
+    const { classifier } = engine;
+    if (!classifier) return undefined;
+    try {
+      const options = {
+        k: this.k,
+        topk: classifier.model.showClasses ? 3 : 0,
+        unknownThreshold: settings.unknownThreshold,
+        smoothing: image instanceof Blob ? 0 : settings.smoothing,
+      };
+      return card
+        ? await dataset.teach(image, () => card.label, options, thumbnailSource)
+        : await classifier.observe(image, options);
+    } catch (error) {
+      engine.onError(error, subject);
+      return undefined;
+    }
+  }
+
+  /** Shows that there is nothing to classify. */
+  clear(): void {
+    showTop3([]);
+    this.#showPrediction(null);
+  }
+
+  #show({ prediction, classes, timings }: Observation): void {
+    this.#frameMeter.add(timings);
+    showTop3(classes);
+    this.#showPrediction(prediction);
+  }
+
+  #showPrediction(prediction: Prediction | null): void {
+    const { classList, explanation, preview, slots } = this.#parts;
+    classList.showPrediction(prediction);
+    explanation.show(prediction);
+    if (!prediction) return preview.showWinner(null);
+    if (prediction.unknown) {
+      this.#announcer.announce('Unknown');
+      return preview.showWinner('unknown');
+    }
+    const name = classList.of(prediction.label)?.name ?? prediction.label;
+    const confidence = prediction.confidences[prediction.label] ?? 0;
+    preview.showWinner({ slot: slots.of(prediction.label) ?? 0, name, confidence });
+    if (confidence >= minAnnouncedConfidence) this.#announcer.announce(`${name}, ${percent(confidence)}`);
+  }
+}

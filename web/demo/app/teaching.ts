@@ -1,0 +1,82 @@
+// Teaching: adds examples to a class, from the camera while its button is held, or from picture files.
+
+import { advice } from '../dataset/advice.js';
+import type { Dataset } from '../dataset/dataset.js';
+import type { DatasetEditor } from '../dataset/editor.js';
+import type { Recordings } from '../dataset/recordings.js';
+import { countOf } from '../dom/format.js';
+import type { Input } from '../input/input.js';
+import type { ClassCard } from '../panels/class-card.js';
+import type { ClassList } from '../panels/class-list.js';
+import type { Preview } from '../panels/preview.js';
+import { showStatus } from '../panels/status-line.js';
+import type { Engine } from './engine.js';
+import type { Recognition } from './recognition.js';
+
+/** The parts of the page that teaching uses. */
+export interface TeachingParts {
+  engine: Engine;
+  dataset: Dataset;
+  editor: DatasetEditor;
+  recordings: Recordings;
+  input: Input;
+  preview: Preview;
+  classList: ClassList;
+  recognition: Recognition;
+}
+
+/** The status while the engine loads. */
+export const loadingStatus = 'The network is still loading. Try again in a moment.';
+
+/** Adds examples to classes. */
+export class Teaching {
+  readonly #parts: TeachingParts;
+
+  constructor(parts: TeachingParts) {
+    this.#parts = parts;
+  }
+
+  /** Starts to record a class. */
+  press(card: ClassCard): void {
+    const { engine, input, recordings, recognition } = this.#parts;
+    if (!engine.classifier) return showStatus(loadingStatus);
+    if (input.kind === 'none')
+      return showStatus('There is nothing to record yet. Start the camera, or add pictures to this class.');
+    recordings.start(card.slot, card.label);
+    card.showRecording(true);
+    if (input.kind === 'picture') void recognition.run();
+    else showStatus(`Recording ${card.name}.`);
+  }
+
+  /** Stops recording a class. */
+  release(card: ClassCard): void {
+    this.#parts.recordings.stop(card.slot);
+    card.showRecording(false);
+    if (this.#parts.input.kind === 'camera') showStatus(this.#advice());
+  }
+
+  /** Adds picture files to a class. Files that are not pictures are skipped, with an alert. */
+  async addPictures(card: ClassCard, files: File[]): Promise<void> {
+    const { engine, editor, preview, recognition } = this.#parts;
+    if (!engine.classifier) return showStatus(loadingStatus);
+    const recording = editor.startRecording(card.label);
+    let added = 0;
+    for (const file of files) {
+      showStatus(`Adding picture ${added + 1} of ${files.length} to ${card.name}.`);
+      const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => null);
+      const thumbnailSource = bitmap && { image: bitmap, mirrored: false, crop: preview.crop };
+      const observation = await recognition.observe(file, card, thumbnailSource, file.name);
+      bitmap?.close();
+      if (observation?.exampleId === undefined) continue;
+      recording.add(observation.exampleId);
+      added++;
+    }
+    showStatus(`Added ${added} of ${countOf(files.length, 'picture')} to ${card.name}. ${this.#advice()}`);
+    await recognition.refresh();
+  }
+
+  #advice(): string {
+    const { classList, dataset } = this.#parts;
+    return advice(classList.cards.map(({ label, name }) => ({ name, count: dataset.idsOf(label).length })));
+  }
+}

@@ -1,0 +1,17 @@
+// Options in the page's address, for example ?variant=simd&threads=2&model=./models/other.json
+
+import type { LoadOptions, Variant } from 'teachable-wasm';
+
+/** Reads the options for load() from the query part of the address. */
+export function readUrlOptions(search: string): LoadOptions {
+  const parameters = new URLSearchParams(search);
+  const options: LoadOptions = {};
+  const model = parameters.get('model');
+  const variant = parameters.get('variant');
+  const threads = parameters.get('threads');
+  // load() checks the values; its error says which ones are allowed.
+  if (model) options.model = model;
+  if (variant) options.variant = variant as Variant;
+  if (threads) options.threads = Number(threads);
+  return options;
+}

@@ -1,0 +1,48 @@
+// The classes whose buttons are held, and the class that the next frame teaches.
+
+import type { DatasetEditor, Recording } from './editor.js';
+
+/** The recordings of all classes, by slot. */
+export class Recordings {
+  readonly #editor: DatasetEditor;
+  /** Slots whose buttons are held, latest last. */
+  #held: number[] = [];
+  /** Slots that were pressed and have no frame yet. A tap that is shorter than a frame still teaches one. */
+  #waiting: number[] = [];
+  readonly #recordings = new Map<number, Recording>();
+
+  constructor(editor: DatasetEditor) {
+    this.#editor = editor;
+  }
+
+  /** Starts to record a class. */
+  start(slot: number, label: string): void {
+    this.#held.push(slot);
+    this.#waiting.push(slot);
+    this.#recordings.set(slot, this.#editor.startRecording(label));
+  }
+
+  stop(slot: number): void {
+    this.#held = this.#held.filter((each) => each !== slot);
+  }
+
+  /** Forgets presses that have no frame yet. */
+  dropWaiting(): void {
+    this.#waiting = [];
+  }
+
+  /** Returns the slot that the current frame teaches, or undefined. */
+  next(): number | undefined {
+    return this.#waiting.shift() ?? this.#held.at(-1);
+  }
+
+  /** Adds an example to the recording of a slot. */
+  add(slot: number, exampleId: number): void {
+    this.#recordings.get(slot)?.add(exampleId);
+  }
+
+  /** Starts new recordings in place of all current ones, so that the next examples form undo steps of their own. */
+  renew(labelOf: (slot: number) => string): void {
+    for (const slot of this.#recordings.keys()) this.#recordings.set(slot, this.#editor.startRecording(labelOf(slot)));
+  }
+}

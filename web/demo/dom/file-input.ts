@@ -1,0 +1,29 @@
+// Files that the visitor drops on an element, or chooses in a file input.
+
+/** Calls `onFiles` for files dropped on `target`. The element has the attribute data-drop while files hover over it. */
+export function listenForDrop(target: HTMLElement, onFiles: (files: File[]) => void): void {
+  target.addEventListener('dragover', (event) => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    target.dataset['drop'] = '';
+  });
+  target.addEventListener('dragleave', () => delete target.dataset['drop']);
+  target.addEventListener('drop', (event) => {
+    delete target.dataset['drop'];
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    onFiles([...event.dataTransfer.files]);
+  });
+}
+
+/** Calls `onFiles` for each choice in a file input, even if the same file is chosen again. */
+export function listenForChoice(input: HTMLInputElement, onFiles: (files: File[]) => void): void {
+  input.addEventListener('change', () => {
+    const files = [...(input.files ?? [])];
+    // Without this, choosing the same file again would cause no event.
+    input.value = '';
+    if (files.length > 0) onFiles(files);
+  });
+}

@@ -1,0 +1,157 @@
+// The card of one class: its name, confidence, record button, file input, and examples.
+
+import { colourOf, slotCount } from '../dataset/slots.js';
+import { byId, within } from '../dom/elements.js';
+import { listenForChoice, listenForDrop } from '../dom/file-input.js';
+import { countOf, percent } from '../dom/format.js';
+import { listenForHold } from '../dom/press-and-hold.js';
+import { ClassExamples } from './class-examples.js';
+
+/** What a card needs from the rest of the page, and what it reports. */
+export interface ClassCardEvents {
+  thumbnailOf(id: number): Uint8Array | undefined;
+  /** Called when the record button is pressed. */
+  onPress(card: ClassCard): void;
+  /** Called when the record button is released. */
+  onRelease(card: ClassCard): void;
+  onFiles(card: ClassCard, files: File[]): void;
+  /** Called to remove all examples of the class. */
+  onClear(card: ClassCard): void;
+  /** Called to remove the class. */
+  onRemove(card: ClassCard): void;
+  /** Called after each letter that is typed into the name. */
+  onTyping(): void;
+  onRename(card: ClassCard, name: string): void;
+  /** Called to remove one example. */
+  onDelete(card: ClassCard, id: number): void;
+}
+
+/** A card. */
+export class ClassCard {
+  /** Decides its key, its colour and its test ids. It stays the same when the name changes. */
+  readonly slot: number;
+  readonly root: HTMLElement;
+  readonly #events: ClassCardEvents;
+  readonly #examples: ClassExamples;
+  readonly #input: HTMLInputElement;
+  readonly #removed = new AbortController();
+  #label = '';
+
+  constructor(slot: number, events: ClassCardEvents) {
+    this.slot = slot;
+    this.#events = events;
+    const copy = byId<HTMLTemplateElement>('class-card').content.cloneNode(true) as DocumentFragment;
+    this.root = within<HTMLElement>(copy, '.card');
+    this.root.dataset['class'] = colourOf(slot);
+    this.#input = within(copy, '.name');
+    this.#setTestIds();
+    const onDelete = (id: number) => events.onDelete(this, id);
+    this.#examples = new ClassExamples(this.root, events.thumbnailOf, onDelete, this.#removed.signal);
+    this.#listen();
+  }
+
+  /** The name by which the engine knows the class. */
+  get label(): string {
+    return this.#label;
+  }
+
+  /** The name in the text field, which becomes the label when the visitor stops typing. */
+  get name(): string {
+    return this.#input.value.trim() || this.#label;
+  }
+
+  set label(label: string) {
+    if (label === this.#label && this.#input.value !== '') return;
+    this.#label = label;
+    this.#input.value = label;
+    this.#labelControls();
+  }
+
+  /** Shows the examples with these ids, oldest first. Pass the same array again after adding ids at its end. */
+  showExamples(ids: readonly number[]): void {
+    if (!this.#examples.show(ids, this.name)) return;
+    within(this.root, '.count').textContent = countOf(ids.length, 'example');
+    within<HTMLButtonElement>(this.root, '.clear').disabled = ids.length === 0;
+  }
+
+  /** Shows the confidence in this class, 0-1. */
+  showConfidence(confidence: number, isWinner: boolean): void {
+    within<HTMLElement>(this.root, '.meter-fill').style.transform = `scaleX(${confidence})`;
+    within(this.root, '.meter-text').textContent = percent(confidence);
+    const meter = within(this.root, '.meter');
+    meter.setAttribute('aria-valuenow', String(Math.round(confidence * 100)));
+    meter.setAttribute('aria-valuetext', percent(confidence));
+    this.root.toggleAttribute('data-winner', isWinner);
+  }
+
+  showRecording(isRecording: boolean): void {
+    within(this.root, '.record').setAttribute('aria-pressed', String(isRecording));
+    within(this.root, '.record-text').textContent = isRecording ? 'Recording' : 'Hold to record';
+  }
+
+  /** Shows the old name again, after a new name was rejected. */
+  resetName(): void {
+    this.#input.value = this.#label;
+    this.#labelControls();
+  }
+
+  focusName(): void {
+    this.#input.focus();
+    this.#input.select();
+  }
+
+  /** Removes the card from the page and stops its listeners. */
+  remove(): void {
+    this.#removed.abort();
+    this.root.remove();
+  }
+
+  #setTestIds(): void {
+    for (const part of ['name', 'record', 'count', 'clear', 'remove', 'thumbnails', 'gallery'])
+      within<HTMLElement>(this.root, `.${part}`).dataset['testid'] = `${part}-${this.slot}`;
+    within<HTMLElement>(this.root, '.meter').dataset['testid'] = `bar-${this.slot}`;
+    within<HTMLElement>(this.root, 'input[type=file]').dataset['testid'] = `files-${this.slot}`;
+  }
+
+  #listen(): void {
+    const { root, slot } = this;
+    const events = this.#events;
+    const hold = { onPress: () => events.onPress(this), onRelease: () => events.onRelease(this) };
+    listenForHold(within(root, '.record'), slot <= slotCount ? String(slot) : '', hold, this.#removed.signal);
+    listenForChoice(within(root, 'input[type=file]'), (files) => events.onFiles(this, files));
+    listenForDrop(root, (files) => events.onFiles(this, files));
+    within(root, '.clear').addEventListener('click', () => events.onClear(this));
+    within(root, '.remove').addEventListener('click', () => events.onRemove(this));
+    this.#input.addEventListener('input', () => {
+      this.#labelControls();
+      events.onTyping();
+    });
+    this.#input.addEventListener('change', () => this.#commitName());
+    this.#input.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') this.#input.blur();
+    });
+  }
+
+  #commitName(): void {
+    const { name } = this;
+    this.#input.value = name;
+    this.#labelControls();
+    if (name !== this.#label) this.#events.onRename(this, name);
+  }
+
+  /** Gives the controls names for screen readers, which include the name of the class. */
+  #labelControls(): void {
+    const { name } = this;
+    const labels: Record<string, string> = {
+      '.name': `Name of class ${this.slot}`,
+      '.meter': `Confidence in ${name}`,
+      '.record': `Hold to record ${name}`,
+      'input[type=file]': `Add pictures to ${name}`,
+      '.thumbnails': `Show the examples of ${name}`,
+      '.gallery-list': `Examples of ${name}`,
+      '.clear': `Remove all examples of ${name}`,
+      '.remove': `Remove the class ${name}`,
+    };
+    for (const [selector, text] of Object.entries(labels)) within(this.root, selector).setAttribute('aria-label', text);
+  }
+}

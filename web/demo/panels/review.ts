@@ -1,0 +1,98 @@
+// The check of the examples: the accuracy, and the examples that may be in the wrong class.
+
+import type { Review } from 'teachable-wasm';
+import { colourOf } from '../dataset/slots.js';
+import { byId, makeButton } from '../dom/elements.js';
+import { countOf, percent } from '../dom/format.js';
+import { paintThumbnail } from '../dom/thumbnails.js';
+
+/** What the panel needs from the rest of the page. */
+export interface ReviewEvents {
+  /** Returns the engine's review of all examples. */
+  review(): Promise<Review>;
+  /** Returns the number of examples of each class that has any. */
+  classSizes(): number[];
+  thumbnailOf(id: number): Uint8Array | undefined;
+  slotOf(label: string): number;
+  onMove(id: number, label: string): void;
+  onDelete(id: number): void;
+}
+
+const maxOutliers = 12;
+/** With fewer examples, a tested example has too few others to be compared with. */
+const minExamples = 3;
+/** The panel waits for a pause in teaching before it updates. */
+const updateDelayMs = 500;
+
+/** Shows the review while the panel is open. */
+export class ReviewPanel {
+  readonly #root = byId<HTMLDetailsElement>('review');
+  readonly #events: ReviewEvents;
+  /** Counts the updates, so that a review that arrives late is ignored. */
+  #updates = 0;
+  #timer = 0;
+
+  constructor(events: ReviewEvents) {
+    this.#events = events;
+    this.#root.addEventListener('toggle', () => void this.#refresh());
+  }
+
+  /** Must be called after each change of the data set. */
+  changed(): void {
+    clearTimeout(this.#timer);
+    if (this.#root.open) this.#timer = setTimeout(() => void this.#refresh(), updateDelayMs);
+  }
+
+  async #refresh(): Promise<void> {
+    if (!this.#root.open) return;
+    const update = ++this.#updates;
+    const sizes = this.#events.classSizes();
+    const isEnough = sizes.length > 1 && Math.min(...sizes) >= minExamples;
+    const review = isEnough ? await this.#events.review().catch(() => null) : null;
+    if (update === this.#updates) this.#show(review);
+  }
+
+  #show(review: Review | null): void {
+    byId('review-text').replaceChildren(...sentences(review).map((text) => makeParagraph(text)));
+    const outliers = review?.outliers.slice(0, maxOutliers) ?? [];
+    byId('review-list').replaceChildren(...outliers.map((outlier) => this.#makeRow(outlier)));
+    this.#root.dataset['tested'] = String(review?.tested ?? 0);
+  }
+
+  #makeRow({ id, label, suggestedLabel }: Review['outliers'][number]): HTMLLIElement {
+    const row = document.createElement('li');
+    const canvas = document.createElement('canvas');
+    canvas.setAttribute('aria-hidden', 'true');
+    void paintThumbnail(canvas, this.#events.thumbnailOf(id));
+    row.append(
+      canvas,
+      makeParagraph(`In ${label}, but looks like ${suggestedLabel}`),
+      makeButton(`Move to ${suggestedLabel}`, () => this.#events.onMove(id, suggestedLabel)),
+      makeButton('Remove', () => this.#events.onDelete(id)),
+    );
+    row.dataset['class'] = colourOf(this.#events.slotOf(label));
+    return row;
+  }
+}
+
+function sentences(review: Review | null): string[] {
+  if (!review) return [`Record at least ${minExamples} examples of at least two classes. Then they can be compared.`];
+  const { tested, accuracy, mostConfusable, duplicates, outliers } = review;
+  const result = [
+    `Each of ${tested} examples was tested as if it were new. ${percent(accuracy)} of the answers were right.`,
+  ];
+  if (mostConfusable) {
+    const { labels, confusions } = mostConfusable;
+    result.push(`Most often confused: ${labels.join(' and ')} (${countOf(confusions, 'time')}).`);
+  }
+  if (duplicates.length > tested / 2)
+    result.push('Many examples are almost the same picture. Other sides and other light would help more.');
+  if (outliers.length > 0) result.push('These examples may be in the wrong class:');
+  return result;
+}
+
+function makeParagraph(text: string): HTMLParagraphElement {
+  const paragraph = document.createElement('p');
+  paragraph.textContent = text;
+  return paragraph;
+}

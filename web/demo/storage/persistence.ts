@@ -1,0 +1,194 @@
+// Persistence of the data set between visits: restores it at the start, saves it as it grows, and tells the visitor
+// when the browser cannot store it.
+
+import type { Dataset } from '../dataset/dataset.js';
+import { datedFileName, download } from '../dataset/files.js';
+import type { Slots } from '../dataset/slots.js';
+import { byId } from '../dom/elements.js';
+import { countOf } from '../dom/format.js';
+import { showAlert } from '../panels/alert.js';
+import { errorClause } from '../panels/error-text.js';
+import { showStatus } from '../panels/status-line.js';
+import { Autosave, type SaveState } from './autosave.js';
+import { DatasetStore, type StoredDataset } from './store.js';
+import { acquireTabLock } from './tab-lock.js';
+
+/** A tab that is just closing may need this long to release its lock. */
+const lockTimeoutMs = 1000;
+
+const stateTexts: Record<SaveState, string> = {
+  starting: '',
+  empty: 'Examples will be saved in this browser.',
+  pending: 'Saving …',
+  saved: 'Saved in this browser.',
+  failed: 'Not saved in this browser. Save to a file before you leave.',
+  'other-tab': 'Not saved: this page is also open in another tab, and that tab saves.',
+  conflict: 'Not saved: another tab has saved other examples.',
+  unreadable: 'Not saved: other examples are stored in this browser.',
+}; // prettier-ignore
+
+/** What persistence needs from the rest of the page. */
+export interface PersistenceEvents {
+  /** Fills an empty page when nothing is stored. */
+  startEmpty(): Promise<void>;
+  /** Replaces the data set on the page. The visitor can undo it. */
+  openStored(stored: StoredDataset): Promise<void>;
+  /** Handles an error of the engine. */
+  onEngineError(error: unknown): void;
+}
+
+/** Stores the data set of the page's network. */
+export class Persistence {
+  readonly #dataset: Dataset;
+  readonly #slots: Slots;
+  readonly #events: PersistenceEvents;
+  readonly #store = new DatasetStore();
+  #autosave: Autosave | null = null;
+  #state: SaveState = 'starting';
+  #failureShown = false;
+  #askedToPersist = false;
+
+  constructor(dataset: Dataset, slots: Slots, events: PersistenceEvents) {
+    this.#dataset = dataset;
+    this.#slots = slots;
+    this.#events = events;
+    document.addEventListener('visibilitychange', () => document.hidden && void this.#autosave?.flush());
+    window.addEventListener('pagehide', () => void this.#autosave?.flush());
+    window.addEventListener('beforeunload', (event) => {
+      if (!this.#autosave?.hasUnsavedChanges || this.#dataset.exampleCount === 0) return;
+      void this.#autosave.flush();
+      event.preventDefault();
+    });
+  }
+
+  /** Restores the stored data set of the network `key`, or starts empty. Returns a sentence for the visitor, or ''. */
+  async start(key: string): Promise<string> {
+    const source = { toFile: () => this.#dataset.toFile(), slots: () => this.#slots.all() };
+    const autosave = new Autosave(this.#store, key, source, (state, error) => this.#show(state, error));
+    this.#autosave = autosave;
+    const lock = acquireTabLock(key);
+    const hasLock = await Promise.race([
+      lock.then(() => true),
+      new Promise<false>((resolve) => setTimeout(() => resolve(false), lockTimeoutMs)),
+    ]);
+    let stored: StoredDataset | undefined;
+    try {
+      stored = await autosave.read();
+    } catch (error) {
+      await this.#events.startEmpty();
+      autosave.fail(error);
+      return '';
+    }
+    const isRestored = stored !== undefined && (await this.#restore(stored));
+    if (!isRestored) await this.#events.startEmpty();
+    if (stored && !isRestored) return '';
+    if (hasLock) autosave.resume(true);
+    else {
+      autosave.waitForTabLock();
+      void lock.then(() => this.#takeOver());
+      showAlert(
+        'This page is already open in another tab, and only that tab saves. To save the examples of this tab, close the other tab or save to a file.',
+      );
+    }
+    return stored ? this.#describeRestored() : await this.#describeOthers(key);
+  }
+
+  /** Must be called after each change of the data set. */
+  changed(): void {
+    this.#autosave?.changed();
+  }
+
+  /** Opens the stored data set. Returns false when it cannot be opened; it then stays in the database. */
+  async #restore(stored: StoredDataset): Promise<boolean> {
+    this.#slots.reset(stored.slots);
+    try {
+      await this.#dataset.open(stored.file);
+      return true;
+    } catch (error) {
+      this.#slots.reset([]);
+      this.#autosave!.pause('unreadable');
+      showAlert(
+        `The examples stored in this browser cannot be opened: ${errorClause(error)}. They stay stored, and new examples are not saved.`,
+        ['Save the stored ones to a file', () => download(stored.file, datedFileName())],
+        ['Replace them', () => void this.#autosave!.overwrite()],
+      );
+      return false;
+    }
+  }
+
+  #describeRestored(): string {
+    const { exampleCount, classes } = this.#dataset;
+    if (exampleCount === 0) return 'Your classes from your last visit are back.';
+    const names = classes.filter(({ ids }) => ids.length > 0).map(({ label }) => label);
+    return `${countOf(exampleCount, 'example')} from your last visit ${exampleCount === 1 ? 'is' : 'are'} back: ${names.join(', ')}.`;
+  }
+
+  async #describeOthers(key: string): Promise<string> {
+    const others = (await this.#store.keys().catch(() => [])).filter((each) => each !== key);
+    return others.length > 0
+      ? `This browser also stores examples of another network (${others.join(', ')}). They work with that network only.`
+      : '';
+  }
+
+  /** Starts to save after the other tab has closed. */
+  async #takeOver(): Promise<void> {
+    const autosave = this.#autosave!;
+    try {
+      if (!(await autosave.hasConflict())) return autosave.resume(!autosave.hasUnsavedChanges);
+      if (autosave.hasUnsavedChanges) return autosave.pause('conflict');
+      const stored = await autosave.read();
+      if (stored && (await this.#restore(stored))) autosave.resume(true);
+      showStatus(this.#describeRestored());
+    } catch (error) {
+      autosave.fail(error);
+    }
+  }
+
+  async #openStored(): Promise<void> {
+    const autosave = this.#autosave!;
+    try {
+      const stored = await autosave.read();
+      if (stored) await this.#events.openStored(stored);
+      autosave.resume(true);
+    } catch (error) {
+      autosave.fail(error);
+    }
+  }
+
+  #show(state: SaveState, error: unknown): void {
+    const line = byId('save-state');
+    line.dataset['state'] = state;
+    line.textContent = stateTexts[state];
+    if (state === 'failed') this.#showFailure(error);
+    if (state === 'saved' && this.#state !== 'starting') this.#afterSave();
+    this.#state = state;
+    if (state === 'conflict') {
+      showAlert(
+        'Another tab has saved other examples. Which ones do you want to keep?',
+        ['Those of this tab', () => void this.#autosave!.overwrite()],
+        ['Those of the other tab', () => void this.#openStored()],
+      );
+    }
+  }
+
+  /** Shows one alert for any number of failures in a row. */
+  #showFailure(error: unknown): void {
+    const { code, name } = Object(error) as { code?: unknown; name?: unknown };
+    if (code === 'worker-lost' || code === 'disposed') return this.#events.onEngineError(error);
+    if (this.#failureShown) return;
+    this.#failureShown = true;
+    let reason = 'This browser does not let the page store your examples. Private windows often do not.';
+    if (name === 'QuotaExceededError') reason = 'This browser has no space left to store your examples.';
+    // The codes of the engine's errors are words; those of the browser's errors are numbers.
+    if (typeof code === 'string') reason = `Your examples could not be saved: ${errorClause(error)}.`;
+    showAlert(`${reason} You can go on, but save to a file before you leave.`);
+  }
+
+  #afterSave(): void {
+    this.#failureShown = false;
+    if (this.#askedToPersist || this.#dataset.exampleCount === 0) return;
+    this.#askedToPersist = true;
+    // Asks the browser not to clear the data when space is short. Nothing depends on the answer.
+    void navigator.storage?.persist?.().catch(() => {});
+  }
+}
