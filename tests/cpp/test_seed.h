@@ -1,4 +1,4 @@
-// The seed of a random test.
+// Seed for tests with random inputs.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace teachable::testing {
 
-/// TEACHABLE_SEED when set, else a fresh one. Tests print it when they fail.
+/// Returns the seed in TEACHABLE_SEED, or a random one by default. Tests print it when they fail.
 inline uint32_t test_seed() {
   if (const char* seed = std::getenv("TEACHABLE_SEED")) {
     return static_cast<uint32_t>(std::strtoul(seed, nullptr, 10));

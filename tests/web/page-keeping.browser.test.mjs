@@ -218,7 +218,7 @@ test('a stored set that cannot be opened is explained, stays, and goes only when
   const [damaged] = await page.evaluate(readStore);
   await page.reload();
   await untilReady(page);
-  await alertOf(page, /can't be opened \(the data set .+\)\. It stays/).waitFor();
+  await alertOf(page, /can't be opened \([Tt]he data set .+\)\. It stays/).waitFor();
   await teach(page, 2, blue);
   // As when the page is left: all that would be saved is saved now.
   await page.evaluate(() => window.dispatchEvent(new Event('pagehide')));
