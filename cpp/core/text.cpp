@@ -10,7 +10,8 @@ namespace teachable {
 namespace {
 
 constexpr int kDigits = 6;
-constexpr int64_t kOverflow = 1'000'000;  // 10^kDigits
+constexpr int64_t kScale = 100'000;  // 10^(kDigits - 1)
+constexpr int64_t kOverflow = 10 * kScale;
 
 /// A positive number in scientific notation, rounded to six digits.
 struct Decimal {
@@ -22,7 +23,7 @@ Decimal to_decimal(double number) {
   Decimal decimal;
   for (; number >= 10; number /= 10) ++decimal.exponent;
   for (; number < 1; number *= 10) --decimal.exponent;
-  int64_t rounded = std::llround(number * (kOverflow / 10));
+  int64_t rounded = std::llround(number * kScale);
   if (rounded >= kOverflow) {
     rounded /= 10;
     ++decimal.exponent;
@@ -57,7 +58,7 @@ void TextPiece::append_to(std::string& text) const {
       text += value_.c_string;
       return;
     case Kind::View:
-      text.append(value_.view.data, value_.view.size);
+      text.append(value_.view);
       return;
     case Kind::String:
       text += *value_.string;

@@ -21,8 +21,7 @@ class Text;
 class TextPiece {
  public:
   TextPiece(const char* text) : value_{.c_string = text}, kind_(Kind::CString) {}
-  TextPiece(std::string_view text)
-      : value_{.view = {text.data(), text.size()}}, kind_(Kind::View) {}
+  TextPiece(std::string_view text) : value_{.view = text}, kind_(Kind::View) {}
   TextPiece(const std::string& text) : value_{.string = &text}, kind_(Kind::String) {}
   TextPiece(const Shape& shape) : value_{.shape = &shape}, kind_(Kind::Shape) {}
   TextPiece(const Text& text) : value_{.text = &text}, kind_(Kind::Text) {}
@@ -37,13 +36,9 @@ class TextPiece {
  private:
   enum class Kind : uint8_t { CString, View, String, Shape, Text, Real, Signed, Unsigned };
 
-  struct View {
-    const char* data;
-    size_t size;
-  };
   union {
     const char* c_string;
-    View view;
+    std::string_view view;
     const std::string* string;
     const Shape* shape;
     const Text* text;
@@ -64,6 +59,7 @@ class Text {
   Text(const std::string& text) : pieces_(&only_), count_(1), only_(text) {}
   Text(const Text&) = delete;
   Text& operator=(const Text&) = delete;
+  ~Text() = default;
 
   void append_to(std::string& text) const;
   std::string to_string() const;

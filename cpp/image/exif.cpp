@@ -54,7 +54,9 @@ std::optional<Orientation> read_tiff_orientation(std::span<const uint8_t> tiff) 
 
   const TiffReader reader(tiff, big_endian);
   if (reader.read_u16(2) != 42) return std::nullopt;
-  const size_t directory = *reader.read_u32(4);
+  const std::optional<uint32_t> directory_offset = reader.read_u32(4);
+  if (!directory_offset) return std::nullopt;
+  const size_t directory = *directory_offset;
   const std::optional<uint16_t> entry_count = reader.read_u16(directory);
   if (!entry_count) return std::nullopt;
 

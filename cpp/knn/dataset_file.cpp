@@ -19,8 +19,8 @@ constexpr size_t kMaxRowsPerSection = 64;
 /// Enough for all plausible labels and preprocessing texts, and too little to exhaust the memory.
 constexpr size_t kMaxHeaderBytes = 64 << 20;
 
-/// Kind of a section.
-enum Kind : uint32_t { kHeader = 1, kRows = 2, kThumbnail = 3, kEnd = 4 };
+/// Kinds of sections.
+constexpr uint32_t kHeader = 1, kRows = 2, kThumbnail = 3, kEnd = 4;
 
 [[noreturn]] void throw_bad_dataset(const Text& message) {
   throw Error(ErrorCode::BadDataset, message);
@@ -251,8 +251,9 @@ size_t DatasetReader::max_payload_bytes(uint32_t kind) const {
       return 4 + kMaxThumbnailBytes;
     case kEnd:
       return 4;
+    default:
+      throw_damaged({"a section has the unknown kind ", kind});
   }
-  throw_damaged({"a section has the unknown kind ", kind});
 }
 
 void DatasetReader::process_buffer() {
