@@ -358,7 +358,7 @@ class JsClassifier {
   val review(const JsPredictOptions& options, double most_examples) {
     ReviewOptions review_options;
     review_options.predict = to_predict_options(options);
-    review_options.most_examples = to_count(most_examples, "most examples");
+    review_options.max_examples = to_count(most_examples, "most examples");
     return to_js(teachable::review(classifier_->knn(), review_options));
   }
   void use_storage(const std::string& storage) { classifier_->use_storage(to_storage(storage)); }

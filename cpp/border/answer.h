@@ -1,5 +1,6 @@
-// How a module without glue, a single .wasm file, talks to JavaScript: memory that it lends, and
-// answers that it leaves there. web/src/worker/bare-module.ts is the other half.
+// Foreign-function interface of modules without JavaScript glue (a single .wasm file). JavaScript
+// writes inputs into memory that lend() returns, and reads results from an Answer in memory.
+// web/src/worker/bare-module.ts is the JavaScript side.
 #pragma once
 
 #include <cstddef>
@@ -12,21 +13,23 @@
 
 namespace teachable {
 
-/// What JavaScript reads as five 32-bit words. All that it points to lives until the module's next
-/// call.
+/// Result of a call, which JavaScript reads as five 32-bit integers. All pointers are valid until
+/// the next call into the module.
 struct Answer {
-  uint32_t succeeded = 0;      ///< 1, or 0 for a failure
-  const char* word = nullptr;  ///< what the module says of the result, or the error's code
-  size_t word_size = 0;
-  const void* bytes = nullptr;  ///< the result, or the error's sentence
-  size_t byte_count = 0;
+  uint32_t succeeded = 0;        ///< 1 for success, 0 for an error
+  const char* detail = nullptr;  ///< success: a short text about the result; error: its code
+  size_t detail_size = 0;        ///< length of `detail`, in bytes
+  const void* bytes = nullptr;   ///< success: the result; error: its message
+  size_t byte_count = 0;         ///< length of `bytes`
 };
 
-inline Answer success(std::string_view word, const void* bytes, size_t byte_count) {
-  return {1, word.data(), word.size(), bytes, byte_count};
+/// Returns the answer of a successful call. Borrows `detail` and `bytes`.
+inline Answer success(std::string_view detail, const void* bytes, size_t byte_count) {
+  return {1, detail.data(), detail.size(), bytes, byte_count};
 }
 
-/// Runs `body`, which returns an Answer; whatever it throws becomes one too.
+/// Calls `body`, which returns an Answer, and converts any exception to an error Answer. The result
+/// is valid until the next call.
 template <typename Body>
 const Answer* answer_by(Body&& body) {
   static Failure failure;
@@ -41,7 +44,8 @@ const Answer* answer_by(Body&& body) {
   return &answer;
 }
 
-/// Memory of `buffer` for JavaScript to fill; nullptr when there isn't so much.
+/// Resizes `buffer` to [byte_count] and returns its memory, for JavaScript to fill. Returns nullptr
+/// when there is not enough memory.
 inline std::byte* lend(std::vector<std::byte>& buffer, size_t byte_count) {
   try {
     buffer.resize(byte_count);

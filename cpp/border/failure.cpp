@@ -9,25 +9,27 @@
 namespace teachable {
 namespace {
 
-Failure memory_used_up() {
-  return {std::string(to_string(ErrorCode::OutOfMemory)),
-          "the module's memory is used up; dispose of what isn't needed, use smaller pictures or "
-          "fewer examples"};
+Failure out_of_memory() {
+  return {
+      std::string(to_string(ErrorCode::OutOfMemory)),
+      "The module is out of memory. Dispose of classifiers that are no longer needed, use smaller "
+      "pictures or fewer examples."};
 }
 
 }  // namespace
 
-// One function, because the fifty that are bound would each repeat its handlers.
+// A function of its own, because the fifty bound functions would otherwise each contain these
+// handlers.
 Failure current_failure() {
   try {
     throw;
   } catch (const Error& e) {
     return {std::string(to_string(e.code())), e.what()};
   } catch (const std::bad_alloc&) {
-    return memory_used_up();
+    return out_of_memory();
   } catch (const std::length_error&) {
-    // A vector longer than half the address space.
-    return memory_used_up();
+    // Thrown for a vector that would exceed half of the address space.
+    return out_of_memory();
   } catch (const std::exception& e) {
     return {std::string(to_string(ErrorCode::Internal)), e.what()};
   }

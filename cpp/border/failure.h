@@ -1,16 +1,18 @@
-// What a C++ exception is to JavaScript: all modules' borders catch everything and hand out this.
+// C++ exceptions as JavaScript sees them. No exception leaves a module: the exported functions
+// catch all of them and return a Failure instead.
 #pragma once
 
 #include <string>
 
 namespace teachable {
 
+/// Code and message of an error.
 struct Failure {
-  std::string code;     ///< of ErrorCode, in kebab-case ("bad-model")
-  std::string message;  ///< one sentence
+  std::string code;     ///< name of an ErrorCode, in kebab-case ("bad-model")
+  std::string message;  ///< one or two sentences
 };
 
-/// Of the exception that is being handled; for catch blocks only.
+/// Returns the failure for the exception that is being handled. Call it only in a catch block.
 Failure current_failure();
 
 }  // namespace teachable

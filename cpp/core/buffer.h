@@ -1,4 +1,4 @@
-// Owned memory that may be read a little past its end.
+// Owned, aligned memory that vector kernels may read a little past its end.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +12,12 @@
 
 namespace teachable {
 
-/// Bytes after the last element that vector kernels may read (never write). XNNPACK asks for
-/// XNN_EXTRA_BYTES; net/xnn.h asserts that this covers it.
+/// Number of bytes after the last element that vector kernels may read, but never write. net/xnn.h
+/// asserts that it is at least XNNPACK's XNN_EXTRA_BYTES.
 inline constexpr size_t kReadSlack = 128;
 
-/// Owns `size` zeroed elements of T, aligned to 64 bytes, and kReadSlack readable bytes after them.
-/// The type is the precondition of everything that is handed to XNNPACK. Move-only.
+/// Array of zero-initialized elements, aligned to 64 bytes and followed by kReadSlack readable
+/// bytes. Buffers that are passed to XNNPACK must be of this type. Move-only.
 template <typename T>
 class PaddedBuffer {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -26,7 +26,7 @@ class PaddedBuffer {
   static constexpr size_t kAlignment = 64;
 
   PaddedBuffer() = default;
-  /// Throws std::bad_alloc when memory doesn't suffice.
+  /// Allocates [size] elements. Throws std::bad_alloc when there is not enough memory.
   explicit PaddedBuffer(size_t size) : data_(allocate(size)), size_(size) {}
 
   T* data() { return data_.get(); }
@@ -40,7 +40,7 @@ class PaddedBuffer {
   const T* begin() const { return data(); }
   const T* end() const { return data() + size_; }
 
-  /// Lends the elements; dies with this buffer.
+  /// View of the elements [size]; valid as long as this buffer.
   std::span<T> span() { return {data(), size_}; }
   std::span<const T> span() const { return {data(), size_}; }
 
@@ -50,10 +50,10 @@ class PaddedBuffer {
   };
 
   static T* allocate(size_t size) {
-    // No object is larger; and some bytes below 4 GB, Emscripten's allocator writes past the
-    // memory's end.
+    // PTRDIFF_MAX limits the size of any object. Besides, Emscripten's allocator writes past the
+    // end of memory for sizes just below 4 GB.
     if (size > (PTRDIFF_MAX - kReadSlack - kAlignment) / sizeof(T)) throw std::bad_alloc();
-    // aligned_alloc wants a multiple of the alignment.
+    // aligned_alloc() requires a multiple of the alignment.
     const size_t bytes = (size * sizeof(T) + kReadSlack + kAlignment - 1) / kAlignment * kAlignment;
     void* memory = std::aligned_alloc(kAlignment, bytes);
     if (memory == nullptr) throw std::bad_alloc();

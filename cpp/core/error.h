@@ -1,5 +1,5 @@
-// The one error type of the library. Bad input is always an Error, never an abort and never a
-// print.
+// The only error type of the library. Bad input always throws an Error; it never aborts the program
+// and never prints.
 #pragma once
 
 #include <stdexcept>
@@ -9,23 +9,23 @@
 
 namespace teachable {
 
-/// What went wrong, as a caller would switch on it. to_string() gives the name that JavaScript
-/// sees.
+/// Category of an error, for callers that handle errors by kind. to_string() returns the name that
+/// JavaScript sees.
 enum class ErrorCode {
-  BadModel,       ///< the model file is damaged, truncated or contradicts itself
-  UnsupportedOp,  ///< the model is sound but holds an operator or type that this library doesn't
-                  ///< run
-  BadImage,       ///< a frame or an encoded picture can't be used (size, format, damage)
-  BadArgument,    ///< a caller's value is out of its documented range
-  BadDataset,     ///< a data set can't be used here (damage, other model, other dimension)
-  OutOfMemory,    ///< the module's memory doesn't hold what was asked for
+  BadModel,       ///< the model file is damaged, truncated or inconsistent
+  UnsupportedOp,  ///< the model is valid, but contains an operator or type that is not supported
+  BadImage,       ///< a frame or picture file has an invalid size or format, or is damaged
+  BadArgument,    ///< an argument is outside its documented range
+  BadDataset,     ///< a data set is damaged, or belongs to another model or dimension
+  OutOfMemory,    ///< there is not enough memory for the request
   Internal,       ///< a bug in this library or in XNNPACK; please report it
 };
 
-/// The code's name on the JavaScript side, in kebab-case ("bad-model").
+/// Returns the name of the code in JavaScript, in kebab-case, such as "bad-model".
 std::string_view to_string(ErrorCode code);
 
-/// Carries a code and one sentence: what, where, got, wanted.
+/// Exception with a code and a message. The message says what is wrong, where, what was found, what
+/// is supported and what to do, in one or two sentences.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const Text& message);

@@ -1,4 +1,4 @@
-// IEEE half precision, in which files store weights.
+// IEEE 754 half-precision floats (float16), a storage format of weights in model files.
 #pragma once
 
 #include <cmath>
@@ -7,7 +7,7 @@
 
 namespace teachable {
 
-/// The value of the 16 bits; infinities and NaN included.
+/// Converts the bits of a float16 to a float. Handles subnormal numbers, infinities and NaN.
 inline float half_to_float(uint16_t half) {
   const bool negative = (half & 0x8000) != 0;
   const int exponent = (half >> 10) & 0x1f;

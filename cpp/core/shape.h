@@ -1,4 +1,4 @@
-// Extents of a dense row-major tensor.
+// Shape of a dense row-major tensor.
 #pragma once
 
 #include <cstddef>
@@ -9,27 +9,31 @@
 
 namespace teachable {
 
-/// Dimensions, outermost first; each >= 0. A scalar has none.
+/// Dimensions of a tensor, outermost first, each >= 0. A scalar has no dimensions.
 class Shape {
  public:
   Shape() = default;
   Shape(std::initializer_list<int64_t> dims) : dims_(dims) {}
   explicit Shape(std::vector<int64_t> dims) : dims_(std::move(dims)) {}
 
+  /// Number of dimensions.
   size_t rank() const { return dims_.size(); }
+  /// Returns the dimension of `axis`, which must be less than rank().
   int64_t operator[](size_t axis) const { return dims_[axis]; }
-  /// The last dimension, or 1 of a scalar.
+  /// Returns the last dimension, or 1 for a scalar.
   int64_t channels() const { return dims_.empty() ? 1 : dims_.back(); }
   const std::vector<int64_t>& dims() const { return dims_; }
 
-  /// Product of the dimensions; the caller has checked that it fits (see checked_element_count).
+  /// Returns the product of the dimensions. Does not detect overflow: validate untrusted shapes
+  /// with checked_element_count() first.
   size_t element_count() const {
     size_t count = 1;
     for (int64_t dim : dims_) count *= static_cast<size_t>(dim);
     return count;
   }
 
-  /// The product, or -1 when a dimension is negative or the product exceeds `limit`.
+  /// Returns the product of the dimensions, or -1 when a dimension is negative or the product
+  /// exceeds `limit`.
   int64_t checked_element_count(int64_t limit) const {
     int64_t count = 1;
     for (int64_t dim : dims_) {
@@ -41,7 +45,7 @@ class Shape {
     return count;
   }
 
-  /// "[1, 224, 224, 3]"
+  /// Returns the shape as text, such as "[1, 224, 224, 3]".
   std::string to_string() const {
     std::string text = "[";
     for (size_t i = 0; i < dims_.size(); ++i) {

@@ -10,19 +10,20 @@ namespace teachable {
 namespace {
 
 constexpr int kDigits = 6;
-constexpr int64_t kOverflow = 1'000'000;  // 10^kDigits
+constexpr int64_t kScale = 100'000;  // 10^(kDigits - 1)
+constexpr int64_t kOverflow = 10 * kScale;
 
-/// The six digits of a positive number, and the power of ten of the first.
+/// A positive number in scientific notation, rounded to six digits.
 struct Decimal {
-  std::string digits;
-  int exponent = 0;
+  std::string digits;  ///< significant digits without trailing zeros
+  int exponent = 0;    ///< power of ten of the first digit
 };
 
 Decimal to_decimal(double number) {
   Decimal decimal;
   for (; number >= 10; number /= 10) ++decimal.exponent;
   for (; number < 1; number *= 10) --decimal.exponent;
-  int64_t rounded = std::llround(number * (kOverflow / 10));
+  int64_t rounded = std::llround(number * kScale);
   if (rounded >= kOverflow) {
     rounded /= 10;
     ++decimal.exponent;
@@ -32,10 +33,10 @@ Decimal to_decimal(double number) {
   return decimal;
 }
 
-std::string positive(double number) {
+std::string positive_to_text(double number) {
   auto [digits, exponent] = to_decimal(number);
-  constexpr int kMostZeros = 4;
-  if (exponent < 0 && exponent >= -kMostZeros - 1) {
+  constexpr int kMaxLeadingZeros = 4;
+  if (exponent < 0 && exponent >= -kMaxLeadingZeros - 1) {
     return "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + digits;
   }
   if (exponent >= 0 && exponent < kDigits) {
@@ -51,53 +52,53 @@ std::string positive(double number) {
 
 }  // namespace
 
-void TextPiece::append_to(std::string& sentence) const {
+void TextPiece::append_to(std::string& text) const {
   switch (kind_) {
     case Kind::CString:
-      sentence += c_string_;
+      text += value_.c_string;
       return;
     case Kind::View:
-      sentence.append(view_.data, view_.size);
+      text.append(value_.view);
       return;
     case Kind::String:
-      sentence += *string_;
+      text += *value_.string;
       return;
     case Kind::Shape:
-      sentence += shape_->to_string();
+      text += value_.shape->to_string();
       return;
     case Kind::Text:
-      text_->append_to(sentence);
+      value_.text->append_to(text);
       return;
     case Kind::Real:
-      sentence += to_text(real_);
+      text += to_text(value_.real);
       return;
     case Kind::Signed:
-      sentence += std::to_string(signed_);
+      text += std::to_string(value_.signed_integer);
       return;
     case Kind::Unsigned:
-      sentence += std::to_string(unsigned_);
+      text += std::to_string(value_.unsigned_integer);
       return;
   }
 }
 
-void Text::append_to(std::string& sentence) const {
-  for (size_t i = 0; i < count_; ++i) pieces_[i].append_to(sentence);
+void Text::append_to(std::string& text) const {
+  for (size_t i = 0; i < count_; ++i) pieces_[i].append_to(text);
 }
 
 std::string Text::to_string() const {
-  std::string sentence;
-  append_to(sentence);
-  return sentence;
+  std::string text;
+  append_to(text);
+  return text;
 }
 
 std::string to_text(double number) {
   if (std::isnan(number)) return "nan";
   if (number < 0) return "-" + to_text(-number);
   if (std::isinf(number)) return "inf";
-  constexpr double kMostExact = 9007199254740992.0;  // 2^53
-  if (number <= kMostExact && number == std::trunc(number))
+  constexpr double kMaxExactInteger = 9007199254740992.0;  // 2^53
+  if (number <= kMaxExactInteger && number == std::trunc(number))
     return std::to_string(static_cast<int64_t>(number));
-  return positive(number);
+  return positive_to_text(number);
 }
 
 }  // namespace teachable

@@ -1,6 +1,8 @@
-// Sentences of strings and numbers, put together only when somebody wants them. A chain of
-// std::string's + and to_string() is ten times the code where it stands, with a way out for each of
-// its parts when the next one throws; most of a program's sentences are those of its errors.
+// Messages composed of strings and numbers, concatenated only when the result is needed.
+//
+// Most messages of the library are errors. A chain of std::string additions and std::to_string()
+// calls generates ten times the code at each of these places, because every temporary needs its own
+// cleanup when a later part throws.
 #pragma once
 
 #include <concepts>
@@ -15,44 +17,40 @@ namespace teachable {
 class Shape;
 class Text;
 
-/// A part of a sentence. Strings, shapes and texts are borrowed.
+/// One part of a message. Strings, shapes and texts are borrowed, not copied.
 class TextPiece {
  public:
-  TextPiece(const char* text) : c_string_(text), kind_(Kind::CString) {}
-  TextPiece(std::string_view text) : view_{text.data(), text.size()}, kind_(Kind::View) {}
-  TextPiece(const std::string& text) : string_(&text), kind_(Kind::String) {}
-  TextPiece(const Shape& shape) : shape_(&shape), kind_(Kind::Shape) {}
-  TextPiece(const Text& text) : text_(&text), kind_(Kind::Text) {}
-  TextPiece(double number) : real_(number), kind_(Kind::Real) {}
+  TextPiece(const char* text) : value_{.c_string = text}, kind_(Kind::CString) {}
+  TextPiece(std::string_view text) : value_{.view = text}, kind_(Kind::View) {}
+  TextPiece(const std::string& text) : value_{.string = &text}, kind_(Kind::String) {}
+  TextPiece(const Shape& shape) : value_{.shape = &shape}, kind_(Kind::Shape) {}
+  TextPiece(const Text& text) : value_{.text = &text}, kind_(Kind::Text) {}
+  TextPiece(double number) : value_{.real = number}, kind_(Kind::Real) {}
   template <std::signed_integral T>
-  TextPiece(T number) : signed_(number), kind_(Kind::Signed) {}
+  TextPiece(T number) : value_{.signed_integer = number}, kind_(Kind::Signed) {}
   template <std::unsigned_integral T>
-  TextPiece(T number) : unsigned_(number), kind_(Kind::Unsigned) {}
+  TextPiece(T number) : value_{.unsigned_integer = number}, kind_(Kind::Unsigned) {}
 
-  void append_to(std::string& sentence) const;
+  void append_to(std::string& text) const;
 
  private:
   enum class Kind : uint8_t { CString, View, String, Shape, Text, Real, Signed, Unsigned };
 
-  struct View {
-    const char* data;
-    size_t size;
-  };
   union {
-    const char* c_string_;
-    View view_;
-    const std::string* string_;
-    const Shape* shape_;
-    const Text* text_;
-    double real_;
-    int64_t signed_;
-    uint64_t unsigned_;
-  };
+    const char* c_string;
+    std::string_view view;
+    const std::string* string;
+    const Shape* shape;
+    const Text* text;
+    double real;
+    int64_t signed_integer;
+    uint64_t unsigned_integer;
+  } value_;
   Kind kind_;
 };
 
-/// What a function that makes a sentence takes: fail("a word"), fail(a_string), fail({"a ", 3, " of
-/// ", shape}). Borrows its parts, so it is for arguments only.
+/// Message parameter of a function: fail("text"), fail(string) or fail({"a ", 3, " of ", shape}).
+/// Borrows its parts, so use it for parameters only, never for variables or members.
 class Text {
  public:
   Text(std::initializer_list<TextPiece> pieces)
@@ -61,8 +59,9 @@ class Text {
   Text(const std::string& text) : pieces_(&only_), count_(1), only_(text) {}
   Text(const Text&) = delete;
   Text& operator=(const Text&) = delete;
+  ~Text() = default;
 
-  void append_to(std::string& sentence) const;
+  void append_to(std::string& text) const;
   std::string to_string() const;
 
  private:
@@ -71,8 +70,9 @@ class Text {
   TextPiece only_;
 };
 
-/// Whole numbers in full, others with six digits ("0.0078125", "-1.5e-07"), "nan", "inf", "-inf".
-/// For std::to_string() a module would carry the whole of printf.
+/// Returns a number as text. Integers up to 2^53 are written in full, other numbers with six
+/// significant digits: "0.0078125", "-1.5e-07", "nan", "inf", "-inf". std::to_string(double) would
+/// link all of printf into the module.
 std::string to_text(double number);
 
 }  // namespace teachable

@@ -1,5 +1,6 @@
-// The decoder's border to JavaScript: who gives an encoded picture fetches it, and nobody else
-// carries stb_image along. web/src/worker/picture-decoder.ts is the other half.
+// Exports of the picture decoder to JavaScript. The decoder is a module of its own, which is
+// fetched with the first picture file, so that pages with a webcam only do not download stb_image.
+// web/src/worker/picture-decoder.ts calls these functions.
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -19,15 +20,15 @@ Image decoded;
 
 extern "C" {
 
-/// Memory for a JPEG, PNG or BMP file, to be filled before decode(); 0 when there isn't so much.
-/// The picture before is freed.
+/// Returns the address of [byte_count] bytes, into which JavaScript writes a JPEG, PNG or BMP file
+/// before it calls decode(). Returns 0 when there is not enough memory. Frees the previous picture.
 [[clang::export_name("encodedBuffer")]] std::byte* encoded_buffer(size_t byte_count) {
   teachable::decoded = {};
   return teachable::lend(teachable::encoded, byte_count);
 }
 
-/// An Answer: no word, and the pixels, [height, width, 4]. Errors are those of decode_image(). The
-/// file is freed.
+/// Decodes the file and frees it. Returns an Answer whose bytes are the pixels [height, width, 4]
+/// and whose detail is empty. Errors are those of decode_image().
 [[clang::export_name("decode")]] const void* decode() {
   using namespace teachable;
   return answer_by([] {
@@ -37,8 +38,9 @@ extern "C" {
   });
 }
 
-/// Of the picture that decode() made, in pixels.
+/// Returns the width of the decoded picture, in pixels.
 [[clang::export_name("width")]] int width() { return teachable::decoded.width; }
+/// Returns the height of the decoded picture, in pixels.
 [[clang::export_name("height")]] int height() { return teachable::decoded.height; }
 
 }  // extern "C"

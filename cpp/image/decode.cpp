@@ -11,7 +11,7 @@
 #include "core/error.h"
 #include "image/exif.h"
 
-// Only what decode_image() promises is compiled, private to this file.
+// Compiles only the formats that decode_image() supports, private to this file.
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_JPEG
@@ -21,13 +21,13 @@
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
 #define STBI_FAILURE_USERMSG
-// A JPEG file that breaks off leaves the rest of stb_image's buffers as they were allocated:
-// zeroed, so that no picture ever shows what lay in that memory before.
+// stb_image leaves the missing part of a truncated JPEG file as it was allocated. Zeroed memory
+// ensures that no picture ever shows earlier contents of that memory.
 #define STBI_MALLOC(size) std::calloc(1, size)
 #define STBI_REALLOC(old, size) std::realloc(old, size)
 #define STBI_FREE(old) std::free(old)
 #if defined(__wasm_simd128__) && defined(__SSE2__)
-// Emscripten has SSE2's intrinsics in terms of SIMD128: JPEG files decode twice as fast.
+// Emscripten implements SSE2 intrinsics with SIMD128, which makes JPEG decoding twice as fast.
 #define STBI__X64_TARGET
 #endif
 #pragma GCC diagnostic push
@@ -61,7 +61,7 @@ bool starts_with(std::span<const uint8_t> bytes, std::string_view magic) {
 }
 
 Format detect_format(std::span<const uint8_t> bytes) {
-  if (bytes.empty()) throw_bad_image("the picture file has 0 bytes");
+  if (bytes.empty()) throw_bad_image("The picture file has 0 bytes. Pass a JPEG, PNG or BMP file.");
   if (starts_with(bytes, "\xFF\xD8\xFF")) return Format::Jpeg;
   if (starts_with(bytes, "\x89PNG\r\n\x1A\n")) return Format::Png;
   if (starts_with(bytes, "BM")) return Format::Bmp;
@@ -71,23 +71,25 @@ Format detect_format(std::span<const uint8_t> bytes) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     first_bytes += {' ', kDigits[byte >> 4], kDigits[byte & 15]};
   }
-  throw_bad_image({"the picture file begins with", first_bytes,
-                   " (hex), which is not a JPEG, PNG or BMP file"});
+  throw_bad_image({"The picture file begins with", first_bytes,
+                   " (hex), which is not a JPEG, PNG or BMP file. Convert it to one of these."});
 }
 
 struct Size {
   int64_t width, height;
 };
 
-/// Reads the header only; allocates a few kilobytes at most.
+/// Reads the size from the header only; allocates at most a few kilobytes.
 Size read_size(std::span<const uint8_t> bytes, Format format) {
   int width = 0, height = 0, channels = 0;
   if (stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height,
                             &channels) == 0) {
-    throw_bad_image(
-        {"the ", to_string(format), " file's header is damaged or of a kind that isn't read"});
+    throw_bad_image({"The header of the ", to_string(format),
+                     " file is damaged or of an unsupported kind. Save the picture again as an "
+                     "8-bit JPEG, a PNG "
+                     "or an uncompressed BMP file."});
   }
-  // A BMP file whose rows run from top to bottom says so by a negative height.
+  // A BMP file whose rows are stored from top to bottom has a negative height.
   return {width, std::abs(int64_t{height})};
 }
 
@@ -96,9 +98,10 @@ void check_size(Size size, Format format) {
   const bool good = width >= 1 && height >= 1 && width <= kMaxSide && height <= kMaxSide &&
                     width * height <= kMaxDecodedPixels;
   if (good) return;
-  throw_bad_image({"the ", to_string(format), " file holds ", width, "x", height,
-                   " pixels; sides of 1 to ", kMaxSide, " and at most ", kMaxDecodedPixels,
-                   " pixels are read"});
+  throw_bad_image({"The ", to_string(format), " file has ", width, "x", height,
+                   " pixels. Each side must be 1 to ", kMaxSide,
+                   " pixels, and the picture at most ", kMaxDecodedPixels,
+                   " pixels in total. Resize the picture."});
 }
 
 Image decode_pixels(std::span<const uint8_t> bytes, Format format) {
@@ -109,10 +112,10 @@ Image decode_pixels(std::span<const uint8_t> bytes, Format format) {
   if (image.pixels != nullptr) return image;
 
   const char* reason = stbi_failure_reason();
-  const std::string message = "the " + std::string(to_string(format)) + " file can't be decoded: " +
-                              (reason != nullptr ? reason : "unknown reason");
   const bool out_of_memory = reason != nullptr && std::string_view(reason) == "Out of memory";
-  throw Error(out_of_memory ? ErrorCode::OutOfMemory : ErrorCode::BadImage, message);
+  throw Error(out_of_memory ? ErrorCode::OutOfMemory : ErrorCode::BadImage,
+              {"The ", to_string(format),
+               " file cannot be decoded: ", reason != nullptr ? reason : "unknown reason", "."});
 }
 
 }  // namespace
@@ -120,14 +123,16 @@ Image decode_pixels(std::span<const uint8_t> bytes, Format format) {
 Image decode_image(std::span<const uint8_t> bytes) {
   const Format format = detect_format(bytes);
   if (bytes.size() > INT_MAX) {
-    throw_bad_image({"the picture file has ", bytes.size(), " bytes; fewer than 2 GB are read"});
+    throw_bad_image(
+        {"The picture file has ", bytes.size(), " bytes. Files must be smaller than 2 GB."});
   }
   const Size size = read_size(bytes, format);
   check_size(size, format);
 
   Image image = decode_pixels(bytes, format);
   if (image.width != size.width || image.height != size.height) {
-    throw_bad_image({"the ", to_string(format), " file gives two different sizes"});
+    throw_bad_image(
+        {"The ", to_string(format), " file is damaged: it declares two different sizes."});
   }
   if (format != Format::Jpeg) return image;
   return to_upright(std::move(image), read_orientation(bytes));

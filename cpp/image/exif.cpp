@@ -20,7 +20,8 @@ constexpr uint16_t kOrientationTag = 0x0112;
 constexpr uint16_t kTypeShort = 3;
 constexpr size_t kEntrySize = 12;
 
-/// Integers of either byte order at offsets that a stranger chose.
+/// Bounds-checked reader of integers in either byte order. Offsets come from the file, so any value
+/// is possible; reads outside the bytes return nullopt.
 class TiffReader {
  public:
   TiffReader(std::span<const uint8_t> bytes, bool big_endian)
@@ -34,7 +35,7 @@ class TiffReader {
 
   std::optional<uint32_t> read_u32(size_t at) const {
     const std::optional<uint16_t> first = read_u16(at);
-    // `at` is at least 2 below SIZE_MAX when the first half was there.
+    // `at + 2` cannot overflow: the first half was inside the bytes.
     const std::optional<uint16_t> second = first ? read_u16(at + 2) : std::nullopt;
     if (!second) return std::nullopt;
     const uint32_t a = *first, b = *second;
@@ -53,7 +54,9 @@ std::optional<Orientation> read_tiff_orientation(std::span<const uint8_t> tiff) 
 
   const TiffReader reader(tiff, big_endian);
   if (reader.read_u16(2) != 42) return std::nullopt;
-  const size_t directory = *reader.read_u32(4);
+  const std::optional<uint32_t> directory_offset = reader.read_u32(4);
+  if (!directory_offset) return std::nullopt;
+  const size_t directory = *directory_offset;
   const std::optional<uint16_t> entry_count = reader.read_u16(directory);
   if (!entry_count) return std::nullopt;
 
@@ -81,7 +84,7 @@ Orientation read_orientation(std::span<const uint8_t> jpeg) {
   std::span<const uint8_t> rest = jpeg.subspan(2);
   while (rest.size() >= 4 && rest[0] == kMarkerPrefix) {
     const uint8_t marker = rest[1];
-    if (marker == kMarkerPrefix) {  // Any number of 0xFF may stand before a marker.
+    if (marker == kMarkerPrefix) {  // Any number of fill bytes (0xFF) may precede a marker.
       rest = rest.subspan(1);
       continue;
     }
@@ -106,8 +109,8 @@ Image to_upright(Image image, Orientation orientation) {
   Image upright =
       transposed ? make_image(image.height, image.width) : make_image(image.width, image.height);
 
-  // Where the upright picture's first pixel is stored, and which way its columns and rows run
-  // there.
+  // Offset of the upright picture's first pixel in the stored picture, and the step in the stored
+  // picture from one column or row of the upright picture to the next.
   const bool from_right =
       orientation == Orientation::TopRight || orientation == Orientation::BottomRight ||
       orientation == Orientation::RightBottom || orientation == Orientation::LeftBottom;
@@ -121,7 +124,8 @@ Image to_upright(Image image, Orientation orientation) {
   const ptrdiff_t x_step = transposed ? along_column : along_row;
   const ptrdiff_t y_step = transposed ? along_row : along_column;
 
-  // Tiles, because a quarter turn reads columns: one tile's cache lines are used up before they go.
+  // A quarter turn reads columns. Copying in tiles uses each cache line completely before it is
+  // evicted.
   constexpr int kTile = 32;
   for (int tile_y = 0; tile_y < upright.height; tile_y += kTile) {
     for (int tile_x = 0; tile_x < upright.width; tile_x += kTile) {

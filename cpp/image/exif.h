@@ -1,4 +1,4 @@
-// The one thing that a picture's EXIF data is asked for: which way up it is.
+// Reads and applies the EXIF orientation of JPEG files. No other EXIF data is read.
 #pragma once
 
 #include <cstdint>
@@ -8,24 +8,26 @@
 
 namespace teachable {
 
-/// EXIF's orientation tag: where the stored picture's first row and first column belong.
+/// Value of the EXIF orientation tag: the sides of the upright picture at which the stored
+/// picture's first row and first column belong.
 enum class Orientation : uint8_t {
   TopLeft = 1,      ///< upright
   TopRight = 2,     ///< mirrored
-  BottomRight = 3,  ///< turned by 180 degrees
-  BottomLeft = 4,   ///< mirrored and turned by 180 degrees
-  LeftTop = 5,      ///< transposed
-  RightTop = 6,     ///< needs a quarter turn clockwise
+  BottomRight = 3,  ///< rotated by 180 degrees
+  BottomLeft = 4,   ///< mirrored and rotated by 180 degrees
+  LeftTop = 5,      ///< transposed along the main diagonal
+  RightTop = 6,     ///< upright after a quarter turn clockwise
   RightBottom = 7,  ///< transposed along the other diagonal
-  LeftBottom = 8,   ///< needs a quarter turn counter-clockwise
+  LeftBottom = 8,   ///< upright after a quarter turn counter-clockwise
 };
 
-/// The orientation that a JPEG file's first EXIF segment gives. Never throws and reads only inside
-/// `bytes`: TopLeft when there is no EXIF segment, no such tag, or anything about them is damaged.
+/// Returns the orientation in the first EXIF segment of a JPEG file. Returns TopLeft when there is
+/// no EXIF segment or no orientation tag, or when either is damaged. Never throws and never reads
+/// outside of `jpeg`.
 Orientation read_orientation(std::span<const uint8_t> jpeg);
 
-/// The upright picture. One copy, unless it is upright already; quarter turns swap the sides.
-/// Throws Error{OutOfMemory}.
+/// Returns the picture rotated and mirrored to be upright. Orientations 5 to 8 swap width and
+/// height. Makes one copy, or none when the picture is already upright. Throws Error{OutOfMemory}.
 Image to_upright(Image image, Orientation orientation);
 
 }  // namespace teachable

@@ -1,4 +1,4 @@
-// Pictures as the rest of the library sees them.
+// RGBA pictures, borrowed and owned.
 #pragma once
 
 #include <cstddef>
@@ -9,36 +9,38 @@
 
 namespace teachable {
 
-/// A borrowed picture: [height, width, 4] bytes, R G B A, straight alpha, sRGB, 0-255, rows top to
-/// bottom without gaps. The network looks at R, G and B only: alpha is dropped, not composited (as
-/// TensorFlow.js does).
+/// Borrowed picture of [height, width, 4] bytes: R, G, B, A in 0..255, sRGB, straight alpha, rows
+/// from top to bottom without padding. The network uses R, G and B only; alpha is ignored, not
+/// composited, as in TensorFlow.js.
 struct RgbaView {
-  std::span<const uint8_t> pixels;  ///< width * height * 4 bytes
+  std::span<const uint8_t> pixels;  ///< [height, width, 4]
   int width = 0;
   int height = 0;
 };
 
-/// Frees what std::malloc gave: the decoder is C, and its pixels are taken over, not copied.
+/// Deleter for memory from std::malloc(). stb_image allocates so, and its pixels are not copied.
 struct FreePixels {
   void operator()(uint8_t* pixels) const { std::free(pixels); }
 };
 
-/// A picture that owns its pixels. Move-only.
+/// Picture that owns its pixels, in the format of RgbaView. Move-only.
 struct Image {
   std::unique_ptr<uint8_t[], FreePixels> pixels;  ///< [height, width, 4], from std::malloc
   int width = 0;
   int height = 0;
 
+  /// Size of the pixels, in bytes.
   size_t byte_count() const { return static_cast<size_t>(width) * static_cast<size_t>(height) * 4; }
-  /// Lends the pixels; dies with this image.
+  /// View of the pixels; valid as long as this image.
   RgbaView view() const { return {{pixels.get(), byte_count()}, width, height}; }
 };
 
-/// A picture whose pixels aren't set yet; both sides 1..kMaxSide. Throws Error{OutOfMemory}.
+/// Returns a picture with uninitialized pixels. Both sides must be 1..kMaxSide, in pixels. Throws
+/// Error{OutOfMemory}.
 Image make_image(int width, int height);
 
-/// The longest side that is accepted, in pixels. 4 * kMaxSide^2 stays inside 32-bit size
-/// arithmetic.
+/// Maximum width and height of frames, pictures and network inputs, in pixels. 4 * kMaxSide^2 fits
+/// 32-bit size arithmetic.
 inline constexpr int kMaxSide = 16384;
 
 }  // namespace teachable

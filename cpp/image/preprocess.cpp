@@ -24,31 +24,33 @@ std::string size_text(int width, int height) {
 
 void check_frame(const RgbaView& frame) {
   if (frame.width < 1 || frame.height < 1 || frame.width > kMaxSide || frame.height > kMaxSide) {
-    throw Error(ErrorCode::BadImage, {"the frame is ", size_text(frame.width, frame.height),
-                                      " pixels; sides of 1 to ", kMaxSide, " are accepted"});
+    throw Error(ErrorCode::BadImage,
+                {"The frame has an invalid size: ", size_text(frame.width, frame.height),
+                 " pixels. Each side must be 1 to ", kMaxSide, " pixels."});
   }
   const size_t needed = static_cast<size_t>(frame.width) * static_cast<size_t>(frame.height) * 4;
   if (frame.pixels.size() < needed) {
     throw Error(ErrorCode::BadImage,
-                {"the frame of ", size_text(frame.width, frame.height), " pixels has ",
-                 frame.pixels.size(), " bytes; its size needs ", needed});
+                {"The frame of ", size_text(frame.width, frame.height), " pixels has ",
+                 frame.pixels.size(), " bytes, but needs ", needed, " (4 bytes per pixel)."});
   }
 }
 
 void check_output(int width, int height, size_t length) {
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
-    throw Error(ErrorCode::BadArgument, {"the output is ", size_text(width, height),
-                                         "; sides of 1 to ", kMaxSide, " are accepted"});
+    throw Error(ErrorCode::BadArgument,
+                {"The output has an invalid size: ", size_text(width, height),
+                 " pixels. Each side must be 1 to ", kMaxSide, " pixels."});
   }
   const size_t needed = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
   if (length != needed) {
     throw Error(ErrorCode::BadArgument,
-                {"the output has ", length, " elements; ", size_text(width, height),
-                 " pixels of 3 channels are ", needed});
+                {"The output has ", length, " elements, but ", size_text(width, height),
+                 " pixels of 3 channels need ", needed, "."});
   }
 }
 
-/// value = pixel * scale + offset.
+/// Linear map of pixels to network input values: value = pixel * scale + offset.
 struct Mapping {
   float scale, offset;
 };
@@ -59,19 +61,20 @@ Mapping make_mapping(const Preprocess& how, double unit) {
                         static_cast<float>(low / unit)};
   if (!std::isfinite(how.range_high - how.range_low) || !std::isfinite(mapping.scale) ||
       !std::isfinite(mapping.offset)) {
-    throw Error(ErrorCode::BadArgument, {"the range ", how.range_low, " to ", how.range_high,
-                                         " in steps of ", unit, " is not finite"});
+    throw Error(ErrorCode::BadArgument, {"The value range ", how.range_low, " to ", how.range_high,
+                                         ", in quantization steps of ", unit,
+                                         ", is not finite. Pass finite range limits."});
   }
   return mapping;
 }
 
-/// Four lanes to three floats.
+/// Stores three of four lanes as floats.
 class FloatStore {
  public:
   explicit FloatStore(Mapping mapping)
       : scale_(splat4(mapping.scale)), offset_(splat4(mapping.offset)) {}
 
-  /// Writes a fourth element, which the next pixel overwrites.
+  /// Also writes a fourth element, which the next pixel overwrites.
   void store_wide(Float4 pixel, float* to) const { store4(to, pixel * scale_ + offset_); }
   void store(Float4 pixel, float* to) const {
     const Float4 value = pixel * scale_ + offset_;
@@ -82,7 +85,7 @@ class FloatStore {
   Float4 scale_, offset_;
 };
 
-/// Four lanes to three quantised values.
+/// Stores three of four lanes as quantized values.
 template <typename Q>
 class QuantizedStore {
  public:
@@ -103,8 +106,8 @@ class QuantizedStore {
   }
 
  private:
-  /// Leaves no room for a fraction in the sum with a small float: the lowest bits are the nearest
-  /// integer, ties to even.
+  /// Adding this constant to a small float rounds it to the nearest integer, ties to even, because
+  /// the sum has no bits for a fraction. The integer is in the lowest bits of the sum.
   static constexpr float kRounder = 0x1.8p23f;
 
   Byte4 quantize(Float4 pixel) const {
@@ -119,12 +122,12 @@ class QuantizedStore {
   Int4 bits_to_value_;
 };
 
-/// One source pixel as four floats, 0-255.
+/// Loads one source pixel as four floats, 0..255.
 Float4 load_pixel(const uint8_t* from) {
   Byte4 bytes;
   std::memcpy(&bytes, from, sizeof bytes);
-  // A byte in the lowest bits of 2^23 makes 2^23 + byte. A cast would become WebAssembly's unsigned
-  // conversion: one instruction there, but many on the x86 beneath.
+  // A byte in the lowest bits of the float 2^23 makes 2^23 + byte. A cast would become
+  // WebAssembly's unsigned conversion, a single instruction that engines on x86 compile to many.
   constexpr float kTwoTo23 = 0x1p23f;
   const Int4 bits = __builtin_convertvector(bytes, Int4) | std::bit_cast<int32_t>(kTwoTo23);
   return reinterpret_cast<Float4>(bits) - splat4(kTwoTo23);
@@ -134,7 +137,7 @@ struct Span1d {
   int first, count;
 };
 
-/// The middle `count` of `available`.
+/// Returns the middle `count` of `available` pixels; the count is clamped to 1..available.
 Span1d centered(int available, int64_t count) {
   const int clamped = static_cast<int>(std::clamp<int64_t>(count, 1, available));
   return {(available - clamped) / 2, clamped};
@@ -182,7 +185,7 @@ void Preprocessor::prepare(const RgbaView& frame, const Preprocess& how, int wid
       down = centered(frame.height, divide_rounded(frame_width * height, width));
     }
   }
-  geometry_ = {};  // in case that memory doesn't hold the new tables
+  geometry_ = {};  // invalidates the tables, in case the allocations below throw
   columns_ = make_taps(across.first, across.count, width, how.resize);
   rows_ = make_taps(down.first, down.count, height, how.resize);
   if (how.mirror) std::reverse(columns_.begin(), columns_.end());
@@ -206,7 +209,7 @@ void Preprocessor::resample(const uint8_t* pixels, const Store& store, T* output
       const Float4 below = lower_left + (load_pixel(lower + right) - lower_left) * across;
       return above + (below - above) * down;
     };
-    // A wide store spills into the next pixel: only the very last one has none.
+    // A wide store also writes to the next pixel, which the last pixel of the output does not have.
     const bool last_row = y + 1 == rows_.size();
     const size_t wide_count = columns_.size() - (last_row ? 1 : 0);
     for (size_t x = 0; x < wide_count; ++x, output += 3) {
@@ -227,13 +230,13 @@ template <typename Q>
 void Preprocessor::run_quantized(const RgbaView& frame, const Preprocess& how, int width,
                                  int height, float scale, int zero_point, std::span<Q> output) {
   if (!std::isfinite(scale) || scale <= 0) {
-    throw Error(ErrorCode::BadArgument,
-                {"the input's scale is ", scale, "; a finite number above 0 is needed"});
+    throw Error(ErrorCode::BadArgument, {"The quantization scale of the input is ", scale,
+                                         ". It must be finite and greater than 0."});
   }
   constexpr int kLow = std::numeric_limits<Q>::min(), kHigh = std::numeric_limits<Q>::max();
   if (zero_point < kLow || zero_point > kHigh) {
-    throw Error(ErrorCode::BadArgument,
-                {"the input's zero point is ", zero_point, "; it has to be ", kLow, " to ", kHigh});
+    throw Error(ErrorCode::BadArgument, {"The zero point of the input is ", zero_point,
+                                         ". It must be ", kLow, " to ", kHigh, "."});
   }
   const Mapping mapping = make_mapping(how, scale);
   prepare(frame, how, width, height, output.size());

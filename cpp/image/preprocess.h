@@ -1,4 +1,5 @@
-// A frame of any size to a network's input, in one pass: crop, bilinear resize, value mapping.
+// Converts a frame of any size to the network's input in one pass: crop, bilinear resize, and
+// mapping of pixel values.
 #pragma once
 
 #include <cstddef>
@@ -10,60 +11,61 @@
 
 namespace teachable {
 
-/// Which part of the frame is looked at.
+/// Part of the frame that the network sees.
 enum class Crop {
-  Squash,  ///< all of it; the aspect ratio isn't kept (as tfjs-models/mobilenet does)
-  Center,  ///< the largest centred rectangle of the input's aspect ratio ("cover"), in whole
-           ///< pixels: the cut side is rounded to nearest, an odd remainder stays at the right or
-           ///< bottom
+  Squash,  ///< the whole frame; the aspect ratio is not kept (as in tfjs-models/mobilenet)
+  Center,  ///< the largest centred rectangle with the aspect ratio of the input ("cover"). Its
+           ///< cropped side is rounded to whole pixels; when the rest is odd, one pixel more is cut
+           ///< at the right or bottom
 };
 
-/// Where output pixel i of n samples an axis of m source pixels (m: of the crop, so no pixel
-/// outside the crop is ever looked at). Bilinear between the two nearest pixels, without
-/// antialiasing, as TensorFlow does.
+/// Position at which output pixel i of n samples an axis with m source pixels. m counts the pixels
+/// of the crop; pixels outside of it are never read. Values are interpolated linearly between the
+/// two nearest pixels, without antialiasing, as in TensorFlow.
 enum class ResizeRule {
   HalfPixel,     ///< (i + 0.5) * m / n - 0.5, clamped: TensorFlow 2, OpenCV, browsers
   AlignCorners,  ///< i * (m - 1) / (n - 1), 0 when n is 1: tfjs-models/mobilenet
 };
 
-/// How a frame becomes the network's input. A property of the model, which the caller may override.
+/// Preprocessing settings. They are a property of the model, which the caller may override.
 struct Preprocess {
   Crop crop = Crop::Center;
   ResizeRule resize = ResizeRule::HalfPixel;
-  bool mirror = false;   ///< flip the result left and right
-  float range_low = -1;  ///< the real value of a channel at 0
-  float range_high = 1;  ///< the real value of a channel at 255
+  bool mirror = false;   ///< true flips the result horizontally
+  float range_low = -1;  ///< real value of a channel value of 0, finite
+  float range_high = 1;  ///< real value of a channel value of 255, finite
 };
 
-/// Writes a network's input. Keeps its tables between calls: frames of the same size after the
-/// first allocate nothing.
+/// Writes frames into a network's input. Keeps its tables between calls: while size and settings
+/// stay the same, only the first call allocates memory.
 ///
-/// All run()s throw Error{BadImage} for a frame with a side of 0 or above kMaxSide or with fewer
-/// bytes than its size needs, Error{BadArgument} for an output of 0x0 or with a side above
-/// kMaxSide, a wrong output length, or a range that isn't finite. Nothing is written then.
+/// Every run() throws Error{BadImage} for a frame with a side of 0 or above kMaxSide, or with fewer
+/// bytes than its size needs. It throws Error{BadArgument} for an output with a side of 0 or above
+/// kMaxSide, a wrong output length, or a value range that is not finite. In these cases nothing is
+/// written.
 class Preprocessor {
  public:
-  /// Writes [height, width, 3] floats, R G B, range_low..range_high (to float rounding).
-  /// `output` has width * height * 3 elements.
+  /// Writes the input of a float network: [height, width, 3] values R, G, B in
+  /// range_low..range_high, up to float rounding. `output` must have width * height * 3 elements.
   void run(const RgbaView& frame, const Preprocess& how, int width, int height,
            std::span<float> output);
 
-  /// As above into a quantised input: q = clamp(round(real / scale) + zero_point), half to even.
-  /// Throws Error{BadArgument} unless `scale` > 0 and finite and `zero_point` is a value of the
-  /// type.
+  /// Writes the input of a quantized network: q = clamp(round(real / scale) + zero_point), where
+  /// round() rounds ties to even. `scale` must be finite and > 0, and `zero_point` a value of the
+  /// element type; otherwise throws Error{BadArgument}.
   void run(const RgbaView& frame, const Preprocess& how, int width, int height, float scale,
            int zero_point, std::span<uint8_t> output);
   void run(const RgbaView& frame, const Preprocess& how, int width, int height, float scale,
            int zero_point, std::span<int8_t> output);
 
  private:
-  /// Where one output column or row reads: a source pixel, how much of the next one is mixed in.
+  /// Source of one output column or row: a pixel, and the weight of the next pixel.
   struct Tap {
     uint32_t first = 0;
-    float weight = 0;  ///< of the next pixel, 0-1; 0 when there is none
+    float weight = 0;  ///< weight of the next pixel, 0..1; 0 when there is none
   };
 
-  /// What the tables were made for.
+  /// Sizes and settings for which the tables were computed.
   struct Geometry {
     int frame_width = 0, frame_height = 0, width = 0, height = 0;
     Crop crop = Crop::Squash;
@@ -73,7 +75,7 @@ class Preprocessor {
     bool operator==(const Geometry&) const = default;
   };
 
-  /// Checks the sizes and makes the tables fit.
+  /// Validates the sizes and recomputes the tables if needed.
   void prepare(const RgbaView& frame, const Preprocess& how, int width, int height, size_t length);
   template <typename Q>
   void run_quantized(const RgbaView& frame, const Preprocess& how, int width, int height,
@@ -85,7 +87,8 @@ class Preprocessor {
 
   Geometry geometry_;
   std::vector<Tap> columns_, rows_;
-  /// Bytes from a tap's pixel to the next; 0 when the source is one pixel wide or high.
+  /// Distance in bytes from the pixel of a tap to the next one; 0 when the source is one pixel wide
+  /// or high.
   size_t column_step_ = 0, row_step_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Finds confidences that can be believed, from what examples say of each other.
+// Finds the options that calibrate confidences, by leave-one-out prediction of the examples.
 #pragma once
 
 #include <array>
@@ -10,29 +10,33 @@
 
 namespace teachable {
 
-/// The prior and the sharpness of PredictOptions under which the examples' own classes are most
-/// probable when each is predicted from all others. Of few examples that are all right, confidences
-/// say that they were few: one imaginary example counts beside them, which all others were wrong
-/// about.
+/// Grid search for `prior` and `sharpness` of PredictOptions. Minimizes the log loss of the
+/// examples' own classes when each example is predicted from all others (leave-one-out).
+///
+/// One imaginary example, for which all votes were wrong, is part of the loss. It keeps confidences
+/// below 1 when only a few examples were tested and all predictions were right.
 class Calibration {
  public:
-  /// `options`: as will be predicted with; its own prior and sharpness don't matter.
-  /// `class_count`: classes that share the prior, >= 2.
+  /// `options` are those of later predictions; their `prior` and `sharpness` are ignored.
+  /// `class_count` is the number of classes that share the prior, >= 2.
   Calibration(const PredictOptions& options, size_t class_count)
       : options_(options), class_count_(static_cast<double>(class_count)) {}
 
-  /// Takes an example of the class `own`: its neighbours without itself, at least one, nearest
-  /// first, and the `counts` of vote() without it. Throws std::bad_alloc.
-  void add(std::span<const Neighbour> neighbours, uint32_t own, std::span<const size_t> counts);
+  /// Adds an example of the class `own_class`. `neighbours` are its nearest neighbours without the
+  /// example itself, at least one, nearest first. `counts` [class_count] are those of vote(), also
+  /// without the example. Throws std::bad_alloc.
+  void add(std::span<const Neighbour> neighbours, uint32_t own_class,
+           std::span<const size_t> counts);
 
+  /// Values for PredictOptions.
   struct Best {
     float prior, sharpness;
   };
-  /// After at least one add().
+  /// Returns the values with the lowest loss. Requires at least one call of add().
   Best best() const;
 
  private:
-  /// From hardly any doubt to hardly anything else.
+  // The grid. The smallest prior leaves hardly any doubt, the largest hardly anything else.
   static constexpr std::array<float, 14> kPriors = {0.01f, 0.03f, 0.07f, 0.15f, 0.3f, 0.5f,  0.7f,
                                                     1.0f,  1.5f,  2.0f,  3.0f,  5.0f, 10.0f, 30.0f};
   static constexpr std::array<float, 12> kSharpnesses = {0.3f, 0.5f, 0.7f, 0.85f, 1.0f, 1.2f,
@@ -40,8 +44,9 @@ class Calibration {
 
   PredictOptions options_;
   double class_count_;
-  size_t tested_ = 0;
-  double cast_ = 0;  ///< votes of all that were tested
+  size_t tested_count_ = 0;
+  double cast_votes_ = 0;  ///< sum of the votes of all tested examples
+  /// [prior, sharpness] log loss of all tested examples.
   std::array<std::array<double, kSharpnesses.size()>, kPriors.size()> losses_{};
 };
 

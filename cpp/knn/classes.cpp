@@ -8,7 +8,7 @@
 namespace teachable {
 namespace {
 
-/// reserve(size() + 1) that keeps push_back's amortised cost.
+/// Reserves room for one more element, with the amortized constant cost of push_back().
 template <typename T>
 void reserve_one(std::vector<T>& vector) {
   if (vector.size() == vector.capacity()) {
@@ -26,7 +26,7 @@ std::optional<uint32_t> Classes::find(std::string_view label) const {
 
 uint32_t Classes::at(std::string_view label) const {
   if (const auto index = find(label)) return *index;
-  throw Error(ErrorCode::BadArgument, {"there is no class \"", label, "\""});
+  throw Error(ErrorCode::BadArgument, {"There is no class \"", label, "\"."});
 }
 
 uint32_t Classes::add(std::string_view label) {
@@ -34,7 +34,8 @@ uint32_t Classes::add(std::string_view label) {
   reserve_one(labels_);
   reserve_one(counts_);
   reserve_one(enabled_);
-  // All that may throw comes first; the map's entry is last of it, as it would have to be undone.
+  // Everything that may throw comes first. The map is last, because its entry would have to be
+  // undone.
   std::string name(label);
   by_label_.emplace(name, index);
   labels_.push_back(std::move(name));
@@ -70,7 +71,7 @@ void Classes::rename(uint32_t index, std::string_view label) {
   if (const auto other = find(label)) {
     if (*other == index) return;
     throw Error(ErrorCode::BadArgument,
-                {"there is a class \"", label, "\" already; merge the two to make them one"});
+                {"There is already a class \"", label, "\". Merge the two classes instead."});
   }
   std::string name(label);
   by_label_.emplace(name, index);

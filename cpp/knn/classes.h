@@ -1,4 +1,4 @@
-// The classes by number and by label.
+// Classes with their labels, numbers of examples and enabled flags.
 #pragma once
 
 #include <cstddef>
@@ -12,34 +12,47 @@
 
 namespace teachable {
 
-/// Classes are numbered in the order in which they were added; erasing one moves later ones up.
-/// A label is any bytes, the empty string included. What throws changes nothing.
+/// List of classes, numbered from 0 in the order in which they were added. Erasing a class
+/// decreases the indices of later classes by 1. A label is any sequence of bytes, including the
+/// empty string. A method that throws changes nothing. Unless stated otherwise, an index must be
+/// less than size().
 class Classes {
  public:
+  /// Number of classes.
   size_t size() const { return labels_.size(); }
+  /// Labels of the classes, [size].
   const std::vector<std::string>& labels() const { return labels_; }
-  const std::vector<size_t>& counts() const { return counts_; }  ///< [size] examples
+  /// Number of examples of each class, [size].
+  const std::vector<size_t>& counts() const { return counts_; }
+  /// Returns true when the class takes part in predictions.
   bool enabled(size_t index) const { return enabled_[index] != 0; }
-  /// Changes when an index comes to stand for another class, or a class becomes enabled or
+  /// Number that changes whenever a class index gets another meaning, or a class is enabled or
   /// disabled.
   uint64_t revision() const { return revision_; }
 
+  /// Returns the index of the class with this label, if there is one.
   std::optional<uint32_t> find(std::string_view label) const;
-  /// Throws Error{BadArgument} when there is none.
+  /// Returns the index of the class with this label. Throws Error{BadArgument} if there is none.
   uint32_t at(std::string_view label) const;
-  /// Adds a class without examples, enabled. The label must be new. Throws std::bad_alloc.
+  /// Adds an enabled class without examples and returns its index. There must be no class with this
+  /// label. Throws std::bad_alloc.
   uint32_t add(std::string_view label);
+  /// Removes a class.
   void erase(uint32_t index) noexcept;
-  /// Throws Error{BadArgument} when another class has that label.
+  /// Changes the label of a class. Throws Error{BadArgument} when another class has that label.
   void rename(uint32_t index, std::string_view label);
+  /// Enables or disables a class for predictions.
   void enable(uint32_t index, bool enabled) noexcept;
+  /// Removes all classes.
   void clear() noexcept;
-  void count_in(uint32_t index, size_t more = 1) noexcept { counts_[index] += more; }
-  void count_out(uint32_t index, size_t fewer = 1) noexcept { counts_[index] -= fewer; }
-  /// Examples of enabled classes.
+  /// Increases the number of examples of a class.
+  void increase_count(uint32_t index, size_t by = 1) noexcept { counts_[index] += by; }
+  /// Decreases the number of examples of a class by 1.
+  void decrease_count(uint32_t index) noexcept { --counts_[index]; }
+  /// Returns the number of examples of all enabled classes.
   size_t enabled_count() const;
-  /// [size] examples that may vote: of an enabled class all, of another none. Throws
-  /// std::bad_alloc.
+  /// Returns the number of examples of each class that take part in predictions, [size]: counts()
+  /// for enabled classes, 0 for disabled ones. Throws std::bad_alloc.
   std::vector<size_t> voting_counts() const;
 
  private:

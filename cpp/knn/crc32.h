@@ -1,4 +1,4 @@
-// CRC-32 as of zip and PNG: finds every change of up to 32 neighbouring bits.
+// CRC-32 checksum, as in zip and PNG files. It detects every change of up to 32 adjacent bits.
 #pragma once
 
 #include <array>
@@ -8,9 +8,11 @@
 
 namespace teachable {
 
+/// Tables for the "slicing-by-8" algorithm.
 using Crc32Tables = std::array<std::array<uint32_t, 256>, 8>;
 
-/// Made when first needed: as constants they would be 8 KB of a module that people download.
+/// Computes the tables. They are computed at first use, because constant tables would add 8 KB to
+/// the module.
 inline Crc32Tables make_crc32_tables() {
   Crc32Tables tables;
   for (uint32_t i = 0; i < 256; ++i) {
@@ -26,9 +28,10 @@ inline Crc32Tables make_crc32_tables() {
   return tables;
 }
 
-/// Of bytes that come in pieces: crc = crc32(piece, crc), from 0.
+/// Returns the CRC-32 of the bytes. For bytes in pieces, start with 0 and call crc = crc32(piece,
+/// crc) for each piece.
 inline uint32_t crc32(std::span<const std::byte> bytes, uint32_t crc = 0) {
-  // Eight tables, eight bytes a step: a data set has hundreds of megabytes.
+  // Eight tables allow eight bytes per step. Data sets can have hundreds of megabytes.
   static const Crc32Tables kTables = make_crc32_tables();
   const auto at = [&](size_t i) { return static_cast<uint32_t>(bytes[i]); };
   crc = ~crc;

@@ -1,16 +1,21 @@
-// A Knn as a file, in pieces.
+// Writes and reads a Knn as a data set file (.tmkn), piece by piece.
 //
-// All numbers little-endian. "TMKN", version (u16) 1, 0 (u16), then sections:
-//   kind (u32), byte length of the payload (u32), payload, CRC-32 of all three (u32)
-// 1 header, first:  model id (text), model SHA-256 (text), preprocessing (text),
-//                   storage (u32: 0 f32, 1 i16, 2 i8), dimension (u32), next id (u32), examples
-//                   (u32), classes (u32), of each: label (text), examples (u32), enabled (u32: 0 or
-//                   1)
-// 2 rows, 1 to 64:  count (u32), ids [count] (u32), classes [count] (u32), rows (Rows::row_bytes())
-// 3 thumbnail:      id (u32), bytes of a picture file
-// 4 end, last:      CRC-32s of all sections, CRC-32 of them (u32)
-// A text is its byte length (u32) and its bytes. Rows come with rising ids; thumbnails after all
-// rows, with rising ids of examples.
+// File format. All numbers are little-endian. The file starts with "TMKN", the version 1 (u16) and
+// 0 (u16). Sections follow, each with
+//   kind (u32), length of the payload in bytes (u32), payload, CRC-32 of these three (u32)
+// Kinds of sections and their payloads:
+//   1 header: model id (text), model SHA-256 (text), preprocessing (text), storage (u32: 0 f32, 1
+//   i16,
+//             2 i8), dimension (u32), next id (u32), number of examples (u32), number of classes
+//             (u32), and for each class: label (text), number of examples (u32), enabled (u32: 0 or
+//             1)
+//   2 rows: count (u32, 1 to 64), ids [count] (u32), class indices [count] (u32), rows [count]
+//   (each
+//             of Rows::row_bytes())
+//   3 thumbnail: id of the example (u32), bytes of a picture file
+//   4 end: CRC-32 of the CRC-32s of all earlier sections (u32)
+// A text is its length in bytes (u32) and its bytes. The order is: header, rows with ascending ids,
+// thumbnails with ascending ids, end.
 #pragma once
 
 #include <cstddef>
@@ -25,35 +30,42 @@
 
 namespace teachable {
 
-/// Whose embeddings a data set holds. Another model's can't be compared with them.
+/// Model that computed the embeddings of a data set. Embeddings of different models cannot be
+/// compared.
 struct DatasetModel {
-  std::string id;             ///< the catalogue's
-  std::string sha256;         ///< lower-case hex; empty when it isn't known
-  std::string preprocessing;  ///< how pictures reached the model; free text
+  std::string id;             ///< id in the model catalogue
+  std::string sha256;         ///< SHA-256 of the model file in lower-case hex; empty when unknown
+  std::string preprocessing;  ///< preprocessing settings as free text, for information only
 };
 
-/// A picture for people, of the example `id`: the bytes of a picture file.
+/// Small picture of an example, for display.
 struct Thumbnail {
   ExampleId id = 0;
-  std::vector<std::byte> bytes;
+  std::vector<std::byte> bytes;  ///< a picture file
 
   bool operator==(const Thumbnail&) const = default;
 };
 
-/// Writes a Knn, which must live and stay as it is until the last piece.
+/// Writes a Knn as a data set file. The Knn must outlive the writer, and must not change before the
+/// last piece is written.
 class DatasetWriter {
  public:
-  /// Throws Error{BadArgument} for thumbnails of examples that aren't there, two of one example, or
-  /// one of more than kMostThumbnailBytes.
+  /// Thumbnails may be in any order. Throws Error{BadArgument} for a thumbnail of an unknown
+  /// example, for two thumbnails of the same example, and for a thumbnail of more than
+  /// DatasetReader::kMaxThumbnailBytes.
   DatasetWriter(const Knn& knn, DatasetModel model, std::vector<Thumbnail> thumbnails = {});
 
-  /// The next piece, some hundred kilobytes; empty after the last. Throws Error{BadArgument} when
-  /// the Knn has changed since the first.
+  /// Returns the next piece of the file, up to some hundred kilobytes (more for large thumbnails),
+  /// or an empty vector after the last piece. Throws Error{BadArgument} when the Knn has changed
+  /// since the writer was created.
   std::vector<std::byte> next();
 
  private:
+  /// Returns a whole section with the given payload.
   std::vector<std::byte> section(uint32_t kind, std::vector<std::byte> payload);
+  /// Returns the payload of the header.
   std::vector<std::byte> header() const;
+  /// Returns the payload of the next section of rows.
   std::vector<std::byte> rows();
 
   const Knn& knn_;
@@ -62,61 +74,69 @@ class DatasetWriter {
   std::vector<Thumbnail> thumbnails_;
   std::vector<ExampleId> ids_;
   size_t next_row_ = 0, next_thumbnail_ = 0;
-  uint32_t crc_ = 0;
+  uint32_t crc_ = 0;  ///< CRC-32 of the CRC-32s of all sections so far
   enum class State { Start, Rows, Thumbnails, End, Done } state_ = State::Start;
 };
 
-/// What a file held.
+/// Contents of a data set file.
 struct Dataset {
   DatasetModel model;
   Knn knn;
-  std::vector<Thumbnail> thumbnails;  ///< by rising id
+  std::vector<Thumbnail> thumbnails;  ///< in ascending order of ids
 };
 
-/// Reads a data set from pieces of any size. Nothing is to be had before all is read and checked:
-/// the examples that were there stay until finish() has returned.
-/// Every damage is Error{BadDataset}; no memory, Error{OutOfMemory}. After an Error it is of no
-/// use.
+/// Reads a data set file from pieces of any size. finish() returns the contents after everything
+/// was read and validated. Any damage throws Error{BadDataset}, and a lack of memory
+/// Error{OutOfMemory}. After an error, all methods throw Error{BadDataset}.
 class DatasetReader {
  public:
-  /// `expected`: the model whose embeddings the examples have to be, [dimension] each; its id, or
-  /// where both are known its SHA-256, has to be the file's. None: any.
+  /// Creates a reader for data sets of the model `expected`, or of any model when it is empty. The
+  /// model of the file must have the same SHA-256, or the same id when one of the two SHA-256s is
+  /// unknown. `dimension` is the number of values per embedding of the expected model; 0 accepts
+  /// any.
   explicit DatasetReader(std::optional<DatasetModel> expected = {}, size_t dimension = 0)
       : expected_(std::move(expected)), expected_dimension_(dimension) {}
 
-  /// Takes the next piece. Throws as soon as what has come is wrong.
+  /// Reads the next piece. Throws as soon as an error is found.
   void add(std::span<const std::byte> piece);
-  /// Throws Error{BadDataset} when the file isn't whole.
+  /// Returns the data set after the last piece. Throws Error{BadDataset} when the file is
+  /// truncated. The reader must not be used afterwards.
   Dataset finish();
 
+  /// Supported version of the file format.
   static constexpr uint16_t kVersion = 1;
-  static constexpr size_t kMostDimension = 1 << 20;
-  static constexpr size_t kMostThumbnailBytes = 4 << 20;
+  /// Maximum number of values per embedding.
+  static constexpr size_t kMaxDimension = 1 << 20;
+  /// Maximum size of a thumbnail, in bytes.
+  static constexpr size_t kMaxThumbnailBytes = 4 << 20;
 
  private:
   class Fields;
 
-  /// The bytes that the state waits for.
-  size_t wanted() const;
-  void take();
+  /// Number of bytes that the buffer must hold before process_buffer() can be called.
+  size_t needed_bytes() const;
+  /// Reads the buffered part of the file and goes to the next state.
+  void process_buffer();
   void read_section();
   void read_header(Fields& fields);
   void read_rows(Fields& fields);
   void read_thumbnail(Fields& fields);
-  size_t most_payload_bytes(uint32_t kind) const;
-  [[noreturn]] void throw_no_memory();
+  /// Returns the maximum payload of a section, in bytes. Throws Error{BadDataset} when a section of
+  /// this kind is unknown or not allowed here.
+  size_t max_payload_bytes(uint32_t kind) const;
+  [[noreturn]] void throw_out_of_memory();
 
   std::optional<DatasetModel> expected_;
   size_t expected_dimension_;
   Dataset dataset_;
   enum class State { Start, SectionHead, SectionBody, Done, Failed } state_ = State::Start;
-  std::vector<std::byte> waiting_;
+  std::vector<std::byte> buffer_;  ///< received bytes that were not processed yet
   uint32_t kind_ = 0, payload_bytes_ = 0;
-  uint32_t crc_ = 0;
+  uint32_t crc_ = 0;  ///< CRC-32 of the CRC-32s of all sections so far
   bool has_header_ = false;
   size_t dimension_ = 0, example_count_ = 0;
   uint32_t next_id_ = 0;
-  std::vector<size_t> class_counts_;  ///< as the header says
+  std::vector<size_t> class_counts_;  ///< number of examples of each class according to the header
   std::optional<ExampleId> last_id_, last_thumbnail_;
 };
 

@@ -1,4 +1,4 @@
-// Whole-number dot products: a row of stored bytes with a query. The same result in every build.
+// Integer dot products of a stored row of bytes with a query. Results are the same in every build.
 #pragma once
 
 #include <cstddef>
@@ -12,20 +12,22 @@
 
 namespace teachable {
 
-/// Rows and queries are filled up with zeros to a multiple of so many elements.
+/// Rows and queries are padded with zeros to a multiple of this number of elements.
 inline constexpr size_t kDotStep = 32;
 
-/// The largest |query element| with which no sum of dot() overflows, for rows of -127..127.
+/// Maximum absolute value of a query element with which no sum in dot() overflows, for rows with
+/// elements in -127..127.
 inline int32_t dot_query_limit(size_t stride) {
   const size_t limit = size_t{INT32_MAX} / 127 / (stride / 4);
   return limit < INT16_MAX ? static_cast<int32_t>(limit) : INT16_MAX;
 }
 
-// One row after the other, although several could share each load of the query: memory that is read
-// in its order comes a third faster, and a scan of many rows waits for memory.
+// Rows are processed one after the other, although several could share each load of the query.
+// Reading memory sequentially is a third faster, and a scan of many rows is limited by memory
+// bandwidth.
 
 #if defined(__wasm_simd128__)
-/// Of sums of 32 bits, in 64.
+/// Returns the sum of all lanes of two vectors of int32, in 64 bits.
 inline int64_t sum_lanes(v128_t a, v128_t b) {
   int32_t lanes[8];
   wasm_v128_store(lanes, a);
@@ -36,8 +38,8 @@ inline int64_t sum_lanes(v128_t a, v128_t b) {
 }
 #endif
 
-/// Sum of row[i] * query[i]. `stride` is a multiple of kDotStep, the row is -127..127, the query
-/// keeps to dot_query_limit().
+/// Returns the sum of row[i] * query[i] over [stride] elements. `stride` must be a multiple of
+/// kDotStep. Elements of the row must be in -127..127, those of the query within dot_query_limit().
 inline int64_t dot(const int8_t* row, size_t stride, const int16_t* query) {
 #if defined(__wasm_simd128__)
   v128_t low_sum = wasm_i32x4_const_splat(0), high_sum = low_sum;
@@ -74,18 +76,20 @@ inline int64_t dot(const int8_t* row, size_t stride, const int16_t* query) {
 #endif
 }
 
-/// Whether the build has an instruction for bytes by bytes, which halves the work of dot().
+/// True when the build has an instruction for products of bytes with bytes (relaxed SIMD). It
+/// halves the work of dot().
 #if defined(__wasm_relaxed_simd__)
 inline constexpr bool kHasByteDot = true;
 #else
 inline constexpr bool kHasByteDot = false;
 #endif
 
-/// Up to this stride no sum of dot_bytes() overflows.
+/// Maximum stride with which no sum in dot_bytes() overflows.
 inline constexpr size_t kByteDotLimit = size_t{1} << 19;
 
-/// As dot() for a query of 0..127: what relaxed SIMD defines the same on all processors. 0 in other
-/// builds.
+/// Returns the sum of row[i] * query[i] like dot(), for a query of bytes in 0..127. Relaxed SIMD
+/// gives the same result on all processors for this range. Only for builds with kHasByteDot; other
+/// builds return 0.
 inline int64_t dot_bytes([[maybe_unused]] const int8_t* row, [[maybe_unused]] size_t stride,
                          [[maybe_unused]] const int8_t* query) {
 #if defined(__wasm_relaxed_simd__)

@@ -15,14 +15,15 @@
 namespace teachable {
 namespace {
 
-/// Rows that one thread scans before it looks for more work.
-constexpr size_t kPartRows = 1024;
-/// Queries of a batch that share each read of a row, and so the memory for their similarities.
-constexpr size_t kQueriesTogether = 16;
+/// Number of rows that a thread scans as one unit of work.
+constexpr size_t kRowsPerPart = 1024;
+/// Number of queries that are compared with a row while it is in the cache. It bounds the memory
+/// for similarities.
+constexpr size_t kQueriesPerPass = 16;
 
-/// A row that may be among the nearest.
+/// Row that may be among the nearest.
 struct Candidate {
-  double highest;  ///< that its similarity can be
+  double upper_bound;  ///< upper bound of its similarity to the query
   size_t index;
 };
 
@@ -31,36 +32,41 @@ struct Candidate {
 }
 
 [[noreturn]] void throw_no_ids() {
-  throw Error(ErrorCode::OutOfMemory, "all 4,294,967,295 ids of examples have been given out");
+  throw Error(ErrorCode::OutOfMemory,
+              "All 4,294,967,295 example ids have been used. Create a new classifier.");
 }
 
 }  // namespace
 
 double Knn::checked_norm(std::span<const float> embedding) const {
-  if (embedding.empty()) throw_bad_argument("the embedding has 0 values; it needs at least 1");
+  if (embedding.empty()) throw_bad_argument("The embedding has 0 values. It must have at least 1.");
   if (rows_.count() > 0 && embedding.size() != rows_.dimension()) {
-    throw_bad_argument(
-        {"the embedding has ", embedding.size(), " values; the examples have ", rows_.dimension()});
+    throw_bad_argument({"The embedding has ", embedding.size(),
+                        " values, but the stored examples have ", rows_.dimension(),
+                        ". Use embeddings of the same model."});
   }
   const double norm = norm_of(embedding);
   if (!std::isfinite(norm)) {
     size_t i = 0;
     while (std::isfinite(embedding[i])) ++i;
     throw_bad_argument(
-        {"value ", i, " of the embedding is ", embedding[i], "; all have to be finite"});
+        {"Value ", i, " of the embedding is ", embedding[i], ". All values must be finite."});
   }
   if (norm == 0) {
-    throw_bad_argument(
-        {"the embedding's ", embedding.size(), " values are all 0; a direction is needed"});
+    throw_bad_argument({"All ", embedding.size(),
+                        " values of the embedding are 0. At least one must be different, because "
+                        "cosine similarity "
+                        "compares directions."});
   }
   return norm;
 }
 
 void Knn::check_batch(std::span<const float> embeddings, size_t dimension) const {
-  if (dimension == 0) throw_bad_argument("the embeddings have 0 values; they need at least 1");
+  if (dimension == 0)
+    throw_bad_argument("The embeddings have dimension 0. They must have at least 1 value each.");
   if (embeddings.size() % dimension != 0) {
-    throw_bad_argument({"the batch has ", embeddings.size(),
-                        " values, which is no multiple of the dimension ", dimension});
+    throw_bad_argument({"The batch has ", embeddings.size(),
+                        " values, which is not a multiple of the dimension ", dimension, "."});
   }
 }
 
@@ -69,9 +75,9 @@ void Knn::reserve(size_t more, size_t dimension) {
   const auto no_memory = [&] {
     return Error(
         ErrorCode::OutOfMemory,
-        {"there is no memory for ", more, " more examples of ", dimension, " values; the ",
-         rows_.count(), " that are stored take ", memory_bytes() / 1'000'000, " MB; remove some",
-         (rows_.storage() == Storage::I8 ? "" : ", or store them as bytes")});
+        {"There is not enough memory for ", more, " more examples of ", dimension, " values. The ",
+         rows_.count(), " stored examples take ", memory_bytes() / 1'000'000, " MB. Remove some",
+         (rows_.storage() == Storage::I8 ? "." : ", or use the storage format 'i8'.")});
   };
   try {
     rows_.reserve(more, dimension);
@@ -90,7 +96,7 @@ void Knn::append_entry(ExampleId id, uint32_t class_index) noexcept {
   class_of_.push_back(class_index);
   id_of_.push_back(id);
   next_id_ = std::max(next_id_, id + 1);
-  classes_.count_in(class_index);
+  classes_.increase_count(class_index);
   ++revision_;
 }
 
@@ -103,14 +109,14 @@ uint32_t Knn::add_class(std::string_view label) {
 
 ExampleId Knn::add(std::span<const float> embedding, std::string_view label) {
   const double norm = checked_norm(embedding);
-  // All that may throw comes first.
+  // Everything that may throw comes first.
   reserve(1, embedding.size());
   Change change;
   history_.emplace_back();
   uint32_t class_index;
   try {
     const auto known = classes_.find(label);
-    change.made_class = !known;
+    change.created_class = !known;
     class_index = known ? *known : classes_.add(label);
   } catch (...) {
     history_.pop_back();
@@ -118,7 +124,7 @@ ExampleId Knn::add(std::span<const float> embedding, std::string_view label) {
   }
   change.id = next_id_;
   history_.back() = std::move(change);
-  if (history_.size() > kHistory) history_.pop_front();
+  if (history_.size() > kMaxHistory) history_.pop_front();
 
   rows_.append(embedding, norm);
   append_entry(history_.back().id, class_index);
@@ -129,8 +135,8 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
                                       std::span<const std::string> labels) {
   check_batch(embeddings, dimension);
   if (embeddings.size() / dimension != labels.size()) {
-    throw_bad_argument({"the batch has ", embeddings.size() / dimension, " embeddings and ",
-                        labels.size(), " labels"});
+    throw_bad_argument({"The batch has ", embeddings.size() / dimension, " embeddings, but ",
+                        labels.size(), " labels. Pass one label per embedding."});
   }
   std::vector<double> norms;
   norms.reserve(labels.size());
@@ -138,22 +144,22 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
     try {
       norms.push_back(checked_norm(embeddings.subspan(i * dimension, dimension)));
     } catch (const Error& error) {
-      throw_bad_argument({"embedding ", i, " of the batch: ", error.what()});
+      throw_bad_argument({"Embedding ", i, " of the batch is invalid. ", error.what()});
     }
   }
   std::vector<ExampleId> ids(labels.size());
   if (labels.empty()) return ids;
   reserve(labels.size(), dimension);
   const size_t old_class_count = classes_.size();
-  const size_t remembered = std::min(labels.size(), kHistory);
+  const size_t remembered = std::min(labels.size(), kMaxHistory);
   const size_t old_history = history_.size();
   std::vector<uint32_t> class_of(labels.size());
-  std::vector<bool> made(labels.size());
+  std::vector<bool> created(labels.size());
   try {
     history_.resize(old_history + remembered);
     for (size_t i = 0; i < labels.size(); ++i) {
       const auto known = classes_.find(labels[i]);
-      made[i] = !known;
+      created[i] = !known;
       class_of[i] = known ? *known : classes_.add(labels[i]);
     }
   } catch (...) {
@@ -170,11 +176,11 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
     append_entry(ids[i], class_of[i]);
     if (i + remembered >= labels.size()) {
       change->id = ids[i];
-      change->made_class = made[i];
+      change->created_class = created[i];
       ++change;
     }
   }
-  while (history_.size() > kHistory) history_.pop_front();
+  while (history_.size() > kMaxHistory) history_.pop_front();
   return ids;
 }
 
@@ -183,14 +189,14 @@ std::vector<std::vector<Neighbour>> Knn::nearest(std::span<const RowQuery> queri
   const size_t count = rows_.count();
   std::vector<std::vector<float>> scanned(queries.size());
   for (std::vector<float>& each : scanned) each.resize(count);
-  const size_t part_count = (count + kPartRows - 1) / kPartRows;
+  const size_t part_count = (count + kRowsPerPart - 1) / kRowsPerPart;
   const std::function<void(size_t)> scan_part = [&](size_t part) {
-    constexpr size_t kCached = 64;  // rows that stay in the cache from one query to the next
-    const size_t end = std::min(count, (part + 1) * kPartRows);
-    for (size_t first = part * kPartRows; first < end; first += kCached) {
+    constexpr size_t kRowsInCache = 64;  // rows that stay in the cache from one query to the next
+    const size_t end = std::min(count, (part + 1) * kRowsPerPart);
+    for (size_t first = part * kRowsPerPart; first < end; first += kRowsInCache) {
       for (size_t q = 0; q < queries.size(); ++q) {
         rows_.scan(queries[q], first,
-                   std::span(scanned[q]).subspan(first, std::min(kCached, end - first)));
+                   std::span(scanned[q]).subspan(first, std::min(kRowsInCache, end - first)));
       }
     }
   };
@@ -200,61 +206,66 @@ std::vector<std::vector<Neighbour>> Knn::nearest(std::span<const RowQuery> queri
     for (size_t part = 0; part < part_count; ++part) scan_part(part);
   }
 
-  const auto all = [&] {
+  const bool all_eligible = [&] {
     for (size_t i = 0; i < classes_.size(); ++i) {
       if (!classes_.enabled(i) && classes_.counts()[i] > 0) return false;
     }
     return !left_out;
   }();
-  const auto takes_part = [&](size_t i) {
-    return all || (i != left_out && classes_.enabled(class_of_[i]));
+  const auto eligible = [&](size_t i) {
+    return all_eligible || (i != left_out && classes_.enabled(class_of_[i]));
   };
 
   std::vector<std::vector<Neighbour>> results;
   results.reserve(queries.size());
   for (size_t q = 0; q < queries.size(); ++q) {
     const RowQuery& query = queries[q];
-    Nearest least(k);
+    Nearest lower_bounds(k);
     const auto offer = [&](float similarity, double margin) {
-      least.offer({.similarity = std::nextafter(static_cast<float>(similarity - margin), -3.0f)});
+      lower_bounds.offer(
+          {.similarity = std::nextafter(static_cast<float>(similarity - margin), -3.0f)});
     };
-    // At least k rows are as similar as the k-th greatest of the least that similarities can be.
+    // At least k rows are as similar as the k-th greatest lower bound, so a row whose upper bound
+    // is below it cannot be among the k nearest.
     for (size_t i = 0; i < count; ++i) {
       const float similarity = scanned[q][i];
-      if (least.full() && similarity <= least.worst()) continue;
-      if (takes_part(i)) offer(similarity, rows_.scan_margin(query, i));
+      if (lower_bounds.full() && similarity <= lower_bounds.lowest_similarity()) continue;
+      if (eligible(i)) offer(similarity, rows_.scan_margin(query, i));
     }
-    float bar = least.full() ? least.worst() : -3;
+    float threshold = lower_bounds.full() ? lower_bounds.lowest_similarity() : -3;
     std::vector<Candidate> candidates;
-    const auto out_of_reach = static_cast<float>(bar - rows_.largest_scan_margin(query) - 1e-6);
+    const auto scan_threshold =
+        static_cast<float>(threshold - rows_.largest_scan_margin(query) - 1e-6);
     for (size_t i = 0; i < count; ++i) {
-      if (scanned[q][i] < out_of_reach) continue;
-      const double highest = scanned[q][i] + rows_.scan_margin(query, i);
-      if (highest >= bar && takes_part(i)) candidates.push_back({highest, i});
+      if (scanned[q][i] < scan_threshold) continue;
+      const double upper_bound = scanned[q][i] + rows_.scan_margin(query, i);
+      if (upper_bound >= threshold && eligible(i)) candidates.push_back({upper_bound, i});
     }
     if (rows_.coarse(query) && candidates.size() > k) {
-      least = Nearest(k);
+      lower_bounds = Nearest(k);
       for (Candidate& candidate : candidates) {
         const float similarity = rows_.rescan(query, candidate.index);
         const double margin = rows_.margin(query, candidate.index);
-        candidate.highest = similarity + margin;
+        candidate.upper_bound = similarity + margin;
         offer(similarity, margin);
       }
-      bar = least.full() ? least.worst() : -3;
-      std::erase_if(candidates, [&](const Candidate& each) { return each.highest < bar; });
+      threshold = lower_bounds.full() ? lower_bounds.lowest_similarity() : -3;
+      std::erase_if(candidates,
+                    [&](const Candidate& each) { return each.upper_bound < threshold; });
     }
-    // The most promising first: soon none of the rest can get in.
+    // Re-ranking with exact similarities, highest upper bound first. It ends when no remaining
+    // candidate can be among the k nearest.
     heap_sort(candidates, [](const Candidate& a, const Candidate& b) {
-      return a.highest != b.highest ? a.highest > b.highest : a.index < b.index;
+      return a.upper_bound != b.upper_bound ? a.upper_bound > b.upper_bound : a.index < b.index;
     });
     Nearest found(k);
     for (const Candidate& candidate : candidates) {
-      if (found.full() && candidate.highest < found.worst()) break;
+      if (found.full() && candidate.upper_bound < found.lowest_similarity()) break;
       found.offer({.id = id_of_[candidate.index],
                    .class_index = class_of_[candidate.index],
                    .similarity = rows_.similarity(queries[q], candidate.index)});
     }
-    results.push_back(found.sort());
+    results.push_back(found.take_sorted());
   }
   return results;
 }
@@ -267,11 +278,12 @@ std::vector<Prediction> Knn::predict_batch(std::span<const float> embeddings, si
                                            const PredictOptions& options) const {
   check(options);
   if (rows_.count() == 0) {
-    throw_bad_argument("there are no examples yet; a prediction needs at least 1");
+    throw_bad_argument("There are no examples to predict from. Add at least one first.");
   }
   const size_t enabled = classes_.enabled_count();
   if (enabled == 0) {
-    throw_bad_argument("all classes with examples are disabled; a prediction needs an enabled one");
+    throw_bad_argument(
+        "All classes with examples are disabled. Enable at least one before predicting.");
   }
   if (embeddings.empty() && dimension == 0) checked_norm(embeddings);
   check_batch(embeddings, dimension);
@@ -279,9 +291,9 @@ std::vector<Prediction> Knn::predict_batch(std::span<const float> embeddings, si
   const std::vector<size_t> voting_counts = classes_.voting_counts();
   std::vector<Prediction> predictions;
   predictions.reserve(query_count);
-  for (size_t first = 0; first < query_count; first += kQueriesTogether) {
+  for (size_t first = 0; first < query_count; first += kQueriesPerPass) {
     std::vector<RowQuery> queries;
-    for (size_t q = first; q < std::min(query_count, first + kQueriesTogether); ++q) {
+    for (size_t q = first; q < std::min(query_count, first + kQueriesPerPass); ++q) {
       const std::span<const float> embedding = embeddings.subspan(q * dimension, dimension);
       queries.push_back(rows_.make_query(embedding, checked_norm(embedding)));
     }
@@ -293,7 +305,7 @@ std::vector<Prediction> Knn::predict_batch(std::span<const float> embeddings, si
 }
 
 std::vector<Neighbour> Knn::neighbours_of(ExampleId id, size_t k) const {
-  if (k < 1) throw_bad_argument("k is 0; it has to be at least 1");
+  if (k < 1) throw_bad_argument("k is 0. It must be at least 1.");
   const size_t index = index_of(id);
   size_t others = classes_.enabled_count();
   if (classes_.enabled(class_of_[index])) --others;
@@ -304,12 +316,12 @@ std::vector<Neighbour> Knn::neighbours_of(ExampleId id, size_t k) const {
   return std::move(nearest({&query, 1}, std::min(k, others), index).front());
 }
 
-bool Knn::contains(ExampleId id) const { return row_of_.find(id) != RowOfId::kNone; }
+bool Knn::contains(ExampleId id) const { return row_of_.find(id) != RowOfId::kNoRow; }
 
 size_t Knn::index_of(ExampleId id) const {
   const uint32_t row = row_of_.find(id);
-  if (row == RowOfId::kNone) {
-    throw_bad_argument({"there is no example ", id, "; it was removed or never added"});
+  if (row == RowOfId::kNoRow) {
+    throw_bad_argument({"There is no example ", id, ". It was removed or never added."});
   }
   return row;
 }
@@ -333,7 +345,7 @@ std::vector<ExampleId> Knn::ids(std::string_view label) const {
 }
 
 void Knn::remove_row(size_t i) noexcept {
-  classes_.count_out(class_of_[i]);
+  classes_.decrease_count(class_of_[i]);
   row_of_.move(id_of_.back(), static_cast<uint32_t>(i));
   row_of_.remove(id_of_[i]);
   class_of_[i] = class_of_.back();
@@ -354,7 +366,7 @@ void Knn::remove(ExampleId id) {
   change.row.resize(rows_.row_bytes());
   rows_.write_row(i, change.row.data());
   history_.push_back(std::move(change));
-  if (history_.size() > kHistory) history_.pop_front();
+  if (history_.size() > kMaxHistory) history_.pop_front();
   remove_row(i);
 }
 
@@ -362,8 +374,10 @@ void Knn::move_to(ExampleId id, std::string_view label) {
   const size_t i = index_of(id);
   const auto known = classes_.find(label);
   if (known == class_of_[i]) return;
-  history_.push_back(
-      {.kind = Change::Kind::Moved, .id = id, .made_class = !known, .class_index = class_of_[i]});
+  history_.push_back({.kind = Change::Kind::Moved,
+                      .id = id,
+                      .created_class = !known,
+                      .class_index = class_of_[i]});
   uint32_t to;
   try {
     to = known ? *known : classes_.add(label);
@@ -371,9 +385,9 @@ void Knn::move_to(ExampleId id, std::string_view label) {
     history_.pop_back();
     throw;
   }
-  if (history_.size() > kHistory) history_.pop_front();
-  classes_.count_out(class_of_[i]);
-  classes_.count_in(to);
+  if (history_.size() > kMaxHistory) history_.pop_front();
+  classes_.decrease_count(class_of_[i]);
+  classes_.increase_count(to);
   class_of_[i] = to;
   ++revision_;
 }
@@ -381,19 +395,19 @@ void Knn::move_to(ExampleId id, std::string_view label) {
 bool Knn::undo() {
   if (history_.empty()) return false;
   const Change& change = history_.back();
-  uint32_t made = 0;
+  uint32_t class_after = 0;
   switch (change.kind) {
     case Change::Kind::Added: {
       const size_t i = index_of(change.id);
-      made = class_of_[i];
+      class_after = class_of_[i];
       remove_row(i);
       break;
     }
     case Change::Kind::Moved: {
       const size_t i = index_of(change.id);
-      made = class_of_[i];
-      classes_.count_out(made);
-      classes_.count_in(change.class_index);
+      class_after = class_of_[i];
+      classes_.decrease_count(class_after);
+      classes_.increase_count(change.class_index);
       class_of_[i] = change.class_index;
       break;
     }
@@ -404,9 +418,10 @@ bool Knn::undo() {
       break;
     }
   }
-  // Later classes were made later, and so have been taken back, unless they were made by name.
-  if (change.made_class && made + 1 == classes_.size() && classes_.counts()[made] == 0) {
-    classes_.erase(made);
+  // Classes that were created later have been undone already, unless add_class() created them.
+  if (change.created_class && class_after + 1 == classes_.size() &&
+      classes_.counts()[class_after] == 0) {
+    classes_.erase(class_after);
   }
   history_.pop_back();
   ++revision_;
@@ -433,15 +448,16 @@ void Knn::erase_class(uint32_t index) noexcept {
 }
 
 void Knn::merge(std::string_view from, std::string_view into) {
-  const uint32_t gone = classes_.at(from), kept = classes_.at(into);
-  if (gone == kept) throw_bad_argument("a class can't be merged with itself");
-  std::replace(class_of_.begin(), class_of_.end(), gone, kept);
-  classes_.count_in(kept, classes_.counts()[gone]);
-  erase_class(gone);
+  const uint32_t merged = classes_.at(from), target = classes_.at(into);
+  if (merged == target)
+    throw_bad_argument("A class cannot be merged with itself. Pass two different labels.");
+  std::replace(class_of_.begin(), class_of_.end(), merged, target);
+  classes_.increase_count(target, classes_.counts()[merged]);
+  erase_class(merged);
 }
 
 void Knn::clear(std::string_view label) {
-  // `label` may lie in labels(): it isn't looked at from here on.
+  // `label` may be a view of an element of labels(), so it must not be used after this line.
   const uint32_t cleared = classes_.at(label);
   for (size_t i = class_of_.size(); i-- > 0;) {
     if (class_of_[i] == cleared) remove_row(i);
@@ -452,7 +468,7 @@ void Knn::clear(std::string_view label) {
 void Knn::clear() {
   rows_.clear();
   classes_.clear();
-  // `= {}` would keep the memory of a vector.
+  // Assigning `{}` would keep the capacity of a vector.
   class_of_ = std::vector<uint32_t>();
   id_of_ = std::vector<ExampleId>();
   row_of_ = RowOfId();
@@ -463,8 +479,8 @@ void Knn::clear() {
 void Knn::use_storage(Storage storage) {
   if (storage == rows_.storage()) return;
   if (rows_.count() > 0) {
-    throw_bad_argument(
-        {"there are ", rows_.count(), " examples, which are stored another way; clear them first"});
+    throw_bad_argument({"The storage format cannot change while examples are stored (there are ",
+                        rows_.count(), "). Clear the classifier first."});
   }
   std::list<Change> history = history_;
   for (Change& change : history) {

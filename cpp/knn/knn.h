@@ -1,4 +1,5 @@
-// k nearest neighbours by cosine similarity. No training: the examples are the model.
+// k-nearest-neighbours classifier by cosine similarity. There is no training: the stored examples
+// are the model.
 #pragma once
 
 #include <algorithm>
@@ -20,155 +21,186 @@
 
 namespace teachable {
 
-/// Runs body(0) ... body(count - 1), on threads or in turn, and returns when all have ended. The
-/// bodies neither throw nor depend on each other.
+/// Function that calls body(0) ... body(count - 1), possibly in parallel, and returns when all
+/// calls have returned. The calls do not throw and do not depend on each other.
 using ParallelFor =
     std::function<void(size_t count, const std::function<void(size_t index)>& body)>;
 
-/// Examples as unit rows, each with a class and an id. Classes are numbered in the order in which
-/// their labels were first added; erasing one (clear, merge) moves later ones up. A class stays
-/// when its last example goes. A label is any bytes, the empty string included. Move-only.
+/// Set of examples: L2-normalized embeddings, each with a class and an id.
 ///
-/// The neighbours are those that a comparison of the query with everything that is stored gives, to
-/// the bit: a scan of bytes leaves the rows that may be among them by a proven bound, and these are
-/// compared in double precision. Equal similarity: the lower id, which was added first, is nearer.
+/// Classes are numbered from 0 in the order in which their labels were first added. clear(label)
+/// and merge() decrease the indices of later classes by 1. A class remains when its last example is
+/// removed. A label is any sequence of bytes, including the empty string.
 ///
-/// What throws changes nothing, std::bad_alloc included; a store that can't grow is
-/// Error{OutOfMemory}. Not thread-safe, but any number of threads may call const members at once.
+/// Search is exact: its result is bit-identical to comparing the query with all stored values. A
+/// scan of one byte per value selects candidates by a proven error bound, and the candidates are
+/// re-ranked in double precision. For equal similarity, the lower id, which was added first, is
+/// nearer.
+///
+/// A method that throws changes nothing, also for std::bad_alloc. When the store cannot grow,
+/// methods throw Error{OutOfMemory}. Const methods may be called by several threads at the same
+/// time; other methods must not run at the same time as any method. Move-only.
 class Knn {
  public:
+  /// Creates an empty set, whose examples will be stored in the given format.
   explicit Knn(Storage storage = Storage::F32) : rows_(storage) {}
 
   // Adding
 
-  /// Adds one example. The first fixes the dimension; after the last has gone it is free again.
-  /// O(dimension), however many there are.
-  /// Throws Error{BadArgument} for another dimension or none, NaN, infinity or a zero vector.
+  /// Adds an example and returns its id. Creates the class if there is none with this label. The
+  /// first example determines the dimension; when the last one is removed, any dimension is allowed
+  /// again. Takes O(dimension) time, independent of the number of examples. Throws
+  /// Error{BadArgument} when the dimension is 0 or differs, when a value is not finite, or when all
+  /// values are 0.
   ExampleId add(std::span<const float> embedding, std::string_view label);
-  /// Adds [labels.size(), dimension] embeddings, all or none. Throws as add().
+  /// Adds [labels.size(), dimension] embeddings and returns their ids, [labels.size()]. Adds either
+  /// all or none. Throws the errors of add(), and Error{BadArgument} when the sizes do not match.
   std::vector<ExampleId> add_batch(std::span<const float> embeddings, size_t dimension,
                                    std::span<const std::string> labels);
-  /// Adds a class without examples, if it isn't there. Returns its index.
+  /// Returns the index of the class with this label. Adds a class without examples if there is
+  /// none.
   uint32_t add_class(std::string_view label);
 
-  // Asking
+  // Predicting
 
-  /// Throws Error{BadArgument} for options out of range, no example of an enabled class, or a query
-  /// of another dimension, not finite, or zero.
+  /// Predicts the class of an embedding [dimension]. Throws Error{BadArgument} when an option is
+  /// out of range, when there is no example of an enabled class, or when the embedding is invalid
+  /// as in add().
   Prediction predict(std::span<const float> embedding, const PredictOptions& options) const;
+  /// Predicts with the default options and the given number of neighbours.
   Prediction predict(std::span<const float> embedding, size_t k) const {
     return predict(embedding, PredictOptions{.k = k});
   }
-  /// Predicts [n, dimension] queries: what predict() says of each, in less time.
+  /// Predicts the classes of [n, dimension] embeddings. Returns [n] predictions, identical to those
+  /// of predict(), but takes less time. Throws the errors of predict().
   std::vector<Prediction> predict_batch(std::span<const float> embeddings, size_t dimension,
                                         const PredictOptions& options) const;
-  /// The k nearest of enabled classes to an example that is stored, itself left out; none if it is
-  /// the only one. Throws Error{BadArgument} for an unknown id or k of 0.
+  /// Returns the k nearest neighbours of a stored example, without the example itself. Only
+  /// examples of enabled classes are considered; the result is shorter when there are fewer than k.
+  /// Throws Error{BadArgument} for an unknown id or when k is 0.
   std::vector<Neighbour> neighbours_of(ExampleId id, size_t k) const;
 
-  // Editing. Ids are those of add(); Error{BadArgument} for one that isn't there.
+  // Editing. All methods throw Error{BadArgument} for an unknown id or label.
 
-  /// Forgets one example; its class stays. O(dimension + log examples), amortised.
+  /// Removes an example. Its class remains. O(dimension + log(example_count)), amortized.
   void remove(ExampleId id);
-  /// Gives an example another class, which is made if it isn't there.
+  /// Changes the class of an example. Creates the class if there is none with this label.
   void move_to(ExampleId id, std::string_view label);
-  /// Takes back the last add(), remove() or move_to() that wasn't taken back; a class that it made
-  /// goes too. Returns false when there is none: the last kHistory are kept, and clear() and
-  /// merge() forget them.
+  /// Undoes the last add(), remove() or move_to() that was not undone yet. Also removes a class
+  /// that the change created. Returns false when there is nothing to undo. The last kMaxHistory
+  /// changes can be undone; clear(), merge() and raise_ids() discard the history.
   bool undo();
-  /// After it, there is nothing to take back.
-  void forget_history() noexcept { history_.clear(); }
-  /// Error{BadArgument} when there is no such label, or another class has the new one.
+  /// Changes the label of a class. Throws Error{BadArgument} when another class has the new label.
   void rename(std::string_view label, std::string_view new_label);
-  /// Gives all examples of `from` to `into`, and erases `from`.
+  /// Moves all examples of the class `from` to the class `into`, and removes the class `from`.
   void merge(std::string_view from, std::string_view into);
-  /// Examples of a disabled class are neither neighbours nor votes.
+  /// Enables or disables a class. Examples of disabled classes are ignored in predictions.
   void enable(std::string_view label, bool enabled);
-  /// Forgets one class and its examples. Throws Error{BadArgument} when there is no such label.
+  /// Removes a class and its examples.
   void clear(std::string_view label);
-  /// Forgets everything, the dimension included, but no id is given out twice.
+  /// Removes everything and frees the memory. Ids that were used before are not reused.
   void clear();
-  /// How examples are kept from now on; classes, ids and what undo() takes back stay. Throws
-  /// Error{BadArgument} while there are examples that are kept another way.
+  /// Changes the storage format of examples. Classes, used ids and the history remain. Throws
+  /// Error{BadArgument} when there are examples in another format.
   void use_storage(Storage storage);
 
-  // Ids, of examples that come from elsewhere
+  // Ids, for merging data sets
 
-  /// What the next example gets.
+  /// Id of the next example.
   ExampleId next_id() const { return next_id_; }
-  /// Gives out no id below `next` from now on.
+  /// Sets the id of the next example to at least `next`.
   void skip_ids(ExampleId next) { next_id_ = std::max(next_id_, next); }
-  /// Adds `more` to the id of every example that is or will be there, and forgets the history.
-  /// Error{OutOfMemory} when there are no such ids.
+  /// Adds `more` to the ids of all examples and to next_id(), and discards the history. Throws
+  /// Error{OutOfMemory} when an id would overflow.
   void raise_ids(ExampleId more);
 
-  // What there is
+  // Contents
 
+  /// Number of examples of all classes.
   size_t example_count() const { return rows_.count(); }
+  /// Number of classes, including empty and disabled ones.
   size_t class_count() const { return classes_.size(); }
-  size_t dimension() const { return rows_.dimension(); }  ///< 0 while empty
+  /// Number of values per embedding; 0 when there are no examples.
+  size_t dimension() const { return rows_.dimension(); }
+  /// Storage format of the examples.
   Storage storage() const { return rows_.storage(); }
+  /// Labels of the classes, [class_count].
   const std::vector<std::string>& labels() const { return classes_.labels(); }
-  /// [class_count] examples of each class, in the order of labels().
+  /// Number of examples of each class, [class_count].
   const std::vector<size_t>& counts() const { return classes_.counts(); }
-  /// [class_count] the same, of disabled classes none.
+  /// Number of examples of each class that take part in predictions, [class_count]: 0 for disabled
+  /// classes.
   std::vector<size_t> voting_counts() const { return classes_.voting_counts(); }
+  /// Returns true when the class takes part in predictions. Requires class_index < class_count().
   bool enabled(size_t class_index) const { return classes_.enabled(class_index); }
+  /// Returns true when there is an example with this id.
   bool contains(ExampleId id) const;
+  /// Returns the class index of an example. Throws Error{BadArgument} for an unknown id.
   uint32_t class_of(ExampleId id) const;
-  /// [dimension] the example as it is stored: of length 1, and rounded as the storage rounds.
+  /// Returns the stored embedding of an example, [dimension]: L2-normalized and rounded to the
+  /// storage format. Throws Error{BadArgument} for an unknown id.
   std::vector<float> embedding(ExampleId id) const;
-  /// All ids, or those of one class, rising.
+  /// Returns the ids of all examples in ascending order.
   std::vector<ExampleId> ids() const;
+  /// Returns the ids of the examples of a class in ascending order. Throws Error{BadArgument} for
+  /// an unknown label.
   std::vector<ExampleId> ids(std::string_view label) const;
-  /// Bytes of everything that grows with the examples.
+  /// Memory of everything that grows with the number of examples, in bytes.
   size_t memory_bytes() const;
-  /// Changes with every change of what is stored.
+  /// Number that changes with every change of the contents.
   uint64_t revision() const { return revision_; }
-  /// Changes when class indices stand for other classes, or other classes may vote.
+  /// Number that changes whenever a class index gets another meaning, or a class is enabled or
+  /// disabled.
   uint64_t class_revision() const { return classes_.revision(); }
 
-  /// Spreads scans of many rows over threads. Empty: none.
+  /// Sets the function that distributes scans of many rows over threads. An empty function scans on
+  /// the calling thread.
   void set_parallel_for(ParallelFor parallel_for) { parallel_for_ = std::move(parallel_for); }
 
-  static constexpr size_t kHistory = 100;
+  /// Maximum number of changes that can be undone.
+  static constexpr size_t kMaxHistory = 100;
 
  private:
   friend class DatasetWriter;
   friend class DatasetReader;
 
-  /// What undo() needs.
+  /// Change that undo() can revert.
   struct Change {
     enum class Kind { Added, Removed, Moved } kind = Kind::Added;
     ExampleId id = 0;
-    bool made_class = false;
-    uint32_t class_index = 0;      ///< of Removed and Moved: before
-    size_t dimension = 0;          ///< of Removed
-    std::vector<std::byte> row{};  ///< of Removed
+    bool created_class = false;
+    uint32_t class_index = 0;      ///< Removed and Moved: the class before the change
+    size_t dimension = 0;          ///< Removed only
+    std::vector<std::byte> row{};  ///< Removed only: the row as Rows::write_row() writes it
   };
 
-  /// The embedding's length, after all that is asked of an embedding has been checked.
+  /// Validates an embedding and returns its L2 norm.
   double checked_norm(std::span<const float> embedding) const;
+  /// Validates the size of a batch.
   void check_batch(std::span<const float> embeddings, size_t dimension) const;
-  /// Room for `more` rows and their ids and classes, or Error{OutOfMemory}.
+  /// Reserves room for `more` rows with ids and classes. Throws Error{OutOfMemory}.
   void reserve(size_t more, size_t dimension);
-  /// The id of the row to come, in the room that reserve() made.
+  /// Appends id and class of the row that was appended to `rows_`, in room that reserve() made.
   void append_entry(ExampleId id, uint32_t class_index) noexcept;
+  /// Returns the row of an example. Throws Error{BadArgument} for an unknown id.
   size_t index_of(ExampleId id) const;
-  /// Takes row i out, its class' count included.
+  /// Removes row i and updates the count of its class.
   void remove_row(size_t i) noexcept;
-  /// Gives up class indices, and with them the history.
+  /// Removes a class without examples, and discards the history, whose class indices are invalid
+  /// now.
   void erase_class(uint32_t index) noexcept;
+  /// Returns the k nearest neighbours of each query, [queries.size()], from enabled classes, except
+  /// row `left_out`.
   std::vector<std::vector<Neighbour>> nearest(std::span<const RowQuery> queries, size_t k,
                                               std::optional<size_t> left_out) const;
 
   Rows rows_;
   Classes classes_;
-  std::vector<uint32_t> class_of_;  ///< [example_count]
-  std::vector<ExampleId> id_of_;    ///< [example_count]
+  std::vector<uint32_t> class_of_;  ///< [example_count] class index of each row
+  std::vector<ExampleId> id_of_;    ///< [example_count] id of each row
   RowOfId row_of_;
-  ExampleId next_id_ = 0;  ///< above all that were given out
-  std::list<Change> history_;
+  ExampleId next_id_ = 0;      ///< greater than all used ids
+  std::list<Change> history_;  ///< oldest change first
   ParallelFor parallel_for_;
   uint64_t revision_ = 0;
 };

@@ -1,4 +1,4 @@
-// The k best of a stream of similarities.
+// Selects the k nearest neighbours from a stream of candidates.
 #pragma once
 
 #include <algorithm>
@@ -9,28 +9,32 @@
 
 namespace teachable {
 
-/// Names an example for as long as its Knn lives; later ones are greater, none is given out twice.
+/// Identifier of an example, unique within its Knn. Ids increase with every added example and are
+/// never reused.
 using ExampleId = uint32_t;
 
+/// An example that is near to a query.
 struct Neighbour {
   ExampleId id = 0;
-  uint32_t class_index = 0;  ///< into Knn::labels()
-  float similarity = 0;      ///< cosine, -1..1
+  uint32_t class_index = 0;  ///< index into Knn::labels()
+  float similarity = 0;      ///< cosine similarity to the query, -1..1
 
   bool operator==(const Neighbour&) const = default;
 };
 
-/// Keeps the k neighbours of greatest similarity, of equal ones those with the lowest id. Memory
-/// for k, O(log k) for each one that gets in.
+/// Keeps the k most similar of all offered neighbours. For equal similarity, the lower id is
+/// nearer. Uses memory for k neighbours, and O(log k) time for each neighbour that is kept.
 class Nearest {
  public:
-  /// k >= 1.
+  /// Requires k >= 1. Throws std::bad_alloc.
   explicit Nearest(size_t k) : k_(k) { heap_.reserve(k); }
 
+  /// Returns true when k neighbours are kept.
   bool full() const { return heap_.size() == k_; }
-  /// Of the farthest that is kept; there has to be one.
-  float worst() const { return heap_.front().similarity; }
+  /// Returns the similarity of the farthest kept neighbour. Requires at least one.
+  float lowest_similarity() const { return heap_.front().similarity; }
 
+  /// Keeps the neighbour if it is among the k nearest so far.
   void offer(const Neighbour& neighbour) {
     if (full()) {
       if (!nearer(neighbour, heap_.front())) return;
@@ -41,8 +45,8 @@ class Nearest {
     std::push_heap(heap_.begin(), heap_.end(), nearer);
   }
 
-  /// Nearest first. Ends the use of this object.
-  std::vector<Neighbour> sort() {
+  /// Returns the kept neighbours, nearest first. The object must not be used afterwards.
+  std::vector<Neighbour> take_sorted() {
     std::sort_heap(heap_.begin(), heap_.end(), nearer);
     return std::move(heap_);
   }
@@ -53,7 +57,7 @@ class Nearest {
   }
 
   size_t k_;
-  std::vector<Neighbour> heap_;  ///< the farthest in front
+  std::vector<Neighbour> heap_;  ///< heap with the farthest neighbour in front
 };
 
 }  // namespace teachable

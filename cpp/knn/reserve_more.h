@@ -1,4 +1,4 @@
-// How the tables beside the rows grow.
+// Growth of the vectors that are stored beside the rows.
 #pragma once
 
 #include <algorithm>
@@ -7,8 +7,8 @@
 
 namespace teachable {
 
-/// Room for `more` elements. By a quarter, so that the tables too keep to the memory that is
-/// promised. Throws std::bad_alloc or std::length_error.
+/// Reserves room for `more` further elements. Capacity grows by a quarter, not by a factor of two,
+/// to limit unused memory. Throws std::bad_alloc or std::length_error.
 template <typename T>
 void reserve_more(std::vector<T>& vector, size_t more) {
   const size_t wanted = vector.size() + more;

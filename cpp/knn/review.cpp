@@ -18,35 +18,36 @@ namespace {
 constexpr std::array<float, 13> kTemperatures = {
     0.002f, 0.004f, 0.008f, 0.015f, 0.03f, 0.05f, 0.08f, 0.12f, 0.2f, 0.3f, 0.5f, 1.0f, 2.0f};
 
-/// Evenly spread examples of enabled classes.
-std::vector<ExampleId> choose(const Knn& knn, size_t most) {
+/// Returns the ids of at most `max_count` examples of enabled classes, evenly spread over all of
+/// them.
+std::vector<ExampleId> choose_examples(const Knn& knn, size_t max_count) {
   std::vector<ExampleId> ids = knn.ids();
   std::erase_if(ids, [&](ExampleId id) { return !knn.enabled(knn.class_of(id)); });
-  if (ids.size() <= most) return ids;
-  std::vector<ExampleId> chosen(most);
-  for (size_t i = 0; i < most; ++i) {
+  if (ids.size() <= max_count) return ids;
+  std::vector<ExampleId> chosen(max_count);
+  for (size_t i = 0; i < max_count; ++i) {
     chosen[i] = ids[static_cast<size_t>(static_cast<double>(i) * static_cast<double>(ids.size()) /
-                                        static_cast<double>(most))];
+                                        static_cast<double>(max_count))];
   }
   return chosen;
 }
 
-/// Own class and what it was taken for -> how often. 10,000 classes have too many pairs for a
-/// matrix.
+/// Confusion matrix: (own class, predicted class) -> number of examples. It is sparse, because
+/// 10,000 classes have too many pairs for a dense matrix.
 using Cells = std::map<std::pair<uint32_t, uint32_t>, size_t>;
 
-std::optional<ConfusablePair> most_confusable(const Cells& cells) {
-  std::optional<ConfusablePair> most;
+std::optional<ConfusablePair> find_most_confusable(const Cells& cells) {
+  std::optional<ConfusablePair> worst;
   for (const auto& [classes, count] : cells) {
     const auto [a, b] = classes;
     if (a == b) continue;
-    const auto back = cells.find({b, a});
-    const size_t confusions = count + (back == cells.end() ? 0 : back->second);
-    if (confusions > (most ? most->confusions : 0)) {
-      most = {std::min(a, b), std::max(a, b), confusions};
+    const auto reverse = cells.find({b, a});
+    const size_t confusions = count + (reverse == cells.end() ? 0 : reverse->second);
+    if (confusions > (worst ? worst->confusions : 0)) {
+      worst = {std::min(a, b), std::max(a, b), confusions};
     }
   }
-  return most;
+  return worst;
 }
 
 }  // namespace
@@ -54,25 +55,27 @@ std::optional<ConfusablePair> most_confusable(const Cells& cells) {
 Review review(const Knn& knn, const ReviewOptions& options) {
   check(options.predict);
   if (!(options.duplicate_similarity >= -1 && options.duplicate_similarity <= 1)) {
-    throw Error(ErrorCode::BadArgument, {"the similarity of duplicates is ",
-                                         options.duplicate_similarity, "; it has to be -1 to 1"});
+    throw Error(ErrorCode::BadArgument, {"The duplicate similarity is ",
+                                         options.duplicate_similarity, ". It must be -1 to 1."});
   }
   Review result;
   Cells cells;
   std::vector<size_t> counts = knn.voting_counts();
-  const size_t empty = static_cast<size_t>(std::count(counts.begin(), counts.end(), 0u));
+  const size_t empty_count = static_cast<size_t>(std::count(counts.begin(), counts.end(), 0u));
   std::optional<Calibration> calibration;
-  if (counts.size() - empty >= 2) calibration.emplace(options.predict, counts.size() - empty);
+  if (counts.size() - empty_count >= 2) {
+    calibration.emplace(options.predict, counts.size() - empty_count);
+  }
   std::array<double, kTemperatures.size()> losses{};
-  for (ExampleId id : choose(knn, options.most_examples)) {
+  for (ExampleId id : choose_examples(knn, options.max_examples)) {
     std::vector<Neighbour> neighbours = knn.neighbours_of(id, options.predict.k);
-    if (neighbours.empty()) break;  // it is the only one
-    const uint32_t own = knn.class_of(id);
-    // The example itself isn't among those that could vote.
-    --counts[own];
+    if (neighbours.empty()) break;  // there is no other example
+    const uint32_t own_class = knn.class_of(id);
+    // Leave-one-out: the example itself does not vote.
+    --counts[own_class];
     const Neighbour& first = neighbours.front();
     if (first.similarity >= options.duplicate_similarity) {
-      // Of a pair, each finds the other; of three and more, one that is still nearer.
+      // Each of two duplicates finds the other one, so a pair may be found twice.
       const Duplicate pair{std::max(id, first.id), std::min(id, first.id), first.similarity};
       const auto same = [&](const Duplicate& each) {
         return each.id == pair.id && each.of == pair.of;
@@ -81,30 +84,32 @@ Review review(const Knn& knn, const ReviewOptions& options) {
         result.duplicates.push_back(pair);
       }
     }
-    if (calibration) calibration->add(neighbours, own, counts);
+    if (calibration) calibration->add(neighbours, own_class, counts);
     for (size_t t = 0; t < kTemperatures.size(); ++t) {
       PredictOptions trial = options.predict;
       trial.weighting = Weighting::Similarity;
       trial.temperature = kTemperatures[t];
       trial.prior = 0;
       trial.sharpness = 1;
-      // A class without a vote must not be impossible: one vote in a hundred goes to all alike.
-      const double own_share = vote(neighbours, counts, trial).confidences[own];
+      // One percent of the votes is divided evenly among all classes, because a probability of 0
+      // would make the loss infinite.
+      const double own_share = vote(neighbours, counts, trial).confidences[own_class];
       const double likelihood = 0.99 * own_share + 0.01 / static_cast<double>(counts.size());
-      losses[t] -= std::log(static_cast<float>(likelihood));  // of doubles it has tables of 4 KB
+      losses[t] -= std::log(static_cast<float>(likelihood));  // log(double) links tables of 4 KB
     }
     const Prediction prediction = vote(std::move(neighbours), counts, options.predict);
-    ++counts[own];
-    const auto taken_for = static_cast<uint32_t>(prediction.class_index);
+    ++counts[own_class];
+    const auto predicted_class = static_cast<uint32_t>(prediction.class_index);
     ++result.tested;
-    ++cells[{own, taken_for}];
-    if (taken_for == own) {
+    ++cells[{own_class, predicted_class}];
+    if (predicted_class == own_class) {
       ++result.correct;
     } else {
-      result.outliers.push_back({id, own, taken_for, prediction.confidences[taken_for]});
+      result.outliers.push_back(
+          {id, own_class, predicted_class, prediction.confidences[predicted_class]});
     }
   }
-  result.most_confusable = most_confusable(cells);
+  result.most_confusable = find_most_confusable(cells);
   for (const auto& [pair, count] : cells) {
     result.confusion.push_back({pair.first, pair.second, count});
   }
@@ -121,8 +126,8 @@ Review review(const Knn& knn, const ReviewOptions& options) {
   heap_sort(result.outliers, [](const Outlier& a, const Outlier& b) {
     return a.confidence != b.confidence ? a.confidence > b.confidence : a.id < b.id;
   });
-  result.duplicates.resize(std::min(result.duplicates.size(), options.most_suggestions));
-  result.outliers.resize(std::min(result.outliers.size(), options.most_suggestions));
+  result.duplicates.resize(std::min(result.duplicates.size(), options.max_suggestions));
+  result.outliers.resize(std::min(result.outliers.size(), options.max_suggestions));
   return result;
 }
 

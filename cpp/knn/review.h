@@ -1,4 +1,5 @@
-// What the examples say about themselves: how well they predict each other, and which look wrong.
+// Leave-one-out evaluation of the stored examples: accuracy, confusion matrix, likely mistakes, and
+// options that calibrate confidences.
 #pragma once
 
 #include <cstddef>
@@ -9,59 +10,70 @@
 
 namespace teachable {
 
+/// Options of review().
 struct ReviewOptions {
-  PredictOptions predict;  ///< as will be predicted with; k >= 1
-  /// Examples that are predicted from all others, spread evenly over the ids. All of n take O(n²).
-  size_t most_examples = 2000;
-  /// Cosine from which two examples count as the same picture, -1..1.
+  /// Options of the predictions to evaluate.
+  PredictOptions predict;
+  /// Maximum number of examples that are predicted from all others. They are spread evenly over the
+  /// ids. Time is proportional to this number times the number of stored examples.
+  size_t max_examples = 2000;
+  /// Minimum cosine similarity of two examples that are reported as duplicates, -1..1.
   float duplicate_similarity = 0.9999f;
-  size_t most_suggestions = 20;  ///< of each kind
+  /// Maximum number of reported duplicates, and of reported outliers.
+  size_t max_suggestions = 20;
 };
 
-/// Two examples that are all but the same.
+/// Two examples that are almost the same.
 struct Duplicate {
-  ExampleId id = 0, of = 0;  ///< `of` is the older
-  float similarity = 0;
+  ExampleId id = 0;      ///< the newer example
+  ExampleId of = 0;      ///< the older example
+  float similarity = 0;  ///< cosine similarity, -1..1
 };
 
-/// An example whose neighbours are of another class.
+/// Example that is predicted to be of another class, so its label may be wrong.
 struct Outlier {
   ExampleId id = 0;
-  uint32_t class_index = 0;
-  uint32_t suggested_class = 0;  ///< the neighbours'
-  float confidence = 0;          ///< 0-1, theirs in the suggested class
+  uint32_t class_index = 0;      ///< its own class
+  uint32_t suggested_class = 0;  ///< the predicted class
+  float confidence = 0;          ///< confidence of the predicted class, 0..1
 };
 
-/// A cell of the confusion matrix.
+/// Cell of the confusion matrix.
 struct Confusion {
-  uint32_t class_index = 0;  ///< the examples' own
-  uint32_t taken_for = 0;    ///< what they were predicted to be
-  size_t count = 0;
+  uint32_t class_index = 0;  ///< own class of the examples
+  uint32_t taken_for = 0;    ///< predicted class
+  size_t count = 0;          ///< number of examples, > 0
 };
 
+/// Two classes that are confused with each other.
 struct ConfusablePair {
-  uint32_t class_a = 0, class_b = 0;
-  size_t confusions = 0;  ///< examples of either that were taken for the other
+  uint32_t class_a = 0, class_b = 0;  ///< class indices; class_a is the lower one
+  size_t confusions = 0;  ///< number of examples of either that were predicted to be the other
 };
 
-/// Each tested example, predicted from all others of enabled classes.
+/// Result of review(): each tested example was predicted from all other examples of enabled
+/// classes.
 struct Review {
-  size_t tested = 0;
-  size_t correct = 0;                ///< correct / tested is the leave-one-out accuracy
-  std::vector<Confusion> confusion;  ///< the cells of the matrix that are not 0, by class indices
-  std::optional<ConfusablePair> most_confusable;  ///< none when nothing was confused
-  std::vector<Duplicate> duplicates;              ///< most similar first
-  std::vector<Outlier> outliers;                  ///< most confident first
-  /// Of Similarity: that under which the examples' own classes were most probable.
+  size_t tested = 0;  ///< number of tested examples
+  size_t correct =
+      0;  ///< number predicted correctly; correct / tested is the leave-one-out accuracy
+  /// Nonzero cells of the confusion matrix, ordered by class indices.
+  std::vector<Confusion> confusion;
+  /// Pair of classes with the most confusions; empty when there were none.
+  std::optional<ConfusablePair> most_confusable;
+  std::vector<Duplicate> duplicates;  ///< most similar first
+  std::vector<Outlier> outliers;      ///< highest confidence first
+  /// Temperature for Weighting::Similarity that makes the examples' own classes most probable.
   float temperature = PredictOptions().temperature;
-  /// With both, confidences of PredictOptions that are otherwise the same are calibrated: of
-  /// predictions with 0.8, about 8 of 10 are right, if what comes is like the examples and these
-  /// aren't copies of each other. Those of PredictOptions where there are no two classes.
+  /// Values for PredictOptions that calibrate confidences: about 8 of 10 predictions with
+  /// confidence 0.8 are right. They are valid for the other options of this review, and when future
+  /// queries resemble the examples and examples are not copies of each other. Defaults of
+  /// PredictOptions when fewer than two classes have examples.
   float prior = PredictOptions().prior, sharpness = PredictOptions().sharpness;
 };
 
-/// Throws Error{BadArgument} for options out of range. Without two examples of enabled classes,
-/// nothing is tested.
+/// Evaluates the examples of enabled classes by leave-one-out prediction. Tests nothing when there
+/// are fewer than two of them. Throws Error{BadArgument} when an option is out of range.
 Review review(const Knn& knn, const ReviewOptions& options);
 
 }  // namespace teachable

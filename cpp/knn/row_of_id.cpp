@@ -7,8 +7,8 @@
 namespace teachable {
 namespace {
 
-/// Gaps that aren't worth closing.
-constexpr size_t kSomeGaps = 64;
+/// Number of tombstones that is never worth a compaction.
+constexpr size_t kMaxIdleTombstones = 64;
 
 }  // namespace
 
@@ -17,12 +17,13 @@ void RowOfId::reserve(size_t more) {
   reserve_more(rows_, more);
 }
 
-size_t RowOfId::place_of(ExampleId id) const {
+size_t RowOfId::lower_bound_of(ExampleId id) const {
   if (ids_.empty() || id > ids_.back()) return ids_.size();
   if (id <= ids_.front()) return 0;
-  // No two ids are nearer than 1: where none are missing, this leaves one place to look at.
-  const size_t last = ids_.size() - 1, before_last = ids_.back() - id;
-  const size_t lowest = before_last < last ? last - before_last : 0;
+  // Ids are distinct, which bounds the position from both ends. When no ids are missing, only one
+  // position is left to search.
+  const size_t last = ids_.size() - 1, ids_after = ids_.back() - id;
+  const size_t lowest = ids_after < last ? last - ids_after : 0;
   const size_t highest = std::min<size_t>(id - ids_.front(), last);
   const auto begin = ids_.begin();
   return static_cast<size_t>(std::lower_bound(begin + static_cast<std::ptrdiff_t>(lowest),
@@ -31,46 +32,46 @@ size_t RowOfId::place_of(ExampleId id) const {
 }
 
 uint32_t RowOfId::find(ExampleId id) const {
-  const size_t place = place_of(id);
-  return place < ids_.size() && ids_[place] == id ? rows_[place] : kNone;
+  const size_t position = lower_bound_of(id);
+  return position < ids_.size() && ids_[position] == id ? rows_[position] : kNoRow;
 }
 
 void RowOfId::add(ExampleId id, uint32_t row) noexcept {
-  const size_t place = place_of(id);
-  if (place < ids_.size() && ids_[place] == id) {
-    rows_[place] = row;
-    --gap_count_;
+  const size_t position = lower_bound_of(id);
+  if (position < ids_.size() && ids_[position] == id) {
+    rows_[position] = row;
+    --tombstone_count_;
     return;
   }
-  ids_.insert(ids_.begin() + static_cast<std::ptrdiff_t>(place), id);
-  rows_.insert(rows_.begin() + static_cast<std::ptrdiff_t>(place), row);
+  ids_.insert(ids_.begin() + static_cast<std::ptrdiff_t>(position), id);
+  rows_.insert(rows_.begin() + static_cast<std::ptrdiff_t>(position), row);
 }
 
 void RowOfId::remove(ExampleId id) noexcept {
-  rows_[place_of(id)] = kNone;
-  ++gap_count_;
-  while (!rows_.empty() && rows_.back() == kNone) {
+  rows_[lower_bound_of(id)] = kNoRow;
+  ++tombstone_count_;
+  while (!rows_.empty() && rows_.back() == kNoRow) {
     ids_.pop_back();
     rows_.pop_back();
-    --gap_count_;
+    --tombstone_count_;
   }
-  if (gap_count_ <= ids_.size() / 2 + kSomeGaps) return;
+  if (tombstone_count_ <= ids_.size() / 2 + kMaxIdleTombstones) return;
   size_t kept = 0;
   for (size_t i = 0; i < ids_.size(); ++i) {
-    if (rows_[i] == kNone) continue;
+    if (rows_[i] == kNoRow) continue;
     ids_[kept] = ids_[i];
     rows_[kept++] = rows_[i];
   }
   ids_.resize(kept);
   rows_.resize(kept);
-  gap_count_ = 0;
+  tombstone_count_ = 0;
 }
 
 std::vector<ExampleId> RowOfId::ids() const {
   std::vector<ExampleId> result;
-  result.reserve(ids_.size() - gap_count_);
+  result.reserve(ids_.size() - tombstone_count_);
   for (size_t i = 0; i < ids_.size(); ++i) {
-    if (rows_[i] != kNone) result.push_back(ids_[i]);
+    if (rows_[i] != kNoRow) result.push_back(ids_[i]);
   }
   return result;
 }

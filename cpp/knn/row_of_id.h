@@ -1,4 +1,4 @@
-// Where each example is, by its id.
+// Maps the id of an example to its row.
 #pragma once
 
 #include <cstddef>
@@ -9,38 +9,42 @@
 
 namespace teachable {
 
-/// Rows by rising ids. Ids that were removed stay as gaps, but never more of them than of ids that
-/// are there, and some: memory is that of the examples, however many came and went.
+/// Sorted map from example ids to rows. Removed ids stay as tombstones until they outnumber the
+/// remaining ids by more than a small constant. Memory therefore depends on the number of examples,
+/// not on the number of ids that were ever used.
 class RowOfId {
  public:
-  static constexpr uint32_t kNone = UINT32_MAX;
+  /// Result of find() for an unknown id, and the row of a tombstone.
+  static constexpr uint32_t kNoRow = UINT32_MAX;
 
-  /// Makes room for `more` ids. Throws std::bad_alloc or std::length_error.
+  /// Reserves room for `more` further ids. Throws std::bad_alloc or std::length_error.
   void reserve(size_t more);
-  /// Adds an id that isn't there, in the room that reserve() made. O(1) for one above all others,
-  /// O(ids) for one that comes back.
+  /// Adds an id that is not in the map, in room that reserve() made. O(1) for an id above all
+  /// others, O(ids) for an id that returns.
   void add(ExampleId id, uint32_t row) noexcept;
-  /// Says where an id that is there is now. O(log ids), as find().
-  void move(ExampleId id, uint32_t row) noexcept { rows_[place_of(id)] = row; }
-  /// Forgets an id that is there. O(log ids), amortised.
+  /// Changes the row of an id that is in the map. O(log ids).
+  void move(ExampleId id, uint32_t row) noexcept { rows_[lower_bound_of(id)] = row; }
+  /// Removes an id that is in the map. O(log ids), amortized.
   void remove(ExampleId id) noexcept;
-  /// kNone for an id that isn't there. O(1) where no ids are missing.
+  /// Returns the row of an id, or kNoRow if it is not in the map. O(log ids); O(1) when no ids are
+  /// missing.
   uint32_t find(ExampleId id) const;
-  /// All of them, rising. Throws std::bad_alloc.
+  /// Returns all ids in ascending order. Throws std::bad_alloc.
   std::vector<ExampleId> ids() const;
-  /// Adds `more` to all ids, none of which may become greater than an id can be.
+  /// Adds `more` to all ids. The largest id must not overflow.
   void raise(ExampleId more) noexcept;
+  /// Allocated memory, in bytes.
   size_t memory_bytes() const {
     return ids_.capacity() * sizeof(ExampleId) + rows_.capacity() * sizeof(uint32_t);
   }
 
  private:
-  /// Of the first that isn't less.
-  size_t place_of(ExampleId id) const;
+  /// Returns the position of the first id >= `id`, or the number of ids if there is none.
+  size_t lower_bound_of(ExampleId id) const;
 
-  std::vector<ExampleId> ids_;  ///< rising
-  std::vector<uint32_t> rows_;  ///< of each of them, kNone for a gap; the last is none
-  size_t gap_count_ = 0;
+  std::vector<ExampleId> ids_;  ///< in ascending order, including tombstones
+  std::vector<uint32_t> rows_;  ///< row of each id; kNoRow for a tombstone, which is never the last
+  size_t tombstone_count_ = 0;
 };
 
 }  // namespace teachable

@@ -13,12 +13,13 @@
 namespace teachable {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "rows are written as they lie in memory");
+static_assert(std::endian::native == std::endian::little,
+              "rows are written in the byte order of memory");
 
-/// Doubles two at a time; the sums' order is the same in every build.
+/// Vector of two doubles. The order of additions is the same in every build.
 using Double2 [[gnu::vector_size(16)]] = double;
 
-/// Sum of value(i) * query[i].
+/// Returns the sum of value(i) * query[i] over [stride] elements, in double precision.
 template <typename Value>
 double dot_exact(size_t stride, const float* query, Value value) {
   std::array<Double2, 4> sums{};
@@ -33,12 +34,13 @@ double dot_exact(size_t stride, const float* query, Value value) {
   return sum[0] + sum[1];
 }
 
+/// Minimum and maximum of some values.
 struct Range {
   float low, high;
 };
 
 Range range_of(const float* values, size_t count) {
-  // Four lanes, as a single running minimum would wait for itself.
+  // Four independent lanes, because a single running minimum is a chain of dependent operations.
   std::array<float, 4> low, high;
   low.fill(values[0]);
   high.fill(values[0]);
@@ -56,13 +58,14 @@ Range range_of(const float* values, size_t count) {
   return {*std::min_element(low.begin(), low.end()), *std::max_element(high.begin(), high.end())};
 }
 
-/// To the nearest whole number, |value| < 2^22: the addition rounds, as floats have no room for a
-/// fraction up there.
+/// Rounds to the nearest integer; requires |value| < 2^22. The addition rounds, because the sum has
+/// no bits for a fraction.
 int32_t round_small(float value) {
   constexpr float kNoFraction = 12582912.0f;  // 1.5 * 2^23
   return std::bit_cast<int32_t>(value + kNoFraction) - std::bit_cast<int32_t>(kNoFraction);
 }
 
+/// Computes the byte codes of a query, for builds with kHasByteDot.
 void add_bytes(RowQuery& query, size_t dimension, size_t stride) {
   query.bytes = PaddedBuffer<int8_t>(stride);
   const Range range = range_of(query.unit.data(), dimension);
@@ -101,8 +104,9 @@ size_t Rows::stride_of(size_t dimension) {
 }
 
 double Rows::length_error() const {
-  // Of floats, each is off by 2^-24 of itself. Of codes, scale and offset are, and each is at most
-  // the largest value, which is at most 1: all values together by 2^-23 * sqrt(dimension).
+  // F32: rounding changes each value by at most 2^-24 of itself. I16 and I8: rounding changes scale
+  // and offset, hence each value, which is at most 1, by up to 2^-23. The length of the difference
+  // is at most 2^-23 * sqrt(dimension).
   if (storage_ == Storage::F32) return 5e-7;
   return 1e-6 + 2.5e-7 * std::sqrt(static_cast<double>(dimension_));
 }
@@ -122,13 +126,13 @@ void Rows::reserve(size_t more, size_t dimension) {
   const size_t stride = stride_of(dimension);
   if (stride > SIZE_MAX / sizeof(float) / kBlockRows) throw std::bad_alloc();
   if (count() == 0 && dimension != dimension_) {
-    // Rows may have been reserved for another dimension and never come.
+    // An earlier call may have reserved rows of another dimension that were never appended.
     std::vector<float> scratch(stride);
     clear();
     scratch_.swap(scratch);
     dimension_ = dimension;
     stride_ = stride;
-    length_slack_ = 1e-5 + length_error();
+    margin_slack_ = 1e-5 + length_error();
   }
   reserve_more(scales_, more);
   reserve_more(offsets_, more);
@@ -151,13 +155,13 @@ void Rows::append(std::span<const float> vector, double norm) noexcept {
   float* unit = storage_ == Storage::F32 ? at(&Block::values, count()) : scratch_.data();
   for (size_t i = 0; i < vector.size(); ++i) unit[i] = static_cast<float>(vector[i] * inverse);
   if (storage_ == Storage::F32) {
-    append_shadow(unit);
+    append_codes(unit);
   } else {
     append_quantized(unit);
   }
 }
 
-void Rows::append_shadow(const float* unit) {
+void Rows::append_codes(const float* unit) {
   const Range range = range_of(unit, dimension_);
   const float offset = (range.low + range.high) / 2;
   const float scale = (range.high - range.low) / 254;
@@ -202,7 +206,7 @@ void Rows::append_quantized(const float* unit) {
     lower[i] = static_cast<int8_t>(code - 256 * upper);
     lower_square += double{static_cast<float>(lower[i])} * lower[i];
   }
-  // What is stored is a unit row itself, so that its product with a unit query is a cosine.
+  // The quantized row is scaled to unit length, so its product with a unit query is the cosine.
   const double norm = std::sqrt(square);
   push_entry(static_cast<float>(scale / norm), static_cast<float>(offset / norm),
              scale / norm * std::sqrt(lower_square));
@@ -227,7 +231,7 @@ void Rows::push_entry(float scale, float offset, double error) {
     const int8_t* codes = at(&Block::codes, count());
     int32_t sum = 0;
     for (size_t i = 0; i < dimension_; ++i) sum += codes[i];
-    sums_.push_back(static_cast<float>(byte_worth() * scale * sum +
+    sums_.push_back(static_cast<float>(code_unit() * scale * sum +
                                        double{offset} * static_cast<double>(dimension_)));
     largest_sum_ = std::max(largest_sum_, std::abs(sums_.back()));
   }
@@ -236,7 +240,7 @@ void Rows::push_entry(float scale, float offset, double error) {
     largest_error_ = std::max(largest_error_, errors_.back());
   }
   offsets_.push_back(offset);
-  scales_.push_back(scale);  // last, as it is what count() counts
+  scales_.push_back(scale);  // last, because count() is its size
 }
 
 void Rows::pop_entry() noexcept {
@@ -254,7 +258,7 @@ void Rows::remove(size_t i) noexcept {
     clear();
     return;
   }
-  // One spare block stays, so that removing and adding in turn doesn't allocate each time.
+  // One spare block is kept, so that alternately removing and adding does not allocate each time.
   while (blocks_.size() > (last + kBlockRows - 1) / kBlockRows + 1) blocks_.pop_back();
 }
 
@@ -284,18 +288,18 @@ void Rows::write_row(size_t i, std::byte* bytes) const {
 
 bool Rows::append_row(const std::byte* bytes) noexcept {
   const auto is_unit = [](double square) { return std::abs(square - 1) < 1e-3; };
-  // Rows of another's making: a length of 1.0004 would be as much nearer to everything, and beyond
-  // what margin() allows for.
-  const auto is_ours = [&](double square) { return std::abs(square - 1) <= length_error(); };
+  // Rows of other writers may be less exact. A length of 1.0004 would increase all similarities and
+  // exceed the bound of margin().
+  const auto is_exact = [&](double square) { return std::abs(square - 1) <= length_error(); };
   if (storage_ == Storage::F32) {
     float* unit = at(&Block::values, count());
     std::memcpy(unit, bytes, dimension_ * sizeof(float));
     const double norm = norm_of({unit, dimension_});
     if (!is_unit(norm * norm)) return false;
-    if (!is_ours(norm * norm)) {
+    if (!is_exact(norm * norm)) {
       for (size_t i = 0; i < dimension_; ++i) unit[i] = static_cast<float>(unit[i] / norm);
     }
-    append_shadow(unit);
+    append_codes(unit);
     return true;
   }
   float scale, offset;
@@ -322,7 +326,7 @@ bool Rows::append_row(const std::byte* bytes) noexcept {
     square += value * value;
   }
   if (!in_range || !is_unit(square)) return false;
-  if (!is_ours(square)) {
+  if (!is_exact(square)) {
     scale = static_cast<float>(scale / std::sqrt(square));
     offset = static_cast<float>(offset / std::sqrt(square));
   }
@@ -373,7 +377,7 @@ RowQuery Rows::make_query(std::span<const float> vector, double norm) const {
 
 void Rows::scan(const RowQuery& query, size_t first, std::span<float> result) const {
   if (coarse(query)) {
-    const double scale = query.byte_scale * byte_worth();
+    const double scale = query.byte_scale * code_unit();
     for (size_t i = first; i < first + result.size(); ++i) {
       const int64_t sum = dot_bytes(at(&Block::codes, i), stride_, query.bytes.data());
       result[i - first] =
@@ -387,22 +391,23 @@ void Rows::scan(const RowQuery& query, size_t first, std::span<float> result) co
 
 float Rows::rescan(const RowQuery& query, size_t i) const {
   const int64_t sum = dot(at(&Block::codes, i), stride_, query.codes.data());
-  return static_cast<float>(query.scale * byte_worth() * scales_[i] * static_cast<double>(sum) +
+  return static_cast<float>(query.scale * code_unit() * scales_[i] * static_cast<double>(sum) +
                             offsets_[i] * query.code_sum);
 }
 
-// query * row = q' * r' + q' * (row - r') + (query - q') * row, with q' and r' what the codes stand
-// for; the last two are at most the product of their lengths. What is added on top covers the
-// rounding of lengths, sums and results to floats.
+// Error bound of approximate similarities. Let q' and r' be the values that the codes of query and
+// row represent. Then query * row = q' * r' + q' * (row - r') + (query - q') * row, and each of the
+// last two terms is at most the product of the lengths of its factors. The added constants cover
+// the rounding of lengths, sums and results to floats.
 
 double Rows::margin(const RowQuery& query, size_t i) const {
-  return ((1 + query.error) * row_error(i) + query.error) * (1 + length_slack_) + 5e-7;
+  return ((1 + query.error) * row_error(i) + query.error) * (1 + margin_slack_) + 5e-7;
 }
 
 double Rows::scan_margin(const RowQuery& query, double row_error) const {
   const double query_error = coarse(query) ? query.byte_error : query.error;
   const double sum_rounding = std::abs(query.byte_offset) * largest_sum_ * 1e-7;
-  return ((1 + query_error) * row_error + query_error) * (1 + length_slack_) + 5e-7 + sum_rounding;
+  return ((1 + query_error) * row_error + query_error) * (1 + margin_slack_) + 5e-7 + sum_rounding;
 }
 
 float Rows::similarity(const RowQuery& query, size_t i) const {
@@ -428,7 +433,7 @@ float Rows::similarity(const RowQuery& query, size_t i) const {
           offsets_[i] * query.sum;
       break;
   }
-  // Rounding can lift the product of two unit vectors a little above 1.
+  // Rounding can make the product of two unit vectors slightly greater than 1.
   return static_cast<float>(std::clamp(cosine, -1.0, 1.0));
 }
 

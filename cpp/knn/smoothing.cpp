@@ -11,7 +11,7 @@ namespace teachable {
 Smoothing::Smoothing(double half_life) : keep_(half_life > 0 ? std::exp2(-1 / half_life) : 0) {
   if (!(half_life >= 0) || !std::isfinite(half_life)) {
     throw Error(ErrorCode::BadArgument,
-                {"the half-life is ", half_life, " frames; it has to be finite and at least 0"});
+                {"The half-life is ", half_life, " frames. It must be finite and at least 0."});
   }
 }
 
@@ -22,8 +22,8 @@ std::span<const float> Smoothing::add(std::span<const float> confidences) {
     result_.swap(result);
     weight_ = 0;
   }
-  // The first frames weigh more than they would in the long run, so that the mean starts at the
-  // first of them and not at 0.
+  // Bias correction: the weights of all frames so far sum to 1, so the mean starts at the first
+  // frame and not at 0.
   weight_ = keep_ * weight_ + (1 - keep_);
   for (size_t i = 0; i < mean_.size(); ++i) {
     mean_[i] += (confidences[i] - mean_[i]) * (1 - keep_) / weight_;

@@ -1,4 +1,4 @@
-// Steadier predictions for video.
+// Smoothing of predictions over the frames of a video.
 #pragma once
 
 #include <cstddef>
@@ -7,23 +7,24 @@
 
 namespace teachable {
 
-/// An exponential mean of confidences over frames. What a frame says counts half after `half_life`
-/// further frames.
+/// Exponential moving average of confidences. The weight of a frame halves every `half_life`
+/// frames.
 class Smoothing {
  public:
-  /// Frames, finite, >= 0; 0 doesn't smooth. Throws Error{BadArgument} otherwise.
+  /// `half_life` is a number of frames, finite and >= 0; 0 turns smoothing off. Throws
+  /// Error{BadArgument} for other values.
   explicit Smoothing(double half_life);
 
-  /// Takes a frame's [class_count] confidences; returns the mean so far, borrowed until the next
-  /// call. Another number of classes starts anew; whether the same number are the same classes,
-  /// only the caller knows.
+  /// Adds the confidences of a frame, [class_count], and returns the average so far, [class_count].
+  /// The result is valid until the next call. A different number of classes starts a new average.
+  /// When the number stays the same but the classes change, the caller must call reset().
   std::span<const float> add(std::span<const float> confidences);
-  /// Starts anew, for another video or other classes.
+  /// Starts a new average, for another video or other classes.
   void reset() noexcept { mean_.clear(); }
 
  private:
-  double keep_;  ///< of the mean, at each frame
-  double weight_ = 0;
+  double keep_;        ///< share of the average that each frame keeps, 0..1
+  double weight_ = 0;  ///< sum of the weights of all frames so far
   std::vector<double> mean_;
   std::vector<float> result_;
 };

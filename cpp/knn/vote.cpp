@@ -11,16 +11,17 @@
 namespace teachable {
 namespace {
 
-/// Takes the shares of `cast` votes; see PredictOptions::prior and sharpness.
-void calibrate(std::span<float> shares, double cast, std::span<const size_t> counts,
+/// Applies PredictOptions::prior and sharpness to the shares [class_count] of `cast_votes` votes.
+void calibrate(std::span<float> shares, double cast_votes, std::span<const size_t> counts,
                const PredictOptions& options) {
-  const auto none = std::count(counts.begin(), counts.end(), size_t{0});
-  const double sharing = static_cast<double>(static_cast<std::ptrdiff_t>(counts.size()) - none);
+  const auto empty_count = std::count(counts.begin(), counts.end(), size_t{0});
+  const double voting_count =
+      static_cast<double>(static_cast<std::ptrdiff_t>(counts.size()) - empty_count);
   const auto log_of = [&](float share) {
-    return std::log(
-        static_cast<float>((cast * share + options.prior / sharing) / (cast + options.prior)));
+    return std::log(static_cast<float>((cast_votes * share + options.prior / voting_count) /
+                                       (cast_votes + options.prior)));
   };
-  // Beside the greatest, as no power of that is too small for a float.
+  // Relative to the greatest share, so that its power is 1 and cannot underflow.
   const float greatest = log_of(*std::max_element(shares.begin(), shares.end()));
   double sum = 0;
   for (size_t i = 0; i < shares.size(); ++i) {
@@ -35,36 +36,36 @@ void calibrate(std::span<float> shares, double cast, std::span<const size_t> cou
 
 void check(const PredictOptions& options) {
   const auto refuse = [](const Text& message) { throw Error(ErrorCode::BadArgument, message); };
-  if (options.k < 1) refuse("k is 0; it has to be at least 1");
+  if (options.k < 1) refuse("k is 0. It must be at least 1.");
   if (!(options.temperature > 0) || !std::isfinite(options.temperature)) {
-    refuse({"the temperature is ", options.temperature, "; it has to be finite and above 0"});
+    refuse({"The temperature is ", options.temperature, ". It must be finite and greater than 0."});
   }
   if (!(options.prior >= 0) || !std::isfinite(options.prior)) {
-    refuse({"the prior is ", options.prior, "; it has to be finite and at least 0"});
+    refuse({"The prior is ", options.prior, ". It must be finite and at least 0."});
   }
   if (!(options.sharpness > 0) || !std::isfinite(options.sharpness)) {
-    refuse({"the sharpness is ", options.sharpness, "; it has to be finite and above 0"});
+    refuse({"The sharpness is ", options.sharpness, ". It must be finite and greater than 0."});
   }
   if (!(options.unknown_threshold >= -1 && options.unknown_threshold <= 1)) {
-    refuse({"the threshold for unknown is ", options.unknown_threshold, "; it has to be -1 to 1"});
+    refuse({"The unknown threshold is ", options.unknown_threshold, ". It must be -1 to 1."});
   }
 }
 
-float vote_of(float similarity, float nearest, const PredictOptions& options) {
+float vote_of(float similarity, float nearest_similarity, const PredictOptions& options) {
   if (options.weighting == Weighting::Votes) return 1;
-  // Of doubles it has tables of 2 KB.
-  return std::exp((similarity - nearest) / options.temperature);
+  // The double version links tables of 2 KB into the module.
+  return std::exp((similarity - nearest_similarity) / options.temperature);
 }
 
 Prediction vote(std::vector<Neighbour> neighbours, std::span<const size_t> counts,
                 const PredictOptions& options) {
   std::vector<double> votes(counts.size());
   const float nearest = neighbours.front().similarity;
-  double cast = 0;
+  double cast_votes = 0;
   for (const Neighbour& neighbour : neighbours) {
     const double each = vote_of(neighbour.similarity, nearest, options);
     votes[neighbour.class_index] += each;
-    cast += each;
+    cast_votes += each;
   }
   double sum = 0;
   for (size_t i = 0; i < votes.size(); ++i) {
@@ -75,13 +76,13 @@ Prediction vote(std::vector<Neighbour> neighbours, std::span<const size_t> count
   prediction.confidences.reserve(votes.size());
   for (double each : votes) prediction.confidences.push_back(static_cast<float>(each / sum));
   if (options.prior != 0 || options.sharpness != 1) {
-    calibrate(prediction.confidences, cast, counts, options);
+    calibrate(prediction.confidences, cast_votes, counts, options);
   }
-  // Of the classes with most votes, the nearest example's: the first that comes by.
-  const double most = *std::max_element(votes.begin(), votes.end());
+  // When several classes have the most votes, the class of the nearest example among them wins.
+  const double winning_votes = *std::max_element(votes.begin(), votes.end());
   for (const Neighbour& neighbour : neighbours) {
     prediction.class_index = neighbour.class_index;
-    if (votes[neighbour.class_index] == most) break;
+    if (votes[neighbour.class_index] == winning_votes) break;
   }
   prediction.unknown = nearest < options.unknown_threshold;
   prediction.neighbours = std::move(neighbours);

@@ -1,4 +1,4 @@
-// From neighbours to confidences.
+// Turns nearest neighbours into a predicted class and confidences.
 #pragma once
 
 #include <cstddef>
@@ -9,50 +9,55 @@
 
 namespace teachable {
 
-/// What a neighbour's vote counts.
+/// Weight of a neighbour's vote.
 enum class Weighting {
-  Votes,       ///< 1
-  Similarity,  ///< exp((similarity - the nearest's similarity) / temperature)
+  Votes,       ///< every vote counts 1
+  Similarity,  ///< exp((similarity - similarity of the nearest) / temperature), 0..1
 };
 
-/// How predict() goes about it.
+/// Options of predict().
 struct PredictOptions {
-  size_t k = 3;  ///< neighbours that vote, >= 1; clipped to the examples of enabled classes
+  /// Number of neighbours that vote, >= 1. Limited to the number of examples of enabled classes.
+  size_t k = 3;
   Weighting weighting = Weighting::Votes;
-  /// Of Similarity: > 0, finite. The less, the more the nearest decide.
+  /// Temperature of Weighting::Similarity, finite and > 0. The lower it is, the more the nearest
+  /// neighbours decide.
   float temperature = 0.05f;
-  /// Both change confidences, never the winner: Review finds those with which they are calibrated.
-  /// >= 0, finite: votes that nobody cast, shared evenly by all classes that have examples, so that
-  /// a few neighbours that agree are no certainty.
+  /// Pseudo-count: number of additional votes that are divided evenly among all enabled classes
+  /// with examples. Finite and >= 0. It keeps a few unanimous neighbours from giving a confidence
+  /// of 1. Changes confidences, never the winner. Review::prior is the calibrated value.
   float prior = 0;
-  /// > 0, finite: the power to which each class' share is raised before all are made 1 again. Above
-  /// 1, the leading class gains: of many neighbours, the far ones speak for all classes alike.
+  /// Inverse temperature of the confidences: exponent of each class' share of the votes, before
+  /// shares are normalized to a sum of 1. Finite and > 0. Values above 1 raise the leading class,
+  /// which helps with a large k, where far neighbours belong to all classes alike. Changes
+  /// confidences, never the winner. Review::sharpness is the calibrated value.
   float sharpness = 1;
-  /// Divides a class' votes by the number of its examples, so that the class with most examples
-  /// doesn't win by their number.
+  /// When true, divides the votes for a class by its number of examples, so that a class does not
+  /// win just because it has more examples.
   bool balanced = false;
-  /// -1..1: with the nearest example less similar than this, the query is unknown. -1: never.
+  /// Minimum similarity of the nearest example, -1..1. Below it, the prediction is marked as
+  /// unknown. -1 never marks a prediction.
   float unknown_threshold = -1;
 };
 
-/// Throws Error{BadArgument} for a value out of its range.
+/// Validates the options. Throws Error{BadArgument} for a value out of range.
 void check(const PredictOptions& options);
 
-/// What predict() says of one query.
+/// Result of predict() for one query.
 struct Prediction {
-  size_t class_index =
-      0;                 ///< the winner, an index into labels(); also when unknown, the best guess
-  bool unknown = false;  ///< the nearest example is farther than the threshold
-  std::vector<float> confidences;     ///< [class_count] 0-1, sum 1: by the shares of the votes
-  std::vector<Neighbour> neighbours;  ///< [k] that voted, nearest first
+  /// Index of the winning class in labels(). When `unknown` is true, the best guess.
+  size_t class_index = 0;
+  bool unknown = false;  ///< true when the nearest example is less similar than the threshold
+  std::vector<float> confidences;     ///< [class_count] 0..1, sum 1
+  std::vector<Neighbour> neighbours;  ///< [k] neighbours that voted, nearest first
 };
 
-/// What a neighbour counts that is so much less similar than the nearest; the nearest counts 1.
-float vote_of(float similarity, float nearest, const PredictOptions& options);
+/// Returns the weight of a neighbour's vote, 0..1. The nearest neighbour has weight 1.
+float vote_of(float similarity, float nearest_similarity, const PredictOptions& options);
 
-/// Counts the votes of the neighbours, of which there is at least one, nearest first. `counts`:
-/// [class_count] examples of each class that may vote, 0 of those that may not. Of equal classes,
-/// the one whose nearest example is nearest wins.
+/// Returns the prediction by the votes of the neighbours: at least one, nearest first. `counts`
+/// [class_count] is the number of examples of each class, 0 for classes that may not vote. When
+/// several classes have the most votes, the one with the nearest example wins.
 Prediction vote(std::vector<Neighbour> neighbours, std::span<const size_t> counts,
                 const PredictOptions& options);
 

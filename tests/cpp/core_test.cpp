@@ -15,25 +15,25 @@
 namespace teachable {
 namespace {
 
-TEST(PaddedBuffer, IsAlignedZeroedAndReadablePastItsEnd) {
+TEST(PaddedBuffer, IsAlignedAndZeroedAndCanBeReadPastItsEnd) {
   for (size_t size : {size_t{1}, size_t{15}, size_t{16}, size_t{1000}}) {
     const PaddedBuffer<float> buffer(size);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % PaddedBuffer<float>::kAlignment, 0u);
-    // AddressSanitizer sees it when the slack isn't there.
+    // AddressSanitizer reports a read outside of the allocation.
     const auto* bytes = reinterpret_cast<const volatile unsigned char*>(buffer.data());
     for (size_t i = 0; i < size * sizeof(float) + kReadSlack; ++i) EXPECT_EQ(bytes[i], 0);
     EXPECT_EQ(buffer.span().size(), size);
   }
 }
 
-TEST(PaddedBuffer, ASizeThatCannotBeIsBadAlloc) {
+TEST(PaddedBuffer, ThrowsBadAllocForAnImpossibleSize) {
   EXPECT_THROW(PaddedBuffer<float>(SIZE_MAX / 2), std::bad_alloc);
   for (const size_t size : {SIZE_MAX - 10, SIZE_MAX - 967'296, size_t{PTRDIFF_MAX} - 100}) {
     EXPECT_THROW(PaddedBuffer<char>{size}, std::bad_alloc) << size;
   }
 }
 
-TEST(PaddedBuffer, MovesItsElements) {
+TEST(PaddedBuffer, CanBeMoved) {
   PaddedBuffer<int> from(3);
   from[2] = 7;
   const PaddedBuffer<int> to = std::move(from);
@@ -41,7 +41,7 @@ TEST(PaddedBuffer, MovesItsElements) {
   EXPECT_TRUE(PaddedBuffer<int>().empty());
 }
 
-TEST(Error, EveryCodeHasANameOfItsOwn) {
+TEST(Error, EveryCodeHasAUniqueName) {
   std::set<std::string_view> names;
   for (ErrorCode code :
        {ErrorCode::BadModel, ErrorCode::UnsupportedOp, ErrorCode::BadImage, ErrorCode::BadArgument,
@@ -54,7 +54,7 @@ TEST(Error, EveryCodeHasANameOfItsOwn) {
   EXPECT_STREQ(error.what(), "what, where");
 }
 
-TEST(Text, NumbersAreShortAndRight) {
+TEST(Text, FormatsNumbersWithSixDigits) {
   const std::pair<double, const char*> expected[] = {{0, "0"},
                                                      {-3, "-3"},
                                                      {1e15, "1000000000000000"},
@@ -75,7 +75,7 @@ TEST(Text, NumbersAreShortAndRight) {
   for (const auto& [number, text] : expected) EXPECT_EQ(to_text(number), text);
 }
 
-TEST(Text, NumbersReadBackWithSixDigits) {
+TEST(Text, FormattedNumbersParseToSixDigits) {
   std::mt19937_64 random(5);
   for (int i = 0; i < 2000; ++i) {
     const double number =
@@ -84,7 +84,7 @@ TEST(Text, NumbersReadBackWithSixDigits) {
   }
 }
 
-TEST(HeapSort, SortsAsItsLessSays) {
+TEST(HeapSort, SortsByTheGivenOrder) {
   std::mt19937 random(3);
   std::vector<unsigned> values(1000);
   for (unsigned& value : values) value = random() % 300;

@@ -42,8 +42,8 @@ Dataset load(std::span<const std::byte> file, size_t piece = SIZE_MAX,
   return reader.finish();
 }
 
-/// The message of the BadDataset that loading throws.
-std::string refusal(const std::function<void()>& call) {
+/// Returns the message of the Error{BadDataset} that a call throws.
+std::string error_message(const std::function<void()>& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -54,7 +54,7 @@ std::string refusal(const std::function<void()>& call) {
   return "";
 }
 
-/// Some classes, an empty and a disabled one among them, and ids with gaps.
+/// Returns examples of some classes, one of them empty and one disabled. Some ids are missing.
 Knn sample(Storage storage, size_t count = 150, size_t dimension = 9) {
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
@@ -89,7 +89,7 @@ void expect_same(const Knn& a, const Knn& b) {
   }
 }
 
-TEST(DatasetFile, ComesBackToTheBitInPiecesOfAnySize) {
+TEST(DatasetFile, IsRestoredBitByBitFromPiecesOfAnySize) {
   for (Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
     Knn knn = sample(storage);
     const Bytes file = save(knn);
@@ -100,14 +100,14 @@ TEST(DatasetFile, ComesBackToTheBitInPiecesOfAnySize) {
       EXPECT_EQ(dataset.model.sha256, kModel.sha256);
       EXPECT_EQ(dataset.model.preprocessing, kModel.preprocessing);
       EXPECT_EQ(save(dataset.knn), file);
-      EXPECT_EQ(dataset.knn.add(Vector(9, 1), "new"), 150u) << "ids go on";
+      EXPECT_EQ(dataset.knn.add(Vector(9, 1), "new"), 150u) << "ids continue";
     }
   }
 }
 
-TEST(DatasetFile, AHundredThousandExamplesComeBack) {
+TEST(DatasetFile, RestoresAHundredThousandExamples) {
   const Knn knn = sample(Storage::I8, 100'000, 128);
-  // Piece by piece, as a page saves and loads: the file is never whole in memory.
+  // Saves and loads piece by piece, as a page does, without the whole file in memory.
   DatasetWriter writer(knn, kModel);
   DatasetReader reader;
   size_t bytes = 0;
@@ -122,7 +122,7 @@ TEST(DatasetFile, AHundredThousandExamplesComeBack) {
   ASSERT_NO_FATAL_FAILURE(expect_same(knn, dataset.knn));
 }
 
-TEST(DatasetFile, HoldsNothingToo) {
+TEST(DatasetFile, RestoresAnEmptySet) {
   Knn knn;
   Dataset empty = load(save(knn));
   EXPECT_EQ(empty.knn.example_count(), 0u);
@@ -131,7 +131,7 @@ TEST(DatasetFile, HoldsNothingToo) {
   EXPECT_EQ(load(save(empty.knn)).knn.add(Vector{1, 2, 3}, "a"), 1u);
 }
 
-TEST(DatasetFile, IdsMayBeAsFarApartAsTheyLike) {
+TEST(DatasetFile, RestoresIdsThatAreFarApart) {
   Knn knn;
   knn.skip_ids(50'000'000);
   knn.add(Vector{1, 2}, "a");
@@ -144,7 +144,7 @@ TEST(DatasetFile, IdsMayBeAsFarApartAsTheyLike) {
   EXPECT_LT(dataset.knn.memory_bytes(), 100'000u);
 }
 
-TEST(DatasetFile, HoldsTenThousandClassesAndManyRows) {
+TEST(DatasetFile, RestoresTenThousandClassesAndManyRows) {
   Knn knn(Storage::I8);
   for (int i = 0; i < 10'000; ++i) {
     knn.add(Vector{1, static_cast<float>(i)}, "class " + std::to_string(i));
@@ -152,25 +152,25 @@ TEST(DatasetFile, HoldsTenThousandClassesAndManyRows) {
   ASSERT_NO_FATAL_FAILURE(expect_same(knn, load(save(knn), 4096).knn));
 }
 
-TEST(DatasetFile, KeepsThumbnails) {
+TEST(DatasetFile, RestoresThumbnails) {
   const Knn knn = sample(Storage::F32);
   const std::vector<Thumbnail> thumbnails = {{7, Bytes(300, std::byte{1})}, {100, Bytes{}}};
   const Bytes file = save(knn, kModel, {thumbnails[1], thumbnails[0]});
   EXPECT_EQ(load(file, 50).thumbnails, thumbnails);
   EXPECT_THROW(DatasetWriter(knn, kModel, {{0, {}}}), Error) << "example 0 was removed";
   EXPECT_THROW(DatasetWriter(knn, kModel, {{7, {}}, {7, {}}}), Error);
-  EXPECT_THROW(DatasetWriter(knn, kModel, {{7, Bytes(DatasetReader::kMostThumbnailBytes + 1)}}),
+  EXPECT_THROW(DatasetWriter(knn, kModel, {{7, Bytes(DatasetReader::kMaxThumbnailBytes + 1)}}),
                Error);
 }
 
-TEST(DatasetFile, EveryAlteredByteIsAnError) {
+TEST(DatasetFile, ReportsEveryChangedByte) {
   for (Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
     const Knn knn = sample(storage, 8, 3);
     Bytes file = save(knn, kModel, {{5, Bytes(10, std::byte{9})}});
     for (size_t i = 0; i < file.size(); ++i) {
       for (int change : {0x01, 0x80, 0xFF}) {
         file[i] ^= std::byte(change);
-        refusal([&] { load(file); });
+        error_message([&] { load(file); });
         file[i] ^= std::byte(change);
       }
     }
@@ -178,16 +178,18 @@ TEST(DatasetFile, EveryAlteredByteIsAnError) {
   }
 }
 
-TEST(DatasetFile, EveryTruncatedOrLongerFileIsAnError) {
+TEST(DatasetFile, ReportsEveryTruncatedOrLongerFile) {
   Bytes file = save(sample(Storage::I8, 8, 3));
   for (size_t size = 0; size < file.size(); ++size) {
-    refusal([&] { load(std::span(file).first(size)); });
+    error_message([&] { load(std::span(file).first(size)); });
   }
   file.push_back(std::byte{0});
-  EXPECT_EQ(refusal([&] { load(file); }), "the data set is damaged: there is more after its end");
+  EXPECT_EQ(
+      error_message([&] { load(file); }),
+      "The data set is damaged: there are more bytes after its end. Load an intact copy of it.");
 }
 
-TEST(DatasetFile, SectionsCanNeitherBeLostNorSwapped) {
+TEST(DatasetFile, ReportsMissingRepeatedAndSwappedSections) {
   const Knn knn = sample(Storage::I8, 70, 3);
   DatasetWriter writer(knn, kModel);
   std::vector<Bytes> pieces;
@@ -199,7 +201,7 @@ TEST(DatasetFile, SectionsCanNeitherBeLostNorSwapped) {
                                            {0, 1, 1, 3},
                                            {0, 3, 1, 2},
                                            {1, 2}}) {
-    refusal([&] {
+    error_message([&] {
       DatasetReader reader;
       for (size_t i : order) reader.add(pieces[i]);
       reader.finish();
@@ -207,35 +209,44 @@ TEST(DatasetFile, SectionsCanNeitherBeLostNorSwapped) {
   }
 }
 
-TEST(DatasetFile, AnotherModelsIsRefusedByBothNames) {
+TEST(DatasetFile, RejectsADataSetOfAnotherModelAndNamesBoth) {
   const Bytes file = save(sample(Storage::F32));
   DatasetModel other{"efficientnet", std::string(64, 'b'), ""};
-  EXPECT_EQ(refusal([&] { load(file, SIZE_MAX, other); }),
-            "the data set was made with the model 'mobilenet' (SHA-256 aaaaaaaaaaaa...); its "
-            "examples can't be compared with those of 'efficientnet' (SHA-256 bbbbbbbbbbbb...)");
+  EXPECT_EQ(
+      error_message([&] { load(file, SIZE_MAX, other); }),
+      "The data set was made with the model 'mobilenet' (SHA-256 aaaaaaaaaaaa...). Its examples "
+      "cannot be compared with embeddings of 'efficientnet' (SHA-256 bbbbbbbbbbbb...). Load the "
+      "model of the data set.");
   other.id = "mobilenet";
-  refusal([&] { load(file, SIZE_MAX, other); });
+  error_message([&] { load(file, SIZE_MAX, other); });
   other = {"renamed", std::string(64, 'a'), "other preprocessing"};
-  EXPECT_EQ(load(file, SIZE_MAX, other, 9).model.id, "mobilenet") << "the same file by another id";
+  EXPECT_EQ(load(file, SIZE_MAX, other, 9).model.id, "mobilenet")
+      << "the same file with another id";
   other = {"mobilenet", "", ""};
   load(file, SIZE_MAX, other);
-  EXPECT_EQ(refusal([&] { load(file, SIZE_MAX, other, 1280); }),
-            "the data set's examples have 9 values; embeddings of 'mobilenet' have 1280");
+  EXPECT_EQ(
+      error_message([&] { load(file, SIZE_MAX, other, 1280); }),
+      "The examples of the data set have 9 values, but embeddings of 'mobilenet' have 1280. Load "
+      "the model of the data set.");
 }
 
-TEST(DatasetFile, ANewerVersionIsRefused) {
+TEST(DatasetFile, RejectsANewerVersionAndOtherFiles) {
   Bytes file = save(sample(Storage::F32));
   file[4] = std::byte{2};
-  EXPECT_EQ(refusal([&] { load(file); }),
-            "the data set has version 2; this library reads version 1, a newer one may read it");
+  EXPECT_EQ(
+      error_message([&] { load(file); }),
+      "The data set has version 2. This library supports version 1. Use a newer version of the "
+      "library.");
   const std::string text = "{\"dataset\": 1}";
   Bytes other(text.size());
   std::memcpy(other.data(), text.data(), text.size());
-  EXPECT_EQ(refusal([&] { load(other); }),
-            "this is no data set of examples: it doesn't begin with TMKN");
+  EXPECT_EQ(
+      error_message([&] { load(other); }),
+      "The file is not a data set: it does not begin with TMKN. Load a file that was saved with "
+      "saveDataset().");
 }
 
-TEST(DatasetFile, SavingNoticesThatTheExamplesChange) {
+TEST(DatasetFile, ReportsChangesOfTheExamplesDuringSaving) {
   Knn knn = sample(Storage::F32);
   DatasetWriter writer(knn, kModel);
   writer.next();
@@ -243,16 +254,16 @@ TEST(DatasetFile, SavingNoticesThatTheExamplesChange) {
   EXPECT_THROW(writer.next(), Error);
 }
 
-TEST(DatasetFile, AReaderThatFailedStaysRefusing) {
+TEST(DatasetFile, AReaderRejectsEverythingAfterAnError) {
   DatasetReader reader;
-  refusal([&] { reader.add(Bytes(8)); });
-  refusal([&] { reader.add(Bytes(8)); });
-  refusal([&] { reader.finish(); });
+  error_message([&] { reader.add(Bytes(8)); });
+  error_message([&] { reader.add(Bytes(8)); });
+  error_message([&] { reader.finish(); });
 }
 
-// What upstream's classifier gets wrong when data sets are restored.
+// Bugs of the classifier of tfjs-models when data sets are restored. B1 is the number of the bug.
 
-TEST(DatasetBugs, B1ClassIndicesSurviveAndGoOn) {
+TEST(DatasetBugs, B1ClassIndicesAreRestoredAndContinue) {
   Knn knn;
   knn.add(Vector{1, 0}, "b");
   knn.add(Vector{0, 1}, "a");

@@ -1,4 +1,4 @@
-// The fuzzer's entry on damaged files of our own making, for a bounded time and in every build.
+// Runs the entry point of the fuzzer on damaged files, for a bounded time and in every build.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -29,14 +29,14 @@ std::vector<uint8_t> seed_file(Storage storage) {
   return file;
 }
 
-TEST(DatasetFuzz, DamagedFilesWithSoundChecksums) {
+TEST(DatasetFuzz, HandlesDamagedFilesWithValidChecksums) {
   const uint32_t seed = testing::test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
   const std::vector<std::vector<uint8_t>> seeds = {seed_file(Storage::F32), seed_file(Storage::I16),
                                                    seed_file(Storage::I8)};
   for (const std::vector<uint8_t>& file : seeds) {
-    // Each byte in turn, then several at once.
+    // Changes each byte in turn, then several at random.
     for (size_t i = 1; i < file.size(); ++i) {
       for (int value : {0, 1, 0x7F, 0x80, 0xFF}) {
         std::vector<uint8_t> damaged = file;

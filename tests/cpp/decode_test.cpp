@@ -25,8 +25,8 @@ Bytes pixels_of(const Image& image) {
   return {view.pixels.begin(), view.pixels.end()};
 }
 
-/// The message of the Error that decoding throws, after its code has been checked.
-std::string refusal(const Bytes& file, ErrorCode code = ErrorCode::BadImage) {
+/// Decodes the file and returns the message of the Error that this throws. Checks its code.
+std::string decode_error(const Bytes& file, ErrorCode code = ErrorCode::BadImage) {
   try {
     decode_image(file);
   } catch (const Error& error) {
@@ -37,7 +37,7 @@ std::string refusal(const Bytes& file, ErrorCode code = ErrorCode::BadImage) {
   return "";
 }
 
-void expect_part(const std::string& text, const std::string& part) {
+void expect_contains(const std::string& text, const std::string& part) {
   EXPECT_NE(text.find(part), std::string::npos) << text;
 }
 
@@ -45,14 +45,14 @@ const Bytes kTwoByTwoBmp =
     testing::make_bmp(2, 2, 24, {}, {7, 8, 9, 10, 11, 12, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0});
 const Bytes kTwoByTwoPixels = {3, 2, 1, 255, 6, 5, 4, 255, 9, 8, 7, 255, 12, 11, 10, 255};
 
-TEST(Decode, TurnsTheRowsOfABmpFile) {
+TEST(Decode, ReadsABottomUpBmpFile) {
   const Image image = decode_image(kTwoByTwoBmp);
   EXPECT_EQ(image.width, 2);
   EXPECT_EQ(image.height, 2);
   EXPECT_EQ(pixels_of(image), kTwoByTwoPixels);
 }
 
-TEST(Decode, KeepsTheRowsOfATopDownBmpFile) {
+TEST(Decode, ReadsATopDownBmpFile) {
   const Image image = decode_image(
       testing::make_bmp(2, -2, 24, {}, {1, 2, 3, 4, 5, 6, 0, 0, 7, 8, 9, 10, 11, 12, 0, 0}));
   EXPECT_EQ(image.height, 2);
@@ -70,12 +70,12 @@ TEST(Decode, ReadsAPaletteBmpFile) {
             (Bytes{10, 20, 30, 255, 0, 0, 0, 255}));
 }
 
-TEST(Decode, TakesABmpFileWithoutAnyAlphaAsOpaque) {
+TEST(Decode, TreatsABmpFileWhoseAlphaIsZeroAsOpaque) {
   EXPECT_EQ(pixels_of(decode_image(testing::make_bmp(1, 1, 32, {}, {1, 2, 3, 0}))),
             (Bytes{3, 2, 1, 255}));
 }
 
-TEST(Decode, ReadsEveryKindOfPngPixel) {
+TEST(Decode, ReadsEveryPixelFormatOfPng) {
   using testing::make_png;
   EXPECT_EQ(pixels_of(decode_image(make_png(2, 1, 8, 0, {0, 5, 250}))),
             (Bytes{5, 5, 5, 255, 250, 250, 250, 255}));
@@ -84,7 +84,7 @@ TEST(Decode, ReadsEveryKindOfPngPixel) {
             (Bytes{1, 2, 3, 255, 4, 5, 6, 255}))
       << "filter 2 adds the line above";
   EXPECT_EQ(pixels_of(decode_image(make_png(1, 1, 8, 6, {0, 1, 2, 3, 0}))), (Bytes{1, 2, 3, 0}))
-      << "straight alpha: colours stay under alpha 0";
+      << "straight alpha: colours are kept where alpha is 0";
   EXPECT_EQ(pixels_of(decode_image(make_png(1, 1, 16, 2, {0, 1, 99, 2, 99, 3, 99}))),
             (Bytes{1, 2, 3, 255}));
   EXPECT_EQ(pixels_of(decode_image(make_png(2, 1, 1, 0, {0, 0b01000000}))),
@@ -93,7 +93,7 @@ TEST(Decode, ReadsEveryKindOfPngPixel) {
             (Bytes{1, 2, 3, 255, 9, 9, 9, 255}));
 }
 
-TEST(Decode, ReadsGreyAndColourJpegFilesBaselineAndProgressive) {
+TEST(Decode, ReadsGreyAndColourJpegFilesBaselineOrProgressive) {
   for (bool progressive : {false, true}) {
     const Image grey = decode_image(testing::make_jpeg(9, 1, {{10}, {200}}, {progressive}));
     ASSERT_EQ(grey.width, 9);
@@ -101,7 +101,7 @@ TEST(Decode, ReadsGreyAndColourJpegFilesBaselineAndProgressive) {
     EXPECT_EQ(Bytes(grey.pixels.get(), grey.pixels.get() + 4), (Bytes{10, 10, 10, 255}));
     EXPECT_EQ(Bytes(grey.pixels.get() + 32, grey.pixels.get() + 36), (Bytes{200, 200, 200, 255}));
 
-    // Y 76, Cb 85, Cr 255 is pure red, to one step of rounding.
+    // Y 76, Cb 85, Cr 255 is pure red, up to a rounding error of 1.
     const Image red = decode_image(testing::make_jpeg(1, 1, {{76, 85, 255}}, {progressive}));
     ASSERT_EQ(red.byte_count(), 4u);
     EXPECT_NEAR(red.pixels[0], 254, 1);
@@ -111,8 +111,8 @@ TEST(Decode, ReadsGreyAndColourJpegFilesBaselineAndProgressive) {
   }
 }
 
-TEST(Decode, ReadsACmykJpegFileAsAdobeStoresIt) {
-  // Inverted: 255 is no ink, so the fourth component is a factor.
+TEST(Decode, ReadsACmykJpegFileWithInvertedValues) {
+  // Adobe stores inverted values: 255 means no ink, so the fourth component is a factor.
   const Image image =
       decode_image(testing::make_jpeg(8, 8, {{200, 100, 50, 255}}, {.adobe_transform = 0}));
   EXPECT_EQ(Bytes(image.pixels.get(), image.pixels.get() + 4), (Bytes{200, 100, 50, 255}));
@@ -121,8 +121,8 @@ TEST(Decode, ReadsACmykJpegFileAsAdobeStoresIt) {
   EXPECT_EQ(Bytes(dark.pixels.get(), dark.pixels.get() + 4), (Bytes{0, 0, 0, 255}));
 }
 
-TEST(Decode, TurnsAJpegFileUprightAsItsExifDataSays) {
-  // Stored: four blocks, 1 2 above 3 4, the last column cut to 4 pixels.
+TEST(Decode, AppliesTheExifOrientationOfAJpegFile) {
+  // Four blocks, 10 and 20 above 30 and 40; the last column is cropped to 4 pixels.
   const Bytes stored = testing::make_jpeg(12, 16, {{10}, {20}, {30}, {40}});
   const std::array<std::array<int, 4>, 9> corners = {{{},
                                                       {10, 20, 30, 40},
@@ -151,7 +151,7 @@ TEST(Decode, TurnsAJpegFileUprightAsItsExifDataSays) {
   }
 }
 
-TEST(Exif, UprightsEveryPixelOfAPictureLargerThanOneTile) {
+TEST(Exif, MovesEveryPixelOfAPictureLargerThanOneTile) {
   const int width = 67, height = 35;
   for (int value = 1; value <= 8; ++value) {
     SCOPED_TRACE(value);
@@ -166,7 +166,8 @@ TEST(Exif, UprightsEveryPixelOfAPictureLargerThanOneTile) {
     int wrong = 0;
     for (int y = 0; y < upright.height; ++y) {
       for (int x = 0; x < upright.width; ++x) {
-        // EXIF's words: where row 0 and column 0 of the stored picture are seen.
+        // By the definition of EXIF: the sides at which row 0 and column 0 of the stored picture
+        // are.
         const int right = upright.width - 1 - x, bottom = upright.height - 1 - y;
         const int column = std::array{0, x, right, right, x, y, y, bottom, bottom}[value];
         const int row = std::array{0, y, y, bottom, bottom, x, right, right, x}[value];
@@ -178,7 +179,7 @@ TEST(Exif, UprightsEveryPixelOfAPictureLargerThanOneTile) {
   }
 }
 
-TEST(Exif, IgnoresOrientationsThatDoNotExist) {
+TEST(Exif, IgnoresInvalidOrientations) {
   const Bytes jpeg = testing::make_jpeg(8, 8, {{1}});
   for (int value : {0, 9, 255, 65535}) {
     EXPECT_EQ(read_orientation(testing::with_segment(jpeg, 0xE1, testing::make_exif(value, true))),
@@ -188,7 +189,7 @@ TEST(Exif, IgnoresOrientationsThatDoNotExist) {
   EXPECT_EQ(read_orientation(jpeg), Orientation::TopLeft);
 }
 
-TEST(Exif, IsFoundBehindOtherSegmentsAndFillBytes) {
+TEST(Exif, IsFoundAfterOtherSegmentsAndFillBytes) {
   const Bytes jpeg = testing::make_jpeg(8, 8, {{1}});
   Bytes file = testing::with_segment(jpeg, 0xE1, testing::make_exif(6, true));
   file.insert(file.begin() + 2, {0xFF, 0xFF});
@@ -197,7 +198,7 @@ TEST(Exif, IsFoundBehindOtherSegmentsAndFillBytes) {
   EXPECT_EQ(read_orientation(file), Orientation::RightTop);
 }
 
-TEST(Exif, OffsetsOutsideTheSegmentAreIgnored) {
+TEST(Exif, IgnoresOffsetsOutsideOfTheSegment) {
   const Bytes jpeg = testing::make_jpeg(8, 8, {{1}});
   for (uint32_t offset : {0u, 7u, 38u, 39u, 40u, 1000u, 0x7FFFFFFFu, 0xFFFFFFFEu, 0xFFFFFFFFu}) {
     Bytes exif = testing::make_exif(6, true);
@@ -207,35 +208,39 @@ TEST(Exif, OffsetsOutsideTheSegmentAreIgnored) {
   }
   Bytes many_entries = testing::make_exif(6, true);
   many_entries[16] = many_entries[17] = 0xFF;
-  many_entries[18 + 12] = 0x77;  // no orientation tag stops the search
+  many_entries[18 + 12] = 0x77;  // no orientation tag ends the search
   EXPECT_EQ(read_orientation(testing::with_segment(jpeg, 0xE1, many_entries)),
             Orientation::TopLeft);
 }
 
-TEST(Decode, SaysWhyAFileIsRefused) {
-  expect_part(refusal({}), "0 bytes");
-  expect_part(refusal({'G', 'I', 'F', '8', '9', 'a'}), "47 49 46 38");
-  expect_part(refusal({'R'}), "begins with 52 (hex)");
-  expect_part(refusal({'B', 'M'}), "BMP file's header");
-  expect_part(refusal({0xFF, 0xD8, 0xFF}), "JPEG file's header");
-  expect_part(refusal(testing::make_png(1, 1, 8, 2, {0, 1})), "PNG file can't be decoded: ");
+TEST(Decode, ReportsWhyAFileIsInvalid) {
+  expect_contains(decode_error({}), "0 bytes");
+  expect_contains(decode_error({'G', 'I', 'F', '8', '9', 'a'}), "47 49 46 38");
+  expect_contains(decode_error({'R'}), "begins with 52 (hex)");
+  expect_contains(decode_error({'B', 'M'}), "The header of the BMP file");
+  expect_contains(decode_error({0xFF, 0xD8, 0xFF}), "The header of the JPEG file");
+  expect_contains(decode_error(testing::make_png(1, 1, 8, 2, {0, 1})),
+                  "The PNG file cannot be decoded: ");
 }
 
-TEST(Decode, RefusesSizesFromTheHeaderBeforeAnythingIsAllocated) {
-  expect_part(refusal(testing::make_png(16385, 1, 8, 2, {0})), "holds 16385x1 pixels");
-  expect_part(refusal(testing::make_png(1, 0x00FFFFFF, 8, 2, {0})), "holds 1x16777215 pixels");
-  expect_part(refusal(testing::make_png(16384, 16384, 8, 2, {0})), "at most 100000000");
-  expect_part(refusal(testing::make_jpeg(65535, 1, {{1}})), "holds 65535x1 pixels");
-  expect_part(refusal(testing::make_bmp(1, -20000, 24, {}, {})), "holds 1x20000 pixels");
-  refusal(testing::make_bmp(0, 1, 24, {}, {}));
-  refusal(testing::make_bmp(1, 0, 24, {}, {}));
-  refusal(testing::make_bmp(1, INT_MIN, 24, {}, {}));
-  refusal(testing::make_bmp(-1, 1, 24, {}, {}));
-  refusal(testing::make_jpeg(0, 1, {{1}}));
+TEST(Decode, RejectsInvalidSizesFromTheHeaderAlone) {
+  expect_contains(decode_error(testing::make_png(16385, 1, 8, 2, {0})), "has 16385x1 pixels");
+  expect_contains(decode_error(testing::make_png(1, 0x00FFFFFF, 8, 2, {0})),
+                  "has 1x16777215 pixels");
+  expect_contains(decode_error(testing::make_png(16384, 16384, 8, 2, {0})),
+                  "at most 100000000 pixels");
+  expect_contains(decode_error(testing::make_jpeg(65535, 1, {{1}})), "has 65535x1 pixels");
+  expect_contains(decode_error(testing::make_bmp(1, -20000, 24, {}, {})), "has 1x20000 pixels");
+  decode_error(testing::make_bmp(0, 1, 24, {}, {}));
+  decode_error(testing::make_bmp(1, 0, 24, {}, {}));
+  decode_error(testing::make_bmp(1, INT_MIN, 24, {}, {}));
+  decode_error(testing::make_bmp(-1, 1, 24, {}, {}));
+  decode_error(testing::make_jpeg(0, 1, {{1}}));
 }
 
-TEST(Decode, ShowsOnePlainColourWhenAJpegFileBreaksOffBehindItsHeader) {
-  // More codes than there are symbols: also a test that the decoder keeps inside its tables.
+TEST(Decode, FillsAJpegFileThatIsTruncatedAfterItsHeaderWithOneColour) {
+  // The table has more codes than symbols, which also tests that the decoder does not read outside
+  // of it.
   Bytes file = testing::make_jpeg(40, 40, std::vector<testing::JpegBlock>(25, {1, 2, 3}));
   const Bytes marker = {0xFF, 0xC4};
   const auto table =
@@ -245,8 +250,8 @@ TEST(Decode, ShowsOnePlainColourWhenAJpegFileBreaksOffBehindItsHeader) {
   for (size_t i = 0; i < pixels.size(); ++i) ASSERT_EQ(pixels[i], pixels[i % 4]) << i;
 }
 
-/// Either a picture or an Error; the sanitizers see the rest.
-void expect_no_crash(const Bytes& file) {
+/// Expects either a valid picture or an Error. Sanitizers detect invalid memory accesses.
+void expect_picture_or_error(const Bytes& file) {
   try {
     const Image image = decode_image(file);
     ASSERT_GE(image.width, 1);
@@ -276,15 +281,15 @@ std::vector<Bytes> sample_files() {
   };
 }
 
-TEST(Decode, SurvivesFilesCutAtEveryByte) {
+TEST(Decode, HandlesFilesTruncatedAtEveryByte) {
   for (const Bytes& file : sample_files()) {
     for (size_t size = 0; size < file.size(); ++size) {
-      expect_no_crash({file.begin(), file.begin() + static_cast<ptrdiff_t>(size)});
+      expect_picture_or_error({file.begin(), file.begin() + static_cast<ptrdiff_t>(size)});
     }
   }
 }
 
-TEST(Decode, SurvivesFlippedBytes) {
+TEST(Decode, HandlesFilesWithChangedBytes) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
@@ -295,9 +300,9 @@ TEST(Decode, SurvivesFlippedBytes) {
       for (unsigned i = 0; i < flips; ++i) {
         damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
       }
-      // A damaged size would make this a test of how long 100 megapixels take.
+      // Truncating most damaged JPEG files keeps this fast: a damaged size can mean 100 megapixels.
       if (damaged.size() > 200 && damaged[0] == 0xFF && (random() & 3) != 0) damaged.resize(200);
-      expect_no_crash(damaged);
+      expect_picture_or_error(damaged);
     }
   }
 }
@@ -320,7 +325,7 @@ TEST(Decode, ReadsRealPhotos) {
     EXPECT_EQ(image.width, photo.width);
     EXPECT_EQ(image.height, photo.height);
     for (size_t size = 0; size < file.size(); size += file.size() / 7 + 1) {
-      expect_no_crash({file.begin(), file.begin() + static_cast<ptrdiff_t>(size)});
+      expect_picture_or_error({file.begin(), file.begin() + static_cast<ptrdiff_t>(size)});
     }
   }
 }

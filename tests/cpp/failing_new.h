@@ -1,16 +1,16 @@
-// An operator new that can run out of memory on command, and counts. Natively, so does the
-// aligned_alloc() of PaddedBuffer.
+// Replacement of operator new that counts allocations and can fail on demand. In native builds, it
+// also replaces aligned_alloc(), which PaddedBuffer uses.
 #pragma once
 
 #include <cstddef>
 
 namespace teachable::testing {
 
-/// From here on this many allocations succeed and the next ones throw std::bad_alloc.
+/// Lets the next `count` allocations succeed and all later ones throw std::bad_alloc.
 void fail_after_allocations(int count);
-/// All succeed again.
+/// Lets all allocations succeed again.
 void stop_failing_allocations();
-/// Of operator new, that have not been deleted.
+/// Returns the number of allocations by operator new that have not been deleted.
 std::ptrdiff_t live_allocations();
 
 }  // namespace teachable::testing

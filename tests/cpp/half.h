@@ -1,4 +1,4 @@
-// Floats to float16, for the writers.
+// Conversion of floats to float16, for the model writers of the tests.
 #pragma once
 
 #include <cmath>
@@ -6,7 +6,8 @@
 
 namespace teachable::testing {
 
-/// The nearest float16 of a number that has a normal one; 0 for smaller ones.
+/// Returns the bits of the nearest float16. The value must be in the range of normal float16
+/// numbers; smaller values become 0.
 inline uint16_t to_half(float value) {
   if (value == 0) return 0;
   int exponent = 0;

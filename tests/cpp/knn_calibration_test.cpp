@@ -1,4 +1,4 @@
-// Whether a confidence of 0.8 means right 8 times in 10, of things that weren't taught.
+// Tests calibration: of predictions with confidence 0.8 for unseen queries, 8 of 10 are right.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,18 +25,18 @@ constexpr size_t kDimension = 12;
 
 struct Sample {
   Vector values;                    ///< [labels.size(), kDimension]
-  std::vector<std::string> labels;  ///< each one's own
+  std::vector<std::string> labels;  ///< true labels
 };
 
-/// Of clouds around as many axes as there are classes; with a spread of 0.6 they overlap.
+/// Returns random points around one axis per class. With a spread of 0.6, the classes overlap.
 Sample draw(size_t count, size_t class_count, float spread, std::mt19937& random) {
   std::normal_distribution<float> normal(0, spread);
   Sample sample{Vector(count * kDimension), {}};
   for (float& value : sample.values) value = normal(random);
   for (size_t i = 0; i < count; ++i) {
-    const size_t own = random() % class_count;
-    sample.values[i * kDimension + own] += 1;
-    sample.labels.push_back(std::to_string(own));
+    const size_t own_class = random() % class_count;
+    sample.values[i * kDimension + own_class] += 1;
+    sample.labels.push_back(std::to_string(own_class));
   }
   return sample;
 }
@@ -47,8 +47,8 @@ Knn teach(const Sample& sample) {
   return knn;
 }
 
-/// The expected calibration error: how far confidence and share of right ones are from each other
-/// in ten bins of confidence, on average.
+/// Returns the expected calibration error: the mean difference between confidence and accuracy in
+/// ten bins of confidence.
 double calibration_error(const std::vector<Prediction>& predictions, const Knn& knn,
                          const Sample& sample) {
   constexpr size_t kBins = 10;
@@ -65,14 +65,14 @@ double calibration_error(const std::vector<Prediction>& predictions, const Knn& 
   return error / static_cast<double>(predictions.size());
 }
 
-TEST(Calibration, ConfidencesAboutOverlappingCloudsCanBeBelieved) {
+TEST(Calibration, CalibratesConfidencesOfOverlappingClasses) {
   const uint32_t seed = testing::test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
   for (const size_t class_count : {2, 5}) {
     const Knn knn = teach(draw(1000, class_count, 0.6f, random));
     const Sample held_out = draw(2000, class_count, 0.6f, random);
-    double all_plain = 0, all_calibrated = 0;
+    double plain_sum = 0, calibrated_sum = 0;
     for (const size_t k : {1, 3, 10, 30}) {
       for (const Weighting weighting : {Weighting::Votes, Weighting::Similarity}) {
         SCOPED_TRACE(std::to_string(class_count) + " classes, k = " + std::to_string(k) +
@@ -85,8 +85,8 @@ TEST(Calibration, ConfidencesAboutOverlappingCloudsCanBeBelieved) {
         const auto calibrated = knn.predict_batch(held_out.values, kDimension, options);
         const double plain_error = calibration_error(plain, knn, held_out);
         const double error = calibration_error(calibrated, knn, held_out);
-        all_plain += plain_error;
-        all_calibrated += error;
+        plain_sum += plain_error;
+        calibrated_sum += error;
         EXPECT_LT(error, 0.09) << "uncalibrated " << plain_error;
         if (k == 1) EXPECT_LT(error, plain_error / 2);
         for (size_t i = 0; i < plain.size(); ++i) {
@@ -94,13 +94,13 @@ TEST(Calibration, ConfidencesAboutOverlappingCloudsCanBeBelieved) {
         }
       }
     }
-    EXPECT_LT(all_calibrated, all_plain / 2);
+    EXPECT_LT(calibrated_sum, plain_sum / 2);
   }
 }
 
-TEST(Calibration, FewExamplesAreNoCertainty) {
+TEST(Calibration, FewExamplesGiveNoCertainty) {
   std::mt19937 random(3);
-  float least_doubt = 1;
+  float lowest_doubt = 1;
   for (const size_t count : {12, 50, 300}) {
     const Sample sample = draw(count, 2, 0.05f, random);
     const Knn knn = teach(sample);
@@ -111,14 +111,14 @@ TEST(Calibration, FewExamplesAreNoCertainty) {
     options.sharpness = result.sharpness;
     const Prediction prediction = knn.predict(std::span(sample.values).first(kDimension), options);
     const float doubt = 1 - prediction.confidences[prediction.class_index];
-    EXPECT_LT(doubt, least_doubt) << count;
+    EXPECT_LT(doubt, lowest_doubt) << count;
     EXPECT_GT(doubt, 0) << count;
-    least_doubt = doubt;
+    lowest_doubt = doubt;
   }
-  EXPECT_LT(least_doubt, 0.02f);
+  EXPECT_LT(lowest_doubt, 0.02f);
 }
 
-TEST(Calibration, ThePriorIsSharedByTheClassesThatMayVote) {
+TEST(Calibration, DividesThePriorAmongEnabledClassesWithExamples) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   knn.add(Vector{1, 0.1f}, "a");
@@ -137,11 +137,11 @@ TEST(Calibration, ThePriorIsSharedByTheClassesThatMayVote) {
   EXPECT_EQ(knn.predict(Vector{1, 0}, {.k = 2}).confidences, (Vector{1, 0, 0, 0}));
   const PredictOptions extreme{.k = 2, .prior = 2, .sharpness = 1e30f};
   EXPECT_EQ(knn.predict(Vector{1, 0}, extreme).confidences, (Vector{1, 0, 0, 0}));
-  const PredictOptions blind{.k = 2, .prior = 1e38f};
-  EXPECT_FLOAT_EQ(knn.predict(Vector{1, 0}, blind).confidences[0], 0.5f);
+  const PredictOptions uniform{.k = 2, .prior = 1e38f};
+  EXPECT_FLOAT_EQ(knn.predict(Vector{1, 0}, uniform).confidences[0], 0.5f);
 }
 
-TEST(Calibration, OutOfItsRangeIsRefused) {
+TEST(Calibration, RejectsValuesOutOfRange) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   const float infinity = std::numeric_limits<float>::infinity();

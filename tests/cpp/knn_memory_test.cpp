@@ -1,4 +1,4 @@
-// Memory that runs out at every allocation in turn: an error, and everything as it was.
+// Lets every allocation fail in turn: each failure throws an error and changes nothing.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -18,9 +18,9 @@ namespace {
 
 using Vector = std::vector<float>;
 
-/// What anyone can see of a Knn.
-struct Seen {
-  explicit Seen(const Knn& knn)
+/// Observable state of a Knn.
+struct State {
+  explicit State(const Knn& knn)
       : labels(knn.labels()),
         counts(knn.counts()),
         ids(knn.ids()),
@@ -32,7 +32,7 @@ struct Seen {
     }
     if (!ids.empty()) neighbours = knn.predict(embeddings[0], ids.size()).neighbours;
   }
-  bool operator==(const Seen&) const = default;
+  bool operator==(const State&) const = default;
 
   std::vector<std::string> labels;
   std::vector<size_t> counts;
@@ -44,28 +44,30 @@ struct Seen {
   std::vector<Neighbour> neighbours;
 };
 
-/// As many as fill the first rooms, so that the next example wants more of everything.
+/// Returns a Knn with as many examples as its reserved memory holds, so that the next one allocates
+/// everywhere.
 Knn full() {
   Knn knn(Storage::I16);
   for (int i = 0; i < 64; ++i) {
     knn.add(Vector{1, static_cast<float>(i)},
-            "a label too long to lie in its string " + std::to_string(i % 8));
+            "a label that is too long for the small-string buffer " + std::to_string(i % 8));
   }
   return knn;
 }
 
-const std::string kNewLabel = "another label too long to lie in its string";
+const std::string kNewLabel = "another label that is too long for the small-string buffer";
 
-/// Lets `change` fail at each of its allocations in turn, on what `make` makes, until none is left.
-void fails_cleanly(const std::function<Knn()>& make, const std::function<void(Knn&)>& change,
-                   int least_allocations) {
-  Knn unharmed = make();
-  change(unharmed);
-  const Seen wanted(unharmed);
+/// Calls `change` on the result of `make`, and lets each of its allocations fail in turn. Expects
+/// at least `min_allocations` allocations.
+void expect_strong_guarantee(const std::function<Knn()>& make,
+                             const std::function<void(Knn&)>& change, int min_allocations) {
+  Knn unlimited = make();
+  change(unlimited);
+  const State wanted(unlimited);
   for (int allowed = 0;; ++allowed) {
     SCOPED_TRACE(allowed);
     Knn knn = make();
-    const Seen before(knn);
+    const State before(knn);
     bool failed = false;
     testing::fail_after_allocations(allowed);
     try {
@@ -78,48 +80,49 @@ void fails_cleanly(const std::function<Knn()>& make, const std::function<void(Kn
     }
     testing::stop_failing_allocations();
     if (!failed) {
-      EXPECT_EQ(Seen(knn), wanted);
-      EXPECT_GE(allowed, least_allocations);
+      EXPECT_EQ(State(knn), wanted);
+      EXPECT_GE(allowed, min_allocations);
       return;
     }
-    ASSERT_EQ(Seen(knn), before);
+    ASSERT_EQ(State(knn), before);
     change(knn);
-    ASSERT_EQ(Seen(knn), wanted) << "works once there is memory again";
-    // What undo() remembers is whole, too.
+    ASSERT_EQ(State(knn), wanted) << "succeeds when there is memory again";
+    // The history of undo() is valid, too.
     while (knn.undo()) {
     }
   }
 }
 
 TEST(KnnMemory, RunsOutWhileAnExampleIsAdded) {
-  fails_cleanly(full, [](Knn& knn) { knn.add(Vector{-1, -1}, kNewLabel); }, 6);
+  expect_strong_guarantee(full, [](Knn& knn) { knn.add(Vector{-1, -1}, kNewLabel); }, 6);
 }
 
 TEST(KnnMemory, RunsOutWhileABatchIsAdded) {
   const std::vector<std::string> labels = {kNewLabel, kNewLabel + " 2", kNewLabel};
-  fails_cleanly(full, [&](Knn& knn) { knn.add_batch(Vector{-1, -1, -1, 2, 3, -1}, 2, labels); }, 8);
+  expect_strong_guarantee(
+      full, [&](Knn& knn) { knn.add_batch(Vector{-1, -1, -1, 2, 3, -1}, 2, labels); }, 8);
 }
 
 TEST(KnnMemory, RunsOutWhileAnExampleIsMoved) {
-  fails_cleanly(full, [](Knn& knn) { knn.move_to(5, kNewLabel); }, 2);
+  expect_strong_guarantee(full, [](Knn& knn) { knn.move_to(5, kNewLabel); }, 2);
 }
 
 TEST(KnnMemory, RunsOutWhileAnExampleIsRemoved) {
-  fails_cleanly(full, [](Knn& knn) { knn.remove(5); }, 1);
+  expect_strong_guarantee(full, [](Knn& knn) { knn.remove(5); }, 1);
 }
 
-TEST(KnnMemory, RunsOutWhileTheLastExampleComesBack) {
+TEST(KnnMemory, RunsOutWhileARemovalIsUndone) {
   const auto make = [] {
     Knn knn;
     knn.add(Vector{1, 2, 3}, kNewLabel);
     knn.remove(0);
     return knn;
   };
-  fails_cleanly(make, [](Knn& knn) { knn.undo(); }, 4);
+  expect_strong_guarantee(make, [](Knn& knn) { knn.undo(); }, 4);
 }
 
 TEST(KnnMemory, RunsOutWhileAClassIsRenamed) {
-  fails_cleanly(full, [](Knn& knn) { knn.rename(knn.labels()[3], kNewLabel); }, 1);
+  expect_strong_guarantee(full, [](Knn& knn) { knn.rename(knn.labels()[3], kNewLabel); }, 1);
 }
 
 TEST(KnnMemory, RunsOutWhileTheStorageChanges) {
@@ -129,12 +132,12 @@ TEST(KnnMemory, RunsOutWhileTheStorageChanges) {
     for (ExampleId id : {1u, 0u, 2u}) knn.remove(id);
     return knn;
   };
-  fails_cleanly(make, [](Knn& knn) { knn.use_storage(Storage::I8); }, 4);
+  expect_strong_guarantee(make, [](Knn& knn) { knn.use_storage(Storage::I8); }, 4);
 }
 
 TEST(KnnMemory, RunsOutWhileADataSetIsLoaded) {
   const Knn knn = full();
-  DatasetWriter writer(knn, {"a model's name that is too long for its string", "", ""},
+  DatasetWriter writer(knn, {"a model id that is too long for the small-string buffer", "", ""},
                        {{7, std::vector<std::byte>(100)}});
   std::vector<std::byte> file;
   for (auto piece = writer.next(); !piece.empty(); piece = writer.next()) {
@@ -154,16 +157,16 @@ TEST(KnnMemory, RunsOutWhileADataSetIsLoaded) {
         EXPECT_EQ(error.code(), ErrorCode::OutOfMemory) << error.what();
         failed = true;
       } catch (const std::bad_alloc&) {
-        failed = true;  // for the sentence there was no memory either
+        failed = true;  // there was no memory for the message either
       }
       testing::stop_failing_allocations();
     }
     if (!failed) {
-      EXPECT_EQ(Seen(dataset->knn), Seen(knn));
+      EXPECT_EQ(State(dataset->knn), State(knn));
       EXPECT_GT(allowed, 20);
       return;
     }
-    ASSERT_EQ(testing::live_allocations(), before) << "nothing is left";
+    ASSERT_EQ(testing::live_allocations(), before) << "nothing is leaked";
   }
 }
 

@@ -1,4 +1,5 @@
-// Random sequences of everything that a Knn can do, beside a naive one in double precision.
+// Compares random sequences of all operations of a Knn with a naive implementation in double
+// precision.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,16 +20,16 @@ namespace {
 
 using Vector = std::vector<float>;
 
-/// What the headers promise, example by example.
+/// Naive implementation of the documented behaviour.
 struct NaiveKnn {
   struct Example {
     ExampleId id;
     std::string label;
-    Vector stored;    ///< as the storage keeps it
-    Vector original;  ///< as it was added
+    Vector stored;    ///< embedding as stored
+    Vector original;  ///< embedding as added
   };
-  std::vector<Example> examples;    ///< by rising id
-  std::vector<std::string> labels;  ///< the classes' order
+  std::vector<Example> examples;    ///< in ascending order of ids
+  std::vector<std::string> labels;  ///< in the order of class indices
   std::map<std::string, bool> enabled;
 
   size_t count(const std::string& label) const {
@@ -61,7 +62,7 @@ double cosine(const Vector& a, const Vector& b) {
   return dot(a, b) / std::sqrt(dot(a, a)) / std::sqrt(dot(b, b));
 }
 
-/// How far a stored row may be from what was added.
+/// Returns the maximum error of a similarity due to the storage format.
 double storage_error(Storage storage, const Vector& vector) {
   if (storage == Storage::F32) return 1e-6;
   const auto [low, high] = std::minmax_element(vector.begin(), vector.end());
@@ -72,7 +73,7 @@ double storage_error(Storage storage, const Vector& vector) {
 
 void expect_same(const NaiveKnn& naive, const Knn& knn, const Vector& query,
                  const PredictOptions& options) {
-  constexpr double kTolerance = 2e-7;  // a float's rounding, and the rounding of unit rows
+  constexpr double kTolerance = 2e-7;  // rounding of floats and of L2-normalized rows
   std::vector<double> cosines;
   std::vector<const NaiveKnn::Example*> examples;
   for (const NaiveKnn::Example& example : naive.examples) {
@@ -105,7 +106,7 @@ void expect_same(const NaiveKnn& naive, const Knn& knn, const Vector& query,
     const size_t index = static_cast<size_t>(found - examples.begin());
     ASSERT_EQ(knn.labels()[neighbour.class_index], examples[index]->label);
     ASSERT_NEAR(neighbour.similarity, cosines[index], kTolerance);
-    // The same example, or one that only rounding tells apart.
+    // The expected example, or one whose similarity differs only by rounding.
     ASSERT_NEAR(cosines[index], cosines[ranking[rank]], kTolerance);
     if (rank > 0) {
       const Neighbour& before = prediction.neighbours[rank - 1];
@@ -116,7 +117,7 @@ void expect_same(const NaiveKnn& naive, const Knn& knn, const Vector& query,
     votes[examples[index]->label] +=
         options.weighting == Weighting::Votes ? 1 : std::exp(nearness / options.temperature);
   }
-  // Equal examples come in the order of their ids, at the end of the list too.
+  // Equal examples are in the order of their ids, including at the end of the list.
   for (size_t a = 0; a < examples.size(); ++a) {
     for (size_t b = a + 1; b < examples.size(); ++b) {
       if (examples[a]->stored != examples[b]->stored) continue;
@@ -127,11 +128,11 @@ void expect_same(const NaiveKnn& naive, const Knn& knn, const Vector& query,
       ASSERT_LE(place(examples[a]->id), place(examples[b]->id));
     }
   }
-  double sum = 0, most = 0;
+  double sum = 0, max_votes = 0;
   for (auto& [label, weight] : votes) {
     if (options.balanced) weight /= static_cast<double>(naive.count(label));
     sum += weight;
-    most = std::max(most, weight);
+    max_votes = std::max(max_votes, weight);
   }
   float total = 0;
   for (size_t c = 0; c < naive.labels.size(); ++c) {
@@ -139,15 +140,16 @@ void expect_same(const NaiveKnn& naive, const Knn& knn, const Vector& query,
     total += prediction.confidences[c];
   }
   ASSERT_NEAR(total, 1, 1e-5);
-  // Votes by similarity are floats: sums that only their rounding tells apart may change places.
-  ASSERT_NEAR(votes[naive.labels[prediction.class_index]], most,
-              options.weighting == Weighting::Votes ? 1e-12 : 1e-6 * most);
+  // Votes by similarity are rounded to floats, so classes whose sums differ only by rounding may be
+  // swapped.
+  ASSERT_NEAR(votes[naive.labels[prediction.class_index]], max_votes,
+              options.weighting == Weighting::Votes ? 1e-12 : 1e-6 * max_votes);
   ASSERT_EQ(prediction.unknown, prediction.neighbours[0].similarity < options.unknown_threshold);
 }
 
 class KnnProperty : public ::testing::TestWithParam<Storage> {};
 
-TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionKnn) {
+TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionImplementation) {
   const uint32_t seed = testing::test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
@@ -155,8 +157,8 @@ TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionKnn) {
   const auto random_label = [&] { return std::to_string(below(6)); };
   for (int round = 0; round < 40; ++round) {
     const size_t dimension = 1 + below(round % 2 == 0 ? 5 : 150);
-    // Few small integers make ties and duplicates; the normal distribution makes neither; the last
-    // kind is near to itself everywhere, so that many rows are compared exactly.
+    // Kinds: small integers, with ties and duplicates; normally distributed values, without; values
+    // around 100, which are all similar, so that many rows are re-ranked.
     const size_t kind = below(3);
     const auto random_vector = [&] {
       std::normal_distribution<float> normal(kind == 2 ? 100.0f : 0.0f, 3);
@@ -175,7 +177,7 @@ TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionKnn) {
       });
     }
     NaiveKnn naive;
-    std::vector<NaiveKnn> past{naive};  // what undo() leads back to
+    std::vector<NaiveKnn> past{naive};  // states that undo() restores, oldest first
     ExampleId next_id = 0;
     const auto added = [&](ExampleId id, const std::string& label, const Vector& vector) {
       ASSERT_EQ(id, next_id++);
@@ -190,16 +192,16 @@ TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionKnn) {
     };
     const size_t steps = 60 + below(150);
     for (size_t step = 0; step < steps; ++step) {
-      const size_t what = naive.examples.size() < 20 ? below(40) : below(60);
-      const bool some = !naive.examples.empty();
-      const ExampleId id = some ? naive.examples[below(naive.examples.size())].id : 0;
+      const size_t action = naive.examples.size() < 20 ? below(40) : below(60);
+      const bool has_examples = !naive.examples.empty();
+      const ExampleId id = has_examples ? naive.examples[below(naive.examples.size())].id : 0;
       const std::string label =
           naive.labels.empty() ? "" : naive.labels[below(naive.labels.size())];
-      if (what < 32) {
+      if (action < 32) {
         const Vector vector = new_vector();
         const std::string to = random_label();
         ASSERT_NO_FATAL_FAILURE(added(knn.add(vector, to), to, vector));
-      } else if (what < 35) {
+      } else if (action < 35) {
         Vector batch;
         std::vector<std::string> to(below(5));
         for (std::string& each : to) {
@@ -214,29 +216,29 @@ TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionKnn) {
           ASSERT_NO_FATAL_FAILURE(
               added(ids[i], to[i], Vector(begin, begin + static_cast<std::ptrdiff_t>(dimension))));
         }
-      } else if (what < 42 && some) {
+      } else if (action < 42 && has_examples) {
         knn.remove(id);
         std::erase_if(naive.examples, [&](const auto& example) { return example.id == id; });
         past.push_back(naive);
-      } else if (what < 45 && some) {
+      } else if (action < 45 && has_examples) {
         const std::string to = random_label();
         const bool moves = naive.at(id).label != to;
         knn.move_to(id, to);
         naive.add_class(to);
         naive.at(id).label = to;
         if (moves) past.push_back(naive);
-      } else if (what < 53) {
+      } else if (action < 53) {
         ASSERT_EQ(knn.undo(), past.size() > 1);
         if (past.size() > 1) {
           past.pop_back();
           naive = past.back();
         }
-      } else if (what < 55 && some) {
+      } else if (action < 55 && has_examples) {
         knn.clear(label);
         std::erase_if(naive.examples, [&](const auto& each) { return each.label == label; });
         naive.erase_class(label);
         past = {naive};
-      } else if (what < 57 && naive.labels.size() > 1) {
+      } else if (action < 57 && naive.labels.size() > 1) {
         const std::string into = naive.labels[0] == label ? naive.labels[1] : naive.labels[0];
         knn.merge(label, into);
         for (auto& example : naive.examples) {
@@ -252,7 +254,7 @@ TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionKnn) {
         }
         naive.enabled[label] = enabled;
       }
-      while (past.size() > Knn::kHistory + 1) past.erase(past.begin());
+      while (past.size() > Knn::kMaxHistory + 1) past.erase(past.begin());
 
       ASSERT_EQ(knn.labels(), naive.labels);
       ASSERT_EQ(knn.example_count(), naive.examples.size());
@@ -272,21 +274,21 @@ TEST_P(KnnProperty, AgreesWithANaiveDoublePrecisionKnn) {
   }
 }
 
-/// The promise that pays for the bytes: the same neighbours as a scan of everything that is stored.
-TEST_P(KnnProperty, TheTopTenAreThoseOfAnExactScan) {
+/// The scan of bytes with re-ranking must find the same neighbours as an exact scan.
+TEST_P(KnnProperty, FindsTheSameTopTenAsAnExactScan) {
   const uint32_t seed = testing::test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   constexpr size_t kDimension = 200, kCount = 3000, kQueries = 24;
   Vector all((kCount + kQueries) * kDimension);
-  for (float& value : all) value = std::max(0.0f, normal(random));  // as embeddings after a ReLU
+  for (float& value : all) value = std::max(0.0f, normal(random));  // like embeddings after a ReLU
   const std::vector<std::string> labels(kCount, "a");
   Knn knn(GetParam());
   knn.add_batch(std::span(all).first(kCount * kDimension), kDimension, labels);
   const std::span<const float> queries = std::span(all).last(kQueries * kDimension);
   const std::vector<Prediction> batch = knn.predict_batch(queries, kDimension, {.k = 10});
-  // Asked for all, the store compares all rows with all that is kept.
+  // With k equal to the number of examples, all rows are re-ranked exactly.
   const std::vector<Prediction> exact = knn.predict_batch(queries, kDimension, {.k = kCount});
   for (size_t q = 0; q < kQueries; ++q) {
     const auto single = knn.predict(queries.subspan(q * kDimension, kDimension), 10);

@@ -18,12 +18,12 @@ using Vector = std::vector<float>;
 
 constexpr size_t kDimension = 12;
 
-/// Two clouds, "a" around the first axis and "b" around the second.
-Knn two_clouds(int each, float spread) {
+/// Returns two classes of random points: "a" around the first axis, "b" around the second.
+Knn two_clouds(int count_per_class, float spread) {
   std::mt19937 random(5);
   std::normal_distribution<float> normal(0, spread);
   Knn knn;
-  for (int i = 0; i < each; ++i) {
+  for (int i = 0; i < count_per_class; ++i) {
     for (size_t axis : {0, 1}) {
       Vector vector(kDimension);
       for (float& value : vector) value = normal(random);
@@ -34,7 +34,7 @@ Knn two_clouds(int each, float spread) {
   return knn;
 }
 
-TEST(Review, CountsWhatEachExampleIsTakenFor) {
+TEST(Review, CountsThePredictionsOfAllExamples) {
   const Review result = review(two_clouds(30, 0.1f), {});
   EXPECT_EQ(result.tested, 60u);
   EXPECT_EQ(result.correct, 60u);
@@ -65,7 +65,7 @@ TEST(Review, FindsAWrongLabelAndADuplicate) {
   EXPECT_EQ(result.most_confusable->confusions, 1u);
 }
 
-TEST(Review, FindsATemperatureThatFitsTheOverlap) {
+TEST(Review, SuggestsAHigherTemperatureForOverlappingClasses) {
   ReviewOptions options;
   options.predict.k = 20;
   const float apart = review(two_clouds(100, 0.05f), options).temperature;
@@ -73,13 +73,13 @@ TEST(Review, FindsATemperatureThatFitsTheOverlap) {
   EXPECT_LT(apart, mixed);
 }
 
-TEST(Review, TestsASampleOfMany) {
+TEST(Review, TestsAtMostTheGivenNumberOfExamples) {
   ReviewOptions options;
-  options.most_examples = 10;
+  options.max_examples = 10;
   EXPECT_EQ(review(two_clouds(50, 0.1f), options).tested, 10u);
 }
 
-TEST(Review, SaysNothingOfTooFewExamples) {
+TEST(Review, TestsNothingWithFewerThanTwoExamples) {
   Knn knn;
   EXPECT_EQ(review(knn, {}).tested, 0u);
   knn.add(Vector{1, 0}, "a");
@@ -93,7 +93,7 @@ TEST(Review, SaysNothingOfTooFewExamples) {
   EXPECT_THROW(review(knn, options), Error);
 }
 
-TEST(Smoothing, StartsAtTheFirstFrameAndFollows) {
+TEST(Smoothing, StartsAtTheFirstFrameAndFollowsLaterOnes) {
   Smoothing smoothing(1);
   EXPECT_FLOAT_EQ(smoothing.add(Vector{1, 0})[0], 1);
   EXPECT_FLOAT_EQ(smoothing.add(Vector{0, 1})[0], 1.0f / 3);
@@ -107,7 +107,7 @@ TEST(Smoothing, StartsAtTheFirstFrameAndFollows) {
   EXPECT_FLOAT_EQ(smoothing.add(Vector{0, 0, 1})[2], 1);
 }
 
-TEST(Smoothing, WithAHalfLifeOfNothingIsTheFrame) {
+TEST(Smoothing, ReturnsEachFrameUnchangedWithAHalfLifeOfZero) {
   Smoothing smoothing(0);
   smoothing.add(Vector{1, 0});
   EXPECT_FLOAT_EQ(smoothing.add(Vector{0, 1})[0], 0);

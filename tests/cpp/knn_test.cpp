@@ -25,8 +25,8 @@ using Ids = std::vector<ExampleId>;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-/// The message of the BadArgument that a call throws.
-std::string refusal(const std::function<void()>& call) {
+/// Returns the message of the Error{BadArgument} that a call throws.
+std::string error_message(const std::function<void()>& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -43,16 +43,16 @@ Ids ids_of(const Prediction& prediction) {
   return ids;
 }
 
-TEST(Knn, FindsNothingWhileItIsEmpty) {
+TEST(Knn, CannotPredictWhileEmpty) {
   const Knn knn;
   EXPECT_EQ(knn.example_count(), 0u);
   EXPECT_EQ(knn.class_count(), 0u);
   EXPECT_EQ(knn.dimension(), 0u);
-  EXPECT_EQ(refusal([&] { knn.predict(Vector{1}, 1); }),
-            "there are no examples yet; a prediction needs at least 1");
+  EXPECT_EQ(error_message([&] { knn.predict(Vector{1}, 1); }),
+            "There are no examples to predict from. Add at least one first.");
 }
 
-TEST(Knn, SplitsTheVotesOfTwoExamplesEvenWhenMoreNeighboursAreAskedFor) {
+TEST(Knn, LimitsKToTheNumberOfExamples) {
   Knn knn;
   knn.add(Vector{1, 2}, "1");
   knn.add(Vector{2, 1}, "2");
@@ -62,7 +62,7 @@ TEST(Knn, SplitsTheVotesOfTwoExamplesEvenWhenMoreNeighboursAreAskedFor) {
   EXPECT_EQ(ids_of(prediction), (Ids{0, 1}));
 }
 
-TEST(Knn, CountsLabelsInTheOrderOfTheirFirstExample) {
+TEST(Knn, NumbersClassesInTheOrderOfTheirFirstExample) {
   Knn knn;
   EXPECT_EQ(knn.add(Vector{7, 7}, "7"), 0u);
   EXPECT_EQ(knn.add(Vector{5, 2}, "5"), 1u);
@@ -76,7 +76,7 @@ TEST(Knn, CountsLabelsInTheOrderOfTheirFirstExample) {
   EXPECT_EQ(prediction.confidences, (Vector{1.0f / 3, 2.0f / 3, 0}));
 }
 
-TEST(Knn, AnswersWithTheCosineWhateverTheLengths) {
+TEST(Knn, ReportsTheCosineIndependentOfLengths) {
   Knn knn;
   knn.add(Vector{10, 10}, "far");
   knn.add(Vector{0.001f, 0}, "exact");
@@ -88,7 +88,7 @@ TEST(Knn, AnswersWithTheCosineWhateverTheLengths) {
   EXPECT_FLOAT_EQ(prediction.neighbours[2].similarity, -1);
 }
 
-TEST(Knn, TakesTheEarlierOfEqualExamplesAndTheClassOfTheNearestAmongEqualVotes) {
+TEST(Knn, PrefersTheEarlierOfEqualExamplesAndTheNearestOfEqualClasses) {
   Knn knn;
   knn.add(Vector{0, 1}, "up");
   knn.add(Vector{1, 0}, "right");
@@ -100,7 +100,7 @@ TEST(Knn, TakesTheEarlierOfEqualExamplesAndTheClassOfTheNearestAmongEqualVotes) 
   EXPECT_EQ(all.class_index, 0u);
 }
 
-TEST(Knn, LetsTheVotesWinOverTheNearestExample) {
+TEST(Knn, DecidesByVotesRatherThanByTheNearestExample) {
   Knn knn;
   knn.add(Vector{1, 0}, "nearest");
   knn.add(Vector{1, 0.1f}, "many");
@@ -109,16 +109,16 @@ TEST(Knn, LetsTheVotesWinOverTheNearestExample) {
   EXPECT_EQ(knn.predict(Vector{1, 0}, 1).class_index, 0u);
 }
 
-TEST(Knn, AcceptsAnyKFromOneOn) {
+TEST(Knn, AcceptsAnyKOfAtLeastOne) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   knn.add(Vector{0, 1}, "b");
-  EXPECT_EQ(refusal([&] { knn.predict(Vector{1, 0}, 0); }), "k is 0; it has to be at least 1");
+  EXPECT_EQ(error_message([&] { knn.predict(Vector{1, 0}, 0); }), "k is 0. It must be at least 1.");
   EXPECT_EQ(knn.predict(Vector{1, 0}, 1).confidences, (Vector{1, 0}));
   EXPECT_EQ(knn.predict(Vector{1, 0}, SIZE_MAX).confidences, (Vector{0.5f, 0.5f}));
 }
 
-TEST(Knn, TakesAnyTextAsALabel) {
+TEST(Knn, AcceptsAnyTextAsALabel) {
   const Labels labels = {"",   "__proto__",   "constructor",          "toString", "1",
                          "01", "K\xC3\xA4se", std::string("a\0b", 3), "a",        "\xFF\xFE"};
   Knn knn;
@@ -137,32 +137,35 @@ TEST(Knn, TakesAnyTextAsALabel) {
   }
 }
 
-TEST(Knn, RefusesVectorsWithoutADirection) {
+TEST(Knn, RejectsInvalidEmbeddings) {
   Knn knn;
-  EXPECT_EQ(refusal([&] { knn.add(Vector{}, "a"); }),
-            "the embedding has 0 values; it needs at least 1");
-  EXPECT_EQ(refusal([&] { knn.add(Vector{0, -0.0f}, "a"); }),
-            "the embedding's 2 values are all 0; a direction is needed");
-  EXPECT_EQ(refusal([&] { knn.add(Vector{1, 2, kInfinity}, "a"); }),
-            "value 2 of the embedding is inf; all have to be finite");
-  refusal([&] { knn.add(Vector{kNan, 1, 2, 3, 4}, "a"); });
-  refusal([&] { knn.add(Vector{1, 2, 3, 4, -kInfinity, kNan}, "a"); });
+  EXPECT_EQ(error_message([&] { knn.add(Vector{}, "a"); }),
+            "The embedding has 0 values. It must have at least 1.");
+  EXPECT_EQ(error_message([&] { knn.add(Vector{0, -0.0f}, "a"); }),
+            "All 2 values of the embedding are 0. At least one must be different, because cosine "
+            "similarity compares directions.");
+  EXPECT_EQ(error_message([&] { knn.add(Vector{1, 2, kInfinity}, "a"); }),
+            "Value 2 of the embedding is inf. All values must be finite.");
+  error_message([&] { knn.add(Vector{kNan, 1, 2, 3, 4}, "a"); });
+  error_message([&] { knn.add(Vector{1, 2, 3, 4, -kInfinity, kNan}, "a"); });
   EXPECT_EQ(knn.class_count(), 0u);
   EXPECT_EQ(knn.dimension(), 0u);
 
   knn.add(Vector{1, 2}, "a");
   for (const Vector& bad : {Vector{}, Vector{0, 0}, Vector{kNan, 1}, Vector{1, kInfinity}}) {
-    refusal([&] { knn.add(bad, "b"); });
-    refusal([&] { knn.predict(bad, 1); });
+    error_message([&] { knn.add(bad, "b"); });
+    error_message([&] { knn.predict(bad, 1); });
   }
-  EXPECT_EQ(refusal([&] { knn.add(Vector{1, 2, 3}, "b"); }),
-            "the embedding has 3 values; the examples have 2");
-  refusal([&] { knn.predict(Vector{1}, 1); });
+  EXPECT_EQ(
+      error_message([&] { knn.add(Vector{1, 2, 3}, "b"); }),
+      "The embedding has 3 values, but the stored examples have 2. Use embeddings of the same "
+      "model.");
+  error_message([&] { knn.predict(Vector{1}, 1); });
   EXPECT_EQ(knn.labels(), Labels{"a"});
   EXPECT_EQ(knn.counts(), std::vector<size_t>{1});
 }
 
-TEST(Knn, NormalisesHugeAndDenormalVectors) {
+TEST(Knn, NormalizesHugeAndSubnormalVectors) {
   const float largest = std::numeric_limits<float>::max();
   const float smallest = std::numeric_limits<float>::denorm_min();
   Knn knn;
@@ -181,7 +184,7 @@ TEST(Knn, NormalisesHugeAndDenormalVectors) {
   }
 }
 
-TEST(Knn, NeverReportsMoreThanOne) {
+TEST(Knn, NeverReportsASimilarityAboveOne) {
   std::mt19937 random(3);
   std::normal_distribution<float> normal;
   Knn knn;
@@ -196,7 +199,7 @@ TEST(Knn, NeverReportsMoreThanOne) {
     EXPECT_LE(knn.predict(vector, 1).neighbours[0].similarity, 1);
 }
 
-TEST(Knn, ClearingAClassMovesLaterClassesUpAndKeepsIds) {
+TEST(Knn, ClearingAClassRenumbersLaterClassesAndKeepsIds) {
   Knn knn;
   knn.add(Vector{1, 0, 0}, "a");
   knn.add(Vector{0, 1, 0}, "b");
@@ -216,15 +219,15 @@ TEST(Knn, ClearingAClassMovesLaterClassesUpAndKeepsIds) {
   EXPECT_EQ(knn.predict(Vector{0, 1, 0}, 1).class_index, 2u);
   knn.add(Vector{0, 0, 1}, "c");
   EXPECT_EQ(knn.counts(), (std::vector<size_t>{1, 3, 1}));
-  EXPECT_EQ(refusal([&] { knn.clear("x"); }), "there is no class \"x\"");
+  EXPECT_EQ(error_message([&] { knn.clear("x"); }), "There is no class \"x\".");
 }
 
-TEST(Knn, IsFreeForAnotherDimensionOnceEverythingIsCleared) {
+TEST(Knn, AcceptsAnotherDimensionAfterEverythingIsCleared) {
   Knn knn;
   knn.add(Vector{1, 2}, "a");
   knn.add(Vector{2, 1}, "b");
   knn.clear("a");
-  refusal([&] { knn.add(Vector{1, 2, 3}, "c"); });
+  error_message([&] { knn.add(Vector{1, 2, 3}, "c"); });
   knn.clear("b");
   EXPECT_EQ(knn.dimension(), 0u);
   EXPECT_EQ(knn.class_count(), 0u);
@@ -233,35 +236,36 @@ TEST(Knn, IsFreeForAnotherDimensionOnceEverythingIsCleared) {
   knn.clear();
   EXPECT_EQ(knn.memory_bytes(), 0u);
   EXPECT_EQ(knn.example_count(), 0u);
-  EXPECT_EQ(knn.add(Vector(100, 1), "d"), 3u) << "no id is given out twice";
+  EXPECT_EQ(knn.add(Vector(100, 1), "d"), 3u) << "ids are not reused";
   EXPECT_EQ(knn.labels(), Labels{"d"});
   EXPECT_EQ(knn.predict(Vector(100, 2), 1).class_index, 0u);
 }
 
-TEST(Knn, IsStoredAnotherWayWhileItHasNoExamples) {
+TEST(Knn, ChangesTheStorageFormatWhileItHasNoExamples) {
   Knn knn;
   knn.add_class("empty");
   knn.enable("empty", false);
   const Vector vector = {0.6f, 0.8f};
   const ExampleId a = knn.add(vector, "a");
-  EXPECT_EQ(refusal([&] { knn.use_storage(Storage::I8); }),
-            "there are 1 examples, which are stored another way; clear them first");
+  EXPECT_EQ(error_message([&] { knn.use_storage(Storage::I8); }),
+            "The storage format cannot change while examples are stored (there are 1). Clear the "
+            "classifier first.");
   knn.use_storage(Storage::F32);
   knn.remove(a);
   knn.use_storage(Storage::I8);
   EXPECT_EQ(knn.storage(), Storage::I8);
   EXPECT_EQ(knn.labels(), (Labels{"empty", "a"}));
   EXPECT_FALSE(knn.enabled(0));
-  EXPECT_TRUE(knn.undo()) << "what was removed before comes back as it is kept now";
+  EXPECT_TRUE(knn.undo()) << "the removed example is restored in the new format";
   EXPECT_EQ(knn.ids(), Ids{a});
   EXPECT_NEAR(knn.embedding(a)[0], 0.6f, 1e-6);
-  EXPECT_EQ(knn.add(vector, "a"), a + 1) << "no id is given out twice";
+  EXPECT_EQ(knn.add(vector, "a"), a + 1) << "ids are not reused";
   EXPECT_TRUE(knn.undo());
   EXPECT_TRUE(knn.undo());
   EXPECT_EQ(knn.labels(), Labels{"empty"});
 }
 
-TEST(Knn, IdsCanBeRaisedAndSkipped) {
+TEST(Knn, RaisesAndSkipsIds) {
   Knn knn;
   for (int i = 0; i < 4; ++i) knn.add(Vector{1, static_cast<float>(i)}, "a");
   knn.remove(1);
@@ -277,7 +281,7 @@ TEST(Knn, IdsCanBeRaisedAndSkipped) {
   EXPECT_EQ(knn.add(Vector{1, 1}, "a"), 100u);
   EXPECT_TRUE(knn.undo());
   EXPECT_TRUE(knn.undo());
-  EXPECT_TRUE(knn.undo()) << "below ids that came since";
+  EXPECT_TRUE(knn.undo()) << "restores an id below newer ones";
   EXPECT_EQ(knn.ids(), (Ids{10, 12, 13}));
   try {
     knn.raise_ids(UINT32_MAX);
@@ -290,8 +294,8 @@ TEST(Knn, IdsCanBeRaisedAndSkipped) {
   EXPECT_EQ(knn.ids(), (Ids{10, 12, 13}));
 }
 
-/// As a camera teaches all day while old examples go.
-TEST(Knn, TakesNoMemoryForExamplesThatWent) {
+/// Use case: a camera adds examples all day while old ones are removed.
+TEST(Knn, UsesNoMemoryForRemovedExamples) {
   Knn knn(Storage::I8);
   size_t before = 0;
   for (ExampleId i = 0; i < 20'000; ++i) {
@@ -303,7 +307,7 @@ TEST(Knn, TakesNoMemoryForExamplesThatWent) {
   EXPECT_EQ(knn.ids().front(), 19'900u);
 }
 
-TEST(Knn, SaysWhenClassesAreOthers) {
+TEST(Knn, ReportsWhenClassIndicesChangeTheirMeaning) {
   Knn knn;
   uint64_t last = knn.class_revision();
   const auto changed = [&](const std::function<void()>& call) {
@@ -315,21 +319,21 @@ TEST(Knn, SaysWhenClassesAreOthers) {
   EXPECT_FALSE(changed([&] { knn.add(Vector{0, 1}, "b"); }));
   EXPECT_FALSE(changed([&] { knn.move_to(1, "a"); }));
   EXPECT_TRUE(changed([&] { knn.move_to(1, "c"); }));
-  EXPECT_TRUE(changed([&] { knn.undo(); })) << "which takes the class back";
+  EXPECT_TRUE(changed([&] { knn.undo(); })) << "which removes the created class";
   EXPECT_FALSE(changed([&] { knn.undo(); }));
   EXPECT_FALSE(changed([&] { knn.remove(1); }));
-  EXPECT_FALSE(changed([&] { knn.rename("b", "c"); })) << "the same class by another name";
+  EXPECT_FALSE(changed([&] { knn.rename("b", "c"); })) << "the same class with another label";
   EXPECT_TRUE(changed([&] { knn.enable("c", false); }));
   EXPECT_FALSE(changed([&] { knn.enable("c", false); }));
   EXPECT_TRUE(changed([&] { knn.merge("c", "a"); }));
   EXPECT_TRUE(changed([&] {
     knn.clear("a");
     knn.add_class("d");
-  })) << "as many classes as before";
+  })) << "the same number of classes, but other ones";
   EXPECT_TRUE(changed([&] { knn.clear(); }));
 }
 
-TEST(Knn, RemovesOneExampleAndTakesItBack) {
+TEST(Knn, RemovesAnExampleAndUndoesIt) {
   Knn knn;
   const ExampleId a = knn.add(Vector{1, 0}, "a");
   const ExampleId b = knn.add(Vector{0, 1}, "b");
@@ -338,20 +342,20 @@ TEST(Knn, RemovesOneExampleAndTakesItBack) {
   EXPECT_FALSE(knn.contains(a));
   EXPECT_EQ(knn.counts(), (std::vector<size_t>{1, 1}));
   EXPECT_EQ(ids_of(knn.predict(Vector{1, 0}, 9)), (Ids{c, b}));
-  EXPECT_EQ(refusal([&] { knn.remove(a); }),
-            "there is no example 0; it was removed or never added");
+  EXPECT_EQ(error_message([&] { knn.remove(a); }),
+            "There is no example 0. It was removed or never added.");
   EXPECT_TRUE(knn.undo());
   EXPECT_EQ(ids_of(knn.predict(Vector{1, 0}, 9)), (Ids{a, c, b}));
   EXPECT_EQ(knn.embedding(a), (Vector{1, 0}));
   EXPECT_EQ(knn.ids("a"), (Ids{a, c}));
 
   knn.remove(b);
-  EXPECT_EQ(knn.labels(), (Labels{"a", "b"})) << "a class outlives its examples";
+  EXPECT_EQ(knn.labels(), (Labels{"a", "b"})) << "a class remains without examples";
   EXPECT_EQ(knn.predict(Vector{0, 1}, 1).confidences, (Vector{1, 0}));
-  EXPECT_EQ(knn.add(Vector{0, 1}, "b"), 3u) << "no id is given out twice";
+  EXPECT_EQ(knn.add(Vector{0, 1}, "b"), 3u) << "ids are not reused";
 }
 
-TEST(Knn, UndoesBackToNothing) {
+TEST(Knn, UndoesAllChangesUntilItIsEmpty) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   knn.move_to(0, "b");
@@ -368,12 +372,12 @@ TEST(Knn, UndoesBackToNothing) {
   EXPECT_EQ(knn.add(Vector{1, 0, 0}, "a"), 1u);
 }
 
-TEST(Knn, RemembersABoundedNumberOfChanges) {
+TEST(Knn, LimitsTheNumberOfChangesThatCanBeUndone) {
   Knn knn;
-  for (size_t i = 0; i < Knn::kHistory + 50; ++i) knn.add(Vector{1, 2}, "a");
+  for (size_t i = 0; i < Knn::kMaxHistory + 50; ++i) knn.add(Vector{1, 2}, "a");
   size_t undone = 0;
   while (knn.undo()) ++undone;
-  EXPECT_EQ(undone, Knn::kHistory);
+  EXPECT_EQ(undone, Knn::kMaxHistory);
   EXPECT_EQ(knn.example_count(), 50u);
 }
 
@@ -384,20 +388,21 @@ TEST(Knn, RenamesAndMergesClasses) {
   knn.add(Vector{1, 1}, "c");
   knn.rename("a", "__proto__");
   EXPECT_EQ(knn.labels(), (Labels{"__proto__", "b", "c"}));
-  EXPECT_EQ(refusal([&] { knn.rename("b", "c"); }),
-            "there is a class \"c\" already; merge the two to make them one");
-  EXPECT_EQ(refusal([&] { knn.rename("a", "d"); }), "there is no class \"a\"");
+  EXPECT_EQ(error_message([&] { knn.rename("b", "c"); }),
+            "There is already a class \"c\". Merge the two classes instead.");
+  EXPECT_EQ(error_message([&] { knn.rename("a", "d"); }), "There is no class \"a\".");
   knn.rename("b", "b");
   knn.merge("__proto__", "c");
   EXPECT_EQ(knn.labels(), (Labels{"b", "c"}));
   EXPECT_EQ(knn.counts(), (std::vector<size_t>{1, 2}));
   EXPECT_EQ(knn.predict(Vector{1, 0}, 1).class_index, 1u);
-  EXPECT_EQ(refusal([&] { knn.merge("b", "b"); }), "a class can't be merged with itself");
-  refusal([&] { knn.merge("b", "x"); });
+  EXPECT_EQ(error_message([&] { knn.merge("b", "b"); }),
+            "A class cannot be merged with itself. Pass two different labels.");
+  error_message([&] { knn.merge("b", "x"); });
   EXPECT_EQ(knn.counts(), (std::vector<size_t>{1, 2}));
 }
 
-TEST(Knn, LeavesDisabledClassesOut) {
+TEST(Knn, IgnoresDisabledClasses) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   knn.add(Vector{0, 1}, "b");
@@ -406,13 +411,13 @@ TEST(Knn, LeavesDisabledClassesOut) {
   EXPECT_EQ(prediction.confidences, (Vector{0, 1}));
   EXPECT_EQ(ids_of(prediction), Ids{1});
   knn.enable("b", false);
-  EXPECT_EQ(refusal([&] { knn.predict(Vector{1, 0}, 1); }),
-            "all classes with examples are disabled; a prediction needs an enabled one");
+  EXPECT_EQ(error_message([&] { knn.predict(Vector{1, 0}, 1); }),
+            "All classes with examples are disabled. Enable at least one before predicting.");
   knn.enable("a", true);
   EXPECT_EQ(knn.predict(Vector{0, 1}, 1).class_index, 0u);
 }
 
-TEST(Knn, WeighsVotesBySimilarity) {
+TEST(Knn, WeightsVotesBySimilarity) {
   Knn knn;
   knn.add(Vector{1, 0}, "near");
   knn.add(Vector{1, 2}, "far");
@@ -424,11 +429,11 @@ TEST(Knn, WeighsVotesBySimilarity) {
   EXPECT_NEAR(knn.predict(Vector{1, 0}, options).confidences[0], 1.0 / 3, 0.01);
   for (float bad : {0.0f, -1.0f, kNan, kInfinity}) {
     options.temperature = bad;
-    refusal([&] { knn.predict(Vector{1, 0}, options); });
+    error_message([&] { knn.predict(Vector{1, 0}, options); });
   }
 }
 
-TEST(Knn, BalancesClassesOfUnevenSize) {
+TEST(Knn, BalancesClassesOfDifferentSizes) {
   Knn knn;
   for (int i = 0; i < 8; ++i) knn.add(Vector{1, 0.5f + 0.01f * static_cast<float>(i)}, "many");
   knn.add(Vector{1, 0}, "few");
@@ -438,27 +443,29 @@ TEST(Knn, BalancesClassesOfUnevenSize) {
   EXPECT_FLOAT_EQ(balanced.confidences[1], 1 / 1.5f);
 }
 
-TEST(Knn, SaysWhenAQueryIsUnlikeAnything) {
+TEST(Knn, MarksAQueryUnlikeAllExamplesAsUnknown) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   const PredictOptions options{.k = 1, .unknown_threshold = 0.5f};
   EXPECT_FALSE(knn.predict(Vector{1, 0.1f}, options).unknown);
   EXPECT_TRUE(knn.predict(Vector{0.1f, 1}, options).unknown);
   for (float bad : {-1.1f, 1.1f, kNan}) {
-    refusal([&] { knn.predict(Vector{1, 0}, {.k = 1, .unknown_threshold = bad}); });
+    error_message([&] { knn.predict(Vector{1, 0}, {.k = 1, .unknown_threshold = bad}); });
   }
 }
 
-TEST(Knn, AddsABatchWholeOrNotAtAll) {
+TEST(Knn, AddsAllOfABatchOrNothing) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   const Labels labels = {"b", "a", "c"};
-  EXPECT_EQ(refusal([&] { knn.add_batch(Vector{1, 2, 3, 4, 0, 0}, 2, labels); }),
-            "embedding 2 of the batch: the embedding's 2 values are all 0; a direction is needed");
-  refusal([&] { knn.add_batch(Vector{1, 2, 3, 4, 5}, 2, labels); });
-  refusal([&] { knn.add_batch(Vector{1, 2, 3, 4}, 2, labels); });
-  refusal([&] { knn.add_batch(Vector{1, 2, 3}, 1, labels); });
-  refusal([&] { knn.add_batch(Vector{}, 0, {}); });
+  EXPECT_EQ(
+      error_message([&] { knn.add_batch(Vector{1, 2, 3, 4, 0, 0}, 2, labels); }),
+      "Embedding 2 of the batch is invalid. All 2 values of the embedding are 0. At least one must "
+      "be different, because cosine similarity compares directions.");
+  error_message([&] { knn.add_batch(Vector{1, 2, 3, 4, 5}, 2, labels); });
+  error_message([&] { knn.add_batch(Vector{1, 2, 3, 4}, 2, labels); });
+  error_message([&] { knn.add_batch(Vector{1, 2, 3}, 1, labels); });
+  error_message([&] { knn.add_batch(Vector{}, 0, {}); });
   EXPECT_EQ(knn.labels(), Labels{"a"});
   EXPECT_EQ(knn.add_batch(Vector{}, 2, {}), Ids{});
   EXPECT_EQ(knn.add_batch(Vector{1, 2, 3, 4, 5, 6}, 2, labels), (Ids{1, 2, 3}));
@@ -467,11 +474,11 @@ TEST(Knn, AddsABatchWholeOrNotAtAll) {
   EXPECT_EQ(knn.labels(), (Labels{"a", "b"}));
   EXPECT_EQ(knn.predict_batch(Vector{1, 0, 1, 2}, 2, {.k = 1}).size(), 2u);
   EXPECT_TRUE(knn.predict_batch(Vector{}, 2, {.k = 1}).empty());
-  refusal([&] { knn.predict_batch(Vector{1, 0, 1}, 2, {.k = 1}); });
-  refusal([&] { knn.predict_batch(Vector{1, 0, kNan, 2}, 2, {.k = 1}); });
+  error_message([&] { knn.predict_batch(Vector{1, 0, 1}, 2, {.k = 1}); });
+  error_message([&] { knn.predict_batch(Vector{1, 0, kNan, 2}, 2, {.k = 1}); });
 }
 
-TEST(Knn, LeavesTheExampleItselfOutOfItsNeighbours) {
+TEST(Knn, ExcludesTheExampleFromItsOwnNeighbours) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   EXPECT_TRUE(knn.neighbours_of(0, 3).empty());
@@ -480,11 +487,11 @@ TEST(Knn, LeavesTheExampleItselfOutOfItsNeighbours) {
   const std::vector<Neighbour> neighbours = knn.neighbours_of(0, 9);
   ASSERT_EQ(neighbours.size(), 2u);
   EXPECT_EQ(neighbours[0], (Neighbour{.id = 1, .class_index = 1, .similarity = 1}));
-  refusal([&] { knn.neighbours_of(7, 1); });
-  refusal([&] { knn.neighbours_of(0, 0); });
+  error_message([&] { knn.neighbours_of(7, 1); });
+  error_message([&] { knn.neighbours_of(0, 0); });
 }
 
-TEST(Knn, HoldsTenThousandClasses) {
+TEST(Knn, SupportsTenThousandClasses) {
   Knn knn(Storage::I8);
   for (int i = 0; i < 10'000; ++i) {
     knn.add(
@@ -499,8 +506,8 @@ TEST(Knn, HoldsTenThousandClasses) {
   EXPECT_EQ(knn.class_of(9'999), 9'998u);
 }
 
-/// Memory of stores of 10,000 examples, by what the header says of the storage.
-TEST(Knn, KeepsToItsMemory) {
+/// Bytes per value of 10,000 examples, compared with the documentation of Storage.
+TEST(Knn, UsesTheDocumentedMemory) {
   constexpr size_t kCount = 10'000, kDimension = 256;
   std::mt19937 random(1);
   std::normal_distribution<float> normal;
@@ -517,10 +524,10 @@ TEST(Knn, KeepsToItsMemory) {
   }
 }
 
-// What upstream's classifier gets wrong (B1 to B11) is right here; those that only its interface
-// can show are in tests/web.
+// Bugs of the classifier of tfjs-models, numbered B1 to B11, which this library does not have.
+// Those that concern its JavaScript interface are tested in tests/web.
 
-TEST(KnnBugs, B1ClassIndicesAreThoseOfTheLabelsAlways) {
+TEST(KnnBugs, B1ClassIndicesAlwaysMatchTheLabels) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   knn.add(Vector{0, 1}, "b");
@@ -530,35 +537,36 @@ TEST(KnnBugs, B1ClassIndicesAreThoseOfTheLabelsAlways) {
   EXPECT_EQ(knn.labels()[knn.predict(Vector{1, 0}, 1).class_index], "c");
 }
 
-TEST(KnnBugs, B4RowsAreNormalised) {
+TEST(KnnBugs, B4EmbeddingsAreNormalized) {
   Knn knn;
   knn.add(Vector{10, 10}, "long");
   knn.add(Vector{1, 0}, "exact");
   EXPECT_EQ(knn.predict(Vector{1, 0}, 1).class_index, 1u);
 }
 
-TEST(KnnBugs, B5NothingWithoutADirectionGetsIn) {
+TEST(KnnBugs, B5InvalidEmbeddingsAreRejected) {
   Knn knn;
-  refusal([&] { knn.add(Vector{0, 0}, "zero"); });
-  refusal([&] { knn.add(Vector{kNan, 0}, "nan"); });
+  error_message([&] { knn.add(Vector{0, 0}, "zero"); });
+  error_message([&] { knn.add(Vector{kNan, 0}, "nan"); });
   knn.add(Vector{1, 0}, "a");
-  refusal([&] { knn.predict(Vector{kNan, 1}, 1); });
-  refusal([&] { knn.predict(Vector{0, 0}, 1); });
+  error_message([&] { knn.predict(Vector{kNan, 1}, 1); });
+  error_message([&] { knn.predict(Vector{0, 0}, 1); });
 }
 
-TEST(KnnBugs, B6NamesOfObjectPrototypeAreLabels) {
+TEST(KnnBugs, B6NamesOfObjectPrototypeAreValidLabels) {
   Knn knn;
   for (const char* label : {"constructor", "toString", "__proto__"}) knn.add(Vector{1, 0}, label);
   EXPECT_EQ(knn.counts(), (std::vector<size_t>{1, 1, 1}));
 }
 
-TEST(KnnBugs, B7KIsAWholeNumberFromOne) {
+TEST(KnnBugs, B7KMustBeAtLeastOne) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
-  refusal([&] { knn.predict(Vector{1, 0}, 0); });  // fractions and texts: tests/web
+  error_message(
+      [&] { knn.predict(Vector{1, 0}, 0); });  // fractions and strings are tested in tests/web
 }
 
-TEST(KnnBugs, B8ClearingForgetsTheDimension) {
+TEST(KnnBugs, B8ClearingResetsTheDimension) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
   knn.clear();
@@ -566,7 +574,7 @@ TEST(KnnBugs, B8ClearingForgetsTheDimension) {
   EXPECT_EQ(knn.dimension(), 3u);
 }
 
-TEST(KnnBugs, B9LabelsAreTexts) {
+TEST(KnnBugs, B9LabelsAreNotConvertedToNumbers) {
   Knn knn;
   knn.add(Vector{1, 0}, "1");
   knn.add(Vector{0, 1}, "01");

@@ -1,4 +1,4 @@
-// Scans on real threads beside scans in turn.
+// Compares scans on several threads with scans on one.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr size_t kThreads = 4;
 
-/// Which threads a scan ran on, and how many parts it had.
+/// Threads that took part in a scan, and the number of its parts.
 struct Work {
   std::mutex mutex;
   std::set<std::thread::id> threads;
@@ -34,7 +34,7 @@ ParallelFor on_threads(Work& work) {
     std::atomic<size_t> next = 0;
     std::atomic<size_t> arrived = 0;
     const auto run = [&] {
-      // All begin together, so that they are at work at the same time.
+      // All threads start together, so that they run at the same time.
       ++arrived;
       while (arrived < kThreads) std::this_thread::yield();
       for (size_t i = next++; i < count; i = next++) {
@@ -51,14 +51,14 @@ ParallelFor on_threads(Work& work) {
   };
 }
 
-TEST(KnnThreads, FindWhatAScanInTurnFinds) {
+TEST(KnnThreads, FindTheSameNeighboursAsOneThread) {
   const uint32_t seed = testing::test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   constexpr size_t kDimension = 70, kQueries = 20;
   for (const Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
-    // The last has a part of one row.
+    // With 4097 examples, the last part has one row.
     for (const size_t count : {3000, 4097}) {
       std::vector<float> all((count + kQueries) * kDimension);
       for (float& value : all) value = std::max(0.0f, normal(random));
@@ -74,24 +74,24 @@ TEST(KnnThreads, FindWhatAScanInTurnFinds) {
       threaded.set_parallel_for(on_threads(work));
       const std::span<const float> queries = std::span(all).last(kQueries * kDimension);
       const PredictOptions options{.k = 10, .weighting = Weighting::Similarity};
-      const auto at_once = threaded.predict_batch(queries, kDimension, options);
-      const auto in_turn = serial.predict_batch(queries, kDimension, options);
+      const auto parallel = threaded.predict_batch(queries, kDimension, options);
+      const auto sequential = serial.predict_batch(queries, kDimension, options);
       for (size_t q = 0; q < kQueries; ++q) {
-        ASSERT_EQ(at_once[q].neighbours, in_turn[q].neighbours);
-        ASSERT_EQ(at_once[q].confidences, in_turn[q].confidences);
+        ASSERT_EQ(parallel[q].neighbours, sequential[q].neighbours);
+        ASSERT_EQ(parallel[q].confidences, sequential[q].confidences);
         const auto query = queries.subspan(q * kDimension, kDimension);
-        ASSERT_EQ(threaded.predict(query, options).neighbours, in_turn[q].neighbours);
+        ASSERT_EQ(threaded.predict(query, options).neighbours, sequential[q].neighbours);
       }
       const ExampleId last = serial.ids().back();
       ASSERT_EQ(threaded.neighbours_of(last, 5), serial.neighbours_of(last, 5));
-      // Two groups of queries, each alone, and one more.
+      // Two passes for the batch, one scan for each query, and one for neighbours_of().
       EXPECT_EQ(work.parts, (2 + kQueries + 1) * ((serial.example_count() + 1023) / 1024));
       EXPECT_GT(work.threads.size(), 1u);
     }
   }
 }
 
-TEST(KnnThreads, PredictAtTheSameTime) {
+TEST(KnnThreads, CanPredictAtTheSameTime) {
   std::mt19937 random(1);
   std::normal_distribution<float> normal;
   Knn knn;

@@ -1,4 +1,4 @@
-// Small picture files, made byte by byte, so that a test knows every number in them.
+// Writers of small picture files, byte by byte, so that tests know every value in them.
 #pragma once
 
 #include <array>
@@ -37,8 +37,8 @@ inline void append_u32_be(Bytes& to, uint32_t v) {
   append_u16_be(to, v & 65535);
 }
 
-/// An uncompressed BMP. `rows` are stored as they are (padding included), with a palette of 4 bytes
-/// an entry (B G R 0); a negative height means rows from top to bottom.
+/// Returns an uncompressed BMP file. `rows` are the stored bytes, including padding. Palette
+/// entries have 4 bytes: B, G, R, 0. With a negative height, rows are stored from top to bottom.
 inline Bytes make_bmp(int width, int height, int bits, const Bytes& palette, const Bytes& rows) {
   Bytes file;
   const auto offset = static_cast<uint32_t>(54 + palette.size());
@@ -59,6 +59,7 @@ inline Bytes make_bmp(int width, int height, int bits, const Bytes& palette, con
   return file;
 }
 
+/// Appends a PNG chunk with its length and checksum.
 inline void append_png_chunk(Bytes& file, std::string_view type, const Bytes& data) {
   Bytes body;
   append_text(body, type);
@@ -73,8 +74,9 @@ inline void append_png_chunk(Bytes& file, std::string_view type, const Bytes& da
   append_u32_be(file, ~crc);
 }
 
-/// A PNG in one stored (uncompressed) block. `lines` are filter byte + samples, line after line;
-/// `extra` is a chunk between header and pixels (a palette), if its name isn't empty.
+/// Returns a PNG file with one stored (uncompressed) block. `lines` contains a filter byte and the
+/// samples of each line. `extra` is the name of a chunk between header and pixels, such as a
+/// palette; an empty name adds none.
 inline Bytes make_png(uint32_t width, uint32_t height, int bits, int color_type, const Bytes& lines,
                       std::string_view extra = {}, const Bytes& extra_data = {}) {
   Bytes header;
@@ -102,17 +104,18 @@ inline Bytes make_png(uint32_t width, uint32_t height, int bits, int color_type,
   return file;
 }
 
-/// One 8x8 block of one colour for each component.
+/// Block of 8x8 pixels of one colour: the value of each component, 0..255.
 using JpegBlock = std::vector<int>;
 
 struct JpegOptions {
   bool progressive = false;
-  int adobe_transform = -1;  ///< none; else what the Adobe segment says (0: RGB or CMYK, 2: YCCK)
+  int adobe_transform =
+      -1;  ///< value in the Adobe segment (0: RGB or CMYK, 2: YCCK); -1: no segment
 };
 
-/// A JPEG of blocks of one colour, so that decoding is exact: component value v (0-255) is the DC
-/// coefficient v - 128 at quantiser 8. Blocks run left to right, top to bottom; width and height
-/// may cut the last ones.
+/// Returns a JPEG file of blocks of one colour each, so that decoding is exact: component value v
+/// is the DC coefficient v - 128 with quantizer 8. Blocks run from left to right and top to bottom;
+/// width and height may crop the last ones.
 inline Bytes make_jpeg(int width, int height, const std::vector<JpegBlock>& blocks,
                        JpegOptions options = {}) {
   const int component_count = static_cast<int>(blocks.front().size());
@@ -130,8 +133,8 @@ inline Bytes make_jpeg(int width, int height, const std::vector<JpegBlock>& bloc
   append(file, {component_count});
   for (int c = 0; c < component_count; ++c) append(file, {c + 1, 0x11, 0});
 
-  // DC: twelve codes of four bits, so the code is the number of bits that follow. AC: code 0, "no
-  // more coefficients".
+  // DC table: twelve codes of four bits, so the code is the number of bits that follow. AC table:
+  // one code, 0, which means "no more coefficients".
   append(file, {0xFF, 0xC4, 0, 19 + 12, 0x00, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
   for (int i = 0; i < 12; ++i) append(file, {i});
   append(file, {0xFF, 0xC4, 0, 19 + 1, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
@@ -169,7 +172,7 @@ inline Bytes make_jpeg(int width, int height, const std::vector<JpegBlock>& bloc
   return file;
 }
 
-/// The picture with a segment after the start-of-image marker.
+/// Returns the JPEG file with a further segment after the start-of-image marker.
 inline Bytes with_segment(const Bytes& jpeg, int marker, const Bytes& payload) {
   Bytes file = {0xFF, 0xD8, 0xFF, static_cast<uint8_t>(marker)};
   append_u16_be(file, static_cast<uint32_t>(payload.size() + 2));
@@ -178,7 +181,7 @@ inline Bytes with_segment(const Bytes& jpeg, int marker, const Bytes& payload) {
   return file;
 }
 
-/// EXIF data with one other tag and then the orientation.
+/// Returns EXIF data with one other tag, followed by the orientation.
 inline Bytes make_exif(int orientation, bool big_endian) {
   Bytes exif;
   append_text(exif, "Exif");
@@ -188,7 +191,7 @@ inline Bytes make_exif(int orientation, bool big_endian) {
   const auto u32 = big_endian ? append_u32_be : append_u32_le;
   u16(exif, 42);
   u32(exif, 10);
-  u16(exif, 0);  // a gap: the directory may lie anywhere
+  u16(exif, 0);  // unused bytes: the directory may be anywhere
   u16(exif, 2);
   u16(exif, 0x0100), u16(exif, 4), u32(exif, 1), u32(exif, 3);
   u16(exif, 0x0112), u16(exif, 3), u32(exif, 1), u16(exif, static_cast<uint32_t>(orientation));

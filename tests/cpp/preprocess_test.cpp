@@ -32,7 +32,7 @@ Frame random_frame(int width, int height, std::mt19937& random) {
   return frame;
 }
 
-/// One channel: red is `red(x, y)`.
+/// Returns a frame whose red channel is `red(x, y)`; other channels are 0.
 Frame red_frame(int width, int height, const std::function<int(int, int)>& red) {
   Frame frame{std::vector<uint8_t>(static_cast<size_t>(width) * height * 4), width, height};
   for (int y = 0; y < height; ++y) {
@@ -49,11 +49,11 @@ double source_position(ResizeRule rule, int i, int n, int m) {
   return std::min(std::max((i + 0.5) * m / n - 0.5, 0.0), m - 1.0);
 }
 
-/// The header's words in double precision, one output value at a time.
+/// Reference implementation in double precision, one output value at a time.
 std::vector<double> reference(const Frame& frame, const Preprocess& how, int width, int height) {
   int x0 = 0, y0 = 0, crop_width = frame.width, crop_height = frame.height;
   if (how.crop == Crop::Center) {
-    // One division of exact products, so that the rounding of halves is exact too.
+    // A single division of exact products, so that halves round correctly.
     const double fitting_width = static_cast<double>(frame.height) * width / height;
     const double fitting_height = static_cast<double>(frame.width) * height / width;
     if (frame.width > fitting_width) {
@@ -99,12 +99,12 @@ std::vector<float> reds(const std::vector<float>& values) {
   return result;
 }
 
-/// Settings for which a value is the pixel's.
+/// Returns settings with which output values equal pixel values.
 Preprocess raw(Crop crop, ResizeRule rule, bool mirror = false) {
   return {.crop = crop, .resize = rule, .mirror = mirror, .range_low = 0, .range_high = 255};
 }
 
-TEST(Preprocess, MapsAFrameOfTheRightSizePixelByPixelAndDropsAlpha) {
+TEST(Preprocess, MapsPixelsOfAFrameOfTheSameSizeAndIgnoresAlpha) {
   const Frame frame{{0, 51, 102, 7, 153, 204, 255, 0}, 2, 1};
   for (ResizeRule rule : {ResizeRule::HalfPixel, ResizeRule::AlignCorners}) {
     const std::vector<float> output = run(frame, {.resize = rule}, 2, 1);
@@ -113,7 +113,7 @@ TEST(Preprocess, MapsAFrameOfTheRightSizePixelByPixelAndDropsAlpha) {
   }
 }
 
-TEST(Preprocess, SamplesWhereTheHalfPixelRuleSays) {
+TEST(Preprocess, SamplesByTheHalfPixelRule) {
   const Frame frame = red_frame(4, 1, [](int x, int) { return 40 * x; });
   EXPECT_EQ(reds(run(frame, raw(Crop::Squash, ResizeRule::HalfPixel), 2, 1)),
             (std::vector<float>{20, 100}));
@@ -121,7 +121,7 @@ TEST(Preprocess, SamplesWhereTheHalfPixelRuleSays) {
             (std::vector<float>{0, 10, 30, 50, 70, 90, 110, 120}));
 }
 
-TEST(Preprocess, SamplesWhereTheAlignCornersRuleSays) {
+TEST(Preprocess, SamplesByTheAlignCornersRule) {
   const Frame frame = red_frame(4, 1, [](int x, int) { return 40 * x; });
   EXPECT_EQ(reds(run(frame, raw(Crop::Squash, ResizeRule::AlignCorners), 2, 1)),
             (std::vector<float>{0, 120}));
@@ -131,7 +131,7 @@ TEST(Preprocess, SamplesWhereTheAlignCornersRuleSays) {
             (std::vector<float>{0}));
 }
 
-TEST(Preprocess, CutsTheCentreOutOfWideAndHighFrames) {
+TEST(Preprocess, CropsTheCentreOfWideAndHighFrames) {
   const auto number = [](int x, int y) { return 10 * y + x; };
   for (ResizeRule rule : {ResizeRule::HalfPixel, ResizeRule::AlignCorners}) {
     EXPECT_EQ(reds(run(red_frame(5, 2, number), raw(Crop::Center, rule), 2, 2)),
@@ -149,7 +149,7 @@ TEST(Preprocess, MirrorsTheCrop) {
             (std::vector<float>{2, 1, 12, 11}));
 }
 
-TEST(Preprocess, LooksAtNoPixelOutsideTheCrop) {
+TEST(Preprocess, ReadsNoPixelOutsideOfTheCrop) {
   Frame frame = red_frame(30, 10, [](int x, int) { return x < 10 || x >= 20 ? 255 : 7; });
   for (ResizeRule rule : {ResizeRule::HalfPixel, ResizeRule::AlignCorners}) {
     for (int side : {1, 3, 10, 64}) {
@@ -206,7 +206,7 @@ TEST(Preprocess, AgreesWithADoublePrecisionReference) {
 }
 
 template <typename Q>
-void expect_quantised_reference() {
+void expect_quantized_reference() {
   const unsigned seed = std::random_device{}();
   std::mt19937 random(seed);
   Preprocessor preprocessor;
@@ -229,10 +229,10 @@ void expect_quantised_reference() {
   }
 }
 
-TEST(Preprocess, QuantisesToUint8AsTheReferenceDoes) { expect_quantised_reference<uint8_t>(); }
-TEST(Preprocess, QuantisesToInt8AsTheReferenceDoes) { expect_quantised_reference<int8_t>(); }
+TEST(Preprocess, QuantizesToUint8LikeTheReference) { expect_quantized_reference<uint8_t>(); }
+TEST(Preprocess, QuantizesToInt8LikeTheReference) { expect_quantized_reference<int8_t>(); }
 
-TEST(Preprocess, GivesAQuantisedModelThePixelsThemselvesWhenItsScaleSaysSo) {
+TEST(Preprocess, KeepsPixelValuesWhenTheScaleMatchesTheRange) {
   Frame frame{std::vector<uint8_t>(1024), 256, 1};
   for (int x = 0; x < 256; ++x) frame.pixels[x * 4] = static_cast<uint8_t>(x);
   const Preprocess how{.crop = Crop::Squash, .range_low = 0, .range_high = 1};
@@ -258,7 +258,7 @@ TEST(Preprocess, RoundsTiesToEvenAndSaturates) {
   EXPECT_EQ(saturated, (std::vector<int8_t>{-128, -128, -128, -128, -128, 5}));
 }
 
-TEST(Preprocess, WritesNothingBesideTheOutput) {
+TEST(Preprocess, WritesOnlyToTheOutput) {
   std::mt19937 random(1);
   const Frame frame = random_frame(9, 7, random);
   for (int width : {1, 2, 5}) {
@@ -277,7 +277,7 @@ TEST(Preprocess, WritesNothingBesideTheOutput) {
   }
 }
 
-TEST(Preprocess, FollowsEveryChangeOfSizeAndSettings) {
+TEST(Preprocess, ReactsToEveryChangeOfSizeAndSettings) {
   std::mt19937 random(2);
   Preprocessor reused;
   const Frame small = random_frame(20, 30, random), large = random_frame(50, 31, random);
@@ -295,7 +295,7 @@ TEST(Preprocess, FollowsEveryChangeOfSizeAndSettings) {
   }
 }
 
-TEST(Preprocess, AcceptsTheLongestSides) {
+TEST(Preprocess, AcceptsTheMaximumSides) {
   const Frame wide = red_frame(kMaxSide, 1, [](int x, int) { return x == kMaxSide - 1 ? 9 : 0; });
   EXPECT_EQ(reds(run(wide, raw(Crop::Squash, ResizeRule::AlignCorners), 2, 2)),
             (std::vector<float>{0, 9, 0, 9}));
@@ -303,8 +303,8 @@ TEST(Preprocess, AcceptsTheLongestSides) {
             size_t{3} * kMaxSide);
 }
 
-/// The message of the Error that a call throws, after its code has been checked.
-std::string refusal(ErrorCode code, const std::function<void()>& call) {
+/// Returns the message of the Error that a call throws. Checks its code.
+std::string error_message(ErrorCode code, const std::function<void()>& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -315,55 +315,58 @@ std::string refusal(ErrorCode code, const std::function<void()>& call) {
   return "";
 }
 
-TEST(Preprocess, RefusesFramesWhoseSizeAndBytesDoNotFit) {
+TEST(Preprocess, RejectsFramesWithAnInvalidSizeOrTooFewBytes) {
   const std::vector<uint8_t> pixels(64);
   std::vector<float> output(3);
   const auto message = [&](int width, int height) {
-    return refusal(ErrorCode::BadImage,
-                   [&] { Preprocessor().run({pixels, width, height}, {}, 1, 1, output); });
+    return error_message(ErrorCode::BadImage,
+                         [&] { Preprocessor().run({pixels, width, height}, {}, 1, 1, output); });
   };
-  EXPECT_EQ(message(4, 5), "the frame of 4x5 pixels has 64 bytes; its size needs 80");
+  EXPECT_EQ(message(4, 5),
+            "The frame of 4x5 pixels has 64 bytes, but needs 80 (4 bytes per pixel).");
   for (int side : {0, -1, kMaxSide + 1, std::numeric_limits<int>::min()}) {
     message(side, 1);
     message(1, side);
   }
-  Preprocessor().run({pixels, 3, 5}, {}, 1, 1, output);  // more bytes than needed are fine
+  Preprocessor().run({pixels, 3, 5}, {}, 1, 1, output);  // more bytes than needed are allowed
 }
 
-TEST(Preprocess, RefusesOutputsRangesAndScalesThatMakeNoSense) {
+TEST(Preprocess, RejectsInvalidOutputsRangesAndScales) {
   const std::vector<uint8_t> pixels(64);
   const RgbaView frame{pixels, 4, 4};
   std::vector<float> floats(3);
   std::vector<uint8_t> bytes(3);
   Preprocessor preprocessor;
   const auto bad_size = [&](int width, int height) {
-    return refusal(ErrorCode::BadArgument,
-                   [&] { preprocessor.run(frame, {}, width, height, floats); });
+    return error_message(ErrorCode::BadArgument,
+                         [&] { preprocessor.run(frame, {}, width, height, floats); });
   };
   bad_size(0, 0);
   bad_size(-1, 1);
   bad_size(1, kMaxSide + 1);
-  EXPECT_EQ(bad_size(2, 1), "the output has 3 elements; 2x1 pixels of 3 channels are 6");
+  EXPECT_EQ(bad_size(2, 1), "The output has 3 elements, but 2x1 pixels of 3 channels need 6.");
 
   const float infinity = std::numeric_limits<float>::infinity();
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float largest = std::numeric_limits<float>::max();
   for (float bad : {infinity, -infinity, nan}) {
-    refusal(ErrorCode::BadArgument,
-            [&] { preprocessor.run(frame, {.range_low = bad}, 1, 1, floats); });
-    refusal(ErrorCode::BadArgument,
-            [&] { preprocessor.run(frame, {.range_high = bad}, 1, 1, floats); });
-    refusal(ErrorCode::BadArgument, [&] { preprocessor.run(frame, {}, 1, 1, bad, 0, bytes); });
+    error_message(ErrorCode::BadArgument,
+                  [&] { preprocessor.run(frame, {.range_low = bad}, 1, 1, floats); });
+    error_message(ErrorCode::BadArgument,
+                  [&] { preprocessor.run(frame, {.range_high = bad}, 1, 1, floats); });
+    error_message(ErrorCode::BadArgument,
+                  [&] { preprocessor.run(frame, {}, 1, 1, bad, 0, bytes); });
   }
-  refusal(ErrorCode::BadArgument, [&] {
+  error_message(ErrorCode::BadArgument, [&] {
     preprocessor.run(frame, {.range_low = -largest, .range_high = largest}, 1, 1, floats);
   });
   for (float scale : {0.0f, -1.0f, std::numeric_limits<float>::denorm_min()}) {
-    refusal(ErrorCode::BadArgument, [&] { preprocessor.run(frame, {}, 1, 1, scale, 0, bytes); });
+    error_message(ErrorCode::BadArgument,
+                  [&] { preprocessor.run(frame, {}, 1, 1, scale, 0, bytes); });
   }
   for (int zero_point : {-1, 256}) {
-    refusal(ErrorCode::BadArgument,
-            [&] { preprocessor.run(frame, {}, 1, 1, 1, zero_point, bytes); });
+    error_message(ErrorCode::BadArgument,
+                  [&] { preprocessor.run(frame, {}, 1, 1, 1, zero_point, bytes); });
   }
 }
 

@@ -23,12 +23,12 @@ TEST(RowOfId, AgreesWithAMap) {
     std::map<ExampleId, uint32_t> wanted;
     std::vector<ExampleId> removed;
     ExampleId next = random() % 3 == 0 ? UINT32_MAX - 100'000 : 0;
-    const uint32_t widest_gap = 1 + random() % 50;
-    const auto any = [&] {
+    const uint32_t max_step = 1 + random() % 50;
+    const auto random_entry = [&] {
       return std::next(wanted.begin(), static_cast<std::ptrdiff_t>(random() % wanted.size()));
     };
     for (int step = 0; step < 1500; ++step) {
-      // In turn it grows and shrinks, so that gaps come and are closed.
+      // Grows and shrinks alternately, so that tombstones appear and are compacted.
       const bool grows = random() % 10 < (step / 300 % 2 == 0 ? 7 : 3);
       const uint32_t row = random() % 1000;
       if (grows || wanted.empty()) {
@@ -38,20 +38,20 @@ TEST(RowOfId, AgreesWithAMap) {
           id = removed[at];
           removed.erase(removed.begin() + static_cast<std::ptrdiff_t>(at));
         } else {
-          next += 1 + random() % widest_gap;
+          next += 1 + random() % max_step;
         }
         rows.reserve(1);
         rows.add(id, row);
         wanted[id] = row;
       } else if (random() % 4 == 0) {
-        const auto one = any();
-        rows.move(one->first, row);
-        one->second = row;
+        const auto entry = random_entry();
+        rows.move(entry->first, row);
+        entry->second = row;
       } else {
-        const auto one = random() % 2 == 0 ? wanted.begin() : any();
-        rows.remove(one->first);
-        removed.push_back(one->first);
-        wanted.erase(one);
+        const auto entry = random() % 2 == 0 ? wanted.begin() : random_entry();
+        rows.remove(entry->first);
+        removed.push_back(entry->first);
+        wanted.erase(entry);
       }
       if (step % 50 != 0) continue;
       std::vector<ExampleId> ids;
@@ -60,13 +60,13 @@ TEST(RowOfId, AgreesWithAMap) {
         ASSERT_EQ(rows.find(id), each);
       }
       ASSERT_EQ(rows.ids(), ids);
-      for (ExampleId id : removed) ASSERT_EQ(rows.find(id), RowOfId::kNone);
-      ASSERT_EQ(rows.find(next), RowOfId::kNone);
+      for (ExampleId id : removed) ASSERT_EQ(rows.find(id), RowOfId::kNoRow);
+      ASSERT_EQ(rows.find(next), RowOfId::kNoRow);
     }
   }
 }
 
-TEST(RowOfId, KeepsNoMoreGapsThanIds) {
+TEST(RowOfId, UsesNoMemoryForRemovedIds) {
   RowOfId rows;
   for (ExampleId id = 0; id < 100'000; ++id) {
     rows.reserve(1);

@@ -31,7 +31,7 @@ Bytes written(Storage storage, const Vector& vector) {
   return written(rows, 0);
 }
 
-/// The same row, so many times as long.
+/// Returns the same row with its length multiplied by `factor`.
 Bytes scaled(Storage storage, Bytes bytes, float factor) {
   const size_t floats = storage == Storage::F32 ? bytes.size() / sizeof(float) : 2;
   for (size_t i = 0; i < floats; ++i) {
@@ -51,13 +51,14 @@ double length(const Rows& rows, size_t i) {
 
 class RowBytes : public ::testing::TestWithParam<Storage> {};
 
-TEST_P(RowBytes, OfOurOwnComeBackToTheBit) {
+TEST_P(RowBytes, AreRestoredBitByBit) {
   const uint32_t seed = testing::test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
   for (const size_t dimension : {1, 2, 33, 1280, 200'000}) {
-    // Values around 0, all nearly the same, hardly any, and one that is all of the length.
+    // Kinds: values around 0; nearly equal values; mostly zeros; one value with almost all the
+    // length.
     for (const int kind : {0, 1, 2, 3}) {
       Vector vector(dimension);
       for (float& value : vector) {
@@ -74,7 +75,7 @@ TEST_P(RowBytes, OfOurOwnComeBackToTheBit) {
   }
 }
 
-TEST_P(RowBytes, OfAnothersAreMadeUnitLength) {
+TEST_P(RowBytes, AreNormalizedWhenTheirLengthIsInexact) {
   Rows rows(GetParam());
   rows.reserve(3, 3);
   const Bytes bytes = written(GetParam(), {1, 2, 3});

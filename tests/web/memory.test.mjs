@@ -12,7 +12,7 @@ for (const storage of ['f32', 'i8']) {
     const query = makeBatch().subarray(0, size);
     const error = fill(classifier, 1_000_000);
     assert.equal(error?.code, 'out-of-memory');
-    assert.match(error.message, /no memory for 500 more examples of 1280 values.*\d+ MB/);
+    assert.match(error.message, /not enough memory for 500 more examples of 1280 values.*\d+ MB/);
     const counts = classifier.counts();
     const total = counts[0] + counts[1];
     t.diagnostic(`${total} examples in ${(module.heapBytes() / 2 ** 20).toFixed(0)} MB: ${error.message}`);

@@ -199,8 +199,8 @@ test('errors say what the file is', async () => {
   const cases = [
     [Buffer.alloc(0), /0 bytes/],
     [Buffer.from('RIFF\x24\0\0\0WEBPVP8 '), /begins with 52 49 46 46 \(hex\), which is not a JPEG, PNG or BMP file/],
-    [wide, /PNG file holds 16385x23 pixels; sides of 1 to 16384/],
-    [large, /PNG file holds 16384x16384 pixels; .*at most 100000000/],
+    [wide, /PNG file has 16385x23 pixels\. Each side must be 1 to 16384/],
+    [large, /PNG file has 16384x16384 pixels\. .*at most 100000000/],
     [patched(bmp, 18, 0, 0, 0, 0), /BMP file/],
     [patched(bmp, 22, 0, 0, 0, 0x80), /BMP file/],
     [patched(png, 24, 7), /PNG file/],
