@@ -14,7 +14,7 @@ const tree = join(projectFolder, 'build/native');
 const memory = join(projectFolder, 'build/clang-tidy.json');
 const layers = join(projectFolder, 'cpp');
 
-/** The version that the findings are known for. Others know other checks. */
+/** Exact version, because other versions have other checks. */
 const program = 'clang-tidy-19';
 
 /**
@@ -28,9 +28,9 @@ export async function checkWithClangTidy(report = () => {}) {
   const remembered = new Set(existsSync(memory) ? JSON.parse(readFileSync(memory, 'utf8')) : []);
   const files = listFiles();
   if (files.length === 0) fail(`${relative(projectFolder, tree)}/compile_commands.json lists no file of cpp/.`);
-  const passed = [];
+  const passed = files.map(({ hash }) => hash).filter((hash) => remembered.has(hash));
   const failed = [];
-  const waiting = files.filter(({ hash }) => !remembered.has(hash) || passed.push(hash) === 0);
+  const waiting = files.filter(({ hash }) => !remembered.has(hash));
   const total = waiting.length;
   const worker = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
@@ -48,7 +48,7 @@ export async function checkWithClangTidy(report = () => {}) {
   return { passed: passed.length, failed, skipped: [] };
 }
 
-/** The files to check; the hash stands for everything that their result depends on. */
+/** Returns the files to check. The hash covers everything that the result for a file depends on. */
 function listFiles() {
   const rules = readFileSync(join(projectFolder, '.clang-tidy'));
   return JSON.parse(readFileSync(join(tree, 'compile_commands.json'), 'utf8'))
@@ -60,7 +60,7 @@ function listFiles() {
     });
 }
 
-/** The file and all headers of cpp/ that it includes, directly or not. */
+/** Returns the file and all headers of cpp/ that it includes, directly or indirectly. */
 function includesOf(file, seen = new Set()) {
   if (seen.has(file)) return seen;
   seen.add(file);
