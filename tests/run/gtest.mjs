@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { treeOf } from '../../web/dev/cmake.mjs';
 import { projectFolder, run } from '../../web/dev/steps.mjs';
 
 const sanitizerSettings = {
@@ -9,14 +10,15 @@ const sanitizerSettings = {
   ASAN_SYMBOLIZER_PATH: '/usr/lib/llvm-19/bin/llvm-symbolizer',
 };
 
-/** Runs all programs of `preset`, started by `starter` (Node for WebAssembly), some at a time. */
+/** Runs all test programs of a preset or variant, some at a time. `starter` is the command that runs a WebAssembly program. */
 export async function runPrograms(preset, starter = []) {
-  const tree = join(projectFolder, 'build', preset);
+  const tree = join(projectFolder, 'build', treeOf(preset));
+  const folder = treeOf(preset) === preset ? '.' : preset;
   const waiting = await listPrograms(tree);
   const result = { passed: 0, failed: [], skipped: [] };
   const worker = async () => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
-      const one = await runProgram(tree, name, starter);
+      const one = await runProgram(tree, folder, name, starter);
       result.passed += one.passed;
       result.failed.push(...one.failed);
       result.skipped.push(...one.skipped);
@@ -32,10 +34,10 @@ async function listPrograms(tree) {
   return tests.map(({ name }) => name);
 }
 
-async function runProgram(tree, name, starter) {
-  const program = join(tree, 'tests', starter.length > 0 ? `${name}.js` : name);
-  const report = join(tree, 'reports', `${name}.json`);
-  mkdirSync(join(tree, 'reports'), { recursive: true });
+async function runProgram(tree, folder, name, starter) {
+  const program = join(tree, 'tests', folder, starter.length > 0 ? `${name}.js` : name);
+  const report = join(tree, 'reports', folder, `${name}.json`);
+  mkdirSync(join(tree, 'reports', folder), { recursive: true });
   rmSync(report, { force: true });
   const [command, ...args] = [...starter, program, `--gtest_output=json:${report}`, '--gtest_color=no'];
   const ended = await run(command, args, { env: sanitizerSettings, allowFailure: true });
