@@ -31,8 +31,8 @@ class Lowering {
 
   xnn_status operator()(const Conv2d& op) {
     const Shape& filter = shape(op.filter);
-    // Of one channel to one channel it is depthwise, too, and XNNPACK takes it for that
-    // (third_party/xnnpack_reachable.cmake).
+    // A convolution of one channel to one channel is a depthwise one, too, and XNNPACK treats it as
+    // such. Then it needs the filter as [h, w, channels] (third_party/xnnpack_absent.cmake).
     if (filter[0] == 1 && filter[3] == 1) {
       return (*this)(DepthwiseConv2d{op.input, op.filter, op.bias, op.output, op.padding, op.stride,
                                      op.dilation, op.activation});
@@ -75,11 +75,12 @@ class Lowering {
   xnn_status operator()(const Sigmoid& op) { return unary(xnn_unary_sigmoid, op); }
 
   xnn_status operator()(const MaxPool2d& op) {
-    // No MobileNet has one, so its kernels for bytes are left out.
+    // No MobileNet has this operator, so the module has no kernels of it for int8 and uint8.
     if (tensor(op.input).type != DataType::F32) {
-      throw Error(ErrorCode::UnsupportedOp, {where_,
-                                             ": the largest of a window is taken of floats only; "
-                                             "load the model with precision 'f32'"});
+      throw Error(ErrorCode::UnsupportedOp,
+                  {where_,
+                   ": MAX_POOL_2D is supported for float32 only. Load the "
+                   "model with `precision: 'f32'`."});
     }
     return xnn_define_max_pooling_2d(
         subgraph_.get(), op.padding.top, op.padding.right, op.padding.bottom, op.padding.left,
@@ -90,8 +91,8 @@ class Lowering {
 
   xnn_status operator()(const AveragePool2d& op) {
     if (tensor(op.input).type != DataType::F32) {
-      // pool_by_convolution() rewrites these.
-      throw Error(ErrorCode::Internal, {where_, ": an integer pool is left"});
+      // pool_by_convolution() has rewritten all of these.
+      throw Error(ErrorCode::Internal, {where_, ": the pool of integers was not rewritten"});
     }
     return xnn_define_average_pooling_2d(
         subgraph_.get(), op.padding.top, op.padding.right, op.padding.bottom, op.padding.left,
@@ -109,7 +110,7 @@ class Lowering {
   xnn_status operator()(const Pad& op) {
     const size_t before[] = {0, op.padding.top, op.padding.left, 0};
     const size_t after[] = {0, op.padding.bottom, op.padding.right, 0};
-    // XNNPACK quantises this real value itself.
+    // XNNPACK quantizes this real value itself.
     return xnn_define_static_constant_pad(subgraph_.get(), before, after, /*padding_value=*/0.0f,
                                           value(op.input), value(op.output), /*flags=*/0);
   }
@@ -140,17 +141,20 @@ class Lowering {
 
   xnn_status operator()(const Convert& op) {
     if (op.to_unit_length) {
-      // Network does it to the embedding itself.
-      throw Error(
-          ErrorCode::UnsupportedOp,
-          {where_, ": is run at the end of the network, or right before its classifier, only"});
+      // Network normalizes the embedding itself.
+      throw Error(ErrorCode::UnsupportedOp, {where_,
+                                             ": unsupported place of an L2 normalization. It is "
+                                             "supported at the end of the network and "
+                                             "right before its classifier."});
     }
     return unary(xnn_unary_convert, op);
   }
 
   xnn_status operator()(const Softmax&) {
-    // find_ends() takes it off a classifier's end; elsewhere no MobileNet has one.
-    throw Error(ErrorCode::UnsupportedOp, {where_, ": softmax inside of the network isn't run"});
+    // find_ends() removes the one at the end of a classifier. No MobileNet has one elsewhere.
+    throw Error(ErrorCode::UnsupportedOp, {where_,
+                                           ": unsupported softmax inside the network. It is "
+                                           "supported as the last operator only."});
   }
 
  private:
@@ -175,7 +179,7 @@ class Lowering {
     return {shape.dims().begin(), shape.dims().end()};
   }
 
-  /// Defines a new value for an activation of this tensor's shape and type.
+  /// Defines a new value with the shape and type of this tensor, for an activation.
   uint32_t activation_value(TensorId id, uint32_t external_id, uint32_t flags) {
     const Tensor& t = tensor(id);
     const std::vector<size_t> dims = to_sizes(t.shape);
@@ -198,7 +202,9 @@ class Lowering {
       case DataType::I32:
         break;
     }
-    throw Error(ErrorCode::UnsupportedOp, {where_, ": computes in int32"});
+    throw Error(ErrorCode::UnsupportedOp, {where_,
+                                           ": unsupported activation of type int32. Supported are "
+                                           "float32, int8 and uint8."});
   }
 
   uint32_t value(TensorId id) {
@@ -237,7 +243,7 @@ class Lowering {
     return result;
   }
 
-  /// A float constant or a quantised one of one scale, as an operand.
+  /// Defines a float constant, or a quantized one with one scale, as an operand.
   uint32_t constant_value(TensorId id) { return filter_value(id, 0); }
 
   uint32_t filter_value(TensorId id, size_t channel_axis) {
@@ -252,7 +258,7 @@ class Lowering {
   uint32_t bias_value(TensorId id, TensorId input, TensorId filter) {
     if (id == kNoTensor) return XNN_INVALID_VALUE_ID;
     if (tensor(id).type == DataType::F32) return float_constant(id);
-    // Files may leave the bias' scale out, as it follows from the other two.
+    // Files may omit the scale of the bias, because it follows from the other two.
     std::vector<float> scales = tensor(filter).quantization.scales;
     for (float& scale : scales) scale *= tensor(input).quantization.scales[0];
     scales_.push_back(std::move(scales));
@@ -262,7 +268,7 @@ class Lowering {
 
   const Graph& graph_;
   ScaleStore& scales_;
-  std::vector<uint32_t> values_;  // XNNPACK's id of each activation
+  std::vector<uint32_t> values_;  // XNNPACK's value id of each activation
   XnnSubgraph subgraph_;
   std::string where_;
 };

@@ -1,4 +1,4 @@
-// Graph to XNNPACK subgraph: one function an operator, each the same steps.
+// Lowers a graph to an XNNPACK subgraph, with one function per operator.
 #pragma once
 
 #include <span>
@@ -9,20 +9,20 @@
 
 namespace teachable {
 
-/// External ids of a lowered section.
+/// External value ids of the input and the output of a lowered section.
 inline constexpr uint32_t kExternalInput = 0;
 inline constexpr uint32_t kExternalOutput = 1;
 
-/// Scales that XNNPACK reads by address: they must live as long as the runtime. Growth moves the
-/// inner vectors, whose elements stay.
+/// Scales that XNNPACK reads by address. They must live as long as the runtime. When the outer
+/// vector grows, the inner vectors move but their elements keep their addresses.
 using ScaleStore = std::vector<std::vector<float>>;
 
-/// Lowers those nodes that compute `output` from `input`; of a validated graph.
-/// The graph's constants and `scales` must outlive the subgraph and every runtime made of it.
-/// Throws Error{UnsupportedOp} naming the node that XNNPACK refuses.
+/// Lowers the nodes that compute `output` from `input`. The graph must have been validated.
+/// The graph's constants and `scales` must outlive the subgraph and every runtime made from it.
+/// Throws Error{UnsupportedOp} that names the node which XNNPACK refuses.
 XnnSubgraph lower_section(const Graph& graph, TensorId input, TensorId output, ScaleStore& scales);
 
-/// The nodes that lower_section() takes, in running order.
+/// Returns the nodes that lower_section() lowers, in the order in which they run.
 std::vector<const Node*> section_nodes(const Graph& graph, TensorId input, TensorId output);
 
 }  // namespace teachable

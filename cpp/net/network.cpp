@@ -39,10 +39,10 @@ void to_real(const Tensor& tensor, const PaddedBuffer<std::byte>& raw, std::span
     case DataType::I32:
       break;
   }
-  throw Error(ErrorCode::Internal, "a network ends in int32");
+  throw Error(ErrorCode::Internal, "the network ends in a tensor of int32");
 }
 
-/// The reverse of to_real().
+/// Converts the other way than to_real().
 void from_real(std::span<const float> real, const Tensor& tensor, PaddedBuffer<std::byte>& raw) {
   if (tensor.type == DataType::F32) {
     std::memcpy(raw.data(), real.data(), real.size_bytes());
@@ -52,7 +52,7 @@ void from_real(std::span<const float> real, const Tensor& tensor, PaddedBuffer<s
   for (size_t i = 0; i < real.size(); ++i) {
     const float steps = std::nearbyint(real[i] / tensor.quantization.scales[0]) +
                         static_cast<float>(tensor.quantization.zero_points[0]);
-    // In this order also for what isn't a number.
+    // The order of these comparisons makes NaN the lowest value.
     const float fitting = steps > low ? std::min(steps, low + 255) : low;
     raw[i] = static_cast<std::byte>(static_cast<int>(fitting));
   }
@@ -61,13 +61,13 @@ void from_real(std::span<const float> real, const Tensor& tensor, PaddedBuffer<s
 void to_unit_length(std::span<float> values) {
   float squares = 0;
   for (float value : values) squares += value * value;
-  // As TensorFlow Lite does with a vector of zeros.
+  // TensorFlow Lite uses the same lower bound for a vector of zeros.
   const float length = std::max(std::sqrt(squares), 1e-6f);
   for (float& value : values) value /= length;
 }
 
-/// Where the backbone ends: at the embedding, or right before its division by its length, for which
-/// XNNPACK has no operator.
+/// Returns the tensor at which the backbone ends: the embedding, or the input of the L2
+/// normalization that computes it, for which XNNPACK has no operator.
 TensorId backbone_end(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     const auto* convert = std::get_if<Convert>(&node.op);
@@ -101,8 +101,8 @@ uint64_t multiply_adds(const Graph& graph, TensorId input, TensorId output) {
   return sum;
 }
 
-/// Of each tensor, whether XNNPACK reads it where it lies. Filters and biases it packs, in memory
-/// of its own.
+/// Returns for each tensor whether XNNPACK reads its data in place. It packs filters and biases
+/// into memory of its own.
 std::vector<bool> read_in_place(const Graph& graph) {
   std::vector<bool> result(graph.tensors.size());
   for (const Node& node : graph.nodes) {
@@ -143,14 +143,15 @@ XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, Te
                                  PaddedBuffer<std::byte>& out) {
   const XnnSubgraph subgraph = lower_section(graph_, input, output, scales_);
   xnn_runtime_t handle = nullptr;
-  // Between two frames the pool's threads sleep at once instead of spinning: a page that sends
-  // none, hidden or not, costs nothing.
+  // With this flag the pool's threads sleep between two frames instead of spinning. A page that
+  // sends no frames, hidden or not, costs nothing.
   const ExtrasStore::Scope packing(extras_);
   check(xnn_create_runtime_v2(subgraph.get(), threadpool_, XNN_FLAG_YIELD_WORKERS, &handle),
         "preparing the network");
   XnnRuntime runtime(handle);
   if (extras_.incomplete())
-    throw Error(ErrorCode::OutOfMemory, "preparing the network: no memory for its weights");
+    throw Error(ErrorCode::OutOfMemory,
+                "preparing the network: out of memory while packing its weights");
   set_up(runtime.get(), in, out);
   return runtime;
 }
@@ -183,7 +184,7 @@ void Network::use_threadpool(pthreadpool_t threadpool) {
 std::span<std::byte> Network::input_bytes(DataType wanted) {
   if (input_type() != wanted) {
     throw Error(ErrorCode::BadArgument, {"the network's input is ", to_string(input_type()),
-                                         ", asked for ", to_string(wanted)});
+                                         ", but ", to_string(wanted), " was asked for"});
   }
   return input_.span();
 }
@@ -214,9 +215,10 @@ void Network::run_backbone() {
 
 void Network::run_head() {
   if (!has_head()) {
-    throw Error(ErrorCode::BadArgument,
-                "this model has no classifier: it gives embeddings only; load one with classes, "
-                "or teach examples and ask for a prediction");
+    throw Error(
+        ErrorCode::BadArgument,
+        "This model has no classifier, it computes embeddings only. Load a model with classes, "
+        "or teach examples and ask for a prediction.");
   }
   check(xnn_invoke_runtime(head_.get()), "running the classifier");
   to_real(graph_.tensors[graph_.logits], raw_logits_, logits_);

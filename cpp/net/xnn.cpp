@@ -35,8 +35,8 @@ ErrorCode to_code(xnn_status status) {
       return ErrorCode::OutOfMemory;
     case xnn_status_invalid_parameter:
     case xnn_status_unsupported_parameter:
-    // Of WebAssembly also said of what was left out of the module
-    // (third_party/xnnpack_reachable.cmake).
+    // The WebAssembly module also answers this for operators that it does not contain
+    // (third_party/xnnpack_absent.cmake).
     case xnn_status_unsupported_hardware:
       return ErrorCode::UnsupportedOp;
     default:
@@ -54,11 +54,11 @@ void check(xnn_status status, const Text& what) {
 void initialize_xnnpack() { check(xnn_initialize(nullptr), "starting XNNPACK"); }
 
 Threadpool make_threadpool(size_t thread_count) {
-  if (thread_count <= 1 || !kHasThreads) return nullptr;
+  if (thread_count <= 1 || !has_threads()) return nullptr;
   Threadpool pool(pthreadpool_create(thread_count));
   if (pool == nullptr) {
     throw Error(ErrorCode::OutOfMemory,
-                {"starting ", thread_count, " threads failed; ask for fewer"});
+                {"Starting ", thread_count, " threads failed. Ask for fewer threads."});
   }
   return pool;
 }
@@ -71,7 +71,7 @@ void parallel_for(pthreadpool_t pool, size_t count, const std::function<void(siz
   const auto run = [](void* context, size_t index) {
     (*static_cast<const std::function<void(size_t)>*>(context))(index);
   };
-  // Without it, threads spin after the work, in case more comes soon.
+  // Without this flag, threads spin after the work, in case more work comes soon.
   pthreadpool_parallelize_1d(pool, run, const_cast<std::function<void(size_t)>*>(&body), count,
                              PTHREADPOOL_FLAG_YIELD_WORKERS);
 }

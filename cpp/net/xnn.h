@@ -1,4 +1,4 @@
-// XNNPACK's C handles as owners, and its status codes as Errors.
+// Owners for XNNPACK's C handles, and Errors for its status codes.
 #pragma once
 
 #include <pthreadpool.h>
@@ -14,14 +14,15 @@
 
 namespace teachable {
 
-static_assert(kReadSlack >= XNN_EXTRA_BYTES, "XNNPACK may read past what PaddedBuffer allows");
+static_assert(kReadSlack >= XNN_EXTRA_BYTES,
+              "XNNPACK may read further past the end than PaddedBuffer allows");
 
-/// Throws Error when `status` isn't success: OutOfMemory, UnsupportedOp for what XNNPACK refuses,
+/// Throws Error unless `status` is success: OutOfMemory, UnsupportedOp for what XNNPACK refuses, or
 /// else Internal. `what` says what was being done, such as "CONV_2D at node 12".
 void check(xnn_status status, const Text& what);
 
-/// Prepares XNNPACK; cheap after the first time. Throws Error{Internal} on hardware that it can't
-/// use.
+/// Initializes XNNPACK. Calls after the first are cheap. Throws Error{Internal} on hardware that
+/// XNNPACK does not support.
 void initialize_xnnpack();
 
 struct XnnDelete {
@@ -34,20 +35,17 @@ using XnnSubgraph = std::unique_ptr<xnn_subgraph, XnnDelete>;
 using XnnRuntime = std::unique_ptr<xnn_runtime, XnnDelete>;
 using Threadpool = std::unique_ptr<pthreadpool, XnnDelete>;
 
-/// Whether this build can start threads.
-#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__)
-inline constexpr bool kHasThreads = false;
-#else
-inline constexpr bool kHasThreads = true;
-#endif
+/// True if this program can start threads. Modules of WebAssembly with and without threads share
+/// all other code, so it is a function that each links (threads.cpp, no_threads.cpp).
+bool has_threads();
 
-/// A pool in which the calling thread is one of `thread_count` >= 1 threads. Null, which means "the
-/// caller alone", for 1 and in a build without threads.
-/// Throws Error{OutOfMemory} when threads can't be started.
+/// Makes a pool of `thread_count` >= 1 threads, one of which is the calling thread. Returns null,
+/// which means "the caller alone", for 1 and in a build without threads.
+/// Throws Error{OutOfMemory} if threads cannot be started.
 Threadpool make_threadpool(size_t thread_count);
 
-/// Runs body(0) ... body(count - 1) on the pool's threads, or in turn without one, and returns when
-/// all have ended. The bodies must not throw.
+/// Runs body(0) ... body(count - 1) on the pool's threads, or one after the other if `pool` is
+/// null, and returns when all have ended. `body` must not throw.
 void parallel_for(pthreadpool_t pool, size_t count, const std::function<void(size_t index)>& body);
 
 }  // namespace teachable

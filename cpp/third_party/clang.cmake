@@ -1,4 +1,4 @@
-# Toolchain file of the native presets: the clang that also drives Emscripten, so that one compiler's warnings count
-# and its sanitizers are there.
+# Toolchain file of the native presets. It takes the clang that Emscripten uses, too, so that there is one set of warnings,
+# and the sanitizers are available.
 find_program(CMAKE_C_COMPILER NAMES clang-19 clang REQUIRED)
 find_program(CMAKE_CXX_COMPILER NAMES clang++-19 clang++ REQUIRED)

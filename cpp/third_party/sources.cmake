@@ -1,5 +1,5 @@
-# Sets <NAME>_SOURCE_DIR for each library: the folder that setup.mjs unpacked, or else a FetchContent copy of the same
-# version. FETCHCONTENT_SOURCE_DIR_<NAME> points any of them to a copy of your own.
+# Sets <NAME>_SOURCE_DIR for each library to the folder that setup.mjs unpacked, or else to a copy of the same version from
+# FetchContent. Set FETCHCONTENT_SOURCE_DIR_<NAME> to use a copy of your own.
 include(FetchContent)
 
 function(find_source name repository version)
@@ -7,7 +7,7 @@ function(find_source name repository version)
   if(NOT FETCHCONTENT_SOURCE_DIR_${upper} AND EXISTS ${TEACHABLE_TOOLCHAIN}/src/${name})
     set(FETCHCONTENT_SOURCE_DIR_${upper} ${TEACHABLE_TOOLCHAIN}/src/${name})
   endif()
-  # The subfolder does not exist, so that only the files come and not the project's own CMakeLists.
+  # This subfolder does not exist, so FetchContent gets the files but does not use the library's own CMakeLists.txt.
   FetchContent_Declare(${name} GIT_REPOSITORY ${repository} GIT_TAG ${version} SOURCE_SUBDIR no-build-of-its-own)
   FetchContent_MakeAvailable(${name})
   set(${upper}_SOURCE_DIR ${${name}_SOURCE_DIR} PARENT_SCOPE)
@@ -22,11 +22,11 @@ find_source(nlohmann_json https://github.com/nlohmann/json.git v3.11.2)
 find_source(googletest https://github.com/google/googletest.git release-1.12.1)
 find_source(benchmark https://github.com/google/benchmark.git v1.9.1)
 
-# Generated code refuses headers of another version than its compiler's, so the compiler decides the version.
-# NO_CMAKE_FIND_ROOT_PATH: it runs on this machine, also when we build for another.
+# Generated code refuses headers of another version than that of the schema compiler, so the compiler decides the version.
+# NO_CMAKE_FIND_ROOT_PATH, because it runs on this machine in builds for WebAssembly, too.
 find_program(FLATC_EXECUTABLE flatc NO_CMAKE_FIND_ROOT_PATH)
 if(NOT FLATC_EXECUTABLE)
-  message(FATAL_ERROR "flatc, the schema compiler of flatbuffers, is not on PATH (Debian: flatbuffers-compiler).")
+  message(FATAL_ERROR "flatc, the schema compiler of flatbuffers, is not on PATH. Install it (Debian: flatbuffers-compiler).")
 endif()
 execute_process(COMMAND ${FLATC_EXECUTABLE} --version OUTPUT_VARIABLE flatc_version)
 string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" flatc_version "${flatc_version}")

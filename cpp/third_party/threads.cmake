@@ -1,4 +1,9 @@
 # pthreadpool and the two header libraries that it and XNNPACK need.
+#
+# Native builds have one target, pthreadpool. In WebAssembly builds that is only its headers, and each module links one of
+#   pthreadpool_single    pthreadpool's shim, which turns each parallel loop into a plain one
+#   pthreadpool_threads   real threads
+# (pthreadpool's own build takes the shim for every Emscripten build.)
 find_package(Threads REQUIRED)
 
 foreach(name fxdiv fp16)
@@ -7,27 +12,37 @@ foreach(name fxdiv fp16)
   target_include_directories(${name} SYSTEM INTERFACE ${${upper}_SOURCE_DIR}/include)
 endforeach()
 
-# pthreadpool's own build takes the single-threaded shim for every Emscripten build. Ours takes it only for the
-# variants without threads, where it turns each parallel loop into a plain one.
-if(EMSCRIPTEN AND NOT TEACHABLE_THREADS)
-  set(pool_sources legacy-api.c shim.c)
-elseif(APPLE)
-  set(pool_sources legacy-api.c portable-api.c memory.c gcd.c)
+# add_pthreadpool(<name> <source>...)
+function(add_pthreadpool name)
+  add_library(${name} STATIC EXCLUDE_FROM_ALL ${ARGN})
+  target_include_directories(${name} SYSTEM PRIVATE ${PTHREADPOOL_SOURCE_DIR}/src)
+  target_include_directories(${name} SYSTEM PUBLIC ${PTHREADPOOL_SOURCE_DIR}/include)
+  target_compile_options(${name} PRIVATE -Os)
+  target_compile_definitions(${name} PRIVATE
+    PTHREADPOOL_USE_FASTPATH=0
+    PTHREADPOOL_USE_EVENT=0
+    PTHREADPOOL_USE_GCD=$<BOOL:${APPLE}>
+    # A futex wakes threads sooner than a condition variable does. Linux and WebAssembly have one.
+    PTHREADPOOL_USE_FUTEX=$<IF:$<BOOL:${APPLE}>,0,1>
+    $<$<PLATFORM_ID:Linux>:_GNU_SOURCE=1>)
+  target_link_libraries(${name} PRIVATE fxdiv PUBLIC Threads::Threads)
+  set_target_properties(${name} PROPERTIES C_STANDARD 11)
+endfunction()
+
+set(source ${PTHREADPOOL_SOURCE_DIR}/src)
+set(threads_sources ${source}/legacy-api.c ${source}/portable-api.c ${source}/memory.c)
+if(APPLE)
+  list(APPEND threads_sources ${source}/gcd.c)
 else()
-  set(pool_sources legacy-api.c portable-api.c memory.c)
-  set(own_pool_sources pthreads_short_spin.c)
+  list(APPEND threads_sources pthreads_short_spin.c)
 endif()
-list(TRANSFORM pool_sources PREPEND ${PTHREADPOOL_SOURCE_DIR}/src/)
-add_library(pthreadpool STATIC EXCLUDE_FROM_ALL ${pool_sources} ${own_pool_sources})
-target_include_directories(pthreadpool SYSTEM PRIVATE ${PTHREADPOOL_SOURCE_DIR}/src)
-target_include_directories(pthreadpool SYSTEM PUBLIC ${PTHREADPOOL_SOURCE_DIR}/include)
-target_compile_options(pthreadpool PRIVATE -Os)
-target_compile_definitions(pthreadpool PRIVATE
-  PTHREADPOOL_USE_FASTPATH=0
-  PTHREADPOOL_USE_EVENT=0
-  PTHREADPOOL_USE_GCD=$<BOOL:${APPLE}>
-  # A futex wakes workers sooner than a condition variable does; Linux and WebAssembly have one.
-  PTHREADPOOL_USE_FUTEX=$<IF:$<BOOL:${APPLE}>,0,1>
-  $<$<PLATFORM_ID:Linux>:_GNU_SOURCE=1>)
-target_link_libraries(pthreadpool PRIVATE fxdiv PUBLIC Threads::Threads)
-set_target_properties(pthreadpool PROPERTIES C_STANDARD 11)
+if(EMSCRIPTEN)
+  add_library(pthreadpool INTERFACE)
+  target_include_directories(pthreadpool SYSTEM INTERFACE ${PTHREADPOOL_SOURCE_DIR}/include)
+  add_pthreadpool(pthreadpool_single ${source}/legacy-api.c ${source}/shim.c)
+  target_compile_options(pthreadpool_single PRIVATE -mno-atomics)
+  add_pthreadpool(pthreadpool_threads ${threads_sources})
+  target_compile_options(pthreadpool_threads PRIVATE -pthread)
+else()
+  add_pthreadpool(pthreadpool ${threads_sources})
+endif()

@@ -164,7 +164,7 @@ constexpr int64_t kSmall = 1000, kMiddle = 10'000, kLarge = 100'000;
 
 /// Registers the benchmark with threads in builds that have threads.
 [[maybe_unused]] const bool kThreadRows = [] {
-  if (!kHasThreads) return false;
+  if (!has_threads()) return false;
   benchmark::RegisterBenchmark("knn/predict_f32/threads:2", knn_predict_threads)
       ->Arg(kMiddle)
       ->Arg(kLarge)

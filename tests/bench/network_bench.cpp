@@ -111,7 +111,7 @@ void register_network_benchmarks(const std::string& folder) {
     for (PrecisionChoice precision : c.precisions) {
       if (c.weights == nullptr) add_load(folder, c, precision);
       for (size_t thread_count : {1, 2}) {
-        if (thread_count == 1 || kHasThreads) add_case(folder, c, precision, thread_count);
+        if (thread_count == 1 || has_threads()) add_case(folder, c, precision, thread_count);
       }
     }
   }

@@ -114,7 +114,7 @@ TEST(Classifier, ComputesTheSameWithOtherThreads) {
     return all;
   };
   const std::vector<float> alone = look();
-  for (const size_t count : {kHasThreads ? 3 : 1, kHasThreads ? 2 : 1, 1}) {
+  for (const size_t count : {has_threads() ? 3 : 1, has_threads() ? 2 : 1, 1}) {
     classifier.use_threads(count);
     EXPECT_EQ(look(), alone) << count << " threads";
     classifier.add_example("a");
@@ -338,7 +338,7 @@ TEST(ClassifierExamples, AreFoundByThreadsAsByOne) {
   for (float& value : all) value = normal(random);
   const std::vector<std::string> labels(kCount, "a");
   for (const Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
-    Classifier one(1), several(kHasThreads ? 3 : 1);
+    Classifier one(1), several(has_threads() ? 3 : 1);
     for (Classifier* each : {&one, &several}) {
       each->use_storage(storage);
       each->knn().add_batch(all, kDimension, labels);

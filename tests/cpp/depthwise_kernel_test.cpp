@@ -1,4 +1,4 @@
-// Our depthwise kernels against plain loops, byte for byte, called as XNNPACK calls them.
+// Our depthwise kernel compared with plain loops, byte by byte. It is called as XNNPACK calls it.
 #include "net/kernels/depthwise_kernel.h"
 
 #include <gtest/gtest.h>
@@ -12,11 +12,10 @@
 
 #include "graph_builder.h"
 #include "net/kernels/gemm_weights.h"
+#include "net/kernels/kernel_pointer.h"
 #include "xnnpack/config.h"
 #include "xnnpack/hardware-config.h"
 #include "xnnpack/microparams.h"
-
-extern "C" const xnn_dwconv_config* teachable_init_qs8_qc8w_dwconv_config();
 
 namespace teachable::testing {
 namespace {
@@ -31,7 +30,7 @@ struct Row {
   size_t size = 3;
   size_t step, dilation;
   size_t taps = size * size;
-  /// In addresses: dilated windows share none.
+  /// Addresses from one window to the next. Dilated windows share none.
   size_t stride = (dilation == 1 ? step : size) * size;
   size_t channels = 1;
   size_t width = 1;  ///< windows
@@ -69,7 +68,7 @@ Row make_row(size_t step, size_t dilation, std::mt19937& random) {
   for (size_t i = 0; i < row.is_padding.size(); ++i) row.is_padding[i] = random() % 5 == 0;
   row.weights.resize(row.taps * row.channels);
   for (int8_t& b : row.weights) b = random_byte(random, weight_kind);
-  // The widest sums are some 2^19.
+  // The widest sums are about 2^19.
   const float fit = std::exp2(-static_cast<float>(random() % 13));
   for (size_t c = 0; c < row.channels; ++c) {
     row.bias.push_back(static_cast<int32_t>(random() % 40001) - 20000);
@@ -82,7 +81,7 @@ Row make_row(size_t step, size_t dilation, std::mt19937& random) {
   return row;
 }
 
-/// As XNNPACK packs them.
+/// Packs the weights as XNNPACK does.
 std::vector<std::byte> pack(const Row& row) {
   const size_t tiles = (row.channels + kDepthwiseTile - 1) / kDepthwiseTile;
   const size_t tile_bytes = kDepthwiseTile * (sizeof(int32_t) + row.taps + sizeof(float));
@@ -99,7 +98,7 @@ std::vector<std::byte> pack(const Row& row) {
   return packed;
 }
 
-/// The column and row of a window's tap: taps go down a column first.
+/// Returns the index [column][row] of the input of a window's tap. Taps are ordered by column.
 size_t input_of(const Row& row, size_t window, size_t tap) {
   return (window * row.step + tap / row.size * row.dilation) * row.size + tap % row.size;
 }
@@ -159,26 +158,27 @@ void expect_plain_bytes(size_t step, size_t dilation, bool wide_weights = true) 
 
 TEST(DepthwiseKernel, ThreeByThree) { expect_plain_bytes(1, 1); }
 
-/// These run in XNNPACK's kernels, where two products of -128 and -128 are too much.
+/// XNNPACK's kernels run these, so the weights must not be -128: two products of -128 * -128
+/// overflow.
 TEST(DepthwiseKernel, OtherStrides) {
   expect_plain_bytes(2, 1, false);
   expect_plain_bytes(3, 1, false);
   expect_plain_bytes(1, 2, false);
 }
 
-TEST(DepthwiseConfig, TakesOursOnX86WhileNetworksAreMade) {
+TEST(DepthwiseConfig, UsesOurKernelOnX86InAScope) {
   const xnn_dwconv_config* const theirs = xnn_init_qs8_qc8w_dwconv_config();
-  EXPECT_EQ(teachable_init_qs8_qc8w_dwconv_config(), theirs) << "outside of a scope";
+  EXPECT_EQ(xnn_init_qs8_qc8w_dwconv_config(), theirs) << "outside of a scope";
   ExtrasStore store;
   const ExtrasStore::Scope scope(store);
-  const xnn_dwconv_config* const configs = teachable_init_qs8_qc8w_dwconv_config();
+  const xnn_dwconv_config* const configs = xnn_init_qs8_qc8w_dwconv_config();
   if (!xnn_init_hardware_config()->is_x86) {
     EXPECT_EQ(configs, theirs);
     return;
   }
   for (size_t i = 0; i < XNN_MAX_QC8_DWCONV_UKERNELS; ++i) {
-    const bool is_ours = configs[i].minmax.unipass ==
-                         reinterpret_cast<xnn_dwconv_unipass_ukernel_fn>(convolve_depthwise_9);
+    const xnn_dwconv_unipass_ukernel_fn ours = Kernel(convolve_depthwise_9);
+    const bool is_ours = configs[i].minmax.unipass == ours;
     EXPECT_EQ(is_ours, configs[i].primary_tile == 9);
   }
 }

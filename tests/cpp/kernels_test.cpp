@@ -1,4 +1,4 @@
-// Our kernels of int8 beside XNNPACK's own, byte for byte.
+// Our int8 kernels compared with XNNPACK's own, byte by byte.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,11 +32,11 @@ struct PackedLayer {
   }
 };
 
-TEST(GemmWeights, AreSafePairsAndAnExcess) {
+TEST(GemmWeights, AreSplitIntoSafePairsAndExcess) {
   std::mt19937 random(test_seed());
   PackedLayer layer{4, 12};
-  // Block 0 has every pair of weights that there is at the ends, block 1 any weights, block 2
-  // narrow ones, block 3 narrower ones, three of which sum up to too much where two groups are
+  // Block 0 has every pair of weights near the ends of the range, block 1 any weights, block 2
+  // narrow ones, block 3 narrower ones, three of which sum up to too much when two groups are
   // added.
   const int8_t ends[] = {-128, -127, -65, -64, -1, 0, 1, 64, 65, 127};
   for (size_t block = 0; block < layer.blocks; ++block) {
@@ -61,7 +61,7 @@ TEST(GemmWeights, AreSafePairsAndAnExcess) {
     std::memcpy(&extras, layer.bias(block), sizeof(extras));
     EXPECT_EQ(std::memcmp(extras->bias, before.bias(block), sizeof(extras->bias)), 0);
     if (block == 2)
-      EXPECT_EQ(extras->excess[0], extras->excess[2]) << "narrow weights cost nothing";
+      EXPECT_EQ(extras->excess[0], extras->excess[2]) << "narrow weights have no excess";
     if (block == 3) EXPECT_TRUE(extras->adds_two_groups);
     if (block != 2) EXPECT_NE(extras->excess[0], extras->excess[2]);
     const auto expect_safe = [](std::initializer_list<int> added) {
@@ -94,25 +94,17 @@ TEST(GemmWeights, AreSafePairsAndAnExcess) {
   }
 }
 
-TEST(OwnKernels, AreTakenWhereNoInstructionIsExactAndOnlyWhereTheyAreRight) {
+TEST(OwnKernels, AreUsedWhereTheyAreRightAndNoInstructionIsExact) {
   EXPECT_TRUE(takes_own_gemm({.unsigned_pairs = true}));
   EXPECT_FALSE(takes_own_gemm({.exact_unsigned = true, .unsigned_pairs = true})) << "x86 with VNNI";
   EXPECT_FALSE(takes_own_gemm({.exact_signed = true})) << "ARM with its dot product";
   EXPECT_FALSE(takes_own_gemm({})) << "ARM without";
 }
 
-// Elsewhere XNNPACK's are the only ones.
+// Native builds have XNNPACK's kernels only.
 #ifdef __wasm_simd128__
 
-bool has_own_products() {
-#ifdef __wasm_relaxed_simd__
-  return takes_own_gemm(dot_instructions());
-#else
-  return false;
-#endif
-}
-
-/// The output's bytes for the input's, with our kernels or with XNNPACK's.
+/// Computes the bytes of the output from those of the input, with our kernels or with XNNPACK's.
 std::vector<std::byte> run(const Graph& graph, TensorId output, std::span<const std::byte> input,
                            bool own_kernels) {
   initialize_xnnpack();
@@ -127,7 +119,7 @@ std::vector<std::byte> run(const Graph& graph, TensorId output, std::span<const 
       return std::holds_alternative<Conv2d>(node.op) ||
              std::holds_alternative<FullyConnected>(node.op);
     });
-    EXPECT_EQ(extras.layer_count() > 0, has_products && has_own_products());
+    EXPECT_EQ(extras.layer_count() > 0, has_products && takes_own_gemm(dot_instructions()));
   } else {
     check(xnn_create_runtime_v2(subgraph.get(), nullptr, 0, &handle), "test");
   }
@@ -148,7 +140,7 @@ std::vector<std::byte> run(const Graph& graph, TensorId output, std::span<const 
 
 std::vector<std::byte> random_bytes(size_t count, std::mt19937& random) {
   std::vector<std::byte> bytes(count);
-  // A third of them all lowest or all highest, as sums grow by that.
+  // A third of the inputs are all lowest or all highest, because these give the widest sums.
   const uint32_t kind = random() % 6;
   for (std::byte& b : bytes)
     b = kind == 0   ? std::byte{0x80}
@@ -157,8 +149,8 @@ std::vector<std::byte> random_bytes(size_t count, std::mt19937& random) {
   return bytes;
 }
 
-/// A layer whose weights are not those of a network: any, only the widest, alternating, one value,
-/// or narrow ones with a few wide.
+/// Replaces the weights of a layer by others than a network has: any weights, only the widest ones,
+/// alternating ones, a single value, or narrow ones with a few wide ones.
 void widen(Tensor& filter, std::mt19937& random) {
   const uint32_t kind = random() % 6;
   for (size_t i = 0; i < filter.data.size(); ++i) {
@@ -180,14 +172,14 @@ void expect_same_bytes(int round_count, const std::function<TensorId(GraphBuilde
     const TensorId output = build(builder);
     Graph graph = builder.take(output);
     for (Node& node : graph.nodes) {
-      // The output's scale fits the weights that were there: others clamp most outputs, so half of
-      // the rounds keep them.
+      // The output's scale fits the original weights. With others, most outputs are clamped, so
+      // half of the rounds keep the original ones.
       if (round % 2 == 0) continue;
       if (auto* conv = std::get_if<Conv2d>(&node.op)) widen(graph.tensors[conv->filter], random);
       if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op)) {
         widen(graph.tensors[dw->filter], random);
-        // XNNPACK's kernels add two products in 16 bits. Nor does TensorFlow Lite have lower
-        // weights.
+        // XNNPACK's kernels add two products in 16 bits, which twice -128 * -128 does not fit.
+        // TensorFlow Lite has no weights of -128 either.
         for (std::byte& w : graph.tensors[dw->filter].data)
           if (w == std::byte{0x80}) w = std::byte{0x81};
       }
@@ -240,7 +232,7 @@ TEST(OwnKernels, FullyConnected) {
   });
 }
 
-/// More than a kernel holds at once.
+/// These layers are deeper than the kernel's panel.
 TEST(OwnKernels, DeepLayers) {
   expect_same_bytes(4, [](GraphBuilder& b) {
     return b.conv(b.input(1, 5, 9001), 9, {{1, 1}, {1, 1}, {1, 1}, {}});

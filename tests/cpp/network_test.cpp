@@ -1,4 +1,4 @@
-// Whole networks: small ones against the naive reference, real ones on real photos.
+// Whole networks: small ones compared with the naive reference, real ones on real photos.
 #include "net/network.h"
 
 #include <gtest/gtest.h>
@@ -59,7 +59,7 @@ std::vector<Kind> all_kinds() {
 
 class SmallNetwork : public ::testing::TestWithParam<Kind> {};
 
-/// Real values, rounded as the written graph's input rounds them.
+/// Writes real values, rounded as the input of the written graph rounds them.
 void write_input(Network& network, const Graph& written, const std::vector<double>& input) {
   const Tensor& in = written.tensors[written.input];
   for (size_t i = 0; i < input.size(); ++i) {
@@ -92,7 +92,7 @@ TEST_P(SmallNetwork, ComputesWhatTheFileSays) {
   network.run_backbone();
   network.run_head();
 
-  // What the last convolution reads.
+  // The embedding is the input of the last convolution.
   const auto wanted_embedding = [&] {
     std::vector<double> last;
     for (const Node& node : written.nodes) {
@@ -105,7 +105,7 @@ TEST_P(SmallNetwork, ComputesWhatTheFileSays) {
             GetParam().precision == Precision::F32 ? 0.999999 : 0.995);
 }
 
-TEST_P(SmallNetwork, NeedsAFileThatLentItsConstantsNoLonger) {
+TEST_P(SmallNetwork, DoesNotNeedTheFileAfterConstruction) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   GraphBuilder builder(GetParam().precision, seed);
@@ -130,7 +130,7 @@ TEST_P(SmallNetwork, NeedsAFileThatLentItsConstantsNoLonger) {
 
 INSTANTIATE_TEST_SUITE_P(Precisions, SmallNetwork, ::testing::ValuesIn(all_kinds()), to_name);
 
-TEST(Network, TheHeadOfAModelWithoutOneIsAClearError) {
+TEST(Network, RunningAMissingHeadIsAClearError) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId conv = b.conv(b.input(4, 4, 3), 8, {}, Activation::relu6());
   const TensorId pooled = b.global_average_pool(conv, false);
@@ -140,7 +140,7 @@ TEST(Network, TheHeadOfAModelWithoutOneIsAClearError) {
   network.run_backbone();
   try {
     network.run_head();
-    FAIL() << "ran";
+    FAIL() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::BadArgument);
   }
@@ -149,7 +149,7 @@ TEST(Network, TheHeadOfAModelWithoutOneIsAClearError) {
 
 struct Photo {
   const char* file;
-  std::vector<std::string> names;  ///< any of these is right
+  std::vector<std::string> names;  ///< any of these is a right answer
 };
 
 Image read_photo(const std::string& photo) {
@@ -192,7 +192,7 @@ TEST_P(RealNetwork, KnowsWhatIsOnThePhotos) {
        {Photo{"images/cat.bmp", {"Egyptian cat", "tabby"}},
         Photo{"images/dragonfly.bmp", {"dragonfly"}}, Photo{"images/hot_dog.jpg", {"hotdog"}},
         Photo{"images/grace_hopper.bmp", {"military uniform"}},
-        // Both networks see the mug first; "espresso" is what the larger v1 says.
+        // Both networks recognize the mug. The larger v1 answers "espresso".
         Photo{"images/coffee.jpg", {"espresso", "coffee mug"}}}) {
     run(network, photo.file);
     const auto top = std::ranges::max_element(network.logits()) - network.logits().begin();
@@ -200,7 +200,7 @@ TEST_P(RealNetwork, KnowsWhatIsOnThePhotos) {
     EXPECT_TRUE(std::ranges::any_of(
         photo.names,
         [&](const std::string& name) { return label.find(name) != std::string::npos; }))
-        << photo.file << " is taken for " << label;
+        << photo.file << " is classified as " << label;
   }
 }
 
@@ -230,7 +230,7 @@ std::vector<double> embedding_of(const Network& network) {
 
 class Uint8Network : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(Uint8Network, SaysTheSameInInt8AndInFloats) {
+TEST_P(Uint8Network, AgreesInInt8AndInFloats) {
   READ_DATA_OR_SKIP(file, GetParam());
   Network exact(read_model(file, PrecisionChoice::Exact).graph, nullptr);
   Network fast(read_model(file, PrecisionChoice::Int8).graph, nullptr);
@@ -246,18 +246,18 @@ TEST_P(Uint8Network, SaysTheSameInInt8AndInFloats) {
     sum_fast += cosine(fast.embedding(), truth);
     worst_fast = std::min(worst_fast, cosine(fast.embedding(), truth));
     EXPECT_GT(cosine(fast.embedding(), truth), cosine(exact.embedding(), truth) - 0.003) << photo;
-    // Quantised logits tie: another class of the same logit is the same answer.
+    // Quantized logits can be equal, so another class with the same logit is the same answer.
     EXPECT_EQ(exact.logits()[top_class(fast)], exact.logits()[top_class(exact)]) << photo;
   }
-  // npm run bench -- --only=rewrite prints these.
+  // `npm run bench -- --only=rewrite` prints these values.
   EXPECT_GT(sum_fast, sum_exact - 0.003 * std::size(kPhotos));
   EXPECT_GT(worst_fast, 0.99);
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Uint8Network, ::testing::ValuesIn(kModels, kModels + 4));
 
-/// A part of a picture, mirrored, with its brightness scaled: what a webcam would make of the same
-/// thing.
+/// Returns a part of a picture, mirrored and with scaled brightness, as another photo of the same
+/// object.
 Image another_view(const Image& whole, int left, int top, int width, int height,
                    double brightness) {
   Image part = make_image(width, height);
@@ -275,8 +275,8 @@ Image another_view(const Image& whole, int left, int top, int width, int height,
   return part;
 }
 
-// The rounding of the rewrite was chosen on the photos above: these are others.
-TEST(Uint8Rewrite, IsAsGoodOnPicturesThatItWasNotChosenOn) {
+// The rounding of the rewrite was chosen with the photos above. These are others.
+TEST(Uint8Rewrite, IsAsGoodOnOtherPictures) {
   READ_DATA_OR_SKIP(file, "models/mobilenet_v2_1.0_224_quant.tflite");
   Network exact(read_model(file, PrecisionChoice::Exact).graph, nullptr);
   Network fast(read_model(file, PrecisionChoice::Int8).graph, nullptr);
@@ -305,7 +305,7 @@ TEST(Uint8Rewrite, IsAsGoodOnPicturesThatItWasNotChosenOn) {
   EXPECT_GT(worst_fast, 0.99);
 }
 
-TEST(RealNetworks, EveryFileRunsOnOneAndOnTwoThreadsAlike) {
+TEST(RealNetworks, EveryFileGivesTheSameOnOneAndOnTwoThreads) {
   for (const char* name : kModels) {
     READ_DATA_OR_SKIP(file, name);
     Network one(read_model(file).graph, nullptr);

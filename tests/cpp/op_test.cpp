@@ -36,8 +36,8 @@ void write_input(Network& network, const Tensor& input, const std::vector<double
   }
 }
 
-/// Runs what `build` adds after an input and compares the output tensor, one unit of its scale
-/// allowed per operator that rounds.
+/// Runs the operator that `build` adds after an input, and compares its output with the reference.
+/// One unit of the output's scale is allowed for rounding.
 void expect_like_reference(Precision precision, uint32_t seed, size_t thread_count,
                            const std::function<TensorId(GraphBuilder&)>& build) {
   SCOPED_TRACE(std::string(to_string(precision)) + ", TEACHABLE_SEED=" + std::to_string(seed));
@@ -57,7 +57,7 @@ void expect_like_reference(Precision precision, uint32_t seed, size_t thread_cou
   const double tolerance =
       out.type == DataType::F32 ? 2e-5 * largest : 1.01 * out.quantization.scales[0];
 
-  // Float operators may reorder sums; a first bad element says enough.
+  // Float operators may reorder sums. The test stops at the first wrong element.
   const Threadpool pool = make_threadpool(thread_count);
   Tensor input_tensor;
   input_tensor.type = graph.tensors[graph.input].type;
@@ -74,13 +74,13 @@ void expect_like_reference(Precision precision, uint32_t seed, size_t thread_cou
 constexpr Precision kAll[] = {Precision::F32, Precision::I8PerTensor, Precision::I8PerChannel,
                               Precision::U8};
 
-/// `rounds` random cases of each precision.
+/// Tests `rounds` random cases of each precision.
 void for_random_cases(int rounds, std::initializer_list<Precision> precisions,
                       const std::function<TensorId(GraphBuilder&)>& build) {
   std::mt19937 seeds(test_seed());
   for (Precision precision : precisions) {
     for (int i = 0; i < rounds; ++i) {
-      // A seed given by hand is the failing case itself.
+      // A seed that was given by hand is that of the failing case.
       const uint32_t seed =
           std::getenv("TEACHABLE_SEED") != nullptr ? test_seed() : static_cast<uint32_t>(seeds());
       expect_like_reference(precision, seed, 1 + static_cast<size_t>(i % 2), build);
@@ -171,7 +171,7 @@ TEST(Op, FullyConnectedOfAPicture) {
 }
 
 TEST(Op, AddOfTwoScales) {
-  // The convolution before rounds too, and what it rounds is then added.
+  // The convolution rounds before the addition does.
   for_all_precisions(10, [](GraphBuilder& b) {
     const int channels = b.integer(1, 40);
     const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), channels);
@@ -180,7 +180,7 @@ TEST(Op, AddOfTwoScales) {
   });
 }
 
-TEST(Op, AddOfOneValueAChannel) {
+TEST(Op, AddOfOneValuePerChannel) {
   for_all_precisions(10, [](GraphBuilder& b) {
     const int channels = b.integer(1, 40);
     const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), channels);
@@ -196,7 +196,7 @@ TEST(Op, MultiplyOfEqualShapes) {
   });
 }
 
-TEST(Op, MultiplyByOneValueAChannel) {
+TEST(Op, MultiplyByOneValuePerChannel) {
   for_all_precisions(10, [](GraphBuilder& b) {
     const int channels = b.integer(1, 40);
     const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), channels);
@@ -245,10 +245,10 @@ TEST(Op, MaxPoolOfIntegersSaysWhatToDo) {
     graph.embedding = graph.output;
     try {
       Network network(std::move(graph), nullptr);
-      ADD_FAILURE() << "runs";
+      ADD_FAILURE() << "nothing was thrown";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::UnsupportedOp);
-      EXPECT_NE(std::string(error.what()).find("precision 'f32'"), std::string::npos)
+      EXPECT_NE(std::string(error.what()).find("precision: 'f32'"), std::string::npos)
           << error.what();
     }
   }

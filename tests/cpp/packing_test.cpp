@@ -1,4 +1,4 @@
-// Our packing of weights beside XNNPACK's, byte for byte.
+// Our packing of weights compared with XNNPACK's, byte by byte.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -28,7 +28,7 @@ void expect_same(Pack* ours, Pack* theirs, const Params& params) {
           const size_t block_bytes =
               nr * (sizeof(int32_t) + (kc + kr * sr - 1) / (kr * sr) * kr * sr) + extra_bytes;
           std::vector<Weight> weights(g * nc * kc);
-          // A third of them all lowest, as sums grow by that.
+          // A third of the weights are all lowest, because these give the widest sums.
           const bool is_lowest = random() % 3 == 0;
           for (Weight& weight : weights)
             weight = is_lowest ? static_cast<Weight>(128) : static_cast<Weight>(random());
@@ -50,25 +50,22 @@ void expect_same(Pack* ours, Pack* theirs, const Params& params) {
   }
 }
 
-TEST(Packing, OfInt8IsXnnpacks) {
-  expect_same<int8_t>(teachable_pack_qs8_gemm_goi_w, xnn_pack_qs8_gemm_goi_w,
-                      xnn_qs8_packing_params{-128});
-  expect_same<int8_t>(teachable_pack_qs8_gemm_goi_w, xnn_pack_qs8_gemm_goi_w,
-                      xnn_qs8_packing_params{3});
+TEST(Packing, OfInt8EqualsXnnpacks) {
+  expect_same<int8_t>(pack_qs8_gemm_goi, xnn_pack_qs8_gemm_goi_w, xnn_qs8_packing_params{-128});
+  expect_same<int8_t>(pack_qs8_gemm_goi, xnn_pack_qs8_gemm_goi_w, xnn_qs8_packing_params{3});
 }
 
-TEST(Packing, OfInt8ForUnsignedInputsIsXnnpacks) {
-  expect_same<int8_t>(teachable_pack_qs8_to_qu8_gemm_goi_w, xnn_pack_qs8_to_qu8_gemm_goi_w,
+TEST(Packing, OfInt8ForUnsignedInputsEqualsXnnpacks) {
+  expect_same<int8_t>(pack_qs8_to_qu8_gemm_goi, xnn_pack_qs8_to_qu8_gemm_goi_w,
                       xnn_qs8_packing_params{-128});
-  expect_same<int8_t>(teachable_pack_qs8_to_qu8_gemm_goi_w, xnn_pack_qs8_to_qu8_gemm_goi_w,
+  expect_same<int8_t>(pack_qs8_to_qu8_gemm_goi, xnn_pack_qs8_to_qu8_gemm_goi_w,
                       xnn_qs8_packing_params{127});
 }
 
-TEST(Packing, OfUint8IsXnnpacks) {
-  expect_same<uint8_t>(teachable_pack_qu8_gemm_goi_w, xnn_pack_qu8_gemm_goi_w,
+TEST(Packing, OfUint8EqualsXnnpacks) {
+  expect_same<uint8_t>(pack_qu8_gemm_goi, xnn_pack_qu8_gemm_goi_w,
                        xnn_qu8_packing_params{128, 131});
-  expect_same<uint8_t>(teachable_pack_qu8_gemm_goi_w, xnn_pack_qu8_gemm_goi_w,
-                       xnn_qu8_packing_params{0, 255});
+  expect_same<uint8_t>(pack_qu8_gemm_goi, xnn_pack_qu8_gemm_goi_w, xnn_qu8_packing_params{0, 255});
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
+import { treeOf } from '../../web/dev/cmake.mjs';
 import { fail, projectFolder, run } from '../../web/dev/steps.mjs';
 import { toGtestFilter } from './selection.mjs';
 
@@ -11,20 +12,21 @@ const sanitizerSettings = {
 };
 
 /**
- * Runs the programs of a build tree, as many at a time as there are processors.
- * @param {string} preset The preset that built the programs.
+ * Runs the test programs of a preset or variant, as many at a time as there are processors.
+ * @param {string} preset The preset or variant that built the programs.
  * @param {{starter?: string[], files?: string[], filter?: string}} options `starter`: the command that runs a program, for
  * WebAssembly. `files`: the sources of the programs to run, instead of all. `filter`: the part of a name that tests must have.
  */
 export async function runPrograms(preset, { starter = [], files, filter } = {}) {
-  const tree = join(projectFolder, 'build', preset);
+  const tree = join(projectFolder, 'build', treeOf(preset));
+  const folder = treeOf(preset) === preset ? '.' : preset;
   const programs = await listPrograms(tree);
   const waiting = files ? choosePrograms(programs, files, preset) : programs;
   const filterArgs = filter === undefined ? [] : [`--gtest_filter=${toGtestFilter(filter)}`];
   const result = { passed: 0, failed: [], skipped: [] };
   const worker = async () => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
-      const one = await runProgram(tree, name, starter, filterArgs);
+      const one = await runProgram({ tree, folder, name, starter, filterArgs });
       result.passed += one.passed;
       result.failed.push(...one.failed);
       result.skipped.push(...one.skipped);
@@ -47,10 +49,10 @@ function choosePrograms(programs, files, preset) {
   return names;
 }
 
-async function runProgram(tree, name, starter, filterArgs) {
-  const program = join(tree, 'tests', starter.length > 0 ? `${name}.js` : name);
-  const report = join(tree, 'reports', `${name}.json`);
-  mkdirSync(join(tree, 'reports'), { recursive: true });
+async function runProgram({ tree, folder, name, starter, filterArgs }) {
+  const program = join(tree, 'tests', folder, starter.length > 0 ? `${name}.js` : name);
+  const report = join(tree, 'reports', folder, `${name}.json`);
+  mkdirSync(join(tree, 'reports', folder), { recursive: true });
   rmSync(report, { force: true });
   const [command, ...args] = [...starter, program, `--gtest_output=json:${report}`, '--gtest_color=no', ...filterArgs];
   const ended = await run(command, args, { env: sanitizerSettings, allowFailure: true });

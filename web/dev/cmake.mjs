@@ -1,4 +1,4 @@
-// Configures and builds one preset of CMakePresets.json.
+// Configures and builds a preset of CMakePresets.json, or a part of it.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,12 +6,24 @@ import { withLock } from '../../cpp/third_party/lock.mjs';
 import { toolchain } from '../../cpp/third_party/setup.mjs';
 import { projectFolder, run } from './steps.mjs';
 
+/** Names of all variants of the WebAssembly module, see cpp/variants.cmake. They are linked from one build tree. */
 export const wasmVariants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
-/** What makes wasm/image/ and wasm/tfjs/, which all variants use. */
+const wasmPreset = 'wasm';
+
+/** The modules in wasm/image/ and wasm/tfjs/, which all variants use. */
 export const bareModules = { preset: 'bare', targets: ['image_decoder', 'tfjs_converter'] };
 
-/** What a configured tree depends on that ninja does not watch: the presets and the compilers. */
+/** Builds one variant's module. The first call also compiles the objects that all variants share. */
+export const buildVariant = (variant, report) => buildPreset(variant, ['teachable'], report);
+
+/** Builds the modules that all variants use. */
+export const buildBareModules = (report) => buildPreset(bareModules.preset, bareModules.targets, report);
+
+/** Returns the name of the folder in build/ that holds a preset or variant. */
+export const treeOf = (preset) => (wasmVariants.includes(preset) ? wasmPreset : preset);
+
+/** Returns a hash of what a configured tree depends on and ninja does not watch: the presets and the compilers. */
 function configurationOf(preset) {
   const hash = createHash('sha256')
     .update(preset)
@@ -20,20 +32,16 @@ function configurationOf(preset) {
   return hash.update(existsSync(stamp) ? readFileSync(stamp) : (process.env.PATH ?? '')).digest('hex');
 }
 
-/** Builds one variant's module and its JavaScript into web/dist/wasm/<variant>/. */
-export function buildVariant(variant, report) {
-  return buildPreset(variant, ['teachable'], report);
-}
-
-/** Builds the modules that all variants share into web/dist/wasm/image/ and web/dist/wasm/tfjs/. */
-export function buildBareModules(report) {
-  return buildPreset(bareModules.preset, bareModules.targets, report);
-}
-
+/**
+ * Builds targets of a preset. A variant of the WebAssembly module can stand in the place of a preset: its targets, such
+ * as `teachable`, `unit_tests` and `benchmarks`, are those of the preset `wasm` that carry the variant's name.
+ */
 export function buildPreset(preset, targets, report) {
-  const tree = join(projectFolder, 'build', preset);
+  const name = treeOf(preset);
+  const ofVariant = name === preset ? targets : targets.map((target) => `${target}_${preset.replaceAll('-', '_')}`);
+  const tree = join(projectFolder, 'build', name);
   // Two ninjas in one tree destroy each other's files.
-  return withLock(join(tree, 'lock'), () => buildTree(preset, tree, targets, report));
+  return withLock(join(tree, 'lock'), () => buildTree(name, tree, ofVariant, report));
 }
 
 async function buildTree(preset, tree, targets, report) {

@@ -13,20 +13,20 @@
 namespace teachable {
 namespace {
 
-/// Channels that are swept at once: an instruction widens eight bytes while it loads them.
+/// Number of channels that a sweep computes. One instruction loads and widens eight bytes.
 constexpr size_t kSweptChannels = 8;
 static_assert(kDepthwiseTile == 2 * kSweptChannels);
 
-/// A window is [kSize][kSize].
+/// Height and width of a window.
 constexpr size_t kSize = 3;
 constexpr size_t kTaps = kSize * kSize;
 constexpr size_t kPairs = kSize / 2;  ///< in a column
 
-/// Columns of inputs whose addresses are kept on the stack. More gain nothing, and a sweep's inputs
-/// and outputs should stay in the first cache until the next channels are swept.
+/// Number of input columns whose addresses are kept on the stack. More would gain nothing, because
+/// the inputs and outputs of a sweep should stay in the first-level cache for the next channels.
 constexpr size_t kPanelColumns = 30;
 
-/// f(0) ... f(kCount - 1), each a constant: arrays that only such indices reach are registers.
+/// Calls f(0) ... f(kCount - 1) with constants. Arrays with only such indices become registers.
 template <size_t kCount, typename F>
 inline void unrolled(F f) {
   [&]<size_t... i>(std::index_sequence<i...>) {
@@ -34,8 +34,8 @@ inline void unrolled(F f) {
   }(std::make_index_sequence<kCount>());
 }
 
-/// Of eight channels: sums [4] i32 each, or two inputs or weights of each channel side by side,
-/// i16.
+/// Values of eight channels: sums [4] i32 in each half, or two i16 inputs or weights of each
+/// channel side by side.
 struct Eight {
   v128_t low, high;
 };
@@ -49,21 +49,21 @@ inline Eight interleave(v128_t a, v128_t b) {
           wasm_i16x8_shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15)};
 }
 
-/// Both products of each channel, exactly: a sum of two of 16 bits fits in 32.
+/// Adds both products of each channel. It is exact, because two products of 16 bits fit in 32 bits.
 inline void add_products(Eight& sums, const Eight& inputs, const Eight& weights) {
   sums.low = wasm_i32x4_add(sums.low, wasm_i32x4_dot_i16x8(inputs.low, weights.low));
   sums.high = wasm_i32x4_add(sums.high, wasm_i32x4_dot_i16x8(inputs.high, weights.high));
 }
 
-/// What is swept with, widened. Pairs of a window of size x size are its rows 0 and 1, 2 and 3, ...
-/// of each column, and, as size is odd, in the last row columns 0 and 1, 2 and 3, ..., the last one
-/// alone.
+/// Widened weights of eight channels. The pairs of a window are rows 0 and 1, 2 and 3, ... of each
+/// column. Because the number of rows is odd, the last row is paired by columns: 0 and 1, 2 and 3,
+/// ..., and the last one alone.
 struct Weights {
   Eight bias;
   Eight scale;
   Eight pairs[(kTaps + 1) / 2];
 
-  /// Of a tile of kDepthwiseTile channels half 0 or 1.
+  /// Unpacks half 0 or 1 of a tile of kDepthwiseTile channels.
   void unpack(const int8_t* tile, size_t half) {
     const int8_t* const taps = tile + kDepthwiseTile * sizeof(int32_t) + half * kSweptChannels;
     bias = load_eight(tile + half * sizeof(Eight));
@@ -84,15 +84,15 @@ struct Weights {
   }
 };
 
-/// A sweep over a row of windows, of which each begins a column after the one before. A column is
-/// loaded and put in pairs once for all windows that it is in.
+/// A sweep over a row of windows, each of which begins one column after the window before. A column
+/// is loaded and paired once for all windows that contain it.
 class Sweep {
  public:
-  /// `columns` [column][kSize] are inputs' addresses, and `channel` is added to each. Writes eight
-  /// bytes to `output` for each of `width` windows, `output_step` apart.
+  /// Writes eight bytes to `output` for each of `width` windows, `output_step` apart. `columns`
+  /// [column][kSize] are the addresses of the inputs; `channel` is added to each.
   static void run(const Weights& weights, const int8_t* const* columns, size_t channel,
                   size_t width, int8_t* output, size_t output_step, const Requantize& requantize) {
-    Eight sums[kOpen + 1];  // of the windows that the current column is in, the oldest first
+    Eight sums[kOpen + 1];  // of the windows that contain the current column, the oldest first
     v128_t last_row_before = wasm_i16x8_const_splat(0);
     unrolled<kSize - 1>([&](auto x) {
       sums[x] = weights.bias;
@@ -101,8 +101,9 @@ class Sweep {
     });
     columns += (kSize - 1) * kSize;
 
-    // A window's sums become bytes while the next column is multiplied: two chains of dependent
-    // instructions side by side. The first round has no window yet; what it writes is written over.
+    // The sums of a window become bytes while the next column is multiplied, so two chains of
+    // dependent instructions run side by side. The first round has no window yet, and what it
+    // writes is overwritten.
     Eight done = weights.bias;
     size_t step = 0;
     for (;;) {
@@ -121,7 +122,7 @@ class Sweep {
   }
 
  private:
-  static constexpr size_t kOpen = kSize - 1;  ///< windows begun when another begins
+  static constexpr size_t kOpen = kSize - 1;  ///< unfinished windows when another begins
 
   struct Column {
     Eight down[kPairs];
@@ -137,7 +138,7 @@ class Sweep {
     }
   };
 
-  /// Of the window's column x, and the last row of x - 1.
+  /// Adds the products of the window's column x, and of the last row of column x - 1.
   template <size_t x>
   static void add_tap(Eight& sums, const Column& column, const Weights& weights) {
     unrolled<kPairs>([&](auto pair) {
@@ -155,8 +156,8 @@ class Sweep {
   }
 };
 
-/// `input` as XNNPACK has it: column after column, of which windows share those they have in
-/// common.
+/// Computes a row of windows. XNNPACK lists `input` column by column, and overlapping windows share
+/// the columns that they have in common.
 void convolve(size_t channels, size_t output_width, const int8_t* const* input, const void* packed,
               int8_t* output, size_t output_step, size_t input_offset, const int8_t* zero,
               const Requantize& requantize) {

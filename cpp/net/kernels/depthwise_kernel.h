@@ -1,19 +1,19 @@
-// Depthwise convolutions of int8, for x86: a row of output pixels at a time. Exact for all weights
-// and inputs; XNNPACK's kernel of the same tile adds two products in 16 bits, where -128 * -128
-// twice is too much. The arguments are those of its micro-kernels, xnnpack/dwconv.h, and the packed
-// weights those of its tiles of 16 channels: [channels / 16] times bias [16] int32, taps [9][16]
-// int8, scale [16] float. Reads up to XNN_EXTRA_BYTES beyond a pixel's channels.
+// Depthwise convolutions of int8 for x86, a row of output pixels at a time. They are exact for all
+// weights and inputs. XNNPACK's kernel of the same tile adds two products in 16 bits, where twice
+// -128 * -128 does not fit. The arguments are those of XNNPACK's micro-kernels in xnnpack/dwconv.h.
+// The packed weights are those of its tiles of 16 channels: [channels / 16] times bias [16] int32,
+// taps [9][16] int8, scale [16] float. Reads up to XNN_EXTRA_BYTES beyond the channels of a pixel.
 #pragma once
 
 #include "xnnpack/microfnptr.h"
 
 namespace teachable {
 
-/// Channels whose weights lie together.
+/// Number of channels in a tile, whose weights lie together.
 inline constexpr size_t kDepthwiseTile = 16;
 
-/// Windows of up to 9 taps: 3 x 3 at stride 1, as `input_stride` tells it; for any other, XNNPACK's
-/// own kernel runs.
+/// Convolves windows of up to 9 taps. It handles 3 x 3 with stride 1, which it recognizes by
+/// `input_stride`, and calls XNNPACK's own kernel for any other.
 void convolve_depthwise_9(size_t channels, size_t output_width, const int8_t** input,
                           const void* weights, int8_t* output, intptr_t input_stride,
                           size_t output_increment, size_t input_offset, const int8_t* zero,

@@ -1,20 +1,20 @@
-// Whether XNNPACK's operators are given our matrix kernels.
+// Decides whether XNNPACK's operators use our matrix kernels.
 #pragma once
 
 namespace teachable {
 
-/// What matters of a processor, seen through WebAssembly's relaxed instructions.
+/// What this processor's relaxed SIMD instructions compute.
 struct DotInstructions {
   bool exact_signed = false;    ///< four products of int8 added in 32 bits (ARM's dot product)
   bool exact_unsigned = false;  ///< the same with inputs of 0 ... 255 (x86 with VNNI)
   bool unsigned_pairs = false;  ///< dot_takes_unsigned_inputs()
 };
 
-/// This processor's.
+/// Tries this processor's instructions. All are false in a build without relaxed SIMD.
 DotInstructions dot_instructions();
 
-/// Whether our matrix kernels are the fastest that are right. Where one instruction is exact,
-/// XNNPACK's own kernels use it.
+/// True if our matrix kernels are right on this processor, and the fastest. Where one instruction
+/// is exact, XNNPACK's own kernels use it and are faster.
 constexpr bool takes_own_gemm(const DotInstructions& dot) {
   return dot.unsigned_pairs && !dot.exact_signed && !dot.exact_unsigned;
 }

@@ -12,36 +12,38 @@
 namespace teachable {
 namespace {
 
-/// Where inputs come from: [tap_count][rows_a_tap] rows of `depth` bytes.
+/// The inputs: [tap_count][rows_per_tap] rows of `depth` bytes.
 struct Inputs {
   const int8_t* const* rows;
-  size_t rows_a_tap;
+  size_t rows_per_tap;
   size_t depth;
   size_t tap_count;
-  size_t offset;       ///< added to every row's address
-  const int8_t* zero;  ///< but to this one's
+  size_t offset;       ///< added to the address of every row but `zero`
+  const int8_t* zero;  ///< row of padding
 };
 
 constexpr size_t kTileRows = 4;
 constexpr size_t kTiles = kMaxRows / kTileRows;
 
-/// The inputs in the order in which they are used, and unsigned: [group][kRows][kGroupDepth]. On
-/// the stack, so of a limited depth; deeper layers take several turns.
+/// Maximum depth, in groups, of a Panel. It is limited because panels are on the stack. Deeper
+/// layers take several turns.
 constexpr size_t kPanelGroups = 512;
 
+/// The inputs as unsigned bytes, in the order in which they are used: [group][kRows][kGroupDepth].
 template <size_t kRows>
 struct Panel {
   alignas(16) uint8_t bytes[(kPanelGroups + 3) * kRows * kGroupDepth];
 
-  /// Groups [first, last) of the inputs. May read XNN_EXTRA_BYTES beyond a row, whose products have
-  /// weights of zero.
+  /// Copies the groups [first, last) of the inputs. May read XNN_EXTRA_BYTES beyond the end of a
+  /// row; these bytes are multiplied by weights of zero.
   void fill(const Inputs& inputs, size_t first_row, size_t first, size_t last) {
-    const size_t groups_a_tap = (inputs.depth + kGroupDepth - 1) / kGroupDepth;
-    const int8_t* const* rows = inputs.rows + first / groups_a_tap * inputs.rows_a_tap + first_row;
-    size_t start = first % groups_a_tap;
+    const size_t groups_per_tap = (inputs.depth + kGroupDepth - 1) / kGroupDepth;
+    const int8_t* const* rows =
+        inputs.rows + first / groups_per_tap * inputs.rows_per_tap + first_row;
+    size_t start = first % groups_per_tap;
     uint8_t* to = bytes;
     while (first < last) {
-      const size_t count = std::min(groups_a_tap - start, last - first);
+      const size_t count = std::min(groups_per_tap - start, last - first);
       const int8_t* from[kRows];
       for (size_t row = 0; row < kRows; ++row) {
         from[row] = rows[row];
@@ -51,7 +53,7 @@ struct Panel {
       copy(from, count, to);
       to += count * kRows * kGroupDepth;
       first += count;
-      rows += inputs.rows_a_tap;
+      rows += inputs.rows_per_tap;
       start = 0;
     }
   }
@@ -90,7 +92,7 @@ struct Panel {
   }
 };
 
-/// sums [4 channels] += neighbouring pairs.
+/// Returns `sums` [4 channels] plus the sums of neighbouring `pairs`.
 inline v128_t add_pairs(v128_t sums, v128_t pairs, v128_t ones) {
   return wasm_i32x4_add(sums, wasm_i32x4_dot_i16x8(pairs, ones));
 }
@@ -98,8 +100,8 @@ inline v128_t add_pairs(v128_t sums, v128_t pairs, v128_t ones) {
 constexpr size_t kHalfWeights = kBlockChannels / 2 * kGroupDepth;
 constexpr size_t kGroupWeights = 2 * kHalfWeights;
 
-/// sums [kRows][2 halves] of a layer that is deeper than the panel. Small rather than fast: no
-/// MobileNet has one.
+/// Adds to `sums` [kRows][2 halves] the products of a layer that is deeper than the panel. It is
+/// compiled for size, because no MobileNet has such a layer.
 template <size_t kRows>
 __attribute__((noinline)) void add_deep(Panel<kRows>& panel, const Inputs& inputs, size_t first_row,
                                         size_t group_count, const int8_t* weights,
@@ -129,15 +131,15 @@ __attribute__((noinline)) void add_deep(Panel<kRows>& panel, const Inputs& input
   }
 }
 
-/// A tile of kRows by kBlockChannels is what registers hold; kTiles of them one above the other use
-/// the same weights.
+/// Computes kTiles tiles of kRows by kBlockChannels results, one above the other, with the same
+/// weights. The registers hold one tile.
 template <size_t kRows, size_t kTiles>
 void multiply(size_t mr, size_t nc, const Inputs& inputs, const void* packed, int8_t* c,
               size_t cm_stride, size_t cn_stride, const xnn_qs8_qc8w_conv_minmax_params* params) {
   constexpr size_t kGroupBytes = kRows * kGroupDepth;
   Panel<kRows> panels[kTiles];
   const Requantize requantize(*params);
-  // Out of the compiler's sight, or it would be made anew for each product.
+  // Volatile, or the compiler would make the constant anew for each product.
   static const volatile int16_t one = 1;
   const v128_t ones = wasm_i16x8_splat(one);
   const size_t group_count = inputs.tap_count * ((inputs.depth + kGroupDepth - 1) / kGroupDepth);

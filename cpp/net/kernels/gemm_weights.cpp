@@ -13,22 +13,22 @@
 namespace teachable {
 namespace {
 
-/// 255 * 128 and -255 * 128 fit in 16 bits.
+/// Maximum sum of the weights of a pair: 255 * 128 and -255 * 128 fit in 16 bits.
 constexpr int kWidestSum = 128;
 
-/// Weights of half a block in one group.
+/// Number of weights of half a block in one group.
 constexpr size_t kHalf = kBlockChannels / 2 * kGroupDepth;
 
-/// From one group to the next.
+/// Number of weights from one group to the next.
 constexpr size_t kGroupStride = 2 * kHalf;
 
-/// What an excess costs in time, counted in groups that are added to another.
+/// Time that one ExcessWeights costs, in units of what adding two groups at once saves per group.
 constexpr size_t kExcessCost = 6;
 
-// A network has millions of weights, and this runs while somebody waits for it: half a block's of a
-// group at a time.
+// A network has millions of weights, and the user waits while this runs. So it handles the weights
+// of half a block in one group at a time.
 
-/// Half a block's weights of a group: neighbours in the lower and the upper byte.
+/// Weights of half a block in one group, with neighbours in the lower and the upper byte.
 using Pairs = int16_t __attribute__((vector_size(kHalf)));
 
 Pairs load(const int8_t* weights) {
@@ -57,11 +57,12 @@ bool any(Pairs mask) {
   return (words[0] | words[1]) != 0;
 }
 
-/// Two of one pair that sum up to too much have the same sign.
+/// Returns a mask of pairs that sum up to too much. The two weights of such a pair have the same
+/// sign.
 Pairs too_wide(Pairs pair_sums) { return __builtin_elementwise_abs(pair_sums) > kWidestSum; }
 
-/// Half a block's weights in `group_count` groups, kGroupStride apart; appends to `excess` what is
-/// too much for one group each.
+/// Narrows the weights of half a block in `group_count` groups, kGroupStride apart. Appends to
+/// `excess` what is too much for each group alone.
 void narrow_groups(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess) {
   for (size_t group = 0; group < group_count; ++group, weights += kGroupStride) {
     const Pairs pairs = load(weights);
@@ -78,8 +79,8 @@ void narrow_groups(int8_t* weights, size_t group_count, std::vector<ExcessWeight
   }
 }
 
-/// Moves from `weights`, two of each of two groups, to `excess`, the widest first, until neither
-/// the positive ones nor the negative ones sum up to too much.
+/// Narrows `weights`, two of each of two groups, the widest first, until neither the positive nor
+/// the negative ones sum up to too much. Adds to `excess` what it takes away.
 void narrow(std::span<int8_t* const> weights, std::span<int8_t* const> excess) {
   for (const int sign : {1, -1}) {
     int sum = 0;
@@ -97,7 +98,7 @@ void narrow(std::span<int8_t* const> weights, std::span<int8_t* const> excess) {
   }
 }
 
-/// The same for two groups each, of an even number.
+/// Does what narrow_groups() does for every two groups together. `group_count` must be even.
 void narrow_two_groups(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess) {
   for (size_t group = 0; group < group_count; group += 2, weights += 2 * kGroupStride) {
     const Pairs here = load(weights);
@@ -122,7 +123,7 @@ void narrow_two_groups(int8_t* weights, size_t group_count, std::vector<ExcessWe
     }
     for (ExcessWeights& each : taken) {
       if (!any(load(each.weights) != 0)) continue;
-      // What was taken from two groups may be too wide for one.
+      // What was taken from two groups may be too much for one.
       std::vector<ExcessWeights> rest;
       narrow_groups(each.weights, 1, rest);
       excess.push_back(each);
@@ -134,14 +135,14 @@ void narrow_two_groups(int8_t* weights, size_t group_count, std::vector<ExcessWe
   }
 }
 
-/// A block's weights [group][2 halves][kHalf], and where in `excess` that of its halves begins and
-/// ends.
+/// Weights of a block [group][2 halves][kHalf] that are narrowed in place.
 class Block {
  public:
   Block(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess)
       : weights_(weights), group_count_(group_count), excess_(excess) {}
 
   using Narrow = void (*)(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess);
+  /// The excess of half h is [halves[h], halves[h + 1]) in `excess`.
   using Halves = std::array<size_t, 3>;
 
   Halves narrow(Narrow narrow) {
@@ -153,7 +154,7 @@ class Block {
     return halves;
   }
 
-  /// Adds excess to the weights that it was taken from; `sign` of -1 takes it again.
+  /// Adds the excess to the weights that it was taken from. With `sign` -1, takes it away again.
   void give_back(const Halves& halves, int16_t sign = 1) {
     for (size_t half = 0; half < 2; ++half) {
       for (size_t i = halves[half]; i < halves[half + 1]; ++i) {
@@ -176,7 +177,8 @@ LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_coun
   LayerExtras layer;
   layer.blocks.resize(block_count);
   const size_t stride = sizeof(BlockExtras::bias) + kGroupStride * group_count + trailing_bytes;
-  std::vector<Block::Halves> places;  // whose addresses change while the excess grows
+  // Indices, because addresses change while the excess grows.
+  std::vector<Block::Halves> places;
   for (size_t i = 0; i < block_count; ++i) {
     BlockExtras& extras = layer.blocks[i];
     std::byte* const bias = packed + i * stride;
@@ -186,7 +188,7 @@ LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_coun
     const auto cost = [](const Block::Halves& halves) {
       return (halves[2] - halves[0]) * kExcessCost;
     };
-    // Where there is much already, there would be too much.
+    // Where one group at a time has much excess already, two groups would have too much.
     if (group_count % 2 == 0 && cost(best) <= group_count) {
       block.give_back(best);
       Block::Halves by_two = block.narrow(narrow_two_groups);

@@ -1,10 +1,11 @@
-// The weights of a layer of int8, as the kernels of gemm_kernel.cpp want them.
+// Weights of an int8 layer, in the form that the kernels of gemm_kernel.cpp need.
 //
-// Their instruction adds two neighbouring products, weight * input with inputs of 0 ... 255, in 16
+// Their instruction adds two neighbouring products of a weight and an input of 0 ... 255 in 16
 // bits. That is exact as long as neither the positive nor the negative weights of the two sum up to
-// more than 128. Pairs that do are split: what 16 bits hold stays, the excess comes in addition. So
-// results are exact for all weights, and networks, few of whose pairs are so wide, hardly pay for
-// it. Where even the pairs of two groups seldom sum up to more, the two are added in 16 bits.
+// more than 128. Pairs that sum up to more are split: the part that fits in 16 bits stays, and the
+// excess is multiplied separately. So the results are exact for all weights. Networks have few such
+// pairs, so it costs them little. Where even the pairs of two groups seldom sum up to more, the
+// products of two groups are added in 16 bits.
 #pragma once
 
 #include <cstddef>
@@ -14,35 +15,37 @@
 
 namespace teachable {
 
-inline constexpr size_t kBlockChannels =
-    8;  ///< output channels that are computed at once, in halves of 4
-inline constexpr size_t kGroupDepth = 4;  ///< input channels that one instruction takes of each
+/// Number of output channels in a block. They are computed together, in two halves of 4.
+inline constexpr size_t kBlockChannels = 8;
+/// Number of input channels in a group. One instruction multiplies a group of each of 4 outputs.
+inline constexpr size_t kGroupDepth = 4;
 
-/// Excess weights of half a block in one group.
+/// Excess of the weights of half a block in one group.
 struct ExcessWeights {
   uint32_t group = 0;
   int8_t weights[kBlockChannels / 2 * kGroupDepth] = {};  ///< [channel][depth]
 };
 
-/// What a block of output channels has besides its packed weights.
+/// Data of a block of output channels in addition to its packed weights.
 struct BlockExtras {
   int32_t bias[kBlockChannels] = {};
-  /// [excess[h], excess[h + 1]) is the excess of half h, by group; a group may come twice.
+  /// The range [excess[h], excess[h + 1]) is the excess of half h, sorted by group. A group may
+  /// occur twice.
   const ExcessWeights* excess[3] = {};
-  /// Whether 16 bits hold the products of every two groups that begin with an even one, and not
-  /// just those of each. Only where the number of groups is even.
+  /// True if 16 bits hold the sums of products of every two groups 2i and 2i + 1, and not just
+  /// those of each group. Only true if the number of groups is even.
   bool adds_two_groups = false;
 };
 
-/// A layer's, in the order of its blocks.
+/// Extras of a layer, in the order of its blocks.
 struct LayerExtras {
   std::vector<BlockExtras> blocks;
   std::vector<ExcessWeights> excess;
 };
 
-/// Owns the extras of a runtime's layers, and must outlive the runtime. XNNPACK knows nothing of
-/// it: while a Scope lives, what this thread packs is stored there; without one, XNNPACK's own
-/// kernels are taken.
+/// Owner of the extras of a runtime's layers. It must outlive the runtime. XNNPACK does not know of
+/// it: while a Scope exists, XNNPACK uses our kernels and the extras of all layers that this thread
+/// packs are stored here. Without a Scope, XNNPACK uses its own kernels.
 class ExtrasStore {
  public:
   class Scope {
@@ -59,13 +62,13 @@ class ExtrasStore {
   static ExtrasStore* current() { return current_; }
 
   size_t layer_count() const { return layers_.size(); }
-  /// True when memory didn't suffice for a layer: XNNPACK, through which the call comes, can't be
-  /// told.
+  /// True after memory ran out while a layer was added. The call comes through XNNPACK, which has
+  /// no way to pass the error on.
   bool incomplete() const { return incomplete_; }
 
-  /// `packed` is `block_count` times: bias [8] int32, weights [group_count][8 channels][4 deep]
-  /// int8, `trailing_bytes`. Makes the weights safe, and puts the address of the block's extras
-  /// where its bias was.
+  /// Splits the weights of a layer into safe ones and their excess, and writes the address of each
+  /// block's extras over its bias. `packed` is `block_count` times: bias [8] int32, weights
+  /// [group_count][8 channels][4 deep] int8, `trailing_bytes`.
   void add_layer(std::byte* packed, size_t block_count, size_t group_count, size_t trailing_bytes);
 
  private:

@@ -22,10 +22,10 @@ void store(uint8_t* to, T value) {
   std::memcpy(to, &value, sizeof(value));
 }
 
-// Each packs a block of rows, `depth` bytes each.
+// Each of these packs a block of rows of `depth` bytes.
 
-/// Pieces of two, of which each channel begins one later than the channel before, in rounds of
-/// four.
+/// Packs pieces of two bytes. In each round of four pieces, every channel begins one piece later
+/// than the channel before.
 void pack_4_by_2_turned(const uint8_t* rows, size_t depth, uint8_t* to) {
   for (size_t k = 0; k < depth; k += 8, to += 32, rows += 8) {
     const auto low =
@@ -67,7 +67,7 @@ void pack_8_by_8(const uint8_t* rows, size_t depth, uint8_t* to) {
 
 struct Layout {
   size_t channels, piece, turned;  ///< XNNPACK's nr, kr, sr
-  size_t depth_step;               ///< what the depth is a multiple of
+  size_t depth_step;               ///< the depth must be a multiple of this
   void (*pack_block)(const uint8_t* rows, size_t depth, uint8_t* to);
 };
 
@@ -77,16 +77,17 @@ constexpr Layout kLayouts[] = {
     {8, 8, 1, 8, pack_8_by_8},         // exact dot products
 };
 
-/// The sum of `depth` weights, each taken as int8 after its bits of `flipped` are.
+/// Returns the sum of `depth` weights. Each counts as int8 after the bits in `flipped` were
+/// flipped.
 uint32_t sum_of(const uint8_t* row, size_t depth, uint8_t flipped) {
   using Signed = int16_t __attribute__((vector_size(16)));
   using Sums = int32_t __attribute__((vector_size(16)));
-  constexpr size_t kMostAtOnce = 127 * sizeof(Bytes);  // 127 times two of -128 fit 16 bits
+  constexpr size_t kMaxAtOnce = 127 * sizeof(Bytes);  // 127 times two of -128 fit 16 bits
   Sums sums = {};
   size_t k = 0;
   while (k + sizeof(Bytes) <= depth) {
     Signed pairs = {};
-    const size_t end = depth - k < kMostAtOnce ? depth : k + kMostAtOnce;
+    const size_t end = depth - k < kMaxAtOnce ? depth : k + kMaxAtOnce;
     for (; k + sizeof(Bytes) <= end; k += sizeof(Bytes)) {
       const auto two = reinterpret_cast<Signed>(load<Bytes>(row + k) ^ flipped);
       pairs += ((two << 8) >> 8) + (two >> 8);
@@ -99,7 +100,7 @@ uint32_t sum_of(const uint8_t* row, size_t depth, uint8_t flipped) {
   return static_cast<uint32_t>(sum);
 }
 
-/// What is packed, in XNNPACK's words, and to where.
+/// Weights to be packed, in XNNPACK's terms, and the address `to` which they are packed.
 struct Weights {
   size_t nc, kc, nr, kr, sr;
   const uint8_t* kernel;
@@ -108,8 +109,8 @@ struct Weights {
   size_t extra_bytes;
 };
 
-/// Packs whole blocks, and leaves the rest in `w`. A bias becomes itself + `start` - `input_zero` *
-/// sum_of() its channel's weights.
+/// Packs whole blocks and leaves the rest in `w`. Adds to each bias `start` - `input_zero` *
+/// sum_of() the weights of its channel.
 void pack_blocks(Weights& w, uint8_t flipped, uint32_t start, uint32_t input_zero) {
   for (const Layout& layout : kLayouts) {
     if (w.nr != layout.channels || w.kr != layout.piece || w.sr != layout.turned ||
@@ -147,40 +148,34 @@ void pack_signed(decltype(xnn_pack_qs8_gemm_goi_w)* pack_rest, int32_t input_zer
 }
 
 }  // namespace
-}  // namespace teachable
 
-extern "C" {
-
-void teachable_pack_qs8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr,
-                                   const int8_t* kernel, const int32_t* bias, const float* scale,
-                                   void* packed, size_t extra_bytes,
-                                   const xnn_qs8_packing_params* params) {
-  teachable::pack_signed(xnn_pack_qs8_gemm_goi_w, params->input_zero_point, g, nc, kc, nr, kr, sr,
-                         kernel, bias, scale, packed, extra_bytes, params);
+void pack_qs8_gemm_goi(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr,
+                       const int8_t* kernel, const int32_t* bias, const float* scale, void* packed,
+                       size_t extra_bytes, const xnn_qs8_packing_params* params) {
+  pack_signed(xnn_pack_qs8_gemm_goi_w, params->input_zero_point, g, nc, kc, nr, kr, sr, kernel,
+              bias, scale, packed, extra_bytes, params);
 }
 
-void teachable_pack_qs8_to_qu8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr,
-                                          size_t sr, const int8_t* kernel, const int32_t* bias,
-                                          const float* scale, void* packed, size_t extra_bytes,
-                                          const xnn_qs8_packing_params* params) {
-  teachable::pack_signed(xnn_pack_qs8_to_qu8_gemm_goi_w, params->input_zero_point + 128, g, nc, kc,
-                         nr, kr, sr, kernel, bias, scale, packed, extra_bytes, params);
+void pack_qs8_to_qu8_gemm_goi(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr,
+                              const int8_t* kernel, const int32_t* bias, const float* scale,
+                              void* packed, size_t extra_bytes,
+                              const xnn_qs8_packing_params* params) {
+  pack_signed(xnn_pack_qs8_to_qu8_gemm_goi_w, params->input_zero_point + 128, g, nc, kc, nr, kr, sr,
+              kernel, bias, scale, packed, extra_bytes, params);
 }
 
-void teachable_pack_qu8_gemm_goi_w(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr,
-                                   const uint8_t* kernel, const int32_t* bias, const void* scale,
-                                   void* packed, size_t extra_bytes,
-                                   const xnn_qu8_packing_params* params) {
-  teachable::Weights w = {nc,         kc, nr, kr, sr, kernel, bias, static_cast<uint8_t*>(packed),
-                          extra_bytes};
+void pack_qu8_gemm_goi(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr,
+                       const uint8_t* kernel, const int32_t* bias, const void* scale, void* packed,
+                       size_t extra_bytes, const xnn_qu8_packing_params* params) {
+  Weights w = {nc, kc, nr, kr, sr, kernel, bias, static_cast<uint8_t*>(packed), extra_bytes};
   const uint32_t input_zero = params->input_zero_point;
-  // Weights less 128 are those with the highest bit flipped, taken as int8.
+  // A uint8 weight minus 128 is the weight with its highest bit flipped, read as int8.
   const uint32_t start =
       static_cast<uint32_t>(kc) * input_zero * (uint32_t{params->kernel_zero_point} - 128);
-  if (g == 1) teachable::pack_blocks(w, 0x80, start, input_zero);
+  if (g == 1) pack_blocks(w, 0x80, start, input_zero);
   if (w.nc > 0)
     xnn_pack_qu8_gemm_goi_w(g, w.nc, kc, nr, kr, sr, w.kernel, w.bias, scale, w.to, extra_bytes,
                             params);
 }
 
-}  // extern "C"
+}  // namespace teachable

@@ -1,5 +1,6 @@
-// Sums of products to bytes, as XNNPACK's kernels do it: multiplied by a channel's scale, rounded
-// to nearest even, clamped. To the bit, so that a network gives the same bytes in every build.
+// Conversion of sums of products to bytes: multiplied by the channel's scale, rounded to nearest
+// even, clamped. The result has the same bits as in XNNPACK's kernels, so a network computes the
+// same bytes in every build.
 #pragma once
 
 #include <wasm_simd128.h>
@@ -22,19 +23,19 @@ class Requantize {
         highest_(wasm_i8x16_splat(static_cast<int8_t>(params.fp32_scalar.output_max))),
         magic_(wasm_f32x4_splat(kMagic)) {}
 
-  /// [8] i16 of two [4] i32 and their scales, [4] float each.
+  /// Converts two sums [4] i32, with scales [4] float, to [8] i16.
   v128_t to_i16(v128_t low, v128_t high, v128_t low_scale, v128_t high_scale) const {
     return wasm_i16x8_narrow_i32x4(to_i32(low, low_scale), to_i32(high, high_scale));
   }
 
-  /// [16] bytes of two [8] i16.
+  /// Converts two [8] i16 to [16] bytes.
   v128_t to_i8(v128_t low, v128_t high) const {
     return wasm_i8x16_min(wasm_i8x16_narrow_i16x8(low, high), highest_);
   }
 
  private:
-  /// 1.5 * 2^23: in a float of this size the last bit counts ones, so that adding rounds, and the
-  /// float's bits count on from its own.
+  /// 1.5 * 2^23. The last bit of a float of this size counts ones, so adding it rounds to an
+  /// integer. The bits of the sum are those of kMagic plus that integer.
   static constexpr float kMagic = 12582912.0f;
 
   v128_t to_i32(v128_t sums, v128_t scale) const {

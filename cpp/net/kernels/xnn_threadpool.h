@@ -1,4 +1,4 @@
-// What XNNPACK has no function for.
+// The thread pool of an XNNPACK runtime, which XNNPACK has no function to change.
 #pragma once
 
 #include <pthreadpool.h>
@@ -6,8 +6,8 @@
 
 namespace teachable {
 
-/// Makes a runtime compute with other threads; `pool` is borrowed, may be null. Its work is cut for
-/// the threads that there were, so it must be reshaped and set up before it runs.
+/// Makes a runtime compute with another thread pool, which is borrowed and may be null. The runtime
+/// has divided its work for the threads that it had, so reshape and set it up before it runs.
 void set_threadpool(xnn_runtime_t runtime, pthreadpool_t pool);
 
 }  // namespace teachable
