@@ -1,4 +1,4 @@
-// Real models and photos that aren't part of the project.
+// Access to real models and photos, which are not part of the project.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,13 +13,14 @@
 
 namespace teachable::testing {
 
-/// TEACHABLE_DATA, else ../shared/data beside the project.
+/// Returns the folder in the environment variable TEACHABLE_DATA, or ../shared/data next to the
+/// project.
 inline std::filesystem::path data_folder() {
   if (const char* folder = std::getenv("TEACHABLE_DATA")) return folder;
   return std::filesystem::path(TEACHABLE_SOURCE_DIR) / "../shared/data";
 }
 
-/// The file's bytes; empty when there is no such file.
+/// Returns the bytes of a data file; empty if it doesn't exist.
 inline std::vector<std::byte> read_data(const std::string& name) {
   std::ifstream file(data_folder() / name, std::ios::binary);
   const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
@@ -27,6 +28,7 @@ inline std::vector<std::byte> read_data(const std::string& name) {
   return {begin, begin + bytes.size()};
 }
 
+/// Real model files.
 inline constexpr const char* kModels[] = {
     "models/mobilenet_v1_0.25_128_quant.tflite", "models/mobilenet_v1_0.5_160_quant.tflite",
     "models/mobilenet_v1_0.75_192_quant.tflite", "models/mobilenet_v2_1.0_224_quant.tflite",
@@ -34,7 +36,7 @@ inline constexpr const char* kModels[] = {
 
 }  // namespace teachable::testing
 
-/// Reads a data file into `bytes`, or skips the test by name.
+/// Reads a data file into `bytes`, or skips the test if the file doesn't exist.
 #define READ_DATA_OR_SKIP(bytes, name)                                        \
   const std::vector<std::byte> bytes = ::teachable::testing::read_data(name); \
   if (bytes.empty()) GTEST_SKIP() << "needs " << (name) << " in TEACHABLE_DATA"

@@ -1,4 +1,4 @@
-// Floats to float16, for the writers.
+// Conversion to float16, for the test writers.
 #pragma once
 
 #include <cmath>
@@ -6,7 +6,7 @@
 
 namespace teachable::testing {
 
-/// The nearest float16 of a number that has a normal one; 0 for smaller ones.
+/// Returns the nearest float16, or 0 for numbers too small for a normal float16.
 inline uint16_t to_half(float value) {
   if (value == 0) return 0;
   int exponent = 0;

@@ -1,4 +1,4 @@
-// The seed of a random test.
+// Seed of random tests.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,8 @@
 
 namespace teachable::testing {
 
-/// TEACHABLE_SEED when set, else a fresh one. Tests print it when they fail.
+/// Returns the environment variable TEACHABLE_SEED, or a random seed if it isn't set. Tests print
+/// the seed when they fail.
 inline uint32_t test_seed() {
   if (const char* seed = std::getenv("TEACHABLE_SEED")) {
     return static_cast<uint32_t>(std::strtoul(seed, nullptr, 10));
