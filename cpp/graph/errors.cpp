@@ -1,12 +1,10 @@
 #include "graph/errors.h"
 
-#include <string>
-
 #include "core/error.h"
 
 namespace teachable {
 
-void throw_bad_model(const Text& where, const Text& what) {
+void throw_bad_model(const char* where, const Text& what) {
   std::string message = Text({where, ": ", what, "."}).to_string();
   // A file name stays as it is.
   const bool is_word = message[0] >= 'a' && message[0] <= 'z' && !message.starts_with("model.json");
@@ -14,7 +12,11 @@ void throw_bad_model(const Text& where, const Text& what) {
   throw Error(ErrorCode::BadModel, message);
 }
 
-void throw_unsupported(const Text& where, const Text& what, const Text& supported) {
+void throw_bad_model(const std::string& where, const Text& what) {
+  throw_bad_model(where.c_str(), what);
+}
+
+void throw_unsupported(const std::string& where, const Text& what, const char* supported) {
   throw Error(ErrorCode::UnsupportedOp,
               {"Unsupported ", what, " in ", where, ". Supported: ", supported, "."});
 }

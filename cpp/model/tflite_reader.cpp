@@ -48,11 +48,12 @@ class Reader {
         subgraph_->inputs() == nullptr || subgraph_->outputs() == nullptr) {
       bad("the graph has no tensors, operators, inputs or outputs");
     }
+    static_assert(kMaxTfliteNodes == 4096 && kMaxTfliteTensors == 16384);
     if (subgraph_->operators()->size() > kMaxTfliteNodes ||
         subgraph_->tensors()->size() > kMaxTfliteTensors) {
       unsupported({"size of ", subgraph_->operators()->size(), " operators and ",
                    subgraph_->tensors()->size(), " tensors"},
-                  {"up to ", kMaxTfliteNodes, " operators and ", kMaxTfliteTensors, " tensors"});
+                  "up to 4096 operators and 16384 tensors");
     }
     if (subgraph_->inputs()->size() != 1 || subgraph_->outputs()->size() != 1) {
       unsupported({"number of inputs (", subgraph_->inputs()->size(), ") or outputs (",
@@ -79,7 +80,7 @@ class Reader {
  private:
   [[noreturn]] void bad(const Text& what) const { throw_bad_model(where_, what); }
 
-  [[noreturn]] void unsupported(const Text& what, const Text& supported) const {
+  [[noreturn]] void unsupported(const Text& what, const char* supported) const {
     throw_unsupported(where_, what, supported);
   }
 

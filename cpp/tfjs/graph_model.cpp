@@ -80,7 +80,7 @@ struct FileNode {
   std::string where() const { return "node " + in_quotes(name) + " (" + op.substr(0, 40) + ")"; }
 
   [[noreturn]] void bad(const Text& what) const { throw_bad_model(where(), what); }
-  [[noreturn]] void unsupported(const Text& what, const Text& supported) const {
+  [[noreturn]] void unsupported(const Text& what, const char* supported) const {
     throw_unsupported(where(), what, supported);
   }
 

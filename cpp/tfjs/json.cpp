@@ -72,7 +72,7 @@ Extent2d Config::extent(const char* key, std::optional<Extent2d> fallback) const
 
 void Config::bad(const Text& what) const { throw_bad_model(where_, what); }
 
-void Config::unsupported(const Text& what, const Text& supported) const {
+void Config::unsupported(const Text& what, const char* supported) const {
   throw_unsupported(where_, what, supported);
 }
 

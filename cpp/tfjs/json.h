@@ -39,7 +39,7 @@ class Config {
   /// Throws Error{BadModel}: "`where`: `what`."
   [[noreturn]] void bad(const Text& what) const;
   /// Throws Error{UnsupportedOp}: "Unsupported `what` in `where`. Supported: `supported`."
-  [[noreturn]] void unsupported(const Text& what, const Text& supported) const;
+  [[noreturn]] void unsupported(const Text& what, const char* supported) const;
 
  private:
   [[noreturn]] void bad_value(const char* key, const Text& expected) const;

@@ -234,9 +234,10 @@ class TopologyReader {
     if (sources.empty()) {
       throw_bad_model(layer.where(), "there are no inputs");
     }
+    static_assert(kMaxSources == 64);
     if (sources.size() > kMaxSources) {
       throw_unsupported(layer.where(), {"number of inputs (", sources.size(), ")"},
-                        {"up to ", kMaxSources, " inputs"});
+                        "up to 64 inputs");
     }
     const std::string where = layer.where();
     std::vector<Call> result;
