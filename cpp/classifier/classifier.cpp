@@ -163,7 +163,7 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
                  " examples, which another model can't compare; clear them first, or load "
                  "the model into a classifier of its own"});
   }
-  Model model = read_model(model_bytes.span(), precision, Constants::Lent);
+  Model model = read_model(model_bytes.span(), precision, ConstantStorage::Borrowed);
   auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get());
 
   // Callers speak of the file's input, which may be scaled before the first layer that is left.

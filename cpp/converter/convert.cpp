@@ -18,7 +18,7 @@ const char* to_string(TfjsFormat format) {
 
 Conversion convert_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights) {
   TfjsModel model = read_tfjs(model_json, weights);
-  // Passes walk tensors by index, so what they walk must be sound.
+  // Passes use tensor indices without checks, so the graph must be valid.
   validate(model.graph);
   fold_batch_norm(model.graph);
   fuse_hard_swish(model.graph);

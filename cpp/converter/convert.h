@@ -1,5 +1,5 @@
-// A TensorFlow.js model to a TensorFlow Lite file: who loads a model.json runs this once, in a
-// module of its own, and nobody else carries its readers along.
+// Converts TensorFlow.js models to TensorFlow Lite files. The converter is a WebAssembly module of
+// its own, so only pages that load a model.json download its readers.
 #pragma once
 
 #include <cstddef>
@@ -9,20 +9,22 @@
 
 namespace teachable {
 
+/// Format of a TensorFlow.js model: Keras layers, or frozen TensorFlow nodes.
 enum class TfjsFormat { Layers, Graph };
 
-/// "tfjs-layers", "tfjs-graph".
+/// Returns "tfjs-layers" or "tfjs-graph".
 const char* to_string(TfjsFormat format);
 
+/// Result of convert_tfjs().
 struct Conversion {
   TfliteFile file;
-  TfjsFormat format = TfjsFormat::Layers;  ///< what it was
+  TfjsFormat format = TfjsFormat::Layers;  ///< format of the TensorFlow.js model
 };
 
-/// Reads a model.json and its weights (the shards of its manifest, joined in order), folds batch
-/// norms and activations into the layers before them, and writes the rest as float32. read_model()
-/// reads what comes out. Nothing of the spans is kept. Throws Error{BadModel} or
-/// Error{UnsupportedOp}, naming the layer or node.
+/// Converts a model.json and its weights (the shards of its manifest, concatenated in order) to a
+/// float32 file for read_model(). Batch normalizations and activations are folded into the layers
+/// before them. The result is independent of the spans. Throws Error{BadModel} or
+/// Error{UnsupportedOp} with the name of the layer or node.
 Conversion convert_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights);
 
 }  // namespace teachable

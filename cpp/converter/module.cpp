@@ -1,4 +1,4 @@
-// The converter's border to JavaScript. web/src/worker/tfjs-converter.ts is the other half.
+// Exports of the converter module. web/src/worker/tfjs-converter.ts calls them.
 #include <cstddef>
 #include <vector>
 
@@ -17,17 +17,18 @@ Conversion conversion;
 
 extern "C" {
 
-/// Memory for a model.json, to be filled before convert(); 0 when there isn't so much.
+/// Returns memory for a model.json of `byte_count` bytes, to be filled before convert(); nullptr if
+/// there isn't enough.
 [[clang::export_name("modelBuffer")]] std::byte* model_buffer(size_t byte_count) {
   return teachable::lend(teachable::model_json, byte_count);
 }
 
-/// The same for its weights.
+/// Returns memory for the weights in the same way.
 [[clang::export_name("weightsBuffer")]] std::byte* weights_buffer(size_t byte_count) {
   return teachable::lend(teachable::weights, byte_count);
 }
 
-/// An Answer: the format that it was, and the .tflite file.
+/// Converts the model and returns an Answer: the format of the model, and the .tflite file.
 [[clang::export_name("convert")]] const void* convert() {
   using namespace teachable;
   return answer_by([] {

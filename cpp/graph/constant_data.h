@@ -1,4 +1,4 @@
-// The elements of a constant, which the file they were read from may lend.
+// Bytes of a constant tensor: a copy, or a view of the model file.
 #pragma once
 
 #include <cstddef>
@@ -10,17 +10,17 @@
 
 namespace teachable {
 
-/// Row-major elements in native byte order, kReadSlack readable bytes after them. Owned, or lent:
-/// then copied before the first change. Move-only.
+/// Row-major elements in native byte order, followed by kReadSlack readable bytes. Either owned or
+/// borrowed; borrowed bytes are copied before the first change. Move-only.
 class ConstantData {
  public:
   ConstantData() = default;
   ConstantData(PaddedBuffer<std::byte> owned) : owned_(std::move(owned)) {}
-  /// `bytes` and kReadSlack readable bytes after them must outlive this object, or own() be called
-  /// before they end.
-  static ConstantData lent(std::span<const std::byte> bytes) {
+  /// Returns a view of `bytes`. They and kReadSlack readable bytes after them must outlive this
+  /// object, unless own() is called first.
+  static ConstantData borrowed(std::span<const std::byte> bytes) {
     ConstantData result;
-    result.lent_ = bytes;
+    result.borrowed_ = bytes;
     return result;
   }
 
@@ -37,20 +37,20 @@ class ConstantData {
   std::byte* begin() { return data(); }
   std::byte* end() { return data() + size(); }
 
-  /// Copies what is lent. Throws std::bad_alloc.
+  /// Copies borrowed bytes; does nothing when the bytes are owned. Throws std::bad_alloc.
   void own() {
-    if (lent_.empty()) return;
-    PaddedBuffer<std::byte> copy(lent_.size());
-    std::memcpy(copy.data(), lent_.data(), lent_.size());
+    if (borrowed_.empty()) return;
+    PaddedBuffer<std::byte> copy(borrowed_.size());
+    std::memcpy(copy.data(), borrowed_.data(), borrowed_.size());
     owned_ = std::move(copy);
-    lent_ = {};
+    borrowed_ = {};
   }
 
  private:
-  std::span<const std::byte> span() const { return lent_.empty() ? owned_.span() : lent_; }
+  std::span<const std::byte> span() const { return borrowed_.empty() ? owned_.span() : borrowed_; }
 
   PaddedBuffer<std::byte> owned_;
-  std::span<const std::byte> lent_;
+  std::span<const std::byte> borrowed_;
 };
 
 }  // namespace teachable

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/error.h"
+#include "graph/errors.h"
 
 namespace teachable {
 namespace {
@@ -21,21 +21,19 @@ void visit_inputs(OpType& op, Visitor&& visit) {
   }
 }
 
-[[noreturn]] void bad(const Node& node, const Text& what) {
-  throw Error(ErrorCode::BadModel, {node.where, ": ", what});
-}
+[[noreturn]] void bad(const Node& node, const Text& what) { throw_bad_model(node.where, what); }
 
-/// Infers shapes, one overload an operator.
+/// Infers output shapes, with one overload per operator.
 struct ShapeOf {
   const Graph& graph;
   const Node& node;
 
   const Shape& shape(TensorId id) const { return graph.tensors[id].shape; }
 
-  const Shape& picture(TensorId id) const {
+  const Shape& image(TensorId id) const {
     const Shape& s = shape(id);
     if (s.rank() != 4 || s[0] != 1 || s[1] < 1 || s[2] < 1 || s[3] < 1) {
-      bad(node, {"input has shape ", s, ", wanted [1, height, width, channels]"});
+      bad(node, {"the input has shape ", s, "; expected [1, height, width, channels]"});
     }
     return s;
   }
@@ -43,19 +41,19 @@ struct ShapeOf {
   int64_t window_count(int64_t input, int64_t before, int64_t after, uint32_t window,
                        uint32_t stride, uint32_t dilation) const {
     if (window < 1 || stride < 1 || dilation < 1) {
-      bad(node, "window, stride and dilation must be 1 or more");
+      bad(node, "the window, stride and dilation must be at least 1");
     }
-    const int64_t reach = (int64_t{window} - 1) * dilation + 1;
+    const int64_t span = (int64_t{window} - 1) * dilation + 1;
     const int64_t padded = input + before + after;
-    if (padded < reach) {
-      bad(node, {"a window of ", reach, " doesn't fit into ", padded, " pixels"});
+    if (padded < span) {
+      bad(node, {"the window spans ", span, " pixels, but the padded input has ", padded});
     }
-    return (padded - reach) / stride + 1;
+    return (padded - span) / stride + 1;
   }
 
   void check_bias(TensorId bias, int64_t channels) const {
     if (bias != kNoTensor && shape(bias).element_count() != static_cast<size_t>(channels)) {
-      bad(node, {"bias has shape ", shape(bias), ", wanted [", channels, "]"});
+      bad(node, {"the bias has shape ", shape(bias), "; expected [", channels, "]"});
     }
   }
 
@@ -71,7 +69,7 @@ struct ShapeOf {
             static_cast<double>(columns) >
         kMaxWindowPixels) {
       bad(node, {rows, " x ", columns, " windows of ", window.height, " x ", window.width,
-                 " pixels; run are at most ", kMaxWindowPixels, " pixels in all"});
+                 " pixels exceed the limit of ", kMaxWindowPixels, " pixels in all"});
     }
     return {1, rows, columns, channels};
   }
@@ -85,19 +83,19 @@ struct ShapeOf {
   }
 
   Shape operator()(const Conv2d& op) const {
-    const Shape& in = picture(op.input);
+    const Shape& in = image(op.input);
     const Shape& filter = shape(op.filter);
     if (filter.rank() != 4 || filter[3] != in[3] || filter[0] < 1) {
-      bad(node, {"filter has shape ", filter, ", wanted [out, kh, kw, ", in[3], "]"});
+      bad(node, {"the filter has shape ", filter, "; expected [out, kh, kw, ", in[3], "]"});
     }
     return convolved(op, filter[0]);
   }
 
   Shape operator()(const DepthwiseConv2d& op) const {
-    const Shape& in = picture(op.input);
+    const Shape& in = image(op.input);
     const Shape& filter = shape(op.filter);
     if (filter.rank() != 4 || filter[0] != 1 || filter[3] < 1 || filter[3] % in[3] != 0) {
-      bad(node, {"filter has shape ", filter, ", wanted [1, kh, kw, n * ", in[3], "]"});
+      bad(node, {"the filter has shape ", filter, "; expected [1, kh, kw, n * ", in[3], "]"});
     }
     return convolved(op, filter[3]);
   }
@@ -106,7 +104,7 @@ struct ShapeOf {
     const Shape& filter = shape(op.filter);
     const size_t inputs = shape(op.input).element_count();
     if (filter.rank() != 2 || filter[0] < 1 || static_cast<size_t>(filter[1]) != inputs) {
-      bad(node, {"filter has shape ", filter, ", wanted [out, ", inputs, "]"});
+      bad(node, {"the filter has shape ", filter, "; expected [out, ", inputs, "]"});
     }
     check_bias(op.bias, filter[0]);
     const Shape& in = shape(op.input);
@@ -117,7 +115,7 @@ struct ShapeOf {
     return keeps_rank ? out : Shape{1, filter[0]};
   }
 
-  Shape elementwise(TensorId a, TensorId b, const char* verb) const {
+  Shape elementwise(TensorId a, TensorId b) const {
     const Shape& left = shape(a);
     const Shape& right = shape(b);
     bool fits = left == right || right.element_count() == 1;
@@ -126,23 +124,24 @@ struct ShapeOf {
       fits = right.element_count() == static_cast<size_t>(right.channels());
     }
     if (!fits) {
-      bad(node, {verb, " ", left, " and ", right, "; wanted one shape, or one value a channel"});
+      bad(node, {"the operands have shapes ", left, " and ", right,
+                 "; expected equal shapes or one value per channel"});
     }
     return left;
   }
 
-  Shape operator()(const Add& op) const { return elementwise(op.a, op.b, "adds"); }
-  Shape operator()(const Multiply& op) const { return elementwise(op.a, op.b, "multiplies"); }
+  Shape operator()(const Add& op) const { return elementwise(op.a, op.b); }
+  Shape operator()(const Multiply& op) const { return elementwise(op.a, op.b); }
   Shape operator()(const HardSwish& op) const { return shape(op.input); }
   Shape operator()(const Sigmoid& op) const { return shape(op.input); }
 
   template <typename Pool>
   Shape pool(const Pool& op) const {
-    const Shape& in = picture(op.input);
-    // A window that sees padding only would have nothing to look at.
+    const Shape& in = image(op.input);
+    // A window that covers only padding would have no pixels.
     if (op.padding.top >= op.window.height || op.padding.bottom >= op.window.height ||
         op.padding.left >= op.window.width || op.padding.right >= op.window.width) {
-      bad(node, "padding is as large as the pooling window");
+      bad(node, "the padding must be smaller than the pooling window");
     }
     return over_windows(op, op.window, {}, in[3]);
   }
@@ -151,14 +150,14 @@ struct ShapeOf {
   Shape operator()(const MaxPool2d& op) const { return pool(op); }
 
   Shape operator()(const GlobalAveragePool& op) const {
-    const Shape& in = picture(op.input);
+    const Shape& in = image(op.input);
     const Shape& out = shape(op.output);
     if (out == Shape{1, in[3]}) return out;
     return {1, 1, 1, in[3]};
   }
 
   Shape operator()(const Pad& op) const {
-    const Shape& in = picture(op.input);
+    const Shape& in = image(op.input);
     return {1, in[1] + op.padding.top + op.padding.bottom,
             in[2] + op.padding.left + op.padding.right, in[3]};
   }
@@ -174,8 +173,8 @@ struct ShapeOf {
 
   Shape operator()(const Reshape& op) const {
     if (shape(op.input).element_count() != shape(op.output).element_count()) {
-      bad(node, {"reshapes ", shape(op.input), " to ", shape(op.output),
-                 ", which has another number of elements"});
+      bad(node, {"cannot reshape ", shape(op.input), " to ", shape(op.output),
+                 ": the numbers of elements differ"});
     }
     return shape(op.output);
   }
@@ -217,7 +216,7 @@ std::vector<TensorId> inputs_of(const Op& op) {
   std::visit(
       [&](const auto& o) {
         visit_inputs(o, [&](TensorId id) { ids.push_back(id); });
-        // visit_inputs() gives the bias last; it alone may be missing.
+        // visit_inputs() visits the bias last. Only the bias may be missing.
         if constexpr (requires { o.bias; }) {
           if (o.bias == kNoTensor) ids.pop_back();
         }
@@ -243,8 +242,8 @@ void replace_input(Op& op, TensorId from, TensorId to) {
 std::array<uint32_t, 2> same_padding(int64_t input, uint32_t window, uint32_t stride,
                                      uint32_t dilation) {
   const int64_t outputs = (input + stride - 1) / stride;
-  const int64_t reach = (int64_t{window} - 1) * dilation + 1;
-  const int64_t total = std::max<int64_t>(0, (outputs - 1) * stride + reach - input);
+  const int64_t span = (int64_t{window} - 1) * dilation + 1;
+  const int64_t total = std::max<int64_t>(0, (outputs - 1) * stride + span - input);
   return {static_cast<uint32_t>(total / 2), static_cast<uint32_t>(total - total / 2)};
 }
 

@@ -1,5 +1,5 @@
-// A network as plain data: tensors and operators in running order. Readers make it, passes rewrite
-// it, net lowers it.
+// A network as plain data: tensors, and operators in the order in which they run. Readers create a
+// graph, passes rewrite it, and cpp/net turns it into an XNNPACK runtime.
 #pragma once
 
 #include <array>
@@ -16,30 +16,33 @@
 
 namespace teachable {
 
+/// Type of a tensor's elements.
 enum class DataType { F32, I32, I8, U8 };
 
-/// Bytes of one element.
+/// Returns the size of one element in bytes.
 size_t element_size(DataType type);
-/// "float32", "int32", "int8", "uint8".
+/// Returns "float32", "int32", "int8" or "uint8".
 const char* to_string(DataType type);
 
-/// real = scale * (q - zero_point). Empty scales: not quantised. One scale: per tensor. More: one a
-/// channel of `axis`, zero points all 0 (the TensorFlow Lite quantisation specification).
+/// Quantization parameters of a tensor: real = scale * (q - zero_point). No scales: the tensor
+/// isn't quantized. One scale: it applies to the whole tensor. Several scales: one per channel of
+/// `axis`, and all zero points are 0 (as the TensorFlow Lite quantization specification requires).
 struct Quantization {
   std::vector<float> scales;
-  std::vector<int32_t> zero_points;  ///< as many as scales
-  size_t axis = 0;
+  std::vector<int32_t> zero_points;  ///< same length as `scales`
+  size_t axis = 0;                   ///< axis of the channels, for per-channel scales
 
   bool present() const { return !scales.empty(); }
   bool per_channel() const { return scales.size() > 1; }
 };
 
-/// Index into Graph::tensors.
+/// Index of a tensor in Graph::tensors.
 using TensorId = uint32_t;
 inline constexpr TensorId kNoTensor = std::numeric_limits<TensorId>::max();
 
+/// A constant, or the description of an activation.
 struct Tensor {
-  std::string name;  ///< for messages only
+  std::string name;  ///< used in messages only
   DataType type = DataType::F32;
   Shape shape;  ///< activations: [1, height, width, channels] or [1, channels]
   Quantization quantization;
@@ -48,7 +51,7 @@ struct Tensor {
   bool is_constant() const { return !data.empty(); }
 };
 
-/// Pixels of zero (of the zero point, when quantised) around the input.
+/// Number of pixels added on each side of an image. They hold 0, or the zero point when quantized.
 struct Padding {
   uint32_t top = 0, right = 0, bottom = 0, left = 0;
 
@@ -56,13 +59,14 @@ struct Padding {
   bool operator==(const Padding&) const = default;
 };
 
+/// Height and width of a window, stride or dilation, in pixels.
 struct Extent2d {
   uint32_t height = 1, width = 1;
 
   bool operator==(const Extent2d&) const = default;
 };
 
-/// Clamp of real values that follows an operator.
+/// Range to which an operator clamps its real output values.
 struct Activation {
   float min = -std::numeric_limits<float>::infinity();
   float max = std::numeric_limits<float>::infinity();
@@ -74,8 +78,8 @@ struct Activation {
   bool operator==(const Activation&) const = default;
 };
 
-/// input [1, h, w, in], filter [out, kh, kw, in], bias [out] or kNoTensor -> output [1, oh, ow,
-/// out].
+/// Two-dimensional convolution: input [1, h, w, in], filter [out, kh, kw, in], bias [out] or
+/// kNoTensor -> output [1, oh, ow, out].
 struct Conv2d {
   TensorId input = kNoTensor, filter = kNoTensor, bias = kNoTensor, output = kNoTensor;
   Padding padding;
@@ -83,8 +87,9 @@ struct Conv2d {
   Activation activation;
 };
 
-/// input [1, h, w, c], filter [1, kh, kw, c * multiplier], bias [c * multiplier] or kNoTensor ->
-/// output [1, oh, ow, c * multiplier]. Output channel o reads input channel o / multiplier.
+/// Depthwise convolution: input [1, h, w, c], filter [1, kh, kw, c * multiplier], bias
+/// [c * multiplier] or kNoTensor -> output [1, oh, ow, c * multiplier]. Output channel o reads
+/// input channel o / multiplier.
 struct DepthwiseConv2d {
   TensorId input = kNoTensor, filter = kNoTensor, bias = kNoTensor, output = kNoTensor;
   Padding padding;
@@ -92,37 +97,37 @@ struct DepthwiseConv2d {
   Activation activation;
 };
 
-/// input with n elements, filter [out, n], bias [out] or kNoTensor -> output [1, out], or, of a
-/// vector [1, ..., 1, n], [1, ..., 1, out].
+/// Fully connected layer: input of n elements, filter [out, n], bias [out] or kNoTensor -> output
+/// [1, out]. An input [1, ..., 1, n] may also give an output [1, ..., 1, out] of the same rank.
 struct FullyConnected {
   TensorId input = kNoTensor, filter = kNoTensor, bias = kNoTensor, output = kNoTensor;
   Activation activation;
 };
 
-/// a + b. `b` has the shape of `a`, or stands for it in each pixel: [1, 1, 1, channels],
-/// [channels], or one element. Only `b` may be a constant.
+/// Elementwise sum a + b. `b` has the shape of `a`, or is repeated for each pixel: [1, 1, 1,
+/// channels], [channels], or one element. Only `b` may be a constant.
 struct Add {
   TensorId a = kNoTensor, b = kNoTensor, output = kNoTensor;
   Activation activation;
 };
 
-/// a * b, shapes as of Add: a residual's twin, or the channel weights of squeeze-and-excite.
+/// Elementwise product a * b, for example of squeeze-and-excite. Shapes follow the rules of Add.
 struct Multiply {
   TensorId a = kNoTensor, b = kNoTensor, output = kNoTensor;
   Activation activation;
 };
 
-/// x * clamp(x + 3, 0, 6) / 6.
+/// Hard-swish: x * clamp(x + 3, 0, 6) / 6.
 struct HardSwish {
   TensorId input = kNoTensor, output = kNoTensor;
 };
 
-/// 1 / (1 + exp(-x)).
+/// Logistic function: 1 / (1 + exp(-x)).
 struct Sigmoid {
   TensorId input = kNoTensor, output = kNoTensor;
 };
 
-/// Mean over windows; padded pixels are not counted.
+/// Mean over each window. Padding pixels are not counted.
 struct AveragePool2d {
   TensorId input = kNoTensor, output = kNoTensor;
   Extent2d window, stride;
@@ -130,7 +135,7 @@ struct AveragePool2d {
   Activation activation;
 };
 
-/// Maximum over windows; padded pixels are not looked at.
+/// Maximum over each window. Padding pixels are ignored.
 struct MaxPool2d {
   TensorId input = kNoTensor, output = kNoTensor;
   Extent2d window, stride;
@@ -143,118 +148,122 @@ struct GlobalAveragePool {
   TensorId input = kNoTensor, output = kNoTensor;
 };
 
-/// Zeros around the picture: [1, h, w, c] -> [1, top + h + bottom, left + w + right, c].
+/// Adds zeros around the image: [1, h, w, c] -> [1, top + h + bottom, left + w + right, c].
 struct Pad {
   TensorId input = kNoTensor, output = kNoTensor;
   Padding padding;
 };
 
-/// Clamp on its own; fuse_activations() moves it into the operator before.
+/// Clamp as a separate operator. fuse_activations() moves it into the operator before it.
 struct Clamp {
   TensorId input = kNoTensor, output = kNoTensor;
   Activation activation;
 };
 
-/// output = input * scale + offset, by channel; both [c] float constants. What a batch norm is when
-/// it isn't trained. Float only. fold_batch_norm() moves it into the convolution before.
+/// Affine map of each channel: output = input * scale + offset, with float constants [c]. A batch
+/// normalization at inference time has this form. Float only. fold_batch_norm() moves it into the
+/// convolution before it.
 struct ScaleShift {
   TensorId input = kNoTensor, scale = kNoTensor, offset = kNoTensor, output = kNoTensor;
 };
 
-/// The same elements in another shape.
+/// Gives the same elements another shape.
 struct Reshape {
   TensorId input = kNoTensor, output = kNoTensor;
 };
 
-/// The same real values in another data type or quantisation (QUANTIZE, DEQUANTIZE and, of a
-/// picture, CAST of TensorFlow Lite), or, of one vector, these divided by its length
-/// (L2_NORMALIZATION).
+/// Stores the same real values with another data type or quantization (QUANTIZE, DEQUANTIZE, and
+/// CAST of the input image in TensorFlow Lite). With `to_unit_length`, also divides one vector by
+/// its length (L2_NORMALIZATION).
 struct Convert {
   TensorId input = kNoTensor, output = kNoTensor;
   bool to_unit_length = false;
 };
 
-/// exp(beta * x) / sum over the last axis.
+/// Softmax over the last axis: exp(beta * x) / sum(exp(beta * x)).
 struct Softmax {
   TensorId input = kNoTensor, output = kNoTensor;
   float beta = 1;
 };
 
+/// Any operator.
 using Op = std::variant<Conv2d, DepthwiseConv2d, FullyConnected, Add, Multiply, HardSwish, Sigmoid,
                         AveragePool2d, MaxPool2d, GlobalAveragePool, Pad, Clamp, ScaleShift,
                         Reshape, Convert, Softmax>;
 
-/// An operator and what its file calls it ("CONV_2D at node 12"), for messages.
+/// An operator, and its name and position in the model file for messages ("CONV_2D (node 12)").
 struct Node {
   Op op;
   std::string where;
 };
 
-/// The real values of a channel at pixel values 0 and 255.
+/// Real input values that stand for the pixel values 0 and 255.
 struct InputRange {
   float low = -1, high = 1;
 };
 
-/// Who says what pixels stand for. Assumed: nobody; it is what most networks want.
+/// Source of the input range. Assumed: the file doesn't say, so the most common range is used.
 enum class RangeSource { Assumed, File, Metadata };
 
-/// What a file does to its input first: scale * value + offset, the same for all channels.
+/// Affine map that the model file applies to its input first: scale * value + offset, equal for all
+/// channels.
 struct InputScaling {
   double scale = 1, offset = 0;
 };
 
+/// A whole network.
 struct Graph {
   std::vector<Tensor> tensors;
-  std::vector<Node> nodes;      ///< every input is a constant, `input`, or an earlier node's output
+  std::vector<Node> nodes;      ///< each reads constants, `input` and outputs of earlier nodes only
   TensorId input = kNoTensor;   ///< [1, height, width, 3]
-  TensorId output = kNoTensor;  ///< what the file calls its output; find_ends() moves on from here
+  TensorId output = kNoTensor;  ///< output of the file; find_ends() may replace it
 
-  /// Set by find_ends(): the vector that the classifier reads, [1, ..., dim], and what the
-  /// classifier makes of it. `logits` is kNoTensor in a model without a classifier.
+  /// Embedding [1, ..., dim] and logits of the built-in classifier, which reads the embedding. Both
+  /// are set by find_ends(). `logits` is kNoTensor in a model without a classifier.
   TensorId embedding = kNoTensor;
   TensorId logits = kNoTensor;
   float softmax_beta = 1;  ///< probabilities = softmax(beta * logits)
-  bool ends_in_sigmoid =
-      false;  ///< instead, each class for itself: probabilities = sigmoid(logits)
+  /// When true, classes are independent: probabilities = sigmoid(logits).
+  bool ends_in_sigmoid = false;
 
-  /// The values of `input`, as far as `range_source` knows.
+  /// Values that pixels have in `input`. Without a value, the range is not known yet.
   std::optional<InputRange> input_range;
   RangeSource range_source = RangeSource::Assumed;
-  /// From the values of the file's own input to those of `input`.
+  /// Converts the values of the file's own input to the values of `input`.
   InputScaling input_scaling;
 };
 
-/// The tensors that an operator reads, constants included, a missing bias left out.
+/// Returns the tensors that an operator reads, including constants, without a missing bias.
 std::vector<TensorId> inputs_of(const Op& op);
-/// The tensor that an operator writes.
+/// Returns the tensor that an operator writes.
 TensorId output_of(const Op& op);
-/// Makes `op` read `to` wherever it read `from`.
+/// Replaces `from` by `to` in all inputs of `op`.
 void replace_input(Op& op, TensorId from, TensorId to);
 
-/// Padding of TensorFlow's SAME rule along one axis, {before, after}.
+/// Returns the padding {before, after} of TensorFlow's SAME rule along one axis, in pixels.
 std::array<uint32_t, 2> same_padding(int64_t input, uint32_t window, uint32_t stride,
                                      uint32_t dilation);
 
-/// The shape that `op` gives, from the shapes of what it reads. Reshape, and the rank of
-/// GlobalAveragePool and FullyConnected, are a choice of the file: for these the declared output
-/// shape is checked and returned. Throws Error{BadModel} when the operator's tensors contradict
-/// each other.
+/// Computes the output shape of `node` from the shapes of its inputs. The file chooses the output
+/// shape of Reshape and the output rank of GlobalAveragePool and FullyConnected; for these the
+/// declared shape is checked and returned. Throws Error{BadModel} when the tensors contradict each
+/// other.
 Shape infer_shape(const Graph& graph, const Node& node);
 
-/// Elements that one tensor may have: 1 GB of floats is no MobileNet.
+/// Maximum number of elements of one tensor (1 GB of floats, far more than a MobileNet needs).
 inline constexpr int64_t kMaxTensorElements = int64_t{1} << 28;
 
-/// Bytes that the input and all that is computed may have together: a file of 1 kB can ask for any
-/// number. A MobileNet V2 of 224 x 224 pixels has 30 MB in floats.
+/// Maximum size of the input and all activations together, in bytes. Without a limit, a file of 1
+/// kB could ask for any amount. A MobileNet v2 of 224 x 224 pixels needs 30 MB as floats.
 inline constexpr size_t kMaxActivationBytes = size_t{1} << 29;
 
-/// Pixels of all windows of one operator: XNNPACK keeps a pointer to each.
+/// Maximum number of pixels in all windows of one operator. XNNPACK keeps a pointer to each.
 inline constexpr double kMaxWindowPixels = 1 << 25;
 
-/// Checks everything that lowering relies on: indices, running order, one writer a tensor, shapes,
-/// constants' lengths, types that fit together, finite positive scales, zero points in range,
-/// finite activations, and no more memory than the limits above. Throws Error{BadModel}, or
-/// Error{UnsupportedOp} for type combinations that are sound but not run here.
+/// Checks everything that cpp/net relies on: indices, node order, one writer per tensor, shapes,
+/// lengths of constants, matching types, finite positive scales, zero points in range, non-empty
+/// activation ranges, and the memory limits above. Throws Error{BadModel} for a contradiction and
+/// Error{UnsupportedOp} for a valid combination that this library doesn't support.
 void validate(const Graph& graph);
 
 }  // namespace teachable

@@ -6,7 +6,7 @@
 namespace teachable {
 
 const char* to_string(const Op& op) {
-  // In the order of Op.
+  // Same order as in Op.
   static constexpr std::array kNames = {
       "Conv2d",    "DepthwiseConv2d", "FullyConnected", "Add",       "Multiply",
       "HardSwish", "Sigmoid",         "AveragePool2d",  "MaxPool2d", "GlobalAveragePool",
@@ -18,7 +18,7 @@ const char* to_string(const Op& op) {
 
 Summary summarize(const Graph& graph) {
   Summary summary;
-  std::array<size_t, 4> filters = {};  // by DataType
+  std::array<size_t, 4> filters = {};  // number of filters per DataType
   for (const Node& node : graph.nodes) {
     const std::string name = to_string(node.op);
     auto found = std::ranges::find(summary.operators, name, &std::pair<std::string, size_t>::first);

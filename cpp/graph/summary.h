@@ -1,4 +1,4 @@
-// A network in numbers, for people who choose one.
+// Key figures of a network.
 #pragma once
 
 #include <string>
@@ -9,16 +9,18 @@
 
 namespace teachable {
 
+/// Key figures of a network.
 struct Summary {
-  /// "Conv2d" and how often it runs, in the order of first use.
+  /// Operator names (such as "Conv2d") with their counts, in the order of first use.
   std::vector<std::pair<std::string, size_t>> operators;
-  DataType precision = DataType::F32;  ///< of the weights of most layers: float32, int8 or uint8
-  size_t weight_bytes = 0;             ///< all constants as they lie in memory, each counted once
+  DataType precision = DataType::F32;  ///< weight type of most layers: float32, int8 or uint8
+  size_t weight_bytes = 0;             ///< size of all constants in memory
 };
 
-/// The name of an operator's struct.
+/// Returns the name of an operator's struct, such as "Conv2d".
 const char* to_string(const Op& op);
 
+/// Computes the key figures of `graph`.
 Summary summarize(const Graph& graph);
 
 }  // namespace teachable

@@ -1,72 +1,65 @@
 #include <cmath>
 #include <string>
 
-#include "core/error.h"
-#include "core/text.h"
+#include "graph/errors.h"
 #include "graph/graph.h"
 
 namespace teachable {
 namespace {
 
-/// Sizes of windows, strides and paddings above this are damage, and would overflow size
-/// arithmetic.
+/// Maximum size of windows, strides, dilations and paddings. Larger values come from damaged files
+/// and would overflow size arithmetic.
 constexpr uint32_t kMaxExtent = 1 << 14;
-
-[[noreturn]] void bad(const std::string& where, const Text& what) {
-  throw Error(ErrorCode::BadModel, {where, ": ", what});
-}
-
-[[noreturn]] void unsupported(const std::string& where, const Text& what) {
-  throw Error(ErrorCode::UnsupportedOp, {where, ": ", what});
-}
 
 std::string describe(const Tensor& tensor, size_t index) {
   return "tensor " + std::to_string(index) + " ('" + tensor.name + "')";
 }
 
 void check_quantization(const Tensor& tensor, size_t index) {
-  const auto bad_tensor = [&](const Text& what) { bad(describe(tensor, index), what); };
+  const auto bad_tensor = [&](const Text& what) { throw_bad_model(describe(tensor, index), what); };
   const Quantization& q = tensor.quantization;
   if (!q.present()) {
     if (tensor.type == DataType::I8 || tensor.type == DataType::U8) {
-      bad_tensor({"is ", to_string(tensor.type), " but has no scale"});
+      bad_tensor({to_string(tensor.type), " needs a quantization scale, but there is none"});
     }
     return;
   }
-  if (tensor.type == DataType::F32) bad_tensor({"is float32 but has a scale"});
+  if (tensor.type == DataType::F32) bad_tensor("float32 can't have a quantization scale");
   if (q.zero_points.size() != q.scales.size()) {
-    bad_tensor({"has ", q.scales.size(), " scales and ", q.zero_points.size(), " zero points"});
+    bad_tensor({q.scales.size(), " scales but ", q.zero_points.size(), " zero points"});
   }
   if (q.per_channel() && (q.axis >= tensor.shape.rank() ||
                           static_cast<size_t>(tensor.shape[q.axis]) != q.scales.size())) {
-    bad_tensor({"has ", q.scales.size(), " scales for axis ", q.axis, " of shape ", tensor.shape});
+    bad_tensor({q.scales.size(), " scales for axis ", q.axis, " of shape ", tensor.shape,
+                "; expected one per channel"});
   }
   for (float scale : q.scales) {
     if (!std::isfinite(scale) || scale <= 0) {
-      bad_tensor({"has a scale of ", scale, ", wanted finite and above 0"});
+      bad_tensor({"the scale is ", scale, "; expected a finite value above 0"});
     }
   }
-  const int low = tensor.type == DataType::I8 ? -128 : 0;
-  const int high = tensor.type == DataType::I8 ? 127 : tensor.type == DataType::U8 ? 255 : 0;
+  const bool is_zero = q.per_channel() || tensor.type == DataType::I32;
+  const int low = tensor.type == DataType::I8 && !is_zero ? -128 : 0;
+  const int high = is_zero ? 0 : low + 255;
   for (int32_t zero_point : q.zero_points) {
-    if (zero_point < low || zero_point > high || (q.per_channel() && zero_point != 0)) {
-      bad_tensor({"has a zero point of ", zero_point});
+    if (zero_point < low || zero_point > high) {
+      bad_tensor({"the zero point is ", zero_point, "; expected ", low, " to ", high});
     }
   }
 }
 
 void check_tensor(const Tensor& tensor, size_t index) {
-  // A description of each costs a load a millisecond.
-  const auto bad_tensor = [&](const Text& what) { bad(describe(tensor, index), what); };
+  // Describing every tensor in advance would add a millisecond to each load.
+  const auto bad_tensor = [&](const Text& what) { throw_bad_model(describe(tensor, index), what); };
   const int64_t count = tensor.shape.checked_element_count(kMaxTensorElements);
   if (count < 0) {
-    bad_tensor({"has shape ", tensor.shape, ", which is negative or too large"});
+    bad_tensor({"shape ", tensor.shape, " is negative or too large"});
   }
   check_quantization(tensor, index);
   const size_t bytes = static_cast<size_t>(count) * element_size(tensor.type);
   if (tensor.is_constant() && tensor.data.size() != bytes) {
-    bad_tensor({"holds ", tensor.data.size(), " bytes, shape ", tensor.shape, " of ",
-                to_string(tensor.type), " wants ", bytes});
+    bad_tensor({"the data has ", tensor.data.size(), " bytes; shape ", tensor.shape, " of ",
+                to_string(tensor.type), " needs ", bytes});
   }
 }
 
@@ -78,41 +71,42 @@ void check_extents(const std::string& where, std::initializer_list<Extent2d> ext
     sound =
         sound && e.height >= 1 && e.width >= 1 && e.height <= kMaxExtent && e.width <= kMaxExtent;
   }
-  if (!sound) bad(where, "has a window, stride, dilation or padding out of range");
+  if (!sound) throw_bad_model(where, "a window, stride, dilation or padding is out of range");
 }
 
 void check_activation(const std::string& where, const Activation& activation) {
-  if (!(activation.min < activation.max)) bad(where, "clamps to an empty range");
+  if (!(activation.min < activation.max))
+    throw_bad_model(where, "the activation clamps to an empty range");
 }
 
 bool close(double a, double b) { return std::fabs(a - b) <= 0.01 * std::fabs(b); }
 
-/// Checks that types fit together, one overload an operator.
+/// Checks that the types of an operator's tensors match, with one overload per operator.
 struct CheckTypes {
   const Graph& graph;
   const std::string& where;
 
   const Tensor& at(TensorId id) const { return graph.tensors[id]; }
 
-  void want_constant(TensorId id, const char* role) const {
+  void require_constant(TensorId id, const char* role) const {
     if (id != kNoTensor && !at(id).is_constant()) {
-      unsupported(where, {role, " isn't a constant"});
+      throw_unsupported(where, {"computed ", role}, "constants");
     }
   }
 
-  void want_activation(TensorId id) const {
-    if (at(id).is_constant()) unsupported(where, "computes on a constant");
+  void require_activation(TensorId id) const {
+    if (at(id).is_constant()) throw_unsupported(where, "constant input", "computed tensors");
     if (at(id).quantization.per_channel()) {
-      bad(where, "reads or writes an activation with one scale a channel");
+      throw_bad_model(where, "an activation has several scales; expected one");
     }
   }
 
   void weighted(TensorId input, TensorId filter, TensorId bias, TensorId output,
                 size_t channel_axis) const {
-    want_activation(input);
-    want_activation(output);
-    want_constant(filter, "filter");
-    want_constant(bias, "bias");
+    require_activation(input);
+    require_activation(output);
+    require_constant(filter, "filter");
+    require_constant(bias, "bias");
     const Tensor& in = at(input);
     const Tensor& weights = at(filter);
     const Tensor& out = at(output);
@@ -121,56 +115,60 @@ struct CheckTypes {
         in.type != DataType::I32 && weights.type == in.type && out.type == in.type &&
         (bias == kNoTensor || at(bias).type == (is_float ? DataType::F32 : DataType::I32));
     if (!known) {
-      unsupported(
-          where,
-          {"has ", to_string(in.type), " input, ", to_string(weights.type), " filter, ",
-           bias == kNoTensor ? "no" : to_string(at(bias).type), " bias, ", to_string(out.type),
-           " output; run are all float32, all uint8 or all int8, the latter two with int32 bias"});
+      throw_unsupported(where,
+                        {"types ", to_string(in.type), " (input), ", to_string(weights.type),
+                         " (filter), ", bias == kNoTensor ? "none" : to_string(at(bias).type),
+                         " (bias) and ", to_string(out.type), " (output)"},
+                        "all float32; all uint8 or all int8, with an int32 bias");
     }
     if (is_float) return;
     const Quantization& q = weights.quantization;
     if (q.per_channel() && q.axis != channel_axis) {
-      bad(where, {"filter has its scales on axis ", q.axis, ", wanted ", channel_axis});
+      throw_bad_model(
+          where, {"the filter has its scales on axis ", q.axis, "; expected axis ", channel_axis});
     }
     if (q.per_channel() && weights.type == DataType::U8) {
-      unsupported(where, "has a uint8 filter with one scale a channel");
+      throw_unsupported(where, "uint8 filter with several scales", "one scale");
     }
     if (weights.type == DataType::I8 && q.zero_points[0] != 0) {
-      unsupported(where, {"has an int8 filter with zero point ", q.zero_points[0], ", wanted 0"});
+      throw_unsupported(where, {"zero point ", q.zero_points[0], " of an int8 filter"}, "0");
     }
     if (bias != kNoTensor) check_bias_scale(in, q, at(bias).quantization);
   }
 
-  /// The accumulator adds the bias as it is, so its scale is fixed by the other two.
+  /// The accumulator adds the integers of the bias directly, so the scale of the bias must be the
+  /// product of the other two scales.
   void check_bias_scale(const Tensor& in, const Quantization& weights,
                         const Quantization& bias) const {
     if (!bias.present()) return;
     if (bias.scales.size() != 1 && bias.scales.size() != weights.scales.size()) {
-      bad(where, "bias has another number of scales than the filter");
+      throw_bad_model(where, "the bias and the filter have different numbers of scales");
     }
     for (size_t i = 0; i < bias.scales.size(); ++i) {
-      const double wanted =
+      const double expected =
           double{in.quantization.scales[0]} * weights.scales[weights.scales.size() == 1 ? 0 : i];
-      if (!close(bias.scales[i], wanted)) {
-        bad(where,
-            {"bias has scale ", bias.scales[i], ", wanted input scale * filter scale = ", wanted});
+      if (!close(bias.scales[i], expected)) {
+        throw_bad_model(where, {"the bias has scale ", bias.scales[i],
+                                "; expected input scale * filter scale = ", expected});
       }
     }
   }
 
   void same_type(TensorId input, TensorId output) const {
-    want_activation(input);
-    want_activation(output);
+    require_activation(input);
+    require_activation(output);
     if (at(input).type != at(output).type || at(input).type == DataType::I32) {
-      unsupported(
-          where, {"reads ", to_string(at(input).type), " and writes ", to_string(at(output).type)});
+      throw_unsupported(where,
+                        {"types ", to_string(at(input).type), " (input) and ",
+                         to_string(at(output).type), " (output)"},
+                        "equal types, except int32");
     }
   }
 
   template <typename Layer>
   void convolution(const Layer& op, size_t channel_axis) const {
     const Shape& filter = at(op.filter).shape;
-    // Another rank is infer_shape()'s to refuse.
+    // infer_shape() rejects other ranks.
     if (filter.rank() == 4) {
       check_extents(where,
                     {op.stride,
@@ -193,11 +191,13 @@ struct CheckTypes {
     same_type(op.a, op.output);
     if (!at(op.b).is_constant()) return same_type(op.b, op.output);
     if (at(op.b).type != at(op.output).type) {
-      unsupported(where, {"reads ", to_string(at(op.a).type), " and a constant of ",
-                          to_string(at(op.b).type)});
+      throw_unsupported(
+          where,
+          {"types ", to_string(at(op.a).type), " and ", to_string(at(op.b).type), " (constant)"},
+          "equal types");
     }
     if (at(op.b).quantization.per_channel()) {
-      unsupported(where, "reads a constant with one scale a channel");
+      throw_unsupported(where, "constant with several scales", "one scale");
     }
   }
   void operator()(const Add& op) const { elementwise(op); }
@@ -215,9 +215,7 @@ struct CheckTypes {
     check_activation(where, op.activation);
     same_type(op.input, op.output);
     if (at(op.input).type != DataType::F32 && op.padding.any()) {
-      unsupported(where,
-                  "pools integers over windows that reach past the picture; only float32 is "
-                  "run like this");
+      throw_unsupported(where, "integer padding", "float32 padding, or no padding");
     }
   }
   void operator()(const GlobalAveragePool& op) const { same_type(op.input, op.output); }
@@ -233,11 +231,11 @@ struct CheckTypes {
   }
   void operator()(const ScaleShift& op) const {
     same_type(op.input, op.output);
-    want_constant(op.scale, "scale");
-    want_constant(op.offset, "offset");
+    require_constant(op.scale, "scale");
+    require_constant(op.offset, "offset");
     if (at(op.input).type != DataType::F32 || at(op.scale).type != DataType::F32 ||
         at(op.offset).type != DataType::F32) {
-      unsupported(where, "scales integers; only float32 is run");
+      throw_unsupported(where, "integers", "float32");
     }
   }
   void operator()(const Reshape& op) const {
@@ -245,30 +243,32 @@ struct CheckTypes {
     same_quantization(op.input, op.output);
   }
   void operator()(const Convert& op) const {
-    want_activation(op.input);
-    want_activation(op.output);
+    require_activation(op.input);
+    require_activation(op.output);
     if (at(op.input).type == DataType::I32 || at(op.output).type == DataType::I32) {
-      unsupported(where, "converts int32");
+      throw_unsupported(where, "type int32", "float32, int8 and uint8");
     }
   }
   void operator()(const Softmax& op) const {
-    want_activation(op.input);
-    want_activation(op.output);
-    if (!std::isfinite(op.beta) || op.beta <= 0) bad(where, "has a beta that isn't above 0");
+    require_activation(op.input);
+    require_activation(op.output);
+    if (!std::isfinite(op.beta) || op.beta <= 0) {
+      throw_bad_model(where, {"beta is ", op.beta, "; expected a finite value above 0"});
+    }
   }
 
   void same_quantization(TensorId input, TensorId output) const {
     const Quantization& a = at(input).quantization;
     const Quantization& b = at(output).quantization;
     if (a.scales != b.scales || a.zero_points != b.zero_points) {
-      unsupported(where, "changes the quantisation, which this operator doesn't do");
+      throw_unsupported(where, "change of quantization", "equal quantization of input and output");
     }
   }
 };
 
 void check_end(const Graph& graph, TensorId id, const std::vector<bool>& ready, const char* role) {
   if (id >= graph.tensors.size() || !ready[id] || graph.tensors[id].is_constant()) {
-    bad("model", {"its ", role, " is computed by no operator"});
+    throw_bad_model("model", {"no operator computes the ", role});
   }
 }
 
@@ -279,16 +279,17 @@ void validate(const Graph& graph) {
   for (size_t i = 0; i < tensor_count; ++i) check_tensor(graph.tensors[i], i);
 
   if (graph.input >= tensor_count || graph.tensors[graph.input].is_constant()) {
-    bad("model", "it has no input");
+    throw_bad_model("model", "there is no input");
   }
   const Tensor& input = graph.tensors[graph.input];
   if (input.shape.rank() != 4 || input.shape[0] != 1 || input.shape[1] < 1 || input.shape[2] < 1 ||
       input.shape[3] != 3 || input.type == DataType::I32) {
-    bad("model", {"its input is ", to_string(input.type), " ", input.shape,
-                  ", wanted one picture [1, height, width, 3]"});
+    throw_bad_model("model",
+                    {"the input is ", to_string(input.type), " ", input.shape,
+                     "; expected one image [1, height, width, 3] of float32, int8 or uint8"});
   }
 
-  // A tensor is ready when it is a constant, the input, or written by an earlier node.
+  // A tensor is ready if it is a constant, the input, or written by an earlier node.
   std::vector<bool> ready(tensor_count);
   for (size_t i = 0; i < tensor_count; ++i) ready[i] = graph.tensors[i].is_constant();
   ready[graph.input] = true;
@@ -296,30 +297,32 @@ void validate(const Graph& graph) {
   const auto count_activation = [&](const Tensor& tensor, const std::string& where) {
     activation_bytes += tensor.shape.element_count() * element_size(tensor.type);
     if (activation_bytes > kMaxActivationBytes) {
-      bad(where, {"with ", tensor.shape, " the network computes more than ",
-                  kMaxActivationBytes >> 20, " MB a picture, which is the most that is run"});
+      throw_bad_model(where, {"the activations so far exceed the limit of ",
+                              kMaxActivationBytes >> 20, " MB; this one has shape ", tensor.shape});
     }
   };
-  count_activation(input, "its input");
+  count_activation(input, "input");
 
   for (const Node& node : graph.nodes) {
     for (TensorId id : inputs_of(node.op)) {
-      if (id >= tensor_count) bad(node.where, "reads a tensor that doesn't exist");
+      if (id >= tensor_count) throw_bad_model(node.where, "an input tensor doesn't exist");
       if (!ready[id]) {
-        bad(node.where, {"reads ", describe(graph.tensors[id], id),
-                         " before it is computed (a cycle, or nodes out of order)"});
+        throw_bad_model(node.where,
+                        {"reads ", describe(graph.tensors[id], id),
+                         " before it is computed; the nodes form a cycle or are out of order"});
       }
     }
     const TensorId output = output_of(node.op);
-    if (output >= tensor_count) bad(node.where, "writes a tensor that doesn't exist");
+    if (output >= tensor_count) throw_bad_model(node.where, "the output tensor doesn't exist");
     if (ready[output]) {
-      bad(node.where,
-          {"writes ", describe(graph.tensors[output], output), ", which already has a value"});
+      throw_bad_model(node.where, {"writes ", describe(graph.tensors[output], output),
+                                   ", which already has a value"});
     }
     std::visit(CheckTypes{graph, node.where}, node.op);
     const Shape inferred = infer_shape(graph, node);
     if (inferred != graph.tensors[output].shape) {
-      bad(node.where, {"gives shape ", inferred, ", the model says ", graph.tensors[output].shape});
+      throw_bad_model(node.where, {"computes shape ", inferred, ", but the model declares ",
+                                   graph.tensors[output].shape});
     }
     count_activation(graph.tensors[output], node.where);
     ready[output] = true;

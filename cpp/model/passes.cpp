@@ -8,11 +8,12 @@
 #include <utility>
 
 #include "core/error.h"
+#include "graph/errors.h"
 
 namespace teachable {
 namespace {
 
-/// How many nodes read a tensor; being the graph's output counts as one more reader.
+/// Returns the number of nodes that read a tensor, plus 1 if it is the graph's output.
 size_t reader_count(const Graph& graph, TensorId id) {
   size_t count = graph.output == id ? 1 : 0;
   for (const Node& node : graph.nodes) {
@@ -21,6 +22,7 @@ size_t reader_count(const Graph& graph, TensorId id) {
   return count;
 }
 
+/// Returns the node that writes a tensor; nullptr for constants, the input, and kNoTensor.
 Node* writer_of(Graph& graph, TensorId id) {
   for (Node& node : graph.nodes) {
     if (output_of(node.op) == id) return &node;
@@ -28,26 +30,27 @@ Node* writer_of(Graph& graph, TensorId id) {
   return nullptr;
 }
 
-/// The operator that writes a tensor; nullptr for constants, the input, and kNoTensor.
-const Op* writing(Graph& graph, TensorId id) {
+/// Returns the operator of writer_of().
+const Op* writer_op(Graph& graph, TensorId id) {
   const Node* node = writer_of(graph, id);
   return node == nullptr ? nullptr : &node->op;
 }
 
+/// Returns the operator of writer_of() if it is an OpType, else nullptr.
 template <typename OpType>
-const OpType* written_as(Graph& graph, TensorId id) {
-  return std::get_if<OpType>(writing(graph, id));
+const OpType* writer_op_as(Graph& graph, TensorId id) {
+  return std::get_if<OpType>(writer_op(graph, id));
 }
 
-/// Removes nodes[index] and lets everyone who read its output read `source` instead.
+/// Removes nodes[index] and replaces its output by `source` in all other nodes.
 void bypass(Graph& graph, size_t index, TensorId source) {
-  const TensorId gone = output_of(graph.nodes[index].op);
+  const TensorId removed = output_of(graph.nodes[index].op);
   graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(index));
-  for (Node& node : graph.nodes) replace_input(node.op, gone, source);
-  if (graph.output == gone) graph.output = source;
+  for (Node& node : graph.nodes) replace_input(node.op, removed, source);
+  if (graph.output == removed) graph.output = source;
 }
 
-/// Removes nodes[index] by letting the node before it, `writer`, write its output.
+/// Removes nodes[index]; `writer`, the node before it, then writes its output.
 void absorb_into(Graph& graph, size_t index, Node& writer) {
   const TensorId output = output_of(graph.nodes[index].op);
   std::visit([&](auto& op) { op.output = output; }, writer.op);
@@ -71,7 +74,7 @@ TensorId add_float_constant(Graph& graph, const std::string& name, size_t count)
   return static_cast<TensorId>(graph.tensors.size() - 1);
 }
 
-/// Two layers may share a bias: the one that is rewritten gets a copy of its own.
+/// Replaces a constant that several nodes read by a copy, so that it can be rewritten for one node.
 void own_constant(Graph& graph, TensorId& id) {
   if (reader_count(graph, id) <= 1) return;
   const Tensor& shared = graph.tensors[id];
@@ -86,12 +89,13 @@ void own_constant(Graph& graph, TensorId& id) {
   id = static_cast<TensorId>(graph.tensors.size() - 1);
 }
 
-/// `channel_stride` elements of the filter in a row belong to one output channel, or, when
-/// `channels_last`, every channel_count-th element does.
+/// Multiplies the filter and bias of `layer` by the scale, and adds the offset to the bias. Returns
+/// false, without a change, if that isn't possible. With `channels_last`, the output channel is the
+/// last axis of the filter, else the first.
 template <typename Layer>
 bool fold_into(Graph& graph, Layer& layer, const ScaleShift& affine, bool channels_last) {
-  // A copy of a filter that several layers share, for each of them, could be any number of times as
-  // large as the file.
+  // A filter that several layers share is not copied for each of them: the copies could be far
+  // larger than the file.
   if (layer.activation.any() || !is_float_constant(graph, layer.filter) ||
       reader_count(graph, layer.filter) != 1 ||
       (layer.bias != kNoTensor && !is_float_constant(graph, layer.bias))) {
@@ -128,8 +132,8 @@ bool fold_scale_shift(Graph& graph, Op& before, const ScaleShift& affine) {
   return false;
 }
 
-/// What `op` reads when it gives that times `scale` plus `offset` in all channels, else kNoTensor.
-/// Scales are written with few digits, or as float16.
+/// Returns the input of `op` if `op` computes input * scale + offset in all channels, else
+/// kNoTensor. The scale may differ by 0.05 %, because files store it with few digits or as float16.
 TensorId input_of_affine(Graph& graph, const Op* op, float scale, float offset) {
   const auto* affine = op == nullptr ? nullptr : std::get_if<ScaleShift>(op);
   if (affine == nullptr) return kNoTensor;
@@ -142,6 +146,7 @@ TensorId input_of_affine(Graph& graph, const Op* op, float scale, float offset) 
   return affine->input;
 }
 
+/// Returns the real values of the lowest and the highest integer of a quantized tensor.
 InputRange quantized_range(const Tensor& tensor) {
   const float scale = tensor.quantization.scales[0];
   const auto zero_point = static_cast<float>(tensor.quantization.zero_points[0]);
@@ -149,16 +154,17 @@ InputRange quantized_range(const Tensor& tensor) {
   return {scale * (lowest - zero_point), scale * (lowest + 255.0f - zero_point)};
 }
 
-/// What pixels stand for in networks that people train.
+/// Usual ranges of the pixel values that networks are trained on.
 constexpr InputRange kPixelRanges[] = {{-1, 1}, {0, 255}, {0, 1}};
 
-/// What the first layers of such networks read; the last but one is 0-255 less ImageNet's mean, the
-/// last that by its deviation.
+/// Usual ranges of the values that first layers read. The last but one is 0 to 255 minus ImageNet's
+/// mean; the last one is also divided by its standard deviation.
 constexpr InputRange kFirstLayerRanges[] = {{-1, 1},  {0, 1},      {-0.5f, 0.5f},
                                             {0, 255}, {-115, 140}, {-2, 2.44f}};
 
-/// Which of the usual ranges a network was trained on that begins with `scale` * x + `offset`: the
-/// one that becomes a usual one.
+/// Guesses the pixel range of a network that begins with scale * x + offset: the usual pixel range
+/// that this maps closest to a usual range of first layers. Sets Graph::input_range and
+/// Graph::range_source.
 void guess_input_range(Graph& graph, double scale, double offset) {
   double best = std::numeric_limits<double>::infinity();
   double second = best;
@@ -180,7 +186,8 @@ void guess_input_range(Graph& graph, double scale, double offset) {
   graph.range_source = best + 0.2 < second ? RangeSource::File : RangeSource::Assumed;
 }
 
-/// The weighted layer's input when it looks like a classifier: one pixel in, no activation after.
+/// Returns the input of `op` if it looks like a classifier (a layer with weights that reads one
+/// pixel and has no activation), else kNoTensor.
 TensorId classifier_input(const Graph& graph, const Op& op) {
   const auto one_pixel = [&](TensorId id) {
     const Shape& shape = graph.tensors[id].shape;
@@ -195,8 +202,9 @@ TensorId classifier_input(const Graph& graph, const Op& op) {
   return kNoTensor;
 }
 
-/// A classifier of several fully connected layers, as Teachable Machine exports, is one classifier:
-/// its hidden layers know its own classes, the pooled activation before them knows the picture.
+/// Returns the tensor before a chain of fully connected layers that ends at `id`. A classifier of
+/// several layers, as Teachable Machine exports it, counts as one: its hidden layers are
+/// specialized for its own classes, while the pooled activation before them describes the image.
 TensorId before_trained_layers(Graph& graph, TensorId id) {
   TensorId result = id;
   for (Node* node = writer_of(graph, id); node != nullptr; node = writer_of(graph, id)) {
@@ -228,18 +236,18 @@ void fold_batch_norm(Graph& graph) {
 
 void fuse_hard_swish(Graph& graph) {
   for (Node& node : graph.nodes) {
-    // x * (relu6(x + 3) / 6), or (x * relu6(x + 3)) / 6.
+    // Either x * (relu6(x + 3) / 6) or (x * relu6(x + 3)) / 6.
     const auto* product = std::get_if<Multiply>(&node.op);
     const bool is_divided_first = product != nullptr;
     if (!is_divided_first) {
-      product = written_as<Multiply>(graph, input_of_affine(graph, &node.op, 1.0f / 6, 0));
+      product = writer_op_as<Multiply>(graph, input_of_affine(graph, &node.op, 1.0f / 6, 0));
     }
     if (product == nullptr || product->activation.any()) continue;
     for (auto [x, gate] : {std::pair{product->a, product->b}, std::pair{product->b, product->a}}) {
-      if (is_divided_first) gate = input_of_affine(graph, writing(graph, gate), 1.0f / 6, 0);
-      const auto* clamp = written_as<Clamp>(graph, gate);
+      if (is_divided_first) gate = input_of_affine(graph, writer_op(graph, gate), 1.0f / 6, 0);
+      const auto* clamp = writer_op_as<Clamp>(graph, gate);
       if (clamp == nullptr || clamp->activation != Activation::relu6()) continue;
-      if (input_of_affine(graph, writing(graph, clamp->input), 1, 3) != x) continue;
+      if (input_of_affine(graph, writer_op(graph, clamp->input), 1, 3) != x) continue;
       node.op = HardSwish{x, output_of(node.op)};
       break;
     }
@@ -310,7 +318,7 @@ void fold_padding(Graph& graph) {
 
 void pool_by_convolution(Graph& graph) {
   constexpr uint32_t kMaxWindow = 256;
-  // Far above any MobileNet's: the channels of a hostile file cost it nothing.
+  // Far above any MobileNet. A hostile file can declare many channels without storing any data.
   constexpr uint64_t kMaxWeights = 1 << 22;
   uint64_t weights = 0;
   std::vector<TensorId> filters;
@@ -327,10 +335,10 @@ void pool_by_convolution(Graph& graph) {
       weights += shape.element_count();
       if (pool.window.height * uint64_t{pool.window.width} > kMaxWindow || weights > kMaxWeights) {
         throw Error(ErrorCode::UnsupportedOp,
-                    {node.where, ": pools integers over windows of ", pool.window.height, " x ",
-                     pool.window.width, " pixels of ", shape.channels(),
-                     " channels; run are at most ", kMaxWindow, " pixels and ", kMaxWeights,
-                     " different windows x channels, or the whole picture"});
+                    {"Unsupported integer average pool in ", node.where, ": windows of ",
+                     pool.window.height, " x ", pool.window.width, " pixels, ", shape.channels(),
+                     " channels. Supported: windows of the whole image; other windows up to ",
+                     kMaxWindow, " pixels and ", kMaxWeights, " pixels x channels in all."});
       }
       Tensor ones;
       ones.name = "mean";
@@ -379,7 +387,7 @@ void absorb_input_scaling(Graph& graph) {
   TensorId end = graph.input;
   TensorId common_end = end;
   std::vector<size_t> absorbed;
-  const auto is_one = [](const std::array<double, 3>& values) {
+  const auto are_equal = [](const std::array<double, 3>& values) {
     return values[0] == values[1] && values[1] == values[2];
   };
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -390,7 +398,7 @@ void absorb_input_scaling(Graph& graph) {
       offset[c] =
           offset[c] * floats_of(graph, affine->scale)[c] + floats_of(graph, affine->offset)[c];
     }
-    if (end == common_end && is_one(scale) && is_one(offset)) {
+    if (end == common_end && are_equal(scale) && are_equal(offset)) {
       common = {scale[0], offset[0]};
       common_end = affine->output;
       absorbed.push_back(i);
@@ -417,18 +425,18 @@ void find_ends(Graph& graph) {
   TensorId end = graph.output;
   graph.embedding = end;
   graph.logits = kNoTensor;
-  bool is_scored = false;
-  // Back from the output, over what changes no order between classes, to the last layer that
-  // computes.
+  bool has_scores = false;
+  // Walks back from the output to the last layer with weights, over operators that don't change the
+  // order of the classes.
   for (Node* node = writer_of(graph, end); node != nullptr; node = writer_of(graph, end)) {
-    if (const auto* softmax = std::get_if<Softmax>(&node->op); softmax != nullptr && !is_scored) {
+    if (const auto* softmax = std::get_if<Softmax>(&node->op); softmax != nullptr && !has_scores) {
       graph.softmax_beta = softmax->beta;
       end = softmax->input;
-      is_scored = true;
+      has_scores = true;
     } else if (const auto* sigmoid = std::get_if<Sigmoid>(&node->op);
-               sigmoid != nullptr && !is_scored) {
+               sigmoid != nullptr && !has_scores) {
       end = sigmoid->input;
-      is_scored = graph.ends_in_sigmoid = true;
+      has_scores = graph.ends_in_sigmoid = true;
     } else if (const auto* reshape = std::get_if<Reshape>(&node->op)) {
       end = reshape->input;
     } else if (const auto* convert = std::get_if<Convert>(&node->op);
@@ -437,16 +445,16 @@ void find_ends(Graph& graph) {
     } else {
       break;
     }
-    // A sigmoid after no classifier is part of the embedding.
+    // Without a classifier, a sigmoid is part of the embedding.
     if (!graph.ends_in_sigmoid) graph.embedding = end;
   }
   const Node* last = writer_of(graph, end);
   if (last == nullptr) {
-    throw Error(ErrorCode::BadModel, "model: its output doesn't depend on its input");
+    throw_bad_model("model", "the output doesn't depend on the input");
   }
   if (const TensorId input = classifier_input(graph, last->op); input != kNoTensor) {
     const TensorId before = before_trained_layers(graph, input);
-    // The picture itself is no embedding of it.
+    // The image itself is not an embedding.
     if (before != graph.input) {
       graph.logits = end;
       graph.embedding = before;

@@ -1,53 +1,53 @@
-// Rewrites of a graph that keep what it computes. Each is separate; simplify() runs them in the
-// order that works.
+// Graph rewrites that don't change the result. Each pass can be called alone; simplify() runs all
+// of them in the required order.
 #pragma once
 
 #include "graph/graph.h"
 
 namespace teachable {
 
-/// Moves ScaleShift into the weights of a float convolution or fully connected layer before it,
-/// when nothing else reads that layer or its filter.
+/// Moves each ScaleShift into the weights of the float convolution or fully connected layer before
+/// it, if nothing else reads that layer or its filter.
 void fold_batch_norm(Graph& graph);
 
-/// x * relu6(x + 3) / 6 in pieces, as Keras and TensorFlow write it, becomes HardSwish.
+/// Replaces the operators of x * relu6(x + 3) / 6, as Keras and TensorFlow write them, by
+/// HardSwish.
 void fuse_hard_swish(Graph& graph);
 
-/// Moves Clamp into the activation of the operator before it, when nothing else reads that
+/// Moves each Clamp into the activation of the operator before it, if nothing else reads that
 /// operator.
 void fuse_activations(Graph& graph);
 
-/// Moves Pad into the padding of the convolutions that read it (not into pools, which wouldn't
-/// count the pixels).
+/// Moves each Pad into the padding of the convolutions that read it. It isn't moved into pools,
+/// because these ignore padding pixels.
 void fold_padding(Graph& graph);
 
-/// An average over windows of integers becomes a depthwise convolution with equal weights, which is
-/// how it can be run. Throws Error{UnsupportedOp} for windows or channels that would make it
-/// several MB.
+/// Replaces each average pool of integers by a depthwise convolution with equal weights, because
+/// XNNPACK has no integer average pool. Throws Error{UnsupportedOp} for windows and channels whose
+/// weights would take several MB.
 void pool_by_convolution(Graph& graph);
 
-/// A Convert at the very input goes: the frame is written in the type that the network computes in.
-/// Keeps the real values that pixels stand for in Graph::input_range.
+/// Removes Convert operators at the input: frames are then written in the type that the network
+/// computes in. Keeps the real values that pixels stand for in Graph::input_range.
 void absorb_input_conversion(Graph& graph);
 
-/// Scales and offsets at the very input, the same for all channels, go into Graph::input_range: the
-/// frame is written in the values that the first layer reads. Channels that differ stay operators.
-/// Without a range of the file's own, what pixels stand for follows from these constants: that of
-/// -1 to 1, 0-255 and 0-1 which becomes what first layers usually read, or, when that is two of
-/// them, -1 to 1, assumed.
+/// Moves scales and offsets at the input into Graph::input_range if they are equal for all
+/// channels: frames are then written with the values that the first layer reads. Other scales and
+/// offsets stay operators. If the file doesn't state an input range, the pass guesses it from these
+/// constants: the range among -1 to 1, 0 to 255 and 0 to 1 that gives the first layer the most
+/// usual values. If another range fits nearly as well, the guess is marked RangeSource::Assumed.
 void absorb_input_scaling(Graph& graph);
 
-/// Finds the embedding and the logits; drops Softmax or Sigmoid, Convert and Reshape after the
-/// logits. The classifier is the last layer with weights when it reads one pixel and has no
-/// activation, with the fully connected layers right before it; without one, the output itself is
-/// the embedding. Throws Error{BadModel} when the output depends on nothing.
+/// Finds the embedding and the logits, and drops Softmax or Sigmoid, Convert and Reshape after the
+/// logits. The last layer with weights is a classifier if it reads one pixel and has no activation;
+/// fully connected layers directly before it belong to the classifier. Without a classifier, the
+/// output is the embedding. Throws Error{BadModel} if the output doesn't depend on the input.
 void find_ends(Graph& graph);
 
-/// Drops nodes that neither the embedding nor the logits need, and the data of constants that
-/// nothing reads.
+/// Drops nodes that neither the embedding nor the logits need, and the data of unused constants.
 void drop_unused(Graph& graph);
 
-/// All of the above.
+/// Runs all passes above.
 void simplify(Graph& graph);
 
 }  // namespace teachable

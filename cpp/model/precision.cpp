@@ -10,11 +10,13 @@
 #include <utility>
 
 #include "core/error.h"
+#include "graph/errors.h"
 
 namespace teachable {
 namespace {
 
-/// Layers that share a constant may need it in several forms; a file may not blow up by that.
+/// Maximum growth of all constants. Layers that share a constant may each need a converted copy, so
+/// a small file could otherwise take any amount of memory.
 constexpr uint64_t kMaxGrowth = 16;
 
 template <typename T>
@@ -27,6 +29,7 @@ std::span<T> elements(Tensor& tensor) {
   return {reinterpret_cast<T*>(tensor.data.data()), tensor.data.size() / sizeof(T)};
 }
 
+/// Returns a zero-filled constant of another type, with the name and shape of `like`.
 Tensor make_constant(const Tensor& like, DataType type) {
   Tensor result;
   result.name = like.name;
@@ -36,21 +39,21 @@ Tensor make_constant(const Tensor& like, DataType type) {
   return result;
 }
 
-/// Elements between neighbours along `axis`.
+/// Returns the distance between neighbours along `axis`, in elements.
 size_t inner_count(const Shape& shape, size_t axis) {
   size_t count = 1;
   for (size_t i = axis + 1; i < shape.rank(); ++i) count *= static_cast<size_t>(shape[i]);
   return count;
 }
 
-/// Adds constants in a new form, each form once.
-class Constants {
+/// Adds converted constants to a graph, each conversion once.
+class ConvertedConstants {
  public:
-  explicit Constants(Graph& graph) : graph_(graph) {
+  explicit ConvertedConstants(Graph& graph) : graph_(graph) {
     for (const Tensor& tensor : graph.tensors) budget_ += kMaxGrowth * tensor.data.size();
   }
 
-  /// Tells the forms of one constant apart.
+  /// Distinguishes several conversions of one constant.
   struct Key {
     TensorId filter;
     size_t channel_axis;
@@ -59,73 +62,74 @@ class Constants {
     bool operator==(const Key&) const = default;
   };
 
-  template <typename Make>
-  TensorId form(TensorId id, const Key& key, Make&& make) {
-    for (const Form& form : forms_) {
-      if (form.id == id && form.key == key) return form.made;
+  /// Returns the conversion `key` of constant `id`. Calls `convert` if it doesn't exist yet.
+  template <typename Convert>
+  TensorId get(TensorId id, const Key& key, Convert&& convert) {
+    for (const Entry& entry : entries_) {
+      if (entry.id == id && entry.key == key) return entry.converted;
     }
-    Tensor tensor = make();
+    Tensor tensor = convert();
     if (tensor.data.size() > budget_) {
-      throw Error(ErrorCode::BadModel,
-                  "model: its layers share constants in more ways than a real network does");
+      throw_bad_model("model", {"conversions of shared constants exceed ", kMaxGrowth,
+                                " times the size of all constants"});
     }
     budget_ -= tensor.data.size();
     graph_.tensors.push_back(std::move(tensor));
-    forms_.push_back({id, key, static_cast<TensorId>(graph_.tensors.size() - 1)});
-    return forms_.back().made;
+    entries_.push_back({id, key, static_cast<TensorId>(graph_.tensors.size() - 1)});
+    return entries_.back().converted;
   }
 
  private:
-  struct Form {
+  struct Entry {
     TensorId id;
     Key key;
-    TensorId made;
+    TensorId converted;
   };
 
   Graph& graph_;
-  std::vector<Form> forms_;
+  std::vector<Entry> entries_;
   uint64_t budget_ = 0;
 };
 
-/// What the inputs of a channel's taps have in common weighs so many times what each has for
-/// itself.
-constexpr double kCommonPart = 4;
+/// Weight of the squared sum of a channel's rounding errors against the sum of their squares. The
+/// inputs of a channel have much in common, so errors that add up matter more.
+constexpr double kErrorSumWeight = 4;
 
-/// The most steps to a side that a symmetric int8 weight has.
+/// Maximum magnitude of a symmetric int8 weight.
 constexpr int kMaxSteps = 127;
 
-/// One of a channel's different weights.
+/// A distinct weight value of a channel, and its count.
 struct WeightCount {
-  int steps = 0;
+  int steps = 0;  ///< distance from the zero point
   double count = 0;
 };
 
-/// `steps` in steps of `unit`, rounded to nearest, halves away from zero.
+/// Quotient steps / unit, rounded to the nearest integer, with halves away from zero.
 struct RoundedWeight {
   int weight = 0;
-  double error = 0;  ///< what rounding took away
+  double error = 0;  ///< exact value minus rounded value
 
   RoundedWeight(int steps, double unit) {
-    const double wanted = steps / unit;
-    weight =
-        std::clamp(static_cast<int>(wanted + std::copysign(0.5, wanted)), -kMaxSteps, kMaxSteps);
-    error = wanted - weight;
+    const double exact = steps / unit;
+    weight = std::clamp(static_cast<int>(exact + std::copysign(0.5, exact)), -kMaxSteps, kMaxSteps);
+    error = exact - weight;
   }
 };
 
-/// Neighbouring pixels, and channels after a ReLU, are alike, so the errors of a channel's taps add
-/// up. So many of those that are off most are rounded the other way, until the sum of the weights
-/// is what it was.
-double taps_to_move(double error_sum) { return std::round(std::fabs(error_sum)); }
+/// Returns the number of weights to round in the other direction, those with the largest errors
+/// first, so that the sum of the channel's weights stays the same. Neighbouring pixels are alike,
+/// and so are channels after a ReLU; therefore rounding errors of one sign would add up.
+double weights_to_adjust(double error_sum) { return std::round(std::fabs(error_sum)); }
 
-/// How far the layer's output may be off with weights of `unit`, all the same from `limit` on.
+/// Returns a measure of the output error of a channel whose weights are rounded to multiples of
+/// `unit`. Stops early and returns `limit` if the result reaches it.
 double rounding_cost(std::span<const WeightCount> weights, double unit, double limit) {
-  struct Movable {
+  struct Adjustable {
     double error;
     double count;
   };
-  std::array<Movable, 256> movable[2];
-  size_t movable_count[2] = {};
+  std::array<Adjustable, 256> adjustable[2];
+  size_t adjustable_count[2] = {};
   const double scaled_limit = limit / (unit * unit);
   double sum = 0;
   double squares = 0;
@@ -133,31 +137,32 @@ double rounding_cost(std::span<const WeightCount> weights, double unit, double l
     const RoundedWeight rounded(each.steps, unit);
     sum += each.count * rounded.error;
     squares += each.count * rounded.error * rounded.error;
-    // Moving taps only adds to their own errors.
+    // Adjusting a weight only increases its own error.
     if (squares >= scaled_limit) return limit;
     const bool is_up = rounded.error > 0;
     if (rounded.error != 0 && std::abs(rounded.weight + (is_up ? 1 : -1)) <= kMaxSteps) {
-      movable[is_up][movable_count[is_up]++] = {std::fabs(rounded.error), each.count};
+      adjustable[is_up][adjustable_count[is_up]++] = {std::fabs(rounded.error), each.count};
     }
   }
   const bool is_up = sum > 0;
-  const std::span order(movable[is_up].data(), movable_count[is_up]);
-  double left = taps_to_move(sum);
+  const std::span order(adjustable[is_up].data(), adjustable_count[is_up]);
+  double left = weights_to_adjust(sum);
   sum = std::fabs(sum);
   while (left > 0) {
-    const auto widest = std::ranges::max_element(order, {}, &Movable::error);
-    if (widest == order.end() || widest->error == 0) break;
-    const double moved = std::min(left, widest->count);
-    squares += moved * (1 - 2 * widest->error);
-    sum -= moved;
-    left -= moved;
-    widest->error = 0;
+    const auto largest = std::ranges::max_element(order, {}, &Adjustable::error);
+    if (largest == order.end() || largest->error == 0) break;
+    const double adjusted = std::min(left, largest->count);
+    squares += adjusted * (1 - 2 * largest->error);
+    sum -= adjusted;
+    left -= adjusted;
+    largest->error = 0;
   }
-  return (squares + kCommonPart * sum * sum) * unit * unit;
+  return (squares + kErrorSumWeight * sum * sum) * unit * unit;
 }
 
-/// The best of several units, in steps of the file: a coarser one may hit the weights better. Few
-/// channels of real files are this wide.
+/// Returns the unit with the lowest rounding cost, in steps of the file. A coarser unit may match
+/// the weights better. Few channels of real files need this. `widest` is the largest magnitude in
+/// `steps`.
 double best_unit(std::span<const int> steps, int widest) {
   std::array<double, 511> counts = {};
   for (int each : steps) counts[static_cast<size_t>(each + 255)] += 1;
@@ -179,7 +184,8 @@ double best_unit(std::span<const int> steps, int widest) {
   return best;
 }
 
-/// Weights [steps.size()] in steps of `unit`, `stride` bytes apart.
+/// Rounds `steps` to multiples of `unit` and writes them `stride` bytes apart, with their sum kept
+/// as described at weights_to_adjust().
 void round_channel(std::span<const int> steps, double unit, int8_t* weights, size_t stride) {
   std::vector<double> errors(steps.size());
   double sum = 0;
@@ -195,29 +201,30 @@ void round_channel(std::span<const int> steps, double unit, int8_t* weights, siz
     if (errors[i] * direction > 0 && std::abs(weights[i * stride] + direction) <= kMaxSteps)
       order.push_back(i);
   }
-  const auto moved =
-      static_cast<size_t>(std::min(taps_to_move(sum), static_cast<double>(order.size())));
-  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(moved),
+  const auto adjusted =
+      static_cast<size_t>(std::min(weights_to_adjust(sum), static_cast<double>(order.size())));
+  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(adjusted),
                             [&](size_t a, size_t b) {
                               const double by_a = std::fabs(errors[a]);
                               const double by_b = std::fabs(errors[b]);
                               return by_a != by_b ? by_a > by_b : a < b;
                             });
-  for (size_t i = 0; i < moved; ++i) {
+  for (size_t i = 0; i < adjusted; ++i) {
     int8_t& weight = weights[order[i] * stride];
     weight = static_cast<int8_t>(weight + direction);
   }
 }
 
-/// Of bytes that lie `stride` apart.
+/// Lowest and highest value of a set of bytes.
 struct Extremes {
   uint8_t lowest = 255;
   uint8_t highest = 0;
 };
 
-/// A file has millions of weights: sixteen are looked at at once.
+/// Vector of 16 bytes. A file has millions of weights, so they are processed 16 at a time.
 using Bytes = uint8_t __attribute__((vector_size(16)));
 
+/// Returns the extremes of `count` bytes that are `stride` apart.
 Extremes extremes_of(const uint8_t* bytes, size_t count, size_t stride) {
   Extremes result;
   size_t i = 0;
@@ -225,10 +232,10 @@ Extremes extremes_of(const uint8_t* bytes, size_t count, size_t stride) {
     Bytes lowest = Bytes{} - 1;
     Bytes highest = {};
     for (; i + sizeof(Bytes) <= count; i += sizeof(Bytes)) {
-      Bytes piece;
-      std::memcpy(&piece, bytes + i, sizeof(piece));
-      lowest = __builtin_elementwise_min(lowest, piece);
-      highest = __builtin_elementwise_max(highest, piece);
+      Bytes block;
+      std::memcpy(&block, bytes + i, sizeof(block));
+      lowest = __builtin_elementwise_min(lowest, block);
+      highest = __builtin_elementwise_max(highest, block);
     }
     result = {__builtin_reduce_min(lowest), __builtin_reduce_max(highest)};
   }
@@ -239,19 +246,20 @@ Extremes extremes_of(const uint8_t* bytes, size_t count, size_t stride) {
   return result;
 }
 
-/// `to` = `from` - `amount`, modulo 256.
+/// Computes to = from - amount for each byte, modulo 256.
 void subtract(std::span<const uint8_t> from, uint8_t amount, uint8_t* to) {
   size_t i = 0;
   for (; i + sizeof(Bytes) <= from.size(); i += sizeof(Bytes)) {
-    Bytes piece;
-    std::memcpy(&piece, from.data() + i, sizeof(piece));
-    piece -= amount;
-    std::memcpy(to + i, &piece, sizeof(piece));
+    Bytes block;
+    std::memcpy(&block, from.data() + i, sizeof(block));
+    block -= amount;
+    std::memcpy(to + i, &block, sizeof(block));
   }
   for (; i < from.size(); ++i) to[i] = static_cast<uint8_t>(from[i] - amount);
 }
 
-/// `channel_axis` is the first or the last.
+/// Converts a uint8 filter to int8 with one scale per channel. `channel_axis` is the first or the
+/// last axis.
 Tensor to_signed_filter(const Tensor& filter, size_t channel_axis) {
   const auto channels = static_cast<size_t>(filter.shape[channel_axis]);
   const std::span<const uint8_t> raw = elements<uint8_t>(filter);
@@ -281,15 +289,15 @@ Tensor to_signed_filter(const Tensor& filter, size_t channel_axis) {
   return result;
 }
 
-/// An int32 bias counts in steps of input scale * filter scale: the same real values in other
-/// steps.
+/// Converts an int32 bias to new filter scales. Its real values are multiples of input scale *
+/// filter scale.
 Tensor to_signed_bias(const Tensor& bias, float input_scale, float old_scale,
                       const std::vector<float>& scales) {
   Tensor result = make_constant(bias, DataType::I32);
   const std::span<const int32_t> from = elements<int32_t>(bias);
   const std::span<int32_t> to = elements<int32_t>(result);
   for (size_t i = 0; i < to.size(); ++i) {
-    // Scales only grow, so the new number fits.
+    // New scales are not smaller than the old one, so the result fits into int32.
     to[i] = static_cast<int32_t>(std::lround(double{old_scale} / scales[i] * from[i]));
   }
   for (float scale : scales) {
@@ -300,15 +308,16 @@ Tensor to_signed_bias(const Tensor& bias, float input_scale, float old_scale,
 }
 
 template <typename Layer>
-void sign_layer(Graph& graph, Constants& constants, Layer& layer, size_t channel_axis) {
+void layer_to_signed(Graph& graph, ConvertedConstants& constants, Layer& layer,
+                     size_t channel_axis) {
   if (graph.tensors[layer.filter].type != DataType::U8) return;
   const TensorId old_filter = layer.filter;
-  layer.filter = constants.form(old_filter, {kNoTensor, channel_axis, 0}, [&] {
+  layer.filter = constants.get(old_filter, {kNoTensor, channel_axis, 0}, [&] {
     return to_signed_filter(graph.tensors[old_filter], channel_axis);
   });
   if (layer.bias == kNoTensor) return;
   const float input_scale = graph.tensors[layer.input].quantization.scales[0];
-  layer.bias = constants.form(layer.bias, {layer.filter, 0, input_scale}, [&] {
+  layer.bias = constants.get(layer.bias, {layer.filter, 0, input_scale}, [&] {
     return to_signed_bias(graph.tensors[layer.bias], input_scale,
                           graph.tensors[old_filter].quantization.scales[0],
                           graph.tensors[layer.filter].quantization.scales);
@@ -316,10 +325,10 @@ void sign_layer(Graph& graph, Constants& constants, Layer& layer, size_t channel
 }
 
 template <typename Binary>
-void sign_operand(Graph& graph, Constants& constants, Binary& op) {
+void operand_to_signed(Graph& graph, ConvertedConstants& constants, Binary& op) {
   const Tensor& operand = graph.tensors[op.b];
   if (!operand.is_constant() || operand.type != DataType::U8) return;
-  op.b = constants.form(op.b, {kNoTensor, 1, 0}, [&] {
+  op.b = constants.get(op.b, {kNoTensor, 1, 0}, [&] {
     Tensor result = make_constant(operand, DataType::I8);
     result.quantization = operand.quantization;
     for (int32_t& zero_point : result.quantization.zero_points) zero_point -= 128;
@@ -330,13 +339,13 @@ void sign_operand(Graph& graph, Constants& constants, Binary& op) {
 }
 
 template <typename Binary>
-void float_operand(Graph& graph, Constants& constants, Binary& op) {
+void operand_to_float(Graph& graph, ConvertedConstants& constants, Binary& op) {
   const Tensor& operand = graph.tensors[op.b];
   if (!operand.is_constant() || operand.type == DataType::F32) return;
-  op.b = constants.form(op.b, {kNoTensor, 0, 0}, [&] { return to_float_constant(operand); });
+  op.b = constants.get(op.b, {kNoTensor, 0, 0}, [&] { return to_float_constant(operand); });
 }
 
-/// What a quantised tensor can say.
+/// Returns the range of real values of a quantized tensor; no limits for other tensors.
 Activation range_of(const Tensor& tensor) {
   if (!tensor.quantization.present()) return {};
   const float scale = tensor.quantization.scales[0];
@@ -346,20 +355,21 @@ Activation range_of(const Tensor& tensor) {
           scale * static_cast<float>(low + 255 - zero_point)};
 }
 
+/// Returns the intersection of `a` and `b`, or `a` if it is empty.
 Activation narrow(const Activation& a, const Activation& b) {
   const Activation both = {std::max(a.min, b.min), std::min(a.max, b.max)};
   return both.min < both.max ? both : a;
 }
 
 template <typename Layer>
-void float_layer(Graph& graph, Constants& constants, Layer& layer) {
+void layer_to_float(Graph& graph, ConvertedConstants& constants, Layer& layer) {
   const TensorId old_filter = layer.filter;
   if (graph.tensors[old_filter].type == DataType::F32) return;
-  layer.filter = constants.form(old_filter, {kNoTensor, 0, 0},
-                                [&] { return to_float_constant(graph.tensors[old_filter]); });
+  layer.filter = constants.get(old_filter, {kNoTensor, 0, 0},
+                               [&] { return to_float_constant(graph.tensors[old_filter]); });
   if (layer.bias == kNoTensor) return;
   const float input_scale = graph.tensors[layer.input].quantization.scales[0];
-  layer.bias = constants.form(layer.bias, {layer.filter, 0, input_scale}, [&] {
+  layer.bias = constants.get(layer.bias, {layer.filter, 0, input_scale}, [&] {
     const Tensor& bias = graph.tensors[layer.bias];
     const std::vector<float>& scales = graph.tensors[old_filter].quantization.scales;
     Tensor result = make_constant(bias, DataType::F32);
@@ -373,13 +383,14 @@ void float_layer(Graph& graph, Constants& constants, Layer& layer) {
   });
 }
 
+/// Returns whether any node writes a tensor of this type.
 bool holds(const Graph& graph, DataType type) {
   return std::ranges::any_of(graph.nodes, [&](const Node& node) {
     return graph.tensors[output_of(node.op)].type == type;
   });
 }
 
-/// Constants that only the old form of a layer read.
+/// Drops the data of constants that no node reads any more.
 void drop_unread_constants(Graph& graph) {
   std::vector<bool> read(graph.tensors.size());
   for (const Node& node : graph.nodes) {
@@ -419,8 +430,8 @@ void choose_precision(Graph& graph, PrecisionChoice choice) {
     case PrecisionChoice::Int8:
       if (!holds(graph, DataType::I8) && !holds(graph, DataType::U8)) {
         throw Error(ErrorCode::BadArgument,
-                    "precision: got int8 for a model of float32; only a file that was quantised "
-                    "with sample pictures runs in int8");
+                    "Precision 'int8' isn't available for this float32 model. Supported: 'auto', "
+                    "'f32' and 'exact'. For int8, quantize the model with sample images first.");
       }
       to_signed(graph);
       return;
@@ -428,13 +439,14 @@ void choose_precision(Graph& graph, PrecisionChoice choice) {
 }
 
 void to_signed(Graph& graph) {
-  Constants constants(graph);
+  ConvertedConstants constants(graph);
   for (Node& node : graph.nodes) {
-    if (auto* conv = std::get_if<Conv2d>(&node.op)) sign_layer(graph, constants, *conv, 0);
-    if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op)) sign_layer(graph, constants, *dw, 3);
-    if (auto* fc = std::get_if<FullyConnected>(&node.op)) sign_layer(graph, constants, *fc, 0);
-    if (auto* add = std::get_if<Add>(&node.op)) sign_operand(graph, constants, *add);
-    if (auto* mul = std::get_if<Multiply>(&node.op)) sign_operand(graph, constants, *mul);
+    if (auto* conv = std::get_if<Conv2d>(&node.op)) layer_to_signed(graph, constants, *conv, 0);
+    if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op))
+      layer_to_signed(graph, constants, *dw, 3);
+    if (auto* fc = std::get_if<FullyConnected>(&node.op)) layer_to_signed(graph, constants, *fc, 0);
+    if (auto* add = std::get_if<Add>(&node.op)) operand_to_signed(graph, constants, *add);
+    if (auto* mul = std::get_if<Multiply>(&node.op)) operand_to_signed(graph, constants, *mul);
   }
   for (Tensor& tensor : graph.tensors) {
     if (tensor.type != DataType::U8 || tensor.is_constant() || !tensor.quantization.present()) {
@@ -447,13 +459,13 @@ void to_signed(Graph& graph) {
 }
 
 void to_float(Graph& graph) {
-  Constants constants(graph);
+  ConvertedConstants constants(graph);
   for (Node& node : graph.nodes) {
-    if (auto* conv = std::get_if<Conv2d>(&node.op)) float_layer(graph, constants, *conv);
-    if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op)) float_layer(graph, constants, *dw);
-    if (auto* fc = std::get_if<FullyConnected>(&node.op)) float_layer(graph, constants, *fc);
-    if (auto* add = std::get_if<Add>(&node.op)) float_operand(graph, constants, *add);
-    if (auto* mul = std::get_if<Multiply>(&node.op)) float_operand(graph, constants, *mul);
+    if (auto* conv = std::get_if<Conv2d>(&node.op)) layer_to_float(graph, constants, *conv);
+    if (auto* dw = std::get_if<DepthwiseConv2d>(&node.op)) layer_to_float(graph, constants, *dw);
+    if (auto* fc = std::get_if<FullyConnected>(&node.op)) layer_to_float(graph, constants, *fc);
+    if (auto* add = std::get_if<Add>(&node.op)) operand_to_float(graph, constants, *add);
+    if (auto* mul = std::get_if<Multiply>(&node.op)) operand_to_float(graph, constants, *mul);
     const Activation range = range_of(graph.tensors[output_of(node.op)]);
     if (const auto* convert = std::get_if<Convert>(&node.op);
         convert != nullptr && !convert->to_unit_length) {
@@ -487,9 +499,9 @@ Tensor to_float_constant(const Tensor& constant) {
       (constant.type != DataType::F32 && !q.present()) || q.scales.size() != q.zero_points.size() ||
       (q.per_channel() && (q.axis >= constant.shape.rank() ||
                            static_cast<size_t>(constant.shape[q.axis]) != q.scales.size()))) {
-    throw Error(ErrorCode::BadModel,
-                {"constant '", constant.name, "' of shape ", constant.shape, " has ",
-                 q.scales.size(), " scales and ", constant.data.size(), " bytes"});
+    throw_bad_model("constant '" + constant.name + "'",
+                    {"shape ", constant.shape, " doesn't match ", q.scales.size(), " scales and ",
+                     constant.data.size(), " bytes"});
   }
   Tensor result = make_constant(constant, DataType::F32);
   const std::span<float> real = elements<float>(result);

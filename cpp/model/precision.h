@@ -1,39 +1,39 @@
-// In which number kind a network computes: rewrites of a whole graph between uint8, int8 and
-// float32.
+// Numeric precision of a network: converts a whole graph between uint8, int8 and float32.
 #pragma once
 
 #include "graph/graph.h"
 
 namespace teachable {
 
-/// What a caller may ask for; the file decides what there is to choose from.
+/// Precision that a caller can request. Not every file supports every choice.
 enum class PrecisionChoice {
-  Auto,   ///< the fastest for the file: uint8 becomes int8, all else stays as it is
-  F32,    ///< floats, whatever the file holds
-  Int8,   ///< signed bytes; of an integer file only
-  Exact,  ///< what the file says, to the bit; of a uint8 file this is slower than Auto
+  Auto,   ///< fastest precision for the file: uint8 becomes int8, everything else is kept
+  F32,    ///< float32 for every file
+  Int8,   ///< int8; for quantized files only
+  Exact,  ///< precision of the file, bit-exact; slower than Auto for a uint8 file
 };
 
-/// "auto", "f32", "int8", "exact".
+/// Returns "auto", "f32", "int8" or "exact".
 const char* to_string(PrecisionChoice choice);
 
-/// Rewrites a validated, simplified graph for `choice`. Throws Error{BadArgument} when int8 is
-/// asked of a file of floats: without sample pictures nobody knows the ranges of its activations.
+/// Converts a validated, simplified graph to `choice`. Throws Error{BadArgument} for int8 and a
+/// float file, because quantization needs sample images to find the ranges of the activations.
 void choose_precision(Graph& graph, PrecisionChoice choice);
 
-/// uint8 with one asymmetric scale a tensor -> int8 activations with the same real values, and
-/// symmetric int8 weights with a scale an output channel, for which there are fast kernels. A
-/// channel whose weights lie within 127 steps of the zero point keeps its values exactly; a wider
-/// one is rounded to 127 steps a side. Biases follow. Leaves all else alone. Throws Error{BadModel}
-/// when layers that share constants would make the graph several times as large.
+/// Converts uint8 tensors with one asymmetric scale to int8, for which there are fast kernels.
+/// Activations keep their real values. Weights become symmetric, with one scale per output channel:
+/// a channel whose weights are within 127 steps of the zero point keeps its values exactly, and a
+/// wider one is rounded to 127 steps per side. Biases are converted to match. Other tensors stay
+/// unchanged. Throws Error{BadModel} if shared constants would make the graph several times larger.
 void to_signed(Graph& graph);
 
-/// Every quantised activation and weight -> float32. Layers clamp to what their quantised output
-/// could say, as some files leave their activation to that. Errors as of to_signed().
+/// Converts all quantized activations and weights to float32. Layers clamp to the range of their
+/// quantized output, because some files rely on that range as the activation. Throws the same
+/// errors as to_signed().
 void to_float(Graph& graph);
 
-/// A float32 tensor with the real values of a quantised constant, or a copy of a float one. Throws
-/// Error{BadModel} when its scales don't fit its shape.
+/// Returns a float32 tensor with the real values of a quantized constant, or a copy of a float
+/// constant. Throws Error{BadModel} if the scales don't match the shape.
 Tensor to_float_constant(const Tensor& constant);
 
 }  // namespace teachable

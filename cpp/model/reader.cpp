@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/error.h"
+#include "graph/errors.h"
 #include "model/passes.h"
 #include "model/tflite_metadata.h"
 
@@ -20,24 +20,26 @@ bool looks_like_json(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Model read_model(std::span<const std::byte> file, PrecisionChoice precision, Constants constants) {
+Model read_model(std::span<const std::byte> file, PrecisionChoice precision,
+                 ConstantStorage storage) {
   if (looks_like_json(file)) {
-    throw Error(ErrorCode::BadModel,
-                "model: JSON, wanted a TensorFlow Lite file; a TensorFlow.js model.json is "
-                "converted first, together with its weights");
+    throw_bad_model("model",
+                    "found JSON; expected a TensorFlow Lite file. Convert a TensorFlow.js "
+                    "model.json and its weights first");
   }
   if (!is_tflite(file)) {
-    throw Error(ErrorCode::BadModel,
-                {"model: ", file.size(),
-                 " bytes that are neither TensorFlow Lite ('TFL3' at byte 4) nor a "
-                 "TensorFlow.js model.json; is this a web page or a cut-off download?"});
+    throw_bad_model("model",
+                    {"unknown format (", file.size(),
+                     " bytes). Supported: TensorFlow Lite ('TFL3' at byte 4). Check that the file "
+                     "isn't a web page or an incomplete download"});
   }
   Model result;
-  result.graph = read_tflite(file, constants);
+  result.graph = read_tflite(file, storage);
   const TfliteMetadata metadata = read_tflite_metadata(file);
   result.name = metadata.name;
   result.labels_file = metadata.labels_file;
-  // Passes walk tensors by index, so what they walk must be sound; and they must leave it sound.
+  // Passes use tensor indices without checks, so the graph must be valid. It is checked again after
+  // the passes.
   validate(result.graph);
   normalize_input(result.graph, metadata);
   simplify(result.graph);

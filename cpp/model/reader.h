@@ -1,4 +1,4 @@
-// A TensorFlow Lite file to a graph that is ready to be lowered.
+// Reads a TensorFlow Lite file into a graph that is ready to run.
 #pragma once
 
 #include <cstddef>
@@ -11,18 +11,21 @@
 
 namespace teachable {
 
+/// A model file, ready to run.
 struct Model {
-  Graph graph;              ///< simplified (passes.h), in the wanted precision, and validated
-  std::string name;         ///< what its maker calls it; empty when the file doesn't say
-  std::string labels_file;  ///< the file of class names in the zip archive behind the network;
-                            ///< empty when there is none
+  Graph graph;       ///< simplified (passes.h), in the requested precision, and validated
+  std::string name;  ///< name in the file's metadata, or empty
+  /// Name of the file of class names, in the zip archive at the end of the model file. May be
+  /// empty.
+  std::string labels_file;
 };
 
-/// Reads, simplifies and validates. Of `file` nothing is kept, or the constants that no pass has
-/// changed. Throws Error{BadModel}, also for other formats: a TensorFlow.js model is converted
-/// first (converter/convert.h); Error{UnsupportedOp}; and Error{BadArgument} for a precision that
-/// the file can't give (precision.h).
+/// Reads, simplifies and validates a TensorFlow Lite file. The result is independent of `file` with
+/// ConstantStorage::Copied; see there for Borrowed. Throws Error{BadModel} for damaged files and
+/// other formats (convert a TensorFlow.js model first, see converter/convert.h),
+/// Error{UnsupportedOp}, and Error{BadArgument} for a precision that the file doesn't support
+/// (precision.h).
 Model read_model(std::span<const std::byte> file, PrecisionChoice precision = PrecisionChoice::Auto,
-                 Constants constants = Constants::Copied);
+                 ConstantStorage storage = ConstantStorage::Copied);
 
 }  // namespace teachable

@@ -4,33 +4,33 @@
 #include <cmath>
 #include <utility>
 
-#include "core/error.h"
-#include "core/text.h"
+#include "graph/errors.h"
 #include "tflite_generated.h"
 #include "tflite_metadata_generated.h"
 
 namespace teachable {
 namespace {
 
-/// Names go into messages and to JavaScript: a hostile one may be megabytes long.
+/// Maximum length of names, which appear in messages and in JavaScript. A hostile name may have
+/// megabytes.
 constexpr size_t kMaxNameLength = 256;
 
-[[noreturn]] void bad(const Text& what) {
-  throw Error(ErrorCode::BadModel, {"TensorFlow Lite file: its metadata ", what});
-}
+[[noreturn]] void bad(const Text& what) { throw_bad_model("TensorFlow Lite metadata", what); }
 
 std::string text_of(const flatbuffers::String* text) {
   return text == nullptr ? "" : text->str().substr(0, kMaxNameLength);
 }
 
-/// A copy: flatbuffers wants the alignment that a place inside of a file needn't have.
+/// Returns a copy of the metadata buffer, because flatbuffers needs an alignment that the buffer
+/// may not have inside the file. Empty if there is none.
 std::vector<uint8_t> metadata_buffer(std::span<const std::byte> bytes) {
   const auto* model = tflite::GetModel(bytes.data());
   if (model->metadata() == nullptr || model->buffers() == nullptr) return {};
   for (const auto* entry : *model->metadata()) {
     if (entry->name() == nullptr || entry->name()->string_view() != "TFLITE_METADATA") continue;
     if (entry->buffer() >= model->buffers()->size()) {
-      bad({"lies in buffer ", entry->buffer(), " of ", model->buffers()->size()});
+      bad({"buffer ", entry->buffer(), " doesn't exist; the file has ", model->buffers()->size(),
+           " buffers"});
     }
     const auto* data = model->buffers()->Get(entry->buffer())->data();
     if (data == nullptr) return {};
@@ -45,7 +45,7 @@ auto first_of(const Vector* vector) -> decltype(vector->Get(0)) {
 }
 
 std::vector<float> numbers_of(const flatbuffers::Vector<float>* vector) {
-  // More than one a channel is refused later; what is copied stays small.
+  // Copies at most one value more than allowed; normalize_input() rejects wrong counts.
   if (vector == nullptr) return {};
   return {vector->begin(), vector->begin() + std::min<uint32_t>(vector->size(), 4)};
 }
@@ -61,7 +61,7 @@ TfliteMetadata read_tflite_metadata(std::span<const std::byte> bytes) {
   flatbuffers::Verifier verifier(buffer.data(), buffer.size(), /*max_depth=*/16,
                                  /*max_tables=*/1 << 12);
   if (!tflite_metadata::VerifyModelMetadataBuffer(verifier)) {
-    bad("has tables that point outside of it; the file is damaged");
+    bad("an offset points outside of it; the file is damaged");
   }
   const auto* metadata = tflite_metadata::GetModelMetadata(buffer.data());
   result.name = text_of(metadata->name());
@@ -81,7 +81,7 @@ TfliteMetadata read_tflite_metadata(std::span<const std::byte> bytes) {
   if (output != nullptr && output->associated_files() != nullptr) {
     for (const auto* file : *output->associated_files()) {
       if (file->type() != tflite_metadata::AssociatedFileType_TENSOR_AXIS_LABELS) continue;
-      // The first; others are the same in other languages.
+      // The first file is used. Others have the same labels in other languages.
       result.labels_file = text_of(file->name());
       break;
     }
@@ -92,12 +92,12 @@ TfliteMetadata read_tflite_metadata(std::span<const std::byte> bytes) {
 void normalize_input(Graph& graph, const TfliteMetadata& metadata) {
   const Tensor& input = graph.tensors[graph.input];
   if (input.type != DataType::F32 || (metadata.mean.empty() && metadata.std.empty())) return;
-  const auto is_one_a_channel = [](const std::vector<float>& values) {
+  const auto is_valid_count = [](const std::vector<float>& values) {
     return values.size() == 1 || values.size() == 3;
   };
-  if (!is_one_a_channel(metadata.mean) || !is_one_a_channel(metadata.std)) {
-    bad({"normalises with ", metadata.mean.size(), " means and ", metadata.std.size(),
-         " deviations, wanted one of each or one a channel"});
+  if (!is_valid_count(metadata.mean) || !is_valid_count(metadata.std)) {
+    bad({"the normalization has ", metadata.mean.size(), " means and ", metadata.std.size(),
+         " standard deviations; expected 1 or 3 of each"});
   }
   std::vector<InputRange> ranges;
   for (size_t c = 0; c < 3; ++c) {
@@ -105,15 +105,16 @@ void normalize_input(Graph& graph, const TfliteMetadata& metadata) {
     const float std = metadata.std[metadata.std.size() == 1 ? 0 : c];
     const InputRange range = {(0 - mean) / std, (255 - mean) / std};
     if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low == range.high) {
-      bad({"normalises with mean ", mean, " and deviation ", std});
+      bad({"a normalization with mean ", mean, " and standard deviation ", std,
+           " gives no finite range"});
     }
     ranges.push_back(range);
   }
   graph.range_source = RangeSource::Metadata;
-  const bool is_one = std::ranges::all_of(ranges, [&](const InputRange& range) {
+  const bool are_equal = std::ranges::all_of(ranges, [&](const InputRange& range) {
     return range.low == ranges[0].low && range.high == ranges[0].high;
   });
-  if (is_one) {
+  if (are_equal) {
     graph.input_range = ranges[0];
     return;
   }
@@ -138,7 +139,7 @@ void normalize_input(Graph& graph, const TfliteMetadata& metadata) {
   op.scale = add_constant("scale", [](const InputRange& r) { return (r.high - r.low) / 255; });
   op.offset = add_constant("offset", [](const InputRange& r) { return r.low; });
   op.input = graph.input = add_tensor(std::move(pixels));
-  graph.nodes.insert(graph.nodes.begin(), Node{op, "the metadata's normalisation"});
+  graph.nodes.insert(graph.nodes.begin(), Node{op, "the metadata's normalization"});
   graph.input_range = InputRange{0, 255};
 }
 

@@ -1,4 +1,4 @@
-// What a TensorFlow Lite file says of itself besides its network
+// Metadata of a TensorFlow Lite file
 // (https://www.tensorflow.org/lite/models/convert/metadata).
 #pragma once
 
@@ -11,26 +11,28 @@
 
 namespace teachable {
 
+/// The parts of the metadata that this library uses.
 struct TfliteMetadata {
-  std::string name;         ///< what its maker calls the model; may be empty
-  std::string labels_file;  ///< in the zip archive behind the model, one class a line; empty when
-                            ///< there is none
-  /// Of the input: (pixel of 0-255 - mean) / std. One of each, or one a channel; empty when the
-  /// file doesn't say.
+  std::string name;  ///< name of the model; may be empty
+  /// Name of the file of class names (one per line), in the zip archive at the end of the model
+  /// file. May be empty.
+  std::string labels_file;
+  /// Input normalization: (pixel - mean) / std, for pixels of 0 to 255. One value, or one per
+  /// channel; empty if the file has none.
   std::vector<float> mean, std;
 };
 
-/// Reads the buffer TFLITE_METADATA of a file that read_tflite() took; a file without one, or of
-/// another layout than "M001", gives empty fields. Throws Error{BadModel} for damage and for a
-/// normalisation that isn't one: a network that is fed with wrong values would only look as if it
-/// worked.
+/// Reads the buffer TFLITE_METADATA of a file that read_tflite() accepted. Returns empty fields if
+/// there is no such buffer, or if its layout isn't "M001". Throws Error{BadModel} for damaged
+/// metadata.
 TfliteMetadata read_tflite_metadata(std::span<const std::byte> bytes);
 
-/// Makes the file's normalisation the graph's input range. Of an integer input it is ignored: such
-/// a network takes pixels as they are, whatever its metadata says, as TensorFlow Lite's own library
-/// feeds it; what they stand for, its scale says. Channels that differ become an operator before
-/// the network, whose range is then 0-255. Throws Error{BadModel} when there are neither one nor
-/// three values.
+/// Sets the graph's input range from the normalization in `metadata`. It is ignored for an integer
+/// input, as in TensorFlow Lite's own library: such a network reads plain pixels, and its scale
+/// defines their real values. If the channels differ, an operator is added before the network, and
+/// the input range is then 0 to 255. Throws Error{BadModel} unless there are one or three values,
+/// and for values that give no finite, non-empty range: with a wrong input range the network would
+/// silently give wrong results.
 void normalize_input(Graph& graph, const TfliteMetadata& metadata);
 
 }  // namespace teachable

@@ -8,95 +8,104 @@
 
 #include "core/error.h"
 #include "core/half.h"
+#include "graph/errors.h"
 #include "model/precision.h"
-#include "model/tflite_codes.h"
-#include "model/tflite_op_names.h"
 #include "tflite_generated.h"
 
 namespace teachable {
 namespace {
 
-[[noreturn]] void bad(const Text& what) {
-  throw Error(ErrorCode::BadModel, {"TensorFlow Lite file: ", what});
-}
-
-[[noreturn]] void unsupported(const Text& what) {
-  throw Error(ErrorCode::UnsupportedOp, {"TensorFlow Lite file: ", what});
+/// Returns an operator's name, such as "CONV_2D", or "operator 200" if the schema has no name.
+std::string operator_name(int code) {
+  const char* name = tflite::EnumNameBuiltinOperator(static_cast<tflite::BuiltinOperator>(code));
+  return *name == '\0' ? "operator " + std::to_string(code) : name;
 }
 
 class Reader {
  public:
-  Reader(std::span<const std::byte> bytes, Constants constants)
-      : bytes_(bytes), lends_(constants == Constants::Lent) {
-    // 16 of depth is more than this schema can nest.
+  Reader(std::span<const std::byte> bytes, ConstantStorage storage)
+      : bytes_(bytes), borrows_(storage == ConstantStorage::Borrowed) {
+    // This schema can't nest 16 levels.
     flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
                                    /*max_depth=*/16, /*max_tables=*/1 << 18);
     if (!tflite::VerifyModelBuffer(verifier)) {
-      bad({bytes.size(),
-           " bytes whose tables point outside of it; the file is cut off or damaged"});
+      bad({"an offset points outside of the ", bytes.size(),
+           " bytes; the file is incomplete or damaged"});
     }
     model_ = tflite::GetModel(bytes.data());
   }
 
   Graph read() {
     if (model_->version() != 3) {
-      unsupported({"schema version ", model_->version(), ", wanted 3"});
+      unsupported({"schema version ", model_->version()}, "version 3");
     }
     if (model_->subgraphs() == nullptr || model_->subgraphs()->size() == 0 ||
         model_->operator_codes() == nullptr || model_->buffers() == nullptr) {
-      bad("no graph in it");
+      bad("there is no graph");
     }
     subgraph_ = model_->subgraphs()->Get(0);
     if (subgraph_->tensors() == nullptr || subgraph_->operators() == nullptr ||
         subgraph_->inputs() == nullptr || subgraph_->outputs() == nullptr) {
-      bad("a graph without tensors, operators, inputs or outputs");
+      bad("the graph has no tensors, operators, inputs or outputs");
     }
+    static_assert(kMaxTfliteNodes == 4096 && kMaxTfliteTensors == 16384);
     if (subgraph_->operators()->size() > kMaxTfliteNodes ||
         subgraph_->tensors()->size() > kMaxTfliteTensors) {
-      unsupported({subgraph_->operators()->size(), " operators and ", subgraph_->tensors()->size(),
-                   " tensors; read are at most ", kMaxTfliteNodes, " and ", kMaxTfliteTensors});
+      unsupported({"size of ", subgraph_->operators()->size(), " operators and ",
+                   subgraph_->tensors()->size(), " tensors"},
+                  "up to 4096 operators and 16384 tensors");
     }
     if (subgraph_->inputs()->size() != 1 || subgraph_->outputs()->size() != 1) {
-      unsupported({subgraph_->inputs()->size(), " inputs and ", subgraph_->outputs()->size(),
-                   " outputs, wanted one of each"});
+      unsupported({"number of inputs (", subgraph_->inputs()->size(), ") or outputs (",
+                   subgraph_->outputs()->size(), ")"},
+                  "one of each");
     }
 
-    raw_count_ = subgraph_->tensors()->size();
-    graph_.tensors.resize(raw_count_);
-    known_.resize(raw_count_);
-    stands_for_.resize(raw_count_, kNoTensor);
-    floats_.resize(raw_count_, kNoTensor);
-    where_ = "its input";
+    file_tensor_count_ = subgraph_->tensors()->size();
+    graph_.tensors.resize(file_tensor_count_);
+    is_read_.resize(file_tensor_count_);
+    replacement_.resize(file_tensor_count_, kNoTensor);
+    float_copy_.resize(file_tensor_count_, kNoTensor);
+    where_ = "Input";
     graph_.input = tensor(subgraph_->inputs()->Get(0));
     const std::vector<bool> needed = needed_operators();
     for (uint32_t i = 0; i < needed.size(); ++i) {
       if (needed[i]) read_operator(*subgraph_->operators()->Get(i), i);
     }
-    where_ = "its output";
+    where_ = "Output";
     graph_.output = tensor(subgraph_->outputs()->Get(0));
     return std::move(graph_);
   }
 
  private:
-  /// Of each operator, whether the output depends on it. What computes the shape that a RESHAPE is
-  /// given (SHAPE, STRIDED_SLICE, PACK, as Keras writes it for any number of pictures) counts for
-  /// nothing: the tensor declares that shape too.
+  [[noreturn]] void bad(const Text& what) const { throw_bad_model(where_, what); }
+
+  [[noreturn]] void unsupported(const Text& what, const char* supported) const {
+    throw_unsupported(where_, what, supported);
+  }
+
+  /// Returns for each operator whether the output depends on it. Operators that only compute the
+  /// shape of a RESHAPE don't count (SHAPE, STRIDED_SLICE and PACK, which Keras writes for a batch
+  /// of any size), because its output tensor declares that shape too.
   std::vector<bool> needed_operators() const {
-    std::vector<bool> tensors(raw_count_);
+    std::vector<bool> tensors(file_tensor_count_);
     std::vector<bool> result(subgraph_->operators()->size());
-    const auto at = [&](int32_t id) { return id >= 0 && static_cast<size_t>(id) < raw_count_; };
+    const auto is_valid = [&](int32_t id) {
+      return id >= 0 && static_cast<size_t>(id) < file_tensor_count_;
+    };
     const auto need = [&](int32_t id) {
-      if (at(id)) tensors[static_cast<size_t>(id)] = true;
+      if (is_valid(id)) tensors[static_cast<size_t>(id)] = true;
     };
     need(subgraph_->outputs()->Get(0));
     for (uint32_t i = subgraph_->operators()->size(); i-- > 0;) {
       const tflite::Operator& op = *subgraph_->operators()->Get(i);
       if (op.inputs() == nullptr || op.outputs() == nullptr || op.outputs()->size() == 0) continue;
       const int32_t output = op.outputs()->Get(0);
-      result[i] = at(output) && tensors[static_cast<size_t>(output)];
+      result[i] = is_valid(output) && tensors[static_cast<size_t>(output)];
       if (!result[i]) continue;
-      // No operator that is run reads more than three.
-      const uint32_t count = code_of(op) == kReshape ? 1 : std::min(op.inputs()->size(), 3u);
+      // No supported operator reads more than three tensors.
+      const uint32_t count =
+          code_of(op) == tflite::BuiltinOperator_RESHAPE ? 1 : std::min(op.inputs()->size(), 3u);
       for (uint32_t k = 0; k < count && k < op.inputs()->size(); ++k) need(op.inputs()->Get(k));
     }
     return result;
@@ -107,10 +116,11 @@ class Reader {
     return op.opcode_index() < codes.size() ? codes.Get(op.opcode_index()) : nullptr;
   }
 
-  /// -1 for an operator whose code isn't there.
+  /// Returns the operator's number in BuiltinOperator, or -1 if the file doesn't state it.
   int code_of(const tflite::Operator& op) const {
     const auto* code = operator_code(op);
-    // Files from before the 127th operator fill the old field only; newer ones both.
+    // Old files, from before the 127th operator, have only the deprecated field; new files have
+    // both.
     return code == nullptr ? -1
                            : std::max<int>(code->builtin_code(), code->deprecated_builtin_code());
   }
@@ -118,13 +128,13 @@ class Reader {
   // --- tensors -------------------------------------------------------------------------------
 
   const tflite::Tensor& raw(int32_t index) const {
-    if (index < 0 || static_cast<size_t>(index) >= raw_count_) {
-      bad({where_, ": refers to tensor ", index, " of ", raw_count_});
+    if (index < 0 || static_cast<size_t>(index) >= file_tensor_count_) {
+      bad({"tensor ", index, " doesn't exist; the file has ", file_tensor_count_, " tensors"});
     }
     return *subgraph_->tensors()->Get(static_cast<uint32_t>(index));
   }
 
-  /// For messages: a hostile name may be megabytes long, and that of many.
+  /// Returns at most 80 characters. Hostile names may have megabytes.
   static std::string shortened(const flatbuffers::String* text) {
     return text == nullptr ? "" : std::string(text->string_view().substr(0, 80));
   }
@@ -135,7 +145,7 @@ class Reader {
     switch (raw.type()) {
       case tflite::TensorType_FLOAT32:
         return DataType::F32;
-      // Only constants are stored like this; they are widened as they are read.
+      // Only constants may be float16. They are converted to float32 while they are read.
       case tflite::TensorType_FLOAT16:
         return DataType::F32;
       case tflite::TensorType_INT32:
@@ -147,15 +157,15 @@ class Reader {
       default:
         break;
     }
-    unsupported({where_, ": tensor '", name_of(raw), "' has type ", static_cast<int>(raw.type()),
-                 "; read are float32, float16, int32, uint8 and int8"});
+    unsupported({"type ", static_cast<int>(raw.type()), " of tensor '", name_of(raw), "'"},
+                "float32, float16, int32, uint8 and int8");
   }
 
   std::span<const std::byte> bytes_of(const tflite::Tensor& raw) const {
     const auto* buffers = model_->buffers();
     if (raw.buffer() >= buffers->size()) {
-      bad({where_, ": tensor '", name_of(raw), "' lies in buffer ", raw.buffer(), " of ",
-           buffers->size()});
+      bad({"buffer ", raw.buffer(), " of tensor '", name_of(raw), "' doesn't exist; the file has ",
+           buffers->size(), " buffers"});
     }
     const auto* data = buffers->Get(raw.buffer())->data();
     if (data == nullptr) return {};
@@ -166,8 +176,10 @@ class Reader {
     std::vector<int64_t> dims;
     if (raw.shape() != nullptr) {
       constexpr uint32_t kMaxRank = 8;
-      if (raw.shape()->size() > kMaxRank)
-        bad({where_, ": tensor '", name_of(raw), "' has ", raw.shape()->size(), " dimensions"});
+      if (raw.shape()->size() > kMaxRank) {
+        bad({"tensor '", name_of(raw), "' has ", raw.shape()->size(), " dimensions; the limit is ",
+             kMaxRank});
+      }
       dims.assign(raw.shape()->begin(), raw.shape()->end());
     }
     return Shape(std::move(dims));
@@ -186,31 +198,32 @@ class Reader {
       const uint32_t count = zero_points->size();
       result.zero_points.reserve(count);
       for (uint32_t i = 0; i < count; ++i) {
-        // The verifier doesn't ask for the alignment of eight bytes, so a damaged file's may stand
-        // anywhere.
+        // The verifier doesn't check the alignment of 8-byte values, so they may be unaligned in a
+        // damaged file.
         int64_t zero_point;
         std::memcpy(&zero_point, data + i * sizeof zero_point, sizeof zero_point);
         if (zero_point < INT32_MIN || zero_point > INT32_MAX) {
-          bad({where_, ": tensor '", name_of(raw), "' has a zero point of ", zero_point});
+          bad({"tensor '", name_of(raw), "' has the zero point ", zero_point,
+               ", which is too large"});
         }
         result.zero_points.push_back(static_cast<int32_t>(zero_point));
       }
     }
     if (q->quantized_dimension() < 0) {
-      bad({where_, ": tensor '", name_of(raw), "' is quantised along a negative axis"});
+      bad({"tensor '", name_of(raw), "' has a negative quantization axis"});
     }
     result.axis = static_cast<size_t>(q->quantized_dimension());
     return result;
   }
 
-  /// Reads a tensor the first time that something refers to it, so that what isn't run may hold
-  /// types that aren't read.
+  /// Returns the tensor with index `index` in the file. It is read on first use, so skipped
+  /// operators may have tensors of unsupported types.
   TensorId tensor(int32_t index) {
     const tflite::Tensor& source = raw(index);
     const auto id = static_cast<TensorId>(index);
-    if (stands_for_[id] != kNoTensor) return stands_for_[id];
-    if (known_[id]) return id;
-    known_[id] = true;
+    if (replacement_[id] != kNoTensor) return replacement_[id];
+    if (is_read_[id]) return id;
+    is_read_[id] = true;
     Tensor& result = graph_.tensors[id];
     result.name = name_of(source);
     result.type = type_of(source);
@@ -218,29 +231,31 @@ class Reader {
     if (result.type != DataType::F32) result.quantization = quantization_of(source);
 
     const std::span<const std::byte> data = bytes_of(source);
-    // Tensors may share a buffer, or scales; together they may not grow far beyond the file.
+    // Tensors may share buffers or scales, so all copies together could be far larger than the
+    // file.
     copied_bytes_ += data.size() + 8 * result.quantization.scales.size();
     if (copied_bytes_ > 4 * bytes_.size()) {
-      bad({where_, ": its constants overlap; together they are over four times the file"});
+      bad("constants overlap: together they exceed four times the size of the file");
     }
     if (source.type() == tflite::TensorType_FLOAT16) {
       widen(data, result);
     } else if (!data.empty()) {
-      result.data = ConstantData::lent(data);
-      // Nor does the verifier ask for the alignment that elements need.
+      result.data = ConstantData::borrowed(data);
+      // The verifier doesn't check the alignment of the elements either.
       const bool is_aligned =
           reinterpret_cast<uintptr_t>(data.data()) % element_size(result.type) == 0;
-      if (!lends_ || !is_aligned) result.data.own();
+      if (!borrows_ || !is_aligned) result.data.own();
     }
     return id;
   }
 
+  /// Converts float16 constants to float32.
   void widen(std::span<const std::byte> halves, Tensor& result) const {
     if (halves.empty()) {
-      unsupported({where_, ": tensor '", result.name,
-                   "' is computed in float16; only weights may be float16"});
+      unsupported({"float16 computation of tensor '", result.name, "'"}, "float16 constants");
     }
-    if (halves.size() % 2 != 0) bad({where_, ": a float16 tensor of half an element"});
+    if (halves.size() % 2 != 0)
+      bad({"float16 tensor '", result.name, "' has an odd number of bytes"});
     result.data = PaddedBuffer<std::byte>(2 * halves.size());
     auto* floats = reinterpret_cast<float*>(result.data.data());
     for (size_t i = 0; i < halves.size() / 2; ++i) {
@@ -250,19 +265,19 @@ class Reader {
     }
   }
 
-  /// Weights of integers under a layer of floats ("dynamic range") become floats: the layer
-  /// computes in these.
+  /// Returns float copies of integer weights that a layer with float input reads ("dynamic range"
+  /// quantization), because such a layer computes in floats.
   TensorId weights_for(TensorId input, TensorId weights) {
     if (graph_.tensors[input].type != DataType::F32) return weights;
     return floats_of(weights);
   }
 
-  /// The constant in floats, made once.
+  /// Returns a float copy of a constant. It is created once.
   TensorId floats_of(TensorId id) {
     const Tensor& constant = graph_.tensors[id];
     if (constant.type == DataType::F32 || !constant.is_constant()) return id;
-    // What was added to the file's own tensors is float already.
-    TensorId& floats = floats_[id];
+    // Tensors that were added to those of the file are float already.
+    TensorId& floats = float_copy_[id];
     if (floats == kNoTensor) {
       check_constant(constant);
       floats = add_tensor(to_float_constant(constant));
@@ -270,34 +285,34 @@ class Reader {
     return floats;
   }
 
-  /// Its length is what its shape says: nothing else has looked yet.
+  /// Checks that the length of a constant matches its shape. validate() hasn't run yet.
   void check_constant(const Tensor& constant) const {
     const int64_t count = constant.shape.checked_element_count(kMaxTensorElements);
     if (count < 0 ||
         static_cast<size_t>(count) * element_size(constant.type) != constant.data.size()) {
-      bad({where_, ": constant '", constant.name, "' has shape ", constant.shape, " and ",
-           constant.data.size(), " bytes"});
+      bad({"constant '", constant.name, "' has ", constant.data.size(), " bytes, but shape ",
+           constant.shape});
     }
   }
 
-  /// The elements of a small integer constant such as axes or paddings.
+  /// Returns the elements of a small integer constant, such as axes or paddings.
   std::vector<int32_t> integers(int32_t index) const {
     const tflite::Tensor& source = raw(index);
     const std::span<const std::byte> data = bytes_of(source);
     if (source.type() != tflite::TensorType_INT32 || data.empty() || data.size() % 4 != 0 ||
         data.size() > 64) {
-      unsupported({where_, ": tensor '", name_of(source), "' isn't a small int32 constant"});
+      unsupported({"values of tensor '", name_of(source), "'"}, "up to 16 int32 constants");
     }
     std::vector<int32_t> values(data.size() / 4);
     std::memcpy(values.data(), data.data(), data.size());
     return values;
   }
 
-  TensorId input(const tflite::Operator& op, uint32_t i) {
-    if (op.inputs() == nullptr || i >= op.inputs()->size()) {
-      bad({where_, ": misses input ", i});
-    }
-    return tensor(op.inputs()->Get(i));
+  TensorId input(const tflite::Operator& op, uint32_t i) { return tensor(input_index(op, i)); }
+
+  int32_t input_index(const tflite::Operator& op, uint32_t i) const {
+    if (op.inputs() == nullptr || i >= op.inputs()->size()) bad({"input ", i, " is missing"});
+    return op.inputs()->Get(i);
   }
 
   TensorId bias(const tflite::Operator& op) {
@@ -306,15 +321,12 @@ class Reader {
   }
 
   std::vector<int32_t> integer_input(const tflite::Operator& op, uint32_t i) {
-    if (op.inputs() == nullptr || i >= op.inputs()->size()) {
-      bad({where_, ": misses input ", i});
-    }
-    return integers(op.inputs()->Get(i));
+    return integers(input_index(op, i));
   }
 
   TensorId output(const tflite::Operator& op) {
     if (op.outputs() == nullptr || op.outputs()->size() != 1) {
-      bad({where_, ": has not exactly one output"});
+      bad("expected one output");
     }
     return tensor(op.outputs()->Get(0));
   }
@@ -323,7 +335,7 @@ class Reader {
 
   template <typename Options>
   const Options& options(const Options* options) const {
-    if (options == nullptr) bad({where_, ": misses its options"});
+    if (options == nullptr) bad("the options are missing");
     return *options;
   }
 
@@ -340,10 +352,11 @@ class Reader {
       default:
         break;
     }
-    unsupported({where_, ": fused activation ", static_cast<int>(function)});
+    unsupported({"fused activation ", static_cast<int>(function)},
+                "NONE, RELU, RELU6 and RELU_N1_TO_1");
   }
 
-  /// Files leave the options out when all of them have their defaults.
+  /// Returns the fused activation. Files omit the options if all of them have default values.
   template <typename Options>
   Activation fused(const Options* options) const {
     if (options == nullptr) return Activation::none();
@@ -351,17 +364,17 @@ class Reader {
   }
 
   uint32_t extent(int32_t value, const char* what) const {
-    if (value < 1) bad({where_, ": ", what, " is ", value});
+    if (value < 1) bad({"the ", what, " is ", value, "; expected at least 1"});
     return static_cast<uint32_t>(value);
   }
 
   Padding padding(tflite::Padding kind, TensorId input, Extent2d window, Extent2d stride,
                   Extent2d dilation) const {
     if (kind == tflite::Padding_VALID) return {};
-    if (kind != tflite::Padding_SAME) bad({where_, ": unknown padding"});
+    if (kind != tflite::Padding_SAME) bad("the padding is neither SAME nor VALID");
     const Shape& shape = graph_.tensors[input].shape;
     if (shape.rank() != 4) {
-      bad({where_, ": input has shape ", shape, ", wanted [1, height, width, channels]"});
+      bad({"the input has shape ", shape, "; expected [1, height, width, channels]"});
     }
     const auto rows = same_padding(shape[1], window.height, stride.height, dilation.height);
     const auto columns = same_padding(shape[2], window.width, stride.width, dilation.width);
@@ -371,7 +384,7 @@ class Reader {
   Extent2d filter_extent(TensorId filter) const {
     const Shape& shape = graph_.tensors[filter].shape;
     if (shape.rank() != 4) {
-      bad({where_, ": filter has shape ", shape, ", wanted 4 dimensions"});
+      bad({"the filter has shape ", shape, "; expected 4 dimensions"});
     }
     return {static_cast<uint32_t>(std::clamp<int64_t>(shape[1], 0, INT32_MAX)),
             static_cast<uint32_t>(std::clamp<int64_t>(shape[2], 0, INT32_MAX))};
@@ -411,16 +424,16 @@ class Reader {
   Op average_pool(const tflite::Operator& op) {
     const auto pool = windowed_pool<AveragePool2d>(op);
     const Shape& in = graph_.tensors[pool.input].shape;
-    const bool whole_picture = in.rank() == 4 && in[1] == pool.window.height &&
-                               in[2] == pool.window.width && !pool.padding.any() &&
-                               !pool.activation.any();
-    if (whole_picture) return GlobalAveragePool{pool.input, pool.output};
+    const bool is_whole_image = in.rank() == 4 && in[1] == pool.window.height &&
+                                in[2] == pool.window.width && !pool.padding.any() &&
+                                !pool.activation.any();
+    if (is_whole_image) return GlobalAveragePool{pool.input, pool.output};
     return pool;
   }
 
   Op fully_connected(const tflite::Operator& op) {
     const auto& o = options(op.builtin_options_as_FullyConnectedOptions());
-    if (o.weights_format() != 0) unsupported({where_, ": shuffled weights"});
+    if (o.weights_format() != 0) unsupported("weight format (shuffled)", "the default format");
     const TensorId in = input(op, 0);
     return FullyConnected{.input = in,
                           .filter = weights_for(in, input(op, 1)),
@@ -433,36 +446,36 @@ class Reader {
     const TensorId in = input(op, 0);
     std::vector<int32_t> axes = integer_input(op, 1);
     for (int32_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
-    const bool is_picture =
+    const bool is_spatial =
         axes == std::vector<int32_t>{1, 2} || axes == std::vector<int32_t>{2, 1};
-    if (graph_.tensors[in].shape.rank() != 4 || !is_picture) {
-      unsupported({where_, ": mean over axes other than height and width"});
+    if (graph_.tensors[in].shape.rank() != 4 || !is_spatial) {
+      unsupported("axes", "the mean over height and width");
     }
     return GlobalAveragePool{in, output(op)};
   }
 
-  /// PADV2 says what it pads with; all but zero would need an operator of its own.
-  void want_zero_padding(const tflite::Operator& op) {
+  /// Checks that PADV2, which has an input for the padding value, pads with zeros.
+  void require_zero_padding(const tflite::Operator& op) {
     const TensorId id = input(op, 2);
     const Tensor& value = graph_.tensors[id];
     if (!value.is_constant() || value.type == DataType::I32) {
-      unsupported({where_, ": pads with a computed or int32 value"});
+      unsupported("padding value (computed or int32)", "the constant 0");
     }
     check_constant(value);
     const Tensor real = to_float_constant(value);
     const auto* floats = reinterpret_cast<const float*>(real.data.data());
     for (size_t i = 0; i < real.shape.element_count(); ++i) {
-      if (floats[i] != 0) unsupported({where_, ": pads with another value than 0"});
+      if (floats[i] != 0) unsupported({"padding value ", floats[i]}, "the constant 0");
     }
   }
 
   Op pad(const tflite::Operator& op) {
     const std::vector<int32_t> p = integer_input(op, 1);
     if (p.size() != 8 || std::ranges::any_of(p, [](int32_t v) { return v < 0; })) {
-      bad({where_, ": paddings aren't eight counts of 0 or more"});
+      bad("expected eight paddings of at least 0");
     }
     if (p[0] != 0 || p[1] != 0 || p[6] != 0 || p[7] != 0) {
-      unsupported({where_, ": pads another axis than height and width"});
+      unsupported("padding axis", "height and width");
     }
     const auto count = [&](size_t i) { return static_cast<uint32_t>(p[i]); };
     return Pad{
@@ -471,18 +484,18 @@ class Reader {
         .padding = {.top = count(2), .right = count(5), .bottom = count(3), .left = count(4)}};
   }
 
-  /// Bytes as they are become floats: at the input only, as elsewhere the operator would forget the
-  /// scale that bytes have here.
+  /// CAST of input bytes to floats. It is supported at the input only: elsewhere, integers have a
+  /// scale, which CAST ignores.
   Op cast(const tflite::Operator& op) {
     const TensorId from = input(op, 0);
     const TensorId to = output(op);
-    Tensor& picture = graph_.tensors[from];
-    const bool is_bytes = picture.type == DataType::U8 || picture.type == DataType::I8;
-    if (from != graph_.input || !is_bytes || picture.quantization.present() ||
+    Tensor& image = graph_.tensors[from];
+    const bool is_bytes = image.type == DataType::U8 || image.type == DataType::I8;
+    if (from != graph_.input || !is_bytes || image.quantization.present() ||
         graph_.tensors[to].type != DataType::F32) {
-      unsupported({where_, " is run of an input of bytes to float32 only"});
+      unsupported("types or position", "CAST of the model's int8 or uint8 input to float32");
     }
-    picture.quantization = {{1}, {0}, 0};
+    image.quantization = {{1}, {0}, 0};
     return Convert{from, to};
   }
 
@@ -490,7 +503,7 @@ class Reader {
     const TensorId from = input(op, 0);
     const Shape& shape = graph_.tensors[from].shape;
     if (shape.checked_element_count(kMaxTensorElements) != shape.channels()) {
-      unsupported({where_, ": normalises shape ", shape, "; one vector is run"});
+      unsupported({"shape ", shape}, "one vector");
     }
     return Convert{from, output(op), /*to_unit_length=*/true};
   }
@@ -499,12 +512,12 @@ class Reader {
     return Clamp{input(op, 0), output(op), activation};
   }
 
-  /// MAXIMUM and MINIMUM with one constant.
+  /// Returns the constant of MAXIMUM or MINIMUM.
   float limit(const tflite::Operator& op) {
     const TensorId id = input(op, 1);
     const Tensor& value = graph_.tensors[id];
     if (value.type != DataType::F32 || value.data.size() != sizeof(float)) {
-      unsupported({where_, " is run with one float constant, second, only"});
+      unsupported("operands", "one float constant as the second operand");
     }
     float number = 0;
     std::memcpy(&number, value.data.data(), sizeof number);
@@ -520,7 +533,8 @@ class Reader {
 
   enum class Arithmetic { Add, Subtract, Multiply, Divide };
 
-  /// What `x <how> constant` (or `constant <how> x`) is as x * scale + offset.
+  /// Returns the scale and offset for which x * scale + offset equals `x <how> constant`, or
+  /// `constant <how> x`.
   std::pair<float, float> as_affine(Arithmetic how, float constant, bool constant_first) const {
     switch (how) {
       case Arithmetic::Add:
@@ -531,27 +545,28 @@ class Reader {
       case Arithmetic::Multiply:
         return {constant, 0};
       case Arithmetic::Divide:
-        if (constant_first) unsupported({where_, ": divides a constant by what is computed"});
+        if (constant_first) unsupported("computed divisor", "constant divisors");
         return {1 / constant, 0};
     }
     return {1, 0};
   }
 
+  /// Scale and offset that were added for a constant.
   struct Affine {
     TensorId constant;
     Arithmetic how;
     bool constant_first;
     size_t channel_count;
-    std::pair<TensorId, TensorId> made;
+    std::pair<TensorId, TensorId> scale_and_offset;
   };
 
-  /// Scale and offset of `x <how> constant`, one a channel.
+  /// Adds the scale and the offset of `x <how> constant`, with one value per channel.
   std::pair<TensorId, TensorId> affine_constants(const Tensor& constant, Arithmetic how,
                                                  bool constant_first, size_t channel_count) {
     const size_t count = constant.shape.element_count();
     const Shape shape{static_cast<int64_t>(channel_count)};
     const auto* values = reinterpret_cast<const float*>(constant.data.data());
-    // One value becomes one a channel: channels of a hostile file cost no more than it has bytes.
+    // One value is repeated for each channel, so a small hostile file could take much memory.
     charge(8 * channel_count);
     Tensor scale;
     scale.name = constant.name;
@@ -570,10 +585,11 @@ class Reader {
     return {scale_id, add_tensor(std::move(offset))};
   }
 
-  /// Preprocessing that is part of the network, or a batch norm in pieces.
+  /// Returns a ScaleShift (and Clamp) for arithmetic with a constant: preprocessing inside the
+  /// network, or a batch normalization in several operators.
   Op affine(TensorId in, TensorId constant_id, Arithmetic how, bool constant_first,
             Activation activation, TensorId out) {
-    // A copy: adding tensors moves the vector's elements.
+    // This is a copy, because adding tensors moves the elements of graph_.tensors.
     const Tensor constant = to_float_constant(graph_.tensors[constant_id]);
     check_constant(constant);
     const int64_t channels = graph_.tensors[in].shape.channels();
@@ -581,20 +597,20 @@ class Reader {
     if (channels < 1 || channels > kMaxTensorElements ||
         (count != 1 &&
          (count != static_cast<size_t>(channels) || constant.shape.channels() != channels))) {
-      unsupported({where_, ": computes with a constant of shape ", constant.shape,
-                   ", wanted one value or one a channel"});
+      unsupported({"shape ", constant.shape, " of a constant"}, "one value, or one per channel");
     }
     const auto channel_count = static_cast<size_t>(channels);
-    auto made = std::ranges::find_if(affines_, [&](const Affine& each) {
+    auto found = std::ranges::find_if(affines_, [&](const Affine& each) {
       return each.constant == constant_id && each.how == how &&
              each.constant_first == constant_first && each.channel_count == channel_count;
     });
-    if (made == affines_.end()) {
+    if (found == affines_.end()) {
       affines_.push_back({constant_id, how, constant_first, channel_count,
                           affine_constants(constant, how, constant_first, channel_count)});
-      made = affines_.end() - 1;
+      found = affines_.end() - 1;
     }
-    ScaleShift op{in, made->made.first, made->made.second, out};
+    const auto [scale, offset] = found->scale_and_offset;
+    ScaleShift op{in, scale, offset, out};
     if (!activation.any()) return op;
     Tensor between;
     between.name = graph_.tensors[out].name;
@@ -604,11 +620,11 @@ class Reader {
     return Clamp{op.output, out, activation};
   }
 
-  /// Memory that the file makes us take beyond what it has itself.
+  /// Counts memory that is needed in addition to the file's own constants, and checks the limit.
   void charge(size_t bytes) {
     charged_bytes_ += bytes;
     if (charged_bytes_ > 4 * bytes_.size() + (size_t{1} << 20)) {
-      bad({where_, ": its small constants stand for far more values than the file has"});
+      bad("the values of repeated constants exceed four times the size of the file");
     }
   }
 
@@ -624,7 +640,7 @@ class Reader {
         return affine(a, b, how, constant_first, activation, out);
       }
     }
-    // What is repeated for each pixel stands second.
+    // The operand that is repeated for each pixel must be the second.
     if (graph_.tensors[a].shape.element_count() < graph_.tensors[b].shape.element_count() &&
         !graph_.tensors[b].is_constant()) {
       std::swap(a, b);
@@ -638,91 +654,91 @@ class Reader {
       case Arithmetic::Divide:
         break;
     }
-    unsupported({where_, " is run with a float constant only"});
+    unsupported("operands", "one float constant");
   }
 
   Op to_op(const tflite::Operator& op, int code) {
     switch (code) {
-      case kConv2d:
+      case tflite::BuiltinOperator_CONV_2D:
         return convolution<Conv2d>(op, options(op.builtin_options_as_Conv2DOptions()));
-      case kDepthwiseConv2d:
+      case tflite::BuiltinOperator_DEPTHWISE_CONV_2D:
         return convolution<DepthwiseConv2d>(
             op, options(op.builtin_options_as_DepthwiseConv2DOptions()));
-      case kFullyConnected:
+      case tflite::BuiltinOperator_FULLY_CONNECTED:
         return fully_connected(op);
-      case kAdd:
+      case tflite::BuiltinOperator_ADD:
         return arithmetic(op, Arithmetic::Add, fused(op.builtin_options_as_AddOptions()));
-      case kSub:
+      case tflite::BuiltinOperator_SUB:
         return arithmetic(op, Arithmetic::Subtract, fused(op.builtin_options_as_SubOptions()));
-      case kMul:
+      case tflite::BuiltinOperator_MUL:
         return arithmetic(op, Arithmetic::Multiply, fused(op.builtin_options_as_MulOptions()));
-      case kDiv:
+      case tflite::BuiltinOperator_DIV:
         return arithmetic(op, Arithmetic::Divide, fused(op.builtin_options_as_DivOptions()));
-      case kHardSwish:
+      case tflite::BuiltinOperator_HARD_SWISH:
         return HardSwish{input(op, 0), output(op)};
-      case kLogistic:
+      case tflite::BuiltinOperator_LOGISTIC:
         return Sigmoid{input(op, 0), output(op)};
-      case kMaxPool2d:
+      case tflite::BuiltinOperator_MAX_POOL_2D:
         return windowed_pool<MaxPool2d>(op);
-      case kAveragePool2d:
+      case tflite::BuiltinOperator_AVERAGE_POOL_2D:
         return average_pool(op);
-      case kMean:
+      case tflite::BuiltinOperator_MEAN:
         return mean(op);
-      case kPad:
+      case tflite::BuiltinOperator_PAD:
         return pad(op);
-      case kPadV2:
-        want_zero_padding(op);
+      case tflite::BuiltinOperator_PADV2:
+        require_zero_padding(op);
         return pad(op);
-      case kRelu:
+      case tflite::BuiltinOperator_RELU:
         return clamp(op, Activation::relu());
-      case kRelu6:
+      case tflite::BuiltinOperator_RELU6:
         return clamp(op, Activation::relu6());
-      case kReluN1To1:
+      case tflite::BuiltinOperator_RELU_N1_TO_1:
         return clamp(op, {-1.0f, 1.0f});
-      case kMaximum:
+      case tflite::BuiltinOperator_MAXIMUM:
         return clamp(op, {.min = limit(op)});
-      case kMinimum:
+      case tflite::BuiltinOperator_MINIMUM:
         return clamp(op, {.max = limit(op)});
-      case kReshape:
-      case kSqueeze:
+      case tflite::BuiltinOperator_RESHAPE:
+      case tflite::BuiltinOperator_SQUEEZE:
         return Reshape{input(op, 0), output(op)};
-      case kQuantize:
-      case kDequantize:
+      case tflite::BuiltinOperator_QUANTIZE:
+      case tflite::BuiltinOperator_DEQUANTIZE:
         return Convert{input(op, 0), output(op)};
-      case kCast:
+      case tflite::BuiltinOperator_CAST:
         return cast(op);
-      case kL2Normalization:
+      case tflite::BuiltinOperator_L2_NORMALIZATION:
         return to_unit_length(op);
-      case kSoftmax:
+      case tflite::BuiltinOperator_SOFTMAX:
         return Softmax{input(op, 0), output(op),
                        options(op.builtin_options_as_SoftmaxOptions()).beta()};
       default:
         break;
     }
-    unsupported(
-        {where_,
-         " isn't run here; run are the operators of MobileNet v1, v2 and v3 (convolutions, "
-         "FULLY_CONNECTED, ADD, MUL, pools, MEAN, PAD, RELU, HARD_SWISH, LOGISTIC, RESHAPE, "
-         "SOFTMAX, QUANTIZE)"});
+    throw Error(ErrorCode::UnsupportedOp,
+                {"Unsupported operator ", where_,
+                 ". Supported operators: those of MobileNet v1, v2 and v3, listed in the guide "
+                 "\"Models of your own\"."});
   }
 
   void read_operator(const tflite::Operator& op, uint32_t index) {
     const int code = code_of(op);
     if (code < 0) {
-      bad({"node ", index, " has operator code ", op.opcode_index(), " of ",
-           model_->operator_codes()->size()});
+      where_ = "Node " + std::to_string(index);
+      bad({"operator code ", op.opcode_index(), " doesn't exist; the file has ",
+           model_->operator_codes()->size(), " codes"});
     }
-    where_ = tflite_op_name(code);
+    where_ = operator_name(code);
     const std::string custom = shortened(operator_code(op)->custom_code());
     if (!custom.empty()) where_ += " '" + custom + "'";
-    where_ += " at node " + std::to_string(index);
-    if (code == kDequantize && is_of_constant(op)) {
+    where_ += " (node " + std::to_string(index) + ")";
+    if (code == tflite::BuiltinOperator_DEQUANTIZE && is_of_constant(op)) {
       const TensorId source = floats_of(input(op, 0));
       const TensorId id = output(op);
-      if (id >= raw_count_ || graph_.tensors[id].is_constant()) {
-        bad({where_, ": writes a tensor that has a value already"});
+      if (id >= file_tensor_count_ || graph_.tensors[id].is_constant()) {
+        bad("the output tensor already has a value");
       }
-      stands_for_[id] = source;
+      replacement_[id] = source;
       return;
     }
     Op result = to_op(op, code);
@@ -734,19 +750,19 @@ class Reader {
   }
 
   std::span<const std::byte> bytes_;
-  bool lends_;
+  bool borrows_;
   const tflite::Model* model_ = nullptr;
   const tflite::SubGraph* subgraph_ = nullptr;
   Graph graph_;
-  std::vector<bool> known_;
-  size_t raw_count_ = 0;  // the file's own tensors come first in graph_
-  std::vector<TensorId>
-      stands_for_;  // by a file's tensor: the constant that DEQUANTIZE makes of another one
-  std::vector<TensorId> floats_;  // by a file's tensor: the integer constant in floats
-  std::vector<Affine> affines_;   // of affine(), made once
+  std::vector<bool> is_read_;
+  size_t file_tensor_count_ = 0;  // graph_ has the file's own tensors first, then added ones
+  // For each tensor of the file: the constant that replaces the output of a DEQUANTIZE.
+  std::vector<TensorId> replacement_;
+  std::vector<TensorId> float_copy_;  // for each tensor of the file: see floats_of()
+  std::vector<Affine> affines_;       // constants that affine() has added
   size_t copied_bytes_ = 0;
   size_t charged_bytes_ = 0;
-  std::string where_;  // what is being read, for messages
+  std::string where_ = "TensorFlow Lite file";  // current position, for messages
 };
 
 }  // namespace
@@ -755,9 +771,11 @@ bool is_tflite(std::span<const std::byte> bytes) {
   return bytes.size() >= 8 && std::memcmp(bytes.data() + 4, "TFL3", 4) == 0;
 }
 
-Graph read_tflite(std::span<const std::byte> bytes, Constants constants) {
-  if (!is_tflite(bytes)) bad("no 'TFL3' at byte 4");
-  return Reader(bytes, constants).read();
+Graph read_tflite(std::span<const std::byte> bytes, ConstantStorage storage) {
+  if (!is_tflite(bytes)) {
+    throw_bad_model("TensorFlow Lite file", "there is no 'TFL3' at byte 4");
+  }
+  return Reader(bytes, storage).read();
 }
 
 }  // namespace teachable

@@ -1,4 +1,4 @@
-// TensorFlow Lite files (flatbuffers, schema version 3, https://www.tensorflow.org/lite).
+// Reader of TensorFlow Lite files (flatbuffers, schema version 3, https://www.tensorflow.org/lite).
 #pragma once
 
 #include <cstddef>
@@ -8,22 +8,25 @@
 
 namespace teachable {
 
-/// Several times any MobileNet's; keeps passes, which look at all nodes for each, quick on a
-/// hostile file.
+/// Maximum number of operators, several times that of any MobileNet. Passes take time quadratic in
+/// this number, so the limit keeps them fast for a hostile file.
 inline constexpr size_t kMaxTfliteNodes = 4096;
+/// Maximum number of tensors.
 inline constexpr size_t kMaxTfliteTensors = 16384;
 
-/// Whether the bytes carry the format's file identifier ("TFL3" at offset 4).
+/// Returns true if the bytes have the format's file identifier ("TFL3" at offset 4).
 bool is_tflite(std::span<const std::byte> bytes);
 
-/// Whether a graph's constants are the file's own bytes, which then must outlive it, followed by
-/// kReadSlack readable bytes (core/buffer.h).
-enum class Constants { Copied, Lent };
+/// Storage of a graph's constants. Copied: the graph owns them. Borrowed: unchanged constants are
+/// views of the file, which must outlive the graph and be followed by kReadSlack readable bytes
+/// (core/buffer.h).
+enum class ConstantStorage { Copied, Borrowed };
 
-/// The first subgraph as it stands in the file; nothing simplified. Operators that the output
-/// doesn't depend on are left out, whatever they are. Every offset is checked by flatbuffers'
-/// verifier before it is followed. Throws Error{BadModel} for a damaged file, Error{UnsupportedOp}
-/// that names the operator or type and its place.
-Graph read_tflite(std::span<const std::byte> bytes, Constants constants = Constants::Copied);
+/// Reads the first subgraph without simplifying it. Operators that the output doesn't depend on are
+/// skipped, even unsupported ones. The flatbuffers verifier checks every offset before it is used.
+/// Throws Error{BadModel} for a damaged file, and Error{UnsupportedOp}, which names the operator or
+/// type and its position.
+Graph read_tflite(std::span<const std::byte> bytes,
+                  ConstantStorage storage = ConstantStorage::Copied);
 
 }  // namespace teachable

@@ -8,14 +8,13 @@
 #include <vector>
 
 #include "core/error.h"
-#include "model/tflite_codes.h"
 #include "model/tflite_reader.h"
 #include "tflite_generated.h"
 
 namespace teachable {
 namespace {
 
-/// Flatbuffers count in 31 bits.
+/// Maximum size of all constants in bytes. Flatbuffers have 31-bit offsets.
 constexpr size_t kMaxConstantBytes = size_t{1} << 30;
 
 int32_t narrow(uint32_t value) { return static_cast<int32_t>(value); }
@@ -25,7 +24,7 @@ class Writer {
   explicit Writer(const Graph& graph) : graph_(graph), fbb_(size_of(graph)) {}
 
   TfliteFile write() {
-    // Buffer 0 is the empty one that activations refer to.
+    // Buffer 0 is empty. Activations refer to it.
     buffers_.push_back(tflite::CreateBuffer(fbb_));
     for (const Tensor& tensor : graph_.tensors) tensors_.push_back(to_tensor(tensor));
     for (const Node& node : graph_.nodes) {
@@ -33,10 +32,9 @@ class Writer {
       std::visit(*this, node.op);
     }
     if (operators_.size() > kMaxTfliteNodes || tensors_.size() > kMaxTfliteTensors) {
-      throw Error(ErrorCode::UnsupportedOp,
-                  {"as TensorFlow Lite the model has ", operators_.size(), " operators and ",
-                   tensors_.size(), " tensors; run are at most ", kMaxTfliteNodes, " and ",
-                   kMaxTfliteTensors});
+      throw Error(ErrorCode::UnsupportedOp, {"Model: ", operators_.size(), " operators and ",
+                                             tensors_.size(), " tensors exceed the limit of ",
+                                             kMaxTfliteNodes, " and ", kMaxTfliteTensors, "."});
     }
     const std::vector<int32_t> inputs = {narrow(graph_.input)};
     const std::vector<int32_t> outputs = {narrow(graph_.output)};
@@ -57,7 +55,8 @@ class Writer {
   void operator()(const Conv2d& op) {
     const auto write = [&](TensorId input, tflite::Padding padding, TensorId output,
                            tflite::ActivationFunction function) {
-      add(kConv2d, {input, op.filter, op.bias}, output, tflite::BuiltinOptions_Conv2DOptions,
+      add(tflite::BuiltinOperator_CONV_2D, {input, op.filter, op.bias}, output,
+          tflite::BuiltinOptions_Conv2DOptions,
           tflite::CreateConv2DOptions(fbb_, padding, narrow(op.stride.width),
                                       narrow(op.stride.height), function, narrow(op.dilation.width),
                                       narrow(op.dilation.height))
@@ -70,7 +69,7 @@ class Writer {
     const int64_t multiplier = shape(op.filter).channels() / shape(op.input).channels();
     const auto write = [&](TensorId input, tflite::Padding padding, TensorId output,
                            tflite::ActivationFunction function) {
-      add(kDepthwiseConv2d, {input, op.filter, op.bias}, output,
+      add(tflite::BuiltinOperator_DEPTHWISE_CONV_2D, {input, op.filter, op.bias}, output,
           tflite::BuiltinOptions_DepthwiseConv2DOptions,
           tflite::CreateDepthwiseConv2DOptions(
               fbb_, padding, narrow(op.stride.width), narrow(op.stride.height),
@@ -83,7 +82,7 @@ class Writer {
 
   void operator()(const FullyConnected& op) {
     activated(op.activation, op.output, [&](TensorId output, tflite::ActivationFunction function) {
-      add(kFullyConnected, {op.input, op.filter, op.bias}, output,
+      add(tflite::BuiltinOperator_FULLY_CONNECTED, {op.input, op.filter, op.bias}, output,
           tflite::BuiltinOptions_FullyConnectedOptions,
           tflite::CreateFullyConnectedOptions(fbb_, function).Union());
     });
@@ -91,13 +90,18 @@ class Writer {
 
   void operator()(const Add& op) { sum(op.a, op.b, op.output, op.activation); }
   void operator()(const Multiply& op) { product(op.a, op.b, op.output, op.activation); }
-  void operator()(const HardSwish& op) { add(kHardSwish, {op.input}, op.output); }
-  void operator()(const Sigmoid& op) { add(kLogistic, {op.input}, op.output); }
-  void operator()(const AveragePool2d& op) { pool(kAveragePool2d, op); }
-  void operator()(const MaxPool2d& op) { pool(kMaxPool2d, op); }
+  void operator()(const HardSwish& op) {
+    add(tflite::BuiltinOperator_HARD_SWISH, {op.input}, op.output);
+  }
+  void operator()(const Sigmoid& op) {
+    add(tflite::BuiltinOperator_LOGISTIC, {op.input}, op.output);
+  }
+  void operator()(const AveragePool2d& op) { pool(tflite::BuiltinOperator_AVERAGE_POOL_2D, op); }
+  void operator()(const MaxPool2d& op) { pool(tflite::BuiltinOperator_MAX_POOL_2D, op); }
 
   void operator()(const GlobalAveragePool& op) {
-    add(kMean, {op.input, integers({1, 2})}, op.output, tflite::BuiltinOptions_ReducerOptions,
+    add(tflite::BuiltinOperator_MEAN, {op.input, integers({1, 2})}, op.output,
+        tflite::BuiltinOptions_ReducerOptions,
         tflite::CreateReducerOptions(fbb_, /*keep_dims=*/shape(op.output).rank() == 4).Union());
   }
 
@@ -127,17 +131,19 @@ class Writer {
   void operator()(const Reshape& op) {
     std::vector<int32_t> dims;
     for (int64_t dim : shape(op.output).dims()) dims.push_back(static_cast<int32_t>(dim));
-    add(kReshape, {op.input, integers(dims)}, op.output);
+    add(tflite::BuiltinOperator_RESHAPE, {op.input, integers(dims)}, op.output);
   }
 
   void operator()(const Convert& op) {
-    const auto code = graph_.tensors[op.output].type == DataType::F32 ? kDequantize : kQuantize;
-    add(op.to_unit_length ? kL2Normalization : code, {op.input}, op.output);
+    const auto code = graph_.tensors[op.output].type == DataType::F32
+                          ? tflite::BuiltinOperator_DEQUANTIZE
+                          : tflite::BuiltinOperator_QUANTIZE;
+    add(op.to_unit_length ? tflite::BuiltinOperator_L2_NORMALIZATION : code, {op.input}, op.output);
   }
 
   void operator()(const Softmax& op) {
-    add(kSoftmax, {op.input}, op.output, tflite::BuiltinOptions_SoftmaxOptions,
-        tflite::CreateSoftmaxOptions(fbb_, op.beta).Union());
+    add(tflite::BuiltinOperator_SOFTMAX, {op.input}, op.output,
+        tflite::BuiltinOptions_SoftmaxOptions, tflite::CreateSoftmaxOptions(fbb_, op.beta).Union());
   }
 
  private:
@@ -165,11 +171,11 @@ class Writer {
   }
 
   template <typename Pool>
-  void pool(BuiltinCode code, const Pool& op) {
+  void pool(tflite::BuiltinOperator code, const Pool& op) {
     const auto padding = padding_of(op.padding, op.input, op.window, op.stride, {});
     if (!padding) {
       throw Error(ErrorCode::UnsupportedOp,
-                  {*where_, ": pools with paddings of its own; SAME and VALID are run"});
+                  {"Unsupported padding of a pool in ", *where_, ". Supported: SAME and VALID."});
     }
     activated(op.activation, op.output, [&](TensorId output, tflite::ActivationFunction function) {
       add(code, {op.input}, output, tflite::BuiltinOptions_Pool2DOptions,
@@ -182,27 +188,27 @@ class Writer {
 
   void sum(TensorId a, TensorId b, TensorId output, const Activation& activation) {
     activated(activation, output, [&](TensorId out, tflite::ActivationFunction function) {
-      add(kAdd, {a, b}, out, tflite::BuiltinOptions_AddOptions,
+      add(tflite::BuiltinOperator_ADD, {a, b}, out, tflite::BuiltinOptions_AddOptions,
           tflite::CreateAddOptions(fbb_, function).Union());
     });
   }
 
   void product(TensorId a, TensorId b, TensorId output, const Activation& activation) {
     activated(activation, output, [&](TensorId out, tflite::ActivationFunction function) {
-      add(kMul, {a, b}, out, tflite::BuiltinOptions_MulOptions,
+      add(tflite::BuiltinOperator_MUL, {a, b}, out, tflite::BuiltinOptions_MulOptions,
           tflite::CreateMulOptions(fbb_, function).Union());
     });
   }
 
   void pad(TensorId input, const Padding& padding, TensorId output) {
-    add(kPad,
+    add(tflite::BuiltinOperator_PAD,
         {input, integers({0, 0, narrow(padding.top), narrow(padding.bottom), narrow(padding.left),
                           narrow(padding.right), 0, 0})},
         output);
   }
 
-  /// Writes an operator with its activation fused, or, where the format has no word for that, with
-  /// the clamp behind it.
+  /// Writes an operator with a fused activation, or with a clamp after it if the format has no such
+  /// fused activation.
   template <typename Write>
   void activated(const Activation& activation, TensorId output, Write&& write) {
     if (const auto function = function_of(activation)) return write(output, *function);
@@ -215,10 +221,13 @@ class Writer {
     const bool has_min = activation.min > -std::numeric_limits<float>::infinity();
     const bool has_max = activation.max < std::numeric_limits<float>::infinity();
     const TensorId between = has_min && has_max ? like(output) : output;
-    if (has_min) add(kMaximum, {input, scalar(activation.min)}, between);
-    if (has_max) add(kMinimum, {has_min ? between : input, scalar(activation.max)}, output);
+    if (has_min) add(tflite::BuiltinOperator_MAXIMUM, {input, scalar(activation.min)}, between);
+    if (has_max)
+      add(tflite::BuiltinOperator_MINIMUM, {has_min ? between : input, scalar(activation.max)},
+          output);
   }
 
+  /// Returns SAME or VALID, or nullopt for any other padding.
   std::optional<tflite::Padding> padding_of(const Padding& padding, TensorId input, Extent2d window,
                                             Extent2d stride, Extent2d dilation) const {
     if (!padding.any()) return tflite::Padding_VALID;
@@ -231,6 +240,7 @@ class Writer {
     return std::nullopt;
   }
 
+  /// Returns the format's fused activation, or nullopt if it has none.
   static std::optional<tflite::ActivationFunction> function_of(const Activation& activation) {
     if (activation == Activation::none()) return tflite::ActivationFunction_NONE;
     if (activation == Activation::relu()) return tflite::ActivationFunction_RELU;
@@ -239,30 +249,31 @@ class Writer {
     return std::nullopt;
   }
 
-  /// The operator that does nothing else.
-  BuiltinCode code_of(tflite::ActivationFunction function) const {
+  /// Returns the operator that computes only this activation.
+  tflite::BuiltinOperator code_of(tflite::ActivationFunction function) const {
     switch (function) {
       case tflite::ActivationFunction_RELU:
-        return kRelu;
+        return tflite::BuiltinOperator_RELU;
       case tflite::ActivationFunction_RELU6:
-        return kRelu6;
+        return tflite::BuiltinOperator_RELU6;
       case tflite::ActivationFunction_RELU_N1_TO_1:
-        return kReluN1To1;
+        return tflite::BuiltinOperator_RELU_N1_TO_1;
       default:
         break;
     }
-    throw Error(ErrorCode::Internal, {*where_, ": clamps to nothing"});
+    throw Error(ErrorCode::Internal, {*where_, ": the clamp has no limits."});
   }
 
   // --- tables --------------------------------------------------------------------------------
 
-  /// What the file will have, so that it needn't be copied as it grows.
+  /// Estimates the size of the file in bytes, so that the buffer doesn't grow while it is written.
   static size_t size_of(const Graph& graph) {
     size_t constants = 0;
     for (const Tensor& tensor : graph.tensors) constants += tensor.data.size();
     if (constants > kMaxConstantBytes) {
-      throw Error(ErrorCode::UnsupportedOp, {"the model's weights have ", constants,
-                                             " bytes, more than a TensorFlow Lite file takes"});
+      throw Error(ErrorCode::UnsupportedOp,
+                  {"Model: ", constants, " bytes of weights exceed the limit of ",
+                   kMaxConstantBytes, " bytes of a TensorFlow Lite file."});
     }
     constexpr size_t kTableBytes = 512;
     return constants + kTableBytes * (graph.tensors.size() + graph.nodes.size() + 8);
@@ -314,7 +325,7 @@ class Writer {
     return static_cast<TensorId>(tensors_.size() - 1);
   }
 
-  /// An activation of `source`'s type and quantisation.
+  /// Adds an activation with the type and quantization of `source`.
   TensorId activation(const Tensor& source, const Shape& dims) {
     return add_tensor(table_of(source, dims, 0));
   }
@@ -334,7 +345,7 @@ class Writer {
         tflite::CreateTensorDirect(fbb_, &dims, tflite::TensorType_FLOAT32, data, "limit"));
   }
 
-  void add(BuiltinCode code, const std::vector<TensorId>& inputs, TensorId output,
+  void add(tflite::BuiltinOperator code, const std::vector<TensorId>& inputs, TensorId output,
            tflite::BuiltinOptions type = tflite::BuiltinOptions_NONE,
            flatbuffers::Offset<void> options = 0) {
     std::vector<int32_t> ids;
@@ -344,25 +355,26 @@ class Writer {
         tflite::CreateOperatorDirect(fbb_, index_of(code), &ids, &outputs, type, options));
   }
 
-  uint32_t index_of(BuiltinCode code) {
-    const auto found = std::ranges::find(used_, code);
-    if (found == used_.end()) {
-      used_.push_back(code);
+  uint32_t index_of(tflite::BuiltinOperator code) {
+    const auto found = std::ranges::find(used_operators_, code);
+    if (found == used_operators_.end()) {
+      used_operators_.push_back(code);
       codes_.push_back(
           tflite::CreateOperatorCodeDirect(fbb_, static_cast<int8_t>(code), nullptr, 1, code));
-      return static_cast<uint32_t>(used_.size() - 1);
+      return static_cast<uint32_t>(used_operators_.size() - 1);
     }
-    return static_cast<uint32_t>(found - used_.begin());
+    return static_cast<uint32_t>(found - used_operators_.begin());
   }
 
   const Graph& graph_;
   flatbuffers::FlatBufferBuilder fbb_;
   std::vector<flatbuffers::Offset<tflite::Buffer>> buffers_;
-  std::vector<flatbuffers::Offset<tflite::Tensor>> tensors_;  // the graph's come first
-  std::vector<BuiltinCode> used_;
-  std::vector<flatbuffers::Offset<tflite::OperatorCode>> codes_;  // one for each of used_
+  std::vector<flatbuffers::Offset<tflite::Tensor>>
+      tensors_;  // the graph's tensors, then added ones
+  std::vector<tflite::BuiltinOperator> used_operators_;
+  std::vector<flatbuffers::Offset<tflite::OperatorCode>> codes_;  // same order as used_operators_
   std::vector<flatbuffers::Offset<tflite::Operator>> operators_;
-  const std::string* where_ = nullptr;  // what is being written, for messages
+  const std::string* where_ = nullptr;  // operator that is being written, for messages
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Graphs to TensorFlow Lite files (flatbuffers, schema version 3, https://www.tensorflow.org/lite).
+// Writer of TensorFlow Lite files (flatbuffers, schema version 3, https://www.tensorflow.org/lite).
 #pragma once
 
 #include <cstddef>
@@ -10,18 +10,18 @@
 
 namespace teachable {
 
-/// A file in memory.
+/// A TensorFlow Lite file in memory.
 struct TfliteFile {
-  std::unique_ptr<uint8_t[]> memory;  ///< owns `bytes`, which needn't begin where it does
-  std::span<const std::byte> bytes;
+  std::unique_ptr<uint8_t[]> memory;  ///< owns `bytes`; has unused space before them
+  std::span<const std::byte> bytes;   ///< the file
 };
 
-/// Writes a validated graph so that read_tflite() gives one that computes the same, to the bit as
-/// far as passes.h joins again what takes several operators here: paddings other than SAME and
-/// VALID stand in a PAD before their layer, activations without a word in the format in MAXIMUM and
-/// MINIMUM after it, a scale-and-shift is a MUL and an ADD. Needs memory for all constants once
-/// more. Throws Error{UnsupportedOp} for what the format has no words for (a pool with such
-/// paddings), for more operators than read_tflite() takes, and for constants above 1 GB.
+/// Writes a validated graph, so that read_tflite() returns a graph with the same results. Some
+/// operators become several: paddings other than SAME and VALID become a PAD before the layer,
+/// activations that the format doesn't have become MAXIMUM and MINIMUM after it, and a ScaleShift
+/// becomes MUL and ADD. The passes of passes.h merge them again, with bit-identical results. Copies
+/// all constants. Throws Error{UnsupportedOp} for a pool with such a padding, for more operators or
+/// tensors than read_tflite() accepts, and for constants above 1 GB.
 TfliteFile to_tflite(const Graph& graph);
 
 }  // namespace teachable

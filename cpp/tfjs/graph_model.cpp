@@ -13,23 +13,26 @@
 #include <vector>
 
 #include "core/error.h"
+#include "graph/errors.h"
 
 namespace teachable {
 namespace {
 
-/// Several times any MobileNet's.
+/// Limits, several times what any MobileNet needs: nodes in the file, operators, inputs of a node,
+/// and characters of a name.
 constexpr size_t kMaxFileNodes = 16384;
 constexpr size_t kMaxNodes = 4096;
 constexpr size_t kMaxInputs = 64;
 constexpr size_t kMaxNameLength = 512;
-/// Identities in a row, and steps of shape arithmetic in the whole model.
+/// Limits for Identity nodes in a row, and for steps of shape arithmetic in the whole model.
 constexpr size_t kMaxIdentities = 64;
 constexpr size_t kMaxIntegerReads = 1 << 16;
 
-/// What doesn't print, which no setting has, could not be shown in a message.
+/// Replaces characters that aren't printable ASCII, which no setting has, by '?' for messages.
 char printable(int c) { return c >= ' ' && c <= '~' ? static_cast<char>(c) : '?'; }
 
-/// TensorFlow's protocol buffers as JSON hold texts in base64.
+/// Decodes base64. TensorFlow's protocol buffers have strings in base64 when written as JSON.
+/// Returns other texts unchanged.
 std::string decode_text(const std::string& text) {
   std::string result;
   uint32_t bits = 0;
@@ -53,9 +56,9 @@ std::string decode_text(const std::string& text) {
   return result;
 }
 
-/// Protocol buffers write 64-bit integers as strings.
+/// Returns an integer. Protocol buffers have 64-bit integers as strings when written as JSON.
 std::optional<int64_t> to_int(const Json& value) {
-  if (!value.is_string()) return to_integer(value);
+  if (!value.is_string()) return value.integer();
   const auto text = value.get<std::string>();
   if (text.empty() || text.size() > 18) return std::nullopt;
   int64_t result = 0;
@@ -68,18 +71,17 @@ std::optional<int64_t> to_int(const Json& value) {
   return negative ? -result : result;
 }
 
+/// A node of model.json.
 struct FileNode {
   std::string name, op;
-  std::vector<std::string> inputs;  ///< names of nodes, without output index and control inputs
-  const Json* attr = nullptr;       ///< nullptr when it has none
+  std::vector<std::string> inputs;  ///< names of nodes, without output indices and control inputs
+  const Json* attr = nullptr;       ///< nullptr if there is none
 
   std::string where() const { return "node " + in_quotes(name) + " (" + op.substr(0, 40) + ")"; }
 
-  [[noreturn]] void bad(const Text& what) const {
-    throw Error(ErrorCode::BadModel, {where(), ": ", what});
-  }
-  [[noreturn]] void unsupported(const Text& what) const {
-    throw Error(ErrorCode::UnsupportedOp, {where(), ": ", what});
+  [[noreturn]] void bad(const Text& what) const { throw_bad_model(where(), what); }
+  [[noreturn]] void unsupported(const Text& what, const char* supported) const {
+    throw_unsupported(where(), what, supported);
   }
 
   const Json* attribute(const char* key, const char* kind) const {
@@ -95,21 +97,21 @@ struct FileNode {
   double number(const char* key, double fallback) const {
     const Json* value = attribute(key, "f");
     if (value == nullptr) return fallback;
-    if (!value->is_number()) bad({"its ", key, " isn't a number"});
+    if (!value->is_number()) bad({key, " isn't a number"});
     return value->get<double>();
   }
 
   std::string text_of(const Json& value) const {
     if (value.is_string()) return decode_text(value.get<std::string>());
-    // Older converters write a list of character codes.
+    // Old converters write a list of character codes.
     if (value.is_array() && value.size() <= kMaxInputs) {
       std::string result;
       for (const Json& code : value) {
-        result.push_back(printable(static_cast<int>(to_integer(code).value_or(0) & 0xff)));
+        result.push_back(printable(static_cast<int>(code.integer().value_or(0) & 0xff)));
       }
       return result;
     }
-    bad("a setting isn't a text");
+    bad("an attribute isn't a string");
   }
 
   std::string text(const char* key, const std::string& fallback) const {
@@ -133,7 +135,7 @@ struct FileNode {
     if (items == nullptr || !items->is_array()) return result;
     for (const Json& item : *items) {
       const std::optional<int64_t> value = to_int(item);
-      if (!value) bad({"its ", key, " isn't of whole numbers"});
+      if (!value) bad({key, " has an element that isn't an integer"});
       result.push_back(*value);
     }
     return result;
@@ -142,31 +144,31 @@ struct FileNode {
 
 uint32_t to_extent(const FileNode& node, int64_t value, const char* what) {
   if (value < 1 || value > 1 << 14) {
-    node.bad({"its ", what, " is ", value});
+    node.bad({what, " is ", value, "; expected 1 to ", 1 << 14});
   }
   return static_cast<uint32_t>(value);
 }
 
-/// [1, height, width, 1] of strides, dilations and windows.
+/// Returns strides, dilations or a window, which are written as [1, height, width, 1].
 Extent2d extent_of(const FileNode& node, const char* key) {
   const std::vector<int64_t> values = node.integers(key);
   if (values.empty()) return {};
   if (values.size() != 4 || values[0] != 1 || values[3] != 1) {
-    node.unsupported({"its ", key, " aren't [1, height, width, 1]"});
+    node.unsupported(key, "[1, height, width, 1]");
   }
   return {to_extent(node, values[1], key), to_extent(node, values[2], key)};
 }
 
 uint32_t to_padding(const FileNode& node, int64_t value) {
-  if (value < 0 || value > 1 << 14) node.bad({"it pads with ", value, " pixels"});
+  if (value < 0 || value > 1 << 14) node.bad({"padding is ", value, "; expected 0 to ", 1 << 14});
   return static_cast<uint32_t>(value);
 }
 
-/// {before, after} of each of four axes.
+/// Converts paddings, which are written as {before, after} for each of four axes.
 Padding to_padding(const FileNode& node, const std::vector<int64_t>& values) {
-  if (values.size() != 8) node.bad("its paddings aren't four pairs");
+  if (values.size() != 8) node.bad("expected four pairs of paddings");
   if (values[0] != 0 || values[1] != 0 || values[6] != 0 || values[7] != 0) {
-    node.unsupported("pads another axis than height and width");
+    node.unsupported("padding axis", "height and width");
   }
   return {.top = to_padding(node, values[2]),
           .right = to_padding(node, values[5]),
@@ -181,7 +183,7 @@ class GraphReader {
   Graph read(const Json& root) {
     graph_.output = tensor_of(output_name(root));
     if (graph_.input == kNoTensor) {
-      throw Error(ErrorCode::BadModel, "model.json's output depends on no Placeholder");
+      throw_bad_model("model.json", "the output doesn't depend on a Placeholder");
     }
     return std::move(graph_);
   }
@@ -195,34 +197,36 @@ class GraphReader {
     const Json* topology = find(root, "modelTopology");
     const Json* nodes = topology == nullptr ? nullptr : find(*topology, "node");
     if (nodes == nullptr || !nodes->is_array() || nodes->empty() || nodes->size() > kMaxFileNodes) {
-      throw Error(ErrorCode::BadModel,
-                  {"model.json's modelTopology has no list of 1 to ", kMaxFileNodes, " nodes"});
+      throw_bad_model("model.json",
+                      {"modelTopology has no list of 1 to ", kMaxFileNodes, " nodes"});
     }
     nodes_.reserve(nodes->size());
     for (const Json& json : *nodes) {
-      const Config config(json, "a node of model.json");
+      const Config config(json, "node of model.json");
       FileNode node;
       node.name = config.text("name", "");
       node.op = config.text("op", "");
       node.attr = config.find("attr");
       if (node.name.empty() || node.name.size() > kMaxNameLength) {
-        config.bad({"its name has ", node.name.size(), " characters"});
+        config.bad(
+            {"the name has ", node.name.size(), " characters; expected 1 to ", kMaxNameLength});
       }
       if (const Json* inputs = config.find("input")) read_inputs(*inputs, node);
       nodes_.push_back(std::move(node));
       if (!by_name_.emplace(nodes_.back().name, nodes_.size() - 1).second) {
-        nodes_.back().bad("there are two nodes of this name");
+        nodes_.back().bad("two nodes have this name");
       }
     }
   }
 
   static void read_inputs(const Json& inputs, FileNode& node) {
-    if (!inputs.is_array() || inputs.size() > kMaxInputs)
-      node.bad("its inputs aren't a short list");
+    if (!inputs.is_array() || inputs.size() > kMaxInputs) {
+      node.bad({"expected a list of up to ", kMaxInputs, " inputs"});
+    }
     for (const Json& input : inputs) {
       if (!input.is_string()) node.bad("an input isn't a name");
       const auto name = input.get<std::string>();
-      // '^' only says what must have run before.
+      // '^' marks a control input, which only affects the order of execution.
       if (!name.starts_with('^')) node.inputs.push_back(without_index(node, name));
     }
   }
@@ -230,15 +234,16 @@ class GraphReader {
   static std::string without_index(const FileNode& node, const std::string& name) {
     const size_t colon = name.rfind(':');
     if (colon == name.npos) return name;
-    if (name.substr(colon) != ":0")
-      node.unsupported({"reads ", in_quotes(name), "; only first outputs are read"});
+    if (name.substr(colon) != ":0") {
+      node.unsupported({"input ", in_quotes(name)}, "first outputs (:0)");
+    }
     return name.substr(0, colon);
   }
 
   const FileNode& node_of(const std::string& name) const {
     const auto found = by_name_.find(name);
     if (found == by_name_.end()) {
-      throw Error(ErrorCode::BadModel, {"model.json has no node ", in_quotes(name)});
+      throw_bad_model("model.json", {"there is no node ", in_quotes(name)});
     }
     return nodes_[found->second];
   }
@@ -265,13 +270,14 @@ class GraphReader {
     for (const FileNode& node : nodes_) {
       if (is_read.contains(node.name) || node.inputs.empty()) continue;
       if (last != nullptr) {
-        throw Error(ErrorCode::UnsupportedOp,
-                    {"model.json has several outputs, ", in_quotes(last->name), " and ",
-                     in_quotes(node.name), ", and no signature"});
+        throw Error(ErrorCode::UnsupportedOp, {"model.json: there are several outputs, ",
+                                               in_quotes(last->name), " and ", in_quotes(node.name),
+                                               ", and no signature. Supported: one output, or a "
+                                               "signature."});
       }
       last = &node;
     }
-    if (last == nullptr) throw Error(ErrorCode::BadModel, "model.json has no output");
+    if (last == nullptr) throw_bad_model("model.json", "there is no output");
     return last->name;
   }
 
@@ -279,12 +285,12 @@ class GraphReader {
     return node.op == "Identity" || node.op == "StopGradient" || node.op == "Snapshot";
   }
 
-  /// The node itself, or the one whose value an Identity hands on.
+  /// Returns the node with this name, or the source of its value if it is an Identity.
   const FileNode& origin(const std::string& name) const {
     const FileNode* node = &node_of(name);
     for (size_t steps = 0; is_pass_through(*node); ++steps) {
       if (node->inputs.size() != 1 || steps > kMaxIdentities) {
-        node->bad("it hands on no value, or itself");
+        node->bad({"expected one input, and at most ", kMaxIdentities, " such nodes in a row"});
       }
       node = &node_of(node->inputs[0]);
     }
@@ -294,14 +300,14 @@ class GraphReader {
   bool is_constant(const std::string& name) const { return origin(name).op == "Const"; }
 
   const std::string& input(const FileNode& node, size_t i) const {
-    if (i >= node.inputs.size()) node.bad({"it misses input ", i});
+    if (i >= node.inputs.size()) node.bad({"input ", i, " is missing"});
     return node.inputs[i];
   }
 
   // --- values --------------------------------------------------------------------------------
 
-  /// Builds everything that `name` depends on, inputs first, without recursion: a chain may be as
-  /// long as the file.
+  /// Builds all nodes that `name` depends on, inputs first, and returns its tensor. It uses an
+  /// explicit stack, because a chain of nodes may be too long for recursion.
   TensorId tensor_of(const std::string& name) {
     std::vector<const FileNode*> stack = {&origin(name)};
     while (!stack.empty()) {
@@ -318,8 +324,11 @@ class GraphReader {
         const auto found = results_.find(&source);
         if (found != results_.end() && found->second) continue;
         if (found != results_.end()) {
-          // Begun and not done: it waits for this node, or is waited for twice.
-          if (std::ranges::find(stack, &source) != stack.end()) node.bad("it depends on itself");
+          // The input has been visited, but isn't built. If it is on the stack, it waits for this
+          // node.
+          if (std::ranges::find(stack, &source) != stack.end()) {
+            node.bad("the node depends on itself");
+          }
         }
         stack.push_back(&source);
         is_complete = false;
@@ -333,42 +342,42 @@ class GraphReader {
     return *results_.at(&origin(name));
   }
 
-  /// An input that is computed; tensor_of() has built it.
+  /// Returns a computed input, which tensor_of() has built before.
   TensorId activation(const FileNode& node, size_t i) const {
     const FileNode& source = origin(input(node, i));
     const auto found = results_.find(&source);
     if (found == results_.end() || !found->second) {
-      node.unsupported({"its input ", i, " isn't computed from the picture"});
+      node.unsupported({"constant input ", i}, "inputs that depend on the image");
     }
     return *found->second;
   }
 
   const Shape& shape(TensorId id) const { return graph_.tensors[id].shape; }
 
-  const Shape& picture(const FileNode& node, TensorId id) const {
+  const Shape& image(const FileNode& node, TensorId id) const {
     if (shape(id).rank() != 4) {
-      node.bad({"its input has shape ", shape(id), ", wanted [1, height, width, channels]"});
+      node.bad({"the input has shape ", shape(id), "; expected [1, height, width, channels]"});
     }
     return shape(id);
   }
 
   TfjsWeight weight(const FileNode& node, size_t i) {
     const FileNode& source = origin(input(node, i));
-    if (source.op != "Const") node.unsupported({"its input ", i, " isn't constant"});
+    if (source.op != "Const") node.unsupported({"computed input ", i}, "constants");
     return weights_.read(source.name);
   }
 
   enum class Role { ConvFilter, DepthwiseFilter, Matrix, TransposedMatrix, Vector };
 
-  /// The constant as an operator wants it, made once a role.
-  template <typename Make>
-  TensorId constant(const FileNode& node, size_t i, Role role, Make&& make) {
+  /// Returns a constant in the form that `role` needs. Calls `convert` once per constant and role.
+  template <typename Convert>
+  TensorId constant(const FileNode& node, size_t i, Role role, Convert&& convert) {
     const FileNode& source = origin(input(node, i));
     const auto [at, is_new] = constants_.try_emplace({&source, role}, kNoTensor);
     if (!is_new) return at->second;
     TfjsWeight weight = this->weight(node, i);
-    if (weight.values.empty()) node.bad({"its constant ", in_quotes(source.name), " is empty"});
-    make(weight);
+    if (weight.values.empty()) node.bad({"constant ", in_quotes(source.name), " is empty"});
+    convert(weight);
     return at->second = add_constant(source.name, std::move(weight.shape), weight.values);
   }
 
@@ -385,47 +394,47 @@ class GraphReader {
   TensorId vector(const FileNode& node, size_t i, int64_t channels) {
     const TensorId id = constant(node, i, Role::Vector, [](TfjsWeight&) {});
     if (shape(id) != Shape{channels}) {
-      node.bad({"its constant ", i, " has shape ", shape(id), ", wanted [", channels, "]"});
+      node.bad({"constant ", i, " has shape ", shape(id), "; expected [", channels, "]"});
     }
     return id;
   }
 
-  /// One value a channel, or one for all, as one a channel.
+  /// Returns one value per channel. The constant has one value per channel, or one for all.
   std::vector<float> channel_values(const FileNode& node, size_t i, int64_t channels) {
     const TfjsWeight values = weight(node, i);
-    charge(node, std::max(values.values.size(), static_cast<size_t>(channels)));
+    count_copies(node, std::max(values.values.size(), static_cast<size_t>(channels)));
     if (values.values.size() == 1) {
       return std::vector<float>(static_cast<size_t>(channels), values.values[0]);
     }
     if (values.values.size() != static_cast<size_t>(channels) ||
         values.shape.channels() != channels) {
-      node.unsupported({"computes with a constant of shape ", values.shape,
-                        ", wanted one value or one a channel"});
+      node.unsupported({"constant of shape ", values.shape}, "one value, or one per channel");
     }
     return values.values;
   }
 
-  /// Constants that nodes share are copied for each; a small file may not fill the memory by that.
-  void charge(const FileNode& node, size_t floats) {
-    charged_ += floats;
-    if (charged_ > (size_t{1} << 22)) {
-      node.bad("the model's nodes compute with over four million values beside their weights");
+  /// Limits the memory for constants, which are copied for each node that reads them.
+  void count_copies(const FileNode& node, size_t floats) {
+    copied_values_ += floats;
+    if (copied_values_ > (size_t{1} << 22)) {
+      node.bad("copies of shared constants exceed 4,194,304 values");
     }
   }
 
-  /// Small integers that say axes, paddings and shapes: constants, or what is computed of shapes.
+  /// Returns small integers (axes, paddings or a shape): constants, or results of shape arithmetic.
   std::vector<int64_t> integers(const FileNode& node, size_t i, int depth = 0) {
     const FileNode& source = origin(input(node, i));
-    if (depth > 8 || ++integer_reads_ > kMaxIntegerReads)
-      node.unsupported("its shape is computed in too many steps");
+    if (depth > 8 || ++integer_reads_ > kMaxIntegerReads) {
+      node.bad("the shape is computed in too many steps");
+    }
     if (source.op == "Const") return weights_.integers(source.name);
     if (source.op == "Shape") {
-      // What it measures may lie off the path to the output.
+      // The measured tensor may not be among those that the output depends on.
       const FileNode& measured = origin(input(source, 0));
       const auto found = results_.find(&measured);
       if (found == results_.end() || !found->second) {
-        node.unsupported(
-            {"reads the shape of ", in_quotes(measured.name), ", which isn't on the way to it"});
+        node.unsupported({"shape of ", in_quotes(measured.name)},
+                         "shapes of tensors that the node depends on");
       }
       const std::vector<int64_t>& dims = shape(*found->second).dims();
       return dims;
@@ -437,33 +446,34 @@ class GraphReader {
       for (size_t k = 0; k < count && k < source.inputs.size(); ++k) {
         for (int64_t value : integers(source, k, depth + 1)) all.push_back(value);
       }
-      if (all.size() > kMaxInputs) source.bad("it packs too many numbers");
+      if (all.size() > kMaxInputs) source.bad({"the result has more than ", kMaxInputs, " values"});
       return all;
     }
-    node.unsupported({"its input ", i, " is computed by ", source.where()});
+    node.unsupported({"input ", i, ", which ", source.where(), " computes,"},
+                     "constants and shape arithmetic");
   }
 
-  /// [begin:end] of a list, by one.
+  /// Returns [begin:end] of a list, with step 1.
   std::vector<int64_t> slice(const FileNode& node, int depth) {
     const std::vector<int64_t> values = integers(node, 0, depth);
     const std::vector<int64_t> begin = integers(node, 1, depth);
     const std::vector<int64_t> end = integers(node, 2, depth);
     const std::vector<int64_t> step = integers(node, 3, depth);
     if (begin.size() != 1 || end.size() != 1 || step.size() != 1 || step[0] != 1) {
-      node.unsupported("slices other than part of a list");
+      node.unsupported("slice", "a part of a list, with step 1");
     }
     const auto count = static_cast<int64_t>(values.size());
     const auto mask = [&](const char* key) {
       const Json* value = node.attribute(key, "i");
       return value != nullptr && to_int(*value).value_or(0) != 0;
     };
-    const auto place = [&](int64_t at) {
+    const auto to_index = [&](int64_t at) {
       return std::clamp<int64_t>(at < 0 ? at + count : at, 0, count);
     };
-    const int64_t from = mask("begin_mask") ? 0 : place(begin[0]);
+    const int64_t from = mask("begin_mask") ? 0 : to_index(begin[0]);
     const int64_t to = mask("shrink_axis_mask") ? std::min(from + 1, count)
                        : mask("end_mask")       ? count
-                                                : place(end[0]);
+                                                : to_index(end[0]);
     if (from >= to) return {};
     return {values.begin() + static_cast<std::ptrdiff_t>(from),
             values.begin() + static_cast<std::ptrdiff_t>(to)};
@@ -481,11 +491,11 @@ class GraphReader {
     if (graph_.nodes.size() >= kMaxNodes) {
       node.bad({"the model has more than ", kMaxNodes, " operators"});
     }
-    const auto want_size = [&](const Shape& size) {
+    const auto require_size = [&](const Shape& size) {
       if (size.checked_element_count(kMaxTensorElements) >= 0) return;
-      node.bad({"its output has shape ", size, ", which is too large"});
+      node.bad({"the output shape ", size, " is too large"});
     };
-    want_size(declared);
+    require_size(declared);
     Tensor tensor;
     tensor.name = node.name.substr(0, 80);
     tensor.shape = std::move(declared);
@@ -493,7 +503,7 @@ class GraphReader {
     graph_.tensors.push_back(std::move(tensor));
     graph_.nodes.push_back({op, node.where()});
     Shape inferred = infer_shape(graph_, graph_.nodes.back());
-    want_size(inferred);
+    require_size(inferred);
     graph_.tensors[op.output].shape = std::move(inferred);
     return op.output;
   }
@@ -531,16 +541,17 @@ class GraphReader {
     };
     const auto found = kBuilds.find(node.op);
     if (found == kBuilds.end()) {
-      node.unsupported("isn't run here; run are the operators of MobileNet v1, v2 and v3");
+      throw Error(
+          ErrorCode::UnsupportedOp,
+          {"Unsupported ", node.where(), ". Supported: the operators of MobileNet v1, v2 and v3."});
     }
     const std::string format = node.text("data_format", "NHWC");
-    if (format != "NHWC")
-      node.unsupported({"has the data_format ", in_quotes(format), ", wanted NHWC"});
+    if (format != "NHWC") node.unsupported({"data_format ", in_quotes(format)}, "NHWC");
     return (this->*found->second)(node);
   }
 
   TensorId build_input(const FileNode& node) {
-    if (graph_.input != kNoTensor) node.unsupported("is a second input");
+    if (graph_.input != kNoTensor) node.unsupported("second input", "one input");
     const Json* shape_attr = node.attribute("shape", "shape");
     const Json* dims = shape_attr == nullptr ? nullptr : find(*shape_attr, "dim");
     std::vector<int64_t> sizes;
@@ -551,13 +562,14 @@ class GraphReader {
       }
     }
     if (sizes.size() != 4 || sizes[1] < 1 || sizes[2] < 1 || sizes[3] < 1) {
-      node.unsupported("has no fixed size [any, height, width, channels]");
+      node.unsupported("variable input size", "a fixed size [any, height, width, channels]");
     }
     sizes[0] = 1;
     Tensor tensor;
     tensor.name = node.name.substr(0, 80);
     tensor.shape = Shape(std::move(sizes));
-    if (tensor.shape.checked_element_count(kMaxTensorElements) < 0) node.bad("is too large");
+    if (tensor.shape.checked_element_count(kMaxTensorElements) < 0)
+      node.bad("the input is too large");
     graph_.tensors.push_back(std::move(tensor));
     return graph_.input = static_cast<TensorId>(graph_.tensors.size() - 1);
   }
@@ -567,14 +579,17 @@ class GraphReader {
     const std::string padding = node.text("padding", "VALID");
     if (padding == "VALID") return {};
     if (padding == "EXPLICIT") return to_padding(node, node.integers("explicit_paddings"));
-    if (padding != "SAME") node.unsupported({"has the padding ", in_quotes(padding)});
-    const Shape& size = picture(node, in);
+    if (padding != "SAME") {
+      node.unsupported({"padding ", in_quotes(padding)}, "SAME, VALID and EXPLICIT");
+    }
+    const Shape& size = image(node, in);
     const auto rows = same_padding(size[1], window.height, stride.height, dilation.height);
     const auto columns = same_padding(size[2], window.width, stride.width, dilation.width);
     return {.top = rows[0], .right = columns[1], .bottom = rows[1], .left = columns[0]};
   }
 
-  /// What was fused into a layer: a bias or a batch norm, then an activation.
+  /// Appends the operators that are fused into a layer: bias or batch normalization, then
+  /// activation.
   TensorId finish(const FileNode& node, TensorId output) {
     size_t next = 2;  // input of the next fused operator
     for (const std::string& fused : node.texts("fused_ops")) {
@@ -591,7 +606,8 @@ class GraphReader {
       } else if (fused == "Sigmoid") {
         output = add_node(node, Sigmoid{output, kNoTensor});
       } else {
-        node.unsupported({"has ", in_quotes(fused), " fused into it"});
+        node.unsupported({"fused operator ", in_quotes(fused)},
+                         "BiasAdd, FusedBatchNorm, Relu, Relu6 and Sigmoid");
       }
     }
     return output;
@@ -601,18 +617,18 @@ class GraphReader {
     return add_node(node, Clamp{in, kNoTensor, activation});
   }
 
-  /// x * scale + offset; an empty one changes nothing.
+  /// Appends x * scale + offset. An empty vector stands for scale 1 or offset 0.
   TensorId add_affine(const FileNode& node, TensorId in, std::vector<float> scale,
                       std::vector<float> offset) {
     const auto channels = static_cast<size_t>(shape(in).channels());
-    // Any number of nodes may rescale as many channels as there are elements.
+    // A small file can have many nodes, each with many channels.
     rescaled_channels_ += channels;
-    if (rescaled_channels_ > 1 << 22) node.bad("the model rescales over four million channels");
+    if (rescaled_channels_ > 1 << 22) node.bad("the model rescales more than 4,194,304 channels");
     scale.resize(channels, 1.0f);
     offset.resize(channels, 0.0f);
     for (const std::vector<float>* values : {&scale, &offset}) {
       if (!std::ranges::all_of(*values, [](float v) { return std::isfinite(v); })) {
-        node.bad("it scales by what isn't finite");
+        node.bad("a scale or offset isn't finite");
       }
     }
     const Shape each{static_cast<int64_t>(channels)};
@@ -623,7 +639,7 @@ class GraphReader {
     return add_node(node, op);
   }
 
-  /// What both convolutions have: `op` has its input and its filter.
+  /// Completes and appends a convolution, whose input and filter are set.
   template <typename Layer>
   TensorId add_convolution(const FileNode& node, Layer& op) {
     const Shape& filter = shape(op.filter);
@@ -639,9 +655,10 @@ class GraphReader {
   TensorId build_conv(const FileNode& node) {
     Conv2d op;
     op.input = activation(node, 0);
-    picture(node, op.input);
+    image(node, op.input);
     op.filter = constant(node, 1, Role::ConvFilter, [&](TfjsWeight& w) {
-      if (w.shape.rank() != 4) node.bad({"its filter has shape ", w.shape});
+      if (w.shape.rank() != 4)
+        node.bad({"the filter has shape ", w.shape, "; expected 4 dimensions"});
       const auto out = static_cast<size_t>(w.shape[3]);
       w.values = transposed(w.values, w.values.size() / out, out);
       w.shape = Shape{w.shape[3], w.shape[0], w.shape[1], w.shape[2]};
@@ -652,29 +669,30 @@ class GraphReader {
   TensorId build_depthwise(const FileNode& node) {
     DepthwiseConv2d op;
     op.input = activation(node, 0);
-    picture(node, op.input);
+    image(node, op.input);
     op.filter = constant(node, 1, Role::DepthwiseFilter, [&](TfjsWeight& w) {
-      if (w.shape.rank() != 4) node.bad({"its filter has shape ", w.shape});
+      if (w.shape.rank() != 4)
+        node.bad({"the filter has shape ", w.shape, "; expected 4 dimensions"});
       w.shape = Shape{1, w.shape[0], w.shape[1], w.shape[2] * w.shape[3]};
     });
     return add_convolution(node, op);
   }
 
   TensorId build_matmul(const FileNode& node) {
-    if (node.flag("transpose_a")) node.unsupported("transposes what is computed");
+    if (node.flag("transpose_a")) node.unsupported("transpose_a", "transpose_b only");
     const bool is_transposed = node.flag("transpose_b");
     FullyConnected op;
     op.input = activation(node, 0);
-    op.filter = constant(node, 1, is_transposed ? Role::TransposedMatrix : Role::Matrix,
-                         [&](TfjsWeight& w) {
-                           if (w.shape.rank() != 2) {
-                             node.bad({"its matrix has shape ", w.shape});
-                           }
-                           if (is_transposed) return;
-                           w.values = transposed(w.values, static_cast<size_t>(w.shape[0]),
-                                                 static_cast<size_t>(w.shape[1]));
-                           w.shape = Shape{w.shape[1], w.shape[0]};
-                         });
+    op.filter = constant(
+        node, 1, is_transposed ? Role::TransposedMatrix : Role::Matrix, [&](TfjsWeight& w) {
+          if (w.shape.rank() != 2) {
+            node.bad({"the matrix has shape ", w.shape, "; expected 2 dimensions"});
+          }
+          if (is_transposed) return;
+          w.values = transposed(w.values, static_cast<size_t>(w.shape[0]),
+                                static_cast<size_t>(w.shape[1]));
+          w.shape = Shape{w.shape[1], w.shape[0]};
+        });
     return finish(node, add_node(node, op));
   }
 
@@ -690,7 +708,7 @@ class GraphReader {
 
   TensorId build_subtract(const FileNode& node) {
     const size_t at = constant_operand(node);
-    if (at == kNoOperand) node.unsupported("subtracts what is computed; only constants are run");
+    if (at == kNoOperand) node.unsupported("computed operand", "one constant");
     const TensorId in = activation(node, 1 - at);
     std::vector<float> values = channel_values(node, at, shape(in).channels());
     if (at == 0) return add_affine(node, in, std::vector<float>(values.size(), -1.0f), values);
@@ -709,7 +727,7 @@ class GraphReader {
   }
 
   TensorId build_divide(const FileNode& node) {
-    if (constant_operand(node) != 1) node.unsupported("divides by what is computed");
+    if (constant_operand(node) != 1) node.unsupported("divisor", "constants");
     const TensorId in = activation(node, 0);
     std::vector<float> values = channel_values(node, 1, shape(in).channels());
     for (float& v : values) v = 1 / v;
@@ -719,12 +737,12 @@ class GraphReader {
   static constexpr size_t kNoOperand = static_cast<size_t>(-1);
 
   size_t constant_operand(const FileNode& node) const {
-    if (node.inputs.size() != 2) node.bad("it has not two inputs");
+    if (node.inputs.size() != 2) node.bad("expected 2 inputs");
     if (is_constant(node.inputs[1])) return 1;
     return is_constant(node.inputs[0]) ? 0 : kNoOperand;
   }
 
-  /// What is repeated for each pixel stands second.
+  /// Returns both operands. The one that is repeated for each pixel is the second.
   std::pair<TensorId, TensorId> operands(const FileNode& node) const {
     const TensorId a = activation(node, 0);
     const TensorId b = activation(node, 1);
@@ -741,7 +759,7 @@ class GraphReader {
     const double epsilon = node.number("epsilon", 1e-4);
     for (size_t i = 0; i < scale.size(); ++i) {
       const double factor = scale[i] / std::sqrt(double{variance[i]} + epsilon);
-      if (!std::isfinite(factor)) node.bad("its variance and epsilon aren't above 0");
+      if (!std::isfinite(factor)) node.bad("the variance plus epsilon isn't above 0");
       scale[i] = static_cast<float>(factor);
       offset[i] = static_cast<float>(offset[i] - mean[i] * factor);
     }
@@ -749,7 +767,8 @@ class GraphReader {
   }
 
   TensorId build_batch_norm(const FileNode& node) {
-    if (node.flag("is_training")) node.unsupported("is still in training");
+    if (node.flag("is_training"))
+      node.unsupported("is_training", "batch normalization for inference");
     return add_batch_norm(node, activation(node, 0), 1);
   }
 
@@ -767,7 +786,7 @@ class GraphReader {
   Pool windowed_pool(const FileNode& node) const {
     Pool pool;
     pool.input = activation(node, 0);
-    picture(node, pool.input);
+    image(node, pool.input);
     pool.window = extent_of(node, "ksize");
     pool.stride = extent_of(node, "strides");
     pool.padding = padding_of(node, pool.input, pool.window, pool.stride, {});
@@ -792,9 +811,9 @@ class GraphReader {
     std::vector<int64_t> axes = integers(node, 1);
     for (int64_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
     if (axes != std::vector<int64_t>{1, 2} && axes != std::vector<int64_t>{2, 1}) {
-      node.unsupported("is a mean over axes other than height and width");
+      node.unsupported("axes", "the mean over height and width");
     }
-    const int64_t channels = picture(node, in).channels();
+    const int64_t channels = image(node, in).channels();
     return add_node(node, GlobalAveragePool{in, kNoTensor},
                     node.flag("keep_dims") ? Shape{1, 1, 1, channels} : Shape{1, channels});
   }
@@ -802,13 +821,13 @@ class GraphReader {
   TensorId build_pad(const FileNode& node) {
     if (node.inputs.size() > 2) {
       const std::vector<float> values = weight(node, 2).values;
-      charge(node, values.size());
+      count_copies(node, values.size());
       for (float v : values) {
-        if (v != 0) node.unsupported("pads with another value than 0");
+        if (v != 0) node.unsupported({"padding value ", v}, "0");
       }
     }
     const TensorId in = activation(node, 0);
-    picture(node, in);
+    image(node, in);
     return add_node(node, Pad{in, kNoTensor, to_padding(node, integers(node, 1))});
   }
 
@@ -820,7 +839,7 @@ class GraphReader {
       if (dims[i] == -1 && open == dims.size()) {
         open = i;
       } else if (dims[i] < 1 || dims[i] > count / known) {
-        node.bad({"its shape doesn't hold ", count, " elements"});
+        node.bad({"the shape doesn't match the ", count, " elements of the input"});
       } else {
         known *= dims[i];
       }
@@ -834,7 +853,7 @@ class GraphReader {
   TensorId build_reshape(const FileNode& node) {
     const TensorId in = activation(node, 0);
     std::vector<int64_t> dims = integers(node, 1);
-    if (dims.empty() || dims.size() > 8) node.bad("its shape isn't 1 to 8 numbers");
+    if (dims.empty() || dims.size() > 8) node.bad("expected a shape of 1 to 8 dimensions");
     return reshape_to(node, in, std::move(dims));
   }
 
@@ -848,10 +867,11 @@ class GraphReader {
       const auto rank = static_cast<int64_t>(from.size());
       const bool named =
           std::ranges::any_of(axes, [&](int64_t a) { return a == axis || a + rank == axis; });
-      // Without a list all axes of 1 go; the batch isn't known to be 1 where the model was made.
-      const bool goes = axes.empty() ? from[i] == 1 && i > 0 : named;
-      if (goes && from[i] != 1) node.bad({"it drops an axis of ", from[i]});
-      if (!goes) dims.push_back(from[i]);
+      // Without a list of axes, all axes of size 1 are removed, except the batch: its size isn't
+      // fixed in the original model.
+      const bool is_removed = axes.empty() ? from[i] == 1 && i > 0 : named;
+      if (is_removed && from[i] != 1) node.bad({"can't remove an axis of size ", from[i]});
+      if (!is_removed) dims.push_back(from[i]);
     }
     return reshape_to(node, in, std::move(dims));
   }
@@ -862,10 +882,10 @@ class GraphReader {
 
   TfjsWeights& weights_;
   std::vector<FileNode> nodes_;
-  std::unordered_map<std::string_view, size_t> by_name_;  // views of nodes_' names
+  std::unordered_map<std::string_view, size_t> by_name_;  // keys are views of names in nodes_
   std::unordered_map<const FileNode*, std::optional<TensorId>> results_;
   std::map<std::pair<const FileNode*, Role>, TensorId> constants_;
-  size_t charged_ = 0;
+  size_t copied_values_ = 0;
   size_t rescaled_channels_ = 0;
   size_t integer_reads_ = 0;
   Graph graph_;

@@ -1,4 +1,5 @@
-// TensorFlow.js graph-models: frozen TensorFlow nodes, as the converter writes them.
+// Reader of TensorFlow.js graph models: frozen TensorFlow nodes, as the TensorFlow.js converter
+// writes them.
 #pragma once
 
 #include "graph/graph.h"
@@ -7,10 +8,10 @@
 
 namespace teachable {
 
-/// `root` is the whole model.json: modelTopology.node and, when there, the signature that names the
-/// output; without one it is the node that nobody reads. Reads only what the output depends on. A
-/// model of several outputs gives the first. Throws Error{BadModel}, or Error{UnsupportedOp} naming
-/// the node.
+/// Reads a graph model. `root` is the whole model.json. The output is the first one in its
+/// signature; without a signature, it is the only node that no other node reads. Nodes that the
+/// output doesn't depend on are skipped. Throws Error{BadModel}, or Error{UnsupportedOp} with the
+/// name of the node.
 Graph read_tfjs_graph(const Json& root, TfjsWeights& weights);
 
 }  // namespace teachable

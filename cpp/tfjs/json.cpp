@@ -1,16 +1,16 @@
 #include "tfjs/json.h"
 
-#include "core/error.h"
+#include "graph/errors.h"
 
 namespace teachable {
 namespace {
 
-/// Windows, strides and channel counts above this are damage.
+/// Maximum size of windows, strides and channel counts. Larger values come from damaged files.
 constexpr int64_t kMaxCount = 1 << 20;
 constexpr size_t kMaxNameInMessage = 80;
 
 std::optional<uint32_t> to_count(const Json& value) {
-  const std::optional<int64_t> number = to_integer(value);
+  const std::optional<int64_t> number = value.integer();
   if (!number || *number < 1 || *number > kMaxCount) return std::nullopt;
   return static_cast<uint32_t>(*number);
 }
@@ -21,8 +21,6 @@ const Json* find(const Json& object, const char* key) {
   const Json* found = object.find(key);
   return found == nullptr || found->is_null() ? nullptr : found;
 }
-
-std::optional<int64_t> to_integer(const Json& value) { return value.integer(); }
 
 std::string in_quotes(const std::string& name) {
   if (name.size() <= kMaxNameInMessage) return "'" + name + "'";
@@ -53,7 +51,7 @@ std::string Config::text(const char* key, const std::string& fallback) const {
 uint32_t Config::count(const char* key) const {
   const Json* value = find(key);
   const std::optional<uint32_t> number = value ? to_count(*value) : std::nullopt;
-  if (!number) bad_value(key, {"a number from 1 to ", kMaxCount});
+  if (!number) bad_value(key, {"an integer from 1 to ", kMaxCount});
   return *number;
 }
 
@@ -68,21 +66,21 @@ Extent2d Config::extent(const char* key, std::optional<Extent2d> fallback) const
     height = to_count((*value)[0]);
     width = to_count((*value)[1]);
   }
-  if (!height || !width) bad_value(key, "[height, width], each 1 or more");
+  if (!height || !width) bad_value(key, "[height, width], each at least 1");
   return {*height, *width};
 }
 
-void Config::bad(const Text& what) const { throw Error(ErrorCode::BadModel, {where_, ": ", what}); }
+void Config::bad(const Text& what) const { throw_bad_model(where_, what); }
 
-void Config::unsupported(const Text& what) const {
-  throw Error(ErrorCode::UnsupportedOp, {where_, ": ", what});
+void Config::unsupported(const Text& what, const char* supported) const {
+  throw_unsupported(where_, what, supported);
 }
 
-void Config::bad_value(const char* key, const Text& wanted) const {
+void Config::bad_value(const char* key, const Text& expected) const {
   const Json* value = find(key);
-  std::string got = "nothing";
-  if (value != nullptr) got = in_quotes(std::string(value->source()));
-  bad({"its ", key, " is ", got, ", wanted ", wanted});
+  std::string found = "nothing";
+  if (value != nullptr) found = in_quotes(std::string(value->source()));
+  bad({key, " is ", found, "; expected ", expected});
 }
 
 }  // namespace teachable

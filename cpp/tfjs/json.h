@@ -1,4 +1,4 @@
-// What a JSON object says, with errors that are sentences.
+// Typed access to the settings in a JSON object, with readable errors.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +11,14 @@
 
 namespace teachable {
 
-/// The value of `key`; nullptr when it is absent or null, or when `object` isn't an object.
+/// Returns the value of `key`; nullptr if it is absent or null, or if `object` isn't an object.
 const Json* find(const Json& object, const char* key);
 
-/// The integer that `value` is (1.0 counts), if it is one.
-std::optional<int64_t> to_integer(const Json& value);
-
-/// 'name', cut when it is too long for a message.
+/// Returns 'name' in quotes, truncated to a length that suits a message.
 std::string in_quotes(const std::string& name);
 
-/// Reads the settings of one object. Each throws Error{BadModel} that names `where` and the key
-/// when a value has another type or range. Absent and null are the same.
+/// Settings of one JSON object. Each getter throws Error{BadModel}, which names `where` and the
+/// key, if the value has another type or is out of range. A null value counts as absent.
 class Config {
  public:
   /// Keeps a reference to `object`.
@@ -30,19 +27,22 @@ class Config {
   const std::string& where() const { return where_; }
   const Json* find(const char* key) const { return teachable::find(object_, key); }
 
+  /// Return the value of `key`, or `fallback` if it is absent.
   bool flag(const char* key, bool fallback) const;
   double number(const char* key, double fallback) const;
   std::string text(const char* key, const std::string& fallback) const;
-  /// At least 1 and small enough for index arithmetic.
+  /// Returns an integer of at least 1 that is small enough for index arithmetic.
   uint32_t count(const char* key) const;
-  /// [height, width] or one number for both, each as count().
+  /// Returns [height, width], or one number used for both. Limits are those of count().
   Extent2d extent(const char* key, std::optional<Extent2d> fallback) const;
 
+  /// Throws Error{BadModel}: "`where`: `what`."
   [[noreturn]] void bad(const Text& what) const;
-  [[noreturn]] void unsupported(const Text& what) const;
+  /// Throws Error{UnsupportedOp}: "Unsupported `what` in `where`. Supported: `supported`."
+  [[noreturn]] void unsupported(const Text& what, const char* supported) const;
 
  private:
-  [[noreturn]] void bad_value(const char* key, const Text& wanted) const;
+  [[noreturn]] void bad_value(const char* key, const Text& expected) const;
 
   const Json& object_;
   std::string where_;

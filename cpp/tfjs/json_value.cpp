@@ -4,14 +4,14 @@
 #include <charconv>
 #include <cmath>
 
-#include "core/error.h"
+#include "graph/errors.h"
 
 namespace teachable {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// The value of four hexadecimal digits, -1 when they aren't.
+/// Returns the value of the first four hexadecimal digits, or -1 if there are fewer.
 int hex4(std::string_view text) {
   if (text.size() < 4) return -1;
   int value = 0;
@@ -46,7 +46,7 @@ void append_utf8(std::string& text, uint32_t code) {
   put_tail(0);
 }
 
-/// Bytes of the UTF-8 character that `text` begins with, 0 when it begins with none.
+/// Returns the size of the first UTF-8 character of `text` in bytes, or 0 if it isn't valid UTF-8.
 size_t utf8_length(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0u; };
   const uint32_t first = byte(0);
@@ -65,7 +65,7 @@ size_t utf8_length(std::string_view text) {
   return length;
 }
 
-/// The text between the quotes of a string that was checked before.
+/// Decodes the text between the quotes of a string that the parser has checked.
 std::string unescaped(std::string_view raw) {
   std::string text;
   for (size_t i = 0; i < raw.size(); ++i) {
@@ -91,15 +91,15 @@ std::string unescaped(std::string_view raw) {
   return text;
 }
 
-/// Of digits and a power of ten; inf when it is too large. strtod() would be exact to the last bit
-/// of any number of digits, for 15 KB of arithmetic with 128 bits; what model.json writes are
-/// shortest texts of floats and doubles.
+/// Returns digits * 10^exponent, or infinity if it is too large. strtod() would round correctly for
+/// any number of digits, but adds 15 KB of 128-bit arithmetic. A model.json has only the shortest
+/// texts of floats and doubles, for which this is accurate enough.
 double scaled(uint64_t digits, int64_t exponent) {
   constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                 1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-  constexpr int64_t kMost = 22;
-  // Halves of at most 53 bits: each is exact, and so is its first multiplication or division.
+  constexpr int64_t kMaxPower = 22;
+  // Two parts of at most 53 bits. Each part is exact.
   const uint64_t low = digits & 0xFFF;
   double big = static_cast<double>(digits - low);
   double small = static_cast<double>(low);
@@ -110,20 +110,20 @@ double scaled(uint64_t digits, int64_t exponent) {
     big += small;
     small = 0;
   }
-  for (int64_t left = exponent; left > 0; left -= kMost) {
-    const double power = kPowers[std::min(left, kMost)];
+  for (int64_t left = exponent; left > 0; left -= kMaxPower) {
+    const double power = kPowers[std::min(left, kMaxPower)];
     big *= power;
     small *= power;
   }
-  for (int64_t left = -exponent; left > 0; left -= kMost) {
-    const double power = kPowers[std::min(left, kMost)];
+  for (int64_t left = -exponent; left > 0; left -= kMaxPower) {
+    const double power = kPowers[std::min(left, kMaxPower)];
     big /= power;
     small /= power;
   }
   return big + small;
 }
 
-/// Of a text that is a JSON number.
+/// Converts a valid JSON number.
 double to_double(std::string_view text) {
   uint64_t digits = 0;
   int64_t exponent = 0;
@@ -134,7 +134,7 @@ double to_double(std::string_view text) {
       is_fraction = true;
       continue;
     }
-    // 18 digits decide; the others only move the point.
+    // 18 digits are enough; further digits only change the exponent.
     const bool fits = digits < uint64_t{100'000'000'000'000'000};
     if (fits) digits = digits * 10 + static_cast<uint64_t>(text[i] - '0');
     exponent += (fits ? 0 : 1) - (is_fraction ? 1 : 0);
@@ -143,7 +143,7 @@ double to_double(std::string_view text) {
     const bool is_negative = text[i + 1] == '-';
     int64_t written = 0;
     for (i += is_negative || text[i + 1] == '+' ? 2 : 1; i < text.size(); ++i) {
-      // No text has so many digits that they could bring a larger exponent back into range.
+      // A larger exponent can't come back into range: no text has that many digits.
       written = std::min<int64_t>(written * 10 + (text[i] - '0'), int64_t{1} << 40);
     }
     exponent += is_negative ? -written : written;
@@ -160,15 +160,15 @@ class JsonParser {
 
   Json parse() {
     Json root = value(0);
-    if (skip_space(); at_ < text_.size()) damaged();
+    if (skip_space(); at_ < text_.size()) fail_syntax();
     return root;
   }
 
  private:
-  [[noreturn]] void damaged() const {
-    fail({" isn't JSON: damaged or cut off at byte ", at_, " of ", text_.size()});
+  [[noreturn]] void fail_syntax() const {
+    fail({"invalid JSON at byte ", at_, " of ", text_.size(), "; the file is damaged or cut off"});
   }
-  [[noreturn]] void fail(const Text& why) const { throw Error(ErrorCode::BadModel, {what_, why}); }
+  [[noreturn]] void fail(const Text& why) const { throw_bad_model(what_, why); }
 
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
 
@@ -176,7 +176,7 @@ class JsonParser {
     while (peek() == ' ' || peek() == '\n' || peek() == '\r' || peek() == '\t') ++at_;
   }
 
-  /// Whether `c` is next, after space; it is passed then.
+  /// Skips white space, and then `c` if it is next. Returns whether it was.
   bool take(char c) {
     skip_space();
     if (peek() != c) return false;
@@ -185,13 +185,13 @@ class JsonParser {
   }
 
   void expect(std::string_view word) {
-    if (text_.substr(at_, word.size()) != word) damaged();
+    if (text_.substr(at_, word.size()) != word) fail_syntax();
     at_ += word.size();
   }
 
   Json value(size_t depth) {
     skip_space();
-    if (++value_count_ > kMaxJsonValues) fail({" has more than ", kMaxJsonValues, " values"});
+    if (++value_count_ > kMaxJsonValues) fail({"there are more than ", kMaxJsonValues, " values"});
     const size_t start = at_;
     Json json(Json::Kind::Null);
     switch (peek()) {
@@ -228,7 +228,7 @@ class JsonParser {
 
   void items(Json& json, char end, size_t depth) {
     if (depth > kMaxJsonDepth) {
-      fail({" is nested deeper than ", kMaxJsonDepth, " levels at byte ", at_});
+      fail({"byte ", at_, " is nested deeper than ", kMaxJsonDepth, " levels"});
     }
     ++at_;
     if (take(end)) return;
@@ -237,36 +237,36 @@ class JsonParser {
       if (end == '}') {
         skip_space();
         key = string();
-        if (!take(':')) damaged();
+        if (!take(':')) fail_syntax();
         if (json.items_.size() >= kMaxJsonMembers)
-          fail({" has an object of more than ", kMaxJsonMembers, " members"});
+          fail({"an object has more than ", kMaxJsonMembers, " members"});
       }
       json.items_.push_back(value(depth));
       json.items_.back().key_ = key;
     } while (take(','));
-    if (!take(end)) damaged();
+    if (!take(end)) fail_syntax();
   }
 
-  /// What stands between the quotes.
+  /// Parses a string and returns the text between the quotes.
   std::string_view string() {
     expect("\"");
     const size_t start = at_;
     while (peek() != '"') {
-      if (static_cast<uint8_t>(peek()) < 0x20) damaged();
+      if (static_cast<uint8_t>(peek()) < 0x20) fail_syntax();
       if (peek() == '\\') {
         escape();
       } else {
         const size_t length = utf8_length(text_.substr(at_));
-        if (length == 0) damaged();
+        if (length == 0) fail_syntax();
         at_ += length;
       }
     }
-    return short_enough(text_.substr(start, at_++ - start));
+    return checked_size(text_.substr(start, at_++ - start));
   }
 
-  std::string_view short_enough(std::string_view scalar) const {
+  std::string_view checked_size(std::string_view scalar) const {
     if (scalar.size() > kMaxJsonScalar)
-      fail({" has a text or a number of more than ", kMaxJsonScalar, " bytes"});
+      fail({"a string or number has more than ", kMaxJsonScalar, " bytes"});
     return scalar;
   }
 
@@ -274,26 +274,26 @@ class JsonParser {
     ++at_;
     if (peek() != 'u') {
       if (peek() == '\0' || std::string_view("\"\\/bfnrt").find(peek()) == std::string_view::npos)
-        damaged();
+        fail_syntax();
       ++at_;
       return;
     }
     const int unit = unicode_escape();
-    if (is_low_surrogate(unit)) damaged();
+    if (is_low_surrogate(unit)) fail_syntax();
     if (!is_high_surrogate(unit)) return;
     expect("\\");
-    if (peek() != 'u' || !is_low_surrogate(unicode_escape())) damaged();
+    if (peek() != 'u' || !is_low_surrogate(unicode_escape())) fail_syntax();
   }
 
   int unicode_escape() {
     const int unit = hex4(text_.substr(at_ + 1));
-    if (unit < 0) damaged();
+    if (unit < 0) fail_syntax();
     at_ += 5;
     return unit;
   }
 
   void digits() {
-    if (!is_digit(peek())) damaged();
+    if (!is_digit(peek())) fail_syntax();
     while (is_digit(peek())) ++at_;
   }
 
@@ -314,8 +314,8 @@ class JsonParser {
       if (peek() == '-' || peek() == '+') ++at_;
       digits();
     }
-    if (std::isinf(to_double(short_enough(text_.substr(start, at_ - start)))))
-      fail(" holds a number that is out of range");
+    if (std::isinf(to_double(checked_size(text_.substr(start, at_ - start)))))
+      fail("a number is out of range");
   }
 
   const std::string_view text_;
@@ -326,8 +326,7 @@ class JsonParser {
 
 Json parse_json(std::span<const std::byte> bytes, const std::string& what) {
   if (bytes.size() > kMaxJsonBytes) {
-    throw Error(ErrorCode::BadModel,
-                {what, " has ", bytes.size(), " bytes, at most ", kMaxJsonBytes, " are read"});
+    throw_bad_model(what, {bytes.size(), " bytes exceed the limit of ", kMaxJsonBytes});
   }
   return JsonParser({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, what).parse();
 }
@@ -357,10 +356,10 @@ const Json* Json::find(std::string_view key) const {
   for (size_t i = items_.size(); i-- > 0;) {
     const std::string_view written = items_[i].key_;
     if (written == key) return &items_[i];
-    // A byte takes six at most, as \uXXXX.
-    const bool may_be =
+    // An escaped byte (\uXXXX) takes at most six bytes.
+    const bool may_match =
         written.size() <= 6 * key.size() && written.find('\\') != std::string_view::npos;
-    if (may_be && items_[i].key() == key) return &items_[i];
+    if (may_match && items_[i].key() == key) return &items_[i];
   }
   return nullptr;
 }

@@ -1,5 +1,4 @@
-// JSON (RFC 8259) from a file that nobody vouches for, as views of its text: nothing is copied
-// until it is asked for.
+// JSON (RFC 8259) from an untrusted file. Values are views of the text and are decoded on access.
 #pragma once
 
 #include <cstddef>
@@ -13,21 +12,21 @@
 
 namespace teachable {
 
-/// Text longer than this, nested deeper or with more values isn't read: a MobileNet's topology has
-/// about 0.2 MB, 12 levels and 10,000 values.
+/// Maximum size in bytes, nesting depth, and number of values. A MobileNet's topology has about
+/// 0.2 MB, 12 levels and 10,000 values.
 inline constexpr size_t kMaxJsonBytes = size_t{64} << 20;
 inline constexpr size_t kMaxJsonDepth = 64;
 inline constexpr size_t kMaxJsonValues = 500'000;
-/// Members of one object, which find() looks at one by one.
+/// Maximum number of members of one object. find() is a linear search.
 inline constexpr size_t kMaxJsonMembers = 1024;
-/// Bytes of one name, text or number: a layer that is called a thousand times reads each as often.
+/// Maximum size of one key, string or number in bytes. A layer that is called a thousand times
+/// decodes each of them as often.
 inline constexpr size_t kMaxJsonScalar = size_t{1} << 20;
 
-/// One value and all below it. Keeps views of the text that it was read from, which must outlive
-/// it.
+/// A JSON value, including its elements or members. The text that it was read from must outlive it.
 class Json {
  public:
-  /// An object without members.
+  /// Returns an object without members.
   static Json object() { return Json(Kind::Object); }
 
   bool is_null() const { return kind_ == Kind::Null; }
@@ -37,9 +36,9 @@ class Json {
   bool is_array() const { return kind_ == Kind::Array; }
   bool is_object() const { return kind_ == Kind::Object; }
 
-  /// bool of a boolean, double or float of a number, std::string of a string; false, 0 and "" of
-  /// the others. Numbers of up to 15 digits and with exponents of up to 22 are the nearest double,
-  /// others within some units of its last place.
+  /// Returns the value as bool, double, float or std::string; false, 0 or "" if the value has
+  /// another type. Numbers of up to 15 digits and exponents of up to 22 are rounded to the nearest
+  /// double, others to within a few units in the last place.
   template <typename T>
   T get() const {
     if constexpr (std::is_same_v<T, bool>) {
@@ -51,24 +50,25 @@ class Json {
     }
   }
 
-  /// The integer that a number is (1.0 counts), if it is one: written without point and exponent
-  /// any of int64_t, else up to 2^53.
+  /// Returns the value as an integer, or nullopt if it isn't one. Numbers with a decimal point or
+  /// an exponent (1.0, 1e3) are accepted up to 2^53, others in the whole range of int64_t.
   std::optional<int64_t> integer() const;
 
-  /// The values of an array or object in the file's order; nothing for the others.
+  /// Elements of an array, or values of an object, in the order of the file. Other values have
+  /// none.
   size_t size() const { return items_.size(); }
   bool empty() const { return items_.empty(); }
   const Json& operator[](size_t index) const { return items_[index]; }
   auto begin() const { return items_.begin(); }
   auto end() const { return items_.end(); }
 
-  /// The name that an object's value has in it.
+  /// Returns the key of a value that is a member of an object.
   std::string key() const;
-  /// The value of `key`, of equal keys the last; nullptr when there is none, or this isn't an
-  /// object.
+  /// Returns the value of `key` (the last one of equal keys); nullptr if there is none, or if this
+  /// isn't an object.
   const Json* find(std::string_view key) const;
 
-  /// As the file writes it.
+  /// Returns the value's text in the file.
   std::string_view source() const { return source_; }
 
  private:
@@ -81,13 +81,13 @@ class Json {
   std::string text() const;
 
   std::string_view source_;
-  std::string_view key_;  // with its escapes, without quotes
+  std::string_view key_;  // with escapes, without quotes
   std::vector<Json> items_;
   Kind kind_;
 };
 
-/// `what` names the text in messages ("model.json"). Throws Error{BadModel}; nothing else escapes
-/// but bad_alloc. The text must outlive the result.
+/// Parses a JSON text, which must outlive the result. `what` is its name in messages
+/// ("model.json"). Throws Error{BadModel} or std::bad_alloc.
 Json parse_json(std::span<const std::byte> text, const std::string& what);
 
 }  // namespace teachable

@@ -13,41 +13,41 @@
 namespace teachable {
 namespace {
 
-/// Shared layers may be called any number of times in a small file; a MobileNet has about 150
-/// operators.
+/// Maximum number of operators. A small file can call a shared layer any number of times; a
+/// MobileNet has about 150 operators.
 constexpr size_t kMaxNodes = 4096;
 constexpr int64_t kMaxPadding = 1 << 14;
 
-void want_channels_last(const Config& config) {
+void require_channels_last(const Config& config) {
   const std::string format = config.text("data_format", "channels_last");
   if (format != "channels_last" && format != "channelsLast") {
-    config.unsupported({"has the data_format ", in_quotes(format), ", wanted channels_last"});
+    config.unsupported({"data_format ", in_quotes(format)}, "channels_last");
   }
 }
 
-void want_shape(const Config& config, const char* weight, const Shape& got, const Shape& wanted) {
-  if (got == wanted) return;
-  config.bad({"its ", weight, " has shape ", got, ", wanted ", wanted});
+void require_shape(const Config& config, const char* weight, const Shape& found,
+                   const Shape& expected) {
+  if (found == expected) return;
+  config.bad({weight, " has shape ", found, "; expected ", expected});
 }
 
 bool is_same_padded(const Config& config) {
   const std::string padding = config.text("padding", "valid");
   if (padding != "same" && padding != "valid") {
-    config.unsupported({"has the padding ", in_quotes(padding), "; same and valid are run"});
+    config.unsupported({"padding ", in_quotes(padding)}, "same and valid");
   }
   return padding == "same";
 }
 
-Padding padding_of(const Config& config, const Shape& picture, Extent2d window, Extent2d stride,
+Padding padding_of(const Config& config, const Shape& image, Extent2d window, Extent2d stride,
                    Extent2d dilation) {
   if (!is_same_padded(config)) return {};
-  const auto [top, bottom] =
-      same_padding(picture[1], window.height, stride.height, dilation.height);
-  const auto [left, right] = same_padding(picture[2], window.width, stride.width, dilation.width);
+  const auto [top, bottom] = same_padding(image[1], window.height, stride.height, dilation.height);
+  const auto [left, right] = same_padding(image[2], window.width, stride.width, dilation.width);
   return {top, right, bottom, left};
 }
 
-/// Keras 3 and custom functions write an object around the name.
+/// Returns the name of the activation. Keras 3 and custom functions write an object around it.
 std::string activation_name(const Config& config) {
   const Json* value = config.find("activation");
   if (value == nullptr) return "linear";
@@ -55,12 +55,12 @@ std::string activation_name(const Config& config) {
     const Json* inner = find(*value, "config");
     if (inner != nullptr && inner->is_string()) value = inner;
   }
-  if (!value->is_string()) config.unsupported("has an activation that isn't a plain function");
+  if (!value->is_string()) config.unsupported("activation", "functions of Keras by name");
   return value->get<std::string>();
 }
 
-/// The number that an operator of Keras computes with: 3 of `x + 3`. Keras 2 keeps it beside the
-/// call's input, ["conv", 0, 0, {"y": 3}]; Keras 3 among its arguments.
+/// Returns the constant operand of a Keras operator: 3 for `x + 3`. Keras 2 writes it beside the
+/// call's input, ["conv", 0, 0, {"y": 3}]; Keras 3 writes it among the arguments.
 std::optional<float> scalar_operand(const Json& layer) {
   const Json* nodes = find(layer, "inbound_nodes");
   if (nodes == nullptr || !nodes->is_array() || nodes->size() != 1) return std::nullopt;
@@ -75,7 +75,7 @@ std::optional<float> scalar_operand(const Json& layer) {
   return value->get<float>();
 }
 
-/// A setting that is one number or a list of numbers.
+/// Returns a setting that is one number or a list of numbers.
 std::vector<float> numbers_of(const Config& config, const char* key, float fallback) {
   const Json* value = config.find(key);
   if (value == nullptr || !value->is_array()) {
@@ -83,27 +83,27 @@ std::vector<float> numbers_of(const Config& config, const char* key, float fallb
   }
   std::vector<float> result;
   for (const Json& item : *value) {
-    if (!item.is_number()) config.bad({"its ", key, " isn't of numbers"});
+    if (!item.is_number()) config.bad({key, " has an element that isn't a number"});
     result.push_back(item.get<float>());
   }
   return result;
 }
 
 uint32_t to_padding(const Config& config, const Json& value) {
-  const std::optional<int64_t> pixels = to_integer(value);
+  const std::optional<int64_t> pixels = value.integer();
   if (!pixels || *pixels < 0 || *pixels > kMaxPadding) {
-    config.bad({"its padding isn't of numbers from 0 to ", kMaxPadding});
+    config.bad({"expected paddings from 0 to ", kMaxPadding});
   }
   return static_cast<uint32_t>(*pixels);
 }
 
-/// One axis of ZeroPadding2D: a number or [before, after].
+/// Returns the padding of one axis of ZeroPadding2D, which is a number or [before, after].
 std::pair<uint32_t, uint32_t> to_padding_pair(const Config& config, const Json& value) {
   if (!value.is_array()) {
     const uint32_t both = to_padding(config, value);
     return {both, both};
   }
-  if (value.size() != 2) config.bad("its padding isn't [before, after] on each axis");
+  if (value.size() != 2) config.bad("expected a padding [before, after] for each axis");
   return {to_padding(config, value[0]), to_padding(config, value[1])};
 }
 
@@ -123,8 +123,8 @@ auto TfjsLayerBuilder::activation_of(const Config& config) -> KerasActivation {
   if (name == "softmax") return {{}, KerasActivation::Kind::Softmax};
   if (name == "sigmoid") return {{}, KerasActivation::Kind::Sigmoid};
   if (name == "hard_swish" || name == "hard_silu") return {{}, KerasActivation::Kind::HardSwish};
-  config.unsupported({"has the activation ", in_quotes(name),
-                      "; linear, relu, relu6, sigmoid, hard_swish and softmax are run"});
+  config.unsupported({"activation ", in_quotes(name)},
+                     "linear, relu, relu6, sigmoid, hard_swish and softmax");
 }
 
 struct TfjsLayerBuilder::Call {
@@ -134,15 +134,15 @@ struct TfjsLayerBuilder::Call {
 
   TensorId input() const {
     if (inputs.size() != 1) {
-      config.bad({"it has ", inputs.size(), " inputs, wanted 1"});
+      config.bad({"there are ", inputs.size(), " inputs; expected 1"});
     }
     return inputs[0];
   }
 
-  const Shape& picture(const Graph& graph) const {
+  const Shape& image(const Graph& graph) const {
     const Shape& shape = graph.tensors[input()].shape;
     if (shape.rank() != 4) {
-      config.bad({"its input has shape ", shape, ", wanted [1, height, width, channels]"});
+      config.bad({"the input has shape ", shape, "; expected [1, height, width, channels]"});
     }
     return shape;
   }
@@ -150,7 +150,7 @@ struct TfjsLayerBuilder::Call {
 
 std::string TfjsLayer::where() const {
   std::string name;
-  // The outermost model's name says nothing; it is all that there is in a message about that model.
+  // The outermost model's name is left out, except in a message about that model.
   for (size_t i = path.size() > 1 ? 1 : 0; i < path.size(); ++i) {
     name += (name.empty() ? "" : "/") + path[i];
   }
@@ -191,28 +191,27 @@ TfjsLayerBuilder::Build TfjsLayerBuilder::build_of(const std::string& class_name
 
 TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
   const std::string dtype = config.text("dtype", "float32");
-  if (dtype != "float32")
-    config.unsupported({"is an input of ", in_quotes(dtype), ", wanted float32"});
-  if (!shape.is_array() || shape.empty()) config.bad("its input shape isn't an array");
+  if (dtype != "float32") config.unsupported({"input type ", in_quotes(dtype)}, "float32");
+  if (!shape.is_array() || shape.empty()) config.bad("the input shape isn't an array");
   std::vector<int64_t> dims;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i].is_null() && i == 0) {
       dims.push_back(1);
       continue;
     }
-    if (shape[i].is_null()) config.unsupported("has an input whose size isn't fixed");
-    const std::optional<int64_t> dim = to_integer(shape[i]);
-    if (!dim || *dim < 1) config.bad("its input shape isn't of numbers of 1 or more");
+    if (shape[i].is_null()) config.unsupported("variable input size", "a fixed height and width");
+    const std::optional<int64_t> dim = shape[i].integer();
+    if (!dim || *dim < 1) config.bad("the input shape has a size that isn't at least 1");
     dims.push_back(*dim);
   }
   if (dims[0] != 1) {
-    config.unsupported({"reads a batch of ", dims[0], ", wanted null or 1"});
+    config.unsupported({"batch size ", dims[0]}, "null and 1");
   }
   Tensor tensor;
   tensor.name = "input";
   tensor.shape = Shape(std::move(dims));
   if (tensor.shape.checked_element_count(kMaxTensorElements) < 0) {
-    config.bad({"its input has shape ", tensor.shape, ", which is too large"});
+    config.bad({"the input shape ", tensor.shape, " is too large"});
   }
   graph_.tensors.push_back(std::move(tensor));
   graph_.input = static_cast<TensorId>(graph_.tensors.size() - 1);
@@ -222,7 +221,10 @@ TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
 TensorId TfjsLayerBuilder::add_layer(const TfjsLayer& layer, std::span<const TensorId> inputs) {
   const Call call{layer, Config(layer.config(), layer.where()), inputs};
   const Build build = build_of(layer.class_name);
-  if (build == nullptr) call.config.unsupported("this class of layer isn't run");
+  if (build == nullptr) {
+    throw Error(ErrorCode::UnsupportedOp, {"Unsupported ", layer.where(),
+                                           ". Supported: the layers of MobileNet v1, v2 and v3."});
+  }
   return (this->*build)(call);
 }
 
@@ -231,11 +233,11 @@ TensorId TfjsLayerBuilder::add_node(const Call& call, OpType op, Shape declared)
   if (graph_.nodes.size() >= kMaxNodes) {
     call.config.bad({"the model has more than ", kMaxNodes, " operators"});
   }
-  const auto want_size = [&](const Shape& shape) {
+  const auto require_size = [&](const Shape& shape) {
     if (shape.checked_element_count(kMaxTensorElements) >= 0) return;
-    call.config.bad({"its output has shape ", shape, ", which is too large"});
+    call.config.bad({"the output shape ", shape, " is too large"});
   };
-  want_size(declared);
+  require_size(declared);
   Tensor tensor;
   tensor.name = call.layer.path.back();
   tensor.shape = std::move(declared);
@@ -243,14 +245,14 @@ TensorId TfjsLayerBuilder::add_node(const Call& call, OpType op, Shape declared)
   graph_.tensors.push_back(std::move(tensor));
   graph_.nodes.push_back({op, call.config.where()});
   Shape shape = infer_shape(graph_, graph_.nodes.back());
-  want_size(shape);
+  require_size(shape);
   graph_.tensors[op.output].shape = std::move(shape);
   return op.output;
 }
 
 TensorId TfjsLayerBuilder::add_constant(const Call& call, const char* role, Shape shape,
                                         const std::vector<float>& values) {
-  if (values.empty()) call.config.bad({"its ", role, " is empty"});
+  if (values.empty()) call.config.bad({role, " is empty"});
   Tensor tensor;
   tensor.name = call.layer.path.back() + "/" + role;
   tensor.shape = std::move(shape);
@@ -263,12 +265,13 @@ TensorId TfjsLayerBuilder::add_constant(const Call& call, const char* role, Shap
 TensorId TfjsLayerBuilder::take_bias(const Call& call, int64_t channels) {
   if (!call.config.flag("use_bias", true)) return kNoTensor;
   const TfjsWeight bias = weights_.take(call.layer.path, "bias");
-  want_shape(call.config, "bias", bias.shape, {channels});
+  require_shape(call.config, "bias", bias.shape, {channels});
   return add_constant(call, "bias", {channels}, bias.values);
 }
 
 template <typename ConvOp>
-TensorId TfjsLayerBuilder::build_windowed(const Call& call, Constants constants, Extent2d window) {
+TensorId TfjsLayerBuilder::build_windowed(const Call& call, LayerConstants constants,
+                                          Extent2d window) {
   const KerasActivation activation = activation_of(call.config);
   ConvOp op;
   op.input = call.input();
@@ -276,23 +279,23 @@ TensorId TfjsLayerBuilder::build_windowed(const Call& call, Constants constants,
   op.bias = constants.second;
   op.stride = call.config.extent("strides", Extent2d{});
   op.dilation = call.config.extent("dilation_rate", Extent2d{});
-  op.padding = padding_of(call.config, call.picture(graph_), window, op.stride, op.dilation);
+  op.padding = padding_of(call.config, call.image(graph_), window, op.stride, op.dilation);
   op.activation = activation.clamp;
   return activate(call, activation, add_node(call, op));
 }
 
 TensorId TfjsLayerBuilder::build_conv2d(const Call& call) {
-  want_channels_last(call.config);
+  require_channels_last(call.config);
   const Extent2d window = call.config.extent("kernel_size", std::nullopt);
-  const int64_t in = call.picture(graph_).channels();
+  const int64_t in = call.image(graph_).channels();
   const int64_t out = call.config.count("filters");
   if (call.config.find("groups") != nullptr && call.config.count("groups") != 1) {
-    call.config.unsupported("it has groups; only one is run");
+    call.config.unsupported("groups", "1 group");
   }
   const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
   if (is_new) {
     const TfjsWeight kernel = weights_.take(call.layer.path, "kernel");
-    want_shape(call.config, "kernel", kernel.shape, {window.height, window.width, in, out});
+    require_shape(call.config, "kernel", kernel.shape, {window.height, window.width, in, out});
     const size_t columns = static_cast<size_t>(out);
     cached->second.first =
         add_constant(call, "kernel", {out, window.height, window.width, in},
@@ -303,19 +306,19 @@ TensorId TfjsLayerBuilder::build_conv2d(const Call& call) {
 }
 
 TensorId TfjsLayerBuilder::build_depthwise(const Call& call) {
-  want_channels_last(call.config);
+  require_channels_last(call.config);
   const Extent2d window = call.config.extent("kernel_size", std::nullopt);
-  const int64_t in = call.picture(graph_).channels();
+  const int64_t in = call.image(graph_).channels();
   const int64_t multiplier =
       call.config.find("depth_multiplier") != nullptr ? call.config.count("depth_multiplier") : 1;
   const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
   if (is_new) {
-    // Keras 3 calls it kernel.
+    // Keras 2 names the weight depthwise_kernel, Keras 3 kernel.
     const bool is_old = weights_.contains(call.layer.path, "depthwise_kernel");
     const TfjsWeight kernel =
         weights_.take(call.layer.path, is_old ? "depthwise_kernel" : "kernel");
-    want_shape(call.config, "depthwise_kernel", kernel.shape,
-               {window.height, window.width, in, multiplier});
+    require_shape(call.config, "depthwise_kernel", kernel.shape,
+                  {window.height, window.width, in, multiplier});
     cached->second.first = add_constant(
         call, "depthwise_kernel", {1, window.height, window.width, in * multiplier}, kernel.values);
     cached->second.second = take_bias(call, in * multiplier);
@@ -329,12 +332,12 @@ TensorId TfjsLayerBuilder::build_dense(const Call& call) {
   const int64_t in = input.channels();
   const int64_t out = call.config.count("units");
   if (input.rank() < 2 || input.checked_element_count(kMaxTensorElements) != in) {
-    call.config.unsupported({"reads shape ", input, "; one vector is run"});
+    call.config.unsupported({"input shape ", input}, "one vector");
   }
   const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
   if (is_new) {
     const TfjsWeight kernel = weights_.take(call.layer.path, "kernel");
-    want_shape(call.config, "kernel", kernel.shape, {in, out});
+    require_shape(call.config, "kernel", kernel.shape, {in, out});
     cached->second.first =
         add_constant(call, "kernel", {out, in},
                      transposed(kernel.values, static_cast<size_t>(in), static_cast<size_t>(out)));
@@ -359,16 +362,16 @@ TensorId TfjsLayerBuilder::build_batch_norm(const Call& call) {
   const int64_t channels = input.channels();
   if (const Json* axis = call.config.find("axis")) {
     const Json& value = axis->is_array() && axis->size() == 1 ? (*axis)[0] : *axis;
-    const std::optional<int64_t> index = to_integer(value);
+    const std::optional<int64_t> index = value.integer();
     if (!index || (*index != -1 && *index != static_cast<int64_t>(input.rank()) - 1)) {
-      call.config.unsupported("it normalises an axis that isn't the last");
+      call.config.unsupported("axis", "the last axis");
     }
   }
   const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
   if (is_new) {
     const auto take = [&](const char* name) {
       TfjsWeight weight = weights_.take(call.layer.path, name);
-      want_shape(call.config, name, weight.shape, {channels});
+      require_shape(call.config, name, weight.shape, {channels});
       return std::move(weight.values);
     };
     const size_t count = static_cast<size_t>(channels);
@@ -383,9 +386,9 @@ TensorId TfjsLayerBuilder::build_batch_norm(const Call& call) {
       const double factor = scale[i] / std::sqrt(variance[i] + epsilon);
       const double shift = offset[i] - mean[i] * factor;
       constexpr double kMax = std::numeric_limits<float>::max();
-      // Written so that NaN, of a negative variance, fails as well.
+      // Also false for NaN, which a negative variance gives.
       if (!(std::fabs(factor) <= kMax && std::fabs(shift) <= kMax)) {
-        call.config.bad({"its weights give no finite scale at channel ", i});
+        call.config.bad({"the weights give no finite scale for channel ", i});
       }
       scale[i] = static_cast<float>(factor);
       offset[i] = static_cast<float>(shift);
@@ -402,10 +405,10 @@ TensorId TfjsLayerBuilder::build_batch_norm(const Call& call) {
 
 TensorId TfjsLayerBuilder::build_relu(const Call& call) {
   if (call.config.number("negative_slope", 0) != 0) {
-    call.config.unsupported("it has a negative_slope; 0 is run");
+    call.config.unsupported("negative_slope", "0");
   }
   if (call.config.number("threshold", 0) != 0) {
-    call.config.unsupported("it has a threshold; 0 is run");
+    call.config.unsupported("threshold", "0");
   }
   Clamp op;
   op.input = call.input();
@@ -413,7 +416,7 @@ TensorId TfjsLayerBuilder::build_relu(const Call& call) {
   if (call.config.find("max_value") != nullptr) {
     const double max = call.config.number("max_value", 0);
     if (!(max > 0 && max <= std::numeric_limits<float>::max())) {
-      call.config.bad({"its max_value is ", max, ", wanted above 0"});
+      call.config.bad({"max_value is ", max, "; expected a finite value above 0"});
     }
     op.activation.max = static_cast<float>(max);
   }
@@ -431,10 +434,10 @@ TensorId TfjsLayerBuilder::build_activation(const Call& call) {
 
 TensorId TfjsLayerBuilder::build_softmax(const Call& call) {
   const Json* axis = call.config.find("axis");
-  const std::optional<int64_t> index = axis == nullptr ? -1 : to_integer(*axis);
+  const std::optional<int64_t> index = axis == nullptr ? -1 : axis->integer();
   const size_t rank = graph_.tensors[call.input()].shape.rank();
   if (!index || (*index != -1 && *index != static_cast<int64_t>(rank) - 1)) {
-    call.config.unsupported("it runs over an axis that isn't the last");
+    call.config.unsupported("axis", "the last axis");
   }
   return add_softmax(call, call.input());
 }
@@ -455,13 +458,13 @@ TensorId TfjsLayerBuilder::build_multiply(const Call& call) {
 
 template <typename BinaryOp>
 TensorId TfjsLayerBuilder::add_binary(const Call& call) {
-  if (call.inputs.size() < 2) call.config.bad("it has less than two inputs");
+  if (call.inputs.size() < 2) call.config.bad("expected at least 2 inputs");
   TensorId result = call.inputs[0];
   for (const TensorId other : call.inputs.subspan(1)) {
     BinaryOp op;
     op.a = result;
     op.b = other;
-    // What is repeated for each pixel stands second.
+    // The operand that is repeated for each pixel must be the second.
     if (graph_.tensors[op.a].shape.element_count() < graph_.tensors[op.b].shape.element_count()) {
       std::swap(op.a, op.b);
     }
@@ -470,12 +473,12 @@ TensorId TfjsLayerBuilder::add_binary(const Call& call) {
   return result;
 }
 
-/// Arithmetic of Keras 2 that isn't a layer.
+/// TFOpLambda: arithmetic of Keras 2 that isn't a layer.
 TensorId TfjsLayerBuilder::build_function(const Call& call) {
   const std::string function = call.config.text("function", "");
   if (function == "__operators__.add" || function == "math.add") return build_add(call);
   if (function == "math.multiply") return build_multiply(call);
-  call.config.unsupported({"it calls ", in_quotes(function), "; add and multiply are run"});
+  call.config.unsupported({"function ", in_quotes(function)}, "add and multiply");
 }
 
 TensorId TfjsLayerBuilder::build_rescaling(const Call& call) {
@@ -486,18 +489,18 @@ TensorId TfjsLayerBuilder::build_rescaling(const Call& call) {
 TensorId TfjsLayerBuilder::add_affine(const Call& call, std::vector<float> scale,
                                       std::vector<float> offset) {
   const int64_t channels = graph_.tensors[call.input()].shape.channels();
-  // Any number of layers may rescale as many channels as there are elements.
+  // A small file can have many layers, each with many channels.
   rescaled_channels_ += std::max<int64_t>(channels, 0);
   if (channels < 1 || rescaled_channels_ > 1 << 22) {
-    call.config.bad("the model rescales over four million channels");
+    call.config.bad("the model rescales more than 4,194,304 channels");
   }
   const auto count = static_cast<size_t>(channels);
   for (std::vector<float>* values : {&scale, &offset}) {
     if (values->size() == 1) values->resize(count, values->front());
     if (values->size() != count ||
         !std::ranges::all_of(*values, [](float v) { return std::isfinite(v); })) {
-      call.config.bad({"it rescales ", count, " channels with ", values->size(),
-                       " values, wanted one or one a channel, finite"});
+      call.config.bad({"expected one finite value or one per channel, for ", count,
+                       " channels; found ", values->size(), " values"});
     }
   }
   ScaleShift op;
@@ -508,7 +511,7 @@ TensorId TfjsLayerBuilder::add_affine(const Call& call, std::vector<float> scale
 }
 
 TensorId TfjsLayerBuilder::build_zero_padding(const Call& call) {
-  want_channels_last(call.config);
+  require_channels_last(call.config);
   Pad op;
   op.input = call.input();
   const Json* padding = call.config.find("padding");
@@ -518,7 +521,7 @@ TensorId TfjsLayerBuilder::build_zero_padding(const Call& call) {
     const uint32_t all = to_padding(call.config, *padding);
     op.padding = {all, all, all, all};
   } else {
-    if (padding->size() != 2) call.config.bad("its padding isn't [vertical, horizontal]");
+    if (padding->size() != 2) call.config.bad("expected a padding [vertical, horizontal]");
     std::tie(op.padding.top, op.padding.bottom) = to_padding_pair(call.config, (*padding)[0]);
     std::tie(op.padding.left, op.padding.right) = to_padding_pair(call.config, (*padding)[1]);
   }
@@ -526,8 +529,8 @@ TensorId TfjsLayerBuilder::build_zero_padding(const Call& call) {
 }
 
 TensorId TfjsLayerBuilder::build_global_average(const Call& call) {
-  want_channels_last(call.config);
-  const int64_t channels = call.picture(graph_).channels();
+  require_channels_last(call.config);
+  const int64_t channels = call.image(graph_).channels();
   GlobalAveragePool op;
   op.input = call.input();
   const bool keeps_rank = call.config.flag("keepdims", false);
@@ -536,23 +539,23 @@ TensorId TfjsLayerBuilder::build_global_average(const Call& call) {
 
 template <typename Pool>
 Pool TfjsLayerBuilder::windowed_pool(const Call& call) {
-  want_channels_last(call.config);
+  require_channels_last(call.config);
   Pool op;
   op.input = call.input();
   op.window = call.config.extent("pool_size", Extent2d{2, 2});
   op.stride = call.config.extent("strides", op.window);
-  op.padding = padding_of(call.config, call.picture(graph_), op.window, op.stride, {});
+  op.padding = padding_of(call.config, call.image(graph_), op.window, op.stride, {});
   return op;
 }
 
 TensorId TfjsLayerBuilder::build_average_pool(const Call& call) {
   const auto pool = windowed_pool<AveragePool2d>(call);
-  const Shape& picture = call.picture(graph_);
-  // The usual end of a MobileNet; one operator for it is enough further on.
-  if (pool.window.height == picture[1] && pool.window.width == picture[2] && !pool.padding.any()) {
+  const Shape& image = call.image(graph_);
+  // This is the usual end of a MobileNet, which other readers also give as GlobalAveragePool.
+  if (pool.window.height == image[1] && pool.window.width == image[2] && !pool.padding.any()) {
     GlobalAveragePool op;
     op.input = pool.input;
-    return add_node(call, op, {1, 1, 1, picture.channels()});
+    return add_node(call, op, {1, 1, 1, image.channels()});
   }
   return add_node(call, pool);
 }
@@ -563,18 +566,18 @@ TensorId TfjsLayerBuilder::build_max_pool(const Call& call) {
 
 TensorId TfjsLayerBuilder::build_reshape(const Call& call) {
   const Json* target = call.config.find("target_shape");
-  if (target == nullptr || !target->is_array()) call.config.bad("it has no target_shape");
+  if (target == nullptr || !target->is_array()) call.config.bad("target_shape is missing");
   const int64_t count =
       graph_.tensors[call.input()].shape.checked_element_count(kMaxTensorElements);
   std::vector<int64_t> dims = {1};
   size_t open_axis = 0;
   int64_t known = 1;
   for (const Json& value : *target) {
-    const int64_t dim = value.is_null() ? -1 : to_integer(value).value_or(0);
+    const int64_t dim = value.is_null() ? -1 : value.integer().value_or(0);
     if (dim == -1 && open_axis == 0) {
       open_axis = dims.size();
     } else if (dim < 1 || dim > count / known) {
-      call.config.bad({"its target_shape doesn't hold ", count, " elements"});
+      call.config.bad({"target_shape doesn't match the ", count, " elements of the input"});
     } else {
       known *= dim;
     }
@@ -585,7 +588,7 @@ TensorId TfjsLayerBuilder::build_reshape(const Call& call) {
 }
 
 TensorId TfjsLayerBuilder::build_flatten(const Call& call) {
-  want_channels_last(call.config);
+  require_channels_last(call.config);
   const Shape& input = graph_.tensors[call.input()].shape;
   return reshape_to(call, call.input(), {1, input.checked_element_count(kMaxTensorElements)});
 }

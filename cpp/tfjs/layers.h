@@ -1,4 +1,4 @@
-// Keras layers to operators: one function a class of layer.
+// Converts Keras layers to operators, with one function per class of layer.
 #pragma once
 
 #include <map>
@@ -12,36 +12,37 @@
 
 namespace teachable {
 
-/// A layer as model.json describes it.
+/// A layer of model.json.
 struct TfjsLayer {
   const Json& json;  ///< {class_name, config, name, inbound_nodes}
   std::string class_name;
-  std::vector<std::string> path;  ///< names of the models around it and its own, outermost first
+  std::vector<std::string>
+      path;  ///< names of the enclosing models and of the layer, outermost first
 
-  /// "layer 'model/conv' (Conv2D)"
+  /// Returns the layer's name for messages, such as "layer 'model/conv' (Conv2D)".
   std::string where() const;
+  /// Returns the layer's settings; an empty object if there are none.
   const Json& config() const;
 };
 
-/// Appends layers to a graph. Lends everything; the JSON that layers refer to stays in place while
-/// this lives.
+/// Appends layers to a graph. The graph, the weights and the JSON of all layers must outlive this
+/// object.
 class TfjsLayerBuilder {
  public:
   TfjsLayerBuilder(Graph& graph, TfjsWeights& weights) : graph_(graph), weights_(weights) {}
 
-  /// Makes the graph's input: `shape` is Keras's [null, height, width, channels]. Throws
-  /// Error{UnsupportedOp} for extents that aren't fixed.
+  /// Creates the graph's input. `shape` is Keras's [null, height, width, channels]. Throws
+  /// Error{UnsupportedOp} if the size isn't fixed.
   TensorId add_input(const Json& shape, const Config& config);
 
-  /// What the layer makes of `inputs`: a new tensor, or the input itself when the layer does
-  /// nothing at inference. A layer that is called again shares its weights. Throws
-  /// Error{UnsupportedOp} for a class or setting that isn't run, Error{BadModel} for
-  /// contradictions.
+  /// Appends a call of a layer and returns its output, which is the input itself if the layer does
+  /// nothing at inference. Several calls of a layer share its weights. Throws Error{UnsupportedOp}
+  /// for an unsupported class or setting, and Error{BadModel} for contradictions.
   TensorId add_layer(const TfjsLayer& layer, std::span<const TensorId> inputs);
 
  private:
-  /// Weights of a layer in the graph's order: filter and bias, or scale and offset.
-  struct Constants {
+  /// Constants of a layer: filter and bias, or scale and offset.
+  struct LayerConstants {
     TensorId first = kNoTensor, second = kNoTensor;
   };
   struct Call;
@@ -71,29 +72,30 @@ class TfjsLayerBuilder {
   TensorId build_identity(const Call& call);
 
   template <typename ConvOp>
-  TensorId build_windowed(const Call& call, Constants constants, Extent2d window);
+  TensorId build_windowed(const Call& call, LayerConstants constants, Extent2d window);
   TensorId reshape_to(const Call& call, TensorId input, Shape shape);
   TensorId add_softmax(const Call& call, TensorId input);
-  /// What a layer's activation does beyond the clamp that its operator has.
+  /// Appends the part of an activation that isn't a clamp inside the layer's operator.
   TensorId activate(const Call& call, const KerasActivation& activation, TensorId input);
-  /// The inputs, joined by one operator from the first to the last.
+  /// Combines all inputs by one operator, from the first to the last.
   template <typename BinaryOp>
   TensorId add_binary(const Call& call);
-  /// The input times `scale` plus `offset`, each one value or one a channel.
+  /// Appends input * scale + offset. Each has one value, or one per channel.
   TensorId add_affine(const Call& call, std::vector<float> scale, std::vector<float> offset);
   template <typename Pool>
   Pool windowed_pool(const Call& call);
 
   TensorId add_constant(const Call& call, const char* role, Shape shape,
                         const std::vector<float>& values);
+  /// Returns the layer's bias; kNoTensor if it has none.
   TensorId take_bias(const Call& call, int64_t channels);
-  /// Appends `op` with a new output; `declared` is its shape where the operator leaves a choice.
+  /// Appends `op` with a new output. `declared` is its shape, for operators that leave a choice.
   template <typename OpType>
   TensorId add_node(const Call& call, OpType op, Shape declared = {});
 
   Graph& graph_;
   TfjsWeights& weights_;
-  std::map<const Json*, Constants> constants_;
+  std::map<const Json*, LayerConstants> constants_;  // for each layer
   int64_t rescaled_channels_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "graph/errors.h"
 #include "tfjs/layers.h"
 
 namespace teachable {
@@ -16,12 +17,12 @@ namespace {
 
 using Path = std::vector<std::string>;
 
-/// Every layer keeps the names around it; these bound what that can cost. A MobileNet has about 150
-/// layers.
+/// Maximum number of layers, and maximum length of a layer's name. They limit memory, because every
+/// layer keeps the names of its enclosing models. A MobileNet has about 150 layers.
 constexpr size_t kMaxLayers = 4096;
 constexpr size_t kMaxNameLength = 256;
-/// The same for calls of layers, each of which reads its layer's settings, and for what one call
-/// reads.
+/// Maximum number of calls of layers, and of inputs of one call. They limit time, because each call
+/// reads the settings of its layer.
 constexpr size_t kMaxCalls = 4096;
 constexpr size_t kMaxSources = 64;
 
@@ -29,25 +30,25 @@ bool is_model(const std::string& class_name) {
   return class_name == "Sequential" || class_name == "Functional" || class_name == "Model";
 }
 
-/// Where a layer's input comes from: an output of the `node`th call of `layer`.
+/// Source of a layer's input: output number `tensor` of call number `node` of `layer`.
 struct Source {
   std::string layer;
   int64_t node = 0;
   int64_t tensor = 0;
 };
 
-/// ["conv", 0, 0], with or without a fourth element.
+/// Returns whether the value has the form ["conv", 0, 0], with or without a fourth element.
 bool is_source(const Json& value) {
   return value.is_array() && value.size() >= 3 && value[0].is_string() &&
-         to_integer(value[1]).has_value() && to_integer(value[2]).has_value();
+         value[1].integer().has_value() && value[2].integer().has_value();
 }
 
 Source to_source(const Json& value) {
-  return {value[0].get<std::string>(), *to_integer(value[1]), *to_integer(value[2])};
+  return {value[0].get<std::string>(), *value[1].integer(), *value[2].integer()};
 }
 
-/// Adds what one call reads. Keras 2: [["conv", 0, 0, {}], ...]; Keras 3: {"args": [...]} with a
-/// "keras_history" in each tensor. The depth is that of the JSON, which is limited.
+/// Appends the inputs of one call. Keras 2 writes [["conv", 0, 0, {}], ...]. Keras 3 writes
+/// {"args": [...]}, with a "keras_history" in each tensor. The JSON parser limits the depth.
 void collect_sources(const Json& value, std::vector<Source>& sources) {
   if (is_source(value)) {
     sources.push_back(to_source(value));
@@ -65,64 +66,63 @@ class TopologyReader {
  public:
   TopologyReader(Graph& graph, TfjsWeights& weights) : builder_(graph, weights) {}
 
-  /// Appends a model's layers. `input` is what it reads, or kNoTensor to make the graph's input
-  /// where the model says its size.
+  /// Appends a model's layers and returns its output. If `input` is kNoTensor, creates the graph's
+  /// input with the size that the model declares.
   TensorId read_model(const TfjsLayer& model, TensorId input) {
     return model.class_name == "Sequential" ? read_sequential(model, input)
                                             : read_functional(model, input);
   }
 
-  /// `parent` is the path of the model around the layer.
+  /// Returns a layer. `parent` is the path of the enclosing model.
   TfjsLayer to_layer(const Json& json, const Path& parent) {
     if (++layer_count_ > kMaxLayers) {
-      throw Error(ErrorCode::BadModel, {"model.json has more than ", kMaxLayers, " layers"});
+      throw_bad_model("model.json", {"there are more than ", kMaxLayers, " layers"});
     }
     const Json* config = find(json, "config");
     const Json* name = find(json, "name");
     if (name == nullptr && config != nullptr) name = find(*config, "name");
     const Json* class_name = find(json, "class_name");
     if (class_name == nullptr || !class_name->is_string()) {
-      throw Error(ErrorCode::BadModel, {"model.json has a layer without class_name in ",
-                                        in_quotes(parent.empty() ? "model" : parent.back())});
+      throw_bad_model("model.json", {"a layer has no class_name, in ",
+                                     in_quotes(parent.empty() ? "model" : parent.back())});
     }
     TfjsLayer layer{json, class_name->get<std::string>(), parent};
     layer.path.push_back(name != nullptr && name->is_string() ? name->get<std::string>() : "");
     if (layer.path.back().size() > kMaxNameLength) {
-      throw Error(ErrorCode::BadModel,
-                  {layer.where(), ": its name has more than ", kMaxNameLength, " characters"});
+      throw_bad_model(layer.where(), {"the name has more than ", kMaxNameLength, " characters"});
     }
     return layer;
   }
 
  private:
-  /// A call of one layer of a functional model.
+  /// Index of a layer of a functional model, and number of one of its calls.
   using Call = std::pair<size_t, size_t>;
 
   struct CalledLayer {
     TfjsLayer layer;
-    /// What each call reads; empty of an InputLayer. Found once, as many sources may name one
-    /// layer, and an object is searched from its first to its last member.
+    /// Inputs of each call; empty for an InputLayer. Stored here, because the search for the member
+    /// "inbound_nodes" is linear and many calls may read the same layer.
     std::span<const Json> calls;
   };
 
   struct Functional {
     std::vector<CalledLayer> layers;
     std::unordered_map<std::string, size_t> by_name;
-    std::map<Call, TensorId> results;  ///< kNoTensor while inputs are awaited
+    std::map<Call, TensorId> results;  ///< kNoTensor while the call waits for its inputs
     std::string where;
   };
 
   static const Json& layers_of(const TfjsLayer& model) {
-    // Keras before 2.2.3 wrote a Sequential's layers without a config around them.
+    // Keras before 2.2.3 wrote the layers of a Sequential without a config around them.
     if (model.config().is_array()) return model.config();
     const Json* layers = find(model.config(), "layers");
     if (layers == nullptr || !layers->is_array() || layers->empty()) {
-      throw Error(ErrorCode::BadModel, {model.where(), ": it has no layers"});
+      throw_bad_model(model.where(), "there are no layers");
     }
     return *layers;
   }
 
-  /// nullptr when the layer says nothing of its input.
+  /// Returns the declared input shape of a layer; nullptr if there is none.
   static const Json* input_shape_of(const TfjsLayer& layer) {
     for (const char* key : {"batch_input_shape", "batch_shape", "build_input_shape"}) {
       if (const Json* shape = find(layer.config(), key)) return shape;
@@ -133,19 +133,19 @@ class TopologyReader {
   TensorId make_input(const TfjsLayer& layer) {
     const Config config(layer.config(), layer.where());
     const Json* shape = input_shape_of(layer);
-    if (shape == nullptr) config.unsupported("it is the first layer and says no input shape");
+    if (shape == nullptr)
+      config.unsupported("first layer without an input shape", "layers that declare it");
     return builder_.add_input(*shape, config);
   }
 
   TensorId run_layer(const TfjsLayer& layer, std::span<const TensorId> inputs) {
     if (++call_count_ > kMaxCalls) {
-      throw Error(ErrorCode::BadModel,
-                  {"model.json calls its layers more than ", kMaxCalls, " times"});
+      throw_bad_model("model.json", {"there are more than ", kMaxCalls, " calls of layers"});
     }
     if (!is_model(layer.class_name)) return builder_.add_layer(layer, inputs);
     if (inputs.size() != 1) {
-      throw Error(ErrorCode::UnsupportedOp, {layer.where(), ": a model with ", inputs.size(),
-                                             " inputs inside a model isn't run"});
+      throw_unsupported(layer.where(), {"number of inputs (", inputs.size(), ")"},
+                        "1 input of a nested model");
     }
     return read_model(layer, inputs[0]);
   }
@@ -165,7 +165,7 @@ class TopologyReader {
       }
     }
     if (current == kNoTensor) {
-      throw Error(ErrorCode::BadModel, {model.where(), ": it has no layers"});
+      throw_bad_model(model.where(), "there are no layers");
     }
     return current;
   }
@@ -184,7 +184,7 @@ class TopologyReader {
     for (const Json& json : layers_of(model)) {
       TfjsLayer layer = to_layer(json, model.path);
       if (!functional.by_name.emplace(layer.path.back(), functional.layers.size()).second) {
-        throw Error(ErrorCode::BadModel, {layer.where(), ": two layers have this name"});
+        throw_bad_model(layer.where(), "two layers have this name");
       }
       const Json* calls = find(json, "inbound_nodes");
       const bool is_called = calls != nullptr && calls->is_array() && !calls->empty();
@@ -195,13 +195,13 @@ class TopologyReader {
     return functional;
   }
 
-  /// The one call that input_layers or output_layers names.
+  /// Returns the only call in input_layers or output_layers.
   Call find_end(const Functional& functional, const TfjsLayer& model, const char* key) const {
     std::vector<Source> ends;
     if (const Json* value = find(model.config(), key)) collect_sources(*value, ends);
     if (ends.size() != 1) {
       throw Error(ends.empty() ? ErrorCode::BadModel : ErrorCode::UnsupportedOp,
-                  {functional.where, ": it has ", ends.size(), " ", key, ", wanted 1"});
+                  {functional.where, ": there are ", ends.size(), " ", key, "; expected 1."});
     }
     return to_call(functional, ends[0], functional.where);
   }
@@ -209,23 +209,20 @@ class TopologyReader {
   Call to_call(const Functional& functional, const Source& source, const std::string& where) const {
     const auto found = functional.by_name.find(source.layer);
     if (found == functional.by_name.end()) {
-      throw Error(ErrorCode::BadModel, {where, ": it reads the layer ", in_quotes(source.layer),
-                                        ", which doesn't exist"});
+      throw_bad_model(where, {"the input layer ", in_quotes(source.layer), " doesn't exist"});
     }
     const auto& [layer, calls] = functional.layers[found->second];
-    // An InputLayer has no calls and is read as its call 0.
+    // An InputLayer has no calls, but others refer to its call 0.
     const size_t count = std::max<size_t>(calls.size(), 1);
     int64_t node = source.node;
-    // Keras 2 counts the calls of a model from 1: the 0th made the model itself.
+    // Keras 2 counts the calls of a nested model from 1; call 0 created the model itself.
     if (is_model(layer.class_name) && count == 1 && node == 1) node = 0;
     if (node < 0 || node >= static_cast<int64_t>(count) || source.tensor != 0) {
-      throw Error(ErrorCode::BadModel,
-                  {where, ": it reads output ", source.tensor, " of call ", source.node, " of ",
-                   layer.where(), ", which doesn't exist"});
+      throw_bad_model(where, {"output ", source.tensor, " of call ", source.node, " of ",
+                              layer.where(), " doesn't exist"});
     }
     if (is_model(layer.class_name) && count > 1) {
-      throw Error(ErrorCode::UnsupportedOp,
-                  {layer.where(), ": a model that is called several times isn't run"});
+      throw_unsupported(layer.where(), "repeated call", "1 call of a nested model");
     }
     return {found->second, static_cast<size_t>(node)};
   }
@@ -235,11 +232,12 @@ class TopologyReader {
     std::vector<Source> sources;
     if (call.second < calls.size()) collect_sources(calls[call.second], sources);
     if (sources.empty()) {
-      throw Error(ErrorCode::BadModel, {layer.where(), ": it reads nothing"});
+      throw_bad_model(layer.where(), "there are no inputs");
     }
+    static_assert(kMaxSources == 64);
     if (sources.size() > kMaxSources) {
-      throw Error(ErrorCode::UnsupportedOp, {layer.where(), ": it reads ", sources.size(),
-                                             " tensors; at most ", kMaxSources, " are run"});
+      throw_unsupported(layer.where(), {"number of inputs (", sources.size(), ")"},
+                        "up to 64 inputs");
     }
     const std::string where = layer.where();
     std::vector<Call> result;
@@ -247,8 +245,8 @@ class TopologyReader {
     return result;
   }
 
-  /// Depth first with a stack of its own, since a chain of layers may be longer than the call
-  /// stack.
+  /// Builds all calls that `output` depends on and returns its tensor. It uses an explicit stack,
+  /// because a chain of layers may be too long for recursion.
   TensorId compute(Functional& functional, const Call& output) {
     std::vector<Call> stack = {output};
     while (!stack.empty()) {
@@ -269,10 +267,10 @@ class TopologyReader {
           continue;
         }
         is_complete = false;
-        // All that this call waits for was pushed above it, so what is still open waits for this
-        // call.
+        // All inputs of this call were pushed after it. An input that is still missing therefore
+        // depends on this call.
         if (is_awaiting) {
-          throw Error(ErrorCode::BadModel, {layer.where(), ": it depends on its own output"});
+          throw_bad_model(layer.where(), "the layer depends on its own output");
         }
         stack.push_back(source);
       }
@@ -294,10 +292,8 @@ Graph read_tfjs_topology(const Json& model, TfjsWeights& weights) {
   TopologyReader reader(graph, weights);
   const TfjsLayer layer = reader.to_layer(model, {});
   if (!is_model(layer.class_name)) {
-    throw Error(ErrorCode::UnsupportedOp,
-                {layer.where(),
-                 ": a model of this class isn't read; Sequential, Functional and "
-                 "Model are"});
+    throw Error(ErrorCode::UnsupportedOp, {"Unsupported model class: ", layer.where(),
+                                           ". Supported: Sequential, Functional and Model."});
   }
   graph.output = reader.read_model(layer, kNoTensor);
   return graph;

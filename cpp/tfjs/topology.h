@@ -1,4 +1,4 @@
-// How a Keras model's layers are connected, models inside models included.
+// Reader of Keras models: the connections of their layers, including nested models.
 #pragma once
 
 #include "graph/graph.h"
@@ -7,9 +7,9 @@
 
 namespace teachable {
 
-/// `model` is {class_name, config} of a Sequential or Functional ("Model") with one input and one
-/// output. Reads only the layers that the output depends on. Throws Error{BadModel} or
-/// Error{UnsupportedOp}.
+/// Reads a Sequential or Functional ("Model") model with one input and one output. `model` is its
+/// {class_name, config}. Layers that the output doesn't depend on are skipped. Throws
+/// Error{BadModel} or Error{UnsupportedOp}.
 Graph read_tfjs_topology(const Json& model, TfjsWeights& weights);
 
 }  // namespace teachable

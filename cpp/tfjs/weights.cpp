@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "core/half.h"
-#include "core/text.h"
+#include "graph/errors.h"
 #include "graph/graph.h"
 
 namespace teachable {
@@ -17,13 +17,19 @@ static_assert(std::endian::native == std::endian::little, "the shards are little
 
 constexpr size_t kNone = static_cast<size_t>(-1);
 constexpr size_t kAmbiguous = static_cast<size_t>(-2);
-/// Every part of a name is indexed; these bound what that can cost. A MobileNet has about 270
+/// Limits of the index, which has an entry for every part of every name. A MobileNet has about 270
 /// weights.
 constexpr size_t kMaxWeights = 16384;
 constexpr size_t kMaxNameLength = 512;
 constexpr ptrdiff_t kMaxNameParts = 32;
 
-[[noreturn]] void bad(const Text& what) { throw Error(ErrorCode::BadModel, what); }
+[[noreturn]] void bad_manifest(const Text& what) {
+  throw_bad_model("model.json", {"weightsManifest ", what});
+}
+
+[[noreturn]] void bad_missing(const std::string& quoted) {
+  bad_manifest({"has no weight ", quoted});
+}
 
 template <typename T>
 T load(std::span<const std::byte> bytes, size_t i) {
@@ -34,11 +40,12 @@ T load(std::span<const std::byte> bytes, size_t i) {
 
 Shape read_shape(const Json& spec, const std::string& where) {
   const Json* dims = find(spec, "shape");
-  if (dims == nullptr || !dims->is_array()) bad({where, " has no shape"});
+  if (dims == nullptr || !dims->is_array()) throw_bad_model(where, "the shape is missing");
   std::vector<int64_t> values;
   for (const Json& dim : *dims) {
-    const std::optional<int64_t> value = to_integer(dim);
-    if (!value || *value < 0) bad({where, " has a shape that isn't of numbers of 0 or more"});
+    const std::optional<int64_t> value = dim.integer();
+    if (!value || *value < 0)
+      throw_bad_model(where, "the shape has a size that isn't an integer of at least 0");
     values.push_back(*value);
   }
   return Shape(std::move(values));
@@ -63,33 +70,32 @@ std::vector<float> transposed(const std::vector<float>& values, size_t rows, siz
 }
 
 TfjsWeights::TfjsWeights(const Json& manifest, std::span<const std::byte> bytes) {
-  if (!manifest.is_array()) bad("model.json's weightsManifest isn't an array");
+  if (!manifest.is_array()) bad_manifest("isn't an array");
   std::span<const std::byte> rest = bytes;
   for (const Json& group : manifest) {
     const Json* weights = find(group, "weights");
     if (weights == nullptr || !weights->is_array()) {
-      bad("model.json's weightsManifest has a group without weights");
+      bad_manifest("has a group without weights");
     }
     for (const Json& spec : *weights) read_entry(spec, rest);
   }
   if (!rest.empty()) {
-    bad({"the weights have ", bytes.size(), " bytes, model.json's manifest says ",
-         bytes.size() - rest.size()});
+    bad_manifest({"needs ", bytes.size() - rest.size(), " bytes of weights; found ", bytes.size()});
   }
 }
 
 void TfjsWeights::read_entry(const Json& spec, std::span<const std::byte>& rest) {
   auto entry = std::make_unique<Entry>();
-  Config config(spec, "a weight of model.json");
+  Config config(spec, "weight of model.json");
   entry->name = config.text("name", "");
   if (entry->name.ends_with(":0")) entry->name.resize(entry->name.size() - 2);
   if (entry->name.empty() || entry->name.size() > kMaxNameLength) {
-    bad({"model.json has a weight with a name of ", entry->name.size(), " characters, wanted 1 to ",
-         kMaxNameLength});
+    bad_manifest(
+        {"has a name of ", entry->name.size(), " characters; expected 1 to ", kMaxNameLength});
   }
   if (std::ranges::count(entry->name, '/') >= kMaxNameParts || entries_.size() >= kMaxWeights) {
-    bad({"model.json has more than ", kMaxWeights, " weights, or one of more than ", kMaxNameParts,
-         " names"});
+    bad_manifest({"has more than ", kMaxWeights, " weights, or a name of more than ", kMaxNameParts,
+                  " parts"});
   }
   const std::string where = "weight " + in_quotes(entry->name);
   entry->shape = read_shape(spec, where);
@@ -100,7 +106,7 @@ void TfjsWeights::read_entry(const Json& spec, std::span<const std::byte>& rest)
     element_bytes = 1;
   } else if (dtype != "float32" && dtype != "int32") {
     throw Error(ErrorCode::UnsupportedOp,
-                {where, " has the dtype ", in_quotes(dtype), "; float32 is run"});
+                {"Unsupported dtype ", in_quotes(dtype), " of ", where, ". Supported: float32."});
   }
   if (dtype != "float32") entry->storage = dtype == "int32" ? Storage::I32 : Storage::Other;
   if (const Json* quantization = config.find("quantization")) {
@@ -111,11 +117,11 @@ void TfjsWeights::read_entry(const Json& spec, std::span<const std::byte>& rest)
   }
 
   const int64_t count = entry->shape.checked_element_count(kMaxTensorElements);
-  if (count < 0) bad({where, " has the shape ", entry->shape, ", which is too large"});
+  if (count < 0) throw_bad_model(where, {"the shape ", entry->shape, " is too large"});
   const size_t byte_count = static_cast<size_t>(count) * element_bytes;
   if (byte_count > rest.size()) {
-    bad({where, " of shape ", entry->shape, " wants ", byte_count, " bytes, ", rest.size(),
-         " are left of the weights"});
+    throw_bad_model(where, {"the shape ", entry->shape, " needs ", byte_count,
+                            " bytes; the weights have ", rest.size(), " left"});
   }
   entry->bytes = rest.first(byte_count);
   rest = rest.subspan(byte_count);
@@ -131,22 +137,21 @@ void TfjsWeights::read_quantization(const Json& quantization, Entry& entry) cons
     return;
   }
   if (dtype != "uint8" && dtype != "uint16") {
-    config.unsupported(
-        {"is quantised to ", in_quotes(dtype), "; uint8, uint16 and float16 are read"});
+    config.unsupported({"quantization ", in_quotes(dtype)}, "uint8, uint16 and float16");
   }
   entry.storage = dtype == "uint8" ? Storage::U8 : Storage::U16;
   entry.scale = config.number("scale", NAN);
   entry.min = config.number("min", NAN);
   if (!std::isfinite(entry.scale) || entry.scale <= 0 || !std::isfinite(entry.min)) {
-    config.bad({"its quantisation has scale ", entry.scale, " and min ", entry.min,
-                ", wanted a scale above 0 and both finite"});
+    config.bad({"the quantization has scale ", entry.scale, " and min ", entry.min,
+                "; expected finite values and a scale above 0"});
   }
 }
 
 void TfjsWeights::index(size_t entry) {
   const std::string_view name = entries_[entry]->name;
   if (!by_name_.emplace(name, entry).second) {
-    bad({"model.json's manifest names the weight ", in_quotes(std::string(name)), " twice"});
+    bad_manifest({"has the weight ", in_quotes(std::string(name)), " twice"});
   }
   for (size_t slash = name.find('/'); slash != name.npos; slash = name.find('/', slash + 1)) {
     const auto [at, is_new] = by_suffix_.emplace(name.substr(slash + 1), entry);
@@ -172,12 +177,12 @@ bool TfjsWeights::contains(std::span<const std::string> path, std::string_view n
 
 TfjsWeight TfjsWeights::take(std::span<const std::string> path, std::string_view name) {
   const size_t found = find_entry(path, name);
-  const std::string wanted = in_quotes(path.back() + "/" + std::string(name));
-  if (found == kNone) bad({"the weight ", wanted, " isn't in model.json's manifest"});
-  if (found == kAmbiguous) bad({"several weights of model.json's manifest could be ", wanted});
+  const std::string quoted = in_quotes(path.back() + "/" + std::string(name));
+  if (found == kNone) bad_missing(quoted);
+  if (found == kAmbiguous) bad_manifest({"has several weights that match ", quoted});
   Entry& entry = *entries_[found];
   const std::string where = "weight " + in_quotes(entry.name);
-  if (entry.taken) bad({where, " would belong to two layers"});
+  if (entry.taken) throw_bad_model(where, "two layers use this weight");
   entry.taken = true;
   return decode(entry);
 }
@@ -185,7 +190,7 @@ TfjsWeight TfjsWeights::take(std::span<const std::string> path, std::string_view
 const TfjsWeights::Entry& TfjsWeights::entry_of(std::string_view name) const {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) {
-    bad({"the weight ", in_quotes(std::string(name)), " isn't in model.json's manifest"});
+    bad_missing(in_quotes(std::string(name)));
   }
   return *entries_[found->second];
 }
@@ -196,7 +201,8 @@ std::vector<int64_t> TfjsWeights::integers(std::string_view name) const {
   const Entry& entry = entry_of(name);
   constexpr size_t kMaxIntegers = 64;
   if (entry.storage != Storage::I32 || entry.bytes.size() > kMaxIntegers * sizeof(int32_t)) {
-    bad({"weight ", in_quotes(entry.name), " isn't a short list of int32"});
+    throw_bad_model("weight " + in_quotes(entry.name),
+                    {"expected up to ", kMaxIntegers, " int32 values"});
   }
   std::vector<int64_t> values(entry.bytes.size() / sizeof(int32_t));
   for (size_t i = 0; i < values.size(); ++i) values[i] = load<int32_t>(entry.bytes, i);
@@ -206,7 +212,7 @@ std::vector<int64_t> TfjsWeights::integers(std::string_view name) const {
 TfjsWeight TfjsWeights::decode(const Entry& entry) {
   const std::string where = "weight " + in_quotes(entry.name);
   if (entry.storage == Storage::Other || entry.storage == Storage::I32) {
-    bad({where, " isn't float32"});
+    throw_bad_model(where, "the type isn't float32");
   }
 
   TfjsWeight weight{entry.shape, std::vector<float>(entry.shape.element_count())};
@@ -216,7 +222,7 @@ TfjsWeight TfjsWeights::decode(const Entry& entry) {
       case Storage::F16:
         value = half_to_float(load<uint16_t>(entry.bytes, i));
         break;
-      // In doubles, as JavaScript computes it.
+      // Computed in doubles, as in TensorFlow.js.
       case Storage::U8:
         value = static_cast<float>(load<uint8_t>(entry.bytes, i) * entry.scale + entry.min);
         break;
@@ -230,7 +236,7 @@ TfjsWeight TfjsWeights::decode(const Entry& entry) {
         break;
     }
     if (!std::isfinite(value)) {
-      bad({where, " has a value that isn't finite at index ", i});
+      throw_bad_model(where, {"the value at index ", i, " isn't finite"});
     }
   }
   return weight;

@@ -1,5 +1,5 @@
-// The weights of a TensorFlow.js model: the manifest's names, shapes and quantisation over the
-// joined shards.
+// Weights of a TensorFlow.js model: a manifest of names, shapes and quantization, and the
+// concatenated shards.
 #pragma once
 
 #include <cstddef>
@@ -15,39 +15,39 @@
 
 namespace teachable {
 
-/// A weight as the file stores it, in floats and Keras's axis order.
+/// A weight converted to floats, with the axis order of the file.
 struct TfjsWeight {
   Shape shape;
   std::vector<float> values;
 };
 
-/// [rows, columns] -> [columns, rows]
+/// Transposes a matrix [rows, columns] to [columns, rows].
 std::vector<float> transposed(const std::vector<float>& values, size_t rows, size_t columns);
 
-/// Finds weights by layer or by name. Lends the manifest's and the shards' memory: both outlive
-/// this.
+/// Weights by layer or by name. The bytes of the shards must outlive this object.
 class TfjsWeights {
  public:
-  /// Checks the whole manifest: names given once, dimensions, and that the byte counts add up to
-  /// `bytes`, before anything is allocated for a weight. Throws Error{BadModel}, or
-  /// Error{UnsupportedOp} for a dtype that isn't read.
+  /// Checks the whole manifest before memory is allocated for a weight: names must be unique, and
+  /// all sizes must add up to the size of `bytes`. Throws Error{BadModel}, or Error{UnsupportedOp}
+  /// for an unsupported dtype.
   TfjsWeights(const Json& manifest, std::span<const std::byte> bytes);
 
-  /// `path` is the names of the models around a layer and its own, outermost first; "kernel" of
-  /// {"model", "conv"} is found as "model/conv/kernel", "conv/kernel" or "anything/conv/kernel", in
-  /// this order, each with or without ":0".
+  /// Returns whether a layer has a weight. `path` has the names of the enclosing models and of the
+  /// layer, outermost first. The weight "kernel" of {"model", "conv"} is found as
+  /// "model/conv/kernel", "conv/kernel" or "anything/conv/kernel", in this order, each with or
+  /// without ":0".
   bool contains(std::span<const std::string> path, std::string_view name) const;
 
-  /// Decodes a weight, which belongs to one layer: a second time is an error. Throws
-  /// Error{BadModel} when it is missing or ambiguous, isn't float32 once decoded, or holds a value
-  /// that isn't finite.
+  /// Decodes a weight of a layer, at most once. Throws Error{BadModel} if the weight is missing,
+  /// ambiguous, already taken or not a float type, or if a value isn't finite.
   TfjsWeight take(std::span<const std::string> path, std::string_view name);
 
-  /// Decodes the weight of exactly this name, as often as it is asked for. Errors as of take().
+  /// Decodes the weight with exactly this name, any number of times. Throws Error{BadModel} if the
+  /// weight is missing or not a float type, or if a value isn't finite.
   TfjsWeight read(std::string_view name) const;
 
-  /// The elements of a weight of int32, at most 64: axes, paddings, shapes. Throws Error{BadModel}
-  /// when it is missing or isn't that.
+  /// Returns the elements of an int32 weight: axes, paddings or a shape. Throws Error{BadModel} if
+  /// the weight is missing, has another type, or has more than 64 elements.
   std::vector<int64_t> integers(std::string_view name) const;
 
  private:
@@ -58,7 +58,7 @@ class TfjsWeights {
     Shape shape;
     std::span<const std::byte> bytes;
     Storage storage = Storage::F32;
-    double scale = 1, min = 0;  ///< of U8 and U16
+    double scale = 1, min = 0;  ///< for U8 and U16
     bool taken = false;
   };
 
@@ -69,9 +69,9 @@ class TfjsWeights {
   const Entry& entry_of(std::string_view name) const;
   size_t find_entry(std::span<const std::string> path, std::string_view name) const;
 
-  std::vector<std::unique_ptr<Entry>> entries_;  ///< views of the names stay valid while it grows
+  std::vector<std::unique_ptr<Entry>> entries_;  ///< pointers, because the maps have views of names
   std::unordered_map<std::string_view, size_t> by_name_;
-  /// Name from any '/' on -> entry, or kAmbiguous.
+  /// Maps each part of a name after a '/' to its entry, or to kAmbiguous.
   std::unordered_map<std::string_view, size_t> by_suffix_;
 };
 

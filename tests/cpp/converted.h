@@ -1,4 +1,4 @@
-// TensorFlow.js models as a page loads them: through the converter.
+// Reads TensorFlow.js models as a page does: through the converter.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 
 namespace teachable::testing {
 
+/// Converts a TensorFlow.js model to TensorFlow Lite and reads the result.
 inline Model read_converted(std::span<const std::byte> model_json,
                             std::span<const std::byte> weights,
                             PrecisionChoice choice = PrecisionChoice::Auto) {

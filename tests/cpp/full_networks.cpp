@@ -10,11 +10,11 @@ namespace {
 constexpr int64_t kSide = 224;
 constexpr int64_t kClasses = 1001;
 
-/// One bottleneck of MobileNet V3.
+/// One bottleneck block of MobileNet v3.
 struct Block {
   uint32_t window;
   int64_t expanded, channels;
-  bool excites, swishes;
+  bool has_excite, has_hard_swish;
   uint32_t stride;
 };
 
@@ -56,12 +56,14 @@ FullNetwork mobilenet_v3(GraphBuilder& b, std::span<const Block> blocks, int64_t
   TensorId t = b.hard_swish(same_conv(b, b.input(kSide, kSide, 3), 16, 3, 2));
   int64_t channels = 16;
   for (const Block& block : blocks) {
-    const Activation relu = block.swishes ? Activation::none() : Activation::relu();
-    const auto activated = [&](TensorId id) { return block.swishes ? b.hard_swish(id) : id; };
+    const Activation relu = block.has_hard_swish ? Activation::none() : Activation::relu();
+    const auto activated = [&](TensorId id) {
+      return block.has_hard_swish ? b.hard_swish(id) : id;
+    };
     const TensorId before = t;
     if (block.expanded != channels) t = activated(b.conv(t, block.expanded, {}, relu));
     t = activated(same_depthwise(b, t, block.window, block.stride, relu));
-    if (block.excites) t = b.squeeze_and_excite(t, divisible_by_8(block.expanded / 4));
+    if (block.has_excite) t = b.squeeze_and_excite(t, divisible_by_8(block.expanded / 4));
     t = b.conv(t, block.channels, {});
     if (block.stride == 1 && block.channels == channels) t = b.add(t, before);
     channels = block.channels;

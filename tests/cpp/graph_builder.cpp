@@ -34,7 +34,7 @@ double GraphBuilder::real(double low, double high) {
 }
 
 void GraphBuilder::fit_quantization(Tensor& tensor, const std::vector<double>& values) {
-  // Zero must be a value that can be said, or padding and ReLU would be off.
+  // Zero must be in the range; otherwise padding and ReLU would be inexact.
   double low = 0;
   double high = 0;
   for (double v : values) {
@@ -56,7 +56,7 @@ TensorId GraphBuilder::input(int64_t height, int64_t width, int64_t channels) {
                                               : DataType::I8;
   input_values_.resize(tensor.shape.element_count());
   for (double& v : input_values_) v = real(-1, 1);
-  // As photos, which have larger things in them than pixels.
+  // Waves make the image similar to a photo, which has structures larger than pixels.
   for (int wave = 0; normalizes_ && wave < 12; ++wave) {
     const double across = real(-0.2, 0.2), down = real(-0.2, 0.2), start = real(0, 6),
                  height_of_wave = real(0.1, 0.4);
@@ -170,14 +170,14 @@ TensorId GraphBuilder::activation_like(TensorId like, Shape shape) {
 TensorId GraphBuilder::append(Op op, TensorId output, bool keep_quantization) {
   graph_.nodes.push_back({std::move(op), "node " + std::to_string(graph_.nodes.size())});
   Tensor& tensor = graph_.tensors[output];
-  const bool shape_is_given = std::holds_alternative<Reshape>(graph_.nodes.back().op) ||
-                              std::holds_alternative<GlobalAveragePool>(graph_.nodes.back().op);
-  if (!shape_is_given) tensor.shape = infer_shape(graph_, graph_.nodes.back());
+  const bool has_declared_shape = std::holds_alternative<Reshape>(graph_.nodes.back().op) ||
+                                  std::holds_alternative<GlobalAveragePool>(graph_.nodes.back().op);
+  if (!has_declared_shape) tensor.shape = infer_shape(graph_, graph_.nodes.back());
   if (tensor.type != DataType::F32 && !keep_quantization) {
     tensor.quantization = {};
     compute_values();
     fit_quantization(tensor, values_[output]);
-    for (double& v : values_[output]) v = snap(tensor, v);
+    for (double& v : values_[output]) v = round_to_quantization(tensor, v);
   }
   return output;
 }
@@ -185,7 +185,7 @@ TensorId GraphBuilder::append(Op op, TensorId output, bool keep_quantization) {
 void GraphBuilder::compute_values() {
   values_.resize(graph_.tensors.size());
   const auto keep = [&](TensorId id, std::vector<double> values) {
-    for (double& v : values) v = snap(graph_.tensors[id], v);
+    for (double& v : values) v = round_to_quantization(graph_.tensors[id], v);
     values_[id] = std::move(values);
   };
   if (computed_count_ == 0) keep(graph_.input, input_values_);
@@ -207,7 +207,7 @@ TensorId GraphBuilder::append_layer(Layer op) {
   Tensor& bias = graph_.tensors[op.bias];
   const size_t channels = bias.shape.element_count();
   const auto pixels = static_cast<double>(values.size() / channels);
-  // Less the mean: over one pixel there would be nothing left.
+  // Subtracts the mean, except for few pixels, where almost nothing would be left.
   for (size_t c = 0; c < channels && pixels > 16; ++c) {
     double mean = 0;
     for (size_t i = c; i < values.size(); i += channels) mean += values[i] / pixels;
@@ -385,11 +385,11 @@ TensorId GraphBuilder::softmax(TensorId input) {
 }
 
 TensorId GraphBuilder::mobilenet_v2_features(int64_t size) {
-  const TensorId picture = input(size, size, 3);
+  const TensorId image = input(size, size, 3);
   const Extent2d three{3, 3};
   const Extent2d two{2, 2};
   const TensorId stem =
-      conv(picture, 8, {three, two, {}, same(picture, three, two)}, Activation::relu6());
+      conv(image, 8, {three, two, {}, same(image, three, two)}, Activation::relu6());
   const TensorId wide = conv(stem, 24, {}, Activation::relu6());
   const TensorId spatial =
       depthwise(wide, 1, {three, {}, {}, same(wide, three, {})}, Activation::relu6());
@@ -411,7 +411,7 @@ TensorId GraphBuilder::small_teachable_machine(int64_t size, int64_t classes) {
 }
 
 TensorId GraphBuilder::mobilenet_v1_features(int64_t size) {
-  const TensorId picture = input(size, size, 3);
+  const TensorId image = input(size, size, 3);
   const Extent2d three{3, 3};
   const Extent2d two{2, 2};
   const auto block = [&](TensorId in, Extent2d stride, int64_t channels) {
@@ -420,7 +420,7 @@ TensorId GraphBuilder::mobilenet_v1_features(int64_t size) {
     return conv(spatial, channels, {}, Activation::relu6());
   };
   const TensorId stem =
-      conv(picture, 8, {three, two, {}, same(picture, three, two)}, Activation::relu6());
+      conv(image, 8, {three, two, {}, same(image, three, two)}, Activation::relu6());
   return block(block(stem, {}, 16), two, 24);
 }
 
@@ -448,17 +448,17 @@ TensorId GraphBuilder::squeeze_and_excite(TensorId spatial, int64_t squeezed_cha
   return multiply(spatial, multiply(raised, scalar(1.0f / 6)));
 }
 
-TensorId GraphBuilder::v3_ending(TensorId features, int64_t classes) {
+TensorId GraphBuilder::v3_end(TensorId features, int64_t classes) {
   const TensorId last = hard_swish(conv(features, 32, {}));
   const TensorId hidden = hard_swish(conv(global_average_pool(last, true), 40, {}));
   return softmax(reshape(conv(hidden, classes, {}), {1, classes}));
 }
 
 TensorId GraphBuilder::mobilenet_v3_features(int64_t size, bool reshapes) {
-  const TensorId picture = input(size, size, 3);
+  const TensorId image = input(size, size, 3);
   const Extent2d three{3, 3};
   const Extent2d two{2, 2};
-  const TensorId stem = hard_swish(conv(picture, 8, {three, two, {}, same(picture, three, two)}));
+  const TensorId stem = hard_swish(conv(image, 8, {three, two, {}, same(image, three, two)}));
   const TensorId wide = conv(stem, 24, {}, Activation::relu());
   const TensorId spatial = hard_swish(depthwise(wide, 1, {three, {}, {}, same(wide, three, {})}));
   const TensorId excited = squeeze_and_excite(spatial, 8, reshapes);
@@ -466,26 +466,26 @@ TensorId GraphBuilder::mobilenet_v3_features(int64_t size, bool reshapes) {
 }
 
 TensorId GraphBuilder::small_mobilenet_v3(int64_t size, int64_t classes) {
-  return v3_ending(mobilenet_v3_features(size, false), classes);
+  return v3_end(mobilenet_v3_features(size, false), classes);
 }
 
 TensorId GraphBuilder::small_keras_v3(int64_t size, int64_t classes) {
-  return v3_ending(mobilenet_v3_features(size, true), classes);
+  return v3_end(mobilenet_v3_features(size, true), classes);
 }
 
 TensorId GraphBuilder::small_mobilenet_v3_large(int64_t size, int64_t classes) {
-  const TensorId picture = input(size, size, 3);
+  const TensorId image = input(size, size, 3);
   const Extent2d three{3, 3};
   const Extent2d five{5, 5};
   const Extent2d two{2, 2};
-  const TensorId stem = hard_swish(conv(picture, 8, {three, two, {}, same(picture, three, two)}));
+  const TensorId stem = hard_swish(conv(image, 8, {three, two, {}, same(image, three, two)}));
   const TensorId plain =
       depthwise(stem, 1, {three, {}, {}, same(stem, three, {})}, Activation::relu());
   const TensorId first = add(conv(plain, 8, {}), stem);
   const TensorId wide = conv(first, 24, {}, Activation::relu());
   const TensorId spatial =
       depthwise(wide, 1, {five, two, {}, same(wide, five, two)}, Activation::relu());
-  return v3_ending(conv(squeeze_and_excite(spatial, 8), 8, {}), classes);
+  return v3_end(conv(squeeze_and_excite(spatial, 8), 8, {}), classes);
 }
 
 Graph GraphBuilder::take(TensorId output) {

@@ -1,4 +1,4 @@
-// Builds small graphs with random weights for tests.
+// Builder of small graphs with random weights, for tests.
 #pragma once
 
 #include <cstdint>
@@ -11,41 +11,43 @@
 
 namespace teachable::testing {
 
-/// The number kinds that networks come in.
+/// Numeric precision of a network.
 enum class Precision {
   F32,
   I8PerTensor,   ///< int8 activations, int8 weights with one scale
-  I8PerChannel,  ///< int8 activations, int8 weights with a scale a channel
-  U8,            ///< uint8 activations and weights, asymmetric
+  I8PerChannel,  ///< int8 activations, int8 weights with one scale per channel
+  U8,            ///< asymmetric uint8 activations and weights
 };
 
 const char* to_string(Precision precision);
 
-/// Adds operators one after another. Quantised outputs get a scale that fits the values which the
-/// naive reference gives them.
+/// Appends operators to a graph. Each quantized output gets a scale that fits its values, as
+/// computed by the reference interpreter.
 class GraphBuilder {
  public:
   GraphBuilder(Precision precision, uint32_t seed);
 
   std::mt19937& random() { return random_; }
+  /// Return a random number from `low` to `high`.
   int integer(int low, int high);
   double real(double low, double high);
 
-  /// From now on, what layers with weights give has the mean 0 and the deviation 1 over all pixels,
-  /// as batch norms see to when a network is trained: in a deep one, values would vanish or grow
-  /// else. To be called before input(), which then draws something smoother.
+  /// Gives the outputs of all later layers with weights mean 0 and standard deviation 1, as batch
+  /// normalization does during training. Without this, values would vanish or explode in a deep
+  /// network. Must be called before input(), which then draws a smoother image.
   void normalize_layers() { normalizes_ = true; }
 
-  /// Starts with a picture of random values.
+  /// Adds the graph's input, with random values.
   TensorId input(int64_t height, int64_t width, int64_t channels);
-  /// The values that input() drew, real.
+  /// Returns the random real values of the input.
   const std::vector<double>& input_values() const { return input_values_; }
 
+  /// Window of a convolution or pool.
   struct Window {
     Extent2d kernel, stride, dilation;
     Padding padding;
   };
-  /// Padding of the SAME rule for a tensor.
+  /// Returns the padding of TensorFlow's SAME rule for an input.
   Padding same(TensorId input, Extent2d kernel, Extent2d stride, Extent2d dilation = {}) const;
 
   TensorId conv(TensorId input, int64_t channels, const Window& window, Activation activation = {},
@@ -56,9 +58,9 @@ class GraphBuilder {
                            bool bias = true);
   TensorId add(TensorId a, TensorId b, Activation activation = {});
   TensorId multiply(TensorId a, TensorId b, Activation activation = {});
-  /// A constant of the number kind of activations, as an operand of add() and multiply().
+  /// Adds a constant with the data type of activations, as an operand of add() and multiply().
   TensorId operand(Shape shape);
-  /// The same of one value, above 0.
+  /// Adds such a constant with one value, which must be above 0.
   TensorId scalar(float value);
   TensorId hard_swish(TensorId input);
   TensorId sigmoid(TensorId input);
@@ -73,35 +75,37 @@ class GraphBuilder {
   TensorId to_unit_length(TensorId input);
   TensorId softmax(TensorId input);
 
-  /// A MobileNet v1 in small: depthwise and pointwise convolutions in turn, an average pool over
-  /// windows, classifier, softmax.
+  /// Adds a small MobileNet v1: alternating depthwise and pointwise convolutions, average pool with
+  /// a window, classifier, softmax.
   TensorId small_mobilenet_v1(int64_t size, int64_t classes);
 
-  /// The same as Keras ends it: its pool has no window, and its vectors become pictures and back by
-  /// Reshape.
+  /// Adds a small MobileNet v1 with the end that Keras writes: a global average pool, and Reshape
+  /// operators between vectors and images.
   TensorId small_keras_v1(int64_t size, int64_t classes);
 
-  /// A MobileNet v2 in small: convolutions, a residual, pool, classifier, softmax.
+  /// Adds a small MobileNet v2: convolutions, residual connection, pool, classifier, softmax.
   TensorId small_mobilenet(int64_t size, int64_t classes);
 
-  /// What Teachable Machine makes of it: a hidden layer and one without bias after the pool.
+  /// Adds a small MobileNet v2 with the end of Teachable Machine: after the pool, a hidden layer
+  /// and a layer without bias.
   TensorId small_teachable_machine(int64_t size, int64_t classes);
 
-  /// A MobileNet v3 small in small: hard-swish, squeeze-and-excite, and a hidden layer before the
-  /// classifier.
+  /// Adds a small version of MobileNet v3 small: hard-swish, squeeze-and-excite, and a hidden layer
+  /// before the classifier.
   TensorId small_mobilenet_v3(int64_t size, int64_t classes);
 
-  /// The same with a Reshape in squeeze-and-excite, as Keras writes it.
+  /// Adds the same network with a Reshape in squeeze-and-excite, as Keras writes it.
   TensorId small_keras_v3(int64_t size, int64_t classes);
 
-  /// A MobileNet v3 large in small: before that, a block of ReLU without squeeze-and-excite, and
-  /// one with a window of 5 x 5.
+  /// Adds a small version of MobileNet v3 large: a block with ReLU and without squeeze-and-excite,
+  /// then a block with a window of 5 x 5 and squeeze-and-excite.
   TensorId small_mobilenet_v3_large(int64_t size, int64_t classes);
 
-  /// The gates of a picture's channels, times the picture. `reshapes`: as Keras.
+  /// Multiplies an image by gates of its channels. With `reshapes`, uses a Reshape as Keras does.
   TensorId squeeze_and_excite(TensorId spatial, int64_t squeezed_channels, bool reshapes = false);
 
-  /// The graph so far, with `output` as its output, not simplified.
+  /// Returns the graph, not simplified, with `output` as its output. The builder is empty
+  /// afterwards.
   Graph take(TensorId output);
   const Graph& graph() const { return graph_; }
 
@@ -109,7 +113,7 @@ class GraphBuilder {
   TensorId mobilenet_v1_features(int64_t size);
   TensorId mobilenet_v2_features(int64_t size);
   TensorId mobilenet_v3_features(int64_t size, bool reshapes);
-  TensorId v3_ending(TensorId features, int64_t classes);
+  TensorId v3_end(TensorId features, int64_t classes);
   TensorId constant(const std::string& name, Shape shape, DataType type, double spread);
   TensorId filter(Shape shape, size_t channel_axis);
   TensorId bias(TensorId input, TensorId filter, int64_t channels);
@@ -126,12 +130,12 @@ class GraphBuilder {
   std::mt19937 random_;
   Graph graph_;
   std::vector<double> input_values_;
-  std::vector<std::vector<double>> values_;  // of each tensor, as far as they were needed
-  size_t computed_count_ = 0;                // nodes whose values are there
+  std::vector<std::vector<double>> values_;  // for each tensor, if computed
+  size_t computed_count_ = 0;                // number of nodes with computed values
   bool normalizes_ = false;
 };
 
-/// Has a network of floats begin with a cast of bytes.
+/// Adds a cast from bytes at the input of a float network.
 void cast_input(Graph& graph);
 
 }  // namespace teachable::testing

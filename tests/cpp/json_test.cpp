@@ -44,12 +44,12 @@ TEST(Json, ReadsEveryKindOfValue) {
   EXPECT_EQ(list[5].source(), "\"x\"");
 }
 
-TEST(Json, TurnsEscapesIntoUtf8) {
+TEST(Json, DecodesEscapesToUtf8) {
   const std::string text = R"("\"\\\/\b\f\n\r\t\u00e9\u20AC\ud83d\ude00é")";
   EXPECT_EQ(parse(text).get<std::string>(), "\"\\/\b\f\n\r\t\u00e9\u20ac\U0001F600\u00e9");
 }
 
-TEST(Json, KnowsWhichNumbersAreIntegers) {
+TEST(Json, RecognizesIntegers) {
   const auto integer_of = [](const std::string& text) { return parse(text).integer(); };
   EXPECT_EQ(integer_of("9223372036854775807"), INT64_MAX);
   EXPECT_EQ(integer_of("9223372036854775808"), std::nullopt);
@@ -60,7 +60,7 @@ TEST(Json, KnowsWhichNumbersAreIntegers) {
   EXPECT_EQ(integer_of("\"1\""), std::nullopt);
 }
 
-TEST(Json, NumbersAreTheDoublesThatTheirTextsStandFor) {
+TEST(Json, ReadsNumbersAsTheNearestDoubles) {
   std::mt19937_64 random(7);
   for (int i = 0; i < 5000; ++i) {
     char text[40];
@@ -68,22 +68,22 @@ TEST(Json, NumbersAreTheDoublesThatTheirTextsStandFor) {
     const double mantissa = static_cast<double>(random() >> 11) * 0x1p-53;
     const double value = std::ldexp(mantissa, static_cast<int>(random() % 160) - 80);
     std::snprintf(text, sizeof text, "%.*e", digits - 1, value);
-    const double wanted = std::strtod(text, nullptr);
+    const double expected = std::strtod(text, nullptr);
     const double got = parse(text).get<double>();
     const bool is_short = digits <= 15 && std::fabs(value) < 1e22 && std::fabs(value) > 1e-7;
     if (is_short) {
-      EXPECT_EQ(got, wanted) << text;
+      EXPECT_EQ(got, expected) << text;
     } else {
-      EXPECT_NEAR(got, wanted, 4 * std::numeric_limits<double>::epsilon() * std::fabs(wanted))
+      EXPECT_NEAR(got, expected, 4 * std::numeric_limits<double>::epsilon() * std::fabs(expected))
           << text;
     }
     EXPECT_EQ(static_cast<float>(parse(std::to_string(i)).get<double>()), static_cast<float>(i));
   }
   for (const char* text : {"1.7976931348623157e308", "2.2250738585072014e-308", "5e-324", "0.1",
                            "1e22", "123456789012345678901234567890"}) {
-    const double wanted = std::strtod(text, nullptr);
-    EXPECT_NEAR(parse(text).get<double>(), wanted,
-                8 * std::numeric_limits<double>::epsilon() * wanted)
+    const double expected = std::strtod(text, nullptr);
+    EXPECT_NEAR(parse(text).get<double>(), expected,
+                8 * std::numeric_limits<double>::epsilon() * expected)
         << text;
   }
   EXPECT_FALSE(is_json("1e309"));
@@ -91,7 +91,7 @@ TEST(Json, NumbersAreTheDoublesThatTheirTextsStandFor) {
   EXPECT_EQ(parse("1e-999999999999999999999").get<double>(), 0.0);
 }
 
-TEST(Json, TakesAndRefusesWhatAnotherReaderDoes) {
+TEST(Json, AcceptsTheSameTextsAsAnotherParser) {
   const std::string seeds[] = {
       R"({"a":[1,2.5e-3,-0.0,true,false,null],"\u00e9\n":"\ud83d\ude00 \\ \/","o":{"x":{}}})",
       "[\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\", 1E+2 , [ ] ]",

@@ -1,5 +1,5 @@
-// Every MobileNet in every format and precision: small networks with random weights, written by our
-// own writers, read and run by XNNPACK, against plain loops in double precision.
+// All MobileNet versions in all formats and precisions. The test writers write small networks with
+// random weights; the readers and XNNPACK must agree with the reference interpreter.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,13 +23,14 @@ namespace {
 constexpr int64_t kSize = 20;
 constexpr int64_t kClasses = 7;
 
-/// A file, and the network that it stands for: its weights are what the file can store.
+/// A file and its network. The weights are rounded as the file stores them.
 struct Written {
   Graph graph;
   std::vector<double> input;
-  TfjsFile file;  ///< `model_json` has the bytes of a .tflite
+  TfjsFile file;  ///< for TensorFlow Lite, `model_json` has the bytes of the file
 };
 
+/// A version of MobileNet.
 struct Version {
   const char* name;
   TensorId (GraphBuilder::*build)(int64_t size, int64_t classes);
@@ -56,7 +57,7 @@ TfjsFile as_file(const std::vector<std::byte>& tflite) {
   return {std::string(text, tflite.size()), {}};
 }
 
-/// Weights of layers, biases included, as a format stores them.
+/// Rounds the weights and biases of layers as a format stores them.
 void round_weights(Graph& graph, TfjsStorage storage) {
   for (Tensor& tensor : graph.tensors) {
     if (!tensor.is_constant() || tensor.shape.element_count() == 1) continue;
@@ -66,7 +67,8 @@ void round_weights(Graph& graph, TfjsStorage storage) {
   }
 }
 
-/// The filters as int8, symmetric, a scale a channel; all else stays float.
+/// Returns a graph with symmetric int8 filters, with one scale per channel. Everything else stays
+/// float. Rounds the filters of `graph` to the same values.
 Graph with_byte_filters(Graph& graph) {
   Graph bytes;
   bytes.nodes = graph.nodes;
@@ -90,14 +92,14 @@ Graph with_byte_filters(Graph& graph) {
     const auto* floats = reinterpret_cast<const float*>(source.data.data());
     std::vector<float> largest(channels);
     for (size_t i = 0; i < source.shape.element_count(); ++i) {
-      float& most = largest[i / inner % channels];
-      most = std::max(most, std::fabs(floats[i]));
+      float& maximum = largest[i / inner % channels];
+      maximum = std::max(maximum, std::fabs(floats[i]));
     }
     tensor.type = DataType::I8;
     tensor.data = PaddedBuffer<std::byte>(source.shape.element_count());
     tensor.quantization.axis = axis;
     tensor.quantization.zero_points.assign(channels, 0);
-    for (float most : largest) tensor.quantization.scales.push_back(most / 127);
+    for (float maximum : largest) tensor.quantization.scales.push_back(maximum / 127);
     for (size_t i = 0; i < source.shape.element_count(); ++i) {
       const float scale = tensor.quantization.scales[i / inner % channels];
       tensor.data.data()[i] = static_cast<std::byte>(std::lround(floats[i] / scale));
@@ -111,8 +113,8 @@ Graph with_byte_filters(Graph& graph) {
   return bytes;
 }
 
-/// A float input and output around an integer network.
-void put_floats_around(Graph& graph) {
+/// Adds a float input and output to an integer network.
+void add_float_ends(Graph& graph) {
   const auto add_tensor = [&](const Shape& shape) {
     Tensor tensor;
     tensor.name = "floats";
@@ -128,10 +130,12 @@ void put_floats_around(Graph& graph) {
   graph.output = out;
 }
 
+/// A kind of file: format and precision.
 struct Kind {
   const char* name;
   std::function<Written(const Version&, uint32_t seed)> write;
-  /// Least cosine to the reference: of floats, rounding; of integers, a step here and there.
+  /// Minimum cosine similarity to the reference. Floats differ by rounding, integers by single
+  /// steps.
   double cosine = 0.999999;
 };
 
@@ -139,12 +143,12 @@ using Write = std::vector<std::byte> (*)(const Graph&);
 
 std::vector<std::byte> write_plain_tflite(const Graph& graph) { return write_tflite(graph); }
 
-Kind of_integers(const char* name, Precision precision, bool floats_around,
+Kind of_integers(const char* name, Precision precision, bool has_float_ends,
                  Write write = write_plain_tflite) {
   return {name,
           [=](const Version& version, uint32_t seed) {
             Written written = build(version, precision, seed);
-            if (floats_around) put_floats_around(written.graph);
+            if (has_float_ends) add_float_ends(written.graph);
             written.file = as_file(write(written.graph));
             return written;
           },
@@ -169,7 +173,7 @@ std::vector<Kind> all_kinds() {
          written.file = as_file(write_tflite(written.graph));
          return written;
        }},
-      {"tflite_float32_for_any_number_of_pictures",
+      {"tflite_float32_any_batch",
        [](const Version& version, uint32_t seed) {
          Written written = build(version, Precision::F32, seed);
          written.file = as_file(write_keras_tflite(written.graph));
@@ -182,7 +186,7 @@ std::vector<Kind> all_kinds() {
          written.file = as_file(write_half_tflite(written.graph));
          return written;
        },
-       // The scalars of squeeze-and-excite are rounded too.
+       // The scalars of squeeze-and-excite are rounded too, so the limit is lower.
        0.99999},
       {"tflite_dynamic_range",
        [](const Version& version, uint32_t seed) {
@@ -193,10 +197,9 @@ std::vector<Kind> all_kinds() {
       of_integers("tflite_int8_per_tensor", Precision::I8PerTensor, false),
       of_integers("tflite_int8_per_channel", Precision::I8PerChannel, false),
       of_integers("tflite_uint8", Precision::U8, false),
-      of_integers("tflite_floats_around_int8", Precision::I8PerChannel, true),
-      of_integers("tflite_int8_for_any_number_of_pictures", Precision::I8PerChannel, true,
-                  write_keras_tflite),
-      of_integers("tflite_floats_around_uint8", Precision::U8, true),
+      of_integers("tflite_int8_float_ends", Precision::I8PerChannel, true),
+      of_integers("tflite_int8_any_batch", Precision::I8PerChannel, true, write_keras_tflite),
+      of_integers("tflite_uint8_float_ends", Precision::U8, true),
   };
   const auto layers = [](const Graph& graph, TfjsStorage s) {
     return write_layers_model(graph, s);
@@ -243,7 +246,7 @@ std::vector<double> run_network(Network& network, const std::vector<double>& inp
   return {network.embedding().begin(), network.embedding().end()};
 }
 
-/// What the classifier, the last convolution, reads and gives.
+/// Returns the input and the output of the classifier, which is the last convolution.
 std::pair<std::vector<double>, std::vector<double>> run_reference(const Written& written) {
   Reference reference(written.graph);
   reference.run(written.input);
@@ -268,7 +271,7 @@ double cosine(const A& a, const B& b) {
 
 class Matrix : public ::testing::TestWithParam<std::tuple<Version, Kind>> {};
 
-TEST_P(Matrix, ComputesWhatTheReferenceDoes) {
+TEST_P(Matrix, MatchesTheReference) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   const auto& [version, kind] = GetParam();
@@ -292,14 +295,14 @@ INSTANTIATE_TEST_SUITE_P(All, Matrix,
                                             ::testing::ValuesIn(all_kinds())),
                          name_of);
 
-class EveryFormat : public ::testing::TestWithParam<Version> {};
+class AllFormats : public ::testing::TestWithParam<Version> {};
 
-TEST_P(EveryFormat, OneNetworkGivesOneEmbedding) {
+TEST_P(AllFormats, GiveTheSameEmbedding) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   const Written written = build(GetParam(), Precision::F32, seed);
-  const Model wanted = read(as_file(write_tflite(written.graph)));
-  const size_t node_count = wanted.graph.nodes.size();
+  const Model tflite_model = read(as_file(write_tflite(written.graph)));
+  const size_t node_count = tflite_model.graph.nodes.size();
   Network network(read(as_file(write_tflite(written.graph))).graph, nullptr);
   const std::vector<double> embedding = run_network(network, written.input);
   const std::vector<float> logits(network.logits().begin(), network.logits().end());
@@ -308,7 +311,7 @@ TEST_P(EveryFormat, OneNetworkGivesOneEmbedding) {
     SCOPED_TRACE(name);
     Model model = read(file);
     EXPECT_EQ(convert_tfjs(std::as_bytes(std::span(file.model_json)), file.weights).format, format);
-    // Folded as far as the other format's.
+    // Passes simplify all formats to the same number of operators.
     EXPECT_EQ(model.graph.nodes.size(), node_count);
     Network other(std::move(model.graph), nullptr);
     const std::vector<double> got = run_network(other, written.input);
@@ -316,14 +319,14 @@ TEST_P(EveryFormat, OneNetworkGivesOneEmbedding) {
     for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], embedding[i], 1e-5);
     for (size_t i = 0; i < logits.size(); ++i) EXPECT_NEAR(other.logits()[i], logits[i], 1e-5);
   };
-  expect_same("layers-model", write_layers_model(written.graph), TfjsFormat::Layers);
-  expect_same("graph-model of fused operators", write_graph_model(written.graph, true),
+  expect_same("layers model", write_layers_model(written.graph), TfjsFormat::Layers);
+  expect_same("graph model with fused operators", write_graph_model(written.graph, true),
               TfjsFormat::Graph);
-  expect_same("graph-model of single operators", write_graph_model(written.graph, false),
+  expect_same("graph model with single operators", write_graph_model(written.graph, false),
               TfjsFormat::Graph);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, EveryFormat, ::testing::ValuesIn(kVersions),
+INSTANTIATE_TEST_SUITE_P(Versions, AllFormats, ::testing::ValuesIn(kVersions),
                          [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace

@@ -1,5 +1,4 @@
-// What people's exports look like beyond the plain MobileNet: their ends, their inputs, and what
-// pixels stand for.
+// Variations in exported models: different ends, inputs and input ranges.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,14 +20,15 @@ namespace {
 
 constexpr int kSide = 16;
 
-/// A classifier that looks at one picture of random pixels, at the network's own size.
-struct Looking {
+/// A classifier with a loaded model and one frame of random pixels, in the size of the model's
+/// input.
+struct LoadedModel {
   Classifier classifier{1};
   ModelInfo info;
   std::vector<uint8_t> pixels;  ///< [kSide, kSide, 3]
 
-  explicit Looking(const std::vector<std::byte>& file,
-                   PrecisionChoice precision = PrecisionChoice::Exact) {
+  explicit LoadedModel(const std::vector<std::byte>& file,
+                       PrecisionChoice precision = PrecisionChoice::Exact) {
     std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
     info = classifier.load_model({}, precision);
     std::mt19937 random(7);
@@ -45,7 +45,7 @@ struct Looking {
     return real;
   }
 
-  /// By class.
+  /// Returns the probabilities by class index.
   std::vector<double> probabilities() {
     std::vector<double> result(info.class_count);
     for (const ClassScore& score : classifier.classify(result.size()))
@@ -69,23 +69,23 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
 
 std::string message_of(const std::vector<std::byte>& file, ErrorCode code) {
   try {
-    Looking looking(file);
+    LoadedModel model(file);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), code) << error.what();
     return error.what();
   }
-  ADD_FAILURE() << "was read";
+  ADD_FAILURE() << "expected an error";
   return "";
 }
 
-/// A MobileNet's pooled features, as a vector or as a picture of one pixel.
+/// Adds the pooled features of a MobileNet, as a vector or as an image of one pixel.
 TensorId pooled_features(GraphBuilder& b, bool keep_dims = false) {
   const TensorId stem =
       b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}}, Activation::relu6());
   return b.global_average_pool(b.conv(stem, 12, {}, Activation::relu6()), keep_dims);
 }
 
-/// The range of a builder's integer input.
+/// Returns the range of the real values of an integer input.
 std::pair<double, double> range_of(const Tensor& input) {
   const double scale = input.quantization.scales[0];
   const double low =
@@ -93,82 +93,82 @@ std::pair<double, double> range_of(const Tensor& input) {
   return {low, low + 255 * scale};
 }
 
-// --- operators that the output doesn't depend on ------------------------------------------------
+// --- unused operators ---------------------------------------------------------------------------
 
-TEST(ModelForms, AnOperatorThatNothingDependsOnMayBeAny) {
+TEST(ModelForms, UnusedOperatorsMayBeUnsupported) {
   GraphBuilder b(Precision::F32, 1);
   const TensorId pooled = pooled_features(b);
   b.hard_swish(pooled);
   std::vector<std::byte> file = write_tflite(b.take(pooled));
-  // The writer gives each operator a code of its own: the last becomes a TANH.
+  // Every operator has a code of its own. Changes the last one to TANH.
   const auto* codes = tflite::GetModel(file.data())->operator_codes();
   auto* code = const_cast<tflite::OperatorCode*>(codes->Get(codes->size() - 1));
   ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(code)->SetField<int32_t>(
-      tflite::OperatorCode::VT_BUILTIN_CODE, 28, 0));
-  EXPECT_EQ(Looking(file).info.embedding_size, 12u);
+      tflite::OperatorCode::VT_BUILTIN_CODE, tflite::BuiltinOperator_TANH, 0));
+  EXPECT_EQ(LoadedModel(file).info.embedding_size, 12u);
 }
 
 // --- ends ----------------------------------------------------------------------------------------
 
-class Head : public ::testing::TestWithParam<std::tuple<Precision, int>> {};
+class SigmoidEnd : public ::testing::TestWithParam<std::tuple<Precision, int>> {};
 
-TEST_P(Head, OfASigmoidScoresEachClassForItself) {
+TEST_P(SigmoidEnd, GivesIndependentProbabilities) {
   const auto [precision, classes] = GetParam();
   GraphBuilder b(precision, 3);
   const TensorId pooled = pooled_features(b);
   const TensorId scores = b.sigmoid(b.fully_connected(pooled, classes));
   const Graph graph = b.take(scores);
-  Looking looking(write_tflite(graph));
-  ASSERT_EQ(looking.info.class_count, static_cast<size_t>(classes));
-  EXPECT_EQ(looking.info.embedding_size, 12u);
+  LoadedModel model(write_tflite(graph));
+  ASSERT_EQ(model.info.class_count, static_cast<size_t>(classes));
+  EXPECT_EQ(model.info.embedding_size, 12u);
   const auto [low, high] =
       precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
   Reference reference(graph);
-  reference.run(looking.real_pixels(low, high));
-  EXPECT_LT(largest_difference(looking.probabilities(), reference[scores]),
+  reference.run(model.real_pixels(low, high));
+  EXPECT_LT(largest_difference(model.probabilities(), reference[scores]),
             precision == Precision::F32 ? 1e-5 : 0.05);
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Networks, Head,
+    Networks, SigmoidEnd,
     ::testing::Combine(::testing::Values(Precision::F32, Precision::I8PerChannel, Precision::U8),
                        ::testing::Values(1, 3)));
 
 class UnitLength : public ::testing::TestWithParam<std::tuple<Precision, PrecisionChoice>> {};
 
-TEST_P(UnitLength, AtTheEndIsTheEmbeddings) {
+TEST_P(UnitLength, IsKeptAtTheEnd) {
   const auto [precision, choice] = GetParam();
   GraphBuilder b(precision, 3);
   const TensorId unit = b.to_unit_length(pooled_features(b, true));
   const Graph graph = b.take(unit);
-  Looking looking(write_tflite(graph), choice);
+  LoadedModel model(write_tflite(graph), choice);
   const auto [low, high] =
       precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
   Reference reference(graph);
-  reference.run(looking.real_pixels(low, high));
-  const std::vector<double> embedding = looking.embedding();
+  reference.run(model.real_pixels(low, high));
+  const std::vector<double> embedding = model.embedding();
   double squares = 0;
   for (double v : embedding) squares += v * v;
   EXPECT_NEAR(squares, 1, 1e-5);
-  EXPECT_EQ(looking.info.class_count, 0u);
+  EXPECT_EQ(model.info.class_count, 0u);
   EXPECT_LT(largest_difference(embedding, reference[unit]),
             precision == Precision::F32 ? 1e-5 : 0.1);
 }
 
-TEST_P(UnitLength, BeforeTheClassifierIsWhatItReads) {
+TEST_P(UnitLength, IsKeptBeforeTheClassifier) {
   const auto [precision, choice] = GetParam();
   GraphBuilder b(precision, 3);
   const TensorId unit = b.to_unit_length(pooled_features(b, true));
   const TensorId logits = b.conv(unit, 5, {});
   const Graph graph = b.take(b.softmax(b.reshape(logits, {1, 5})));
-  Looking looking(write_tflite(graph), choice);
+  LoadedModel model(write_tflite(graph), choice);
   const auto [low, high] =
       precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
   Reference reference(graph);
-  reference.run(looking.real_pixels(low, high));
-  EXPECT_LT(largest_difference(looking.embedding(), reference[unit]),
+  reference.run(model.real_pixels(low, high));
+  EXPECT_LT(largest_difference(model.embedding(), reference[unit]),
             precision == Precision::F32 ? 1e-5 : 0.1);
-  const std::span<const float> got = looking.classifier.logits();
+  const std::span<const float> got = model.classifier.logits();
   EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]),
             precision == Precision::F32 ? 1e-5 : 0.15);
 }
@@ -179,40 +179,43 @@ INSTANTIATE_TEST_SUITE_P(
                        ::testing::Values(PrecisionChoice::Auto, PrecisionChoice::F32,
                                          PrecisionChoice::Exact)));
 
-TEST(ModelForms, AUnitLengthElsewhereIsRefusedByName) {
+TEST(ModelForms, RejectsUnitLengthElsewhere) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId unit = b.to_unit_length(pooled_features(b, true));
   const TensorId hidden = b.conv(unit, 5, {}, Activation::relu6());
   EXPECT_NE(message_of(write_tflite(b.take(hidden)), ErrorCode::UnsupportedOp)
-                .find("L2_NORMALIZATION at node 3"),
+                .find("L2_NORMALIZATION (node 3)"),
             std::string::npos);
 
   GraphBuilder whole(Precision::F32, 3);
   const TensorId conv = whole.conv(whole.input(kSide, kSide, 3), 8, {});
   const std::string message =
       message_of(write_tflite(whole.take(whole.to_unit_length(conv))), ErrorCode::UnsupportedOp);
-  EXPECT_NE(message.find("normalises shape [1, 16, 16, 8]; one vector is run"), std::string::npos)
+  EXPECT_NE(
+      message.find(
+          "Unsupported shape [1, 16, 16, 8] in L2_NORMALIZATION (node 1). Supported: one vector."),
+      std::string::npos)
       << message;
 }
 
-TEST(ModelForms, AFullyConnectedLayerMayKeepItsRank) {
+TEST(ModelForms, FullyConnectedLayersMayKeepTheRank) {
   for (const Precision precision : {Precision::F32, Precision::I8PerChannel, Precision::U8}) {
     GraphBuilder b(precision, 3);
     const TensorId dense = b.fully_connected(pooled_features(b, true), 20, Activation::relu());
     const TensorId logits = b.conv(b.reshape(dense, {1, 1, 1, 20}), 5, {});
     Graph graph = b.take(logits);
-    // Without the Reshape.
+    // Removes the Reshape.
     graph.tensors[dense].shape = {1, 1, 1, 20};
     const auto reshape = graph.nodes.end() - 2;
     replace_input(graph.nodes.back().op, output_of(reshape->op), dense);
     graph.nodes.erase(reshape);
-    Looking looking(write_tflite(graph));
-    ASSERT_EQ(looking.info.class_count, 5u);
+    LoadedModel model(write_tflite(graph));
+    ASSERT_EQ(model.info.class_count, 5u);
     const auto [low, high] =
         precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
     Reference reference(graph);
-    reference.run(looking.real_pixels(low, high));
-    const std::span<const float> got = looking.classifier.logits();
+    reference.run(model.real_pixels(low, high));
+    const std::span<const float> got = model.classifier.logits();
     EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]),
               precision == Precision::F32 ? 1e-5 : 0.1);
   }
@@ -220,22 +223,22 @@ TEST(ModelForms, AFullyConnectedLayerMayKeepItsRank) {
 
 // --- inputs --------------------------------------------------------------------------------------
 
-TEST(ModelForms, BytesThatAreCastAreTheInputsPixels) {
+TEST(ModelForms, CastInputsReadPlainPixels) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId output = pooled_features(b);
   Graph graph = b.take(output);
   cast_input(graph);
-  Looking looking(write_tflite(graph));
-  EXPECT_EQ(looking.info.input_type, DataType::F32);
-  EXPECT_EQ(looking.info.range.low, 0);
-  EXPECT_EQ(looking.info.range.high, 255);
-  EXPECT_STREQ(looking.info.range_source, "file");
+  LoadedModel model(write_tflite(graph));
+  EXPECT_EQ(model.info.input_type, DataType::F32);
+  EXPECT_EQ(model.info.range.low, 0);
+  EXPECT_EQ(model.info.range.high, 255);
+  EXPECT_STREQ(model.info.range_source, "file");
   Reference reference(graph);
-  reference.run(looking.real_pixels(0, 255));
-  EXPECT_LT(largest_difference(looking.embedding(), reference[output]), 1e-3);
+  reference.run(model.real_pixels(0, 255));
+  EXPECT_LT(largest_difference(model.embedding(), reference[output]), 1e-3);
 }
 
-TEST(ModelForms, ACastOfAnythingElseIsRefusedByName) {
+TEST(ModelForms, RejectsACastElsewhere) {
   GraphBuilder b(Precision::U8, 3);
   const TensorId pooled = pooled_features(b);
   Graph graph = b.take(b.convert(pooled, DataType::F32));
@@ -243,22 +246,22 @@ TEST(ModelForms, ACastOfAnythingElseIsRefusedByName) {
   const auto* codes = tflite::GetModel(file.data())->operator_codes();
   auto* code = const_cast<tflite::OperatorCode*>(codes->Get(codes->size() - 1));
   ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(code)->SetField<int32_t>(
-      tflite::OperatorCode::VT_BUILTIN_CODE, 53, 0));
-  EXPECT_NE(message_of(file, ErrorCode::UnsupportedOp).find("CAST at node 3"), std::string::npos);
+      tflite::OperatorCode::VT_BUILTIN_CODE, tflite::BuiltinOperator_CAST, 0));
+  EXPECT_NE(message_of(file, ErrorCode::UnsupportedOp).find("CAST (node 3)"), std::string::npos);
 }
 
-/// How a network's first operators treat its input: (x - mean) * scale, a value a channel or one
-/// for all; and what pixels stand for then.
-struct Beginning {
+/// Preprocessing in a network's first operators, (x - mean) * scale with one value or one per
+/// channel, and the input range that follows from it.
+struct Preprocessing {
   std::vector<float> mean, scale;
   double low, high;
   const char* source = "file";
 };
 
-class Range : public ::testing::TestWithParam<Beginning> {};
+class Range : public ::testing::TestWithParam<Preprocessing> {};
 
 TEST_P(Range, FollowsFromTheFirstOperators) {
-  const Beginning& said = GetParam();
+  const Preprocessing& preprocessing = GetParam();
   GraphBuilder b(Precision::F32, 3);
   const TensorId in = b.input(kSide, kSide, 3);
   const TensorId scaled = b.scale_shift(in);
@@ -266,33 +269,34 @@ TEST_P(Range, FollowsFromTheFirstOperators) {
   Graph graph = b.take(output);
   const auto& affine = std::get<ScaleShift>(graph.nodes[0].op);
   for (size_t c = 0; c < 3; ++c) {
-    const float scale = said.scale[c % said.scale.size()];
+    const float scale = preprocessing.scale[c % preprocessing.scale.size()];
     reinterpret_cast<float*>(graph.tensors[affine.scale].data.data())[c] = scale;
     reinterpret_cast<float*>(graph.tensors[affine.offset].data.data())[c] =
-        -said.mean[c % said.mean.size()] * scale;
+        -preprocessing.mean[c % preprocessing.mean.size()] * scale;
   }
-  Looking looking(write_tflite(graph));
-  EXPECT_NEAR(looking.info.range.low, said.low, 1e-4);
-  EXPECT_NEAR(looking.info.range.high, said.high, 1e-3);
-  EXPECT_STREQ(looking.info.range_source, said.source);
+  LoadedModel model(write_tflite(graph));
+  EXPECT_NEAR(model.info.range.low, preprocessing.low, 1e-4);
+  EXPECT_NEAR(model.info.range.high, preprocessing.high, 1e-3);
+  EXPECT_STREQ(model.info.range_source, preprocessing.source);
   Reference reference(graph);
-  reference.run(looking.real_pixels(said.low, said.high));
-  EXPECT_LT(largest_difference(looking.embedding(), reference[output]), 1e-4);
+  reference.run(model.real_pixels(preprocessing.low, preprocessing.high));
+  EXPECT_LT(largest_difference(model.embedding(), reference[output]), 1e-4);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Networks, Range,
     ::testing::Values(
-        Beginning{{123.7f, 116.3f, 103.5f}, {1 / 58.f, 1 / 57.f, 1 / 57.f}, 0, 255},
-        Beginning{{0.485f, 0.456f, 0.406f}, {1 / 0.229f, 1 / 0.224f, 1 / 0.225f}, 0, 1},
-        Beginning{{123.7f, 116.3f, 103.5f}, {1}, 0, 255}, Beginning{{127.5f}, {1 / 127.5f}, 0, 255},
-        Beginning{{127}, {1 / 128.f}, 0, 255}, Beginning{{0}, {1 / 255.f}, 0, 255},
-        Beginning{{-1}, {0.5f}, -1, 1}, Beginning{{-1}, {127.5f}, -1, 1},
-        Beginning{{0.5f}, {2}, 0, 1}, Beginning{{0}, {255}, 0, 1},
-        // Nearly the same of 0-255, and all the same of any.
-        Beginning{{0.5f}, {1}, 0, 1, "assumed"}, Beginning{{0}, {1}, -1, 1, "assumed"}));
+        Preprocessing{{123.7f, 116.3f, 103.5f}, {1 / 58.f, 1 / 57.f, 1 / 57.f}, 0, 255},
+        Preprocessing{{0.485f, 0.456f, 0.406f}, {1 / 0.229f, 1 / 0.224f, 1 / 0.225f}, 0, 1},
+        Preprocessing{{123.7f, 116.3f, 103.5f}, {1}, 0, 255},
+        Preprocessing{{127.5f}, {1 / 127.5f}, 0, 255}, Preprocessing{{127}, {1 / 128.f}, 0, 255},
+        Preprocessing{{0}, {1 / 255.f}, 0, 255}, Preprocessing{{-1}, {0.5f}, -1, 1},
+        Preprocessing{{-1}, {127.5f}, -1, 1}, Preprocessing{{0.5f}, {2}, 0, 1},
+        Preprocessing{{0}, {255}, 0, 1},
+        // Here several ranges fit equally well.
+        Preprocessing{{0.5f}, {1}, 0, 1, "assumed"}, Preprocessing{{0}, {1}, -1, 1, "assumed"}));
 
-TEST(ModelForms, ARangeThatTheCallerGivesIsTheCallers) {
+TEST(ModelForms, UsesTheRangeOfTheCaller) {
   GraphBuilder b(Precision::F32, 3);
   const std::vector<std::byte> file = write_tflite(b.take(pooled_features(b)));
   Classifier classifier(1);
@@ -310,13 +314,13 @@ TEST(TeachableMachine, FloatingPoint) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId output = b.small_teachable_machine(kSide, 3);
   const Graph graph = b.take(output);
-  Looking looking(write_keras_tflite(graph));
-  // Its own Python snippet feeds pixels / 127.5 - 1; the file says nothing.
-  EXPECT_STREQ(looking.info.range_source, "assumed");
+  LoadedModel model(write_keras_tflite(graph));
+  // Teachable Machine's own Python example uses pixels / 127.5 - 1. The file doesn't state a range.
+  EXPECT_STREQ(model.info.range_source, "assumed");
   Reference reference(graph);
-  reference.run(looking.real_pixels(-1, 1));
-  EXPECT_EQ(looking.info.embedding_size, 32u);
-  EXPECT_LT(largest_difference(looking.probabilities(), reference[output]), 1e-5);
+  reference.run(model.real_pixels(-1, 1));
+  EXPECT_EQ(model.info.embedding_size, 32u);
+  EXPECT_LT(largest_difference(model.probabilities(), reference[output]), 1e-5);
 }
 
 TEST(TeachableMachine, Quantized) {
@@ -324,7 +328,7 @@ TEST(TeachableMachine, Quantized) {
   const TensorId body = b.small_teachable_machine(kSide, 3);
   const TensorId output = b.convert(body, DataType::U8);
   Graph graph = b.take(output);
-  // uint8 pixels in, with the same real values.
+  // Adds a uint8 input with the same real values.
   Tensor bytes;
   bytes.name = "pixels";
   bytes.type = DataType::U8;
@@ -338,20 +342,20 @@ TEST(TeachableMachine, Quantized) {
   const auto [low, high] = range_of(graph.tensors[id]);
   for (const PrecisionChoice choice :
        {PrecisionChoice::Exact, PrecisionChoice::Auto, PrecisionChoice::F32}) {
-    Looking looking(write_keras_tflite(graph), choice);
-    EXPECT_STREQ(looking.info.range_source, "file");
-    EXPECT_NEAR(looking.info.range.low, low, 1e-5);
-    EXPECT_NEAR(looking.info.range.high, high, 1e-5);
-    EXPECT_EQ(looking.info.embedding_size, 32u);
+    LoadedModel model(write_keras_tflite(graph), choice);
+    EXPECT_STREQ(model.info.range_source, "file");
+    EXPECT_NEAR(model.info.range.low, low, 1e-5);
+    EXPECT_NEAR(model.info.range.high, high, 1e-5);
+    EXPECT_EQ(model.info.embedding_size, 32u);
     Reference reference(graph);
-    reference.run(looking.real_pixels(low, high));
-    EXPECT_LT(largest_difference(looking.probabilities(), reference[output]), 0.05);
+    reference.run(model.real_pixels(low, high));
+    EXPECT_LT(largest_difference(model.probabilities(), reference[output]), 0.05);
   }
 }
 
-// --- what a small file may not ask for -----------------------------------------------------------
+// --- limits for small files that declare large networks ------------------------------------------
 
-TEST(ModelLimits, ActivationsOfHalfAGigabyteAreRefused) {
+TEST(ModelLimits, RejectsActivationsOfHalfAGigabyte) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId in = b.input(2, 2, 3);
   const TensorId output = b.max_pool(in, {{2, 2}, {2, 2}, {}, {}});
@@ -359,10 +363,10 @@ TEST(ModelLimits, ActivationsOfHalfAGigabyteAreRefused) {
   graph.tensors[in].shape = {1, 9000, 9000, 3};
   graph.tensors[output].shape = {1, 4500, 4500, 3};
   const std::string message = message_of(write_tflite(graph), ErrorCode::BadModel);
-  EXPECT_NE(message.find("more than 512 MB a picture"), std::string::npos) << message;
+  EXPECT_NE(message.find("exceed the limit of 512 MB"), std::string::npos) << message;
 }
 
-TEST(ModelLimits, WindowsOverEachOtherAreRefused) {
+TEST(ModelLimits, RejectsManyOverlappingWindows) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId in = b.input(2, 2, 3);
   const TensorId output = b.max_pool(in, {{2, 2}, {1, 1}, {}, {}});

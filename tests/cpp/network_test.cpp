@@ -63,7 +63,7 @@ class SmallNetwork : public ::testing::TestWithParam<Kind> {};
 void write_input(Network& network, const Graph& written, const std::vector<double>& input) {
   const Tensor& in = written.tensors[written.input];
   for (size_t i = 0; i < input.size(); ++i) {
-    const double real = snap(in, input[i]);
+    const double real = round_to_quantization(in, input[i]);
     if (network.input_type() == DataType::F32) {
       network.input_f32()[i] = static_cast<float>(real);
       continue;
@@ -117,7 +117,8 @@ TEST_P(SmallNetwork, DoesNotNeedTheFileAfterConstruction) {
   Network with_copies(read_model(bytes, GetParam().choice).graph, nullptr);
   PaddedBuffer<std::byte> file(bytes.size());
   std::ranges::copy(bytes, file.begin());
-  Network network(read_model(file.span(), GetParam().choice, Constants::Lent).graph, nullptr);
+  Network network(read_model(file.span(), GetParam().choice, ConstantStorage::Borrowed).graph,
+                  nullptr);
   std::ranges::fill(file, std::byte{0x5a});
   for (Network* each : {&with_copies, &network}) {
     write_input(*each, written, input);

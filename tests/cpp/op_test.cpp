@@ -16,7 +16,8 @@ namespace {
 
 void write_input(Network& network, const Tensor& input, const std::vector<double>& values) {
   const auto quantized = [&](size_t i) {
-    return static_cast<int>(std::nearbyint(snap(input, values[i]) / input.quantization.scales[0])) +
+    return static_cast<int>(std::nearbyint(round_to_quantization(input, values[i]) /
+                                           input.quantization.scales[0])) +
            input.quantization.zero_points[0];
   };
   for (size_t i = 0; i < values.size(); ++i) {

@@ -1,4 +1,4 @@
-// Passes may rewrite a graph as they like, so long as the naive reference computes the same of it.
+// Passes must not change what the reference interpreter computes.
 #include "model/passes.h"
 
 #include <gtest/gtest.h>
@@ -17,22 +17,23 @@ size_t count(const Graph& graph) {
   return n;
 }
 
-/// Runs `pass` and compares what `output` was before with what graph.output is after.
+/// Runs `pass`, and compares the values of `output` before with those of graph.output after it.
+/// Returns the new graph.
 Graph expect_same(GraphBuilder& builder, TensorId output, void (*pass)(Graph&),
                   double tolerance = 1e-5) {
   const std::vector<double> input = builder.input_values();
   Graph graph = builder.take(output);
   Reference before(graph);
   before.run(input);
-  const std::vector<double> wanted = before[output];
+  const std::vector<double> expected = before[output];
   pass(graph);
   validate(graph);
   Reference after(graph);
   after.run(input);
   const std::vector<double>& got = after[graph.output];
-  EXPECT_EQ(got.size(), wanted.size());
-  for (size_t i = 0; i < wanted.size() && i < got.size(); ++i) {
-    EXPECT_NEAR(got[i], wanted[i], tolerance) << "at element " << i;
+  EXPECT_EQ(got.size(), expected.size());
+  for (size_t i = 0; i < expected.size() && i < got.size(); ++i) {
+    EXPECT_NEAR(got[i], expected[i], tolerance) << "at element " << i;
   }
   return graph;
 }
@@ -52,10 +53,10 @@ TEST(FoldBatchNorm, MovesIntoEveryLayerWithWeights) {
   }
 }
 
-TEST(FoldBatchNorm, StaysWhereItCannotMove) {
+TEST(FoldBatchNorm, StaysBehindSharedLayersAndActivations) {
   GraphBuilder b(Precision::F32, 1);
   const TensorId conv = b.conv(b.input(4, 4, 3), 3, {});
-  // Someone else reads the convolution as it is.
+  // The sum reads the convolution too.
   const TensorId sum = b.add(b.scale_shift(conv), conv);
   const TensorId clamped = b.conv(sum, 3, {}, Activation::relu6());
   const Graph graph = expect_same(b, b.scale_shift(clamped), fold_batch_norm);
@@ -68,7 +69,7 @@ size_t constant_bytes(const Graph& graph) {
   return bytes;
 }
 
-TEST(FoldBatchNorm, CopiesNoFilterForEachLayerThatSharesIt) {
+TEST(FoldBatchNorm, DoesNotCopySharedFilters) {
   GraphBuilder b(Precision::F32, 1);
   TensorId t = b.input(2, 2, 3);
   t = b.conv(t, 64, {});
@@ -89,7 +90,7 @@ TEST(FoldBatchNorm, CopiesNoFilterForEachLayerThatSharesIt) {
   validate(graph);
 }
 
-TEST(FoldBatchNorm, LeavesAFilterThatTwoLayersShareAlone) {
+TEST(FoldBatchNorm, DoesNotChangeSharedFilters) {
   GraphBuilder b(Precision::F32, 1);
   const TensorId first = b.conv(b.input(4, 4, 3), 3, {});
   const TensorId second = b.conv(first, 3, {});
@@ -102,11 +103,12 @@ TEST(FoldBatchNorm, LeavesAFilterThatTwoLayersShareAlone) {
   two.bias = one.bias;
   Reference before(graph);
   before.run(input);
-  const std::vector<double> wanted = before[graph.output];
+  const std::vector<double> expected = before[graph.output];
   fold_batch_norm(graph);
   Reference after(graph);
   after.run(input);
-  for (size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(after[graph.output][i], wanted[i], 1e-5);
+  for (size_t i = 0; i < expected.size(); ++i)
+    EXPECT_NEAR(after[graph.output][i], expected[i], 1e-5);
 }
 
 TEST(FuseActivations, MovesIntoTheOperatorBefore) {
@@ -126,7 +128,7 @@ TEST(FoldPadding, MovesIntoConvolutions) {
   EXPECT_EQ(count<Pad>(graph), 0u);
 }
 
-TEST(FoldPadding, StaysBeforeAPoolWhichWouldNotCountThePixels) {
+TEST(FoldPadding, StaysBeforeAPool) {
   GraphBuilder b(Precision::F32, test_seed());
   const TensorId padded = b.pad(b.input(6, 6, 3), {1, 1, 1, 1});
   const Graph graph =
@@ -134,7 +136,7 @@ TEST(FoldPadding, StaysBeforeAPoolWhichWouldNotCountThePixels) {
   EXPECT_EQ(count<Pad>(graph), 1u);
 }
 
-TEST(PoolByConvolution, RefusesWeightsThatCostTheFileNothing) {
+TEST(PoolByConvolution, RejectsHugeWeights) {
   GraphBuilder b(Precision::I8PerTensor, 1);
   const TensorId in = b.input(16, 16, 3);
   Graph graph = b.take(b.average_pool(in, {{8, 8}, {8, 8}, {}, {}}));
@@ -155,7 +157,7 @@ TEST(PoolByConvolution, RefusesWeightsThatCostTheFileNothing) {
     }
     try {
       pool_by_convolution(graph);
-      FAIL() << "was rewritten";
+      FAIL() << "expected an error";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::UnsupportedOp);
       EXPECT_NE(std::string(error.what()).find("131072 channels"), std::string::npos)
@@ -164,7 +166,7 @@ TEST(PoolByConvolution, RefusesWeightsThatCostTheFileNothing) {
   }
 }
 
-TEST(AbsorbInputConversion, KeepsTheValuesThatPixelsStandFor) {
+TEST(AbsorbInputConversion, KeepsTheInputRange) {
   GraphBuilder b(Precision::U8, 3);
   const TensorId t = b.convert(b.input(4, 4, 3), DataType::I8);
   const TensorId end = b.clamp(t, Activation::relu());
@@ -180,7 +182,7 @@ TEST(AbsorbInputConversion, KeepsTheValuesThatPixelsStandFor) {
   EXPECT_EQ(count<Convert>(graph), 0u);
 }
 
-TEST(FindEnds, WithoutAClassifierTheOutputIsTheEmbedding) {
+TEST(FindEnds, UsesTheOutputAsTheEmbeddingWithoutAClassifier) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId conv = b.conv(b.input(4, 4, 3), 8, {}, Activation::relu6());
   const TensorId pooled = b.global_average_pool(conv, false);
@@ -190,7 +192,7 @@ TEST(FindEnds, WithoutAClassifierTheOutputIsTheEmbedding) {
   EXPECT_EQ(graph.embedding, pooled);
 }
 
-TEST(FindEnds, ALastLayerWithAnActivationIsNoClassifier) {
+TEST(FindEnds, IgnoresALastLayerWithAnActivation) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), true);
   const TensorId last = b.conv(pooled, 16, {}, Activation::relu6());
@@ -200,7 +202,7 @@ TEST(FindEnds, ALastLayerWithAnActivationIsNoClassifier) {
   EXPECT_EQ(graph.embedding, last);
 }
 
-TEST(FindEnds, AFullyConnectedClassifierIsFound) {
+TEST(FindEnds, FindsAFullyConnectedClassifier) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), false);
   const TensorId logits = b.fully_connected(pooled, 5);
@@ -210,7 +212,7 @@ TEST(FindEnds, AFullyConnectedClassifierIsFound) {
   EXPECT_EQ(graph.embedding, pooled);
 }
 
-TEST(FindEnds, HiddenLayersBelongToTheClassifier) {
+TEST(FindEnds, CountsHiddenLayersToTheClassifier) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), false);
   const TensorId flat = b.reshape(pooled, {1, 8});
@@ -222,7 +224,7 @@ TEST(FindEnds, HiddenLayersBelongToTheClassifier) {
   EXPECT_EQ(graph.embedding, flat);
 }
 
-TEST(FindEnds, AClassifierOfThePixelsThemselvesHasNoEmbeddingBeforeIt) {
+TEST(FindEnds, IgnoresAClassifierOfPixels) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId logits = b.fully_connected(b.input(1, 1, 3), 5);
   Graph graph = b.take(logits);
@@ -231,7 +233,7 @@ TEST(FindEnds, AClassifierOfThePixelsThemselvesHasNoEmbeddingBeforeIt) {
   EXPECT_EQ(graph.embedding, logits);
 }
 
-TEST(FindEnds, ASigmoidAfterAClassifierMakesItsScores) {
+TEST(FindEnds, TakesASigmoidOffAClassifier) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), false);
   const TensorId logits = b.fully_connected(pooled, 1);
@@ -242,7 +244,7 @@ TEST(FindEnds, ASigmoidAfterAClassifierMakesItsScores) {
   EXPECT_EQ(graph.embedding, pooled);
 }
 
-TEST(FindEnds, ASigmoidAfterNoClassifierIsPartOfTheEmbedding) {
+TEST(FindEnds, KeepsASigmoidWithoutAClassifier) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), false);
   const TensorId gates = b.sigmoid(pooled);
@@ -253,7 +255,7 @@ TEST(FindEnds, ASigmoidAfterNoClassifierIsPartOfTheEmbedding) {
   EXPECT_EQ(graph.embedding, gates);
 }
 
-TEST(FindEnds, AnOutputThatIsTheInputIsRefused) {
+TEST(FindEnds, RejectsAnOutputWithoutOperators) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId in = b.input(4, 4, 3);
   Graph graph = b.take(b.reshape(in, {1, 48}));

@@ -1,4 +1,5 @@
-// The naive reference says whether a network in another number kind still computes the same.
+// A converted network must compute the same as the original, according to the reference
+// interpreter.
 #include "model/precision.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +32,7 @@ double cosine(const std::vector<double>& a, const std::vector<double>& b) {
   return dot / std::sqrt(aa * bb);
 }
 
-/// Sets a constant's raw uint8 elements.
+/// Sets the uint8 elements of a constant.
 void set_bytes(Tensor& tensor, const std::vector<uint8_t>& values) {
   ASSERT_EQ(tensor.data.size(), values.size());
   std::ranges::transform(values, tensor.data.begin(), [](uint8_t v) { return std::byte{v}; });
@@ -54,11 +55,11 @@ TEST(ToSigned, KeepsEveryValueOfChannelsThatFit) {
       if (tensor.type == DataType::U8 && value == std::byte{0}) value = std::byte{1};
     }
   }
-  const std::vector<double> wanted = run(graph, t, input);
+  const std::vector<double> expected = run(graph, t, input);
   to_signed(graph);
   validate(graph);
   const std::vector<double> got = run(graph, t, input);
-  for (size_t i = 0; i < wanted.size(); ++i) EXPECT_DOUBLE_EQ(got[i], wanted[i]) << "at " << i;
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_DOUBLE_EQ(got[i], expected[i]) << "at " << i;
   for (const Tensor& tensor : graph.tensors) {
     EXPECT_TRUE(tensor.type != DataType::U8 || !tensor.is_constant()) << tensor.name;
   }
@@ -71,7 +72,7 @@ TEST(ToSigned, RoundsAWideChannelAndKeepsItsSum) {
   auto& op = std::get<DepthwiseConv2d>(graph.nodes[0].op);
   Tensor& filter = graph.tensors[op.filter];
   filter.quantization = {{0.5f}, {50}, 0};
-  // Channel 0 goes 199 steps from zero, the others nowhere further than 50.
+  // Channel 0 has a weight 199 steps from zero; the other channels stay within 50.
   std::vector<uint8_t> bytes;
   for (uint8_t tap = 0; tap < 9; ++tap) {
     bytes.push_back(static_cast<uint8_t>(tap == 4 ? 249 : 53 + 2 * tap));
@@ -108,8 +109,9 @@ TEST(ToSigned, RoundsAWideChannelAndKeepsItsSum) {
   }
 }
 
-/// What to_signed() minimises, by plain loops: the squared errors of a channel's weights in units
-/// of `unit` steps, and of their sum, after those that are off most were rounded the other way.
+/// Computes with plain loops the cost that to_signed() minimizes: the squared rounding errors of a
+/// channel's weights and of their sum. The weights are multiples of `unit`, and those with the
+/// largest errors are rounded in the other direction.
 double plain_cost(const std::vector<int>& steps, double unit) {
   std::vector<double> errors;
   double sum = 0;
@@ -173,7 +175,7 @@ TEST(ToSigned, FindsTheBestUnitOfAWideChannel) {
   }
 }
 
-TEST(ToSigned, AWholeNetworkSaysTheSame) {
+TEST(ToSigned, KeepsTheResultOfAWholeNetwork) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   GraphBuilder b(Precision::U8, seed);
@@ -181,14 +183,14 @@ TEST(ToSigned, AWholeNetworkSaysTheSame) {
   const std::vector<double> input = b.input_values();
   Graph graph = b.take(output);
   simplify(graph);
-  const std::vector<double> wanted = run(graph, graph.embedding, input);
+  const std::vector<double> expected = run(graph, graph.embedding, input);
   choose_precision(graph, PrecisionChoice::Auto);
   validate(graph);
   EXPECT_EQ(graph.tensors[graph.input].type, DataType::I8);
-  EXPECT_GT(cosine(run(graph, graph.embedding, input), wanted), 0.99);
+  EXPECT_GT(cosine(run(graph, graph.embedding, input), expected), 0.99);
 }
 
-TEST(ToSigned, LayersThatShareConstantsStayRight) {
+TEST(ToSigned, HandlesSharedConstants) {
   GraphBuilder b(Precision::U8, 5);
   const TensorId first = b.conv(b.input(4, 4, 3), 3, {});
   const TensorId second = b.conv(first, 3, {});
@@ -203,17 +205,17 @@ TEST(ToSigned, LayersThatShareConstantsStayRight) {
     if (tensor.is_constant() && tensor.type == DataType::U8)
       tensor.quantization.zero_points = {127};
   }
-  const std::vector<double> wanted = run(graph, second, input);
+  const std::vector<double> expected = run(graph, second, input);
   to_signed(graph);
   validate(graph);
   const std::vector<double> got = run(graph, second, input);
   const double step = graph.tensors[second].quantization.scales[0];
-  for (size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 2.01 * step);
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(got[i], expected[i], 2.01 * step);
 }
 
 class ToFloat : public ::testing::TestWithParam<Precision> {};
 
-TEST_P(ToFloat, SaysTheSame) {
+TEST_P(ToFloat, KeepsTheResult) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   GraphBuilder b(GetParam(), seed);
@@ -221,20 +223,20 @@ TEST_P(ToFloat, SaysTheSame) {
   const std::vector<double> input = b.input_values();
   Graph graph = b.take(output);
   simplify(graph);
-  const std::vector<double> wanted = run(graph, graph.embedding, input);
+  const std::vector<double> expected = run(graph, graph.embedding, input);
   choose_precision(graph, PrecisionChoice::F32);
   validate(graph);
   for (const Tensor& tensor : graph.tensors) {
     EXPECT_TRUE(tensor.type == DataType::F32 || !tensor.is_constant()) << tensor.name;
   }
-  EXPECT_GT(cosine(run(graph, graph.embedding, input), wanted), 0.99);
+  EXPECT_GT(cosine(run(graph, graph.embedding, input), expected), 0.99);
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, ToFloat,
                          ::testing::Values(Precision::F32, Precision::I8PerTensor,
                                            Precision::I8PerChannel, Precision::U8));
 
-TEST(ToFloat, AnActivationThatTheScaleStandsForIsKept) {
+TEST(ToFloat, KeepsAnActivationThatIsGivenByTheScale) {
   GraphBuilder b(Precision::U8, 3);
   const TensorId t = b.conv(b.input(4, 4, 3), 3, {});
   Graph graph = b.take(t);
@@ -245,28 +247,28 @@ TEST(ToFloat, AnActivationThatTheScaleStandsForIsKept) {
   EXPECT_FLOAT_EQ(activation.max, 6);
 }
 
-TEST(ToFloat, AConversionInsideBecomesAClamp) {
+TEST(ToFloat, ReplacesAConversionInsideByAClamp) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId bytes = b.convert(b.input(4, 4, 3), DataType::I8);
   const TensorId floats = b.convert(bytes, DataType::F32);
   const std::vector<double> input = b.input_values();
   Graph graph = b.take(floats);
   const double step = graph.tensors[bytes].quantization.scales[0];
-  const std::vector<double> wanted = run(graph, floats, input);
+  const std::vector<double> expected = run(graph, floats, input);
   to_float(graph);
   validate(graph);
   const std::vector<double> got = run(graph, floats, input);
-  for (size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(got[i], wanted[i], step);
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(got[i], expected[i], step);
 }
 
-TEST(ChoosePrecision, Int8OfFloatsIsACallersMistake) {
+TEST(ChoosePrecision, RejectsInt8ForAFloatModel) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId output = b.small_mobilenet(20, 7);
   Graph graph = b.take(output);
   simplify(graph);
   try {
     choose_precision(graph, PrecisionChoice::Int8);
-    FAIL() << "was done";
+    FAIL() << "expected an error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::BadArgument);
   }
@@ -274,7 +276,7 @@ TEST(ChoosePrecision, Int8OfFloatsIsACallersMistake) {
   EXPECT_EQ(graph.tensors[graph.input].type, DataType::F32);
 }
 
-TEST(ChoosePrecision, ExactLeavesUint8) {
+TEST(ChoosePrecision, KeepsUint8ForExact) {
   GraphBuilder b(Precision::U8, 3);
   const TensorId output = b.small_mobilenet(20, 7);
   Graph graph = b.take(output);

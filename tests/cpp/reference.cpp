@@ -33,7 +33,7 @@ double clamp(const Activation& activation, double value) {
   return std::min<double>(std::max<double>(value, activation.min), activation.max);
 }
 
-/// Computes one operator's real output, one overload an operator.
+/// Computes the real output of an operator, with one overload per operator.
 struct Compute {
   const Graph& graph;
   const std::vector<std::vector<double>>& values;
@@ -41,7 +41,8 @@ struct Compute {
   const Shape& shape(TensorId id) const { return graph.tensors[id].shape; }
   const std::vector<double>& at(TensorId id) const { return values[id]; }
 
-  /// A bias' scale is the product of the other two, whatever the file says.
+  /// Returns the real values of a bias. Its scale is always input scale * filter scale, whatever
+  /// its own scale is.
   std::vector<double> bias_of(TensorId bias, TensorId input, TensorId filter,
                               size_t channels) const {
     if (bias == kNoTensor) return std::vector<double>(channels, 0.0);
@@ -247,7 +248,7 @@ std::vector<double> real_values(const Tensor& constant) {
   return {};
 }
 
-double snap(const Tensor& tensor, double value) {
+double round_to_quantization(const Tensor& tensor, double value) {
   if (!tensor.quantization.present()) return value;
   const double scale = tensor.quantization.scales[0];
   const double zero_point = tensor.quantization.zero_points[0];
@@ -265,7 +266,7 @@ Reference::Reference(const Graph& graph) : graph_(graph), values_(graph.tensors.
 
 void Reference::run(const std::vector<double>& input) {
   const auto keep = [&](TensorId id, std::vector<double> values) {
-    for (double& v : values) v = snap(graph_.tensors[id], v);
+    for (double& v : values) v = round_to_quantization(graph_.tensors[id], v);
     values_[id] = std::move(values);
   };
   keep(graph_.input, input);

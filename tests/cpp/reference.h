@@ -1,4 +1,4 @@
-// The dumbest correct interpreter of a graph: plain loops in double precision.
+// Reference interpreter of graphs: plain loops in double precision.
 #pragma once
 
 #include <vector>
@@ -7,15 +7,16 @@
 
 namespace teachable::testing {
 
-/// Real values of every tensor after a run. A quantised tensor's values are snapped to what its
-/// scale and zero point can say, after each operator, with halves rounded to even.
+/// Computes the real values of every tensor. After each operator, the values of a quantized tensor
+/// are rounded to its quantization, with halves rounded to even.
 class Reference {
  public:
   explicit Reference(const Graph& graph);
 
-  /// `input` has the real values of the graph's input, row-major. Snaps them too.
+  /// Runs the graph. `input` has the real values of its input, row-major. They are rounded too.
   void run(const std::vector<double>& input);
 
+  /// Returns the values of a tensor after run().
   const std::vector<double>& operator[](TensorId id) const { return values_[id]; }
 
  private:
@@ -23,15 +24,15 @@ class Reference {
   std::vector<std::vector<double>> values_;
 };
 
-/// What one node gives [output's shape], not yet snapped to its output. `values` holds those of
-/// each tensor that it reads, by TensorId.
+/// Computes the output values of one node, not rounded to its quantization. `values` has the values
+/// of its inputs, by TensorId.
 std::vector<double> compute(const Graph& graph, const Node& node,
                             const std::vector<std::vector<double>>& values);
 
-/// A constant's elements as real values; an int32 bias without a scale gives its integers.
+/// Returns the real values of a constant. An int32 bias without a scale gives its integers.
 std::vector<double> real_values(const Tensor& constant);
 
-/// The real value that `tensor`'s quantisation says for `value`; `value` itself for a float tensor.
-double snap(const Tensor& tensor, double value);
+/// Rounds `value` to the quantization of `tensor`. Returns it unchanged for a float tensor.
+double round_to_quantization(const Tensor& tensor, double value);
 
 }  // namespace teachable::testing

@@ -1,4 +1,4 @@
-// TensorFlow.js graph-models.
+// Tests of the reader of TensorFlow.js graph models.
 #include "tfjs/graph_model.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@
 namespace teachable::testing {
 namespace {
 
-using Json = nlohmann::json;  // writes what the reader's own Json reads
+using Json = nlohmann::json;  // writes JSON; the reader has a Json type of its own
 
 std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
@@ -33,7 +33,8 @@ std::vector<double> embed(const Graph& graph, const std::vector<double>& input, 
   return reference[output];
 }
 
-/// A picture of 4 x 4 through whatever nodes a test adds; the last one is the output.
+/// A graph model with an input of 4 x 4 pixels and the nodes that a test adds. The last node is the
+/// output.
 class Nodes {
  public:
   Nodes() {
@@ -83,7 +84,7 @@ class Nodes {
     } catch (const Error& error) {
       return error;
     }
-    ADD_FAILURE() << "was read without an error";
+    ADD_FAILURE() << "expected an error";
     return {ErrorCode::Internal, ""};
   }
 
@@ -95,7 +96,7 @@ class Nodes {
 
 Json list(const char* kind, Json values) { return {{"list", {{kind, std::move(values)}}}}; }
 
-TEST(GraphModel, ArithmeticWithConstants) {
+TEST(GraphModel, ComputesWithConstants) {
   Nodes n;
   n.constant<float>("two", {}, {2}).constant<float>("each", {3}, {1, 2, 4});
   n.add("a", "Mul", {"two", "in"}).add("b", "Sub", {"a", "two"}).add("c", "RealDiv", {"b", "each"});
@@ -108,7 +109,7 @@ TEST(GraphModel, ArithmeticWithConstants) {
   }
 }
 
-TEST(GraphModel, BatchNorm) {
+TEST(GraphModel, ReadsBatchNormalization) {
   Nodes n;
   n.constant<float>("scale", {3}, {1, 2, 3}).constant<float>("offset", {3}, {0, 1, 2});
   n.constant<float>("mean", {3}, {.1f, .2f, .3f}).constant<float>("variance", {3}, {1, 4, 9});
@@ -123,7 +124,7 @@ TEST(GraphModel, BatchNorm) {
   }
 }
 
-TEST(GraphModel, HardSwishAndSqueezeAndExciteInPieces) {
+TEST(GraphModel, ReadsHardSwishAndSqueezeAndExciteFromSingleOperators) {
   Nodes n;
   n.constant<float>("three", {}, {3}).constant<float>("sixth", {}, {1.0f / 6});
   n.constant<int32_t>("axes", {2}, {1, 2});
@@ -134,7 +135,7 @@ TEST(GraphModel, HardSwishAndSqueezeAndExciteInPieces) {
   n.add("out", "Mul", {"gate", "in"});
   const std::vector<double> got = n.run();
   ASSERT_EQ(got.size(), 48u);
-  // The mean of channel c over the 16 pixels.
+  // `mean` is the mean of channel c over the 16 pixels.
   for (size_t i = 0; i < got.size(); ++i) {
     const double c = static_cast<double>(i % 3);
     const double mean = (7.5 * 3 + c) / 10 - 2;
@@ -143,20 +144,20 @@ TEST(GraphModel, HardSwishAndSqueezeAndExciteInPieces) {
   }
 }
 
-TEST(GraphModel, AShapeThatIsComputed) {
+TEST(GraphModel, ReadsComputedShapes) {
   Nodes n;
   n.constant<int32_t>("zero", {1}, {0}).constant<int32_t>("one", {1}, {1});
   n.constant<int32_t>("rest", {}, {-1});
   n.add("shape", "Shape", {"in"});
   n.add("batch", "StridedSlice", {"shape", "zero", "one", "one"},
         {{"shrink_axis_mask", {{"i", "1"}}}});
-  n.add("wanted", "Pack", {"batch", "rest"}).add("flat", "Reshape", {"in", "wanted"});
+  n.add("target", "Pack", {"batch", "rest"}).add("flat", "Reshape", {"in", "target"});
   n.add("out", "Identity", {"flat"});
   const Graph graph = n.read();
   EXPECT_EQ(graph.tensors[graph.output].shape, (Shape{1, 48}));
 }
 
-TEST(GraphModel, PaddingNodesAndExplicitPaddings) {
+TEST(GraphModel, ReadsPaddingNodesAndExplicitPaddings) {
   Nodes n;
   n.constant<int32_t>("around", {4, 2}, {0, 0, 1, 0, 0, 2, 0, 0});
   n.constant<float>("filter", {1, 1, 3, 1}, {1, 1, 1});
@@ -169,7 +170,7 @@ TEST(GraphModel, PaddingNodesAndExplicitPaddings) {
   EXPECT_EQ(graph.tensors[graph.output].shape, (Shape{1, 6, 6, 1}));
 }
 
-TEST(GraphModel, ContradictionsAreNamed) {
+TEST(GraphModel, NamesContradictions) {
   const auto expect = [](const Nodes& nodes, ErrorCode code, const std::string& says) {
     const Error error = nodes.failure();
     EXPECT_EQ(error.code(), code) << error.what();
@@ -182,16 +183,17 @@ TEST(GraphModel, ContradictionsAreNamed) {
   expect(Nodes().add("x", "Relu", {"nobody"}), BadModel, "'nobody'");
   expect(Nodes().add("x", "Erf", {"in"}), UnsupportedOp, "'x' (Erf)");
   expect(Nodes().add("x", "Relu", {"in"}).add("x", "Relu", {"in"}), BadModel, "two nodes");
-  expect(Nodes().add("x", "Relu", {"in:1"}), UnsupportedOp, "first outputs");
+  expect(Nodes().add("x", "Relu", {"in:1"}), UnsupportedOp,
+         "Unsupported input 'in:1' in node 'x' (Relu). Supported: first outputs (:0).");
   expect(Nodes().add("x", "Relu", {"in"}).add("y", "Relu", {"in"}), UnsupportedOp,
          "several outputs");
   expect(Nodes().add("w", "Const", Json::array()).add("x", "Mul", {"in", "w"}), BadModel,
-         "isn't in model.json's manifest");
+         "model.json: weightsManifest has no weight 'w'");
   expect(Nodes().add("x", "Relu", {"in"}, {{"data_format", {{"s", "TkNIVw=="}}}}), UnsupportedOp,
          "NCHW");
 }
 
-TEST(GraphModel, DamageIsAnErrorOrAGraph) {
+TEST(GraphModel, SurvivesDamage) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   GraphBuilder b(Precision::F32, seed);

@@ -35,7 +35,7 @@ Bytes to_bytes(const std::string& text) {
   return {begin, begin + text.size()};
 }
 
-/// A model.json and its weights, as files or as a test changes them.
+/// A model.json and its weights, which a test may change.
 struct TfjsFiles {
   Json model;
   Bytes weights;
@@ -49,7 +49,7 @@ struct TfjsFiles {
 
   Graph read() const { return read_tfjs(to_bytes(model.dump()), weights).graph; }
 
-  /// Layers of the outermost model.
+  /// Returns the layers of the outermost model.
   Json& layers() { return model["modelTopology"]["config"]["layers"]; }
 
   Json& layer(const std::string& name) {
@@ -84,11 +84,12 @@ Failure failure_of(const std::function<void()>& run) {
   } catch (const Error& error) {
     return {error.code(), error.what()};
   }
-  ADD_FAILURE() << "was read without an error";
+  ADD_FAILURE() << "expected an error";
   return {};
 }
 
-/// Fails by crashing or by a sanitizer: an Error and a graph are both fine.
+/// Reads a damaged model. Both a graph and an Error are fine; only a crash or a sanitizer's finding
+/// fails the test.
 void read_damaged(std::span<const std::byte> model, std::span<const std::byte> weights) {
   try {
     read_converted(model, weights);
@@ -104,7 +105,7 @@ double element(const Tensor& tensor, size_t index) { return real_values(tensor)[
 
 class TfjsFixture : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(TfjsFixture, ComputesWhatTensorFlowJsComputes) {
+TEST_P(TfjsFixture, MatchesTensorFlowJs) {
   const std::filesystem::path folder = fixtures() / GetParam();
   const Bytes text = read_file(folder / "expected.json");
   const auto* begin = reinterpret_cast<const char*>(text.data());
@@ -149,7 +150,7 @@ TEST_P(TfjsFixture, SurvivesDamagedBytes) {
   std::mt19937 random(seed);
   const Bytes model = read_file(fixtures() / GetParam() / "model.json");
   const Bytes weights = read_file(fixtures() / GetParam() / "weights.bin");
-  // Bytes that keep much of the text JSON are worth more than any byte.
+  // These bytes often keep the text valid JSON, so they reach more code than random bytes.
   const std::string likely = "0123456789-.eE,:[]{}\"tfn \\";
   for (int round = 0; round < 600; ++round) {
     Bytes damaged = model;
@@ -164,7 +165,7 @@ TEST_P(TfjsFixture, SurvivesDamagedBytes) {
   }
 }
 
-/// Every value of the tree, replaced by others one at a time: what a byte of damage seldom reaches.
+/// Replaces every value of the tree, one at a time. Damaged bytes rarely reach these cases.
 TEST_P(TfjsFixture, SurvivesChangedValues) {
   const TfjsFiles files = TfjsFiles::load(fixtures() / GetParam());
   const Json flat = files.model.flatten();
@@ -206,7 +207,7 @@ TEST(TfjsReader, TransposesFilters) {
   EXPECT_EQ(graph.tensors[depthwise.filter].shape, (Shape{1, 3, 3, 8}));
 }
 
-TEST(TfjsReader, SharesTheWeightsOfALayerThatIsCalledTwice) {
+TEST(TfjsReader, SharesWeightsBetweenCallsOfALayer) {
   const Graph graph = TfjsFiles::load(fixtures() / "functional").read();
   std::vector<TensorId> filters;
   for (const Node& node : graph.nodes) {
@@ -226,7 +227,7 @@ TEST(TfjsReader, FindsTheEmbeddingInsideNestedModels) {
   EXPECT_EQ(model.graph.tensors[model.graph.logits].shape.element_count(), 3u);
 }
 
-TEST(TfjsReader, ReadsWhatKerasWritesAroundAndOtherwise) {
+TEST(TfjsReader, ReadsVariationsOfKeras) {
   const TfjsFiles original = TfjsFiles::load(fixtures() / "functional");
   const size_t node_count = original.read().nodes.size();
   const auto read_changed = [&](const char* what, const std::function<void(TfjsFiles&)>& change) {
@@ -290,7 +291,7 @@ TEST(TfjsReader, ReadsWhatKerasWritesAroundAndOtherwise) {
   read_changed("Keras 3 depthwise kernel", [](TfjsFiles& files) {
     files.weight("wide/depthwise_kernel")["name"] = "wide/kernel";
   });
-  read_changed("a branch that the output doesn't need", [](TfjsFiles& files) {
+  read_changed("an unused branch", [](TfjsFiles& files) {
     files.layers().push_back({{"name", "aux"},
                               {"class_name", "LSTM"},
                               {"config", Json::object()},
@@ -298,8 +299,8 @@ TEST(TfjsReader, ReadsWhatKerasWritesAroundAndOtherwise) {
   });
 }
 
-/// A Sequential around `inner`, which has one call: Keras 2 counts it as number 1.
-TEST(TfjsReader, ReadsAModelThatAFunctionalModelCalls) {
+/// Keras 2 gives the first call of a nested model the number 1.
+TEST(TfjsReader, ReadsNestedFunctionalModels) {
   TfjsFiles files = TfjsFiles::load(fixtures() / "functional");
   const size_t node_count = files.read().nodes.size();
   for (const int number : {0, 1}) {
@@ -322,18 +323,18 @@ TEST(TfjsReader, ReadsAModelThatAFunctionalModelCalls) {
 struct Contradiction {
   const char* name;
   ErrorCode code;
-  const char* says;  ///< part of the message
+  const char* message;  ///< part of the message
   std::function<void(TfjsFiles&)> make;
 };
 
 class TfjsContradiction : public ::testing::TestWithParam<Contradiction> {};
 
-TEST_P(TfjsContradiction, IsAnErrorThatSaysWhatAndWhere) {
+TEST_P(TfjsContradiction, IsReportedWithItsPosition) {
   TfjsFiles files = TfjsFiles::load(fixtures() / "functional");
   GetParam().make(files);
   const Failure failure = failure_of([&] { files.read(); });
   EXPECT_EQ(failure.code, GetParam().code) << failure.message;
-  EXPECT_NE(failure.message.find(GetParam().says), std::string::npos) << failure.message;
+  EXPECT_NE(failure.message.find(GetParam().message), std::string::npos) << failure.message;
 }
 
 constexpr ErrorCode kBad = ErrorCode::BadModel;
@@ -354,7 +355,7 @@ const Contradiction kContradictions[] = {
        f.layer("sum")["class_name"] = "TFOpLambda";
        f.layer("sum")["config"]["function"] = "math.erf";
      }},
-    {"RescalingOfOtherChannels", kBad, "channels with 7 values",
+    {"RescalingOfOtherChannels", kBad, "found 7 values",
      [](TfjsFiles& f) {
        f.layer("drop")["class_name"] = "Rescaling";
        f.layer("drop")["config"]["scale"] = {1, 2, 3, 4, 5, 6, 7};
@@ -371,11 +372,11 @@ const Contradiction kContradictions[] = {
      [](TfjsFiles& f) { f.layer("plain")["config"]["axis"] = 1; }},
     {"SoftmaxAxis", kUnsupported, "axis",
      [](TfjsFiles& f) { f.layer("probabilities")["config"]["axis"] = 0; }},
-    {"OpenInputSize", kUnsupported, "isn't fixed",
+    {"OpenInputSize", kUnsupported, "Unsupported variable input size",
      [](TfjsFiles& f) {
        f.layer("picture")["config"]["batch_input_shape"] = {nullptr, nullptr, nullptr, 3};
      }},
-    {"Batch", kUnsupported, "batch of 8",
+    {"Batch", kUnsupported, "batch size 8",
      [](TfjsFiles& f) { f.layer("picture")["config"]["batch_input_shape"][0] = 8; }},
     {"HugeInput", kBad, "too large",
      [](TfjsFiles& f) {
@@ -387,7 +388,7 @@ const Contradiction kContradictions[] = {
      }},
     {"Cycle", kBad, "depends on its own output",
      [](TfjsFiles& f) { f.layer("stem")["inbound_nodes"][0][0][0] = "sum"; }},
-    {"MissingLayer", kBad, "'nowhere', which doesn't exist",
+    {"MissingLayer", kBad, "'nowhere' doesn't exist",
      [](TfjsFiles& f) { f.layer("flat")["inbound_nodes"][0][0][0] = "nowhere"; }},
     {"MissingCall", kBad, "call 7",
      [](TfjsFiles& f) { f.layer("flat")["inbound_nodes"][0][0][1] = 7; }},
@@ -399,13 +400,13 @@ const Contradiction kContradictions[] = {
      [](TfjsFiles& f) { f.layer("stem")["config"]["strides"] = {0, 1}; }},
     {"NegativePadding", kBad, "padding",
      [](TfjsFiles& f) { f.layer("frame")["config"]["padding"] = {{-1, 0}, {0, 0}}; }},
-    {"KernelShape", kBad, "its kernel has shape [3, 2, 3, 4], wanted [3, 2, 3, 5]",
+    {"KernelShape", kBad, "kernel has shape [3, 2, 3, 4]; expected [3, 2, 3, 5]",
      [](TfjsFiles& f) { f.layer("stem")["config"]["filters"] = 5; }},
-    {"MissingWeight", kBad, "'stem/kernel' isn't in",
+    {"MissingWeight", kBad, "has no weight 'stem/kernel'",
      [](TfjsFiles& f) { f.weight("stem/kernel")["name"] = "other"; }},
     {"DuplicateWeight", kBad, "twice",
      [](TfjsFiles& f) { f.weight("stem/bias")["name"] = "stem/kernel"; }},
-    {"WeightOfManyNames", kBad, "of more than 32 names",
+    {"WeightOfManyNames", kBad, "of more than 32 parts",
      [](TfjsFiles& f) { f.weight("stem/bias")["name"] = std::string(500, '/'); }},
     {"AmbiguousWeight", kBad, "several weights",
      [](TfjsFiles& f) {
@@ -413,21 +414,22 @@ const Contradiction kContradictions[] = {
        f.weight("head/bias")["name"] = "b/head/bias";
        f.layer("stem")["config"]["use_bias"] = false;
      }},
-    {"ShortWeights", kBad, "are left", [](TfjsFiles& f) { f.weights.pop_back(); }},
-    {"LongWeights", kBad, "manifest says", [](TfjsFiles& f) { f.weights.push_back(std::byte{0}); }},
-    {"HugeWeight", kBad, "are left",
+    {"ShortWeights", kBad, "the weights have", [](TfjsFiles& f) { f.weights.pop_back(); }},
+    {"LongWeights", kBad, "bytes of weights; found",
+     [](TfjsFiles& f) { f.weights.push_back(std::byte{0}); }},
+    {"HugeWeight", kBad, "the weights have",
      [](TfjsFiles& f) { f.weight("head/bias")["shape"] = {1 << 27}; }},
     {"OverflowingWeight", kBad, "too large",
      [](TfjsFiles& f) { f.weight("head/bias")["shape"] = {1 << 30, 1 << 30, 1 << 30}; }},
-    {"NegativeDimension", kBad, "0 or more",
+    {"NegativeDimension", kBad, "at least 0",
      [](TfjsFiles& f) { f.weight("head/bias")["shape"] = {-6}; }},
-    {"NanWeight", kBad, "isn't finite at index 0",
+    {"NanWeight", kBad, "at index 0 isn't finite",
      [](TfjsFiles& f) { std::memset(f.weights.data(), 0xff, 4); }},
     {"IntegerWeight", kBad, "isn't float32",
      [](TfjsFiles& f) { f.weight("head/bias")["dtype"] = "int32"; }},
     {"StringWeight", kUnsupported, "'string'",
      [](TfjsFiles& f) { f.weight("head/bias")["dtype"] = "string"; }},
-    {"QuantizedToWhat", kUnsupported, "'int4'",
+    {"UnknownQuantization", kUnsupported, "'int4'",
      [](TfjsFiles& f) { f.weight("head/bias")["quantization"] = {{"dtype", "int4"}}; }},
     {"NoScale", kBad, "scale",
      [](TfjsFiles& f) {
@@ -442,14 +444,14 @@ const Contradiction kContradictions[] = {
        f.layer("drop")["class_name"] = "ReLU";
        f.layer("drop")["config"] = {{"negative_slope", 0.1}};
      }},
-    {"NegativeVariance", kBad, "no finite scale at channel 0",
+    {"NegativeVariance", kBad, "no finite scale for channel 0",
      [](TfjsFiles& f) { f.layer("plain")["config"]["epsilon"] = -1000; }},
 };
 
 INSTANTIATE_TEST_SUITE_P(Models, TfjsContradiction, ::testing::ValuesIn(kContradictions),
                          [](const auto& info) { return std::string(info.param.name); });
 
-TEST(TfjsReader, RefusesDeepAndWideJsonBeforeBuildingIt) {
+TEST(TfjsReader, RejectsDeepAndWideJsonEarly) {
   EXPECT_EQ(failure_of([] { read_tfjs(to_bytes(std::string(1 << 20, '[')), {}); }).code, kBad);
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
@@ -470,14 +472,14 @@ TEST(TfjsReader, RefusesDeepAndWideJsonBeforeBuildingIt) {
   EXPECT_NE(number.message.find("out of range"), std::string::npos) << number.message;
 }
 
-/// Layers that call each other twice double the operators at every level.
-TEST(TfjsReader, RefusesModelsThatGrowWhileTheyAreRead) {
+/// If every layer reads the previous one twice, the number of operators doubles at every level.
+TEST(TfjsReader, RejectsModelsWithTooManyCalls) {
   TfjsFiles files = TfjsFiles::load(fixtures() / "functional");
   Json& add = files.layer("sum");
   const Json input = add["inbound_nodes"][0][0];
   for (int i = 0; i < 64; ++i) add["inbound_nodes"][0].push_back(input);
   const Failure failure = failure_of([&] { files.read(); });
-  EXPECT_NE(failure.message.find("it reads 67 tensors; at most 64"), std::string::npos)
+  EXPECT_NE(failure.message.find("Unsupported number of inputs (67)"), std::string::npos)
       << failure.message;
 
   files = TfjsFiles::load(fixtures() / "functional");
@@ -493,7 +495,7 @@ TEST(TfjsReader, RefusesModelsThatGrowWhileTheyAreRead) {
   files.layers().push_back(sums);
   files.model["modelTopology"]["config"]["output_layers"] = {{"sums", 4999, 0}};
   const Failure calls = failure_of([&] { files.read(); });
-  EXPECT_NE(calls.message.find("calls its layers more than 4096 times"), std::string::npos)
+  EXPECT_NE(calls.message.find("more than 4096 calls of layers"), std::string::npos)
       << calls.message;
 
   files = TfjsFiles::load(fixtures() / "functional");

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Bytes of a weight and what the manifest says of them.
+/// Bytes of a weight, and its quantization in the manifest.
 struct Stored {
   std::vector<std::byte> bytes;
   Json quantization;  ///< null for float32
@@ -59,12 +59,12 @@ Stored store(const std::vector<float>& values, TfjsStorage storage) {
   return stored;
 }
 
-/// The shards and their manifest.
+/// Shards of weights, and their manifest.
 class WeightFile {
  public:
   explicit WeightFile(TfjsStorage storage) : storage_(storage) {}
 
-  /// `order` gives the index in `tensor` of each element written.
+  /// Adds a tensor. `order` returns the index in `tensor` of each element to write.
   template <typename Order>
   void add(const std::string& name, const Tensor& tensor, std::vector<int64_t> shape, Order order) {
     const auto* values = reinterpret_cast<const float*>(tensor.data.data());
@@ -85,7 +85,7 @@ class WeightFile {
     append_bytes(bytes_, values);
   }
 
-  /// [out, kh, kw, in] -> [kh, kw, in, out]; of a matrix [out, in] -> [in, out].
+  /// Adds a filter [out, kh, kw, in] as [kh, kw, in, out], or a matrix [out, in] as [in, out].
   void add_filter(const std::string& name, const Tensor& tensor) {
     const std::vector<int64_t>& dims = tensor.shape.dims();
     const auto out = static_cast<size_t>(dims[0]);
@@ -95,7 +95,7 @@ class WeightFile {
     add(name, tensor, shape, [=](size_t i) { return i % out * rest + i / out; });
   }
 
-  /// [1, kh, kw, in * multiplier] -> [kh, kw, in, multiplier]
+  /// Adds a depthwise filter [1, kh, kw, in * multiplier] as [kh, kw, in, multiplier].
   void add_depthwise(const std::string& name, const Tensor& tensor, int64_t inputs) {
     const Shape& s = tensor.shape;
     add(name, tensor, {s[1], s[2], inputs, s[3] / inputs}, [](size_t i) { return i; });
@@ -116,7 +116,7 @@ class WeightFile {
   std::vector<std::byte> bytes_;
 };
 
-/// The geometry of a pool in the words of a convolution.
+/// Window of a pool, with the field names of a convolution.
 struct PoolWindow {
   TensorId input;
   Padding padding;
@@ -144,16 +144,18 @@ bool is_same_padded(const Graph& graph, const Layer& op, const Shape& filter) {
   return true;
 }
 
-/// "relu", "relu6", or nothing.
+/// Returns "relu", "relu6" or "".
 std::string activation_name(const Activation& activation) {
   if (activation == Activation::relu()) return "relu";
   if (activation == Activation::relu6()) return "relu6";
-  if (activation.any()) throw std::invalid_argument("only relu and relu6 are written");
+  if (activation.any())
+    throw std::invalid_argument("unsupported activation; supported: relu and relu6");
   return "";
 }
 
 float scalar_of(const Tensor& constant) {
-  if (constant.shape.element_count() != 1) throw std::invalid_argument("only scalars are written");
+  if (constant.shape.element_count() != 1)
+    throw std::invalid_argument("unsupported constant operand; supported: one value");
   return *reinterpret_cast<const float*>(constant.data.data());
 }
 
@@ -205,7 +207,7 @@ class GraphModelWriter {
     const std::string out = name_of(op.output);
     add(out + "/up", "AddV2", {in, scalar(3)}, Json::object());
     add(out + "/gate", "Relu6", {out + "/up"}, Json::object());
-    // As Keras writes it, and as TensorFlow-Slim does.
+    // The first form is that of Keras, the second that of TensorFlow-Slim.
     if (is_fused_) {
       add(out + "/mul", "Mul", {out + "/gate", scalar(1.0f / 6)}, Json::object());
       add(out, "Mul", {in, out + "/mul"}, Json::object());
@@ -232,7 +234,7 @@ class GraphModelWriter {
   }
   template <typename Other>
   void operator()(const Other&) {
-    throw std::invalid_argument("not written");
+    throw std::invalid_argument("unsupported operator");
   }
 
  private:
@@ -264,13 +266,13 @@ class GraphModelWriter {
 
   template <typename Pool>
   void pool(const Pool& op, const char* kind) {
-    if (op.activation.any()) throw std::invalid_argument("an activation after a pool");
+    if (op.activation.any()) throw std::invalid_argument("unsupported activation of a pool");
     Json attr = windows(PoolWindow(op), window_shape(op));
     attr["ksize"] = extents(op.window);
     add(name_of(op.output), kind, {name_of(op.input)}, std::move(attr));
   }
 
-  /// The Const node of a weight that is about to be written.
+  /// Adds the Const node of a weight and returns its name.
   std::string constant(TensorId id) {
     const std::string name = name_of(id);
     nodes_.push_back({{"name", name}, {"op", "Const"}, {"input", {"^" + name_of(graph_.input)}}});
@@ -423,7 +425,7 @@ class LayersModelWriter {
   void operator()(const Softmax& op) { add(op.output, "Softmax", Json::object(), op.input); }
   template <typename Other>
   void operator()(const Other&) {
-    throw std::invalid_argument("not written");
+    throw std::invalid_argument("unsupported operator");
   }
 
  private:
@@ -467,7 +469,7 @@ class LayersModelWriter {
 
   template <typename Pool>
   void pool(const Pool& op, const char* class_name) {
-    if (op.activation.any()) throw std::invalid_argument("an activation after a pool");
+    if (op.activation.any()) throw std::invalid_argument("unsupported activation of a pool");
     const bool same = is_same_padded(graph_, PoolWindow(op), window_shape(op));
     add(op.output, class_name,
         {{"pool_size", {op.window.height, op.window.width}},

@@ -1,4 +1,4 @@
-// Graphs of floats to TensorFlow.js models, so that all formats can be compared on one network.
+// Test writer of TensorFlow.js models, so that one network can be compared in all formats.
 #pragma once
 
 #include <cstddef>
@@ -9,24 +9,26 @@
 
 namespace teachable::testing {
 
+/// A model.json and its weights.
 struct TfjsFile {
   std::string model_json;
   std::vector<std::byte> weights;
 };
 
-/// How the shards hold weights.
+/// Storage type of weights.
 enum class TfjsStorage { F32, F16, U8, U16 };
 
-/// The value that a reader gets back for each of `values`, which are stored together.
+/// Returns the values that a reader gets for a weight with `values`.
 std::vector<float> as_stored(const std::vector<float>& values, TfjsStorage storage);
 
-/// Every operator but scale-and-shift and conversions. Paddings must be those of the SAME or VALID
-/// rule, activations relu or relu6. Scalars beside the weights stay float32. The graph-model uses
-/// fused operators; `is_fused` false spells each step out instead.
+/// Writes a float graph as a graph model. ScaleShift and Convert are not supported; paddings must
+/// be SAME or VALID, and activations relu or relu6. Scalars are stored as float32. `is_fused`
+/// selects fused operators or single ones.
 TfjsFile write_graph_model(const Graph& graph, bool is_fused = true,
                            TfjsStorage storage = TfjsStorage::F32);
-/// Hard-swish takes turns in the forms in which Keras writes it: an Activation; Rescaling, ReLU and
-/// Multiply layers; operators of Keras 2; those of Keras 3.
+/// Writes a float graph as a layers model, with the same limits. Successive hard-swish operators
+/// use the different forms that Keras writes: an Activation; Rescaling, ReLU and Multiply layers;
+/// operators of Keras 2; operators of Keras 3.
 TfjsFile write_layers_model(const Graph& graph, TfjsStorage storage = TfjsStorage::F32);
 
 }  // namespace teachable::testing

@@ -23,7 +23,7 @@ Graph small_network(Precision precision = Precision::F32) {
   return b.take(output);
 }
 
-TfliteMetadata saying(std::vector<float> mean, std::vector<float> std) {
+TfliteMetadata metadata_of(std::vector<float> mean, std::vector<float> std) {
   return {"a network", "labels.txt", std::move(mean), std::move(std)};
 }
 
@@ -31,8 +31,8 @@ Model read(const TfliteMetadata& metadata, Precision precision = Precision::F32)
   return read_model(write_tflite(small_network(precision), metadata));
 }
 
-TEST(TfliteMetadata, NameLabelsAndRangeAreRead) {
-  const Model model = read(saying({127.5f}, {127.5f}));
+TEST(TfliteMetadata, ReadsNameLabelsAndRange) {
+  const Model model = read(metadata_of({127.5f}, {127.5f}));
   EXPECT_EQ(model.name, "a network");
   EXPECT_EQ(model.labels_file, "labels.txt");
   ASSERT_TRUE(model.graph.input_range.has_value());
@@ -41,7 +41,7 @@ TEST(TfliteMetadata, NameLabelsAndRangeAreRead) {
   EXPECT_EQ(model.graph.range_source, RangeSource::Metadata);
 }
 
-TEST(TfliteMetadata, AFileWithoutSaysNothing) {
+TEST(TfliteMetadata, IsEmptyForAFileWithoutMetadata) {
   const Model model = read_model(write_tflite(small_network()));
   EXPECT_EQ(model.name, "");
   EXPECT_EQ(model.labels_file, "");
@@ -49,10 +49,10 @@ TEST(TfliteMetadata, AFileWithoutSaysNothing) {
   EXPECT_EQ(model.graph.range_source, RangeSource::Assumed);
 }
 
-TEST(TfliteMetadata, ChannelsThatDifferBecomeAnOperator) {
+TEST(TfliteMetadata, AddsAnOperatorForDifferentChannels) {
   const std::vector<float> mean = {123.7f, 116.3f, 103.5f};
   const std::vector<float> std = {58.4f, 57.1f, 57.4f};
-  const Graph with = read(saying(mean, std)).graph;
+  const Graph with = read(metadata_of(mean, std)).graph;
   const Graph without = read_model(write_tflite(small_network())).graph;
   ASSERT_TRUE(with.input_range.has_value());
   EXPECT_EQ(with.input_range->low, 0);
@@ -66,21 +66,21 @@ TEST(TfliteMetadata, ChannelsThatDifferBecomeAnOperator) {
   a.run(pixels);
   b.run(values);
   const std::vector<double>& got = a[with.embedding];
-  const std::vector<double>& wanted = b[without.embedding];
-  ASSERT_EQ(got.size(), wanted.size());
-  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-5);
+  const std::vector<double>& expected = b[without.embedding];
+  ASSERT_EQ(got.size(), expected.size());
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-5);
 }
 
-TEST(TfliteMetadata, AnIntegerInputTakesPixelsAsTheyAre) {
-  // The scale of a random input says -1 to 1 to within a step, as that of a trained network does.
-  const Graph graph = read(saying({127.5f}, {127.5f}), Precision::U8).graph;
+TEST(TfliteMetadata, IsIgnoredForAnIntegerInput) {
+  // The scale of the random input stands for about -1 to 1, as in a trained network.
+  const Graph graph = read(metadata_of({127.5f}, {127.5f}), Precision::U8).graph;
   const Tensor& input = graph.tensors[graph.input];
   const float scale = input.quantization.scales[0];
   ASSERT_TRUE(graph.input_range.has_value());
   EXPECT_NEAR(graph.input_range->high - graph.input_range->low, 255 * scale, 1e-5);
-  // What contradicts the scale would only cut pixels off.
+  // Other normalizations don't change anything.
   for (const TfliteMetadata& metadata :
-       {saying({0}, {255}), saying({0}, {1}), saying({1, 2, 3}, {4})}) {
+       {metadata_of({0}, {255}), metadata_of({0}, {1}), metadata_of({1, 2, 3}, {4})}) {
     const Graph other = read(metadata, Precision::U8).graph;
     EXPECT_EQ(other.input_range->low, graph.input_range->low);
     EXPECT_EQ(other.input_range->high, graph.input_range->high);
@@ -89,30 +89,30 @@ TEST(TfliteMetadata, AnIntegerInputTakesPixelsAsTheyAre) {
   }
 }
 
-TEST(TfliteMetadata, ANormalisationThatIsNoneIsAnError) {
+TEST(TfliteMetadata, RejectsInvalidNormalizations) {
   const float infinity = std::numeric_limits<float>::infinity();
   const auto expect_error = [](const TfliteMetadata& metadata) {
     try {
       read(metadata);
-      ADD_FAILURE() << "was read";
+      ADD_FAILURE() << "expected an error";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::BadModel) << error.what();
       EXPECT_NE(std::strstr(error.what(), "metadata"), nullptr) << error.what();
     }
   };
   for (float std : {0.0f, infinity, std::nanf("")}) {
-    expect_error(saying({127.5f}, {std}));
+    expect_error(metadata_of({127.5f}, {std}));
   }
-  expect_error(saying({1, 2}, {1}));
-  expect_error(saying({1}, {}));
-  expect_error(saying(std::vector<float>(1000, 1), {1}));
+  expect_error(metadata_of({1, 2}, {1}));
+  expect_error(metadata_of({1}, {}));
+  expect_error(metadata_of(std::vector<float>(1000, 1), {1}));
 }
 
-TEST(TfliteMetadata, DamageIsAnErrorOrAModel) {
+TEST(TfliteMetadata, SurvivesDamage) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   std::mt19937 random(seed);
-  const std::vector<std::byte> file = write_tflite(small_network(), saying({1, 2, 3}, {4}));
+  const std::vector<std::byte> file = write_tflite(small_network(), metadata_of({1, 2, 3}, {4}));
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
   const size_t start = text.find("M001") - 4;
   for (int round = 0; round < 20000; ++round) {
@@ -129,15 +129,15 @@ TEST(TfliteMetadata, DamageIsAnErrorOrAModel) {
   }
 }
 
-TEST(TfliteMetadata, ABufferOutsideOfTheFileIsAnError) {
-  std::vector<std::byte> file = write_tflite(small_network(), saying({1}, {4}));
+TEST(TfliteMetadata, RejectsOffsetsOutsideOfTheBuffer) {
+  std::vector<std::byte> file = write_tflite(small_network(), metadata_of({1}, {4}));
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-  // The metadata's root table, far away.
+  // Moves the root table of the metadata far away.
   const uint32_t far = 0x7fffff00;
   std::memcpy(file.data() + text.find("M001") - 4, &far, 4);
   try {
     read_model(file);
-    ADD_FAILURE() << "was read";
+    ADD_FAILURE() << "expected an error";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::BadModel);
     EXPECT_NE(std::strstr(error.what(), "metadata"), nullptr) << error.what();
@@ -157,7 +157,7 @@ TEST_P(RealMetadata, IsRead) {
 
 INSTANTIATE_TEST_SUITE_P(Files, RealMetadata, ::testing::ValuesIn(kModels));
 
-TEST(GraphSummary, CountsWhatRuns) {
+TEST(GraphSummary, CountsOperatorsAndWeights) {
   const Graph graph = read_model(write_tflite(small_network(Precision::I8PerChannel))).graph;
   const Summary summary = summarize(graph);
   EXPECT_EQ(summary.precision, DataType::I8);

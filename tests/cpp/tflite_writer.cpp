@@ -18,8 +18,8 @@ class Writer {
 
   explicit Writer(const Graph& graph, Style style = Style::Plain) : graph_(graph), style_(style) {}
 
-  std::vector<std::byte> write(const TfliteMetadata& said = {}) {
-    // Buffer 0 is the empty one that activations refer to.
+  std::vector<std::byte> write(const TfliteMetadata& fields = {}) {
+    // Buffer 0 is empty. Activations refer to it.
     buffers_.push_back(tflite::CreateBuffer(fbb_));
     for (const Tensor& tensor : graph_.tensors) tensors_.push_back(to_tensor(tensor));
     if (style_ == Style::Halves) add_halves();
@@ -31,8 +31,8 @@ class Writer {
         tflite::CreateSubGraphDirect(fbb_, &tensors_, &inputs, &outputs, &operators_, "main");
     const std::vector subgraphs = {subgraph};
     std::vector<flatbuffers::Offset<tflite::Metadata>> metadata;
-    if (!said.name.empty()) {
-      const std::vector<uint8_t> bytes = to_bytes(said);
+    if (!fields.name.empty()) {
+      const std::vector<uint8_t> bytes = to_bytes(fields);
       metadata.push_back(tflite::CreateMetadataDirect(fbb_, "min_runtime_version", 0));
       metadata.push_back(tflite::CreateMetadataDirect(fbb_, "TFLITE_METADATA",
                                                       buffer(bytes.data(), bytes.size())));
@@ -51,8 +51,8 @@ class Writer {
         fbb_, padding_of(op, filter), static_cast<int32_t>(op.stride.width),
         static_cast<int32_t>(op.stride.height), function_of(op.activation),
         static_cast<int32_t>(op.dilation.width), static_cast<int32_t>(op.dilation.height));
-    add(3, {op.input, op.filter, op.bias}, op.output, tflite::BuiltinOptions_Conv2DOptions,
-        options.Union());
+    add(tflite::BuiltinOperator_CONV_2D, {op.input, op.filter, op.bias}, op.output,
+        tflite::BuiltinOptions_Conv2DOptions, options.Union());
   }
   void operator()(const DepthwiseConv2d& op) {
     const Shape& filter = graph_.tensors[op.filter].shape;
@@ -62,30 +62,35 @@ class Writer {
         static_cast<int32_t>(op.stride.height), static_cast<int32_t>(multiplier),
         function_of(op.activation), static_cast<int32_t>(op.dilation.width),
         static_cast<int32_t>(op.dilation.height));
-    add(4, {op.input, op.filter, op.bias}, op.output, tflite::BuiltinOptions_DepthwiseConv2DOptions,
-        options.Union());
+    add(tflite::BuiltinOperator_DEPTHWISE_CONV_2D, {op.input, op.filter, op.bias}, op.output,
+        tflite::BuiltinOptions_DepthwiseConv2DOptions, options.Union());
   }
   void operator()(const FullyConnected& op) {
-    add(9, {op.input, op.filter, op.bias}, op.output, tflite::BuiltinOptions_FullyConnectedOptions,
+    add(tflite::BuiltinOperator_FULLY_CONNECTED, {op.input, op.filter, op.bias}, op.output,
+        tflite::BuiltinOptions_FullyConnectedOptions,
         tflite::CreateFullyConnectedOptions(fbb_, function_of(op.activation), 0,
                                             graph_.tensors[op.output].shape.rank() > 2)
             .Union());
   }
   void operator()(const Add& op) {
-    add(0, {op.a, op.b}, op.output, tflite::BuiltinOptions_AddOptions,
+    add(tflite::BuiltinOperator_ADD, {op.a, op.b}, op.output, tflite::BuiltinOptions_AddOptions,
         tflite::CreateAddOptions(fbb_, function_of(op.activation)).Union());
   }
   void operator()(const Multiply& op) {
-    add(18, {op.a, op.b}, op.output, tflite::BuiltinOptions_MulOptions,
+    add(tflite::BuiltinOperator_MUL, {op.a, op.b}, op.output, tflite::BuiltinOptions_MulOptions,
         tflite::CreateMulOptions(fbb_, function_of(op.activation)).Union());
   }
-  void operator()(const HardSwish& op) { add(117, {op.input}, op.output); }
-  void operator()(const Sigmoid& op) { add(14, {op.input}, op.output); }
-  void operator()(const AveragePool2d& op) { pool(1, op); }
-  void operator()(const MaxPool2d& op) { pool(17, op); }
+  void operator()(const HardSwish& op) {
+    add(tflite::BuiltinOperator_HARD_SWISH, {op.input}, op.output);
+  }
+  void operator()(const Sigmoid& op) {
+    add(tflite::BuiltinOperator_LOGISTIC, {op.input}, op.output);
+  }
+  void operator()(const AveragePool2d& op) { pool(tflite::BuiltinOperator_AVERAGE_POOL_2D, op); }
+  void operator()(const MaxPool2d& op) { pool(tflite::BuiltinOperator_MAX_POOL_2D, op); }
 
   template <typename Pool>
-  void pool(int code, const Pool& op) {
+  void pool(tflite::BuiltinOperator code, const Pool& op) {
     const Shape window{1, op.window.height, op.window.width, 1};
     struct {
       TensorId input;
@@ -101,60 +106,65 @@ class Writer {
   }
   void operator()(const GlobalAveragePool& op) {
     const bool keep = graph_.tensors[op.output].shape.rank() == 4;
-    add(40, {op.input, integers({1, 2})}, op.output, tflite::BuiltinOptions_ReducerOptions,
-        tflite::CreateReducerOptions(fbb_, keep).Union());
+    add(tflite::BuiltinOperator_MEAN, {op.input, integers({1, 2})}, op.output,
+        tflite::BuiltinOptions_ReducerOptions, tflite::CreateReducerOptions(fbb_, keep).Union());
   }
   void operator()(const Pad& op) {
     const auto n = [](uint32_t v) { return static_cast<int32_t>(v); };
-    add(34,
+    add(tflite::BuiltinOperator_PAD,
         {op.input, integers({0, 0, n(op.padding.top), n(op.padding.bottom), n(op.padding.left),
                              n(op.padding.right), 0, 0})},
         op.output);
   }
   void operator()(const Clamp& op) { add(code_of_clamp(op.activation), {op.input}, op.output); }
-  /// (x - a) * scale, with a = -offset / scale, as networks that take pixels begin.
+  /// Writes (x - mean) * scale with mean = -offset / scale, the usual preprocessing of pixels.
   void operator()(const ScaleShift& op) {
     const auto channels = static_cast<size_t>(graph_.tensors[op.scale].shape.channels());
     const auto* scale = reinterpret_cast<const float*>(graph_.tensors[op.scale].data.data());
     const auto* offset = reinterpret_cast<const float*>(graph_.tensors[op.offset].data.data());
-    std::vector<float> less(channels);
-    for (size_t c = 0; c < channels; ++c) less[c] = -offset[c] / scale[c];
+    std::vector<float> means(channels);
+    for (size_t c = 0; c < channels; ++c) means[c] = -offset[c] / scale[c];
     const std::vector<int32_t> each = {static_cast<int32_t>(channels)};
     tensors_.push_back(tflite::CreateTensorDirect(fbb_, &each, tflite::TensorType_FLOAT32,
-                                                  buffer(less.data(), channels * sizeof(float)),
+                                                  buffer(means.data(), channels * sizeof(float)),
                                                   "mean"));
     const auto mean = static_cast<TensorId>(tensors_.size() - 1);
     tensors_.push_back(to_tensor(graph_.tensors[op.output]));
-    const auto centred = static_cast<TensorId>(tensors_.size() - 1);
-    add(41, {op.input, mean}, centred);
-    add(18, {centred, op.scale}, op.output);
+    const auto centered = static_cast<TensorId>(tensors_.size() - 1);
+    add(tflite::BuiltinOperator_SUB, {op.input, mean}, centered);
+    add(tflite::BuiltinOperator_MUL, {centered, op.scale}, op.output);
   }
   void operator()(const Reshape& op) {
     std::vector<int32_t> dims;
     for (int64_t d : graph_.tensors[op.output].shape.dims())
       dims.push_back(static_cast<int32_t>(d));
-    if (style_ != Style::Keras) return add(22, {op.input, integers(dims)}, op.output);
+    if (style_ != Style::Keras)
+      return add(tflite::BuiltinOperator_RESHAPE, {op.input, integers(dims)}, op.output);
     const TensorId shape = computed_integers(4);
     const TensorId batch = computed_integers(0);
-    const TensorId wanted = computed_integers(static_cast<int32_t>(dims.size()));
-    add(77, {op.input}, shape);
-    add(45, {shape, integers({0}), integers({1}), integers({1})}, batch);
+    const TensorId target = computed_integers(static_cast<int32_t>(dims.size()));
+    add(tflite::BuiltinOperator_SHAPE, {op.input}, shape);
+    add(tflite::BuiltinOperator_STRIDED_SLICE, {shape, integers({0}), integers({1}), integers({1})},
+        batch);
     std::vector<TensorId> packed = {batch};
     for (size_t i = 1; i < dims.size(); ++i) packed.push_back(integers({dims[i]}));
-    add(83, packed, wanted);
-    add(22, {op.input, wanted}, op.output);
+    add(tflite::BuiltinOperator_PACK, packed, target);
+    add(tflite::BuiltinOperator_RESHAPE, {op.input, target}, op.output);
   }
   void operator()(const Convert& op) {
-    if (op.to_unit_length) return add(11, {op.input}, op.output);
-    // Bytes without a scale are what they are.
+    if (op.to_unit_length)
+      return add(tflite::BuiltinOperator_L2_NORMALIZATION, {op.input}, op.output);
+    // Integers without a scale need a CAST.
     const Tensor& from = graph_.tensors[op.input];
     if (from.type != DataType::F32 && !from.quantization.present())
-      return add(53, {op.input}, op.output);
-    add(graph_.tensors[op.output].type == DataType::F32 ? 6 : 114, {op.input}, op.output);
+      return add(tflite::BuiltinOperator_CAST, {op.input}, op.output);
+    add(graph_.tensors[op.output].type == DataType::F32 ? tflite::BuiltinOperator_DEQUANTIZE
+                                                        : tflite::BuiltinOperator_QUANTIZE,
+        {op.input}, op.output);
   }
   void operator()(const Softmax& op) {
-    add(25, {op.input}, op.output, tflite::BuiltinOptions_SoftmaxOptions,
-        tflite::CreateSoftmaxOptions(fbb_, op.beta).Union());
+    add(tflite::BuiltinOperator_SOFTMAX, {op.input}, op.output,
+        tflite::BuiltinOptions_SoftmaxOptions, tflite::CreateSoftmaxOptions(fbb_, op.beta).Union());
   }
 
  private:
@@ -172,18 +182,19 @@ class Writer {
     return tflite::TensorType_FLOAT32;
   }
 
-  static std::vector<uint8_t> to_bytes(const TfliteMetadata& said) {
+  static std::vector<uint8_t> to_bytes(const TfliteMetadata& fields) {
     namespace fbs = tflite_metadata;
     flatbuffers::FlatBufferBuilder fbb;
-    const auto normalization = fbs::CreateNormalizationOptionsDirect(fbb, &said.mean, &said.std);
+    const auto normalization =
+        fbs::CreateNormalizationOptionsDirect(fbb, &fields.mean, &fields.std);
     const std::vector units = {fbs::CreateProcessUnit(
         fbb, fbs::ProcessUnitOptions_NormalizationOptions, normalization.Union())};
     const std::vector input = {
         fbs::CreateTensorMetadataDirect(fbb, "image", nullptr, nullptr, 0, &units)};
     std::vector<flatbuffers::Offset<fbs::AssociatedFile>> files;
-    if (!said.labels_file.empty()) {
+    if (!fields.labels_file.empty()) {
       files = {fbs::CreateAssociatedFileDirect(fbb, "scores.txt", nullptr),
-               fbs::CreateAssociatedFileDirect(fbb, said.labels_file.c_str(), nullptr,
+               fbs::CreateAssociatedFileDirect(fbb, fields.labels_file.c_str(), nullptr,
                                                fbs::AssociatedFileType_TENSOR_AXIS_LABELS)};
     }
     const std::vector output = {fbs::CreateTensorMetadataDirect(fbb, "probability", nullptr,
@@ -191,7 +202,8 @@ class Writer {
     const std::vector subgraphs = {
         fbs::CreateSubGraphMetadataDirect(fbb, nullptr, nullptr, &input, &output)};
     fbs::FinishModelMetadataBuffer(
-        fbb, fbs::CreateModelMetadataDirect(fbb, said.name.c_str(), nullptr, nullptr, &subgraphs));
+        fbb,
+        fbs::CreateModelMetadataDirect(fbb, fields.name.c_str(), nullptr, nullptr, &subgraphs));
     return {fbb.GetBufferPointer(), fbb.GetBufferPointer() + fbb.GetSize()};
   }
 
@@ -210,7 +222,7 @@ class Writer {
       const uint32_t data = buffer(halves.data(), halves.size() * 2);
       tensors_.push_back(
           tflite::CreateTensorDirect(fbb_, &shape, tflite::TensorType_FLOAT16, data, "half"));
-      add(6, {static_cast<TensorId>(tensors_.size() - 1)}, id);
+      add(tflite::BuiltinOperator_DEQUANTIZE, {static_cast<TensorId>(tensors_.size() - 1)}, id);
     }
   }
 
@@ -246,7 +258,7 @@ class Writer {
     return static_cast<TensorId>(tensors_.size() - 1);
   }
 
-  /// Of no values of its own; 0: one number.
+  /// Adds an int32 vector that is computed. A count of 0 stands for a scalar.
   TensorId computed_integers(int32_t count) {
     const std::vector<int32_t> shape(count == 0 ? 0 : 1, count);
     tensors_.push_back(
@@ -272,21 +284,21 @@ class Writer {
     if (activation == Activation::none()) return tflite::ActivationFunction_NONE;
     if (activation == Activation::relu()) return tflite::ActivationFunction_RELU;
     if (activation == Activation::relu6()) return tflite::ActivationFunction_RELU6;
-    throw std::invalid_argument("no such activation");
+    throw std::invalid_argument("unsupported activation");
   }
 
-  static int code_of_clamp(const Activation& activation) {
-    if (activation == Activation::relu()) return 19;
-    if (activation == Activation::relu6()) return 21;
-    throw std::invalid_argument("no such activation");
+  static tflite::BuiltinOperator code_of_clamp(const Activation& activation) {
+    if (activation == Activation::relu()) return tflite::BuiltinOperator_RELU;
+    if (activation == Activation::relu6()) return tflite::BuiltinOperator_RELU6;
+    throw std::invalid_argument("unsupported activation");
   }
 
-  void add(int code, const std::vector<TensorId>& inputs, TensorId output,
+  void add(tflite::BuiltinOperator code, const std::vector<TensorId>& inputs, TensorId output,
            tflite::BuiltinOptions type = tflite::BuiltinOptions_NONE, Offset options = 0) {
     std::vector<int32_t> ids;
     for (TensorId id : inputs) ids.push_back(id == kNoTensor ? -1 : static_cast<int32_t>(id));
     const std::vector<int32_t> outputs = {static_cast<int32_t>(output)};
-    // One operator code an operator is wasteful and sound.
+    // Every operator gets a code of its own, so that tests can change it alone.
     codes_.push_back(
         tflite::CreateOperatorCodeDirect(fbb_, static_cast<int8_t>(code), nullptr, 1, code));
     operators_.push_back(tflite::CreateOperatorDirect(

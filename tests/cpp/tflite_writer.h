@@ -1,4 +1,4 @@
-// Graphs to TensorFlow Lite files, so that the reader is tested without anyone else's data.
+// Test writer of TensorFlow Lite files, so that the reader can be tested without real models.
 #pragma once
 
 #include <cstddef>
@@ -9,16 +9,15 @@
 
 namespace teachable::testing {
 
-/// Writes the operators that the format has a word for. Paddings must be those of the SAME or VALID
-/// rule; a scale-and-shift is a SUB and a MUL. `metadata` goes into a buffer of its own unless it
-/// is empty.
+/// Writes a graph whose paddings are SAME or VALID and whose activations are relu or relu6. A
+/// ScaleShift becomes SUB and MUL. Non-empty metadata is written too.
 std::vector<std::byte> write_tflite(const Graph& graph, const TfliteMetadata& metadata = {});
 
-/// The same as Keras' models are written, which take any number of pictures: each RESHAPE is given
-/// a shape that is computed (SHAPE, STRIDED_SLICE, PACK).
+/// Writes a graph as Keras does, for a batch of any size: the shape of each RESHAPE is computed by
+/// SHAPE, STRIDED_SLICE and PACK.
 std::vector<std::byte> write_keras_tflite(const Graph& graph);
 
-/// The same with float constants as float16, each under a DEQUANTIZE, as converters write them.
+/// Writes a graph with float16 constants, each with a DEQUANTIZE, as converters do.
 std::vector<std::byte> write_half_tflite(const Graph& graph);
 
 }  // namespace teachable::testing

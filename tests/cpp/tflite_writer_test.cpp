@@ -16,16 +16,16 @@
 namespace teachable::testing {
 namespace {
 
-/// The graph that is read back computes what the written one does, as it stands and simplified.
+/// Writes and reads a graph, and compares the results before and after simplification.
 void expect_same(const Graph& graph, const std::vector<double>& input) {
   validate(graph);
   Graph read = read_tflite(to_tflite(graph).bytes);
   const auto compare = [&](const Graph& other) {
     validate(other);
-    Reference wanted(graph), got(other);
-    wanted.run(input);
+    Reference expected(graph), got(other);
+    expected.run(input);
     got.run(input);
-    const std::vector<double>& a = wanted[graph.output];
+    const std::vector<double>& a = expected[graph.output];
     const std::vector<double>& b = got[other.output];
     ASSERT_EQ(a.size(), b.size());
     for (size_t i = 0; i < a.size(); ++i)
@@ -38,7 +38,7 @@ void expect_same(const Graph& graph, const std::vector<double>& input) {
   compare(read);
 }
 
-/// input [1, 6, 7, 3] -> operators that a test adds.
+/// A network with input [1, 6, 7, 3] and the operators that a test adds.
 struct Net {
   Graph graph;
   std::vector<double> input;
@@ -94,7 +94,7 @@ TEST(TfliteWriter, WritesPaddingsThatAreNeitherSameNorValid) {
   net.expect_same();
 }
 
-TEST(TfliteWriter, WritesActivationsThatTheFormatHasNoWordFor) {
+TEST(TfliteWriter, WritesActivationsThatTheFormatDoesNotHave) {
   for (const Activation activation :
        {Activation{0, 4}, Activation{-2, 1.5f}, Activation{1, 3},
         Activation{-1, std::numeric_limits<float>::infinity()},
@@ -128,9 +128,8 @@ TEST(TfliteWriter, WritesScaleAndShiftInOneOrTwoOperators) {
   }
 }
 
-/// A batch norm that is called again and again keeps its constants once, however many channels it
-/// has.
-TEST(TfliteWriter, WritesSharedConstantsThatTheReaderTakes) {
+/// The constants of a batch normalization that is called many times are stored once.
+TEST(TfliteWriter, WritesSharedConstantsOnce) {
   Net net;
   ScaleShift op;
   op.scale = net.constant({3}, 0.5f, 0.25f);
@@ -141,7 +140,7 @@ TEST(TfliteWriter, WritesSharedConstantsThatTheReaderTakes) {
   EXPECT_LT(read.tensors.size(), 2100u);
 }
 
-TEST(TfliteWriter, RefusesWhatTheFormatOrTheReaderCannotHold) {
+TEST(TfliteWriter, RejectsUnsupportedPoolsAndTooManyOperators) {
   const auto failure_of = [](const Graph& graph) {
     try {
       to_tflite(graph);
@@ -156,11 +155,12 @@ TEST(TfliteWriter, RefusesWhatTheFormatOrTheReaderCannotHold) {
   pool.window = {2, 2};
   pool.padding = {.top = 1};
   pooled.add(pool);
-  EXPECT_NE(failure_of(pooled.graph).find("node 0: pools with paddings"), std::string::npos);
+  EXPECT_NE(failure_of(pooled.graph).find("Unsupported padding of a pool in node 0"),
+            std::string::npos);
   Net many;
   Sigmoid sigmoid;
   for (size_t i = 0; i <= kMaxTfliteNodes; ++i) many.add(sigmoid);
-  EXPECT_NE(failure_of(many.graph).find("operators"), std::string::npos);
+  EXPECT_NE(failure_of(many.graph).find("operators and"), std::string::npos);
 }
 
 class TfliteWriterVersions : public ::testing::TestWithParam<Precision> {};
@@ -174,13 +174,14 @@ TEST_P(TfliteWriterVersions, WritesNetworksOfEveryPrecision) {
   const Graph graph = builder.take(end);
   const Graph read = read_tflite(to_tflite(graph).bytes);
   validate(read);
-  Reference wanted(graph), got(read);
-  wanted.run(input);
+  Reference expected(graph), got(read);
+  expected.run(input);
   got.run(input);
-  const std::vector<double>& a = wanted[graph.output];
+  const std::vector<double>& a = expected[graph.output];
   const std::vector<double>& b = got[read.output];
   ASSERT_EQ(a.size(), b.size());
-  // Two floats that stand for the same: 1 / 6 as a factor, and as a constant of one element.
+  // Tolerance for 1 / 6, which is a factor in one graph and a constant with one element in the
+  // other.
   for (size_t i = 0; i < a.size(); ++i)
     EXPECT_NEAR(a[i], b[i], 1e-6 * (1 + std::fabs(a[i]))) << "at " << i;
 }

@@ -1,6 +1,6 @@
-// Usage: write_networks FOLDER. MobileNets in full size, each as NAME.tflite and, with its
-// embedding as the output, NAME-embedding.tflite: tests/web/rival.browser.test.mjs compares what
-// engines make of them.
+// Usage: write_networks FOLDER. Writes full-size MobileNets as NAME.tflite, and with the embedding
+// as the output as NAME-embedding.tflite. tests/web/rival.browser.test.mjs runs them in several
+// engines and compares the results.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>

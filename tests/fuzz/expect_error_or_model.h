@@ -1,4 +1,4 @@
-// What the fuzzers of the readers have in common.
+// Common part of the fuzzers of model readers.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace teachable::testing {
 
-/// Of all tensors. What is above would be slow under the sanitizers, which is no finding.
+/// Returns the size of all tensors in bytes.
 inline size_t bytes_of(const Graph& graph) {
   size_t bytes = 0;
   for (const Tensor& tensor : graph.tensors)
@@ -22,20 +22,21 @@ inline size_t bytes_of(const Graph& graph) {
   return bytes;
 }
 
-/// Any bytes are an Error of the file, or a model that can be made ready and, when that is little
-/// work, run; all else (another exception, a crash, a sanitizer's finding) ends the fuzzer. As in
-/// the package, the file lends its constants.
+/// Reads any bytes as a model, prepares it and, if it is small, runs it. The graph borrows its
+/// constants from the file, as in the package. A model and an Error with code BadModel or
+/// UnsupportedOp are fine; any other exception, a crash or a sanitizer's finding ends the fuzzer.
 inline void expect_error_or_model(std::span<const std::byte> bytes) {
   constexpr PrecisionChoice kChoices[] = {PrecisionChoice::Auto, PrecisionChoice::F32,
                                           PrecisionChoice::Exact};
+  // Larger models would be slow under the sanitizers.
   constexpr size_t kMaxBytes = size_t{1} << 22;
   constexpr uint64_t kMaxMultiplyAdds = 1 << 20;
   PaddedBuffer<std::byte> file(bytes.size());
   std::ranges::copy(bytes, file.begin());
   try {
-    Graph graph =
-        read_model(file.span(), kChoices[bytes.size() % std::size(kChoices)], Constants::Lent)
-            .graph;
+    Graph graph = read_model(file.span(), kChoices[bytes.size() % std::size(kChoices)],
+                             ConstantStorage::Borrowed)
+                      .graph;
     if (bytes_of(graph) > kMaxBytes) return;
     Network network(std::move(graph), nullptr);
     std::ranges::fill(file, std::byte{0x5a});

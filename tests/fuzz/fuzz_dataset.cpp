@@ -1,6 +1,6 @@
-// libFuzzer's entry to the reader of data sets. The checksums are made right first, or nearly
-// nothing would get past them. The first byte chooses: pieces of what size, and whether to leave
-// checksums.
+// Fuzzer of the data set reader. The first byte of an input has options: bit 0 corrects the
+// checksums, without which nearly all inputs would be rejected early; bit 1 splits the file into
+// small pieces, whose size is in the other bits.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +16,7 @@ namespace {
 
 using teachable::crc32;
 
+/// Corrects the checksums of all sections.
 void repair(std::vector<std::byte>& file) {
   uint32_t all = 0;
   for (size_t at = 8; at + 12 <= file.size();) {
@@ -48,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       rest = rest.subspan(count);
     }
     teachable::Dataset dataset = reader.finish();
-    // What was accepted can be used, and saved again.
+    // An accepted data set must be usable, and it must be possible to save it again.
     teachable::Knn& knn = dataset.knn;
     if (knn.example_count() > 0) knn.neighbours_of(knn.ids().front(), 5);
     teachable::DatasetWriter writer(knn, dataset.model, dataset.thumbnails);
@@ -59,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     knn.add(std::vector<float>(knn.dimension() > 0 ? knn.dimension() : 1, 1.0f), "new");
   } catch (const teachable::Error&) {
-    // Refusing is an answer.
+    // Rejecting the file is correct too.
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-// An input is a model.json, a zero byte, and its weights.
+// Fuzzer of the TensorFlow.js converter. An input is a model.json, a zero byte, and its weights.
 #include <algorithm>
 #include <cstdint>
 
@@ -18,8 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::abort();
     return 0;
   }
-  // What was written reads as it was meant, whatever it was made from: an Error here ends the
-  // fuzzer.
+  // The reader must accept every converted file, so an Error here ends the fuzzer.
   validate(read_tflite(conversion.file.bytes));
   teachable::testing::expect_error_or_model(conversion.file.bytes);
   return 0;

@@ -1,3 +1,4 @@
+// Fuzzer of the TensorFlow Lite reader.
 #include <cstdint>
 
 #include "expect_error_or_model.h"

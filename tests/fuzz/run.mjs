@@ -1,9 +1,9 @@
-// Fuzzers of the readers, with AddressSanitizer and UndefinedBehaviorSanitizer.
+// Runs the fuzzers of the file readers with AddressSanitizer and UndefinedBehaviorSanitizer.
 //
 //   node tests/fuzz/run.mjs [--seconds=600] [--only=tflite,tfjs,dataset]
 //
-// What they find is kept as build/native-asan/fuzz/<name>/crash-*; give it to the program of the same name to see it again. What they
-// learn is kept in build/native-asan/fuzz/<name>/corpus.
+// Inputs that fail are stored as build/native-asan/fuzz/<name>/crash-*. To reproduce a failure, pass the file to the program
+// build/native-asan/fuzz/fuzz_<name>. Inputs that reach new code are stored in build/native-asan/fuzz/<name>/corpus.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,7 +20,7 @@ const sanitizerSettings = {
   ASAN_SYMBOLIZER_PATH: '/usr/lib/llvm-19/bin/llvm-symbolizer',
 };
 
-/** Runs each for `seconds`, all at once, in the form of a suite's result. */
+/** Runs all fuzzers in parallel for `seconds` and returns the result of a test suite. */
 export async function runFuzzers(seconds, names = fuzzers) {
   const results = await Promise.all(names.map((name) => runOne(name, seconds)));
   return {
@@ -34,7 +34,7 @@ async function runOne(name, seconds) {
   const folder = path.join(tree, name);
   const seeds = path.join(projectFolder, 'tests/fuzz/corpus', name);
   mkdirSync(path.join(folder, 'corpus'), { recursive: true });
-  // One input may take 10 s under the sanitizers and ask for 512 MB at once: what is above that is a finding.
+  // An input that takes more than 10 s, or allocates more than 512 MB at once, is a failure.
   const ended = await run(
     path.join(tree, `fuzz_${name}`),
     [
@@ -44,7 +44,7 @@ async function runOne(name, seconds) {
       '-timeout=10',
       '-malloc_limit_mb=512',
       '-rss_limit_mb=2560',
-      // A topology is long before its weights come.
+      // A TensorFlow.js topology is long, and the weights come after it.
       `-max_len=${name === 'tfjs' ? 262144 : 65536}`,
       '-print_final_stats=1',
       `-artifact_prefix=${folder}/`,
@@ -63,8 +63,8 @@ if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.ar
     });
     const names = values.only?.split(',') ?? fuzzers;
     const unknown = names.find((name) => !fuzzers.includes(name));
-    if (unknown) fail(`There is no fuzzer '${unknown}'; there are ${fuzzers.join(', ')}.`);
-    if (!(Number(values.seconds) >= 1)) fail(`--seconds: got '${values.seconds}', wanted a number of 1 or more.`);
+    if (unknown) fail(`Unknown fuzzer '${unknown}'. Supported: ${fuzzers.join(', ')}.`);
+    if (!(Number(values.seconds) >= 1)) fail(`--seconds is '${values.seconds}'; expected a number of at least 1.`);
     await setup();
     const steps = new Steps(2);
     await steps.step('Building the fuzzers', (report) => buildPreset('native-asan', ['fuzzers'], report));
@@ -73,6 +73,6 @@ if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.ar
     );
     for (const { name, output } of failed) console.log(`${name}\n${output}`);
     if (failed.length > 0) process.exitCode = 1;
-    else console.log('Nothing was found.');
+    else console.log('No failures found.');
   });
 }

@@ -1,4 +1,5 @@
-// Usage: write_corpus FOLDER. Small models and data sets of every kind, as seeds.
+// Usage: write_corpus FOLDER. Writes small models and data sets of all kinds as seeds of the
+// fuzzers.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -31,7 +32,7 @@ void write(const std::filesystem::path& path, const TfjsFile& file) {
   write(path, all);
 }
 
-/// The first byte tells fuzz_dataset.cpp how to take the rest.
+/// Writes a data set after a byte of options, which fuzz_dataset.cpp describes.
 void write(const std::filesystem::path& path, const Knn& knn, std::vector<Thumbnail> thumbnails,
            uint8_t choice) {
   std::vector<std::byte> file{std::byte{choice}};
@@ -54,7 +55,7 @@ void write_datasets(const std::filesystem::path& folder) {
     }
     knn.remove(2);
     write(folder / name, knn, {{3, std::vector<std::byte>(4)}}, kRepairChecksums);
-    // Two sections of rows, far apart ids, a class without examples and one that is disabled.
+    // Two sections of rows, distant ids, an empty class and a disabled class.
     for (int i = 0; i < 70; ++i) {
       knn.add(std::vector<float>{static_cast<float>(i), 1}, "many");
     }
@@ -125,7 +126,7 @@ int main(int argc, char** argv) {
           write_keras_tflite(graph_of(version, testing::Precision::I8PerChannel)));
   }
 
-  // Inputs of bytes and of pixels, windows of both pools, vectors of length 1, a sigmoid.
+  // Byte input with preprocessing, both kinds of pools, L2 normalization, sigmoid.
   for (auto precision :
        {testing::Precision::F32, testing::Precision::I8PerChannel, testing::Precision::U8}) {
     GraphBuilder b(precision, kSeed);

@@ -104,7 +104,7 @@ withClassifier('bad models', (classifier) => {
   expectError('bad-model', /TFL3/, () => load(classifier, new TextEncoder().encode('<!doctype html>')));
   expectError('bad-model', /./, () => load(classifier, model.subarray(0, model.length >> 1)));
   expectError('bad-model', /./, () => load(classifier, new Uint8Array(0)));
-  expectError('bad-model', /convert/, () => load(classifier, new TextEncoder().encode(' {"modelTopology": {}}')));
+  expectError('bad-model', /Convert a TensorFlow\.js model\.json/, () => load(classifier, new TextEncoder().encode(' {"modelTopology": {}}')));
   load(classifier);
 });
 

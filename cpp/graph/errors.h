@@ -1,0 +1,19 @@
+// The two errors of model files, with messages of one form.
+#pragma once
+
+#include <string>
+
+#include "core/text.h"
+
+namespace teachable {
+
+/// Throws Error{BadModel}: "`where`: `what`." The message begins with a capital letter, except for
+/// the file name model.json.
+[[noreturn]] void throw_bad_model(const char* where, const Text& what);
+[[noreturn]] void throw_bad_model(const std::string& where, const Text& what);
+
+/// Throws Error{UnsupportedOp}: "Unsupported `what` in `where`. Supported: `supported`."
+[[noreturn]] void throw_unsupported(const std::string& where, const Text& what,
+                                    const char* supported);
+
+}  // namespace teachable
