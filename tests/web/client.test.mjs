@@ -14,10 +14,9 @@ import { makeFakeModule } from './fake-module.mjs';
 import { importTs } from './import-ts.mjs';
 
 const { load, makeHost, serve, ClassifierError } = await importTs(
-  'page/client.ts',
+  'entries/index.ts',
   'worker/host.ts',
   'shared/rpc.ts',
-  'shared/errors.ts',
 );
 
 let folder;
@@ -331,12 +330,13 @@ test('a variant that was asked for by name is not replaced', async () => {
 });
 
 test('a worker that never starts is a failed load', async (t) => {
-  t.mock.method(globalThis, 'Worker', () => {
-    const worker = new EventTarget();
-    worker.postMessage = () => setTimeout(() => worker.dispatchEvent(new Event('error', { cancelable: true })));
-    worker.terminate = () => {};
-    return worker;
-  });
+  class FailingWorker extends EventTarget {
+    postMessage() {
+      setTimeout(() => this.dispatchEvent(new Event('error', { cancelable: true })));
+    }
+    terminate() {}
+  }
+  t.mock.method(globalThis, 'Worker', FailingWorker);
   await assert.rejects(load({ model: at('tiny.tflite'), workerUrl: '/nowhere.js' }), {
     code: 'load-failed',
     message: /\/nowhere\.js did not start.*worker-src/,
@@ -1197,8 +1197,10 @@ test('a module that fails after its start is replaced by the next, too', async (
   t.mock.method(WebAssembly, 'validate', (bytes) => validate(bytes) || true);
   const tried = [];
   const broken = {
-    Classifier: () => {
-      throw new ClassifierError('out-of-memory', 'there is no memory left');
+    Classifier: class {
+      constructor() {
+        throw new ClassifierError('out-of-memory', 'there is no memory left');
+      }
     },
   };
   loadModule = async ({ variant }) => {

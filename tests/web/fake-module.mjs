@@ -318,10 +318,11 @@ export function makeFakeModule({ classCount = 4 } = {}) {
     classifiers: [],
     heapBytes: () => 1 << 20,
     liveClassifierCount: () => module.live,
-    Classifier: (threadCount) => {
-      const classifier = new FakeClassifier(module, threadCount);
-      module.classifiers.push(classifier);
-      return classifier;
+    Classifier: class extends FakeClassifier {
+      constructor(threadCount) {
+        super(module, threadCount);
+        module.classifiers.push(this);
+      }
     },
   };
   return module;

@@ -8,7 +8,7 @@ import { dataFolder, needsData } from './data.mjs';
 import { importTs } from './import-ts.mjs';
 
 const { readAssociatedFile } = await importTs('worker/associated-file.ts');
-const { isTeachableMachine, nameClasses, parseLabels } = await importTs('shared/class-names.ts');
+const { isTeachableMachine, nameClasses, parseLabels } = await importTs('worker/class-names.ts');
 
 const network = Buffer.from('....TFL3 the network itself');
 

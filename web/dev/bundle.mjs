@@ -208,20 +208,23 @@ async function minifyGlue() {
   }
 }
 
-/** The package's typings. TypeScript takes a .d.ts of it for a module's; require() needs the same as .d.cts. */
+/**
+ * Checks the types of all rooms and writes the package's typings. TypeScript treats a .d.ts file of this package as an ES module, so
+ * require() gets the same declarations as .d.cts files.
+ */
 async function writeTypes() {
-  await typecheck('web/tsconfig.page.json');
+  const built = path.join(web, '../build/types');
+  // An earlier build may have left declarations of files that are gone.
+  await rm(built, { recursive: true, force: true });
+  await typecheck('web/src/entries');
   const types = path.join(dist, 'types');
-  // The compiler leaves out what is written as a declaration.
-  for (const name of await readdir(source, { recursive: true }))
-    if (name.endsWith('.d.ts')) await cp(path.join(source, name), path.join(types, name));
-  for (const name of await readdir(types, { recursive: true })) {
+  for (const name of await readdir(built, { recursive: true })) {
     if (!name.endsWith('.d.ts')) continue;
-    const text = await readFile(path.join(types, name), 'utf8');
-    await writeFile(
-      path.join(types, name.replace(/\.d\.ts$/, '.d.cts')),
-      text.replace(/(['"])(\.[^'"]*)\.js\1/g, '$1$2.cjs$1'),
-    );
+    const text = await readFile(path.join(built, name), 'utf8');
+    const target = path.join(types, name);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, text);
+    await writeFile(target.replace(/\.d\.ts$/, '.d.cts'), text.replace(/(['"])(\.[^'"]*)\.js\1/g, '$1$2.cjs$1'));
   }
 }
 

@@ -1,8 +1,8 @@
 // One module for all that the compat packages make on a page: they are used together, and compiling it twice helps nobody.
 
 import { orAborted } from '../shared/abort.js';
-import type { WasmModule } from '../shared/wasm-module.js';
 import { type LoadModuleOptions, loadModule } from '../worker/load.js';
+import type { WasmModule } from '../worker/wasm-module.js';
 
 const modules = new Map<string, Promise<WasmModule>>();
 

@@ -2,8 +2,8 @@
 
 import { otherOrigin } from '../page/image.js';
 import { ClassifierError } from '../shared/errors.js';
-import type { FrameCanvas } from '../shared/frame-canvas.js';
-import type { WasmClassifier } from '../shared/wasm-module.js';
+import type { FrameCanvas } from '../worker/frame-canvas.js';
+import type { WasmClassifier } from '../worker/wasm-module.js';
 import { isTensorLike, readTensor, type TensorLike } from './tensor.js';
 
 /** Pixels. */

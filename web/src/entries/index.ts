@@ -3,11 +3,12 @@
  * @module teachable-wasm
  */
 
+import { type Classifier, type LoadOptions, loadClassifier } from '../page/client.js';
 import { wasmHashes } from '../shared/packaged.js';
 import type { Variant } from '../shared/protocol.js';
+import { startInline } from './start-inline.js';
 
 export type { Classifier, LoadOptions, ModelSource, Observation, ObserveOptions, Pictures } from '../page/client.js';
-export { load } from '../page/client.js';
 export type { ImageInput, RgbaImage } from '../page/image.js';
 export type { CallSettings, KnnClassifier, Prediction } from '../page/knn-client.js';
 export type { Alpha, Version } from '../page/models.js';
@@ -41,3 +42,11 @@ export { chooseVariant, detectFeatures } from '../shared/variant.js';
  * 'image': wasm/image/decoder.wasm, 'tfjs': wasm/tfjs/converter.wasm.
  */
 export const wasmSha256: Readonly<Record<Variant | 'image' | 'tfjs', string>> = wasmHashes;
+
+/**
+ * Loads a network, by default the one in the package, and returns a classifier that runs it.
+ * @throws 'load-failed', 'bad-model', 'unsupported-op', 'unsupported-browser', 'bad-argument', 'out-of-memory' or 'aborted'.
+ */
+export async function load(options: LoadOptions = {}): Promise<Classifier> {
+  return loadClassifier(options, startInline);
+}

@@ -4,10 +4,10 @@
  */
 
 import { absolute } from '../shared/addresses.js';
-import { parseLabels } from '../shared/class-names.js';
 import { download } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
 import { packagedLabels } from '../shared/packaged.js';
+import { parseLabels } from '../worker/class-names.js';
 
 /**
  * The class names of ImageNet in the order of MobileNet's output.

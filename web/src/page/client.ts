@@ -17,6 +17,7 @@ import type {
 } from '../shared/protocol.js';
 import { Moved } from '../shared/rpc.js';
 import { toCount, toLabel, toPredictOptions } from './arguments.js';
+import type { StartHere } from './engine.js';
 import { type ImageInput, otherOrigin, toFrame } from './image.js';
 import { type CallSettings, KnnClassifier, type Prediction, toPrediction } from './knn-client.js';
 import { type Alpha, selectModel, type Version } from './models.js';
@@ -87,11 +88,8 @@ export interface Observation {
   timings: Timings;
 }
 
-/**
- * Loads a network, by default the one in the package.
- * Throws 'load-failed', 'bad-model', 'unsupported-op', 'unsupported-browser', 'bad-argument', 'out-of-memory' or 'aborted'.
- */
-export async function load(options: LoadOptions = {}): Promise<Classifier> {
+/** Implements `load()` of the entry. `startHere` runs the worker's half in the calling thread. */
+export async function loadClassifier(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
   const { labels, preprocess, precision } = options;
   const session = await startSession(
     {
@@ -101,6 +99,7 @@ export async function load(options: LoadOptions = {}): Promise<Classifier> {
       precision,
     },
     options,
+    startHere,
   );
   return new Classifier(session);
 }

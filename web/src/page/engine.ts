@@ -48,10 +48,15 @@ export async function startWorker({ worker, workerUrl }: EngineOptions): Promise
   throw new ClassifierError('unsupported-browser', 'There are no workers here.');
 }
 
-/** Runs it in the thread that calls, and only then fetches the code for that. */
-export async function runHere(): Promise<Engine> {
-  const { makeInlinePort } = await import('../entries/inline.js');
-  const port = makeInlinePort();
+/**
+ * Starts the worker's half in the calling thread and returns a port to it. The entries pass it in, because the page's half does not
+ * import the worker's; its code is fetched only when it is called.
+ */
+export type StartHere = () => Promise<Port>;
+
+/** Runs the worker's half in the calling thread. */
+export async function runHere(startHere: StartHere): Promise<Engine> {
+  const port = await startHere();
   return engineOf(port, false, () => close(port));
 }
 

@@ -27,7 +27,8 @@ import {
   toStorage,
   toThumbnails,
 } from './arguments.js';
-import type { Session } from './session.js';
+import type { StartHere } from './engine.js';
+import { type ModuleOptions, type Session, startSession } from './session.js';
 
 /** For calls that may take long. */
 export interface CallSettings {
@@ -36,6 +37,24 @@ export interface CallSettings {
    * ends as usual when its work was done already.
    */
   signal?: AbortSignal | undefined;
+}
+
+/** Options of `loadKnn()`. */
+export interface KnnOptions extends ModuleOptions {
+  /** Number of floats in an embedding, >= 1. */
+  embeddingSize: number;
+  /**
+   * Name of the source of the embeddings. Data sets store it, and a data set with another id is refused. Default: 'embeddings'.
+   */
+  id?: string | undefined;
+}
+
+/** Implements `loadKnn()` of the entry. `startHere` runs the worker's half in the calling thread. */
+export async function loadKnnClassifier(options: KnnOptions, startHere: StartHere): Promise<KnnClassifier> {
+  const { embeddingSize, id = 'embeddings' } = options;
+  if (typeof id !== 'string') throw new ClassifierError('bad-argument', `id must be a string; got ${String(id)}.`);
+  const model = { kind: 'none', id, embeddingSize: toCount(embeddingSize, 'embeddingSize') } as const;
+  return new KnnClassifier(await startSession({ model }, options, startHere));
 }
 
 /** What nearest neighbours say. */

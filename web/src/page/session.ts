@@ -18,7 +18,7 @@ import { type Caller, connect, Moved } from '../shared/rpc.js';
 import { chooseVariant, detectFeatures } from '../shared/variant.js';
 import { toCount } from './arguments.js';
 import { askEarly } from './early-fetch.js';
-import { type Engine, neverStarted, runHere, startWorker } from './engine.js';
+import { type Engine, neverStarted, runHere, type StartHere, startWorker } from './engine.js';
 
 /** Options of everything that loads the module. */
 export interface ModuleOptions {
@@ -78,24 +78,26 @@ export function toModuleRequest({ variant, threads, wasmUrl }: ModuleOptions, wo
 export async function startSession(
   model: Omit<OpenRequest, keyof ModuleRequest>,
   options: ModuleOptions,
+  startHere: StartHere,
 ): Promise<Session> {
   const { worker, workerUrl, signal } = options;
   if (signal?.aborted) throw aborted(signal);
-  if (worker === false) return openHere(model, options);
+  if (worker === false) return openHere(model, options, startHere);
   const session = await openInWorker({ ...model, ...toModuleRequest(options, true) }, options);
   if (!(session instanceof ClassifierError)) return session;
   // Who asks for a worker, or says where its script is, wants to know that it doesn't start.
   if (worker !== undefined || workerUrl !== undefined) throw session;
-  return openHere(model, options, ` It runs in the calling thread: ${session.message}`);
+  return openHere(model, options, startHere, ` It runs in the calling thread: ${session.message}`);
 }
 
 async function openHere(
   model: Omit<OpenRequest, keyof ModuleRequest>,
   options: ModuleOptions,
+  startHere: StartHere,
   note?: string,
 ): Promise<Session> {
   const request = { ...model, ...toModuleRequest(options, false) };
-  return open(await runHere(), request, options, note);
+  return open(await runHere(startHere), request, options, note);
 }
 
 /** The session, or why no worker started. */

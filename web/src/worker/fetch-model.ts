@@ -1,9 +1,9 @@
 // From what the caller named to a model's bytes, its labels and how it wants to be fed.
 
-import { isTeachableMachine, parseLabels } from '../shared/class-names.js';
 import { canDigest, type DownloadOptions, download, joinBytes } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
 import type { ModelEntry, ModelFile, ModelRequest, OpenRequest, Preprocess } from '../shared/protocol.js';
+import { isTeachableMachine, parseLabels } from './class-names.js';
 import { type Converter, loadConverter } from './tfjs-converter.js';
 
 export interface FetchedModel {

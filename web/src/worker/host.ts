@@ -1,7 +1,6 @@
 // The worker's side of the protocol: owns the module and its one Classifier.
 
 import { aborted } from '../shared/abort.js';
-import { fitsClasses, labelsOfLines, nameClasses } from '../shared/class-names.js';
 import { sha256Of } from '../shared/download.js';
 import { ClassifierError, toClassifierError } from '../shared/errors.js';
 import { glueUrl } from '../shared/module-files.js';
@@ -27,13 +26,14 @@ import type {
 } from '../shared/protocol.js';
 import { type Context, type Handlers, Moved } from '../shared/rpc.js';
 import { fallbacks } from '../shared/variant.js';
-import type { WasmClassifier, WasmModelInfo, WasmModule, WasmPrediction } from '../shared/wasm-module.js';
 import { readAssociatedFile } from './associated-file.js';
+import { fitsClasses, labelsOfLines, nameClasses } from './class-names.js';
 import { readJsonDataset, type WrittenClass, writeJsonDataset } from './dataset-json.js';
 import { type FetchedModel, fetchModel } from './fetch-model.js';
 import type { LoadModuleOptions } from './load.js';
 import { FrameWriter } from './pixels.js';
 import { addThreads } from './threads.js';
+import type { WasmClassifier, WasmModelInfo, WasmModule, WasmPrediction } from './wasm-module.js';
 
 export type LoadModule = (options: LoadModuleOptions) => Promise<WasmModule>;
 

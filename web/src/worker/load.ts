@@ -4,9 +4,8 @@ import { type DownloadOptions, download, failed, isHtml } from '../shared/downlo
 import { ClassifierError } from '../shared/errors.js';
 import { codeUrl, glueUrl } from '../shared/module-files.js';
 import type { EarlyAnswer, Variant } from '../shared/protocol.js';
-import type createModule from '../shared/wasm-module.js';
-import type { ModuleSettings, WasmModule } from '../shared/wasm-module.js';
 import { compileFrom, whereToPut } from './compile.js';
+import type { CreateModule, ModuleSettings, WasmModule } from './wasm-module.js';
 
 export interface LoadModuleOptions {
   variant: Variant;
@@ -39,7 +38,7 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
   }
 }
 
-function start(create: typeof createModule, compiled: Promise<WebAssembly.Module>): Promise<WasmModule> {
+function start(create: CreateModule, compiled: Promise<WebAssembly.Module>): Promise<WasmModule> {
   return new Promise((resolve, reject) => {
     const settings: ModuleSettings = {
       instantiateWasm(imports, use) {
@@ -51,10 +50,10 @@ function start(create: typeof createModule, compiled: Promise<WebAssembly.Module
   });
 }
 
-async function importGlue(url: string): Promise<typeof createModule> {
+async function importGlue(url: string): Promise<CreateModule> {
   try {
     const glue = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url)) as {
-      default: typeof createModule;
+      default: CreateModule;
     };
     return glue.default;
   } catch (cause) {

@@ -2,10 +2,10 @@
 
 import { download } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
-import { FrameCanvas } from '../shared/frame-canvas.js';
 import type { Frame } from '../shared/protocol.js';
-import type { WasmClassifier } from '../shared/wasm-module.js';
+import { FrameCanvas } from './frame-canvas.js';
 import { loadDecoder, type PictureDecoder } from './picture-decoder.js';
+import type { WasmClassifier } from './wasm-module.js';
 
 /** Writes frames into a classifier's frame buffer. Fetches the decoder of picture files with the first of them. */
 export class FrameWriter {

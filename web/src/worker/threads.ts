@@ -1,7 +1,7 @@
 // A threaded module's workers: what its threads run in.
 
 import { ClassifierError } from '../shared/errors.js';
-import type { WasmModule, WasmThreads } from '../shared/wasm-module.js';
+import type { WasmModule, WasmThreads } from './wasm-module.js';
 
 /** Browsers don't report a thread that never starts, so after so long it counts as failed. */
 const startTimeoutMs = 10_000;

@@ -10,8 +10,8 @@ import { toLabel } from '../../page/arguments.js';
 import { toModuleRequest } from '../../page/session.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
 import type { Variant } from '../../shared/protocol.js';
-import type { WasmClassifier, WasmModule, WasmNeighbour } from '../../shared/wasm-module.js';
 import { startClassifier } from '../../worker/host.js';
+import type { WasmClassifier, WasmModule, WasmNeighbour } from '../../worker/wasm-module.js';
 
 export type { Tensor, TensorInput, TensorLike } from '../../compat/tensor.js';
 

@@ -12,8 +12,8 @@ import { toModuleRequest } from '../../page/session.js';
 import { orAborted } from '../../shared/abort.js';
 import { absolute } from '../../shared/addresses.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
-import { FrameCanvas } from '../../shared/frame-canvas.js';
 import type { ModelRequest, Precision, Progress, Variant } from '../../shared/protocol.js';
+import { FrameCanvas } from '../../worker/frame-canvas.js';
 import { openClassifier, type Running } from '../../worker/host.js';
 import { loadImageNetLabels } from '../labels.js';
 

@@ -1,6 +1,6 @@
 // Names of a network's own classes, from the files in which people keep them.
 
-import { ClassifierError } from './errors.js';
+import { ClassifierError } from '../shared/errors.js';
 
 /**
  * Names in the network's order: one a line, blank lines at the end not counted, or the `labels` of a Teachable Machine's metadata.json.

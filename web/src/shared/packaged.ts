@@ -10,15 +10,15 @@ export interface HeldModel {
 }
 
 /** Undefined in a package without one. */
-export function packagedModel(): HeldModel | undefined;
+export declare function packagedModel(): HeldModel | undefined;
 
 /** Address of the names of ImageNet's classes. Undefined in a package without them. */
-export function packagedLabels(): string | undefined;
+export declare function packagedLabels(): string | undefined;
 
 /** The catalogue's networks. */
-export const knownModels: readonly { id: string; version: number; alpha: number }[];
+export declare const knownModels: readonly { id: string; version: number; alpha: number }[];
 
 /** SHA-256 of the .wasm file in each folder of wasm/, lower-case hex. */
-export const wasmHashes: Readonly<
+export declare const wasmHashes: Readonly<
   Record<'simd' | 'simd-threads' | 'relaxed' | 'relaxed-threads' | 'image' | 'tfjs', string>
 >;

@@ -1,6 +1,6 @@
 // What the browser can draw, to RGBA in the module's memory.
 
-import { ClassifierError } from './errors.js';
+import { ClassifierError } from '../shared/errors.js';
 import type { WasmClassifier } from './wasm-module.js';
 
 /** Keeps its canvas from frame to frame. */

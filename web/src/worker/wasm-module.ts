@@ -206,4 +206,4 @@ export interface WasmThreads {
 }
 
 /** Default export of wasm/<variant>/teachable.js. */
-export default function createModule(settings: ModuleSettings): Promise<WasmModule>;
+export type CreateModule = (settings: ModuleSettings) => Promise<WasmModule>;
