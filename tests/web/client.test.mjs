@@ -336,7 +336,10 @@ test('a worker that never starts is a failed load', async (t) => {
     }
     terminate() {}
   }
-  t.mock.method(globalThis, 'Worker', FailingWorker);
+  globalThis.Worker = FailingWorker;
+  t.after(() => {
+    globalThis.Worker = WorkerDouble;
+  });
   await assert.rejects(load({ model: at('tiny.tflite'), workerUrl: '/nowhere.js' }), {
     code: 'load-failed',
     message: /\/nowhere\.js did not start.*worker-src/,
