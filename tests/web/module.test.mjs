@@ -1,4 +1,4 @@
-// The border itself, in Node: the real module as bindings.cpp registers it, each error code provoked, nothing left behind.
+// The interface of the real module in Node, as bindings.cpp registers it: results, every error code, and that nothing is leaked.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const { loadConverter } = await importTs('worker/tfjs-converter.ts');
 const convert = await loadConverter({ wasmUrl: pathToFileURL(path.join(root, 'web/dist/wasm/')) });
 const model = weights ? (await convert(file, weights)).tflite : file;
 
-/** Predict options, as the client always sends all of them. */
+/** All options of a prediction, as the client sends them. */
 const nearest = (k, how = {}) => ({
   k,
   weighting: 'votes',
@@ -31,6 +31,19 @@ const nearest = (k, how = {}) => ({
   smoothing: 0,
   ...how,
 });
+
+/** One call for the current frame. */
+const observe = (classifier, request) =>
+  classifier.observe({
+    label: undefined,
+    predict: undefined,
+    predictsOnlyWhenTaught: false,
+    topk: 0,
+    embedding: false,
+    ...request,
+  });
+const teach = (classifier, label) => observe(classifier, { label });
+const predict = (classifier, options) => observe(classifier, { predict: options }).prediction;
 
 function load(classifier, bytes = model, how = options) {
   classifier.modelBuffer(bytes.length).set(bytes);
@@ -72,11 +85,11 @@ withClassifier('a frame is embedded, taught and predicted', (classifier) => {
   const embedding = classifier.embed();
   assert.ok(embedding instanceof Float32Array && embedding.length === 1280);
   assert.ok(!(embedding.buffer === module.HEAPU8?.buffer), 'a copy, not a view of the heap');
-  classifier.addExample('a');
+  teach(classifier, 'a');
   show(classifier, 11);
-  classifier.addExample('b');
+  teach(classifier, 'b');
   show(classifier, 3);
-  const { neighbours, ...answer } = classifier.predict(nearest(1));
+  const { neighbours, ...answer } = predict(classifier, nearest(1));
   assert.deepEqual(answer, { classIndex: 0, label: 'a', unknown: false, confidences: [1, 0] });
   assert.equal(neighbours.length, 1);
   assert.ok(Math.abs(neighbours[0].similarity - 1) < 1e-6);
@@ -87,6 +100,29 @@ withClassifier('a frame is embedded, taught and predicted', (classifier) => {
   assert.deepEqual([...classifier.counts()], [1, 1]);
   classifier.clearAll();
   assert.deepEqual([...classifier.labels()], []);
+});
+
+withClassifier('one call teaches, predicts, classifies and embeds a frame', (classifier) => {
+  load(classifier);
+  show(classifier, 3);
+  const untaught = observe(classifier, { predict: nearest(1), predictsOnlyWhenTaught: true, topk: 2 });
+  assert.equal(untaught.prediction, null);
+  assert.equal(untaught.exampleId, undefined);
+  assert.deepEqual(untaught.labels, []);
+  assert.equal(untaught.embedding, undefined);
+  assert.equal(untaught.classes.length, 2);
+  const { networkMs, exampleId, exampleCount, prediction, labels, classes, embedding } = observe(classifier, {
+    label: 'a',
+    predict: nearest(1),
+    topk: 3,
+    embedding: true,
+  });
+  assert.ok(networkMs >= 0);
+  assert.deepEqual([exampleId, exampleCount, prediction.label, labels], [0, 1, 'a', ['a']]);
+  assert.equal(classes.length, 3);
+  assert.ok(classes[0].probability >= classes[1].probability);
+  assert.deepEqual(embedding, classifier.embed());
+  assert.equal(teach(classifier, 'a').exampleCount, 2);
 });
 
 withClassifier('a model is described', (classifier) => {
@@ -109,7 +145,7 @@ withClassifier('bad models', (classifier) => {
 });
 
 withClassifier('bad arguments and pictures', (classifier) => {
-  expectError('bad-argument', /no model/, () => classifier.embed());
+  expectError('bad-argument', /No model/, () => classifier.embed());
   expectError('bad-argument', /crop/, () => load(classifier, model, { ...options, crop: 'oval' }));
   expectError('bad-argument', /range/, () => load(classifier, model, { ...options, rangeLow: 1, rangeHigh: 1 }));
   load(classifier);
@@ -122,15 +158,15 @@ withClassifier('bad arguments and pictures', (classifier) => {
   ])
     expectError('bad-image', /wanted 1 to 16384/, () => classifier.frameBuffer(width, height));
   show(classifier, 5);
-  expectError('bad-argument', /example/, () => classifier.predict(nearest(3)));
-  classifier.addExample('a');
-  for (const k of [0, 1.5, NaN, -1, Infinity]) expectError('bad-argument', /k/, () => classifier.predict(nearest(k)));
+  expectError('bad-argument', /example/, () => predict(classifier, nearest(3)));
+  teach(classifier, 'a');
+  for (const k of [0, 1.5, NaN, -1, Infinity]) expectError('bad-argument', /k/, () => predict(classifier, nearest(k)));
   expectError('bad-argument', /1280/, () => classifier.predictEmbedding(new Float32Array(7).fill(1), nearest(1)));
   expectError('bad-argument', /./, () => classifier.addEmbedding(new Float32Array(1280), 'zero'));
   expectError('bad-argument', /./, () => classifier.addEmbedding(new Float32Array(1280).fill(NaN), 'nan'));
-  expectError('bad-argument', /weighting/, () => classifier.predict(nearest(1, { weighting: 'mood' })));
+  expectError('bad-argument', /weighting/, () => predict(classifier, nearest(1, { weighting: 'mood' })));
   expectError('bad-argument', /temperature/, () =>
-    classifier.predict(nearest(1, { weighting: 'similarity', temperature: 0 })),
+    predict(classifier, nearest(1, { weighting: 'similarity', temperature: 0 })),
   );
   expectError('bad-argument', /examples/, () => load(classifier));
   assert.deepEqual([...classifier.counts()], [1]);
@@ -139,10 +175,10 @@ withClassifier('bad arguments and pictures', (classifier) => {
 withClassifier('memory that is used up is an error, and what was taught stays', (classifier) => {
   load(classifier);
   show(classifier, 5);
-  classifier.addExample('a');
+  teach(classifier, 'a');
   expectError('out-of-memory', /memory/, () => classifier.modelBuffer(4_294_000_000));
   expectError('bad-argument', /byte length/, () => classifier.modelBuffer(1e12));
-  assert.equal(classifier.predict(nearest(1)).label, 'a');
+  assert.equal(predict(classifier, nearest(1)).label, 'a');
 });
 
 test('a thread count that cannot be is an error, and nothing is left', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';
 
-const { ClassifierError, connect, Moved, serve } = await importTs('shared/rpc.ts', 'shared/errors.ts');
+const { ClassifierError, connect, Transfer, serve } = await importTs('shared/rpc.ts', 'shared/errors.ts');
 
 function makePair(t, handlers) {
   const { port1, port2 } = new MessageChannel();
@@ -37,13 +37,13 @@ test('an unknown method is an error, names of Object.prototype too', async (t) =
 test('buffers move both ways', async (t) => {
   const caller = makePair(t, {
     double: ({ bytes }) =>
-      new Moved(
+      new Transfer(
         bytes.map((byte) => byte * 2),
         [bytes.buffer],
       ),
   });
   const bytes = Uint8Array.of(1, 2, 3);
-  const doubled = await caller.call('double', new Moved({ bytes }, [bytes.buffer]));
+  const doubled = await caller.call('double', new Transfer({ bytes }, [bytes.buffer]));
   assert.deepEqual([...doubled], [2, 4, 6]);
   assert.equal(bytes.byteLength, 0);
 });
@@ -132,7 +132,7 @@ test('a call whose argument fails, or that is aborted while it is made, makes wa
   assert.equal(await calls[2], 3);
   // What comes too late is closed.
   const handle = makeHandle();
-  stalled.resolve(new Moved(2, [handle]));
+  stalled.resolve(new Transfer(2, [handle]));
   await stalled.promise;
   await null;
   assert.equal(handle.closed, 1);
@@ -144,13 +144,13 @@ test('what is not posted in the end is closed: aborted in the queue, called afte
   const [queued, late] = [makeHandle(), makeHandle()];
   const abort = new AbortController();
   const stalled = caller.call('any', new Promise(() => {}));
-  const waiting = caller.call('any', new Moved(1, [queued]), { signal: abort.signal });
+  const waiting = caller.call('any', new Transfer(1, [queued]), { signal: abort.signal });
   abort.abort();
   await assert.rejects(waiting, { code: 'aborted' });
   assert.equal(queued.closed, 1);
   caller.close(new ClassifierError('disposed', 'gone'));
   await assert.rejects(stalled, { code: 'disposed' });
-  await assert.rejects(caller.call('any', new Moved(1, [late])), { code: 'disposed' });
+  await assert.rejects(caller.call('any', new Transfer(1, [late])), { code: 'disposed' });
   assert.equal(late.closed, 1);
 });
 

@@ -19,6 +19,7 @@ export type {
   Choice,
   ClassScore,
   Info,
+  KnnInfo,
   LoadTimings,
   ModelEntry,
   ModelFile,

@@ -4,7 +4,7 @@ import { aborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
 import { ClassifierError } from '../shared/errors.js';
 import type { Frame } from '../shared/protocol.js';
-import { Moved } from '../shared/rpc.js';
+import { Transfer } from '../shared/rpc.js';
 
 /** Raw pixels: [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
 export interface RgbaImage {
@@ -40,7 +40,7 @@ export type ImageInput =
  * Throws 'bad-argument' for what isn't a picture, 'bad-image' for a picture without usable pixels, and anything once it is no
  * more `wanted`, which a picture that loads asks from time to time.
  */
-export async function toFrame(image: ImageInput, wanted: () => boolean): Promise<Moved<Frame>> {
+export async function toFrame(image: ImageInput, wanted: () => boolean): Promise<Transfer<Frame>> {
   // By tag, not instanceof: pictures of another window or frame count too.
   switch (Object.prototype.toString.call(image).slice(8, -1)) {
     case 'HTMLVideoElement':
@@ -56,19 +56,19 @@ export async function toFrame(image: ImageInput, wanted: () => boolean): Promise
       return fromVideoFrame(image as VideoFrame);
     case 'Blob':
     case 'File':
-      return new Moved({ kind: 'encoded', bytes: image as Blob }, []);
+      return new Transfer({ kind: 'encoded', bytes: image as Blob }, []);
     case 'ArrayBuffer':
     case 'Uint8Array':
       return fromFile(image as ArrayBuffer | Uint8Array);
     case 'URL':
     case 'String':
-      return new Moved({ kind: 'address', url: absolute(image as URL | string) }, []);
+      return new Transfer({ kind: 'address', url: absolute(image as URL | string) }, []);
     default:
       return fromRgba(image as ImageData | RgbaImage);
   }
 }
 
-function fromVideo(video: HTMLVideoElement): Promise<Moved<Frame>> | Moved<Frame> {
+function fromVideo(video: HTMLVideoElement): Promise<Transfer<Frame>> | Transfer<Frame> {
   if (video.readyState < 2 || video.videoWidth === 0 || video.videoHeight === 0) {
     throw new ClassifierError(
       'bad-image',
@@ -86,7 +86,7 @@ function fromVideo(video: HTMLVideoElement): Promise<Moved<Frame>> | Moved<Frame
   return bitmapOf(video, 'The video');
 }
 
-async function fromImage(image: HTMLImageElement, wanted: () => boolean): Promise<Moved<Frame>> {
+async function fromImage(image: HTMLImageElement, wanted: () => boolean): Promise<Transfer<Frame>> {
   // An element whose src has just changed is its picture before for one microtask more.
   await null;
   while (!image.complete) {
@@ -127,7 +127,7 @@ function addressOf(image: HTMLImageElement): string {
   return address.length > 200 ? `${address.slice(0, 60)}…` : address;
 }
 
-function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Moved<Frame>> {
+function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Transfer<Frame>> {
   if (canvas.width === 0 || canvas.height === 0) {
     throw new ClassifierError(
       'bad-image',
@@ -137,7 +137,7 @@ function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Moved<
   return bitmapOf(canvas, 'The canvas');
 }
 
-function fromBitmap(bitmap: ImageBitmap): Promise<Moved<Frame>> {
+function fromBitmap(bitmap: ImageBitmap): Promise<Transfer<Frame>> {
   if (bitmap.width === 0 || bitmap.height === 0)
     throw new ClassifierError(
       'bad-image',
@@ -146,7 +146,7 @@ function fromBitmap(bitmap: ImageBitmap): Promise<Moved<Frame>> {
   return bitmapOf(bitmap, 'The ImageBitmap');
 }
 
-function fromVideoFrame(frame: VideoFrame): Moved<Frame> {
+function fromVideoFrame(frame: VideoFrame): Transfer<Frame> {
   try {
     return videoFrame(frame.clone());
   } catch (cause) {
@@ -158,11 +158,11 @@ function fromVideoFrame(frame: VideoFrame): Moved<Frame> {
   }
 }
 
-function videoFrame(frame: VideoFrame): Moved<Frame> {
-  return new Moved({ kind: 'video', frame }, [frame]);
+function videoFrame(frame: VideoFrame): Transfer<Frame> {
+  return new Transfer({ kind: 'video', frame }, [frame]);
 }
 
-function fromRgba(image: ImageData | RgbaImage): Moved<Frame> {
+function fromRgba(image: ImageData | RgbaImage): Transfer<Frame> {
   const { data, width, height } = Object(image) as Partial<RgbaImage>;
   if (data === undefined || width === undefined || height === undefined) {
     throw new ClassifierError(
@@ -186,24 +186,24 @@ function fromRgba(image: ImageData | RgbaImage): Moved<Frame> {
     );
   }
   const copy = new Uint8Array(data);
-  return new Moved({ kind: 'rgba', data: copy, width, height }, [copy.buffer]);
+  return new Transfer({ kind: 'rgba', data: copy, width, height }, [copy.buffer]);
 }
 
 /** As a copy that moves: a clone would take along all of the buffer that a small view lies in, and the file stays the caller's. */
-function fromFile(file: ArrayBuffer | Uint8Array): Moved<Frame> {
+function fromFile(file: ArrayBuffer | Uint8Array): Transfer<Frame> {
   if (file.byteLength === 0)
     throw new ClassifierError(
       'bad-image',
       'The picture file is empty, or its buffer was transferred. Pass one that is still yours.',
     );
   const copy = new Uint8Array(file instanceof Uint8Array ? file : file.slice(0));
-  return new Moved({ kind: 'encoded', bytes: copy }, [copy.buffer]);
+  return new Transfer({ kind: 'encoded', bytes: copy }, [copy.buffer]);
 }
 
-async function bitmapOf(source: ImageBitmapSource, what: string): Promise<Moved<Frame>> {
+async function bitmapOf(source: ImageBitmapSource, what: string): Promise<Transfer<Frame>> {
   try {
     const bitmap = await createImageBitmap(source, { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
-    return new Moved({ kind: 'bitmap', bitmap }, [bitmap]);
+    return new Transfer({ kind: 'bitmap', bitmap }, [bitmap]);
   } catch (cause) {
     if ((cause as Error).name === 'SecurityError') throw otherOrigin(cause);
     throw new ClassifierError('bad-image', `${what} can't be read: ${(cause as Error).message}`, { cause });

@@ -45,7 +45,7 @@ export interface CallOptions {
 }
 
 /** The argument of a call, perhaps moved, perhaps still to be made. What isn't posted in the end is closed. */
-export type Sent<T> = T | Moved<T> | Promise<T | Moved<T>>;
+export type Sent<T> = T | Transfer<T> | Promise<T | Transfer<T>>;
 
 /** The calling side of a port. */
 export interface Caller<M extends Methods<M>> {
@@ -145,7 +145,7 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
           if (!posted) closeAll(transfer);
         };
         const onceMade = (made: unknown) => {
-          const moved = made instanceof Moved ? made : new Moved(made, []);
+          const moved = made instanceof Transfer ? made : new Transfer(made, []);
           if (!pending.has(id)) return closeAll(moved.transfer);
           transfer = moved.transfer;
           unsent.set(id, () => {
@@ -199,7 +199,7 @@ function whatAndWhere(event: Event): string {
 }
 
 /** A value of which parts are to be moved to the other side, not copied. */
-export class Moved<T> {
+export class Transfer<T> {
   constructor(
     readonly value: T,
     readonly transfer: Transferable[],
@@ -219,7 +219,7 @@ export type Handlers<M extends Methods<M>, P = unknown> = {
   [K in keyof M]: (args: Args<M, K>, context: Context<P>) => Result<Value<M, K>>;
 };
 
-type Result<T> = T | Moved<T> | Promise<T | Moved<T>>;
+type Result<T> = T | Transfer<T> | Promise<T | Transfer<T>>;
 
 /** Answers the requests of a port, one at a time and in order: a handler that awaits is never overtaken. */
 export function serve<M extends Methods<M>, P = unknown>(port: Port, handlers: Handlers<M, P>): void {
@@ -238,7 +238,7 @@ export function serve<M extends Methods<M>, P = unknown>(port: Port, handlers: H
         );
       const report = reports ? (progress: P) => send({ id, kind: 'progress', progress }) : undefined;
       const value = await handler(args, { report, signal });
-      if (value instanceof Moved) send({ id, kind: 'value', value: value.value }, value.transfer);
+      if (value instanceof Transfer) send({ id, kind: 'value', value: value.value }, value.transfer);
       else send({ id, kind: 'value', value });
     } catch (error) {
       send({ id, kind: 'error', error: toWire(error) });

@@ -1,28 +1,31 @@
-// The module as cpp/bindings/bindings.cpp registers it. A bound name is the C++ name in camelCase.
-// A view of the wasm heap dies at the next call into the module: use it in the statement that asked for it.
+// Types of the WebAssembly module. cpp/bindings/bindings.cpp registers it. A bound name is the C++ name in camelCase.
+// A view of the module's memory is valid until the next call into the module: use it in the statement that gets it.
 
-/** What is thrown across the border: a plain Error with a code of cpp/core/error.h. */
+/** Error that the module throws: a plain Error with a code from cpp/core/error.h. */
 export interface WasmError extends Error {
   code: string;
 }
 
+/** Preprocessing of frames. */
 export interface WasmPreprocess {
   /** 'squash' | 'center' */
   crop: string;
   /** 'half-pixel' | 'align-corners' */
   resize: string;
   mirror: boolean;
-  /** Real values of a channel at 0 and at 255. NaN: as the model says, else -1 and 1. */
+  /** Real values of a channel at 0 and at 255. NaN for both: the model's own range, else -1 and 1. */
   rangeLow: number;
   rangeHigh: number;
 }
 
 export interface WasmClassScore {
-  /** Index into the network's output, before any offset of a label file. */
+  /** Index into the network's output. */
   classIndex: number;
+  /** 0-1 */
   probability: number;
 }
 
+/** Options of a prediction. All fields are required: page/arguments.ts has the defaults. */
 export interface WasmPredictOptions {
   /** >= 1 */
   k: number;
@@ -35,9 +38,9 @@ export interface WasmPredictOptions {
   /** > 0 */
   sharpness: number;
   balanced: boolean;
-  /** -1..1; -1 for never */
+  /** -1..1; -1 for never. */
   unknownThreshold: number;
-  /** Half-life in predictions, >= 0; 0 for none. Not of predictEmbeddings() and review(). */
+  /** Half-life in predictions, >= 0; 0 for none. predictEmbeddings() and review() ignore it. */
   smoothing: number;
 }
 
@@ -53,8 +56,38 @@ export interface WasmPrediction {
   unknown: boolean;
   /** Nearest first. */
   neighbours: WasmNeighbour[];
-  /** [class] in the order of labels(). */
+  /** [classCount] in the order of labels(). */
   confidences: number[];
+}
+
+/** What to do with the current frame. */
+export interface WasmFrameRequest {
+  /** Adds the frame as an example of this class, before the prediction. */
+  label: string | undefined;
+  /** Predicts the frame with these options. */
+  predict: WasmPredictOptions | undefined;
+  /** Leaves the prediction out while no example may vote, instead of throwing. */
+  predictsOnlyWhenTaught: boolean;
+  /** Maximum number of the model's own classes; 0 for none. */
+  topk: number;
+  /** Returns the embedding. */
+  embedding: boolean;
+}
+
+export interface WasmFrameResult {
+  /** Milliseconds for preprocessing and network. */
+  networkMs: number;
+  /** Undefined without a label. */
+  exampleId: number | undefined;
+  /** Number of examples of the label; 0 without one. */
+  exampleCount: number;
+  prediction: WasmPrediction | null;
+  /** Labels of the classes that `prediction` refers to; empty without a prediction. */
+  labels: string[];
+  /** Most probable first. */
+  classes: WasmClassScore[];
+  /** [embeddingSize], a copy. */
+  embedding: Float32Array | undefined;
 }
 
 export interface WasmReview {
@@ -63,7 +96,7 @@ export interface WasmReview {
   temperature: number;
   prior: number;
   sharpness: number;
-  /** The cells that are not 0. */
+  /** Cells of the confusion matrix that are not 0. */
   confusion: { classIndex: number; takenFor: number; count: number }[];
   mostConfusable: { classA: number; classB: number; confusions: number } | null;
   duplicates: { id: number; of: number; similarity: number }[];
@@ -78,61 +111,61 @@ export interface WasmThumbnail {
 export interface WasmModelInfo {
   inputWidth: number;
   inputHeight: number;
-  /** 'float32' | 'int8' | 'uint8': what the network's first layer reads. */
+  /** Data type that the first layer reads: 'float32' | 'int8' | 'uint8'. */
   inputType: string;
   rangeLow: number;
   rangeHigh: number;
-  /** 'given' | 'metadata' | 'file' | 'assumed', see ModelInfo. */
+  /** 'given' | 'metadata' | 'file' | 'assumed'; see ModelInfo. */
   rangeSource: string;
   embeddingSize: number;
   /** 0 for a model without a classifier. */
   classCount: number;
-  /** What its maker calls it; '' when the file doesn't say. */
+  /** Name inside the file; '' when there is none. */
   name: string;
   /** File of class names in the zip archive behind a .tflite; '' when there is none. */
   labelsFile: string;
-  /** Of the weights: 'float32' | 'int8' | 'uint8'. */
+  /** Data type of the weights: 'float32' | 'int8' | 'uint8'. */
   precision: string;
-  /** Of the weights as they lie in memory. */
+  /** Bytes of the weights in memory. */
   weightBytes: number;
-  /** Of one picture, classifier included. */
+  /** For one picture, the classifier included. */
   multiplyAdds: number;
-  /** How often each operator runs, by its name in cpp/graph/graph.h. */
+  /** Number of operators of each kind, by their names in cpp/graph/graph.h. */
   operators: Record<string, number>;
 }
 
-/** Frame -> embedding -> prediction. The only C++ object that JavaScript holds: end it with delete(). */
+/** The only C++ object that JavaScript holds. End it with delete(). */
 export interface WasmClassifier {
-  /** So many threads, the caller's among them, compute from now on. In a threaded variant workers for the others must be there: WasmThreads. */
+  /** Sets the number of threads, the calling one included. In a threaded variant the other workers must be there: see WasmThreads. */
   useThreads(count: number): void;
-  /** A view of fresh memory for a .tflite file: fill it, then call loadModel. */
+  /** Returns a view of fresh memory for a .tflite file. Fill it, then call loadModel(). */
   modelBuffer(byteLength: number): Uint8Array;
-  /** Reads what modelBuffer holds and frees it. On an error the model that ran before goes on.
-   * `precision`: 'auto' | 'f32' | 'int8' | 'exact', see cpp/model/precision.h. */
+  /**
+   * Reads the model in modelBuffer() and frees the buffer. On an error the earlier model stays.
+   * `precision`: 'auto' | 'f32' | 'int8' | 'exact'; see cpp/model/precision.h.
+   */
   loadModel(preprocess: WasmPreprocess, precision: string): WasmModelInfo;
 
-  /** A view [height, width, 4] to be filled with the next frame's RGBA. */
+  /** Returns a view [height, width, 4] for the RGBA of the next frame. */
   frameBuffer(width: number, height: number): Uint8Array;
-
-  /** Each looks at the current frame. */
-  classify(topk: number): WasmClassScore[];
-  /** [embeddingSize], a copy. */
+  /** Does everything that is asked for with the current frame: one call for each frame. */
+  observe(request: WasmFrameRequest): WasmFrameResult;
+  /** Embeds the current frame: [embeddingSize], a copy. */
   embed(): Float32Array;
-  /** [classCount], before softmax, a copy. */
+  /** Returns the outputs for the current frame before softmax: [classCount], a copy. */
   logits(): Float32Array;
-  /** The example's id. */
-  addExample(label: string): number;
-  predict(options: WasmPredictOptions): WasmPrediction;
 
-  /** The same for an embedding that the caller has, or for [n, dimension] of them. */
+  /** Adds an example and returns its id. */
   addEmbedding(embedding: Float32Array, label: string): number;
+  /** Adds [labels.length, dimension] examples and returns their ids. */
   addEmbeddings(embeddings: Float32Array, dimension: number, labels: readonly string[]): number[];
   predictEmbedding(embedding: Float32Array, options: WasmPredictOptions): WasmPrediction;
+  /** Predicts [n, dimension] embeddings. */
   predictEmbeddings(embeddings: Float32Array, dimension: number, options: WasmPredictOptions): WasmPrediction[];
 
   removeExample(id: number): void;
   moveExample(id: number, label: string): void;
-  /** Takes back the last added, removed or moved example; false when there is none. */
+  /** Undoes the last added, removed or moved example. Returns false when there is none. */
   undo(): boolean;
   addClass(label: string): void;
   renameClass(label: string, newLabel: string): void;
@@ -140,55 +173,59 @@ export interface WasmClassifier {
   enableClass(label: string, enabled: boolean): void;
   classEnabled(classIndex: number): boolean;
   exampleIds(label: string): number[];
-  /** [dimension], of length 1, a copy. */
+  /** Returns a stored example: [dimension], of length 1, a copy. */
   exampleEmbedding(id: number): Float32Array;
-  review(options: WasmPredictOptions, mostExamples: number): WasmReview;
-  /** 'f32' | 'i16' | 'i8'; only without examples. */
+  review(options: WasmPredictOptions, maxExamples: number): WasmReview;
+  /** Sets the number format of examples: 'f32' | 'i16' | 'i8'. Only possible without examples. */
   useStorage(storage: string): void;
   storage(): string;
-  /** Replaces the examples by those of `other`, which has none then. They get ids that were not given here before. There is nothing to undo after it. */
+  /** Replaces the examples by those of `other`, which is left without any. They get ids that were not given here before. */
   takeExamples(other: WasmClassifier): void;
   /** Bytes that the examples take. */
   exampleBytes(): number;
 
-  /** A file of the examples in pieces: start, then nextSaved() until it is empty. Copies. */
+  /** Starts a save. Then call nextSaved() until it returns an empty piece. */
   startSave(modelId: string, sha256: string, preprocessing: string, thumbnails: readonly WasmThumbnail[]): void;
+  /** Returns the next piece, a copy. */
   nextSaved(): Uint8Array;
-  /** Lets go of a save that began, if there is one. */
+  /** Ends a save and frees its memory. */
   cancelSave(): void;
-  /** Start, then for each piece fill datasetBuffer() and loadPiece(); finishLoad() replaces the examples. An error ends the load. */
+  /** Starts a load. For each piece fill datasetBuffer() and call loadPiece(), then call finishLoad(). An error ends the load. */
   startLoad(modelId: string, sha256: string, embeddingSize: number): void;
   datasetBuffer(byteLength: number): Uint8Array;
   loadPiece(): void;
+  /** Replaces the examples and returns the thumbnails of the file. */
   finishLoad(): WasmThumbnail[];
-  /** Lets go of a load that began, if there is one. */
+  /** Ends a load and frees its memory. */
   cancelLoad(): void;
 
-  /** Forgets one label's examples, or all of them with clearAll. */
+  /** Removes a class with its examples. */
   clear(label: string): void;
+  /** Removes all classes and examples. */
   clearAll(): void;
   labels(): string[];
   counts(): number[];
 
+  /** Frees the object. */
   delete(): void;
 }
 
 export interface WasmModule {
-  /** threadCount >= 1; a variant without threads takes 1 only. */
+  /** `threadCount` >= 1; a variant without threads takes 1 only. */
   Classifier: new (
     threadCount: number,
   ) => WasmClassifier;
-  /** Bytes of the wasm memory, which never shrinks. */
+  /** Returns the bytes of the module's memory, which never shrinks. */
   heapBytes(): number;
-  /** Classifiers that have not been deleted. */
+  /** Returns the number of classifiers that have not been deleted. */
   liveClassifierCount(): number;
-  /** Of a threaded variant. */
+  /** Present in threaded variants. */
   readonly PThread?: WasmThreads;
 }
 
-/** What a module takes. */
+/** Settings of a module. */
 export interface ModuleSettings {
-  /** Makes the instance and gives it to `use`. Default: of `wasmBinary`; in Node also of the file beside the glue. */
+  /** Makes the instance and passes it to `use`. Default: compiles `wasmBinary`, or in Node the file beside the glue. */
   instantiateWasm?: (
     imports: WebAssembly.Imports,
     use: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
@@ -196,14 +233,14 @@ export interface ModuleSettings {
   wasmBinary?: ArrayBuffer | Uint8Array;
 }
 
-/** Emscripten's threads, of which it starts none itself: a worker that blocks couldn't. */
+/** Emscripten's threads. The module starts none itself, because a worker that blocks can't start others. */
 export interface WasmThreads {
-  /** Where a new thread finds its worker. */
+  /** Workers that new threads will run in. */
   unusedWorkers: Worker[];
-  /** Resolves when the worker can be a thread. */
+  /** Resolves when the worker can run a thread. */
   loadWasmModuleToWorker(worker: Worker): Promise<unknown>;
   terminateAllThreads(): void;
 }
 
-/** Default export of wasm/<variant>/teachable.js. */
+/** Type of the default export of wasm/<variant>/teachable.js. */
 export type CreateModule = (settings: ModuleSettings) => Promise<WasmModule>;

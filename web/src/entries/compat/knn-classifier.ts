@@ -6,11 +6,11 @@
 
 import { sharedModule } from '../../compat/module.js';
 import { readTensor, Tensor, type TensorInput } from '../../compat/tensor.js';
-import { toLabel } from '../../page/arguments.js';
+import { predictDefaults, toLabel } from '../../page/arguments.js';
 import { toModuleRequest } from '../../page/session.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
 import type { Variant } from '../../shared/protocol.js';
-import { startClassifier } from '../../worker/host.js';
+import { startClassifier } from '../../worker/open.js';
 import type { WasmClassifier, WasmModule, WasmNeighbour } from '../../worker/wasm-module.js';
 
 export type { Tensor, TensorInput, TensorLike } from '../../compat/tensor.js';
@@ -324,17 +324,7 @@ function nearest(
   let found: WasmNeighbour[];
   do {
     asked = Math.min(total, asked === wanted ? wanted + 1 : 2 * asked);
-    const options = {
-      k: asked,
-      weighting: 'votes',
-      temperature: 1,
-      prior: 0,
-      sharpness: 1,
-      balanced: false,
-      unknownThreshold: -1,
-      smoothing: 0,
-    };
-    found = call(() => classifier.predictEmbedding(values, options)).neighbours;
+    found = call(() => classifier.predictEmbedding(values, { ...predictDefaults, k: asked })).neighbours;
   } while (asked < total && found[asked - 1]!.similarity === found[wanted - 1]!.similarity);
   found.sort(
     (a, b) => b.similarity - a.similarity || positions[a.classIndex]! - positions[b.classIndex]! || a.id - b.id,

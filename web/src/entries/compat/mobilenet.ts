@@ -12,9 +12,9 @@ import { toModuleRequest } from '../../page/session.js';
 import { orAborted } from '../../shared/abort.js';
 import { absolute } from '../../shared/addresses.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
-import type { ModelRequest, Precision, Progress, Variant } from '../../shared/protocol.js';
+import type { ModelInfo, ModelRequest, Precision, Progress, Variant } from '../../shared/protocol.js';
 import { FrameCanvas } from '../../worker/frame-canvas.js';
-import { openClassifier, type Running } from '../../worker/host.js';
+import { type OpenClassifier, openClassifier } from '../../worker/open.js';
 import { loadImageNetLabels } from '../labels.js';
 
 export type { PictureInput, PixelArray } from '../../compat/picture.js';
@@ -91,7 +91,7 @@ export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
     precision,
   };
   const running = await openClassifier(request, sharedModule, { report: onProgress, ...(signal ? { signal } : {}) });
-  return new MobileNet(running, running.classNames ?? (await imageNetNames(running.model.classCount)));
+  return new MobileNet(running, running.classNames ?? (await imageNetNames(running.model!.classCount)));
 }
 
 /** What the original calls the outputs of any network with as many as ImageNet's have. */
@@ -111,12 +111,12 @@ export interface ScoredClass {
 
 /** A network of the 1000 ImageNet classes, or your own. */
 export class MobileNet {
-  #running: Running | undefined;
+  #running: OpenClassifier | undefined;
   readonly #classNames: readonly string[] | undefined;
   readonly #canvas = new FrameCanvas();
 
   /** @internal Use load(). */
-  constructor(running: Running, classNames: readonly string[] | undefined) {
+  constructor(running: OpenClassifier, classNames: readonly string[] | undefined) {
     this.#running = running;
     this.#classNames = classNames;
   }
@@ -176,9 +176,9 @@ export class MobileNet {
     this.#running = undefined;
   }
 
-  #use(): Running {
+  #use(): OpenClassifier & { model: ModelInfo } {
     if (!this.#running) throw new ClassifierError('disposed', 'This MobileNet was disposed. Load a new one.');
-    return this.#running;
+    return this.#running as OpenClassifier & { model: ModelInfo };
   }
 }
 
