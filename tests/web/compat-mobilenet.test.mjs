@@ -170,10 +170,7 @@ test('whichever version is asked for, the one in the package runs, and a warning
     sizes.add(network.infer({ data: new Uint8Array(4), width: 1, height: 1 }, true).shape[1]);
     network.dispose();
     assert.equal(warnings.length, 1, JSON.stringify(config));
-    assert.match(
-      warnings.pop(),
-      new RegExp(`MobileNet ${name} was asked for; v2 1, .* runs in its place\\. .*'modelUrl'`),
-    );
+    assert.match(warnings.pop(), new RegExp(`MobileNet ${name} was requested; v2 1, .* runs instead\\. .*'modelUrl'`));
   }
   assert.deepEqual([...sizes], [1280]);
 });

@@ -104,7 +104,7 @@ test('weight files of the wrong length are not joined', async () => {
   ]) {
     await assert.rejects(
       fetchShards(two, ...shards),
-      { code: 'bad-model', message: /weight files .* have .* bytes; wanted \d+ in all/ },
+      { code: 'bad-model', message: /weight files .* have .* bytes; expected \d+ in total/ },
       String(shards),
     );
   }
@@ -122,7 +122,7 @@ test('a model.json that names any number of files fetches none', async () => {
   assert.deepEqual(requests, ['/model.json']);
 });
 
-test('what comes over the network names no file of this machine', async () => {
+test('a file from the network must not name a local file', async () => {
   const secret = pathToFileURL(path.join(folder, 'secret.bin')).href;
   await writeFile(new URL(secret), 'secret');
   files = {
@@ -133,7 +133,7 @@ test('what comes over the network names no file of this machine', async () => {
   for (const name of ['model.json', 'entry.json', 'labels.json']) {
     await assert.rejects(
       fetchUrl(base + name),
-      { code: 'bad-model', message: /names file:.*secret\.bin, a file of this machine/ },
+      { code: 'bad-model', message: /names the local file file:.*secret\.bin/ },
       name,
     );
   }

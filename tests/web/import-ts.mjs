@@ -1,4 +1,4 @@
-// Bundles a file of web/src on the fly, so that node tests need no build before.
+// Bundles files of web/src on the fly, so that node tests need no build.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { packagedPlugin, unbuiltText } from '../../web/dev/packaged.mjs';
 
 const source = fileURLToPath(new URL('../../web/src/', import.meta.url));
 
-/** The exports of web/src/<names>, in one bundle: classes such as ClassifierError are the same for all of them. */
+/** Imports web/src/<names> as one bundle, so that classes such as ClassifierError are the same for all of them. */
 export async function importTs(...names) {
   const folder = await mkdtemp(path.join(tmpdir(), 'teachable-web-test-'));
   try {

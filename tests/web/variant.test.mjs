@@ -35,7 +35,7 @@ const table = [
   [{ hardwareConcurrency: 1 }, { variant: 'simd-threads' }, 'simd-threads', 1],
   [{}, { variant: 'relaxed-threads', threads: 2 }, 'relaxed-threads', 2],
   [{ isolated: false }, { variant: 'relaxed' }, 'relaxed', 1],
-  // A page's own thread may not wait, but what load() starts in a worker may.
+  // A page's main thread must not block, but a worker may.
   [{ mainThread: true }, {}, 'relaxed-threads', 4],
   [{ mainThread: true }, { worker: true }, 'relaxed-threads', 4],
   [{ mainThread: true, relaxedSimd: false }, { worker: {} }, 'simd-threads', 4],
@@ -61,7 +61,7 @@ for (const [lacks, wanted, variant, threads] of table) {
 test('the reason says why there are no threads', () => {
   assert.match(chooseVariant({ ...all, isolated: false }).reason, /COOP.*COEP/);
   assert.match(chooseVariant({ ...all, threads: false }).reason, /no WebAssembly threads/);
-  assert.match(chooseVariant({ ...all, mainThread: true }, { worker: false }).reason, /may not wait/);
+  assert.match(chooseVariant({ ...all, mainThread: true }, { worker: false }).reason, /must not block/);
   assert.match(chooseVariant({ ...all, node: true }).reason, /Node/);
 });
 

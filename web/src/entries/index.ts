@@ -1,5 +1,5 @@
 /**
- * Says what a picture shows, by a network's own classes and by classes that you teach. Begin with load().
+ * Classifies pictures by a network's own classes and by classes that you teach. Start with `load()`.
  * @module teachable-wasm
  */
 
@@ -39,8 +39,8 @@ export type { Features, Wanted } from '../shared/variant.js';
 export { chooseVariant, detectFeatures } from '../shared/variant.js';
 
 /**
- * SHA-256 of this version's .wasm file in each folder of wasm/, in lower-case hex: wasm/<variant>/teachable.wasm,
- * 'image': wasm/image/decoder.wasm, 'tfjs': wasm/tfjs/converter.wasm.
+ * SHA-256 checksums of this version's .wasm files in lower-case hex, by folder of wasm/: wasm/<variant>/teachable.wasm, 'image' for
+ * wasm/image/decoder.wasm, 'tfjs' for wasm/tfjs/converter.wasm.
  */
 export const wasmSha256: Readonly<Record<Variant | 'image' | 'tfjs', string>> = wasmHashes;
 

@@ -1,5 +1,5 @@
 /**
- * The nearest neighbours alone, for embeddings that come from elsewhere: text, sound, another network.
+ * Nearest neighbours without a network, for embeddings of text, sound or other networks. Start with `loadKnn()`.
  * @module teachable-wasm/knn
  */
 

@@ -1,5 +1,5 @@
 /**
- * The names of ImageNet's classes, fetched when they are asked for.
+ * Names of ImageNet's classes, fetched on demand.
  * @module teachable-wasm/labels
  */
 
@@ -10,9 +10,9 @@ import { packagedLabels } from '../shared/packaged.js';
 import { parseLabels } from '../worker/class-names.js';
 
 /**
- * The class names of ImageNet in the order of MobileNet's output.
+ * Loads the names of ImageNet's classes in the order of MobileNet's output.
  * @returns [1001] names: 'background', then the 1000 classes.
- * @throws 'load-failed', 'aborted'.
+ * @throws 'load-failed' or 'aborted'.
  */
 export async function loadImageNetLabels({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<string[]> {
   const url = packagedLabels();

@@ -1,4 +1,4 @@
-// The script of the worker that load() starts: a module, a port. In Node it is the script of a thread.
+// Script of the worker that load() starts. In Node it is the script of a thread.
 
 import { nodeModule } from '../shared/node.js';
 import type { ClassifierMethods, Progress } from '../shared/protocol.js';

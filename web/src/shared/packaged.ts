@@ -1,21 +1,21 @@
-// What the build knows and the sources don't; web/dev/packaged.mjs writes the module.
+// Facts that are known at build time only. web/dev/packaged.mjs writes the module that replaces this file.
 
 import type { ModelEntry } from './protocol.js';
 
-/** A network in the package's models/ folder; paths in its entry are absolute. */
-export interface HeldModel {
+/** A network in the package's models/ folder. The paths in its entry are absolute. */
+export interface PackagedModel {
   version: number;
   alpha: number;
   entry: ModelEntry;
 }
 
-/** Undefined in a package without one. */
-export declare function packagedModel(): HeldModel | undefined;
+/** Returns the network in the package; undefined without one. */
+export declare function packagedModel(): PackagedModel | undefined;
 
-/** Address of the names of ImageNet's classes. Undefined in a package without them. */
+/** Returns the address of ImageNet's class names; undefined in a package without them. */
 export declare function packagedLabels(): string | undefined;
 
-/** The catalogue's networks. */
+/** Networks of the catalogue that anyone can download. */
 export declare const knownModels: readonly { id: string; version: number; alpha: number }[];
 
 /** SHA-256 of the .wasm file in each folder of wasm/, lower-case hex. */
