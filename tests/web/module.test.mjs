@@ -55,7 +55,7 @@ function show(classifier, seed, width = 64, height = 48) {
   classifier.frameBuffer(width, height).set(pixels);
 }
 
-/** A classifier that is deleted after the test; the count of live ones must then be what it was. */
+/** Runs a test with a classifier and deletes it. The number of live classifiers must then be the same as before. */
 function withClassifier(name, body) {
   test(name, () => {
     const before = module.liveClassifierCount();
@@ -78,7 +78,7 @@ function expectError(code, part, body) {
   });
 }
 
-withClassifier('a frame is embedded, taught and predicted', (classifier) => {
+withClassifier('embeds, teaches and predicts a frame', (classifier) => {
   const info = load(classifier);
   assert.equal(info.embeddingSize, 1280);
   show(classifier, 3);
@@ -125,7 +125,7 @@ withClassifier('one call teaches, predicts, classifies and embeds a frame', (cla
   assert.equal(teach(classifier, 'a').exampleCount, 2);
 });
 
-withClassifier('a model is described', (classifier) => {
+withClassifier('describes a model', (classifier) => {
   const info = load(classifier);
   assert.ok(info.weightBytes > 2e6 && info.weightBytes < 16e6, `${info.weightBytes} bytes`);
   // MobileNet V2 1.0/224: 300 million (https://arxiv.org/abs/1801.04381, table 4).
@@ -136,7 +136,7 @@ withClassifier('a model is described', (classifier) => {
   assert.equal(info.name, entry.format === 'tflite' ? 'ImageClassifier' : '');
 });
 
-withClassifier('bad models', (classifier) => {
+withClassifier('bad models are errors', (classifier) => {
   expectError('bad-model', /TFL3/, () => load(classifier, new TextEncoder().encode('<!doctype html>')));
   expectError('bad-model', /./, () => load(classifier, model.subarray(0, model.length >> 1)));
   expectError('bad-model', /./, () => load(classifier, new Uint8Array(0)));
@@ -144,7 +144,7 @@ withClassifier('bad models', (classifier) => {
   load(classifier);
 });
 
-withClassifier('bad arguments and pictures', (classifier) => {
+withClassifier('bad arguments and pictures are errors', (classifier) => {
   expectError('bad-argument', /No model/, () => classifier.embed());
   expectError('bad-argument', /crop/, () => load(classifier, model, { ...options, crop: 'oval' }));
   expectError('bad-argument', /range/, () => load(classifier, model, { ...options, rangeLow: 1, rangeHigh: 1 }));
@@ -172,7 +172,7 @@ withClassifier('bad arguments and pictures', (classifier) => {
   assert.deepEqual([...classifier.counts()], [1]);
 });
 
-withClassifier('memory that is used up is an error, and what was taught stays', (classifier) => {
+withClassifier('running out of memory is an error and keeps the examples', (classifier) => {
   load(classifier);
   show(classifier, 5);
   teach(classifier, 'a');
@@ -181,14 +181,14 @@ withClassifier('memory that is used up is an error, and what was taught stays', 
   assert.equal(predict(classifier, nearest(1)).label, 'a');
 });
 
-test('a thread count that cannot be is an error, and nothing is left', () => {
+test('an invalid thread count is an error and leaks nothing', () => {
   for (const count of [0, -1, 1.5, NaN])
     expectError('bad-argument', /thread count/, () => new module.Classifier(count));
   assert.equal(module.liveClassifierCount(), 0);
 });
 
 withClassifier(
-  'smoothing holds a label over a stray frame, follows what stays, and starts anew with other classes',
+  'smoothing ignores a stray frame, follows a lasting change, and starts anew with other classes',
   (classifier) => {
     const [a, b] = [Float32Array.of(1, 0), Float32Array.of(0, 1)];
     classifier.addEmbedding(a, 'a');
