@@ -1,16 +1,23 @@
-// The border to JavaScript: a registration table and adapters that only change shapes.
-// web/src/shared/wasm-module.d.d.ts is the other half.
+// The interface of the module to JavaScript. web/src/worker/wasm-module.ts declares the same for
+// TypeScript.
+//
+// Each method stands once, in the table at the end, as a function of a few lines. Structs are
+// registered as value objects: JavaScript gets plain objects with the registered fields.
 #include <emscripten/bind.h>
 #include <emscripten/heap.h>
 #include <emscripten/val.h>
 
+#include <array>
 #include <cmath>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "border/failure.h"
 #include "classifier/classifier.h"
+#include "classifier/dataset_transfer.h"
 #include "core/error.h"
 #include "core/text.h"
 #include "knn/review.h"
@@ -22,8 +29,8 @@ using emscripten::val;
 
 int live_classifier_count = 0;
 
-/// A C++ exception that reached JavaScript would be an opaque, leaking handle: each becomes an
-/// Error with a code here.
+/// Throws a JavaScript Error with a code. A C++ exception that reached JavaScript would be an
+/// opaque handle that leaks.
 [[noreturn]] void throw_to_js(const std::string& code, const std::string& message) {
   val error = val::global("Error").new_(message);
   error.set("code", code);
@@ -42,22 +49,22 @@ auto guard(Body&& body) {
   throw_to_js(failure.code, failure.message);
 }
 
-/// What is bound in place of a method: the same, guarded.
-template <auto Method>
+/// A lambda without captures as a function for Embind, whose exceptions become JavaScript errors.
+template <auto Body>
 constexpr auto guarded =
-    []<typename Result, typename Self, typename... Args>(Result (Self::*)(Args...)) {
-      return +[](Self& self, Args... args) -> Result {
-        return guard([&]() -> Result { return (self.*Method)(std::forward<Args>(args)...); });
+    []<typename Result, typename Class, typename... Args>(Result (Class::*)(Args...) const) {
+      return +[](Args... args) -> Result {
+        return guard([&]() -> Result { return Body(std::forward<Args>(args)...); });
       };
-    }(Method);
+    }(&decltype(Body)::operator());
 
-/// A view of the heap: dies at the next call into the module.
+/// A view of the module's memory, valid until the next call into the module.
 template <typename T>
 val view_of(std::span<T> span) {
   return val(emscripten::typed_memory_view(span.size(), reinterpret_cast<uint8_t*>(span.data())));
 }
 
-/// JavaScript's numbers reach size_t unchecked.
+/// Checks a number from JavaScript, which Embind would convert unchecked.
 size_t to_count(double value, const char* what) {
   if (!(value >= 0) || value > 4294967295.0 || value != std::floor(value)) {
     throw Error(ErrorCode::BadArgument,
@@ -65,6 +72,41 @@ size_t to_count(double value, const char* what) {
   }
   return static_cast<size_t>(value);
 }
+
+ExampleId to_id(double id) { return static_cast<ExampleId>(to_count(id, "id")); }
+
+/// The value with this name. The names of an option and their values are a table.
+template <typename Value, size_t kCount>
+Value named(const std::string& name, const char* what,
+            const std::array<std::pair<const char*, Value>, kCount>& table) {
+  for (const auto& [known, value] : table) {
+    if (name == known) return value;
+  }
+  std::string wanted;
+  for (const auto& [known, value] : table) {
+    wanted += wanted.empty() ? "'" : ", '";
+    wanted += known;
+    wanted += '\'';
+  }
+  throw Error(ErrorCode::BadArgument, {what, ": got '", name, "', wanted one of ", wanted});
+}
+
+template <typename Value>
+using Named = std::pair<const char*, Value>;
+
+constexpr std::array kCrops{Named<Crop>("squash", Crop::Squash),
+                            Named<Crop>("center", Crop::Center)};
+constexpr std::array kResizeRules{Named<ResizeRule>("half-pixel", ResizeRule::HalfPixel),
+                                  Named<ResizeRule>("align-corners", ResizeRule::AlignCorners)};
+constexpr std::array kPrecisions{Named<PrecisionChoice>("auto", PrecisionChoice::Auto),
+                                 Named<PrecisionChoice>("f32", PrecisionChoice::F32),
+                                 Named<PrecisionChoice>("int8", PrecisionChoice::Int8),
+                                 Named<PrecisionChoice>("exact", PrecisionChoice::Exact)};
+constexpr std::array kWeightings{Named<Weighting>("votes", Weighting::Votes),
+                                 Named<Weighting>("similarity", Weighting::Similarity)};
+constexpr std::array kStorages{Named<Storage>("f32", Storage::F32),
+                               Named<Storage>("i16", Storage::I16),
+                               Named<Storage>("i8", Storage::I8)};
 
 struct JsFrameOptions {
   std::string crop;
@@ -76,15 +118,8 @@ struct JsFrameOptions {
 
 FrameOptions to_frame_options(const JsFrameOptions& js) {
   FrameOptions options;
-  if (js.crop != "squash" && js.crop != "center") {
-    throw Error(ErrorCode::BadArgument, {"crop: got '", js.crop, "', wanted 'squash' or 'center'"});
-  }
-  if (js.resize != "half-pixel" && js.resize != "align-corners") {
-    throw Error(ErrorCode::BadArgument,
-                {"resize: got '", js.resize, "', wanted 'half-pixel' or 'align-corners'"});
-  }
-  options.crop = js.crop == "squash" ? Crop::Squash : Crop::Center;
-  options.resize = js.resize == "half-pixel" ? ResizeRule::HalfPixel : ResizeRule::AlignCorners;
+  options.crop = named(js.crop, "crop", kCrops);
+  options.resize = named(js.resize, "resize", kResizeRules);
   options.mirror = js.mirror;
   if (!std::isnan(js.range_low) || !std::isnan(js.range_high)) {
     options.range = InputRange{js.range_low, js.range_high};
@@ -92,65 +127,21 @@ FrameOptions to_frame_options(const JsFrameOptions& js) {
   return options;
 }
 
-PrecisionChoice to_precision(const std::string& name) {
-  for (PrecisionChoice choice : {PrecisionChoice::Auto, PrecisionChoice::F32, PrecisionChoice::Int8,
-                                 PrecisionChoice::Exact}) {
-    if (name == to_string(choice)) return choice;
-  }
-  throw Error(ErrorCode::BadArgument,
-              {"precision: got '", name, "', wanted 'auto', 'f32', 'int8' or 'exact'"});
-}
-
-val to_js(const ModelInfo& info) {
-  val js = val::object();
-  js.set("inputWidth", info.input_width);
-  js.set("inputHeight", info.input_height);
-  js.set("inputType", std::string(to_string(info.input_type)));
-  js.set("rangeLow", info.range.low);
-  js.set("rangeHigh", info.range.high);
-  js.set("rangeSource", std::string(info.range_source));
-  js.set("embeddingSize", info.embedding_size);
-  js.set("classCount", info.class_count);
-  js.set("name", info.name);
-  js.set("labelsFile", info.labels_file);
-  js.set("precision", std::string(to_string(info.summary.precision)));
-  js.set("weightBytes", info.summary.weight_bytes);
-  js.set("multiplyAdds", static_cast<double>(info.multiply_adds));
-  val operators = val::object();
-  for (const auto& [name, count] : info.summary.operators) operators.set(name, count);
-  js.set("operators", operators);
-  return js;
-}
-
-val to_js(const std::vector<ClassScore>& scores) {
-  val js = val::array();
-  for (const ClassScore& score : scores) {
-    val item = val::object();
-    item.set("classIndex", score.class_index);
-    item.set("probability", score.probability);
-    js.call<void>("push", item);
-  }
-  return js;
-}
-
+/// JavaScript sends all fields: its side has the defaults.
 struct JsPredictOptions {
-  double k = 3;
+  double k = 0;
   std::string weighting;
   float temperature = 0;
   float prior = 0;
-  float sharpness = 1;
+  float sharpness = 0;
   bool balanced = false;
-  float unknown_threshold = -1;
+  float unknown_threshold = 0;
   double smoothing = 0;
 };
 
 PredictOptions to_predict_options(const JsPredictOptions& js) {
-  if (js.weighting != "votes" && js.weighting != "similarity") {
-    throw Error(ErrorCode::BadArgument,
-                {"weighting: got '", js.weighting, "', wanted 'votes' or 'similarity'"});
-  }
   return {.k = to_count(js.k, "k"),
-          .weighting = js.weighting == "votes" ? Weighting::Votes : Weighting::Similarity,
+          .weighting = named(js.weighting, "weighting", kWeightings),
           .temperature = js.temperature,
           .prior = js.prior,
           .sharpness = js.sharpness,
@@ -158,250 +149,214 @@ PredictOptions to_predict_options(const JsPredictOptions& js) {
           .unknown_threshold = js.unknown_threshold};
 }
 
-const char* to_string(Storage storage) {
-  switch (storage) {
-    case Storage::F32:
-      return "f32";
-    case Storage::I16:
-      return "i16";
-    case Storage::I8:
-      return "i8";
-  }
-  return "";
+struct JsFrameRequest {
+  std::optional<std::string> label;
+  std::optional<JsPredictOptions> predict;
+  bool predicts_only_when_taught = false;
+  double topk = 0;
+  bool embedding = false;
+};
+
+struct JsModelInfo {
+  int input_width = 0, input_height = 0;
+  std::string input_type;
+  float range_low = 0, range_high = 0;
+  std::string range_source;
+  size_t embedding_size = 0, class_count = 0;
+  std::string name, labels_file, precision;
+  size_t weight_bytes = 0;
+  double multiply_adds = 0;
+  val operators;
+};
+
+JsModelInfo to_js(const ModelInfo& info) {
+  val operators = val::object();
+  for (const auto& [name, count] : info.summary.operators) operators.set(name, count);
+  return {.input_width = info.input_width,
+          .input_height = info.input_height,
+          .input_type = std::string(to_string(info.input_type)),
+          .range_low = info.range.low,
+          .range_high = info.range.high,
+          .range_source = info.range_source,
+          .embedding_size = info.embedding_size,
+          .class_count = info.class_count,
+          .name = info.name,
+          .labels_file = info.labels_file,
+          .precision = std::string(to_string(info.summary.precision)),
+          .weight_bytes = info.summary.weight_bytes,
+          .multiply_adds = static_cast<double>(info.multiply_adds),
+          .operators = operators};
 }
 
-Storage to_storage(const std::string& name) {
-  for (Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
-    if (name == to_string(storage)) return storage;
-  }
-  throw Error(ErrorCode::BadArgument, {"storage: got '", name, "', wanted 'f32', 'i16' or 'i8'"});
+struct JsPrediction {
+  size_t class_index = 0;
+  std::string label;
+  bool unknown = false;
+  val confidences;
+  val neighbours;
+};
+
+JsPrediction to_js(const Prediction& prediction, const Knn& knn) {
+  return {.class_index = prediction.class_index,
+          .label = knn.labels()[prediction.class_index],
+          .unknown = prediction.unknown,
+          .confidences = val::array(prediction.confidences),
+          .neighbours = val::array(prediction.neighbours)};
 }
 
-ExampleId to_id(double id) { return static_cast<ExampleId>(to_count(id, "id")); }
+struct JsReview {
+  size_t tested = 0, correct = 0;
+  float temperature = 0, prior = 0, sharpness = 0;
+  val confusion, most_confusable, duplicates, outliers;
+};
 
-val to_js(const Prediction& prediction, const Knn& knn) {
-  val js = val::object();
-  js.set("classIndex", prediction.class_index);
-  js.set("label", knn.labels()[prediction.class_index]);
-  js.set("unknown", prediction.unknown);
-  js.set("confidences", val::array(prediction.confidences));
-  val neighbours = val::array();
-  for (const Neighbour& neighbour : prediction.neighbours) {
-    val item = val::object();
-    item.set("id", neighbour.id);
-    item.set("classIndex", neighbour.class_index);
-    item.set("similarity", neighbour.similarity);
-    neighbours.call<void>("push", item);
-  }
-  js.set("neighbours", neighbours);
-  return js;
+JsReview to_js(const Review& review) {
+  return {.tested = review.tested,
+          .correct = review.correct,
+          .temperature = review.temperature,
+          .prior = review.prior,
+          .sharpness = review.sharpness,
+          .confusion = val::array(review.confusion),
+          .most_confusable = review.most_confusable ? val(*review.most_confusable) : val::null(),
+          .duplicates = val::array(review.duplicates),
+          .outliers = val::array(review.outliers)};
 }
 
-val to_js(const Review& review) {
-  val js = val::object();
-  js.set("tested", review.tested);
-  js.set("correct", review.correct);
-  js.set("temperature", review.temperature);
-  js.set("prior", review.prior);
-  js.set("sharpness", review.sharpness);
-  val confusion = val::array();
-  for (const Confusion& cell : review.confusion) {
-    val item = val::object();
-    item.set("classIndex", cell.class_index);
-    item.set("takenFor", cell.taken_for);
-    item.set("count", cell.count);
-    confusion.call<void>("push", item);
-  }
-  js.set("confusion", confusion);
-  val pair = val::null();
-  if (review.most_confusable) {
-    pair = val::object();
-    pair.set("classA", review.most_confusable->class_a);
-    pair.set("classB", review.most_confusable->class_b);
-    pair.set("confusions", review.most_confusable->confusions);
-  }
-  js.set("mostConfusable", pair);
-  val duplicates = val::array();
-  for (const Duplicate& each : review.duplicates) {
-    val item = val::object();
-    item.set("id", each.id);
-    item.set("of", each.of);
-    item.set("similarity", each.similarity);
-    duplicates.call<void>("push", item);
-  }
-  js.set("duplicates", duplicates);
-  val outliers = val::array();
-  for (const Outlier& each : review.outliers) {
-    val item = val::object();
-    item.set("id", each.id);
-    item.set("classIndex", each.class_index);
-    item.set("suggestedClass", each.suggested_class);
-    item.set("confidence", each.confidence);
-    outliers.call<void>("push", item);
-  }
-  js.set("outliers", outliers);
-  return js;
-}
-
-/// Copies that JavaScript owns.
+/// A copy that JavaScript owns.
 val to_js(std::span<const float> values) {
   return val::global("Float32Array")
       .new_(val(emscripten::typed_memory_view(values.size(), values.data())));
 }
 
+/// A copy that JavaScript owns.
 val to_js(const std::vector<std::byte>& bytes) {
   return val::global("Uint8Array")
       .new_(val(emscripten::typed_memory_view(bytes.size(),
                                               reinterpret_cast<const uint8_t*>(bytes.data()))));
 }
 
+std::vector<float> to_floats(const val& js) {
+  return emscripten::convertJSArrayToNumberVector<float>(js);
+}
+
+struct JsThumbnail {
+  double id = 0;
+  val bytes;
+};
+
 val to_js(const std::vector<Thumbnail>& thumbnails) {
   val js = val::array();
-  for (const Thumbnail& thumbnail : thumbnails) {
-    val item = val::object();
-    item.set("id", thumbnail.id);
-    item.set("bytes", to_js(thumbnail.bytes));
-    js.call<void>("push", item);
+  for (const auto& [id, bytes] : thumbnails) {
+    js.call<void>("push", JsThumbnail{static_cast<double>(id), to_js(bytes)});
   }
   return js;
 }
 
 std::vector<Thumbnail> to_thumbnails(const val& js) {
   std::vector<Thumbnail> thumbnails;
-  for (const val& item : emscripten::vecFromJSArray<val>(js)) {
+  for (const auto& item : emscripten::vecFromJSArray<JsThumbnail>(js)) {
     const std::vector<uint8_t> bytes =
-        emscripten::convertJSArrayToNumberVector<uint8_t>(item["bytes"]);
+        emscripten::convertJSArrayToNumberVector<uint8_t>(item.bytes);
     const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
-    thumbnails.push_back({to_id(item["id"].as<double>()), {begin, begin + bytes.size()}});
+    thumbnails.push_back({to_id(item.id), {begin, begin + bytes.size()}});
   }
   return thumbnails;
 }
 
-/// Classifier with JavaScript's types.
-class JsClassifier {
- public:
+struct JsFrameResult {
+  double network_ms = 0;
+  val example_id;
+  size_t example_count = 0;
+  val prediction;
+  val labels;
+  val classes;
+  val embedding;
+};
+
+/// A classifier with the saves and loads of its examples. Counted while it lives.
+struct JsClassifier {
   explicit JsClassifier(double thread_count)
-      : classifier_(guard(
-            [&] { return std::make_unique<Classifier>(to_count(thread_count, "thread count")); })) {
+      : classifier(guard([&] { return Classifier(to_count(thread_count, "thread count")); })) {
     ++live_classifier_count;
   }
   JsClassifier(const JsClassifier&) = delete;
   ~JsClassifier() { --live_classifier_count; }
 
-  void use_threads(double thread_count) {
-    classifier_->use_threads(to_count(thread_count, "thread count"));
-  }
-  val model_buffer(double byte_count) {
-    return view_of(classifier_->model_buffer(to_count(byte_count, "byte length")));
-  }
-  val load_model(const JsFrameOptions& options, const std::string& precision) {
-    return to_js(classifier_->load_model(to_frame_options(options), to_precision(precision)));
-  }
-  val frame_buffer(int width, int height) {
-    return view_of(classifier_->frame_buffer(width, height));
-  }
-  val classify(double topk) { return to_js(classifier_->classify(to_count(topk, "topk"))); }
-  val embed() { return to_js(classifier_->embed()); }
-  val logits() { return to_js(classifier_->logits()); }
-  double add_example(const std::string& label) { return classifier_->add_example(label); }
-  val predict(const JsPredictOptions& options) {
-    return to_js(
-        classifier_->smooth(classifier_->predict(to_predict_options(options)), options.smoothing),
-        classifier_->knn());
-  }
-  double add_embedding(const val& embedding, const std::string& label) {
-    return classifier_->knn().add(emscripten::convertJSArrayToNumberVector<float>(embedding),
-                                  label);
-  }
-  val add_embeddings(const val& embeddings, double dimension, const val& labels) {
-    return val::array(classifier_->knn().add_batch(
-        emscripten::convertJSArrayToNumberVector<float>(embeddings),
-        to_count(dimension, "dimension"), emscripten::vecFromJSArray<std::string>(labels)));
-  }
-  val predict_embedding(const val& embedding, const JsPredictOptions& options) {
-    Prediction prediction = classifier_->knn().predict(
-        emscripten::convertJSArrayToNumberVector<float>(embedding), to_predict_options(options));
-    return to_js(classifier_->smooth(std::move(prediction), options.smoothing), classifier_->knn());
-  }
-  val predict_embeddings(const val& embeddings, double dimension, const JsPredictOptions& options) {
-    val js = val::array();
-    for (const Prediction& each : classifier_->knn().predict_batch(
-             emscripten::convertJSArrayToNumberVector<float>(embeddings),
-             to_count(dimension, "dimension"), to_predict_options(options))) {
-      js.call<void>("push", to_js(each, classifier_->knn()));
-    }
-    return js;
-  }
-  void remove_example(double id) { classifier_->knn().remove(to_id(id)); }
-  void move_example(double id, const std::string& label) {
-    classifier_->knn().move_to(to_id(id), label);
-  }
-  bool undo() { return classifier_->knn().undo(); }
-  void add_class(const std::string& label) { classifier_->knn().add_class(label); }
-  void rename_class(const std::string& label, const std::string& new_label) {
-    classifier_->knn().rename(label, new_label);
-  }
-  void merge_classes(const std::string& from, const std::string& into) {
-    classifier_->knn().merge(from, into);
-  }
-  void enable_class(const std::string& label, bool enabled) {
-    classifier_->knn().enable(label, enabled);
-  }
-  bool class_enabled(double class_index) {
-    return classifier_->knn().enabled(to_count(class_index, "class index"));
-  }
-  val example_ids(const std::string& label) { return val::array(classifier_->knn().ids(label)); }
-  val example_embedding(double id) {
-    const std::vector<float> embedding = classifier_->knn().embedding(to_id(id));
-    return to_js(std::span<const float>(embedding));
-  }
-  val review(const JsPredictOptions& options, double most_examples) {
-    ReviewOptions review_options;
-    review_options.predict = to_predict_options(options);
-    review_options.max_examples = to_count(most_examples, "most examples");
-    return to_js(teachable::review(classifier_->knn(), review_options));
-  }
-  void use_storage(const std::string& storage) { classifier_->use_storage(to_storage(storage)); }
-  std::string storage() { return to_string(classifier_->knn().storage()); }
-  void take_examples(JsClassifier& other) { classifier_->take_examples(*other.classifier_); }
-  double example_bytes() { return static_cast<double>(classifier_->knn().memory_bytes()); }
-  void start_save(const std::string& id, const std::string& sha256,
-                  const std::string& preprocessing, const val& thumbnails) {
-    classifier_->start_save({id, sha256, preprocessing}, to_thumbnails(thumbnails));
-  }
-  val next_saved() { return to_js(classifier_->next_saved()); }
-  void cancel_save() { classifier_->cancel_save(); }
-  void start_load(const std::string& id, const std::string& sha256, double embedding_size) {
-    classifier_->start_load({id, sha256, ""}, to_count(embedding_size, "embedding size"));
-  }
-  val dataset_buffer(double byte_count) {
-    return view_of(classifier_->dataset_buffer(to_count(byte_count, "byte length")));
-  }
-  void load_piece() { classifier_->load_piece(); }
-  val finish_load() { return to_js(classifier_->finish_load()); }
-  void cancel_load() { classifier_->cancel_load(); }
-  void clear(const std::string& label) { classifier_->knn().clear(label); }
-  void clear_all() { classifier_->knn().clear(); }
-  val labels() { return val::array(classifier_->knn().labels()); }
-  val counts() { return val::array(classifier_->knn().counts()); }
+  Knn& knn() { return classifier.knn(); }
 
- private:
-  std::unique_ptr<Classifier> classifier_;
+  Classifier classifier;
+  DatasetTransfer transfer{classifier};
 };
+
+JsFrameResult observe(JsClassifier& self, const JsFrameRequest& js) {
+  FrameRequest request;
+  request.label = js.label;
+  request.predicts_only_when_taught = js.predicts_only_when_taught;
+  request.topk = to_count(js.topk, "topk");
+  if (js.predict) {
+    request.predict = to_predict_options(*js.predict);
+    request.smoothing = js.predict->smoothing;
+  }
+  const FrameResult result = self.classifier.observe(request);
+  return {
+      .network_ms = result.network_ms,
+      .example_id = result.example_id ? val(*result.example_id) : val::undefined(),
+      .example_count = result.example_count,
+      .prediction = result.prediction ? val(to_js(*result.prediction, self.knn())) : val::null(),
+      .labels = result.prediction ? val::array(self.knn().labels()) : val::array(),
+      .classes = val::array(result.classes),
+      .embedding = js.embedding ? to_js(self.classifier.embed()) : val::undefined()};
+}
+
+JsPrediction predict_embedding(JsClassifier& self, const val& embedding,
+                               const JsPredictOptions& options) {
+  Prediction prediction = self.knn().predict(to_floats(embedding), to_predict_options(options));
+  return to_js(self.classifier.smooth(std::move(prediction), options.smoothing), self.knn());
+}
+
+val predict_embeddings(JsClassifier& self, const val& embeddings, double dimension,
+                       const JsPredictOptions& options) {
+  val js = val::array();
+  for (const Prediction& each : self.knn().predict_batch(
+           to_floats(embeddings), to_count(dimension, "dimension"), to_predict_options(options))) {
+    js.call<void>("push", to_js(each, self.knn()));
+  }
+  return js;
+}
+
+JsReview review_examples(JsClassifier& self, const JsPredictOptions& options, double max_examples) {
+  ReviewOptions review_options;
+  review_options.predict = to_predict_options(options);
+  review_options.max_examples = to_count(max_examples, "max examples");
+  return to_js(review(self.knn(), review_options));
+}
+
+std::string storage_name(const JsClassifier& self) {
+  for (const auto& [name, storage] : kStorages) {
+    if (storage == self.classifier.knn().storage()) return name;
+  }
+  return "";
+}
 
 double heap_bytes() { return static_cast<double>(emscripten_get_heap_size()); }
 int live_classifiers() { return live_classifier_count; }
 
+using Self = JsClassifier;
+using Str = const std::string&;
+
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(teachable) {
-  emscripten::value_object<JsFrameOptions>("FrameOptions")
+  using emscripten::value_object;
+  emscripten::register_optional<std::string>();
+  emscripten::register_optional<JsPredictOptions>();
+  value_object<JsFrameOptions>("FrameOptions")
       .field("crop", &JsFrameOptions::crop)
       .field("resize", &JsFrameOptions::resize)
       .field("mirror", &JsFrameOptions::mirror)
       .field("rangeLow", &JsFrameOptions::range_low)
       .field("rangeHigh", &JsFrameOptions::range_high);
-  emscripten::value_object<JsPredictOptions>("PredictOptions")
+  value_object<JsPredictOptions>("PredictOptions")
       .field("k", &JsPredictOptions::k)
       .field("weighting", &JsPredictOptions::weighting)
       .field("temperature", &JsPredictOptions::temperature)
@@ -410,48 +365,174 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .field("balanced", &JsPredictOptions::balanced)
       .field("unknownThreshold", &JsPredictOptions::unknown_threshold)
       .field("smoothing", &JsPredictOptions::smoothing);
+  value_object<JsFrameRequest>("FrameRequest")
+      .field("label", &JsFrameRequest::label)
+      .field("predict", &JsFrameRequest::predict)
+      .field("predictsOnlyWhenTaught", &JsFrameRequest::predicts_only_when_taught)
+      .field("topk", &JsFrameRequest::topk)
+      .field("embedding", &JsFrameRequest::embedding);
+  value_object<JsFrameResult>("FrameResult")
+      .field("networkMs", &JsFrameResult::network_ms)
+      .field("exampleId", &JsFrameResult::example_id)
+      .field("exampleCount", &JsFrameResult::example_count)
+      .field("prediction", &JsFrameResult::prediction)
+      .field("labels", &JsFrameResult::labels)
+      .field("classes", &JsFrameResult::classes)
+      .field("embedding", &JsFrameResult::embedding);
+  value_object<JsModelInfo>("ModelInfo")
+      .field("inputWidth", &JsModelInfo::input_width)
+      .field("inputHeight", &JsModelInfo::input_height)
+      .field("inputType", &JsModelInfo::input_type)
+      .field("rangeLow", &JsModelInfo::range_low)
+      .field("rangeHigh", &JsModelInfo::range_high)
+      .field("rangeSource", &JsModelInfo::range_source)
+      .field("embeddingSize", &JsModelInfo::embedding_size)
+      .field("classCount", &JsModelInfo::class_count)
+      .field("name", &JsModelInfo::name)
+      .field("labelsFile", &JsModelInfo::labels_file)
+      .field("precision", &JsModelInfo::precision)
+      .field("weightBytes", &JsModelInfo::weight_bytes)
+      .field("multiplyAdds", &JsModelInfo::multiply_adds)
+      .field("operators", &JsModelInfo::operators);
+  value_object<ClassScore>("ClassScore")
+      .field("classIndex", &ClassScore::class_index)
+      .field("probability", &ClassScore::probability);
+  value_object<Neighbour>("Neighbour")
+      .field("id", &Neighbour::id)
+      .field("classIndex", &Neighbour::class_index)
+      .field("similarity", &Neighbour::similarity);
+  value_object<JsPrediction>("Prediction")
+      .field("classIndex", &JsPrediction::class_index)
+      .field("label", &JsPrediction::label)
+      .field("unknown", &JsPrediction::unknown)
+      .field("confidences", &JsPrediction::confidences)
+      .field("neighbours", &JsPrediction::neighbours);
+  value_object<Confusion>("Confusion")
+      .field("classIndex", &Confusion::class_index)
+      .field("takenFor", &Confusion::taken_for)
+      .field("count", &Confusion::count);
+  value_object<ConfusablePair>("ConfusablePair")
+      .field("classA", &ConfusablePair::class_a)
+      .field("classB", &ConfusablePair::class_b)
+      .field("confusions", &ConfusablePair::confusions);
+  value_object<Duplicate>("Duplicate")
+      .field("id", &Duplicate::id)
+      .field("of", &Duplicate::of)
+      .field("similarity", &Duplicate::similarity);
+  value_object<Outlier>("Outlier")
+      .field("id", &Outlier::id)
+      .field("classIndex", &Outlier::class_index)
+      .field("suggestedClass", &Outlier::suggested_class)
+      .field("confidence", &Outlier::confidence);
+  value_object<JsReview>("Review")
+      .field("tested", &JsReview::tested)
+      .field("correct", &JsReview::correct)
+      .field("temperature", &JsReview::temperature)
+      .field("prior", &JsReview::prior)
+      .field("sharpness", &JsReview::sharpness)
+      .field("confusion", &JsReview::confusion)
+      .field("mostConfusable", &JsReview::most_confusable)
+      .field("duplicates", &JsReview::duplicates)
+      .field("outliers", &JsReview::outliers);
+  value_object<JsThumbnail>("Thumbnail")
+      .field("id", &JsThumbnail::id)
+      .field("bytes", &JsThumbnail::bytes);
+
   emscripten::class_<JsClassifier>("Classifier")
       .constructor<double>()
-      .function("useThreads", guarded<&JsClassifier::use_threads>)
-      .function("modelBuffer", guarded<&JsClassifier::model_buffer>)
-      .function("loadModel", guarded<&JsClassifier::load_model>)
-      .function("frameBuffer", guarded<&JsClassifier::frame_buffer>)
-      .function("classify", guarded<&JsClassifier::classify>)
-      .function("embed", guarded<&JsClassifier::embed>)
-      .function("logits", guarded<&JsClassifier::logits>)
-      .function("addExample", guarded<&JsClassifier::add_example>)
-      .function("predict", guarded<&JsClassifier::predict>)
-      .function("addEmbedding", guarded<&JsClassifier::add_embedding>)
-      .function("predictEmbedding", guarded<&JsClassifier::predict_embedding>)
-      .function("addEmbeddings", guarded<&JsClassifier::add_embeddings>)
-      .function("predictEmbeddings", guarded<&JsClassifier::predict_embeddings>)
-      .function("removeExample", guarded<&JsClassifier::remove_example>)
-      .function("moveExample", guarded<&JsClassifier::move_example>)
-      .function("undo", guarded<&JsClassifier::undo>)
-      .function("addClass", guarded<&JsClassifier::add_class>)
-      .function("renameClass", guarded<&JsClassifier::rename_class>)
-      .function("mergeClasses", guarded<&JsClassifier::merge_classes>)
-      .function("enableClass", guarded<&JsClassifier::enable_class>)
-      .function("classEnabled", guarded<&JsClassifier::class_enabled>)
-      .function("exampleIds", guarded<&JsClassifier::example_ids>)
-      .function("exampleEmbedding", guarded<&JsClassifier::example_embedding>)
-      .function("review", guarded<&JsClassifier::review>)
-      .function("useStorage", guarded<&JsClassifier::use_storage>)
-      .function("storage", guarded<&JsClassifier::storage>)
-      .function("takeExamples", guarded<&JsClassifier::take_examples>)
-      .function("exampleBytes", guarded<&JsClassifier::example_bytes>)
-      .function("startSave", guarded<&JsClassifier::start_save>)
-      .function("nextSaved", guarded<&JsClassifier::next_saved>)
-      .function("cancelSave", guarded<&JsClassifier::cancel_save>)
-      .function("startLoad", guarded<&JsClassifier::start_load>)
-      .function("datasetBuffer", guarded<&JsClassifier::dataset_buffer>)
-      .function("loadPiece", guarded<&JsClassifier::load_piece>)
-      .function("finishLoad", guarded<&JsClassifier::finish_load>)
-      .function("cancelLoad", guarded<&JsClassifier::cancel_load>)
-      .function("clear", guarded<&JsClassifier::clear>)
-      .function("clearAll", guarded<&JsClassifier::clear_all>)
-      .function("labels", guarded<&JsClassifier::labels>)
-      .function("counts", guarded<&JsClassifier::counts>);
+      .function("useThreads", guarded<[](Self& self, double count) {
+                  self.classifier.use_threads(to_count(count, "thread count"));
+                }>)
+      .function("modelBuffer", guarded<[](Self& self, double size) {
+                  return view_of(self.classifier.model_buffer(to_count(size, "byte length")));
+                }>)
+      .function("loadModel", guarded<[](Self& self, const JsFrameOptions& options, Str precision) {
+                  return to_js(self.classifier.load_model(
+                      to_frame_options(options), named(precision, "precision", kPrecisions)));
+                }>)
+      .function("frameBuffer", guarded<[](Self& self, int width, int height) {
+                  return view_of(self.classifier.frame_buffer(width, height));
+                }>)
+      .function(
+          "observe",
+          guarded<[](Self& self, const JsFrameRequest& request) { return observe(self, request); }>)
+      .function("embed", guarded<[](Self& self) { return to_js(self.classifier.embed()); }>)
+      .function("logits", guarded<[](Self& self) { return to_js(self.classifier.logits()); }>)
+      .function("addEmbedding", guarded<[](Self& self, const val& embedding, Str label) {
+                  return self.knn().add(to_floats(embedding), label);
+                }>)
+      .function("addEmbeddings",
+                guarded<[](Self& self, const val& embeddings, double dimension, const val& labels) {
+                  return val::array(
+                      self.knn().add_batch(to_floats(embeddings), to_count(dimension, "dimension"),
+                                           emscripten::vecFromJSArray<std::string>(labels)));
+                }>)
+      .function("predictEmbedding",
+                guarded<[](Self& self, const val& embedding, const JsPredictOptions& options) {
+                  return predict_embedding(self, embedding, options);
+                }>)
+      .function("predictEmbeddings", guarded<[](Self& self, const val& embeddings, double dimension,
+                                                const JsPredictOptions& options) {
+                  return predict_embeddings(self, embeddings, dimension, options);
+                }>)
+      .function("removeExample",
+                guarded<[](Self& self, double id) { self.knn().remove(to_id(id)); }>)
+      .function(
+          "moveExample",
+          guarded<[](Self& self, double id, Str label) { self.knn().move_to(to_id(id), label); }>)
+      .function("undo", guarded<[](Self& self) { return self.knn().undo(); }>)
+      .function("addClass", guarded<[](Self& self, Str label) { self.knn().add_class(label); }>)
+      .function("renameClass", guarded<[](Self& self, Str label, Str new_label) {
+                  self.knn().rename(label, new_label);
+                }>)
+      .function("mergeClasses",
+                guarded<[](Self& self, Str from, Str into) { self.knn().merge(from, into); }>)
+      .function(
+          "enableClass",
+          guarded<[](Self& self, Str label, bool enabled) { self.knn().enable(label, enabled); }>)
+      .function("classEnabled", guarded<[](Self& self, double class_index) {
+                  return self.knn().enabled(to_count(class_index, "class index"));
+                }>)
+      .function("exampleIds",
+                guarded<[](Self& self, Str label) { return val::array(self.knn().ids(label)); }>)
+      .function("exampleEmbedding", guarded<[](Self& self, double id) {
+                  return to_js(std::span<const float>(self.knn().embedding(to_id(id))));
+                }>)
+      .function("review",
+                guarded<[](Self& self, const JsPredictOptions& options, double max_examples) {
+                  return review_examples(self, options, max_examples);
+                }>)
+      .function("useStorage", guarded<[](Self& self, Str storage) {
+                  self.knn().use_storage(named(storage, "storage", kStorages));
+                }>)
+      .function("storage", guarded<[](Self& self) { return storage_name(self); }>)
+      .function(
+          "takeExamples",
+          guarded<[](Self& self, Self& other) { self.classifier.take_examples(other.classifier); }>)
+      .function("exampleBytes",
+                guarded<[](Self& self) { return static_cast<double>(self.knn().memory_bytes()); }>)
+      .function(
+          "startSave",
+          guarded<[](Self& self, Str id, Str sha256, Str preprocessing, const val& thumbnails) {
+            self.transfer.start_save({id, sha256, preprocessing}, to_thumbnails(thumbnails));
+          }>)
+      .function("nextSaved", guarded<[](Self& self) { return to_js(self.transfer.next_saved()); }>)
+      .function("cancelSave", guarded<[](Self& self) { self.transfer.cancel_save(); }>)
+      .function("startLoad", guarded<[](Self& self, Str id, Str sha256, double embedding_size) {
+                  self.transfer.start_load({id, sha256, ""},
+                                           to_count(embedding_size, "embedding size"));
+                }>)
+      .function("datasetBuffer", guarded<[](Self& self, double size) {
+                  return view_of(self.transfer.dataset_buffer(to_count(size, "byte length")));
+                }>)
+      .function("loadPiece", guarded<[](Self& self) { self.transfer.load_piece(); }>)
+      .function("finishLoad",
+                guarded<[](Self& self) { return to_js(self.transfer.finish_load()); }>)
+      .function("cancelLoad", guarded<[](Self& self) { self.transfer.cancel_load(); }>)
+      .function("clear", guarded<[](Self& self, Str label) { self.knn().clear(label); }>)
+      .function("clearAll", guarded<[](Self& self) { self.knn().clear(); }>)
+      .function("labels", guarded<[](Self& self) { return val::array(self.knn().labels()); }>)
+      .function("counts", guarded<[](Self& self) { return val::array(self.knn().counts()); }>);
   emscripten::function("heapBytes", &heap_bytes);
   emscripten::function("liveClassifierCount", &live_classifiers);
 }

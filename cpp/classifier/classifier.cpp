@@ -1,6 +1,7 @@
 #include "classifier/classifier.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -16,7 +17,7 @@ std::vector<float> softmax(std::span<const float> logits, float beta) {
   std::vector<float> result(logits.size());
   double sum = 0;
   for (size_t i = 0; i < logits.size(); ++i) {
-    // Less the highest, no exponential overflows.
+    // Subtracting the highest value keeps exponentials from overflowing.
     result[i] = std::exp(beta * (logits[i] - highest));
     sum += result[i];
   }
@@ -30,8 +31,8 @@ std::vector<float> sigmoid(std::span<const float> logits) {
   return result;
 }
 
-/// None without a pool: a loop of the caller's then does.
-ParallelFor over(pthreadpool_t pool) {
+/// Returns an empty function without a pool; the Knn then uses a loop.
+ParallelFor parallel_for_on(pthreadpool_t pool) {
   if (pool == nullptr) return {};
   return [pool](size_t count, const auto& body) { parallel_for(pool, count, body); };
 }
@@ -56,14 +57,14 @@ void Classifier::use_threads(size_t thread_count) {
   }
   Threadpool fresh = make_threadpool(thread_count);
   if (network_ != nullptr) network_->use_threadpool(fresh.get());
-  knn_.set_parallel_for(over(fresh.get()));
+  knn_.set_parallel_for(parallel_for_on(fresh.get()));
   threadpool_ = std::move(fresh);
 }
 
-void Classifier::set_knn(Knn knn) {
-  knn.set_parallel_for(over(threadpool_.get()));
-  writer_.reset();
+void Classifier::replace_examples(Knn knn) {
+  knn.set_parallel_for(parallel_for_on(threadpool_.get()));
   smoothing_.reset();
+  ++replacement_count_;
   knn_ = std::move(knn);
 }
 
@@ -76,7 +77,7 @@ Prediction Classifier::smooth(Prediction prediction, double half_life) {
   smoothed_classes_ = knn_.class_revision();
   const std::span<const float> mean = smoothing_->add(prediction.confidences);
   prediction.confidences.assign(mean.begin(), mean.end());
-  // Of equals, the frame's own winner.
+  // Among equal means, the frame's own winner stays.
   for (size_t i = 0; i < mean.size(); ++i) {
     if (mean[i] > mean[prediction.class_index]) prediction.class_index = i;
   }
@@ -84,70 +85,12 @@ Prediction Classifier::smooth(Prediction prediction, double half_life) {
 }
 
 void Classifier::take_examples(Classifier& other) {
-  // All that may throw comes first.
+  // Everything that may throw comes first.
   Knn rest(other.knn_.storage());
   other.knn_.raise_ids(knn_.next_id());
   rest.skip_ids(other.knn_.next_id());
-  set_knn(std::move(other.knn_));
-  other.set_knn(std::move(rest));
-}
-
-void Classifier::start_save(DatasetModel model, std::vector<Thumbnail> thumbnails) {
-  writer_.emplace(knn_, std::move(model), std::move(thumbnails));
-}
-
-std::vector<std::byte> Classifier::next_saved() {
-  if (!writer_) throw Error(ErrorCode::BadArgument, "nothing is being saved; start it first");
-  try {
-    std::vector<std::byte> piece = writer_->next();
-    if (piece.empty()) writer_.reset();
-    return piece;
-  } catch (...) {
-    writer_.reset();
-    throw;
-  }
-}
-
-void Classifier::start_load(DatasetModel expected, size_t embedding_size) {
-  reader_.emplace(std::move(expected), embedding_size);
-}
-
-std::span<std::byte> Classifier::dataset_buffer(size_t byte_count) {
-  piece_.resize(byte_count);
-  return piece_;
-}
-
-DatasetReader& Classifier::reader() {
-  if (!reader_) throw Error(ErrorCode::BadArgument, "nothing is being loaded; start it first");
-  return *reader_;
-}
-
-void Classifier::load_piece() {
-  try {
-    reader().add(piece_);
-  } catch (...) {
-    cancel_load();
-    throw;
-  }
-}
-
-std::vector<Thumbnail> Classifier::finish_load() {
-  std::optional<Dataset> dataset;
-  try {
-    dataset = reader().finish();
-  } catch (...) {
-    cancel_load();
-    throw;
-  }
-  cancel_load();
-  dataset->knn.skip_ids(knn_.next_id());
-  set_knn(std::move(dataset->knn));
-  return std::move(dataset->thumbnails);
-}
-
-void Classifier::cancel_load() noexcept {
-  reader_.reset();
-  piece_ = std::vector<std::byte>();  // `= {}` would keep its memory
+  replace_examples(std::move(other.knn_));
+  other.replace_examples(std::move(rest));
 }
 
 std::span<std::byte> Classifier::model_buffer(size_t byte_count) {
@@ -159,14 +102,14 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
   const PaddedBuffer<std::byte> model_bytes = std::exchange(model_, {});
   if (knn_.example_count() > 0) {
     throw Error(ErrorCode::BadArgument,
-                {"there are ", knn_.example_count(),
-                 " examples, which another model can't compare; clear them first, or load "
-                 "the model into a classifier of its own"});
+                {"There are ", knn_.example_count(),
+                 " examples of the current model. Clear them first, or load the new model into "
+                 "another classifier."});
   }
   Model model = read_model(model_bytes.span(), precision, ConstantStorage::Borrowed);
   auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get());
 
-  // Callers speak of the file's input, which may be scaled before the first layer that is left.
+  // The caller's range is that of the file's input. Layers that were removed may have scaled it.
   const InputScaling scaling = network->input_scaling();
   const auto to_first_layer = [&](float value) {
     return static_cast<float>(scaling.scale * value + scaling.offset);
@@ -205,7 +148,7 @@ std::span<uint8_t> Classifier::frame_buffer(int width, int height) {
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
     throw Error(ErrorCode::BadImage,
                 {"frame: got ", width, " x ", height, " pixels, wanted 1 to ", kMaxSide,
-                 " a side; a video has no pixels before its first frame is there"});
+                 " per side. A video has no pixels before its first frame."});
   }
   const size_t byte_count = static_cast<size_t>(width) * static_cast<size_t>(height) * 4;
   frame_ = {};
@@ -217,7 +160,7 @@ std::span<uint8_t> Classifier::frame_buffer(int width, int height) {
 
 Network& Classifier::network() {
   if (network_ == nullptr) {
-    throw Error(ErrorCode::BadArgument, "no model is loaded; load one first");
+    throw Error(ErrorCode::BadArgument, "No model is loaded. Load one first.");
   }
   return *network_;
 }
@@ -225,7 +168,7 @@ Network& Classifier::network() {
 void Classifier::write_input() {
   Network& net = network();
   if (frame_.width == 0) {
-    throw Error(ErrorCode::BadImage, "there is no frame; hand one over first");
+    throw Error(ErrorCode::BadImage, "There is no frame. Pass one first.");
   }
   const int width = net.input_width();
   const int height = net.input_height();
@@ -265,6 +208,27 @@ std::span<const float> Classifier::logits() {
   return network_->logits();
 }
 
+FrameResult Classifier::observe(const FrameRequest& request) {
+  FrameResult result;
+  const auto start = std::chrono::steady_clock::now();
+  embed();
+  const std::chrono::duration<double, std::milli> network_time =
+      std::chrono::steady_clock::now() - start;
+  result.network_ms = network_time.count();
+  if (request.label) {
+    result.example_id = knn_.add(embed(), *request.label);
+    result.example_count = knn_.counts()[knn_.class_of(*result.example_id)];
+  }
+  const auto may_vote = [&] {
+    return std::ranges::any_of(knn_.voting_counts(), [](size_t count) { return count > 0; });
+  };
+  if (request.predict && (!request.predicts_only_when_taught || may_vote())) {
+    result.prediction = smooth(knn_.predict(embed(), *request.predict), request.smoothing);
+  }
+  if (request.topk > 0) result.classes = classify(request.topk);
+  return result;
+}
+
 std::vector<ClassScore> Classifier::classify(size_t topk) {
   const std::span<const float> scored = logits();
   const std::vector<float> probabilities =
@@ -272,7 +236,7 @@ std::vector<ClassScore> Classifier::classify(size_t topk) {
   std::vector<size_t> order(probabilities.size());
   std::iota(order.begin(), order.end(), size_t{0});
   const size_t count = std::min(topk, order.size());
-  // Equal probabilities go by index, so that the result doesn't depend on the sort.
+  // Equal probabilities are ordered by index, so that the result doesn't depend on the sort.
   std::ranges::partial_sort(
       order, order.begin() + static_cast<std::ptrdiff_t>(count), [&](size_t a, size_t b) {
         return probabilities[a] != probabilities[b] ? probabilities[a] > probabilities[b] : a < b;

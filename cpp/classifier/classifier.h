@@ -1,4 +1,4 @@
-// Frame -> embedding -> prediction: the one object that the page's side holds.
+// Frame -> embedding -> prediction: the one C++ object that the page's side holds.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,6 @@
 #include "core/buffer.h"
 #include "image/image.h"
 #include "image/preprocess.h"
-#include "knn/dataset_file.h"
 #include "knn/knn.h"
 #include "knn/smoothing.h"
 #include "model/reader.h"
@@ -22,133 +21,131 @@
 
 namespace teachable {
 
-/// What a loaded model is.
+/// Description of a loaded model.
 struct ModelInfo {
-  int input_width = 0, input_height = 0;  ///< pixels
-  DataType input_type = DataType::F32;    ///< what the network's first layer reads
-  InputRange range;                       ///< real values of a channel at 0 and 255
-  const char* range_source = "";  ///< who says so: "given" (FrameOptions), "metadata" or "file"
-                                  ///< (the model's), "assumed" (nobody)
-  size_t embedding_size = 0;
-  size_t class_count = 0;      ///< 0 for a model without a classifier
-  std::string name;            ///< what its maker calls it; empty when the file doesn't say
-  std::string labels_file;     ///< see Model
-  Summary summary;             ///< of the network as it runs
-  uint64_t multiply_adds = 0;  ///< of one picture, classifier included
+  int input_width = 0, input_height = 0;  ///< Pixels.
+  DataType input_type = DataType::F32;    ///< Data type that the first layer reads.
+  InputRange range;                       ///< Real values of a channel at 0 and at 255.
+  /// Source of `range`: "given" (FrameOptions), "metadata" or "file" (the model's), or "assumed".
+  const char* range_source = "";
+  size_t embedding_size = 0;   ///< Floats in an embedding.
+  size_t class_count = 0;      ///< 0 for a model without a classifier.
+  std::string name;            ///< The name inside the file; empty when there is none.
+  std::string labels_file;     ///< See Model::labels_file.
+  Summary summary;             ///< Of the network as it runs.
+  uint64_t multiply_adds = 0;  ///< For one picture, the classifier included.
 };
 
-/// One of the model's own classes.
+/// Score of one of the model's own classes.
 struct ClassScore {
-  size_t class_index = 0;  ///< index into the network's output
-  float probability = 0;   ///< 0-1; over all classes the sum is 1, unless the network ends in a
-                           ///< sigmoid: then each is for itself
+  size_t class_index = 0;  ///< Index into the network's output.
+  /// 0-1. The sum over all classes is 1, unless the network ends in a sigmoid.
+  float probability = 0;
 };
 
-/// How frames reach the network. The range is the model's own where it says one, unless it is given
-/// here.
+/// How frames become the network's input.
 struct FrameOptions {
   Crop crop = Crop::Center;
   ResizeRule resize = ResizeRule::HalfPixel;
   bool mirror = false;
+  /// Real values of a channel at 0 and at 255. Default: the model's own, else -1 and 1.
   std::optional<InputRange> range;
 };
 
-/// A model, the current frame, and what was taught. Buffers are lent for filling and stay this
-/// object's; a lent span dies at the next call. Every failure is an Error and leaves examples and
-/// model as they were. Not thread-safe.
+/// What to do with a frame. Everything needs only one run of the network.
+struct FrameRequest {
+  /// Adds the frame as an example of this class, before the prediction.
+  std::optional<std::string> label;
+  /// Predicts the frame with these options.
+  std::optional<PredictOptions> predict;
+  /// Half-life for smooth(); 0 for no smoothing.
+  double smoothing = 0;
+  /// Leaves the prediction out while no example may vote, instead of throwing.
+  bool predicts_only_when_taught = false;
+  /// Maximum number of the model's own classes to return. 0 skips them.
+  size_t topk = 0;
+};
+
+/// Result of a FrameRequest.
+struct FrameResult {
+  std::optional<ExampleId> example_id;   ///< The new example; none without a label.
+  size_t example_count = 0;              ///< Examples of the label, the new one included.
+  std::optional<Prediction> prediction;  ///< None when it wasn't asked for or left out.
+  std::vector<ClassScore> classes;       ///< Most probable first.
+  double network_ms = 0;                 ///< Milliseconds for preprocessing and network.
+};
+
+/// A model, the current frame, and the examples. It owns the buffers that it lends for filling; a
+/// lent span is valid until the next call. Every failure is an Error and leaves examples and model
+/// unchanged. Not thread-safe.
 class Classifier {
  public:
-  /// As of use_threads().
+  /// Starts with `thread_count` threads. Throws as use_threads().
   explicit Classifier(size_t thread_count) { use_threads(thread_count); }
-  /// Computes with so many threads from now on, the caller's among them; >= 1. Throws
-  /// Error{BadArgument}, Error{OutOfMemory} when they can't be started.
+  /// Sets the number of threads that compute, the calling one included; >= 1. Throws
+  /// Error{BadArgument}, or Error{OutOfMemory} when they can't be started.
   void use_threads(size_t thread_count);
 
-  /// Memory for a .tflite file, to be filled before load_model().
+  /// Returns memory for a .tflite file. Fill it, then call load_model().
   std::span<std::byte> model_buffer(size_t byte_count);
-  /// Reads what the buffer holds and frees it, also on failure. Throws Error{BadModel},
-  /// Error{UnsupportedOp}, Error{OutOfMemory}, and Error{BadArgument} while there are examples:
-  /// they belong to the model that embedded them.
+  /// Reads the model from model_buffer() and frees the buffer, also on failure. Throws
+  /// Error{BadModel}, Error{UnsupportedOp} or Error{OutOfMemory}; and Error{BadArgument} while
+  /// there are examples, because they belong to the model that embedded them.
   ModelInfo load_model(const FrameOptions& options,
                        PrecisionChoice precision = PrecisionChoice::Auto);
 
-  /// Memory for the next frame, [height, width, 4]; it becomes the current one. Throws
-  /// Error{BadImage} for a side of 0 or above kMaxSide.
+  /// Returns memory for the next frame, [height, width, 4] RGBA, and makes it the current one.
+  /// Throws Error{BadImage} for a side of 0 or above kMaxSide.
   std::span<uint8_t> frame_buffer(int width, int height);
 
-  /// The model's own classes of the current frame, most probable first, at most `topk`.
+  /// Does all that is asked for with the current frame, in the order of FrameRequest's fields.
+  /// Throws Error{BadArgument} without a model, and as Knn::add(), Knn::predict(), smooth() and
+  /// classify(); Error{BadImage} without a frame.
+  FrameResult observe(const FrameRequest& request);
+  /// Returns the model's own classes for the current frame, at most `topk`, most probable first.
   std::vector<ClassScore> classify(size_t topk);
-  /// The model's own classes of the current frame before softmax, [class_count], borrowed until the
-  /// next call.
+  /// Returns the outputs before softmax, [class_count], borrowed until the next call.
   std::span<const float> logits();
-  /// The current frame's embedding, [embedding_size], borrowed until the next call. Runs the
-  /// network once a frame, however often it is asked for.
+  /// Returns the current frame's embedding, [embedding_size], borrowed until the next call. The
+  /// network runs once for each frame, however often this is called.
   std::span<const float> embed();
 
-  /// Teaches the current frame; see Knn::add.
-  ExampleId add_example(std::string_view label) { return knn_.add(embed(), label); }
-  /// Predicts the current frame; see Knn::predict.
-  Prediction predict(const PredictOptions& options) { return knn_.predict(embed(), options); }
-  Prediction predict(size_t k) { return knn_.predict(embed(), k); }
-
-  /// What was taught; embeddings from elsewhere go straight to it.
+  /// The examples. Embeddings from elsewhere go straight to it.
   Knn& knn() { return knn_; }
-  /// The prediction with the mean of its confidences and those of the calls before, see Smoothing;
-  /// the winner is the mean's. Another half-life, other classes (new, erased, enabled or disabled)
-  /// and loaded examples start anew; 0 changes nothing. Throws Error{BadArgument}.
+  const Knn& knn() const { return knn_; }
+  /// Replaces the confidences by a mean over this and earlier predictions (see Smoothing), and the
+  /// winner by the winner of the mean. The mean starts anew when the half-life changes, when
+  /// classes are added, erased, enabled or disabled, and when examples are loaded. A half-life of 0
+  /// returns the prediction as it is. Throws Error{BadArgument}.
   Prediction smooth(Prediction prediction, double half_life);
-  /// Puts the examples of `other` in the place of those that were there, and leaves `other`
-  /// without. Their ids are counted on from those that were given here, so that none is given
-  /// twice.
+  /// Replaces all examples. The ids of `knn` are kept.
+  void replace_examples(Knn knn);
+  /// Replaces all examples by those of `other`, which is left without any. Their ids continue after
+  /// those that were given here, so that no id is given twice.
   void take_examples(Classifier& other);
-  /// See Knn::use_storage().
-  void use_storage(Storage storage) { knn_.use_storage(storage); }
-
-  /// Begins a file of the examples: next_saved() returns its pieces, an empty one after the last.
-  /// See DatasetWriter.
-  void start_save(DatasetModel model, std::vector<Thumbnail> thumbnails);
-  std::vector<std::byte> next_saved();
-  /// Lets go of a save that isn't wanted any more, if there is one.
-  void cancel_save() noexcept { writer_.reset(); }
-  /// Begins to read such a file, of embeddings [embedding_size] of `expected`: fill
-  /// dataset_buffer() and call load_piece(), again and again, then finish_load(), which puts its
-  /// examples in the place of those that were there. Until then, and on any Error, these stay. An
-  /// Error ends the load. Examples have the ids that they have in the file, as its thumbnails speak
-  /// of them by these: an id from before the load is then of another example or none. New ones get
-  /// ids above all of both.
-  void start_load(DatasetModel expected, size_t embedding_size);
-  std::span<std::byte> dataset_buffer(size_t byte_count);
-  void load_piece();
-  /// Returns what else the file held.
-  std::vector<Thumbnail> finish_load();
-  /// Lets go of a load that isn't wanted any more, if there is one.
-  void cancel_load() noexcept;
+  /// Number of replace_examples() and take_examples() calls so far.
+  uint64_t replacement_count() const { return replacement_count_; }
 
  private:
-  void set_knn(Knn knn);
-  DatasetReader& reader();
   Network& network();
   void write_input();
 
-  Threadpool threadpool_;  // before network_ and knn_, which borrow it
+  Threadpool threadpool_;  // Before network_ and knn_, which borrow it.
   std::unique_ptr<Network> network_;
   Preprocess preprocess_;
   Preprocessor preprocessor_;
   Knn knn_;
+  uint64_t replacement_count_ = 0;
 
   std::optional<Smoothing> smoothing_;
-  double half_life_ = 0;           ///< of smoothing_
-  uint64_t smoothed_classes_ = 0;  ///< the Knn's class_revision() that smoothing_ is of
-
-  std::optional<DatasetWriter> writer_;
-  std::optional<DatasetReader> reader_;
-  std::vector<std::byte> piece_;
+  double half_life_ = 0;           // The half-life of smoothing_.
+  uint64_t smoothed_classes_ = 0;  // The Knn's class_revision() that smoothing_ belongs to.
 
   PaddedBuffer<std::byte> model_;
-  PaddedBuffer<uint8_t> pixels_;  // that the caller wrote
-  RgbaView frame_;                // the current one: into pixels_
-  bool embedded_ = false;         // the network holds the embedding of frame_
-  bool scored_ = false;           // and the logits
+  PaddedBuffer<uint8_t> pixels_;  // The caller writes the frame here.
+  RgbaView frame_;                // The current frame: a view of pixels_.
+  bool embedded_ = false;         // The network holds the embedding of frame_ ...
+  bool scored_ = false;           // ... and its logits.
 };
 
 }  // namespace teachable

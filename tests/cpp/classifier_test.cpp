@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "classifier/dataset_transfer.h"
 #include "core/error.h"
 #include "data.h"
 #include "failing_new.h"
@@ -66,14 +67,39 @@ TEST(Classifier, TeachesAndPredicts) {
   EXPECT_EQ(info.class_count, 5u);
   for (int i = 0; i < 3; ++i) {
     show(classifier, static_cast<uint8_t>(10 + i), 200, 30);
-    classifier.add_example("green");
+    classifier.knn().add(classifier.embed(), "green");
     show(classifier, static_cast<uint8_t>(10 + i), 20, 230);
-    classifier.add_example("blue");
+    classifier.knn().add(classifier.embed(), "blue");
   }
   show(classifier, 15, 202, 31);
-  const Prediction prediction = classifier.predict(3);
+  const Prediction prediction = classifier.knn().predict(classifier.embed(), 3);
   EXPECT_EQ(classifier.knn().labels()[prediction.class_index], "green");
   EXPECT_FLOAT_EQ(prediction.confidences[prediction.class_index], 1.0f);
+}
+
+TEST(Classifier, ObservesAFrameInOneCall) {
+  Classifier classifier(1);
+  load(classifier, small_file());
+  show(classifier, 10, 200, 30);
+  FrameRequest request;
+  request.predict = PredictOptions{.k = 1};
+  request.predicts_only_when_taught = true;
+  FrameResult result = classifier.observe(request);
+  EXPECT_FALSE(result.prediction);
+  EXPECT_FALSE(result.example_id);
+  EXPECT_TRUE(result.classes.empty());
+  EXPECT_GE(result.network_ms, 0);
+  request.predicts_only_when_taught = false;
+  EXPECT_EQ(error_of([&] { classifier.observe(request); }), ErrorCode::BadArgument);
+  request.label = "green";
+  request.topk = 2;
+  result = classifier.observe(request);
+  EXPECT_EQ(result.example_id, ExampleId{0});
+  EXPECT_EQ(result.example_count, 1u);
+  ASSERT_TRUE(result.prediction);
+  EXPECT_EQ(result.prediction->class_index, 0u);
+  EXPECT_EQ(result.classes.size(), 2u);
+  EXPECT_EQ(classifier.observe(request).example_count, 2u);
 }
 
 TEST(Classifier, ProbabilitiesAreSortedAndSumToOne) {
@@ -117,7 +143,7 @@ TEST(Classifier, ComputesTheSameWithOtherThreads) {
   for (const size_t count : {has_threads() ? 3 : 1, has_threads() ? 2 : 1, 1}) {
     classifier.use_threads(count);
     EXPECT_EQ(look(), alone) << count << " threads";
-    classifier.add_example("a");
+    classifier.knn().add(classifier.embed(), "a");
   }
   EXPECT_EQ(error_of([&] { classifier.use_threads(0); }), ErrorCode::BadArgument);
   EXPECT_EQ(look(), alone);
@@ -133,7 +159,8 @@ TEST(Classifier, ErrorsSayWhatIsMissing) {
   EXPECT_EQ(error_of([&] { classifier.frame_buffer(0, 10); }), ErrorCode::BadImage);
   EXPECT_EQ(error_of([&] { classifier.frame_buffer(10, kMaxSide + 1); }), ErrorCode::BadImage);
   show(classifier, 1, 2, 3);
-  EXPECT_EQ(error_of([&] { classifier.predict(3); }), ErrorCode::BadArgument);
+  EXPECT_EQ(error_of([&] { classifier.knn().predict(classifier.embed(), 3); }),
+            ErrorCode::BadArgument);
   EXPECT_EQ(error_of([&] {
               FrameOptions options;
               options.range = InputRange{NAN, 1};
@@ -146,13 +173,14 @@ TEST(Classifier, NoErrorLosesExamplesOrTheModel) {
   Classifier classifier(1);
   load(classifier, small_file());
   show(classifier, 10, 200, 30);
-  classifier.add_example("a");
+  classifier.knn().add(classifier.embed(), "a");
   const std::vector<std::byte> damaged(100);
   EXPECT_EQ(error_of([&] { load(classifier, damaged); }), ErrorCode::BadArgument);
   EXPECT_EQ(error_of([&] { load(classifier, small_file(6)); }), ErrorCode::BadArgument);
-  EXPECT_EQ(error_of([&] { classifier.predict(0); }), ErrorCode::BadArgument);
+  EXPECT_EQ(error_of([&] { classifier.knn().predict(classifier.embed(), 0); }),
+            ErrorCode::BadArgument);
   EXPECT_EQ(classifier.knn().example_count(), 1u);
-  EXPECT_EQ(classifier.predict(1).class_index, 0u);
+  EXPECT_EQ(classifier.knn().predict(classifier.embed(), 1).class_index, 0u);
 
   classifier.knn().clear();
   EXPECT_EQ(error_of([&] { load(classifier, damaged); }), ErrorCode::BadModel);
@@ -229,17 +257,18 @@ TEST(Smoothing, LeavesTheWinnerOfEqualVotesToTheFrame) {
 
 std::vector<std::byte> save(Classifier& classifier, std::vector<Thumbnail> thumbnails = {}) {
   std::vector<std::byte> file;
-  classifier.start_save({"m", "", ""}, std::move(thumbnails));
-  for (auto piece = classifier.next_saved(); !piece.empty(); piece = classifier.next_saved()) {
+  DatasetTransfer transfer(classifier);
+  transfer.start_save({"m", "", ""}, std::move(thumbnails));
+  for (auto piece = transfer.next_saved(); !piece.empty(); piece = transfer.next_saved()) {
     file.insert(file.end(), piece.begin(), piece.end());
   }
   return file;
 }
 
-void begin_load(Classifier& classifier, std::span<const std::byte> bytes) {
-  classifier.start_load({"m", "", ""}, 2);
-  std::ranges::copy(bytes, classifier.dataset_buffer(bytes.size()).begin());
-  classifier.load_piece();
+void begin_load(DatasetTransfer& transfer, std::span<const std::byte> bytes) {
+  transfer.start_load({"m", "", ""}, 2);
+  std::ranges::copy(bytes, transfer.dataset_buffer(bytes.size()).begin());
+  transfer.load_piece();
 }
 
 TEST(ClassifierExamples, OfAFileReplaceAllThatWasThereAndKeepTheirIds) {
@@ -250,9 +279,10 @@ TEST(ClassifierExamples, OfAFileReplaceAllThatWasThereAndKeepTheirIds) {
   const std::vector<std::byte> file = save(saved, {{pictured, std::vector<std::byte>(3)}});
 
   Classifier classifier(1);
+  DatasetTransfer transfer(classifier);
   for (int i = 0; i < 5; ++i) classifier.knn().add(kRight, "old");
-  begin_load(classifier, file);
-  const std::vector<Thumbnail> thumbnails = classifier.finish_load();
+  begin_load(transfer, file);
+  const std::vector<Thumbnail> thumbnails = transfer.finish_load();
   EXPECT_EQ(classifier.knn().labels(), (std::vector<std::string>{"x", "new"}));
   EXPECT_EQ(classifier.knn().counts(), (std::vector<size_t>{0, 1}));
   EXPECT_FALSE(classifier.knn().undo());
@@ -278,7 +308,7 @@ TEST(ClassifierExamples, KeepIdsAndClassesWhenTheStorageChanges) {
   classifier.knn().add_class("empty");
   classifier.knn().enable("empty", false);
   classifier.knn().remove(classifier.knn().add(kRight, "a"));
-  classifier.use_storage(Storage::I8);
+  classifier.knn().use_storage(Storage::I8);
   EXPECT_EQ(classifier.knn().labels(), (std::vector<std::string>{"empty", "a"}));
   EXPECT_FALSE(classifier.knn().enabled(0));
   EXPECT_EQ(classifier.knn().add(kRight, "a"), 1u);
@@ -289,44 +319,56 @@ TEST(ClassifierExamples, OfALoadThatFailsOrIsNotWantedAreLetGo) {
   for (int i = 0; i < 500; ++i) saved.knn().add(std::vector<float>{1, static_cast<float>(i)}, "a");
   std::vector<std::byte> file = save(saved);
   Classifier classifier(1);
+  DatasetTransfer transfer(classifier);
   const std::span<const std::byte> most(file.data(), file.size() - 10);
   const std::ptrdiff_t before = live_allocations();
 
-  begin_load(classifier, most);
+  begin_load(transfer, most);
   EXPECT_GT(live_allocations(), before + 5);
-  EXPECT_EQ(error_of([&] { classifier.finish_load(); }), ErrorCode::BadDataset);
+  EXPECT_EQ(error_of([&] { transfer.finish_load(); }), ErrorCode::BadDataset);
   EXPECT_EQ(live_allocations(), before) << "cut off";
 
-  begin_load(classifier, most);
-  classifier.cancel_load();
+  begin_load(transfer, most);
+  transfer.cancel_load();
   EXPECT_EQ(live_allocations(), before) << "cancelled";
-  classifier.cancel_load();
-  EXPECT_EQ(error_of([&] { classifier.load_piece(); }), ErrorCode::BadArgument);
+  transfer.cancel_load();
+  EXPECT_EQ(error_of([&] { transfer.load_piece(); }), ErrorCode::BadArgument);
 
   file[file.size() / 2] ^= std::byte{1};
-  EXPECT_EQ(error_of([&] { begin_load(classifier, file); }), ErrorCode::BadDataset);
+  EXPECT_EQ(error_of([&] { begin_load(transfer, file); }), ErrorCode::BadDataset);
   EXPECT_EQ(live_allocations(), before) << "damaged";
 
-  begin_load(classifier, std::span(file).first(20));
-  classifier.cancel_load();
-  EXPECT_EQ(error_of([&] { classifier.finish_load(); }), ErrorCode::BadArgument);
+  begin_load(transfer, std::span(file).first(20));
+  transfer.cancel_load();
+  EXPECT_EQ(error_of([&] { transfer.finish_load(); }), ErrorCode::BadArgument);
 }
 
 TEST(ClassifierExamples, OfASaveThatIsNotWantedAreLetGo) {
   Classifier classifier(1);
+  DatasetTransfer transfer(classifier);
   const ExampleId id = classifier.knn().add(kRight, "a");
   const std::ptrdiff_t before = live_allocations();
-  classifier.start_save({"m", "", ""}, {{id, std::vector<std::byte>(1000)}});
-  classifier.next_saved();
+  transfer.start_save({"m", "", ""}, {{id, std::vector<std::byte>(1000)}});
+  transfer.next_saved();
   EXPECT_GT(live_allocations(), before);
-  classifier.cancel_save();
+  transfer.cancel_save();
   EXPECT_EQ(live_allocations(), before);
-  EXPECT_EQ(error_of([&] { classifier.next_saved(); }), ErrorCode::BadArgument);
-  // One that the examples' change ended.
-  classifier.start_save({"m", "", ""}, {{id, std::vector<std::byte>(1000)}});
+  EXPECT_EQ(error_of([&] { transfer.next_saved(); }), ErrorCode::BadArgument);
+  // A change of the examples ends a save.
+  transfer.start_save({"m", "", ""}, {{id, std::vector<std::byte>(1000)}});
   classifier.knn().enable("a", false);
-  EXPECT_EQ(error_of([&] { classifier.next_saved(); }), ErrorCode::BadArgument);
+  EXPECT_EQ(error_of([&] { transfer.next_saved(); }), ErrorCode::BadArgument);
   EXPECT_EQ(live_allocations(), before);
+}
+
+TEST(ClassifierExamples, OfASaveThatAreReplacedEndIt) {
+  Classifier classifier(1), other(1);
+  DatasetTransfer transfer(classifier);
+  classifier.knn().add(kRight, "a");
+  other.knn().add(kUp, "b");
+  transfer.start_save({"m", "", ""}, {});
+  classifier.take_examples(other);
+  EXPECT_EQ(error_of([&] { transfer.next_saved(); }), ErrorCode::BadArgument);
 }
 
 /// More rows than one thread takes at once.
@@ -367,11 +409,11 @@ TEST(Classifier, FewShotClassesOfRealPhotosAreToldApart) {
     for (const std::string name :
          {"cat_train_0", "dog_train_0", "hotdog_train_0", "hotdog_train_1"}) {
       show_photo(name);
-      classifier.add_example(name.substr(0, name.find('_')));
+      classifier.knn().add(classifier.embed(), name.substr(0, name.find('_')));
     }
     for (const std::string name : {"cat_test_0", "dog_test_0", "hotdog_test_0"}) {
       show_photo(name);
-      const Prediction prediction = classifier.predict(1);
+      const Prediction prediction = classifier.knn().predict(classifier.embed(), 1);
       EXPECT_EQ(classifier.knn().labels()[prediction.class_index], name.substr(0, name.find('_')))
           << name << " with " << model;
     }

@@ -1,19 +1,19 @@
-// The type checks as a suite, one test for each project. The build itself checks the page's side of the package.
-import { typecheck } from '../../web/dev/typescript.mjs';
+// The type checks as a suite, one test for each project.
+import { typecheck, typecheckAlone } from '../../web/dev/typescript.mjs';
 
-/** The tsconfig files that the build does not check. */
+/** tsconfig files, or folders that hold a tsconfig.json, and how they are checked. web/src/entries references all rooms of web/src. */
 const projects = [
-  'web/tsconfig.worker.json',
-  'web/tsconfig.demo.json',
-  'web/tsconfig.cli.json',
-  'tests/types/tsconfig.json',
-  'tests/types/tfjs/tsconfig.json',
+  ['web/src/entries', typecheck],
+  ['web/tsconfig.demo.json', typecheck],
+  ['web/tsconfig.cli.json', typecheck],
+  ['tests/types/tsconfig.json', typecheckAlone],
+  ['tests/types/tfjs/tsconfig.json', typecheckAlone],
 ];
 
 export async function checkTypes() {
   const result = { passed: 0, failed: [], skipped: [] };
-  for (const project of projects) {
-    await typecheck(project).then(
+  for (const [project, check] of projects) {
+    await check(project).then(
       () => result.passed++,
       (error) => result.failed.push({ name: project, output: error.message }),
     );

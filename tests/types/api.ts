@@ -10,6 +10,7 @@ import {
   type ErrorCode,
   errorCodes,
   type Info,
+  type KnnInfo,
   type LoadOptions,
   load,
   type ModelEntry,
@@ -171,11 +172,12 @@ export async function teaching(classifier: Classifier | KnnClassifier): Promise<
   exactly<string>()(await classifier.exportJson({ signal }));
   await classifier.importJson({}, { signal });
 
-  exactly<Info>()(await classifier.info());
+  exactly<Info>()(await (classifier as Classifier).info());
+  exactly<KnnInfo>()(await (classifier as KnnClassifier).info());
   const { variant, reason, threads, worker: inWorker, model, modelBytes, loadTimings } = await classifier.info();
   exactly<Variant>()(variant);
   exactly<boolean>()(inWorker);
-  console.log(reason, threads, model.embeddingSize, modelBytes, loadTimings.prepareMs);
+  console.log(reason, threads, model?.embeddingSize, modelBytes, loadTimings.prepareMs);
   classifier.dispose();
 
   // @ts-expect-error there is no such storage

@@ -1,5 +1,5 @@
-// The page's side and the worker's side together, with the module as the only double: the real host answers over a
-// MessageChannel in place of a Worker, files come from the real server.
+// The page's side and the worker's side together. Only the module is a test double: the real host answers over a MessageChannel instead of
+// a Worker, and files come from the real server.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -15,10 +15,9 @@ import { importTs } from './import-ts.mjs';
 import { until } from './wait.mjs';
 
 const { load, makeHost, serve, ClassifierError } = await importTs(
-  'page/client.ts',
+  'entries/index.ts',
   'worker/host.ts',
   'shared/rpc.ts',
-  'shared/errors.ts',
 );
 
 let folder;
@@ -136,7 +135,7 @@ const plain = (r, g, b, width = 2, height = 2) => ({
 const red = plain(200, 0, 0);
 const blue = plain(0, 0, 200, 5, 3);
 
-test('a model by address', async (t) => {
+test('loads a model by address', async (t) => {
   const classifier = await open(t);
   assert.deepEqual(module.classifiers[0].model, modelBytes);
   const info = await classifier.info();
@@ -150,7 +149,7 @@ test('a model by address', async (t) => {
   for (const ms of Object.values(info.loadTimings)) assert.ok(ms >= 0);
 });
 
-test("a catalogue entry by address says how the model is fed; the caller's options come first", async (t) => {
+test("a catalogue entry sets the preprocessing, and the caller's options take precedence", async (t) => {
   const classifier = await open(t, { model: { url: at('tiny.json') }, preprocess: { resize: 'align-corners' } });
   assert.equal(classifier.model.title, 'Tiny network');
   assert.equal(classifier.model.showClasses, false);
@@ -163,20 +162,20 @@ test("a catalogue entry by address says how the model is fed; the caller's optio
   assert.equal((await classifier.classify(red, 4))[1].className, 'cat');
 });
 
-test('a catalogue entry as an object', async (t) => {
+test('loads a catalogue entry that is passed as an object', async (t) => {
   const model = { id: 'x', title: 'X', files: [{ path: 'tiny.tflite' }], baseUrl: at('') };
   const classifier = await open(t, { model });
   assert.equal(classifier.model.id, 'x');
   assert.equal(classifier.model.showClasses, true);
 });
 
-test('a model by its bytes, which stay with the caller', async (t) => {
+test("loads a model by its bytes, which stay the caller's", async (t) => {
   await open(t, { model: { bytes: modelBytes } });
   assert.equal(modelBytes.byteLength, 12);
   assert.deepEqual(module.classifiers[0].model, modelBytes);
 });
 
-test('the shards of a model.json are joined in the order of its manifest, and the module gets a .tflite file', async (t) => {
+test('weight files are joined in the order of the manifest, and the module gets a .tflite file', async (t) => {
   const { model, modelBytes: bytes } = await (await open(t, { model: at('model.json'), wasmUrl })).info();
   const joined = module.classifiers[0].model;
   assert.equal(new TextDecoder().decode(joined.subarray(4, 8)), 'TFL3');
@@ -190,7 +189,7 @@ test('the shards of a model.json are joined in the order of its manifest, and th
   assert.deepEqual(module.classifiers[0].model, joined);
 });
 
-test('a model.json that the converter refuses, and a converter that is not there', async () => {
+test('reports a model.json that the converter refuses, and a missing converter', async () => {
   const bytes = new TextEncoder().encode(JSON.stringify({ modelTopology: { node: [] }, weightsManifest: [] }));
   await assert.rejects(load({ model: { bytes }, wasmUrl }), {
     code: 'bad-model',
@@ -202,7 +201,7 @@ test('a model.json that the converter refuses, and a converter that is not there
   });
 });
 
-test('labels: names, an address, of as many classes', async (_t) => {
+test('takes labels as names or an address, and checks their number', async (_t) => {
   const name = async (labels, classIndex) => {
     const classifier = await load({ model: at('tiny.tflite'), labels });
     const [score] = (await classifier.classify(red, 4)).filter((each) => each.classIndex === classIndex);
@@ -243,14 +242,14 @@ for (const [name, code, message] of failures) {
   });
 }
 
-test('no answer at all is a failed load', async () => {
+test('no answer from the server is load-failed', async () => {
   await assert.rejects(load({ model: 'http://localhost:9/x.tflite' }), {
     code: 'load-failed',
     message: /no answer.*CORS/,
   });
 });
 
-test('what is no model source is refused before a worker starts', async () => {
+test('an invalid model source is refused before a worker starts', async () => {
   for (const model of [null, 5, {}, { files: 'x' }]) await assert.rejects(load({ model }), { code: 'bad-argument' });
   await assert.rejects(load({ model: 'http://' }), { code: 'bad-argument', message: /not an address/ });
   await assert.rejects(load({ model: at('tiny.tflite'), threads: 0 }), { code: 'bad-argument', message: /threads/ });
@@ -272,7 +271,7 @@ test('what is no model source is refused before a worker starts', async () => {
   assert.equal(workers.length, 0);
 });
 
-test('progress of both downloads, then the start', async (t) => {
+test('reports progress of both downloads, then the start', async (t) => {
   const seen = [];
   loadModule = async ({ onBytes }) => {
     onBytes(5, 10);
@@ -287,7 +286,7 @@ test('progress of both downloads, then the start', async (t) => {
   assert.equal(seen.at(-1).phase, 'start');
 });
 
-test('a signal ends the load', async () => {
+test('a signal aborts the load', async () => {
   await assert.rejects(load({ model: at('tiny.tflite'), signal: AbortSignal.abort() }), { code: 'aborted' });
   assert.equal(workers.length, 0);
   const controller = new AbortController();
@@ -304,7 +303,7 @@ test('a signal ends the load', async () => {
   assert.equal(workers[0].terminated, true);
 });
 
-test('a variant that fails is replaced by a simpler one, with the reason', async (t) => {
+test('a variant that fails is replaced by a simpler one, and the reason says so', async (t) => {
   const tried = [];
   loadModule = async ({ variant }) => {
     tried.push(variant);
@@ -322,7 +321,7 @@ test('a variant that fails is replaced by a simpler one, with the reason', async
   assert.match(reason, /relaxed failed: It is not there/);
 });
 
-test('a variant that was asked for by name is not replaced', async () => {
+test('a variant that was requested is not replaced', async () => {
   loadModule = async () => {
     throw new ClassifierError('load-failed', 'It is not there.');
   };
@@ -336,12 +335,16 @@ test('a variant that was asked for by name is not replaced', async () => {
   });
 });
 
-test('a worker that never starts is a failed load', async (t) => {
-  t.mock.method(globalThis, 'Worker', () => {
-    const worker = new EventTarget();
-    worker.postMessage = () => setTimeout(() => worker.dispatchEvent(new Event('error', { cancelable: true })));
-    worker.terminate = () => {};
-    return worker;
+test('a worker that never starts is load-failed', async (t) => {
+  class FailingWorker extends EventTarget {
+    postMessage() {
+      setTimeout(() => this.dispatchEvent(new Event('error', { cancelable: true })));
+    }
+    terminate() {}
+  }
+  globalThis.Worker = FailingWorker;
+  t.after(() => {
+    globalThis.Worker = WorkerDouble;
   });
   await assert.rejects(load({ model: at('tiny.tflite'), workerUrl: '/nowhere.js' }), {
     code: 'load-failed',
@@ -349,7 +352,7 @@ test('a worker that never starts is a failed load', async (t) => {
   });
 });
 
-test('teach and predict', async (t) => {
+test('teaches and predicts', async (t) => {
   const classifier = await open(t);
   assert.equal(await classifier.addExample(red, 'red'), 1);
   assert.equal(await classifier.addExample(red, 'red'), 2);
@@ -366,7 +369,7 @@ test('teach and predict', async (t) => {
   assert.deepEqual({ ...(await classifier.counts()) }, {});
 });
 
-test('embeddings stand in for pictures', async (t) => {
+test('accepts embeddings instead of pictures', async (t) => {
   const classifier = await open(t);
   const embedding = await classifier.embed(red);
   assert.deepEqual([...embedding], [200, 0, 0]);
@@ -383,7 +386,7 @@ test('embeddings stand in for pictures', async (t) => {
   });
 });
 
-test('observe: one run of the network teaches, predicts, classifies', async (t) => {
+test('observe() teaches, predicts and classifies with one run of the network', async (t) => {
   const classifier = await open(t);
   const [fake] = module.classifiers;
   const before = fake.runCount;
@@ -402,7 +405,7 @@ test('observe: one run of the network teaches, predicts, classifies', async (t) 
   assert.deepEqual((await classifier.info()).timings, second.timings);
 });
 
-test('a model without classes is observed without them', async (t) => {
+test('observe() returns no classes for a model without a classifier', async (t) => {
   module = makeFakeModule({ classCount: 0 });
   const classifier = await open(t);
   assert.deepEqual((await classifier.observe(red)).classes, []);
@@ -410,7 +413,7 @@ test('a model without classes is observed without them', async (t) => {
   await assert.rejects(classifier.classify(red), { code: 'bad-argument' });
 });
 
-test('labels that are names of Object.prototype are labels like any other', async (t) => {
+test('names of Object.prototype are ordinary labels', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, '__proto__');
   await classifier.addExample(blue, 'constructor');
@@ -426,7 +429,7 @@ test('labels that are names of Object.prototype are labels like any other', asyn
   ]);
 });
 
-test('predictions say which examples they rest on', async (t) => {
+test('predictions name the examples that voted', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 'red');
   await classifier.addExample(blue, 'blue');
@@ -548,7 +551,7 @@ test('many embeddings are predicted at once', async (t) => {
   assert.deepEqual(await classifier.predictMany(new Float32Array()), []);
 });
 
-test('a review names classes', async (t) => {
+test('a review contains class names', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 'red');
   await classifier.addExample(blue, 'blue');
@@ -586,7 +589,7 @@ test('data sets are saved and loaded as blob, bytes and stream', async (t) => {
   assert.equal((await classifier.predict(blue)).label, 'blue');
 });
 
-test('data sets go in and out one after the other, however they are called', async (t) => {
+test('saves and loads run one after the other', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 'red');
   const first = await classifier.saveDataset();
@@ -620,7 +623,7 @@ test('data sets go in and out one after the other, however they are called', asy
   assert.deepEqual([damaged.status, sound.status], ['rejected', 'fulfilled']);
 });
 
-test('what a save or a load holds is let go when it ends early', async (t) => {
+test('a save or load that ends early releases its memory', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 'red');
   const file = new Uint8Array(await (await classifier.saveDataset()).arrayBuffer());
@@ -671,7 +674,7 @@ test('what a save or a load holds is let go when it ends early', async (t) => {
   await other.cancel();
 });
 
-test('thumbnails that are none are refused', async (t) => {
+test('invalid thumbnails are refused', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 'red');
   for (const thumbnails of [
@@ -689,7 +692,7 @@ test('thumbnails that are none are refused', async (t) => {
   }
 });
 
-test('what JSON brings replaces all or nothing, and undo() reaches back to before a failure', async (t) => {
+test('importJson() replaces everything or nothing, and undo() still works after a failure', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 'red');
   await classifier.addExample(blue, 'blue');
@@ -702,7 +705,7 @@ test('what JSON brings replaces all or nothing, and undo() reaches back to befor
   assert.equal(module.live, module.classifiers.length - module.classifiers.filter(({ deleted }) => deleted).length);
 });
 
-test('JSON comes back, and so do data sets of tfjs and ml5', async (t) => {
+test('imports JSON of its own, of tfjs and of ml5', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, '__proto__');
   await classifier.addExample(blue, 'blue');
@@ -821,7 +824,7 @@ test('JSON comes back, and so do data sets of tfjs and ml5', async (t) => {
   }
 });
 
-test('1 and "1" are one class', async (t) => {
+test('1 and "1" are the same class', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 1);
   assert.equal(await classifier.addExample(red, '1'), 2);
@@ -843,7 +846,7 @@ test('bad arguments are refused before anything is sent', async (t) => {
     await assert.rejects(classifier.classify(image), bad);
 });
 
-test('pictures that cannot be', async (t) => {
+test('invalid pictures are refused', async (t) => {
   const classifier = await open(t);
   const bad = { code: 'bad-image' };
   await assert.rejects(classifier.classify({ ...red, width: 3 }), {
@@ -856,7 +859,7 @@ test('pictures that cannot be', async (t) => {
   await assert.rejects(classifier.classify(new Blob([])), { ...bad, message: /empty/ });
 });
 
-test('encoded pictures: bytes, buffer, blob', async (t) => {
+test('accepts encoded pictures as bytes, buffer and blob', async (t) => {
   const classifier = await open(t, { wasmUrl });
   const file = Uint8Array.from(onePixel);
   for (const image of [file, file.buffer, new Blob([file])])
@@ -894,7 +897,7 @@ test('the decoder is fetched with the first encoded picture, once', async (t) =>
   assert.deepEqual(requests, ['/wasm/image/decoder.wasm']);
 });
 
-test('a decoder that is not there is an error with its address, and asked for again by the next picture', async (t) => {
+test('a missing decoder is an error with its address, and the next picture tries again', async (t) => {
   const answers = [(response) => response.writeHead(503).end(), (response) => response.end('no WebAssembly')];
   const { requests, wasmUrl } = await serveModules(
     t,
@@ -914,7 +917,7 @@ test('a decoder that is not there is an error with its address, and asked for ag
   assert.equal(requests.length, 3);
 });
 
-test('a call that is aborted while the decoder comes leaves the next one alone', async (t) => {
+test('aborting a call during the download of the decoder does not affect the next call', async (t) => {
   let asked;
   const wasAsked = new Promise((resolve) => (asked = resolve));
   let held = false;
@@ -945,7 +948,7 @@ class LoadingImage extends EventTarget {
   }
 }
 
-test('calls take effect in the order in which they are made, whatever they are given', async (t) => {
+test('calls take effect in the order in which they are made, whatever their arguments', async (t) => {
   const classifier = await open(t, { wasmUrl });
   const embedding = Float32Array.of(1, 2, 3);
   const counts = [];
@@ -988,7 +991,7 @@ test('calls take effect in the order in which they are made, whatever they are g
   assert.deepEqual([...(await classifier.exampleEmbedding((await classifier.exampleIds('g'))[0]))], [1, 2, 3]);
 });
 
-test('a picture that never comes holds up nothing once its call is aborted, and dispose() ends it', async (t) => {
+test('a picture that never loads blocks nothing after an abort, and dispose() ends its call', async (t) => {
   const classifier = await open(t);
   const abort = new AbortController();
   const stalled = classifier.embed(new LoadingImage(), { signal: abort.signal });
@@ -1001,7 +1004,7 @@ test('a picture that never comes holds up nothing once its call is aborted, and 
   await assert.rejects(last, { code: 'disposed' });
 });
 
-test('a lazy image is started as soon as it is looked at, and stays lazy', async (t) => {
+test('a lazy image starts to load when it is used, and stays lazy', async (t) => {
   const classifier = await open(t);
   const image = new LoadingImage();
   let loading = 'lazy';
@@ -1016,7 +1019,7 @@ test('a lazy image is started as soon as it is looked at, and stays lazy', async
   assert.equal(loading, 'lazy');
 });
 
-test("a small view of a large buffer is small to send, and stays the caller's", async (t) => {
+test("a small view of a large buffer is sent alone, and stays the caller's", async (t) => {
   const classifier = await open(t);
   const large = new Float32Array(1 << 20);
   const view = large.subarray(300, 303).fill(7);
@@ -1087,7 +1090,7 @@ test("a small view of a large buffer is small to send, and stays the caller's", 
   assert.deepEqual(module.classifiers.at(-1).model, modelBytes);
 });
 
-test('calls that overlap are answered in order and apart', async (t) => {
+test('overlapping calls are answered separately and in order', async (t) => {
   const classifier = await open(t);
   const embeddings = await Promise.all([red, blue, red].map((image) => classifier.embed(image)));
   assert.deepEqual(
@@ -1107,7 +1110,7 @@ test('dispose ends everything and may be called twice', async (t) => {
   await until(() => workers[0].terminated, 'a worker that does not end itself is ended by force');
 });
 
-test('a classifier is disposable where the language knows that', async (t) => {
+test('a classifier is disposable where the language supports it', async (t) => {
   const classifier = await open(t);
   classifier[Symbol.dispose ?? Symbol.for('Symbol.dispose')]();
   await assert.rejects(classifier.info(), { code: 'disposed' });
@@ -1126,7 +1129,7 @@ test('a call that is aborted while it waits has no effect', async (t) => {
   assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1]]);
 });
 
-test('every call that may take long ends with its signal', async (t) => {
+test('every call that may take long can be aborted', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 'red');
   const file = await classifier.saveDataset();
@@ -1154,7 +1157,7 @@ test('every call that may take long ends with its signal', async (t) => {
   assert.equal((await classifier.predict(red)).label, 'red');
 });
 
-test('a data set that stalls, and one that waits for it, end with their signals; the examples stay', async (t) => {
+test('aborting a stalled load, or one that waits for it, leaves the examples unchanged', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, 'red');
   const file = await classifier.saveDataset();
@@ -1182,7 +1185,7 @@ test('a data set that stalls, and one that waits for it, end with their signals;
   await assert.rejects(classifier.loadDataset(strings), { code: 'bad-argument', message: /Uint8Arrays; got String/ });
 });
 
-test('a save begins when it is asked for: what is changed behind it makes it fail, and loses nothing', async (t) => {
+test('a save starts when it is called: a later change makes it fail and loses nothing', async (t) => {
   const classifier = await open(t);
   const order = [];
   t.mock.method(workers[0], 'postMessage', function (message, transfer) {
@@ -1195,13 +1198,15 @@ test('a save begins when it is asked for: what is changed behind it makes it fai
   assert.deepEqual(order.slice(0, 2), ['startSave', 'clear']);
 });
 
-test('a module that fails after its start is replaced by the next, too', async (t) => {
+test('a module that fails after its start is replaced too', async (t) => {
   const validate = WebAssembly.validate;
   t.mock.method(WebAssembly, 'validate', (bytes) => validate(bytes) || true);
   const tried = [];
   const broken = {
-    Classifier: () => {
-      throw new ClassifierError('out-of-memory', 'there is no memory left');
+    Classifier: class {
+      constructor() {
+        throw new ClassifierError('out-of-memory', 'there is no memory left');
+      }
     },
   };
   loadModule = async ({ variant }) => {
@@ -1258,7 +1263,7 @@ class OwnWorkerDouble extends EventTarget {
   }
 }
 
-test("errors of a caller's worker are its own: classifiers go on, errors are not hidden, no listener stays", async (t) => {
+test("errors in a caller's worker don't affect classifiers, aren't hidden, and leave no listener", async (t) => {
   const worker = new OwnWorkerDouble();
   const opening = open(t, { worker });
   await null;
@@ -1270,7 +1275,7 @@ test("errors of a caller's worker are its own: classifiers go on, errors are not
   assert.equal(worker.errorListeners, 0);
 });
 
-test("a caller's worker whose script is not there, or that never serves, is a failed load", async (t) => {
+test("a caller's worker that is missing or never serves is load-failed", async (t) => {
   const worker = new OwnWorkerDouble({ serves: false });
   for (const message of [undefined, 'no such module']) {
     t.mock.timers.enable({ apis: ['setTimeout'] });
@@ -1290,14 +1295,14 @@ test("a caller's worker whose script is not there, or that never serves, is a fa
   }
 });
 
-test('what cannot be sent is a bad argument', async (t) => {
+test('an argument that cannot be cloned is bad-argument', async (t) => {
   const classifier = await open(t);
   await assert.rejects(classifier.importJson({ a: () => {} }), { code: 'bad-argument', message: /importJson\(\)/ });
   await assert.rejects(load({ model: at('tiny.tflite'), labels: [() => {}] }), { code: 'bad-argument' });
   assert.equal(await classifier.addExample(red, 'red'), 1);
 });
 
-test('batches of pictures, as lists and as they are made', async (t) => {
+test('accepts batches as lists and as iterators', async (t) => {
   const classifier = await open(t);
   async function* pictures() {
     yield red;
@@ -1316,7 +1321,7 @@ test('batches of pictures, as lists and as they are made', async (t) => {
     await assert.rejects(classifier.embedMany(batch), { code: 'bad-argument' });
 });
 
-test('a batch whose pictures are slow to be made ends with its signal, and ends what makes them', async (t) => {
+test('aborting a slow batch also ends its iterator', async (t) => {
   const classifier = await open(t);
   const abort = new AbortController();
   let ended = 0;
@@ -1337,7 +1342,7 @@ test('a batch whose pictures are slow to be made ends with its signal, and ends 
   assert.deepEqual([...(await classifier.embedMany([Promise.resolve(red)]))], [200, 0, 0], 'as for await takes them');
 });
 
-test('pictures by address', async (t) => {
+test('loads pictures by address', async (t) => {
   await writeFile(path.join(folder, 'a #1%.jpg'), onePixel);
   const classifier = await open(t, { wasmUrl });
   const file = path.join(folder, 'a #1%.jpg');

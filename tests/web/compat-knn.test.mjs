@@ -1,5 +1,5 @@
-// compat/knn-classifier with the real module in Node: the cases that the original publishes for its interface, and each of the
-// original's known bugs (B1 to B11) not repeated.
+// compat/knn-classifier with the real module in Node: the published test cases of the original, and its known bugs (B1 to B11), which must
+// not appear here.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import test from 'node:test';
@@ -141,7 +141,7 @@ both('clearClass() forgets one class, clearAllClasses() all', async (classifier)
   assert.equal(classifier.getNumClasses(), 0);
 });
 
-test('the interface is that of the version that is named', () => {
+test('the interface is that of the named version', () => {
   assert.equal(version, original.version);
   const methods = (type) => Object.getOwnPropertyNames(type.prototype);
   const internal = [
@@ -159,7 +159,7 @@ test('the interface is that of the version that is named', () => {
   );
 });
 
-test('random examples are predicted as the original predicts them', async (t) => {
+test('predicts random examples as the original does', async (t) => {
   const seed = testSeed();
   t.diagnostic(`TEACHABLE_SEED=${seed}`);
   let state = seed;
@@ -212,7 +212,7 @@ test("the error texts are the original's", async () => {
   ours.dispose();
 });
 
-test('a module that does not come is told by predictClass(), and asked for again', async () => {
+test('predictClass() reports a missing module and tries again', async () => {
   let starts = 0;
   const classifier = new KNNClassifier({}, async () => {
     if (++starts === 1) throw new Error('no answer');
@@ -244,23 +244,20 @@ both('a restored data set numbers its labels as in a classifier that was never u
   assert.equal((await before).classIndex, 1, 'asked before');
 });
 
-both(
-  'B2: what is taught or cleared after the call of predictClass() does not change its result',
-  async (classifier) => {
-    for (const [label, x] of [
-      ['a', 1],
-      ['b', -1],
-    ])
-      for (let i = 0; i < 3; i++) classifier.addExample(line(x, i / 10), label);
-    const pending = classifier.predictClass(line(-1, 0));
-    classifier.addExample(line(1, 1), 'a');
-    classifier.addExample(line(1, 1), 'a');
-    const [later, all] = [classifier.predictClass(line(-1, 0)), classifier.clearAllClasses()];
-    assert.deepEqual(await pending, { label: 'b', classIndex: 1, confidences: { a: 0, b: 1 } });
-    assert.equal((await later).label, 'b');
-    assert.equal(all, undefined);
-  },
-);
+both('B2: changes after the call of predictClass() do not change its result', async (classifier) => {
+  for (const [label, x] of [
+    ['a', 1],
+    ['b', -1],
+  ])
+    for (let i = 0; i < 3; i++) classifier.addExample(line(x, i / 10), label);
+  const pending = classifier.predictClass(line(-1, 0));
+  classifier.addExample(line(1, 1), 'a');
+  classifier.addExample(line(1, 1), 'a');
+  const [later, all] = [classifier.predictClass(line(-1, 0)), classifier.clearAllClasses()];
+  assert.deepEqual(await pending, { label: 'b', classIndex: 1, confidences: { a: 0, b: 1 } });
+  assert.equal((await later).label, 'b');
+  assert.equal(all, undefined);
+});
 
 both('B3: setClassifierDataset() replaces everything', async (classifier) => {
   for (const label of ['a', 'b']) classifier.addExample(line(1, 2), label);
@@ -352,7 +349,7 @@ both('B10: counts and data set are copies', async (classifier) => {
   ]);
 });
 
-test('B11: what the original cannot do, the engine below can', () => {
+test('B11: the engine supports what the original cannot do', () => {
   const classifier = new module.Classifier(1);
   try {
     const options = {

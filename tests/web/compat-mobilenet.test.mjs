@@ -69,14 +69,14 @@ function assertNear(got, wanted) {
     .forEach((value, i) => assert.ok(Math.abs(value - values[i]) < 1e-3, `${i}: got ${value}, wanted ${values[i]}`));
 }
 
-test('a batch gives a row of logits for each picture', () => {
+test('returns a row of logits for each picture of a batch', () => {
   const batch = pictures(3);
   const { logits } = expected(batch);
   assert.deepEqual(logits.shape, [3, 1000]);
   assertNear(ours.infer(batch), logits);
 });
 
-test('a batch gives an embedding for each picture', () => {
+test('returns an embedding for each picture of a batch', () => {
   const batch = pictures(3);
   const { features } = expected(batch);
   assert.deepEqual(features.shape, [3, width]);
@@ -88,7 +88,7 @@ test('one picture without a batch dimension is a batch of one', () => {
   assertNear(ours.infer(batch.squeeze([0])), expected(batch).logits);
 });
 
-test('classify() gives the best classes of one picture, three unless told', async () => {
+test('classify() returns the best classes of one picture, three by default', async () => {
   const batch = pictures(1);
   const probabilities = expected(batch).logits.softmax().dataSync();
   const best = Array.from(probabilities, (_, i) => i).sort((a, b) => probabilities[b] - probabilities[a]);
@@ -106,7 +106,7 @@ test('classify() gives the best classes of one picture, three unless told', asyn
   await assert.rejects(ours.classify(pictures(2)), { code: 'bad-argument' });
 });
 
-test('neither infer() nor classify() leaves tensors behind', async () => {
+test('infer() and classify() leak no tensors', async () => {
   const batch = pictures(2);
   const one = pictures(1).squeeze([0]);
   const before = tf.memory().numTensors;
@@ -125,7 +125,7 @@ const refusal = (ofLoad, config) =>
     ({ message }) => message,
   );
 
-test('versions and widths that there are not are refused in the words of the original', async () => {
+test('unknown versions and alphas are refused with the messages of the original', async () => {
   assert.equal(version, original.version);
   for (const config of [
     { version: 3, alpha: 1 },
@@ -143,13 +143,13 @@ test('versions and widths that there are not are refused in the words of the ori
   }
 });
 
-test('what the original answers with a TypeError or against its own README is a sentence, or loads', async () => {
+test('inputs that the original fails on load, or give a clear error', async () => {
   for (const config of [{}, { version: 1 }, { version: '1', alpha: 1 }])
     assert.ok(await refusal(original.load, config), JSON.stringify(config));
   assert.match(await refusal(load, { version: '1', alpha: 1 }), /^Invalid version of MobileNet/);
 });
 
-test('whichever version is asked for, the one in the package runs, and a warning says so', async (t) => {
+test('the packaged version runs whichever is requested, with a warning', async (t) => {
   const warnings = [];
   t.mock.method(console, 'warn', (text) => warnings.push(text));
   const sizes = new Set();
@@ -170,15 +170,12 @@ test('whichever version is asked for, the one in the package runs, and a warning
     sizes.add(network.infer({ data: new Uint8Array(4), width: 1, height: 1 }, true).shape[1]);
     network.dispose();
     assert.equal(warnings.length, 1, JSON.stringify(config));
-    assert.match(
-      warnings.pop(),
-      new RegExp(`MobileNet ${name} was asked for; v2 1, .* runs in its place\\. .*'modelUrl'`),
-    );
+    assert.match(warnings.pop(), new RegExp(`MobileNet ${name} was requested; v2 1, .* runs instead\\. .*'modelUrl'`));
   }
   assert.deepEqual([...sizes], [1280]);
 });
 
-test('a load tells of its bytes and ends by its signal, which leaves other loads alone', async () => {
+test('a load reports progress, and aborting it does not affect other loads', async () => {
   const phases = new Set();
   const network = await load({ onProgress: ({ phase }) => phases.add(phase) });
   assert.ok(phases.has('model') && phases.has('start'), [...phases].join());

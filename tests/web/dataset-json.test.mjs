@@ -1,4 +1,4 @@
-// Data sets as JSON: what is written, and what is said of what can't be read.
+// Data sets as JSON: writing, reading, and the errors for files that can't be read.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';
@@ -11,7 +11,7 @@ const classes = () => [
   { label: '"\n', enabled: false, examples: [] },
 ];
 
-test('what is written is JSON, and is read again', () => {
+test('written data sets are JSON and can be read again', () => {
   const text = writeJsonDataset(model, 3, classes());
   const examples = (each) => [...each.examples].map((example) => [...example].map((value) => value + 0));
   assert.deepEqual(JSON.parse(text), {
@@ -34,7 +34,7 @@ test('what is written is JSON, and is read again', () => {
   assert.deepEqual(readJsonDataset(writeJsonDataset(model, 3, []), 3).classes, []);
 });
 
-test('more than a text can hold is refused before it is made, with the way out', () => {
+test('a data set that is too long for a string is refused early, with advice', () => {
   const text = writeJsonDataset(model, 3, classes());
   assert.equal(writeJsonDataset(model, 3, classes(), text.length), text);
   assert.throws(() => writeJsonDataset(model, 3, classes(), text.length - 1), {
@@ -52,7 +52,7 @@ test('more than a text can hold is refused before it is made, with the way out',
   assert.ok(made < 2000, `${made} examples were made`);
 });
 
-test('examples of another length are refused, however they lie', () => {
+test('examples of another length are refused in every layout', () => {
   const refused = (json, message) => assert.throws(() => readJsonDataset(json, 3), { code: 'bad-dataset', message });
   refused(
     [
@@ -79,8 +79,8 @@ test('examples of another length are refused, however they lie', () => {
     ],
     "Example 1 of the class 'a' has 6 values; embeddings of this model have 3.",
   );
-  refused([['a', [[1, 2, 3], 4, 5]]], "Example 1 of the class 'a' is 4 where a list of numbers is wanted.");
-  refused([['a', [1, [2, 3, 4]]]], /^The class 'a' holds 2,3,4 where a finite number is wanted\.$/);
+  refused([['a', [[1, 2, 3], 4, 5]]], "Example 1 of the class 'a' is 4 where an array of numbers is expected.");
+  refused([['a', [1, [2, 3, 4]]]], /^The class 'a' holds 2,3,4 where a finite number is expected\.$/);
   refused([['a', [1, 2, 3, 4, 5, 6], [3, 2]]], "The examples of 'a' have 2 values; embeddings of this model have 3.");
   const own = (embeddingSize, examples) => ({
     format: 'teachable-wasm',

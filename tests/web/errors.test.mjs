@@ -6,7 +6,7 @@ const { ClassifierError, errorCodes, fromWire, toClassifierError, toWire } = awa
 
 const travel = (error) => fromWire(structuredClone(toWire(error)));
 
-test('every code survives the journey', () => {
+test('every code survives the transfer', () => {
   for (const code of errorCodes) {
     const arrived = travel(new ClassifierError(code, 'What, where, got, wanted.'));
     assert.ok(arrived instanceof ClassifierError);
@@ -22,7 +22,7 @@ test("the module's errors keep their code", () => {
   assert.equal(travel(wasmError).message, wasmError.message);
 });
 
-test("errors of another copy of the file are of the class too; errors of other kinds aren't", async () => {
+test("errors of another copy of the class are instances too; other errors aren't", async () => {
   const other = await importTs('shared/errors.ts');
   assert.notEqual(other.ClassifierError, ClassifierError);
   const error = new other.ClassifierError('bad-image', 'x');
@@ -47,12 +47,12 @@ test("the worker's stack is kept", () => {
   assert.equal(travel(error).cause.stack, error.stack);
 });
 
-test('a DOMException has a number for a code, which says nothing here', () => {
+test('the numeric code of a DOMException is ignored', () => {
   assert.equal(travel(new DOMException('stop', 'AbortError')).code, 'aborted');
   assert.equal(travel(new DOMException('no', 'DataCloneError')).code, 'internal');
 });
 
-test('failed allocations are told apart from bugs', () => {
+test('failed allocations are distinguished from bugs', () => {
   assert.equal(
     travel(new RangeError('WebAssembly.Memory(): could not allocate memory: Out of memory')).code,
     'out-of-memory',
@@ -61,16 +61,16 @@ test('failed allocations are told apart from bugs', () => {
   assert.equal(travel(new WebAssembly.RuntimeError('unreachable')).code, 'internal');
 });
 
-test('bugs say what kind of error they were', () => {
+test('internal errors name the original error type', () => {
   assert.equal(travel(new TypeError('x is not a function')).message, 'TypeError: x is not a function');
 });
 
-test('anything can be thrown', () => {
+test('any thrown value is converted', () => {
   for (const thrown of [undefined, null, 'text', 42, {}, { code: 'made-up' }])
     assert.equal(travel(thrown).code, 'internal');
 });
 
-test('a ClassifierError stays itself', () => {
+test('a ClassifierError is returned unchanged', () => {
   const error = new ClassifierError('disposed', 'gone');
   assert.equal(toClassifierError(error), error);
 });

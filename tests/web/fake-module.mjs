@@ -1,5 +1,5 @@
-// A test double of the border (web/src/shared/wasm-module.d.d.ts) for node tests of the TypeScript around it. It classifies
-// nothing: the "embedding" is the mean colour of the frame. Browser tests use the real module.
+// A test double of the WebAssembly module (web/src/worker/wasm-module.ts) for node tests of the TypeScript around it. Its "embedding" is the
+// mean colour of the frame. Browser tests use the real module.
 
 class WasmError extends Error {
   constructor(code, message) {
@@ -67,21 +67,34 @@ class FakeClassifier {
     return this.#embedding.slice();
   }
 
-  classify(topk) {
+  logits() {
+    return new Float32Array(this.module.classCount);
+  }
+
+  observe({ label, predict, predictsOnlyWhenTaught, topk, embedding: wantsEmbedding }) {
+    const embedding = this.embed();
+    const exampleId = label === undefined ? undefined : this.addEmbedding(embedding, label);
+    const mayVote = this.#examples.some((each) => !this.#disabled.has(each.label));
+    const prediction =
+      predict && (mayVote || !predictsOnlyWhenTaught) ? this.predictEmbedding(embedding, predict) : null;
+    return {
+      networkMs: 0,
+      exampleId,
+      exampleCount: this.#examples.filter((each) => each.label === label).length,
+      prediction,
+      labels: prediction ? this.labels() : [],
+      classes: topk > 0 ? this.#classify(topk) : [],
+      embedding: wantsEmbedding ? embedding : undefined,
+    };
+  }
+
+  #classify(topk) {
     if (this.module.classCount === 0) throw new WasmError('bad-argument', 'This model has no classes.');
     const all = Array.from({ length: this.module.classCount }, (_, classIndex) => ({
       classIndex,
       probability: 1 / this.module.classCount,
     }));
     return all.slice(0, topk);
-  }
-
-  addExample(label) {
-    return this.addEmbedding(this.embed(), label);
-  }
-
-  predict(options) {
-    return this.predictEmbedding(this.embed(), options);
   }
 
   addEmbedding(embedding, label) {
@@ -318,10 +331,11 @@ export function makeFakeModule({ classCount = 4 } = {}) {
     classifiers: [],
     heapBytes: () => 1 << 20,
     liveClassifierCount: () => module.live,
-    Classifier: (threadCount) => {
-      const classifier = new FakeClassifier(module, threadCount);
-      module.classifiers.push(classifier);
-      return classifier;
+    Classifier: class extends FakeClassifier {
+      constructor(threadCount) {
+        super(module, threadCount);
+        module.classifiers.push(this);
+      }
     },
   };
   return module;

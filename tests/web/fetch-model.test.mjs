@@ -1,4 +1,4 @@
-// What a model's files may make their reader fetch: as much as they say, from where they may.
+// Limits on downloads that a model's files cause: how much is read, and from where.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -63,7 +63,7 @@ const fetchEntry = (entry, watch = {}) =>
 /** Sockets hold some on both sides. */
 const mostSent = 16 << 20;
 
-test('of a file whose length is known, no more is read', async () => {
+test('reading stops after the known length of a file', async () => {
   files['/tiny.tflite'] = 'endless';
   for (const watch of [{}, { onBytes() {} }]) {
     await assert.rejects(fetchEntry({ files: [{ path: 'tiny.tflite', byteLength: 100 }] }, watch), {
@@ -74,7 +74,7 @@ test('of a file whose length is known, no more is read', async () => {
   assert.ok(sent < mostSent, `${sent}`);
 });
 
-test('a weight file ends where the manifest says', async () => {
+test('reading a weight file stops at the length in the manifest', async () => {
   files = { '/model.json': modelJson([10, 'a.bin']), '/a.bin': 'endless' };
   await assert.rejects(fetchUrl(`${base}model.json`), {
     code: 'load-failed',
@@ -83,7 +83,7 @@ test('a weight file ends where the manifest says', async () => {
   assert.ok(sent < mostSent, `${sent}`);
 });
 
-test('weight files of the wrong length are not joined', async () => {
+test('weight files of the wrong length are refused', async () => {
   const shard = (length) => Buffer.alloc(length, length);
   const fetchShards = (json, ...shards) => {
     files = {
@@ -104,7 +104,7 @@ test('weight files of the wrong length are not joined', async () => {
   ]) {
     await assert.rejects(
       fetchShards(two, ...shards),
-      { code: 'bad-model', message: /weight files .* have .* bytes; wanted \d+ in all/ },
+      { code: 'bad-model', message: /weight files .* have .* bytes; expected \d+ in total/ },
       String(shards),
     );
   }
@@ -113,7 +113,7 @@ test('weight files of the wrong length are not joined', async () => {
   await fetchShards(JSON.stringify({ weightsManifest: [{ paths: ['a.bin'] }] }), 7);
 });
 
-test('a model.json that names any number of files fetches none', async () => {
+test('a model.json that names too many files fetches none', async () => {
   files['/model.json'] = modelJson([1000, ...Array.from({ length: 257 }, (_, i) => `${i}.bin`)]);
   await assert.rejects(fetchUrl(`${base}model.json`), {
     code: 'bad-model',
@@ -122,7 +122,7 @@ test('a model.json that names any number of files fetches none', async () => {
   assert.deepEqual(requests, ['/model.json']);
 });
 
-test('what comes over the network names no file of this machine', async () => {
+test('a file from the network must not name a local file', async () => {
   const secret = pathToFileURL(path.join(folder, 'secret.bin')).href;
   await writeFile(new URL(secret), 'secret');
   files = {
@@ -133,7 +133,7 @@ test('what comes over the network names no file of this machine', async () => {
   for (const name of ['model.json', 'entry.json', 'labels.json']) {
     await assert.rejects(
       fetchUrl(base + name),
-      { code: 'bad-model', message: /names file:.*secret\.bin, a file of this machine/ },
+      { code: 'bad-model', message: /names the local file file:.*secret\.bin/ },
       name,
     );
   }
@@ -143,7 +143,7 @@ test('what comes over the network names no file of this machine', async () => {
   assert.equal(Buffer.from(tfjs.weights).toString(), 'secret');
 });
 
-test('a device is no file, and of a long file nothing is read', async () => {
+test('devices are refused, and long files are not read', async () => {
   await writeFile(path.join(folder, 'zero.json'), modelJson([6, 'file:///dev/zero']));
   await assert.rejects(fetchUrl(pathToFileURL(path.join(folder, 'zero.json')).href), {
     code: 'load-failed',
@@ -157,7 +157,7 @@ test('a device is no file, and of a long file nothing is read', async () => {
   });
 });
 
-test("Teachable Machine's metadata.json beside its model.json says how pixels are fed", async () => {
+test("Teachable Machine's metadata.json sets the preprocessing", async () => {
   const metadata = { packageName: '@teachablemachine/image', labels: ['a', 'b'] };
   files = {
     '/model.json': modelJson([1, 'a.bin']),

@@ -1,4 +1,4 @@
-// Class names, from whatever people keep them in: the zip archive behind a .tflite, text files, a Teachable Machine's metadata.json.
+// Class names from the zip archive behind a .tflite, from text files, and from Teachable Machine's metadata.json.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { dataFolder, needsData } from './data.mjs';
 import { importTs } from './import-ts.mjs';
 
 const { readAssociatedFile } = await importTs('worker/associated-file.ts');
-const { isTeachableMachine, nameClasses, parseLabels } = await importTs('shared/class-names.ts');
+const { isTeachableMachine, nameClasses, parseLabels } = await importTs('worker/class-names.ts');
 
 const network = Buffer.from('....TFL3 the network itself');
 
@@ -47,7 +47,7 @@ function withZip(files, { shift = 0, deflate = true, claim = (size) => size, fla
 
 const files = { 'de.txt': 'Katze\nHund\n', 'labels.txt': 'cat\ndog\n', 'vocabulary.bin': 'x' };
 
-test('a file in the archive behind a model is found by its name, stored or deflated, wherever offsets count from', async () => {
+test('finds a file in the archive by name, stored or deflated, with both kinds of offsets', async () => {
   for (const options of [{}, { deflate: false }, { shift: network.length }, { comment: 'PK\x05 a comment' }]) {
     assert.equal(
       await readAssociatedFile(withZip(files, options), 'labels.txt'),
@@ -58,19 +58,19 @@ test('a file in the archive behind a model is found by its name, stored or defla
   assert.equal(await readAssociatedFile(withZip(files), 'other.txt'), undefined);
 });
 
-test('without a name, it is the only text file', async () => {
+test('without a name, finds the only text file', async () => {
   assert.equal(await readAssociatedFile(withZip({ 'a.txt': 'cat', 'a.bin': '' }), ''), 'cat');
   assert.equal(await readAssociatedFile(withZip(files), ''), undefined);
 });
 
-test('a view into a larger buffer is read at its own place', async () => {
+test('reads a view into a larger buffer', async () => {
   const file = withZip(files);
   const larger = new Uint8Array(file.length + 100);
   larger.set(file, 50);
   assert.equal(await readAssociatedFile(larger.subarray(50, 50 + file.length), 'labels.txt'), files['labels.txt']);
 });
 
-test('no archive, an encrypted one, and one that lies about sizes hold no file', async () => {
+test('a missing, encrypted or inconsistent archive contains no file', async () => {
   assert.equal(await readAssociatedFile(new Uint8Array(network), 'labels.txt'), undefined);
   assert.equal(await readAssociatedFile(new Uint8Array(0), ''), undefined);
   assert.equal(await readAssociatedFile(withZip(files, { flags: 1 }), 'labels.txt'), undefined);
@@ -83,7 +83,7 @@ test('no archive, an encrypted one, and one that lies about sizes hold no file',
   assert.equal(await readAssociatedFile(bomb, 'labels.txt'), undefined);
 });
 
-test('an archive that is cut has no files, one that is damaged none or as many bytes', async () => {
+test('a truncated archive has no files, a damaged one none or the right number of bytes', async () => {
   const file = withZip(files);
   for (let length = 0; length < file.length; length++) {
     const text = await readAssociatedFile(file.slice(0, length), 'labels.txt');
@@ -98,7 +98,7 @@ test('an archive that is cut has no files, one that is damaged none or as many b
   }
 });
 
-test('the public files carry ImageNet names', needsData, async () => {
+test('the public model files contain ImageNet names', needsData, async () => {
   const wanted = await readFile(path.join(dataFolder, 'models/imagenet_labels.txt'), 'utf8');
   for (const name of ['mobilenet_v1_0.25_128_quant', 'tf2_mobilenet_v2_1.0_224_ptq']) {
     const model = new Uint8Array(await readFile(path.join(dataFolder, `models/${name}.tflite`)));
@@ -107,7 +107,7 @@ test('the public files carry ImageNet names', needsData, async () => {
   }
 });
 
-test('lines, numbered lines and metadata.json', () => {
+test('reads lines, numbered lines and metadata.json', () => {
   assert.deepEqual(parseLabels('cat\r\ndog \n\n'), ['cat', 'dog']);
   assert.deepEqual(parseLabels('0 cat\n1 my dog\n2 \n'), ['cat', 'my dog', '']);
   // Numbers that are not in order are names.
@@ -121,7 +121,7 @@ test('lines, numbered lines and metadata.json', () => {
   assert.throws(() => parseLabels('{"labels":'), { code: 'bad-model', message: /JSON/ });
 });
 
-test("names of a class more or less shift by the background class where they are ImageNet's, and are refused elsewhere", () => {
+test('one name too many or too few is the background class for ImageNet, and an error elsewhere', () => {
   const imageNet = Array.from({ length: 1001 }, (_, i) => (i === 0 ? 'background' : `class ${i}`));
   assert.deepEqual(nameClasses(imageNet, 1000), imageNet.slice(1));
   assert.deepEqual(nameClasses(imageNet.slice(1), 1001), imageNet);
@@ -142,7 +142,7 @@ test("names of a class more or less shift by the background class where they are
   }
 });
 
-test('only the metadata.json of an image project is one', () => {
+test('recognizes only the metadata.json of an image project', () => {
   assert.ok(isTeachableMachine('{"packageName": "@teachablemachine/image", "labels": []}'));
   assert.ok(!isTeachableMachine('{"packageName":"@teachablemachine/pose","labels":[]}'));
   assert.ok(!isTeachableMachine('{"labels":[]}'));

@@ -1,4 +1,5 @@
-// Dependencies point one way. The tables are the rule; what a file includes or imports is checked against them.
+// Dependencies point one way. This test checks what the compilers do not: the TypeScript rooms of web/src are checked by tsc, through
+// the project references in their tsconfig.json files.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Folder of cpp/ -> the folders that it may include, besides itself. */
+/** Folder of cpp/ -> the other folders whose headers it may include. */
 const layers = {
   core: [],
   image: ['core'],
@@ -28,179 +29,17 @@ const foreign = [
   [/^(xnnpack|pthreadpool)\.h$/, /^net\//],
   [/^stb_image\.h$/, /^image\/decode\.cpp$/],
   [/^emscripten/, /^bindings\//],
-  [/^nlohmann\//, /^$/], // tests may: what reads a model.json here is a tenth of its size
+  [/^nlohmann\//, /^$/], // Only tests use it: the JSON reader of cpp/tfjs is a tenth of its size.
   [/^(flatbuffers\/|tflite_generated\.h)/, /^model\/tflite_(reader|writer|metadata)\.cpp$/],
   [/^tflite_metadata_generated\.h/, /^model\/tflite_metadata\.cpp$/],
 ];
-
-/** File of web/src -> the others that it may import, types included. */
-const modules = {
-  'shared/protocol.ts': [],
-  'shared/errors.ts': [],
-  'shared/abort.ts': ['shared/errors'],
-  'shared/wasm-module.d.ts': [],
-  'shared/node.ts': [],
-  'shared/packaged.d.ts': ['shared/protocol'],
-  'shared/addresses.ts': ['shared/errors', 'shared/node'],
-  'shared/variant.ts': ['shared/errors', 'shared/node', 'shared/protocol'],
-  'shared/rpc.ts': ['shared/abort', 'shared/errors'],
-  'page/arguments.ts': ['shared/errors', 'shared/protocol'],
-  'worker/dataset-json.ts': ['shared/errors'],
-  'page/image.ts': ['shared/abort', 'shared/addresses', 'shared/errors', 'shared/protocol', 'shared/rpc'],
-  'shared/download.ts': ['shared/errors', 'shared/node', 'shared/protocol'],
-  'page/early-fetch.ts': ['shared/download', 'shared/protocol'],
-  'shared/frame-canvas.ts': ['shared/errors', 'shared/wasm-module'],
-  'worker/associated-file.ts': [],
-  'shared/class-names.ts': ['shared/errors'],
-  // What runs the modules, in a worker or not.
-  'shared/module-files.ts': ['shared/addresses', 'shared/protocol'],
-  'worker/load.ts': [
-    'worker/compile',
-    'shared/download',
-    'shared/errors',
-    'shared/module-files',
-    'shared/protocol',
-    'shared/wasm-module',
-  ],
-  'worker/threads.ts': ['shared/errors', 'shared/wasm-module'],
-  'worker/bare-module.ts': ['worker/compile', 'shared/errors'],
-  'worker/compile.ts': ['shared/download'],
-  'worker/picture-decoder.ts': ['shared/addresses', 'worker/bare-module'],
-  'worker/pixels.ts': [
-    'shared/download',
-    'shared/errors',
-    'shared/frame-canvas',
-    'worker/picture-decoder',
-    'shared/protocol',
-    'shared/wasm-module',
-  ],
-  'worker/tfjs-converter.ts': ['shared/addresses', 'worker/bare-module'],
-  'worker/fetch-model.ts': [
-    'shared/class-names',
-    'shared/download',
-    'shared/errors',
-    'shared/protocol',
-    'worker/tfjs-converter',
-  ],
-  'worker/host.ts': [
-    'shared/abort',
-    'worker/associated-file',
-    'shared/class-names',
-    'worker/dataset-json',
-    'shared/download',
-    'shared/errors',
-    'worker/fetch-model',
-    'worker/load',
-    'shared/module-files',
-    'worker/pixels',
-    'shared/protocol',
-    'shared/rpc',
-    'worker/threads',
-    'shared/variant',
-    'shared/wasm-module',
-  ],
-  'entries/worker.ts': ['worker/host', 'worker/load', 'shared/node', 'shared/protocol', 'shared/rpc'],
-  'entries/inline.ts': ['worker/host', 'worker/load', 'shared/protocol', 'shared/rpc', 'worker/threads'],
-  // What callers hold.
-  'page/engine.ts': ['shared/addresses', 'shared/errors', 'entries/inline', 'shared/node', 'shared/rpc'],
-  'page/session.ts': [
-    'shared/abort',
-    'shared/addresses',
-    'page/arguments',
-    'page/early-fetch',
-    'page/engine',
-    'shared/errors',
-    'shared/module-files',
-    'shared/protocol',
-    'shared/rpc',
-    'shared/variant',
-  ],
-  'page/models.ts': ['shared/addresses', 'shared/errors', 'shared/packaged', 'shared/protocol'],
-  'page/knn-client.ts': [
-    'shared/abort',
-    'page/arguments',
-    'shared/errors',
-    'shared/protocol',
-    'shared/rpc',
-    'page/session',
-  ],
-  'page/client.ts': [
-    'shared/abort',
-    'shared/addresses',
-    'page/arguments',
-    'shared/errors',
-    'page/image',
-    'page/knn-client',
-    'page/models',
-    'shared/protocol',
-    'shared/rpc',
-    'page/session',
-  ],
-  // The entries.
-  'entries/index.ts': [
-    'page/client',
-    'shared/errors',
-    'page/image',
-    'page/knn-client',
-    'page/models',
-    'shared/packaged',
-    'shared/protocol',
-    'page/session',
-    'shared/variant',
-  ],
-  'entries/knn.ts': ['page/arguments', 'shared/errors', 'page/knn-client', 'shared/protocol', 'page/session'],
-  'entries/convert.ts': [
-    'shared/abort',
-    'shared/addresses',
-    'shared/errors',
-    'worker/fetch-model',
-    'shared/protocol',
-    'worker/tfjs-converter',
-  ],
-  'entries/labels.ts': [
-    'shared/addresses',
-    'shared/class-names',
-    'shared/download',
-    'shared/errors',
-    'shared/packaged',
-  ],
-  'entries/own-worker.ts': ['worker/host', 'worker/load', 'shared/protocol', 'shared/rpc', 'worker/threads'],
-  'entries/webcam.ts': ['shared/abort', 'shared/errors'],
-  'compat/tensor.ts': ['shared/errors'],
-  'compat/module.ts': ['shared/abort', 'worker/load', 'shared/wasm-module'],
-  'compat/picture.ts': ['compat/tensor', 'shared/errors', 'shared/frame-canvas', 'page/image', 'shared/wasm-module'],
-  'entries/compat/knn-classifier.ts': [
-    'page/arguments',
-    'compat/module',
-    'compat/tensor',
-    'shared/errors',
-    'worker/host',
-    'shared/protocol',
-    'page/session',
-    'shared/wasm-module',
-  ],
-  'entries/compat/mobilenet.ts': [
-    'shared/abort',
-    'shared/addresses',
-    'compat/module',
-    'compat/picture',
-    'compat/tensor',
-    'shared/errors',
-    'shared/frame-canvas',
-    'worker/host',
-    'entries/labels',
-    'page/models',
-    'shared/protocol',
-    'page/session',
-  ],
-};
 
 async function filesBelow(folder, pattern) {
   const entries = await readdir(path.join(root, folder), { recursive: true });
   return entries.filter((name) => pattern.test(name)).sort();
 }
 
-test('every C++ folder includes only the layers below it, and each foreign library has one place', async () => {
+test('C++ folders include only layers below them, and foreign headers only where they are allowed', async () => {
   const files = (await filesBelow('cpp', /\.(h|cpp)$/)).filter((name) => !name.startsWith('third_party/'));
   assert.ok(files.length > 20, `only ${files.length} files were found`);
   for (const file of files) {
@@ -217,20 +56,35 @@ test('every C++ folder includes only the layers below it, and each foreign libra
   }
 });
 
-test('every TypeScript module imports only what the table allows', async () => {
+test('the package has no dependencies: every import in web/src is relative', async () => {
   const files = await filesBelow('web/src', /\.ts$/);
+  assert.ok(files.length > 30, `only ${files.length} files were found`);
   for (const file of files) {
-    assert.ok(file in modules, `web/src/${file} has no place in the table of modules`);
     const text = await readFile(path.join(root, 'web/src', file), 'utf8');
-    for (const [, from] of text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm)) {
-      assert.match(from, /^\.\.?\//, `${file} imports ${from}: the package has no dependencies`);
-      const name = path.posix.join(path.posix.dirname(file), from).replace(/\.(js|ts)$/, '');
-      assert.ok(modules[file].includes(name), `web/src/${file} imports ${from}`);
-    }
+    for (const [, from] of text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm))
+      assert.match(from, /^\.\.?\//, `web/src/${file} imports ${from}`);
   }
 });
 
-test('the demo and the Node command import the package by its public entries only', async () => {
+test('every folder of web/src is a project, so that the compiler checks what it imports', async () => {
+  // Room -> the rooms that it may import.
+  const rooms = {
+    shared: [],
+    page: ['shared'],
+    worker: ['shared'],
+    compat: ['shared', 'page', 'worker'],
+    entries: ['shared', 'page', 'worker', 'compat'],
+  };
+  const found = await readdir(path.join(root, 'web/src'));
+  assert.deepEqual(found.sort(), Object.keys(rooms).sort());
+  for (const [room, expected] of Object.entries(rooms)) {
+    const text = await readFile(path.join(root, 'web/src', room, 'tsconfig.json'), 'utf8');
+    const { references = [] } = JSON.parse(text.replace(/^\s*\/\/.*$/gm, ''));
+    assert.deepEqual(references.map((each) => each.path.replace('../', '')).sort(), expected.sort(), room);
+  }
+});
+
+test('the demo and the Node command import only public entries of the package', async () => {
   const allowed = {
     'web/demo': /^teachable-wasm(\/webcam)?$/,
     'web/cli': /^(teachable-wasm(\/(knn|convert))?|node:[\w/]+)$/,

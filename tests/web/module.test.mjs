@@ -1,4 +1,4 @@
-// The border itself, in Node: the real module as bindings.cpp registers it, each error code provoked, nothing left behind.
+// The interface of the real module in Node, as bindings.cpp registers it: results, every error code, and that nothing is leaked.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const { loadConverter } = await importTs('worker/tfjs-converter.ts');
 const convert = await loadConverter({ wasmUrl: pathToFileURL(path.join(root, 'web/dist/wasm/')) });
 const model = weights ? (await convert(file, weights)).tflite : file;
 
-/** Predict options, as the client always sends all of them. */
+/** All options of a prediction, as the client sends them. */
 const nearest = (k, how = {}) => ({
   k,
   weighting: 'votes',
@@ -32,6 +32,19 @@ const nearest = (k, how = {}) => ({
   ...how,
 });
 
+/** One call for the current frame. */
+const observe = (classifier, request) =>
+  classifier.observe({
+    label: undefined,
+    predict: undefined,
+    predictsOnlyWhenTaught: false,
+    topk: 0,
+    embedding: false,
+    ...request,
+  });
+const teach = (classifier, label) => observe(classifier, { label });
+const predict = (classifier, options) => observe(classifier, { predict: options }).prediction;
+
 function load(classifier, bytes = model, how = options) {
   classifier.modelBuffer(bytes.length).set(bytes);
   return classifier.loadModel(how, 'auto');
@@ -42,7 +55,7 @@ function show(classifier, seed, width = 64, height = 48) {
   classifier.frameBuffer(width, height).set(pixels);
 }
 
-/** A classifier that is deleted after the test; the count of live ones must then be what it was. */
+/** Runs a test with a classifier and deletes it. The number of live classifiers must then be the same as before. */
 function withClassifier(name, body) {
   test(name, () => {
     const before = module.liveClassifierCount();
@@ -65,18 +78,18 @@ function expectError(code, part, body) {
   });
 }
 
-withClassifier('a frame is embedded, taught and predicted', (classifier) => {
+withClassifier('embeds, teaches and predicts a frame', (classifier) => {
   const info = load(classifier);
   assert.equal(info.embeddingSize, 1280);
   show(classifier, 3);
   const embedding = classifier.embed();
   assert.ok(embedding instanceof Float32Array && embedding.length === 1280);
   assert.ok(!(embedding.buffer === module.HEAPU8?.buffer), 'a copy, not a view of the heap');
-  classifier.addExample('a');
+  teach(classifier, 'a');
   show(classifier, 11);
-  classifier.addExample('b');
+  teach(classifier, 'b');
   show(classifier, 3);
-  const { neighbours, ...answer } = classifier.predict(nearest(1));
+  const { neighbours, ...answer } = predict(classifier, nearest(1));
   assert.deepEqual(answer, { classIndex: 0, label: 'a', unknown: false, confidences: [1, 0] });
   assert.equal(neighbours.length, 1);
   assert.ok(Math.abs(neighbours[0].similarity - 1) < 1e-6);
@@ -89,7 +102,30 @@ withClassifier('a frame is embedded, taught and predicted', (classifier) => {
   assert.deepEqual([...classifier.labels()], []);
 });
 
-withClassifier('a model is described', (classifier) => {
+withClassifier('one call teaches, predicts, classifies and embeds a frame', (classifier) => {
+  load(classifier);
+  show(classifier, 3);
+  const untaught = observe(classifier, { predict: nearest(1), predictsOnlyWhenTaught: true, topk: 2 });
+  assert.equal(untaught.prediction, null);
+  assert.equal(untaught.exampleId, undefined);
+  assert.deepEqual(untaught.labels, []);
+  assert.equal(untaught.embedding, undefined);
+  assert.equal(untaught.classes.length, 2);
+  const { networkMs, exampleId, exampleCount, prediction, labels, classes, embedding } = observe(classifier, {
+    label: 'a',
+    predict: nearest(1),
+    topk: 3,
+    embedding: true,
+  });
+  assert.ok(networkMs >= 0);
+  assert.deepEqual([exampleId, exampleCount, prediction.label, labels], [0, 1, 'a', ['a']]);
+  assert.equal(classes.length, 3);
+  assert.ok(classes[0].probability >= classes[1].probability);
+  assert.deepEqual(embedding, classifier.embed());
+  assert.equal(teach(classifier, 'a').exampleCount, 2);
+});
+
+withClassifier('describes a model', (classifier) => {
   const info = load(classifier);
   assert.ok(info.weightBytes > 2e6 && info.weightBytes < 16e6, `${info.weightBytes} bytes`);
   // MobileNet V2 1.0/224: 300 million (https://arxiv.org/abs/1801.04381, table 4).
@@ -100,16 +136,18 @@ withClassifier('a model is described', (classifier) => {
   assert.equal(info.name, entry.format === 'tflite' ? 'ImageClassifier' : '');
 });
 
-withClassifier('bad models', (classifier) => {
+withClassifier('bad models are errors', (classifier) => {
   expectError('bad-model', /TFL3/, () => load(classifier, new TextEncoder().encode('<!doctype html>')));
   expectError('bad-model', /./, () => load(classifier, model.subarray(0, model.length >> 1)));
   expectError('bad-model', /./, () => load(classifier, new Uint8Array(0)));
-  expectError('bad-model', /Convert a TensorFlow\.js model\.json/, () => load(classifier, new TextEncoder().encode(' {"modelTopology": {}}')));
+  expectError('bad-model', /Convert a TensorFlow\.js model\.json/, () =>
+    load(classifier, new TextEncoder().encode(' {"modelTopology": {}}')),
+  );
   load(classifier);
 });
 
-withClassifier('bad arguments and pictures', (classifier) => {
-  expectError('bad-argument', /no model/, () => classifier.embed());
+withClassifier('bad arguments and pictures are errors', (classifier) => {
+  expectError('bad-argument', /No model/, () => classifier.embed());
   expectError('bad-argument', /crop/, () => load(classifier, model, { ...options, crop: 'oval' }));
   expectError('bad-argument', /range/, () => load(classifier, model, { ...options, rangeLow: 1, rangeHigh: 1 }));
   load(classifier);
@@ -122,37 +160,37 @@ withClassifier('bad arguments and pictures', (classifier) => {
   ])
     expectError('bad-image', /wanted 1 to 16384/, () => classifier.frameBuffer(width, height));
   show(classifier, 5);
-  expectError('bad-argument', /example/, () => classifier.predict(nearest(3)));
-  classifier.addExample('a');
-  for (const k of [0, 1.5, NaN, -1, Infinity]) expectError('bad-argument', /k/, () => classifier.predict(nearest(k)));
+  expectError('bad-argument', /example/, () => predict(classifier, nearest(3)));
+  teach(classifier, 'a');
+  for (const k of [0, 1.5, NaN, -1, Infinity]) expectError('bad-argument', /k/, () => predict(classifier, nearest(k)));
   expectError('bad-argument', /1280/, () => classifier.predictEmbedding(new Float32Array(7).fill(1), nearest(1)));
   expectError('bad-argument', /./, () => classifier.addEmbedding(new Float32Array(1280), 'zero'));
   expectError('bad-argument', /./, () => classifier.addEmbedding(new Float32Array(1280).fill(NaN), 'nan'));
-  expectError('bad-argument', /weighting/, () => classifier.predict(nearest(1, { weighting: 'mood' })));
+  expectError('bad-argument', /weighting/, () => predict(classifier, nearest(1, { weighting: 'mood' })));
   expectError('bad-argument', /temperature/, () =>
-    classifier.predict(nearest(1, { weighting: 'similarity', temperature: 0 })),
+    predict(classifier, nearest(1, { weighting: 'similarity', temperature: 0 })),
   );
   expectError('bad-argument', /examples/, () => load(classifier));
   assert.deepEqual([...classifier.counts()], [1]);
 });
 
-withClassifier('memory that is used up is an error, and what was taught stays', (classifier) => {
+withClassifier('running out of memory is an error and keeps the examples', (classifier) => {
   load(classifier);
   show(classifier, 5);
-  classifier.addExample('a');
+  teach(classifier, 'a');
   expectError('out-of-memory', /memory/, () => classifier.modelBuffer(4_294_000_000));
   expectError('bad-argument', /byte length/, () => classifier.modelBuffer(1e12));
-  assert.equal(classifier.predict(nearest(1)).label, 'a');
+  assert.equal(predict(classifier, nearest(1)).label, 'a');
 });
 
-test('a thread count that cannot be is an error, and nothing is left', () => {
+test('an invalid thread count is an error and leaks nothing', () => {
   for (const count of [0, -1, 1.5, NaN])
     expectError('bad-argument', /thread count/, () => new module.Classifier(count));
   assert.equal(module.liveClassifierCount(), 0);
 });
 
 withClassifier(
-  'smoothing holds a label over a stray frame, follows what stays, and starts anew with other classes',
+  'smoothing ignores a stray frame, follows a lasting change, and starts anew with other classes',
   (classifier) => {
     const [a, b] = [Float32Array.of(1, 0), Float32Array.of(0, 1)];
     classifier.addEmbedding(a, 'a');

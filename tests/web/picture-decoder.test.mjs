@@ -1,4 +1,4 @@
-// The decoder's border, in Node: the built module, whole, broken and hostile picture files.
+// The built decoder module in Node, with intact, damaged and hostile picture files.
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -91,7 +91,7 @@ function turned(file, orientation) {
   return Buffer.concat([file.subarray(0, 2), Buffer.from([0xff, 0xe1, 0, exif.length + 2]), exif, file.subarray(2)]);
 }
 
-test('BMP and every kind of PNG: each pixel', async () => {
+test('decodes every pixel of BMP and all kinds of PNG', async () => {
   assert.deepEqual(await decoded(bmp), { width: 31, height: 23, pixels: rgba(31, 23, colourAt) });
   const grey = (x, y) => (x * 8 + y) & 255;
   const palette = [9, 8, 7, 250, 1, 2];
@@ -118,7 +118,7 @@ for (const [format, most, mostInTheMean] of [
   ['yuvj420p', 128, 2.5],
   ['gray', 3, 1],
 ]) {
-  test(`JPEG, ${format}: as another decoder sees it`, async (t) => {
+  test(`JPEG, ${format}: matches another decoder`, async (t) => {
     const folder = await scratchFolder(t);
     const file = path.join(folder, 'picture.jpg');
     await writeFile(file, toJpeg(format));
@@ -144,7 +144,7 @@ for (const [format, most, mostInTheMean] of [
   });
 }
 
-test('a JPEG file is turned upright', async () => {
+test('rotates a JPEG file upright', async () => {
   const { pixels: upright } = await decoded(jpeg);
   const { width, height, pixels } = await decoded(turned(jpeg, 6));
   assert.deepEqual([width, height], [47, 61]);
@@ -158,7 +158,7 @@ test('a JPEG file is turned upright', async () => {
     assert.deepEqual(pixelOf(pixels, 47, x, y), pixelOf(upright, 61, y, 46 - x), `${x}, ${y}`);
 });
 
-test('files that are cut at any byte are a picture or an error, and the next is whole', async () => {
+test('a truncated file gives a picture or an error, and does not affect the next one', async () => {
   for (const [name, file] of Object.entries({
     bmp: toBmp(9, 7, colourAt),
     png: toPng(9, 7, 2, colourAt),
@@ -190,7 +190,7 @@ function patched(file, at, ...bytes) {
   return copy;
 }
 
-test('errors say what the file is', async () => {
+test('errors name the file type', async () => {
   const wide = Buffer.from(png);
   wide.writeUInt32BE(16385, 16);
   const large = Buffer.from(png);
@@ -212,7 +212,7 @@ test('errors say what the file is', async () => {
   assert.deepEqual((await decoded(bmp)).pixels, rgba(31, 23, colourAt));
 });
 
-test('pictures at once are kept apart', async () => {
+test('concurrent pictures do not mix', async () => {
   const pictures = await Promise.all([bmp, png, toBmp(5, 4, colourAt), jpeg].map((file) => decoded(file)));
   assert.deepEqual(
     pictures.map(({ width, height }) => [width, height]),
@@ -226,7 +226,7 @@ test('pictures at once are kept apart', async () => {
   for (const { width, height, pixels } of pictures.slice(0, 3)) assert.deepEqual(pixels, rgba(width, height, colourAt));
 });
 
-test('memory is kept from picture to picture, but not that of a large one', async (t) => {
+test('memory is reused between pictures, except after a large one', async (t) => {
   const instances = [];
   const instantiate = t.mock.method(WebAssembly, 'instantiate', async (module, imports) => {
     const instance = new WebAssembly.Instance(module, imports);
@@ -255,7 +255,7 @@ test('memory is kept from picture to picture, but not that of a large one', asyn
   instantiate.mock.restore();
 });
 
-test('what the receiver throws is thrown, and the next picture comes', async () => {
+test('an error of the receiver is passed on, and the next picture decodes', async () => {
   const trouble = new Error('no room');
   await assert.rejects(
     decode(bmp, () => {
@@ -266,7 +266,7 @@ test('what the receiver throws is thrown, and the next picture comes', async () 
   assert.deepEqual((await decoded(bmp)).pixels, rgba(31, 23, colourAt));
 });
 
-test('the module asks nothing of its surroundings but to hear of its memory, and says when it has none', async () => {
+test('the module imports only the memory notification, and reports when memory is used up', async () => {
   const module = await WebAssembly.compile(await readFile(new URL('image/decoder.wasm', wasmUrl)));
   assert.deepEqual(WebAssembly.Module.imports(module), [
     { module: 'env', name: 'emscripten_notify_memory_growth', kind: 'function' },

@@ -1,4 +1,4 @@
-// Reading an answer: into one buffer where its length is known, and right where what is said of the length is not.
+// Reading a response: into one buffer where its length is known, and correctly where the declared length is wrong.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importTs } from './import-ts.mjs';
@@ -43,7 +43,7 @@ for (const [name, headers] of Object.entries(cases)) {
   }
 }
 
-test('nothing is an empty file', async () => {
+test('an empty response is an empty file', async () => {
   for (const type of [undefined, 'bytes'])
     assert.equal(
       (await readAll(answer(new Uint8Array(), { type, headers: { 'content-length': '0' } }), 10, assert.fail)).length,
@@ -52,7 +52,7 @@ test('nothing is an empty file', async () => {
   assert.equal((await readAll(new Response(null), 10, assert.fail)).length, 0);
 });
 
-test('what goes on is read until there is more than wanted', async () => {
+test('reading stops soon after the limit', async () => {
   for (const type of [undefined, 'bytes']) {
     for (const headers of [{}, { 'content-length': '2000' }]) {
       const bytes = await readAll(answer(whole, { type, headers }), 4500, () => {});

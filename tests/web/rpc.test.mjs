@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';
 
-const { ClassifierError, connect, Moved, serve } = await importTs('shared/rpc.ts', 'shared/errors.ts');
+const { ClassifierError, connect, Transfer, serve } = await importTs('shared/rpc.ts', 'shared/errors.ts');
 
 function makePair(t, handlers) {
   const { port1, port2 } = new MessageChannel();
@@ -14,12 +14,12 @@ function makePair(t, handlers) {
   return caller;
 }
 
-test('a value comes back', async (t) => {
+test('returns a value', async (t) => {
   const caller = makePair(t, { add: ({ a, b }) => a + b });
   assert.equal(await caller.call('add', { a: 1, b: 2 }), 3);
 });
 
-test('an error comes back with its code', async (t) => {
+test('an error keeps its code', async (t) => {
   const caller = makePair(t, {
     fail() {
       throw new ClassifierError('bad-image', 'no pixels');
@@ -28,22 +28,22 @@ test('an error comes back with its code', async (t) => {
   await assert.rejects(caller.call('fail', {}), { name: 'ClassifierError', code: 'bad-image', message: 'no pixels' });
 });
 
-test('an unknown method is an error, names of Object.prototype too', async (t) => {
+test('an unknown method is an error, also when it is a name of Object.prototype', async (t) => {
   const caller = makePair(t, {});
   await assert.rejects(caller.call('nothing', {}), { code: 'internal', message: /'nothing'/ });
   await assert.rejects(caller.call('toString', {}), { code: 'internal' });
 });
 
-test('buffers move both ways', async (t) => {
+test('buffers are transferred in both directions', async (t) => {
   const caller = makePair(t, {
     double: ({ bytes }) =>
-      new Moved(
+      new Transfer(
         bytes.map((byte) => byte * 2),
         [bytes.buffer],
       ),
   });
   const bytes = Uint8Array.of(1, 2, 3);
-  const doubled = await caller.call('double', new Moved({ bytes }, [bytes.buffer]));
+  const doubled = await caller.call('double', new Transfer({ bytes }, [bytes.buffer]));
   assert.deepEqual([...doubled], [2, 4, 6]);
   assert.equal(bytes.byteLength, 0);
 });
@@ -61,7 +61,7 @@ test('progress arrives before the value', async (t) => {
   assert.deepEqual(seen, [1, 2, 'done']);
 });
 
-test('requests are answered in order, also when the first awaits', async (t) => {
+test('requests are answered in order, even when the first one awaits', async (t) => {
   const order = [];
   const gate = deferred();
   const caller = makePair(t, {
@@ -79,7 +79,7 @@ test('requests are answered in order, also when the first awaits', async (t) => 
   assert.deepEqual(order, ['slow', 'fast']);
 });
 
-test('a failure does not stop the requests behind it', async (t) => {
+test('a failure does not stop later requests', async (t) => {
   const caller = makePair(t, {
     fail: () => Promise.reject(new Error('first')),
     fine: () => 'second',
@@ -96,7 +96,7 @@ function makeHandle() {
   return handle;
 }
 
-test('requests are posted in the order of the calls, however long their arguments take', async (t) => {
+test('requests are posted in the order of the calls, even when arguments take long', async (t) => {
   const order = [];
   const caller = makePair(t, { note: (what) => void order.push(what) });
   const slow = deferred();
@@ -121,7 +121,7 @@ function deferred() {
   return made;
 }
 
-test('a call whose argument fails, or that is aborted while it is made, makes way for those behind it', async (t) => {
+test('a call whose argument fails or is aborted does not block later calls', async (t) => {
   const caller = makePair(t, { echo: (args) => args });
   const [failing, stalled] = [deferred(), deferred()];
   const abort = new AbortController();
@@ -137,29 +137,29 @@ test('a call whose argument fails, or that is aborted while it is made, makes wa
   assert.equal(await calls[2], 3);
   // What comes too late is closed.
   const handle = makeHandle();
-  stalled.resolve(new Moved(2, [handle]));
+  stalled.resolve(new Transfer(2, [handle]));
   await stalled.promise;
   await null;
   assert.equal(handle.closed, 1);
 });
 
-test('what is not posted in the end is closed: aborted in the queue, called after close()', async () => {
+test('arguments that are never posted are closed', async () => {
   const port = makeDeafPort();
   const caller = connect(port);
   const [queued, late] = [makeHandle(), makeHandle()];
   const abort = new AbortController();
   const stalled = caller.call('any', new Promise(() => {}));
-  const waiting = caller.call('any', new Moved(1, [queued]), { signal: abort.signal });
+  const waiting = caller.call('any', new Transfer(1, [queued]), { signal: abort.signal });
   abort.abort();
   await assert.rejects(waiting, { code: 'aborted' });
   assert.equal(queued.closed, 1);
   caller.close(new ClassifierError('disposed', 'gone'));
   await assert.rejects(stalled, { code: 'disposed' });
-  await assert.rejects(caller.call('any', new Moved(1, [late])), { code: 'disposed' });
+  await assert.rejects(caller.call('any', new Transfer(1, [late])), { code: 'disposed' });
   assert.equal(late.closed, 1);
 });
 
-test('an abort ends a call at once that changes nothing, though the other side is busy; one that changes something tells what came of it', async (t) => {
+test('an abort ends a reading call immediately; a changing call reports its result', async (t) => {
   let go;
   const started = deferred();
   const done = [];
@@ -189,7 +189,7 @@ test('an abort ends a call at once that changes nothing, though the other side i
   assert.deepEqual(done, [2]);
 });
 
-test('what cannot be cloned is a bad argument and leaves the caller usable', async (t) => {
+test('an argument that cannot be cloned is bad-argument, and the caller stays usable', async (t) => {
   const caller = makePair(t, { echo: (args) => args });
   await assert.rejects(
     caller.call('echo', () => {}),
@@ -198,7 +198,7 @@ test('what cannot be cloned is a bad argument and leaves the caller usable', asy
   assert.equal(await caller.call('echo', 1), 1);
 });
 
-test('a value that cannot be cloned is an error, not silence', async (t) => {
+test('a value that cannot be cloned is an error', async (t) => {
   const caller = makePair(t, { bad: () => () => {} });
   await assert.rejects(caller.call('bad', {}), { code: 'internal' });
 });
@@ -210,7 +210,7 @@ function makeDeafPort() {
   return port;
 }
 
-test('a dead worker rejects what is pending and what comes later', async () => {
+test('after a worker stopped, pending and later calls reject', async () => {
   const port = makeDeafPort();
   const caller = connect(port);
   const pending = caller.call('anything', {});
@@ -221,7 +221,7 @@ test('a dead worker rejects what is pending and what comes later', async () => {
   await assert.rejects(caller.call('anything', {}), { code: 'worker-lost' });
 });
 
-test('an unreadable message counts as a dead worker', async () => {
+test('an unreadable message counts as a stopped worker', async () => {
   const port = makeDeafPort();
   const caller = connect(port);
   const pending = caller.call('anything', {});
@@ -229,7 +229,7 @@ test('an unreadable message counts as a dead worker', async () => {
   await assert.rejects(pending, { code: 'worker-lost' });
 });
 
-test('close() rejects pending and later calls; the first close counts', async () => {
+test('close() rejects pending and later calls, and only the first close counts', async () => {
   const caller = connect(makeDeafPort());
   const pending = caller.call('anything', {});
   caller.close(new ClassifierError('disposed', 'gone'));

@@ -1,4 +1,4 @@
-// The converter's border, in Node: the built module, real and broken TensorFlow.js models.
+// The built converter module in Node, with intact and damaged TensorFlow.js models.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,7 +14,7 @@ const read = (folder) =>
 const encode = (json) => new TextEncoder().encode(JSON.stringify(json));
 
 for (const folder of ['functional', 'nested', 'quantized']) {
-  test(`${folder}: a .tflite file, the same each time`, async () => {
+  test(`${folder}: converts to the same .tflite file each time`, async () => {
     const { tflite, format } = await convert(...(await read(folder)));
     assert.equal(new TextDecoder().decode(tflite.subarray(4, 8)), 'TFL3');
     assert.equal(format, 'tfjs-layers');
@@ -22,7 +22,7 @@ for (const folder of ['functional', 'nested', 'quantized']) {
   });
 }
 
-test('a model that takes far more memory than the module begins with', async () => {
+test('converts a model that needs far more memory than the module starts with', async () => {
   const conv = (name, filters) => ({
     class_name: 'Conv2D',
     config: {
@@ -47,7 +47,7 @@ test('a model that takes far more memory than the module begins with', async () 
   );
 });
 
-test('errors keep their code and name the place', async () => {
+test('errors keep their code and name the location', async () => {
   const [json, weights] = await read('functional');
   const lstm = {
     modelTopology: {
@@ -66,7 +66,7 @@ test('errors keep their code and name the place', async () => {
   await assert.rejects(convert(new TextEncoder().encode('[['.repeat(1 << 20)), weights), { code: 'bad-model' });
 });
 
-test('the module asks nothing of its surroundings but to hear of its memory', async () => {
+test('the module imports only the memory notification', async () => {
   const module = await WebAssembly.compile(await readFile(path.join(root, 'web/dist/wasm/tfjs/converter.wasm')));
   assert.deepEqual(WebAssembly.Module.imports(module), [
     { module: 'env', name: 'emscripten_notify_memory_growth', kind: 'function' },

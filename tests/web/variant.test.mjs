@@ -35,7 +35,7 @@ const table = [
   [{ hardwareConcurrency: 1 }, { variant: 'simd-threads' }, 'simd-threads', 1],
   [{}, { variant: 'relaxed-threads', threads: 2 }, 'relaxed-threads', 2],
   [{ isolated: false }, { variant: 'relaxed' }, 'relaxed', 1],
-  // A page's own thread may not wait, but what load() starts in a worker may.
+  // A page's main thread must not block, but a worker may.
   [{ mainThread: true }, {}, 'relaxed-threads', 4],
   [{ mainThread: true }, { worker: true }, 'relaxed-threads', 4],
   [{ mainThread: true, relaxedSimd: false }, { worker: {} }, 'simd-threads', 4],
@@ -50,7 +50,7 @@ const table = [
 ];
 
 for (const [lacks, wanted, variant, threads] of table) {
-  test(`${JSON.stringify(lacks)} asked for ${JSON.stringify(wanted)}: ${variant} with ${threads}`, () => {
+  test(`${JSON.stringify(lacks)} requested ${JSON.stringify(wanted)}: ${variant} with ${threads}`, () => {
     const choice = chooseVariant({ ...all, ...lacks }, wanted);
     assert.equal(choice.variant, variant);
     assert.equal(choice.threads, threads);
@@ -58,10 +58,10 @@ for (const [lacks, wanted, variant, threads] of table) {
   });
 }
 
-test('the reason says why there are no threads', () => {
+test('the reason explains why there are no threads', () => {
   assert.match(chooseVariant({ ...all, isolated: false }).reason, /COOP.*COEP/);
   assert.match(chooseVariant({ ...all, threads: false }).reason, /no WebAssembly threads/);
-  assert.match(chooseVariant({ ...all, mainThread: true }, { worker: false }).reason, /may not wait/);
+  assert.match(chooseVariant({ ...all, mainThread: true }, { worker: false }).reason, /must not block/);
   assert.match(chooseVariant({ ...all, node: true }).reason, /Node/);
 });
 
@@ -74,23 +74,23 @@ const refusals = [
 ];
 
 for (const [lacks, wanted, message] of refusals) {
-  test(`${JSON.stringify(lacks)} asked for ${JSON.stringify(wanted)} is refused`, () => {
+  test(`${JSON.stringify(lacks)} requested ${JSON.stringify(wanted)} is refused`, () => {
     assert.throws(() => chooseVariant({ ...all, ...lacks }, wanted), { code: 'unsupported-browser', message });
   });
 }
 
-test('an unknown variant is a bad argument', () => {
+test('an unknown variant is bad-argument', () => {
   assert.throws(() => chooseVariant(all, { variant: 'turbo' }), { code: 'bad-argument', message: /'turbo'/ });
 });
 
-test('what fails is followed by something simpler, ending with simd', () => {
+test('fallbacks are simpler variants and end with simd', () => {
   assert.deepEqual(fallbacks('relaxed-threads'), ['relaxed', 'simd']);
   assert.deepEqual(fallbacks('simd-threads'), ['simd']);
   assert.deepEqual(fallbacks('relaxed'), ['simd']);
   assert.deepEqual(fallbacks('simd'), []);
 });
 
-test('the probes are sound modules: this Node has SIMD and threads', () => {
+test('the probes are valid modules: this Node has SIMD and threads', () => {
   const features = detectFeatures();
   assert.equal(features.simd, true);
   assert.equal(features.threads, true);

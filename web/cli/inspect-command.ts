@@ -13,7 +13,6 @@ const formats: Record<ModelInfo['format'], string> = {
   tflite: 'TensorFlow Lite',
   'tfjs-layers': 'TensorFlow.js layers-model',
   'tfjs-graph': 'TensorFlow.js graph-model',
-  none: 'none',
 };
 
 const rangeSources: Record<ModelInfo['rangeSource'], string> = {

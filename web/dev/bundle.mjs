@@ -1,13 +1,13 @@
-// The TypeScript to what browsers and Node load: web/dist is the package, web/site the demo page beside it.
+// Bundles the TypeScript for browsers and Node: web/dist is the package, web/site the demo page.
 //
-//   web/dist/index.js, web/dist/worker.js   each in one piece, for a quick start
-//   web/dist/knn.js, ...                    one file for each other entry; chunk-*.js is what they share
+//   web/dist/index.js, web/dist/worker.js   one file each, for a quick start
+//   web/dist/knn.js, ...                    one file for each other entry; chunk-*.js is shared code
 //   web/dist/commonjs.cjs, index.cjs, ...   the same for require()
 //   web/dist/iife/teachable.js              the same for a script tag: the global name 'teachable'
 //   web/dist/cli.js                         the Node command
 //   web/dist/types/*.d.ts, *.d.cts
 //   web/dist/models/                        the default model (web/dist/wasm/<variant>/ comes from CMake)
-//   web/dist/integrity.json                 sums of the above for those who host it themselves
+//   web/dist/integrity.json                 checksums for people who host the files themselves
 //   web/site/index.html, style.css, main.js (imports ./lib/index.js: serve.mjs maps lib/ to web/dist)
 
 import { createHash } from 'node:crypto';
@@ -43,22 +43,22 @@ const common = {
   format: 'esm',
   target: ['chrome91', 'firefox114', 'safari16.4', 'node20'],
   sourcemap: true,
-  // White space goes in minify(), which keeps the comments that bundlers read.
+  // minify() removes white space and keeps the comments that bundlers read.
   minifySyntax: true,
   minifyIdentifiers: true,
   legalComments: 'none',
   logLevel: 'warning',
 };
 
-/** Builds files and takes out their white space, a fifth of what comes after compression. */
+/** Builds files without white space, which would be a fifth of their size after compression. */
 async function buildMinified(options) {
   const { outputFiles } = await build({ ...options, sourcemap: 'inline', write: false });
   await Promise.all(outputFiles.map(minify));
 }
 
 /**
- * With white space esbuild takes out the comments that tell bundlers to leave an import alone. While it does, strings stand for them: as long,
- * so that the source map fits.
+ * Removes white space. esbuild would also remove the comments that tell bundlers to leave an import alone. Therefore strings of the
+ * same length stand in for them meanwhile, so that the source map fits.
  */
 async function minify({ path: target, text }) {
   const kept = [];
@@ -83,7 +83,7 @@ async function minify({ path: target, text }) {
   await writeFile(`${target}.map`, map);
 }
 
-/** The demo and the Node command import the package by its name and run beside a copy of it, or inside of it. */
+/** The demo and the Node command import the package by its name. They run beside a copy of it or inside it. */
 const packageIn = (folder) => ({
   name: 'package-beside',
   setup({ onResolve }) {
@@ -94,7 +94,7 @@ const packageIn = (folder) => ({
   },
 });
 
-/** What runs in the caller's thread is fetched when it is needed; all share the modules' one. */
+/** The code that runs in the caller's thread is fetched when it is needed. All builds share the file of the modules. */
 const inlineAt = (address) => ({
   name: 'inline-at',
   setup({ onResolve }) {
@@ -105,7 +105,10 @@ const inlineAt = (address) => ({
 const file = (name) => path.join(entryFolder, `${name}.ts`);
 const files = Object.values(entries);
 
-/** Pieces would be asked for only when the first has come: on a page that has nothing yet, half of the time that the code takes. */
+/**
+ * Builds index.js and worker.js as single files. Shared pieces would be requested only after the first file had arrived, which on an
+ * empty cache takes half of the code's load time.
+ */
 async function buildInOnePiece(plugins) {
   await buildMinified({
     ...common,
@@ -191,11 +194,11 @@ async function buildSite() {
   for (const each of ['index.html', 'icon.svg']) await cp(path.join(web, 'demo', each), path.join(site, each));
 }
 
-/** Emscripten leaves its glue half minified: its own minifier for the rest is a compiler in Java. */
+/** Minifies Emscripten's glue. Emscripten's own minifier is a compiler in Java. */
 async function minifyGlue() {
   for (const variant of wasmVariants) {
     const glue = path.join(dist, 'wasm', variant, 'teachable.js');
-    // A build of some variants only has no others.
+    // A build may have only some of the variants.
     if (!existsSync(glue)) continue;
     const { code } = await transform(await readFile(glue, 'utf8'), {
       format: 'esm',
@@ -207,24 +210,27 @@ async function minifyGlue() {
   }
 }
 
-/** The package's typings. TypeScript takes a .d.ts of it for a module's; require() needs the same as .d.cts. */
+/**
+ * Checks the types of all rooms and writes the package's typings. TypeScript treats a .d.ts file of this package as an ES module, so
+ * require() gets the same declarations as .d.cts files.
+ */
 async function writeTypes() {
-  await typecheck('web/tsconfig.page.json');
+  const built = path.join(web, '../build/types');
+  // An earlier build may have left declarations of files that are gone.
+  await rm(built, { recursive: true, force: true });
+  await typecheck('web/src/entries');
   const types = path.join(dist, 'types');
-  // The compiler leaves out what is written as a declaration.
-  for (const name of await readdir(source, { recursive: true }))
-    if (name.endsWith('.d.ts')) await cp(path.join(source, name), path.join(types, name));
-  for (const name of await readdir(types, { recursive: true })) {
+  for (const name of await readdir(built, { recursive: true })) {
     if (!name.endsWith('.d.ts')) continue;
-    const text = await readFile(path.join(types, name), 'utf8');
-    await writeFile(
-      path.join(types, name.replace(/\.d\.ts$/, '.d.cts')),
-      text.replace(/(['"])(\.[^'"]*)\.js\1/g, '$1$2.cjs$1'),
-    );
+    const text = await readFile(path.join(built, name), 'utf8');
+    const target = path.join(types, name);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, text);
+    await writeFile(target.replace(/\.d\.ts$/, '.d.cts'), text.replace(/(['"])(\.[^'"]*)\.js\1/g, '$1$2.cjs$1'));
   }
 }
 
-/** For the script tag and for those who check files that they host. */
+/** Writes checksums, for script tags and for people who host the files themselves. */
 async function writeIntegrity() {
   const sums = {};
   for (const name of (await readdir(dist, { recursive: true })).sort()) {
@@ -236,13 +242,13 @@ async function writeIntegrity() {
   await writeFile(path.join(dist, 'integrity.json'), `${JSON.stringify(sums, null, 2)}\n`);
 }
 
-/** Removes what an earlier build left, but for wasm/, which isn't built here. */
+/** Removes the output of an earlier build except for wasm/, which is built elsewhere. */
 async function emptyDist() {
   await mkdir(dist, { recursive: true });
   for (const name of await readdir(dist)) if (name !== 'wasm') await rm(path.join(dist, name), { recursive: true });
 }
 
-/** Builds web/dist (all but wasm/) and web/site. Throws on the first error, of the package's own types too. */
+/** Builds web/dist (except wasm/) and web/site. Throws on the first error, type errors included. */
 export async function bundle() {
   await emptyDist();
   const plugins = [packagedPlugin(await packModel(dist))];

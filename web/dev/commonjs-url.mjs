@@ -1,3 +1,3 @@
-// import.meta.url of the CommonJS build.
+// Stands in for import.meta.url in the CommonJS build.
 const folder = __dirname.replaceAll('\\', '/').replace(/^\//, '');
 export const importMetaUrl = `file:///${folder.replace(/[%#?]/g, encodeURIComponent)}/index.cjs`;

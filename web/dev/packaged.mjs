@@ -1,5 +1,5 @@
-// The module that web/src/shared/packaged.d.d.ts declares: which model is in the package, and the sums of what was built. It is
-// made at build time, because bundlers find a file only by an address that is written out.
+// Writes the module that web/src/shared/packaged.ts declares: the packaged model and the checksums of the built files. It is made at
+// build time, because bundlers find a file only by an address that is written out.
 
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rm } from 'node:fs/promises';
@@ -10,16 +10,16 @@ import { projectFolder } from './steps.mjs';
 
 const modelsFolder = path.join(projectFolder, 'models');
 
-/** The catalogue's entry of the model that models/fetch.mjs made available; undefined when it made none available. */
+/** Returns the catalogue entry of the model that models/fetch.mjs made available; undefined without one. */
 async function availableModel() {
   const text = await readFile(path.join(filesFolder, 'default.json'), 'utf8').catch(() => undefined);
   return text && JSON.parse(text);
 }
 
-/** models/files/<id>/<file> -> <id><extension>: names that stay apart in one folder. */
+/** models/files/<id>/<file> -> <id><extension>, so that names stay unique in one folder. */
 const nameOf = (id, file) => `${id}${path.extname(file.path)}`;
 
-/** Copies the available model into `<dist>/models`, in place of what is there, and returns the module's text. */
+/** Copies the available model into `<dist>/models`, replaces what is there, and returns the module's text. */
 export async function packModel(dist) {
   const folder = path.join(dist, 'models');
   await rm(folder, { recursive: true, force: true });
@@ -33,7 +33,7 @@ export async function packModel(dist) {
   return moduleText({ model, catalog: await readCatalog(), hashes: await wasmHashes(dist) });
 }
 
-/** The module's text for tests of the sources: the default model, wherever it is. */
+/** Returns the module's text for tests of the sources, with the default model wherever it is. */
 export async function unbuiltText() {
   const catalog = await readCatalog();
   const { labels, ...model } = catalog.models.find(({ id }) => id === catalog.default);
@@ -44,7 +44,7 @@ export async function unbuiltText() {
   });
 }
 
-/** An esbuild plugin: imports of packaged.js get `text`. */
+/** Makes an esbuild plugin that replaces packaged.js by `text`. */
 export function packagedPlugin(text) {
   return {
     name: 'packaged',
@@ -67,7 +67,7 @@ async function wasmHashes(dist) {
   };
   const hashes = {};
   for (const [folder, file] of Object.entries(files)) {
-    // A build of some variants only has no sums of the others.
+    // A build may have only some of the variants.
     const bytes = await readFile(path.join(dist, 'wasm', folder, file)).catch(() => undefined);
     if (bytes) hashes[folder] = createHash('sha256').update(bytes).digest('hex');
   }
@@ -75,7 +75,7 @@ async function wasmHashes(dist) {
 }
 
 function moduleText({ model, catalog, hashes }) {
-  // Models that anyone can have without further ado.
+  // Models that anyone can download without further steps.
   const known = catalog.models
     .filter(({ files }) => files.every(({ sha256 }) => sha256))
     .map(({ id, architecture: { version, alpha } }) => ({ id, version, alpha }));

@@ -1,4 +1,4 @@
-// A plugin of typedoc: a parameter that is taken apart where it is declared has no name there; readers call it the options.
+// A typedoc plugin. A parameter that is destructured in its declaration has no name; it is called 'options' in the documentation.
 import { Converter } from 'typedoc';
 
 export function load({ converter }) {

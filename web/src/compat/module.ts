@@ -1,12 +1,15 @@
-// One module for all that the compat packages make on a page: they are used together, and compiling it twice helps nobody.
+// One module for everything that the compat entries make on a page, because they are used together.
 
 import { orAborted } from '../shared/abort.js';
-import type { WasmModule } from '../shared/wasm-module.js';
 import { type LoadModuleOptions, loadModule } from '../worker/load.js';
+import type { WasmModule } from '../worker/wasm-module.js';
 
 const modules = new Map<string, Promise<WasmModule>>();
 
-/** As loadModule(), once for each variant and place. A load that failed is tried again by the next call; an abort is its caller's alone. */
+/**
+ * Loads a module as loadModule() does, once for each variant and folder. After a failure, the next call tries again. An abort affects
+ * only its own caller.
+ */
 export function sharedModule({ signal, ...options }: LoadModuleOptions): Promise<WasmModule> {
   const key = `${options.variant} ${options.wasmUrl ?? ''}`;
   let loading = modules.get(key);

@@ -1,22 +1,22 @@
-// A picture as the original takes it, put into a classifier at once: infer() has no time to await.
+// Writes the pictures that the original accepts into a classifier, synchronously, because infer() can't await.
 
 import { otherOrigin } from '../page/image.js';
 import { ClassifierError } from '../shared/errors.js';
-import type { FrameCanvas } from '../shared/frame-canvas.js';
-import type { WasmClassifier } from '../shared/wasm-module.js';
+import type { FrameCanvas } from '../worker/frame-canvas.js';
+import type { WasmClassifier } from '../worker/wasm-module.js';
 import { isTensorLike, readTensor, type TensorLike } from './tensor.js';
 
-/** Pixels. */
+/** Raw pixels. */
 export interface PixelArray {
-  /** RGBA, [height, width, 4], 0-255. */
+  /** [height, width, 4] values, RGBA, 0-255. */
   data: ArrayLike<number>;
-  /** Pixels a row. */
+  /** Width in pixels. */
   width: number;
-  /** Rows. */
+  /** Height in pixels. */
   height: number;
 }
 
-/** What can be looked at. A tensor is [height, width, 3] or a batch [n, height, width, 3], values 0-255. */
+/** A picture. A tensor has the shape [height, width, 3], or [n, height, width, 3] for a batch, with values 0-255. */
 export type PictureInput =
   | TensorLike
   | HTMLImageElement
@@ -27,7 +27,7 @@ export type PictureInput =
   | ImageData
   | PixelArray;
 
-/** Makes each picture of the input the classifier's current frame, one after the other, and calls `look`. */
+/** Makes each picture of the input the classifier's current frame and calls `look` for it. */
 export function forEachPicture(
   input: PictureInput,
   canvas: FrameCanvas,
@@ -52,7 +52,7 @@ function forEachOfTensor(tensor: TensorLike, classifier: WasmClassifier, look: (
   }
   const pixels = height * width;
   for (let first = 0; first < values.length; first += 3 * pixels) {
-    // Clamped and rounded as it is stored. Alpha isn't looked at.
+    // Values are clamped and rounded as they are stored. Alpha is ignored.
     const rgba = new Uint8ClampedArray(4 * pixels);
     for (let i = 0; i < pixels; i++) rgba.set(values.subarray(first + 3 * i, first + 3 * i + 3), 4 * i);
     classifier.frameBuffer(width, height).set(rgba);
@@ -61,7 +61,7 @@ function forEachOfTensor(tensor: TensorLike, classifier: WasmClassifier, look: (
 }
 
 function writePicture(input: Exclude<PictureInput, TensorLike>, canvas: FrameCanvas, classifier: WasmClassifier): void {
-  // By tag, not instanceof: pictures of another window or frame count too.
+  // Compared by tag, not by instanceof, so that pictures of another window or frame count too.
   switch (Object.prototype.toString.call(input).slice(8, -1)) {
     case 'HTMLVideoElement': {
       const video = input as HTMLVideoElement;
@@ -74,7 +74,7 @@ function writePicture(input: Exclude<PictureInput, TensorLike>, canvas: FrameCan
       return draw(video, video.videoWidth, video.videoHeight);
     }
     case 'HTMLImageElement': {
-      // Its own size, not that of the layout: a picture says the same however large it is shown.
+      // The size of the picture, not of the element: the result doesn't depend on the layout.
       const image = input as HTMLImageElement;
       if (!image.complete || image.naturalWidth === 0)
         throw new ClassifierError(

@@ -1,16 +1,16 @@
-// What stands for tf.Tensor here: anything with a shape and dataSync() goes in, an array with its shape comes out.
+// Tensors of the compat entries: anything with a shape and dataSync() is accepted, and an array with a shape is returned.
 
 import { ClassifierError } from '../shared/errors.js';
 
-/** A tensor of TensorFlow.js, one of this file, or what else has the two. */
+/** A tensor of TensorFlow.js, a Tensor of this package, or any object with these members. */
 export interface TensorLike {
-  /** Extents, the outermost first. */
+  /** Extents, outermost first. */
   readonly shape: readonly number[];
-  /** All values, row by row. */
+  /** Returns all values in row-major order. */
   dataSync(): ArrayLike<number>;
 }
 
-/** Accepted wherever the original takes a tensor. A typed array is of rank 1. */
+/** Input wherever the original takes a tensor. A typed array has rank 1. */
 export type TensorInput =
   | TensorLike
   | Float32Array
@@ -28,7 +28,10 @@ export function isTensorLike(value: unknown): value is TensorLike {
   return Array.isArray(shape) && typeof dataSync === 'function';
 }
 
-/** Shape and values of an input, which may be its own: to keep them, copy them. Throws 'bad-argument' for what is no tensor, or has another number of values than its shape says. */
+/**
+ * Returns the shape and values of an input. The values may be the input's own: copy them to keep them.
+ * @throws 'bad-argument' for anything that isn't a tensor, and when shape and number of values differ.
+ */
 export function readTensor(input: TensorInput, what: string): { shape: readonly number[]; values: Float32Array } {
   if (ArrayBuffer.isView(input) && 'length' in input)
     return { shape: [input.length], values: toFloats(input as ArrayLike<number>) };
@@ -51,27 +54,27 @@ function toFloats(values: ArrayLike<number>): Float32Array {
   return values instanceof Float32Array ? values : new Float32Array(values);
 }
 
-/** Values in a shape: 1 for a scalar's. */
+/** Returns the number of values in a shape; 1 for a scalar. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
 /**
- * Values on the page's heap with the reading half of tf.Tensor's interface. It holds nothing that has to be disposed of. For
- * TensorFlow.js' operations make a tensor of it: `tf.tensor(t.dataSync(), t.shape)`.
+ * Values with the reading half of tf.Tensor's interface. They need no disposal. For operations of TensorFlow.js, make a tensor:
+ * `tf.tensor(t.dataSync(), t.shape)`.
  */
 export class Tensor implements TensorLike {
-  /** Of the values, always. */
+  /** Data type of the values. */
   readonly dtype = 'float32';
-  /** Extents, the outermost first. */
+  /** Extents, outermost first. */
   readonly shape: number[];
-  /** How many values there are. */
+  /** Number of values. */
   readonly size: number;
-  /** How many extents the shape has. */
+  /** Number of extents. */
   readonly rank: number;
   #values: Float32Array | undefined;
 
-  /** Keeps `values`, [...shape] row by row. */
+  /** Stores `values`, [...shape] in row-major order, without a copy. */
   constructor(values: Float32Array, shape: readonly number[]) {
     this.#values = values;
     this.shape = [...shape];
@@ -79,33 +82,33 @@ export class Tensor implements TensorLike {
     this.rank = shape.length;
   }
 
-  /** Whether dispose() was called. */
+  /** True after `dispose()`. */
   get isDisposed(): boolean {
     return this.#values === undefined;
   }
 
-  /** All values, row by row: not a copy. Throws after dispose(). */
+  /** Returns all values in row-major order, not copied. Throws after `dispose()`. */
   dataSync(): Float32Array {
     if (!this.#values) throw new ClassifierError('disposed', 'Tensor is disposed.');
     return this.#values;
   }
 
-  /** As dataSync(). */
+  /** Resolves to the values of `dataSync()`. */
   async data(): Promise<Float32Array> {
     return this.dataSync();
   }
 
-  /** Nested arrays of the shape. */
+  /** Returns the values as nested arrays. */
   arraySync(): unknown {
     return nest(this.dataSync(), this.shape);
   }
 
-  /** As arraySync(). */
+  /** Resolves to the arrays of `arraySync()`. */
   async array(): Promise<unknown> {
     return this.arraySync();
   }
 
-  /** Lets go of the values. May be called twice. */
+  /** Releases the values. It may be called twice. */
   dispose(): void {
     this.#values = undefined;
   }

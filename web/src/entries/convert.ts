@@ -1,5 +1,5 @@
 /**
- * TensorFlow.js models to TensorFlow Lite files.
+ * Converts TensorFlow.js models to TensorFlow Lite files. Start with `convertModel()`.
  * @module teachable-wasm/convert
  */
 
@@ -13,22 +13,23 @@ import type { ConvertedModel } from '../worker/tfjs-converter.js';
 export type { Progress } from '../shared/protocol.js';
 export type { ConvertedModel } from '../worker/tfjs-converter.js';
 
-/** Where the converter is, and what ends it. */
+/** Options of `convertModel()`. */
 export interface ConvertOptions {
-  /** Folder that holds tfjs/converter.wasm. Default: wasm/ beside this file. */
+  /** Folder that contains tfjs/converter.wasm. Default: wasm/ beside this file. */
   wasmUrl?: string | URL | undefined;
-  /** Ends the downloads with 'aborted', and what comes after them before it begins. The conversion itself, some tenths of a second, blocks. */
+  /** Aborts the downloads, and what follows them before it begins. The conversion itself blocks for a few tenths of a second. */
   signal?: AbortSignal | undefined;
-  /** Hears of the model's bytes that have come, as they come, and of the start of the conversion. */
+  /** Called as bytes of the model arrive, and when the conversion starts. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /**
- * Makes a .tflite file of floats: what load() does in memory when it is given a model.json. Batch norms and activations are folded into
- * the layers before them.
- * @param model Address of a model.json with its weight files beside it; in Node a path. Or its bytes, with the weight files joined in the
- * manifest's order.
- * @throws 'bad-model', 'unsupported-op' naming the layer or node, 'bad-argument' for another kind of file, 'load-failed', 'aborted'.
+ * Converts a model to a .tflite file with float weights, as `load()` does in memory for a model.json. Batch normalization and
+ * activations are folded into the layers before them.
+ * @param model Address of a model.json with its weight files beside it (in Node, a path); or its bytes, with the weight files joined
+ * in the manifest's order.
+ * @throws 'bad-model'; 'unsupported-op' with the name of the layer or node; 'bad-argument' for another kind of file; 'load-failed';
+ * 'aborted'.
  */
 export async function convertModel(
   model: string | URL | { bytes: ArrayBuffer | Uint8Array; weights: ArrayBuffer | Uint8Array },
@@ -50,7 +51,7 @@ export async function convertModel(
   if (!tfjs)
     throw new ClassifierError(
       'bad-argument',
-      `${isAddress ? String(model) : 'The model'} is no model.json of TensorFlow.js.`,
+      `${isAddress ? String(model) : 'The model'} is not a TensorFlow.js model.json.`,
     );
   const convert = await tfjs.converter;
   if (signal?.aborted) throw aborted(signal);

@@ -1,4 +1,4 @@
-// The worker's half without a worker: it runs in the caller's thread, behind the same port.
+// The worker's half in the caller's thread, behind the same port.
 
 import type { ClassifierMethods, Progress } from '../shared/protocol.js';
 import { type Port, serve } from '../shared/rpc.js';
@@ -6,14 +6,14 @@ import { makeHost } from '../worker/host.js';
 import { loadModule } from '../worker/load.js';
 import { endThreads } from '../worker/threads.js';
 
-/** A port that is answered in this thread. */
+/** Returns a port that is answered in this thread. */
 export function makeInlinePort(): Port {
   const [near, far] = makePorts();
   serve<ClassifierMethods, Progress>(far, makeHost(loadModule, endThreads));
   return near;
 }
 
-/** Two ports, each of which hears what the other says. Messages are cloned, so that what callers pass stays theirs. */
+/** Makes two connected ports. Messages are cloned, so that what callers pass stays theirs. */
 function makePorts(): [Port, Port] {
   const near = new EventTarget();
   const far = new EventTarget();

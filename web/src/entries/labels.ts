@@ -1,18 +1,18 @@
 /**
- * The names of ImageNet's classes, fetched when they are asked for.
+ * Names of ImageNet's classes, fetched on demand.
  * @module teachable-wasm/labels
  */
 
 import { absolute } from '../shared/addresses.js';
-import { parseLabels } from '../shared/class-names.js';
 import { download } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
 import { packagedLabels } from '../shared/packaged.js';
+import { parseLabels } from '../worker/class-names.js';
 
 /**
- * The class names of ImageNet in the order of MobileNet's output.
+ * Loads the names of ImageNet's classes in the order of MobileNet's output.
  * @returns [1001] names: 'background', then the 1000 classes.
- * @throws 'load-failed', 'aborted'.
+ * @throws 'load-failed' or 'aborted'.
  */
 export async function loadImageNetLabels({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<string[]> {
   const url = packagedLabels();

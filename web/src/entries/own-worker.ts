@@ -1,5 +1,5 @@
 /**
- * For a worker of your own: it answers load({ worker }) of the page, beside whatever else it does.
+ * Runs classifiers in a worker of your own: it answers `load({ worker })` of the page, beside its other work.
  * @module teachable-wasm/worker
  */
 
@@ -10,10 +10,10 @@ import { loadModule } from '../worker/load.js';
 import { endThreads } from '../worker/threads.js';
 
 /**
- * Answers every load({ worker }) that names this worker. Call it once, at the top of the worker's module. Messages that
- * aren't from load() are left alone.
+ * Answers every `load({ worker })` that names this worker. Call it once, at the top of the worker's module. It ignores all messages
+ * that are not from `load()`.
  *
- * To use a classifier inside of the worker itself, call load({ worker: false }) there instead.
+ * To use a classifier inside the worker itself, call `load({ worker: false })` there instead.
  */
 export function serveClassifiers(): void {
   globalThis.addEventListener('message', (event) => {
@@ -25,7 +25,7 @@ export function serveClassifiers(): void {
     });
     serve<ClassifierMethods, Progress>(port, host);
     port.start();
-    // The first word tells that somebody serves, whatever else fails in this worker.
+    // The first message tells that this worker serves, whatever else fails in it.
     port.postMessage({ id: 0, kind: 'progress' });
   });
 }

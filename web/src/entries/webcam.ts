@@ -1,6 +1,6 @@
 /**
- * The webcam: its states, its choice, and one frame after another. Nothing asks for permission before start(), and
- * importing this touches nothing.
+ * The webcam: choice, permission, state, and a loop over its frames. It asks for permission only in `start()`, and importing it has no
+ * effect.
  * @module teachable-wasm/webcam
  */
 
@@ -8,8 +8,8 @@ import { aborted, orAborted } from '../shared/abort.js';
 import { ClassifierError, type ErrorCode } from '../shared/errors.js';
 
 /**
- * 'prompting': the browser asks the user, or starts the camera. 'ended': it was unplugged, or its permission was taken back.
- * 'failed': for no reason that the browser gives.
+ * State of the webcam. 'prompting': the browser asks the user or starts the camera. 'ended': the camera was unplugged, or its
+ * permission was revoked. 'failed': the browser gives no reason.
  */
 export type WebcamState =
   | 'idle'
@@ -22,37 +22,37 @@ export type WebcamState =
   | 'ended'
   | 'failed';
 
-/** Which camera, and who is told of it. */
+/** Options of a Webcam. */
 export interface WebcamOptions {
-  /** Plays the picture. Default: a new element, which isn't on the page. */
+  /** Video element that plays the camera. Default: a new element that is not on the page. */
   video?: HTMLVideoElement | undefined;
-  /** 'user': the one that looks at the user. 'environment': the one that looks away. Default 'user'. */
+  /** Direction of the camera: 'user' faces the user, 'environment' faces away. Default: 'user'. */
   facing?: 'user' | 'environment' | undefined;
-  /** One of devices(); goes before `facing`. */
+  /** Id of a camera from `devices()`. It takes precedence over `facing`. */
   deviceId?: string | undefined;
-  /** Pixels that are asked for; the camera has the last word. Default 640 x 480. */
+  /** Requested width in pixels. The camera may use another one. Default: 640. */
   width?: number | undefined;
-  /** See `width`. */
+  /** Requested height in pixels. Default: 480. */
   height?: number | undefined;
-  /** Whether the element shows the picture as a mirror does. What is classified isn't flipped. Default: unless the camera looks away. */
+  /** Shows the picture mirrored. The classified frames are not flipped. Default: true, unless the camera faces away. */
   mirror?: boolean | undefined;
-  /** Is told each state, with the error that led to it. */
+  /** Called with each new state, and with the error that led to it. */
   onState?: ((state: WebcamState, error: ClassifierError | undefined) => void) | undefined;
 }
 
-/** A camera to choose. */
+/** A camera of this device. */
 export interface WebcamDevice {
-  /** What WebcamOptions.deviceId takes; empty before the user has allowed a camera. */
+  /** Id for `WebcamOptions.deviceId`; empty until the user has allowed a camera. */
   deviceId: string;
-  /** Empty as long as no permission was given. */
+  /** Name of the camera; empty until the user has allowed one. */
   label: string;
 }
 
-/** What is known of a frame. */
+/** Facts about a frame. */
 export interface FrameInfo {
-  /** Milliseconds, of performance.now(), at which the frame came. */
+  /** Time of the frame in milliseconds, as performance.now() counts. */
   timeMs: number;
-  /** Frames since the last one that came while that was looked at, and were dropped. 0 where the browser doesn't say. */
+  /** Number of frames that were dropped while the last one was processed; 0 where the browser doesn't say. */
   dropped: number;
 }
 
@@ -61,64 +61,61 @@ const failures: { [state in WebcamState]?: readonly [ErrorCode, message: string]
     'camera-denied',
     'The camera was refused. Allow it for this page with the camera or lock icon beside the address, then start it again.',
   ],
-  'no-device': [
-    'camera-missing',
-    'There is no camera, or none like the one that was asked for. Plug one in and start it again.',
-  ],
-  'in-use': ['camera-busy', 'The camera is held by another program. Close that program and start the camera again.'],
-  'insecure-context': ['camera-insecure', 'Browsers give cameras to https pages and to localhost only.'],
+  'no-device': ['camera-missing', 'No camera was found, or none that fits. Connect one and start it again.'],
+  'in-use': ['camera-busy', 'Another program uses the camera. Close that program and start the camera again.'],
+  'insecure-context': ['camera-insecure', 'Cameras require https or localhost. Serve the page over one of them.'],
   failed: ['camera-busy', 'The camera did not start. Try again, or choose another one.'],
 }; // prettier-ignore
 
-/** One camera and the element that plays it. */
+/** A camera and the video element that plays it. */
 export class Webcam {
-  /** Where it plays; pass it to the classifier. */
+  /** Video element that plays the camera. Pass it to the classifier. */
   readonly video: HTMLVideoElement;
   readonly #options: WebcamOptions;
   #state: WebcamState = 'idle';
   #stream: MediaStream | undefined;
-  /** Grows with each start and stop, so that a permission granted late is noticed as late. */
+  /** Counts starts and stops, to notice a permission that is granted too late. */
   #turn = 0;
 
   constructor(options: WebcamOptions = {}) {
     this.#options = { ...options };
     this.video = options.video ?? document.createElement('video');
-    // Without these, phones play it on the full screen or not at all.
+    // Without these settings, phones play it in full screen or not at all.
     this.video.muted = true;
     this.video.playsInline = true;
   }
 
-  /** What the last onState() was told. */
+  /** Current state. */
   get state(): WebcamState {
     return this.#state;
   }
 
-  /** Whether frames come. */
+  /** True while the camera delivers frames. */
   get live(): boolean {
     return this.#state === 'live';
   }
 
-  /** What the camera really gives: size, frame rate, deviceId, facingMode; empty unless live. */
+  /** Actual settings of the camera: size, frame rate, deviceId, facingMode. Empty unless live. */
   get settings(): MediaTrackSettings {
     return this.#stream?.getVideoTracks()[0]?.getSettings() ?? {};
   }
 
-  /** Whether the element shows a mirror's picture. */
+  /** True when the element shows the picture mirrored. */
   get mirror(): boolean {
     return this.#options.mirror ?? (this.settings.facingMode ?? this.#options.facing) !== 'environment';
   }
 
-  /** As of now; before, as the options say. */
+  /** Changes it. The initial value comes from the options. */
   set mirror(mirror: boolean) {
     this.#options.mirror = mirror;
     this.#showMirrored();
   }
 
   /**
-   * Asks for the camera, the user if need be, and plays it. Restarts one that is live.
-   * @param choice Another camera than before. `signal`: lets go of the camera unless it is live already, also while the browser asks.
-   * @throws 'camera-denied', 'camera-missing', 'camera-busy', 'camera-insecure', 'unsupported-browser'; 'aborted' by the signal, or
-   * when stop() or another start() came in between.
+   * Starts the camera and plays it. The browser asks the user if necessary. A camera that is live is restarted.
+   * @param choice Another camera than before. `signal` releases the camera unless it is live already, also while the browser asks.
+   * @throws 'camera-denied', 'camera-missing', 'camera-busy', 'camera-insecure' or 'unsupported-browser'; 'aborted' by the signal,
+   * or when `stop()` or another `start()` was called meanwhile.
    */
   async start(
     choice: Pick<WebcamOptions, 'deviceId' | 'facing'> & { signal?: AbortSignal | undefined } = {},
@@ -135,7 +132,7 @@ export class Webcam {
         'failed',
         turn,
         undefined,
-        new ClassifierError('unsupported-browser', 'This browser offers no cameras to pages.'),
+        new ClassifierError('unsupported-browser', 'This browser has no camera API (navigator.mediaDevices).'),
       );
     }
     this.#enter('prompting');
@@ -143,7 +140,7 @@ export class Webcam {
       const granting = navigator.mediaDevices.getUserMedia(this.#constraints()).then((granted) => {
         if (turn === this.#turn) return granted;
         endTracks(granted);
-        throw overtaken();
+        throw interrupted();
       });
       const stream = await orAborted(granting, signal);
       this.#stream = stream;
@@ -156,43 +153,46 @@ export class Webcam {
         this.stop();
         throw error;
       }
-      throw turn === this.#turn ? this.#fail(stateOf(error), turn, error) : overtaken();
+      throw turn === this.#turn ? this.#fail(stateOf(error), turn, error) : interrupted();
     }
-    if (turn !== this.#turn) throw overtaken();
+    if (turn !== this.#turn) throw interrupted();
     this.#enter('live');
   }
 
-  /** Lets go of the camera. May be called in any state. */
+  /** Releases the camera. It may be called in any state. */
   stop(): void {
     this.#end('idle');
   }
 
-  /** Freezes the picture; the camera stays on. */
+  /** Freezes the picture. The camera stays on. */
   pause(): void {
     this.video.pause();
   }
 
-  /** Goes on after pause(). */
+  /** Continues after `pause()`. */
   async resume(): Promise<void> {
     await this.video.play();
   }
 
   /**
-   * Calls `onFrame` for new frames of the video and awaits it before the next: a frame that comes in between is dropped, never
-   * queued. Hidden pages get no frames. When `onFrame` rejects, the loop has ended and nobody catches the rejection.
-   * @returns What ends the loop.
+   * Calls `onFrame` for new frames and awaits it. Frames that arrive meanwhile are dropped, never queued. Hidden pages get no
+   * frames. When `onFrame` rejects, the loop ends with an unhandled rejection.
+   * @returns A function that ends the loop.
    */
   eachFrame(onFrame: (frame: FrameInfo) => void | Promise<void>): () => void {
     return eachFrame(this.video, onFrame);
   }
 
-  /** Cameras of this device. */
+  /** Returns the cameras of this device. */
   static async devices(): Promise<WebcamDevice[]> {
     const devices = (await globalThis.navigator?.mediaDevices?.enumerateDevices()) ?? [];
     return devices.filter(({ kind }) => kind === 'videoinput').map(({ deviceId, label }) => ({ deviceId, label }));
   }
 
-  /** Whether start() would ask the user; 'unknown' where the browser doesn't say. */
+  /**
+   * Returns the permission: 'granted', 'denied', or 'prompt' when `start()` would ask the user; 'unknown' where the browser doesn't
+   * say.
+   */
   static async permission(): Promise<PermissionState | 'unknown'> {
     try {
       return (await navigator.permissions.query({ name: 'camera' as PermissionName })).state;
@@ -236,7 +236,10 @@ export class Webcam {
   }
 }
 
-/** As Webcam's, for any video. */
+/**
+ * Calls `onFrame` for new frames of any video, as `Webcam.eachFrame()` does.
+ * @returns A function that ends the loop.
+ */
 export function eachFrame(video: HTMLVideoElement, onFrame: (frame: FrameInfo) => void | Promise<void>): () => void {
   let running = true;
   let presented: number | undefined;
@@ -266,7 +269,7 @@ function endTracks(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
 }
 
-function overtaken(): ClassifierError {
+function interrupted(): ClassifierError {
   return new ClassifierError('aborted', 'The camera was stopped or started again before it was live.');
 }
 

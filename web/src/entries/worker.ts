@@ -1,4 +1,4 @@
-// The script of the worker that load() starts: a module, a port. In Node it is the script of a thread.
+// Script of the worker that load() starts. In Node it is the script of a thread.
 
 import { nodeModule } from '../shared/node.js';
 import type { ClassifierMethods, Progress } from '../shared/protocol.js';
@@ -6,12 +6,13 @@ import { type Port, serve } from '../shared/rpc.js';
 import { makeHost } from '../worker/host.js';
 import { loadModule } from '../worker/load.js';
 
-const scope = globalThis as unknown as Partial<DedicatedWorkerGlobalScope>;
+/** The part of a worker's global scope that is used. In Node the global scope has none of it. */
+const scope = globalThis as unknown as Partial<Port & { close(): void }>;
 const answer = (port: Port, endWorker: () => void) =>
   serve<ClassifierMethods, Progress>(port, makeHost(loadModule, endWorker));
 
 if (scope.postMessage) {
-  answer(scope as DedicatedWorkerGlobalScope, () => scope.close!());
+  answer(scope as Port, () => scope.close!());
 } else {
   void nodeModule<{ parentPort: MessagePort }>('node:worker_threads').then(({ parentPort }) => {
     answer(parentPort, () => parentPort.close());

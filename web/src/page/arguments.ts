@@ -1,21 +1,18 @@
-// Checks of what callers pass, before anything is sent.
+// Checks of the arguments that callers pass, before anything is sent.
 
 import { ClassifierError } from '../shared/errors.js';
 import type { PredictOptions, Storage, Thumbnail, WirePredictOptions } from '../shared/protocol.js';
 
-/** A whole number >= 1. */
-export function toCount(value: unknown, name: string, least = 1): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least) {
-    throw new ClassifierError(
-      'bad-argument',
-      `${name} must be a whole number of at least ${least}; got ${show(value)}.`,
-    );
+/** Returns `value`, a whole number of at least `min`. */
+export function toCount(value: unknown, name: string, min = 1): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min) {
+    throw new ClassifierError('bad-argument', `${name} must be a whole number of at least ${min}; got ${show(value)}.`);
   }
-  // C++ takes 32 bits; everything beyond means 'all' anyway.
+  // C++ takes 32 bits. Anything larger means 'all'.
   return Math.min(value, 0x7fffffff);
 }
 
-/** A class's label: 1 and '1' are the same class. */
+/** Returns a label as a string: 1 and '1' are the same class. */
 export function toLabel(value: unknown): string {
   if (typeof value !== 'string' && typeof value !== 'number') {
     throw new ClassifierError('bad-argument', `A label must be a string or a number; got ${show(value)}.`);
@@ -24,19 +21,19 @@ export function toLabel(value: unknown): string {
   return String(value);
 }
 
-/** [count, size] finite numbers. */
+/** Checks [count, size] finite numbers. */
 export function checkEmbeddings(embeddings: Float32Array, size: number): void {
   if (!(embeddings instanceof Float32Array) || embeddings.length % size !== 0) {
     throw new ClassifierError(
       'bad-argument',
-      `Embeddings of this model come as a Float32Array of ${size} numbers each; got ${show(embeddings?.length)}.`,
+      `Embeddings must be a Float32Array of ${size} numbers each; got ${show(embeddings?.length)}.`,
     );
   }
   if (!embeddings.every(Number.isFinite))
-    throw new ClassifierError('bad-argument', 'The embeddings hold numbers that are not finite.');
+    throw new ClassifierError('bad-argument', 'The embeddings contain numbers that are not finite.');
 }
 
-/** [size] finite numbers. */
+/** Checks [size] finite numbers. */
 export function checkEmbedding(embedding: Float32Array, size: number): void {
   if (!(embedding instanceof Float32Array)) {
     throw new ClassifierError(
@@ -51,21 +48,30 @@ export function checkEmbedding(embedding: Float32Array, size: number): void {
     );
   }
   if (!embedding.every(Number.isFinite))
-    throw new ClassifierError('bad-argument', 'The embedding holds numbers that are not finite.');
+    throw new ClassifierError('bad-argument', 'The embedding contains numbers that are not finite.');
 }
 
-/** Options of a prediction, complete and checked. */
+/** Defaults of PredictOptions. */
+export const predictDefaults: WirePredictOptions = {
+  k: 3,
+  weighting: 'votes',
+  temperature: 0.05,
+  prior: 0,
+  sharpness: 1,
+  balanced: false,
+  unknownThreshold: -1,
+  smoothing: 0,
+};
+
+/** Fills in the defaults for options that are absent or undefined. */
+function withDefaults(options: PredictOptions): WirePredictOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...predictDefaults, ...Object.fromEntries(given) };
+}
+
+/** Checks the options of a prediction and fills in the defaults. */
 export function toPredictOptions(options: PredictOptions): WirePredictOptions {
-  const {
-    k = 3,
-    weighting = 'votes',
-    temperature = 0.05,
-    prior = 0,
-    sharpness = 1,
-    balanced = false,
-    unknownThreshold = -1,
-    smoothing = 0,
-  } = options;
+  const { k, weighting, temperature, prior, sharpness, balanced, unknownThreshold, smoothing } = withDefaults(options);
   if (weighting !== 'votes' && weighting !== 'similarity') {
     throw new ClassifierError('bad-argument', `weighting must be 'votes' or 'similarity'; got ${show(weighting)}.`);
   }
@@ -99,35 +105,38 @@ export function toPredictOptions(options: PredictOptions): WirePredictOptions {
   };
 }
 
-/** An example's id. */
+/** Returns the id of an example. */
 export function toId(value: unknown): number {
   return toCount(value, 'An id', 0);
 }
 
-/** One label for each embedding. */
+/** Returns one label for each embedding. */
 export function toLabels(values: unknown): string[] {
   if (!Array.isArray(values))
-    throw new ClassifierError('bad-argument', `Labels must be a list, one for each embedding; got ${show(values)}.`);
+    throw new ClassifierError(
+      'bad-argument',
+      `Labels must be an array with one label for each embedding; got ${show(values)}.`,
+    );
   return values.map(toLabel);
 }
 
-/** How examples are kept. */
+/** Returns the number format of examples. */
 export function toStorage(value: unknown): Storage {
   if (value !== 'f32' && value !== 'i16' && value !== 'i8') {
-    throw new ClassifierError('bad-argument', `Examples are kept as 'f32', 'i16' or 'i8'; got ${show(value)}.`);
+    throw new ClassifierError('bad-argument', `storage must be 'f32', 'i16' or 'i8'; got ${show(value)}.`);
   }
   return value;
 }
 
-/** Picture files of examples. */
+/** Returns copies of the thumbnails. */
 export function toThumbnails(values: unknown): Thumbnail[] {
   if (!Array.isArray(values))
-    throw new ClassifierError('bad-argument', `Thumbnails must be a list of { id, bytes }; got ${show(values)}.`);
+    throw new ClassifierError('bad-argument', `Thumbnails must be an array of { id, bytes }; got ${show(values)}.`);
   return values.map((value: unknown) => {
     const { id, bytes } = Object(value) as { id?: unknown; bytes?: unknown };
     if (!(bytes instanceof Uint8Array))
       throw new ClassifierError('bad-argument', `A thumbnail's bytes must be a Uint8Array; got ${show(bytes)}.`);
-    // As copies: a clone would take along all of the buffers that they are views of.
+    // Copies, because cloning a view would clone its whole buffer.
     return { id: toId(id), bytes: new Uint8Array(bytes) };
   });
 }

@@ -1,4 +1,4 @@
-// The classifier that sees pictures, and its load.
+// The caller's side of a classifier of pictures, and its load.
 
 import { untilAborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
@@ -7,6 +7,7 @@ import type {
   ClassifierMethods,
   ClassScore,
   Frame,
+  Info,
   ModelEntry,
   ModelInfo,
   ModelRequest,
@@ -15,83 +16,87 @@ import type {
   Preprocess,
   Timings,
 } from '../shared/protocol.js';
-import { Moved } from '../shared/rpc.js';
+import { Transfer } from '../shared/rpc.js';
 import { toCount, toLabel, toPredictOptions } from './arguments.js';
+import type { StartHere } from './engine.js';
 import { type ImageInput, otherOrigin, toFrame } from './image.js';
 import { type CallSettings, KnnClassifier, type Prediction, toPrediction } from './knn-client.js';
 import { type Alpha, selectModel, type Version } from './models.js';
 import { type ModuleOptions, startSession } from './session.js';
 
-/** Where the model comes from. Relative addresses count from the page. */
+/** Source of the model. Relative addresses are relative to the page. */
 export type ModelSource =
-  /** Of a .tflite file, a tfjs model.json or a catalogue entry (JSON with `id` and `files`). */
+  /** Address of a .tflite file, a TensorFlow.js model.json, or a catalogue entry (JSON with `id` and `files`). */
   | string
   | URL
   | {
-      /** The same. */
+      /** Address, as above. */
       url: string | URL;
     }
   | {
-      /** Of a .tflite file or a model.json. */
+      /** Contents of a .tflite file or a model.json. */
       bytes: ArrayBuffer | Uint8Array;
-      /** Of a model.json: its weight files, joined in the manifest's order. */
+      /** Weight files of a model.json, joined in the order of its manifest. */
       weights?: ArrayBuffer | Uint8Array | undefined;
     }
   | (ModelEntry & {
-      /** What its files are relative to. Default: the page. */
+      /** Base of relative file addresses. Default: the page. */
       baseUrl?: string | URL | undefined;
     });
 
-/** Which network, and where it runs. All have defaults. */
+/** Options of `load()`. All have defaults. */
 export interface LoadOptions extends ModuleOptions {
-  /** Default: the MobileNet that is in the package. */
+  /** Model to load. Default: the MobileNet in the package. */
   model?: ModelSource | undefined;
-  /** Of the MobileNet, in place of `model`: 1 or 2. One that isn't in the package is 'bad-argument', and the error names those that are. */
+  /**
+   * Version of MobileNet, 1 or 2, in place of `model`. A version that is not in the package is 'bad-argument', and the error names
+   * those that are.
+   */
   version?: Version | undefined;
-  /** Its width: the share of channels, 0.25, 0.5, 0.75 or 1. */
+  /** Width multiplier of MobileNet: its share of channels, such as 0.25, 0.5, 0.75 or 1. */
   alpha?: Alpha | undefined;
   /**
-   * Names of the model's own classes in the network's order, or the address of a text file with one a line, or of the metadata.json of a
-   * Teachable Machine. Default: those of the catalogue's entry, else those inside of a .tflite file.
+   * Names of the model's own classes in the network's order; or the address of a text file with one name per line, or of Teachable
+   * Machine's metadata.json. Default: the labels of the catalogue entry, else those inside a .tflite file.
    */
   labels?: readonly string[] | string | URL | undefined;
-  /** How frames become the network's input. Default: as the model's entry says, else centre-crop, half-pixel and the range that its file says, else -1..1. */
+  /**
+   * How frames become the network's input. Default: the settings of the catalogue entry; for what they leave open, 'center',
+   * 'half-pixel' and the range in the file, else [-1, 1].
+   */
   preprocess?: Partial<Preprocess> | undefined;
-  /** The numbers that the network computes in; 'auto', the fastest for the file, unless given. 'exact' gives TensorFlow Lite's own numbers. */
+  /** Number format of the computation. Default: 'auto', the fastest one for the file. 'exact' gives the same bits as TensorFlow Lite. */
   precision?: Precision | undefined;
 }
 
-/** Of Classifier.observe(), beside those of a prediction. */
+/** Options of `Classifier.observe()`, including those of a prediction. */
 export interface ObserveOptions extends PredictOptions, CallSettings {
-  /** Adds the frame as an example of this class, before predicting. */
+  /** Adds the frame as an example of this class, before the prediction. */
   label?: string | number | undefined;
-  /** How many of the model's own classes to return, 0 for none. Default 3. */
+  /** Maximum number of the model's own classes to return; 0 for none. Default: 3. */
   topk?: number | undefined;
-  /** Whether to return the embedding too. Default false. */
+  /** Returns the embedding too. Default: false. */
   embedding?: boolean | undefined;
 }
 
-/** What observe() says of one frame. */
+/** Result of `observe()` for one frame. */
 export interface Observation {
-  /** Null as long as there are no examples. */
+  /** Prediction by the taught examples; null while there are none. */
   prediction: Prediction | null;
-  /** The model's own classes, best first; empty for a model without a classifier. */
+  /** The model's own classes, best first. Empty for a model without a classifier. */
   classes: ClassScore[];
-  /** Examples of `label` by now; undefined without a label. */
+  /** Number of examples of `label`; undefined without a label. */
   exampleCount: number | undefined;
-  /** Of the example that was taught, for removeExample() and moveExample(); undefined without a label. */
+  /** Id of the new example, for `removeExample()` and `moveExample()`; undefined without a label. */
   exampleId: number | undefined;
-  /** [embeddingSize] floats when asked for. */
+  /** [embeddingSize] floats; undefined unless requested. */
   embedding: Float32Array | undefined;
-  /** How long this frame took. */
+  /** Durations for this frame. */
   timings: Timings;
 }
 
-/**
- * Loads a network, by default the one in the package.
- * Throws 'load-failed', 'bad-model', 'unsupported-op', 'unsupported-browser', 'bad-argument', 'out-of-memory' or 'aborted'.
- */
-export async function load(options: LoadOptions = {}): Promise<Classifier> {
+/** Implements `load()` of the entry. `startHere` runs the worker's half in the calling thread. */
+export async function loadClassifier(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
   const { labels, preprocess, precision } = options;
   const session = await startSession(
     {
@@ -101,47 +106,54 @@ export async function load(options: LoadOptions = {}): Promise<Classifier> {
       precision,
     },
     options,
+    startHere,
   );
   return new Classifier(session);
 }
 
 /**
- * Says what a picture shows: by the model's own classes, and by classes that you teach with examples.
- * All methods may reject with 'worker-lost' and, after dispose(), with 'disposed'. Calls take effect in the order in which they
- * are made, those behind a picture that still loads too: for a video, await each before sending the next frame.
+ * Classifier of pictures, by the model's own classes and by classes that you teach with examples.
+ * All methods may reject with 'worker-lost' and, after `dispose()`, with 'disposed'. Calls take effect in the order in which they are
+ * made, even behind a picture that is still loading. For a video, await each call before you send the next frame.
  */
 export class Classifier extends KnnClassifier {
-  /** The network that runs. */
+  /** Description of the network that runs. */
   get model(): ModelInfo {
-    return this.session.model;
+    return this.session.model!;
+  }
+
+  /** Returns what runs, why, and how long the last frame took. */
+  override async info(): Promise<Info> {
+    return (await super.info()) as Info;
   }
 
   /**
-   * The model's own classes, best first.
-   * @param topk How many, >= 1; at most all are returned.
-   * @throws 'bad-image', 'bad-argument' (also for a model without classes), 'load-failed' for an address.
+   * Classifies a picture by the model's own classes.
+   * @param topk Maximum number of classes, >= 1.
+   * @returns The classes, best first.
+   * @throws 'bad-image'; 'bad-argument', also for a model without classes; 'load-failed' for an address.
    */
   async classify(image: ImageInput, topk = 3, { signal }: CallSettings = {}): Promise<ClassScore[]> {
     const count = toCount(topk, 'topk');
-    return this.#look('classify', image, (frame) => ({ topk: count, frame }), { signal });
+    return this.#ask('classify', image, (frame) => ({ topk: count, frame }), { signal });
   }
 
-  /** What classify() says of each picture. While one is looked at, the next is on its way. Rejects with the first that fails. */
+  /** Classifies many pictures in order, and sends the next one while one is being classified. Rejects with the first error. */
   async classifyMany(images: Pictures, topk = 3, settings: CallSettings = {}): Promise<ClassScore[][]> {
     return inOrder(images, (image) => this.classify(image, topk, settings), settings);
   }
 
-  /** Of the model's own classes, in the network's order; empty when they are not known. */
+  /** Returns the names of the model's own classes in the network's order; empty when they are unknown. */
   async classNames(): Promise<readonly string[]> {
     return this.call('classNames', {});
   }
 
-  /** [embeddingSize] floats that describe the picture: near for pictures that look alike. Yours to keep and to teach with. */
+  /** Returns the embedding of a picture: [embeddingSize] floats, close together for pictures that look alike. The array is yours. */
   async embed(image: ImageInput, { signal }: CallSettings = {}): Promise<Float32Array> {
-    return this.#look('embed', image, (frame) => ({ frame }), { signal });
+    return this.#ask('embed', image, (frame) => ({ frame }), { signal });
   }
 
-  /** The embeddings of many pictures in order, [pictures, embeddingSize], as addExamples() and predictMany() take them. */
+  /** Returns the embeddings of many pictures in order: [pictures, embeddingSize], as `addExamples()` and `predictMany()` take them. */
   async embedMany(images: Pictures, settings: CallSettings = {}): Promise<Float32Array> {
     const rows = await inOrder(images, (image) => this.embed(image, settings), settings);
     const joined = new Float32Array(rows.length * this.embeddingSize);
@@ -150,9 +162,9 @@ export class Classifier extends KnnClassifier {
   }
 
   /**
-   * Teaches: this looks like `label`. Numbers become strings, so 1 and '1' are one class.
+   * Adds a picture as an example of `label`. Numbers become strings, so 1 and '1' are the same class.
    * @param image A picture, or an embedding of this model.
-   * @returns How many examples the label has now.
+   * @returns The number of examples of the label.
    */
   override async addExample(
     image: ImageInput | Float32Array,
@@ -161,13 +173,13 @@ export class Classifier extends KnnClassifier {
   ): Promise<number> {
     if (image instanceof Float32Array) return super.addExample(image, label, { signal });
     const name = toLabel(label);
-    return this.#look('addExample', image, (frame) => ({ subject: { frame }, label: name }), { signal, changes: true });
+    return this.#ask('addExample', image, (frame) => ({ subject: { frame }, label: name }), { signal, changes: true });
   }
 
   /**
-   * Which of the taught classes this looks like, by the votes of the nearest examples.
+   * Predicts which of the taught classes a picture shows, by the votes of the nearest examples.
    * @param image A picture, or an embedding of this model.
-   * @throws 'bad-argument' when there are no examples or k isn't a whole number >= 1.
+   * @throws 'bad-argument' when there are no examples or an option is out of range.
    */
   override async predict(
     image: ImageInput | Float32Array,
@@ -177,11 +189,14 @@ export class Classifier extends KnnClassifier {
     const { signal, ...how } = options;
     const wanted = toPredictOptions(how);
     return toPrediction(
-      await this.#look('predict', image, (frame) => ({ options: wanted, subject: { frame } }), { signal }),
+      await this.#ask('predict', image, (frame) => ({ options: wanted, subject: { frame } }), { signal }),
     );
   }
 
-  /** All about one frame, for one run of the network: teaches it if a label is given, predicts, and classifies. */
+  /**
+   * Does everything for one frame with a single run of the network: adds it as an example if a label is given, predicts, and
+   * classifies.
+   */
   async observe(
     image: ImageInput,
     { label, topk = 3, embedding = false, signal, ...options }: ObserveOptions = {},
@@ -192,36 +207,36 @@ export class Classifier extends KnnClassifier {
       topk: toCount(topk, 'topk', 0),
       embedding: Boolean(embedding),
     };
-    const wire = await this.#look('observe', image, (frame) => ({ ...args, frame }), {
+    const wire = await this.#ask('observe', image, (frame) => ({ ...args, frame }), {
       signal,
       changes: label !== undefined,
     });
     return { ...wire, prediction: wire.prediction && toPrediction(wire.prediction) };
   }
 
-  async #look<K extends keyof ClassifierMethods>(
+  async #ask<K extends keyof ClassifierMethods>(
     method: K,
     image: ImageInput,
     toArgs: (frame: Frame) => Parameters<ClassifierMethods[K]>[0],
     settings: { signal: AbortSignal | undefined; changes?: boolean },
   ): Promise<ReturnType<ClassifierMethods[K]>> {
     const wanted = () => !settings.signal?.aborted && !this.session.caller.isClosed();
-    const args = toFrame(image, wanted).then(({ value, transfer }) => new Moved(toArgs(value), transfer));
+    const args = toFrame(image, wanted).then(({ value, transfer }) => new Transfer(toArgs(value), transfer));
     try {
       return await this.call(method, args, settings);
     } catch (error) {
       const { cause } = error as Error;
-      // Pixels of another origin become bitmaps all right, but may not leave the page.
+      // Pixels of another origin can become a bitmap, but the bitmap can't be sent.
       if ((cause as Error | undefined)?.name === 'DataCloneError') throw otherOrigin(cause);
       throw error;
     }
   }
 }
 
-/** Pictures of a batch: a list, or what makes them one by one. */
+/** Pictures of a batch: a list, or an iterator that makes them one by one. */
 export type Pictures = Iterable<ImageInput> | AsyncIterable<ImageInput>;
 
-/** How many pictures of a batch are on their way at once: one that is looked at, one that waits. */
+/** Pictures of a batch that are sent at once: one that is computed, one that waits. */
 const picturesAhead = 2;
 
 async function inOrder<T>(
@@ -242,7 +257,7 @@ async function inOrder<T>(
     signal,
   )) {
     const result = look(image);
-    // Awaited below; until then its failure must not count as unhandled.
+    // It is awaited below. Until then a failure must not count as unhandled.
     result.catch(() => {});
     results.push(result);
     await results.at(-picturesAhead);
@@ -272,7 +287,7 @@ function toModelRequest({ model, version, alpha }: LoadOptions): ModelRequest {
   );
 }
 
-/** A clone of a view takes along all of its buffer. */
+/** Copies a view, because cloning it would clone its whole buffer. */
 function alone(bytes: ArrayBuffer | Uint8Array): ArrayBuffer | Uint8Array {
   return bytes instanceof Uint8Array && bytes.byteLength < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }

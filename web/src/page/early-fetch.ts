@@ -1,19 +1,19 @@
-// A file that the page asks for while the worker that wants it still starts, which takes a tenth of the time to the first result.
+// Downloads that the page starts while the worker is still starting. This saves a tenth of the time to the first result.
 
 import { readReported } from '../shared/download.js';
 import type { EarlyAnswer } from '../shared/protocol.js';
 
 interface EarlyOptions {
-  /** Whether it is read only when the worker wants it: to read a long one before keeps this thread from telling the worker what to do. */
+  /** Reads the file only when the worker asks for it. Reading a long file earlier would keep this thread from starting the worker. */
   waits: boolean;
-  /** The length that it should have, as far as it is known. */
+  /** Expected length, if known. */
   byteLength: number | undefined;
-  /** As of a download. */
+  /** See DownloadOptions. */
   onBytes: ((loaded: number, total: number | undefined) => void) | undefined;
   signal: AbortSignal | undefined;
 }
 
-/** Asks for a file. Of a failure nothing is told: who wants the file and finds no answer asks again. */
+/** Starts the download of a file. A failure is not reported: the worker then downloads the file itself. */
 export function askEarly(url: string, options: EarlyOptions): EarlyAnswer {
   const { port1, port2 } = new MessageChannel();
   read(port1, url, options).then(
@@ -29,11 +29,11 @@ async function read(
   { waits, byteLength, onBytes, signal }: EarlyOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const wanted = waits && new Promise((resolve) => (port.onmessage = resolve));
-  // A process of Node needn't wait for a worker that never asks.
+  // A Node process does not wait for a worker that never asks.
   (port as { unref?(): void }).unref?.();
   const response = await fetch(url, { signal: signal ?? null });
   await wanted;
-  // Servers that answer every unknown address with their index mean no success.
+  // Some servers answer every unknown address with a web page.
   if (!response.ok || response.headers.get('content-type')?.startsWith('text/html')) throw response;
   return readReported(response, { byteLength, onBytes });
 }

@@ -1,4 +1,4 @@
-// Where the network runs: a worker, a thread of Node, a worker of the caller's, or the caller's own thread.
+// Places where the worker's half runs: a worker, a thread of Node, a worker of the caller, or the caller's own thread.
 
 import { absolute } from '../shared/addresses.js';
 import { ClassifierError } from '../shared/errors.js';
@@ -6,18 +6,19 @@ import { nodeModule, nodeProcess } from '../shared/node.js';
 import type { Port } from '../shared/rpc.js';
 
 export interface EngineOptions {
-  /** true: in a worker or not at all. false: in the thread that calls. Default: in a worker where one can start. */
+  /** `true`: in a worker, or the load fails. `false`: in the calling thread. Default: in a worker where one can start. */
   worker?: boolean | Worker | undefined;
   workerUrl?: string | URL | undefined;
 }
 
-/** The other end of the calls. */
+/** The place that answers the calls. */
 export interface Engine {
   port: Port;
+  /** True in a worker or a thread. */
   worker: boolean;
-  /** Whether it has ever said anything. */
+  /** Returns true when it has sent a message. */
   heard(): boolean;
-  /** Ends it at once. */
+  /** Ends it immediately. */
   terminate(): void;
 }
 
@@ -29,33 +30,38 @@ function engineOf(port: Port, worker: boolean, terminate: () => void): Engine {
   return { port, worker, heard: () => heard, terminate };
 }
 
-/** Asks a host that can't be ended by force to free what it holds. */
+/** Asks a host that can't be terminated to free its memory. */
 function close(port: Port): void {
   port.postMessage({ id: 0, method: 'close', args: {}, reports: false }, []);
 }
 
-// Not in the literal form: bundlers would make a second file of the script, or look for all that it might be.
+// A variable, because bundlers would turn the literal form into a second file of the script, or search for all files that it might name.
 const here = import.meta.url;
 
 const aboutWorkers =
   "Serve worker.js beside the package's entry, or say where it is with the option 'workerUrl', and allow it in the worker-src policy. With Vite, add 'teachable-wasm' to optimizeDeps.exclude.";
 
-/** Starts a worker. Throws 'unsupported-browser' where there are none, 'load-failed' for one that can't be started. */
+/** Starts a worker. Throws 'unsupported-browser' where there are none, 'load-failed' when it can't be started. */
 export async function startWorker({ worker, workerUrl }: EngineOptions): Promise<Engine> {
   if (typeof worker === 'object') return connectTo(worker);
   if (typeof Worker === 'function') return startWebWorker(workerUrl);
   if (nodeProcess()) return startNodeThread(workerUrl);
-  throw new ClassifierError('unsupported-browser', 'There are no workers here.');
+  throw new ClassifierError('unsupported-browser', 'This environment has no workers.');
 }
 
-/** Runs it in the thread that calls, and only then fetches the code for that. */
-export async function runHere(): Promise<Engine> {
-  const { makeInlinePort } = await import('../entries/inline.js');
-  const port = makeInlinePort();
+/**
+ * Starts the worker's half in the calling thread and returns a port to it. The entries pass it in, because the page's half does not
+ * import the worker's; its code is fetched only when it is called.
+ */
+export type StartHere = () => Promise<Port>;
+
+/** Runs the worker's half in the calling thread. */
+export async function runHere(startHere: StartHere): Promise<Engine> {
+  const port = await startHere();
   return engineOf(port, false, () => close(port));
 }
 
-/** What to say of a worker that ended before it said anything. */
+/** Makes the error for a worker that ended before it sent a message. */
 export function neverStarted({ worker, workerUrl }: EngineOptions, lost: ClassifierError): ClassifierError {
   const reason = lost.cause ? `: ${String(lost.cause)}` : '';
   const [what, advice] =
@@ -69,10 +75,13 @@ function scriptUrl(workerUrl: string | URL | undefined): string {
   return workerUrl === undefined ? new URL('./worker.js', here).href : absolute(workerUrl);
 }
 
-/** How long a worker of the caller's in which something failed may take to show that it serves us nevertheless. */
-const firstWordsMs = 5000;
+/** Time that a worker of the caller has, after an error in it, to show that it serves us nevertheless. */
+const firstMessageMs = 5000;
 
-/** A worker of the caller's that runs serveClassifiers(), see own-worker.ts. It may do other things too, and isn't ours to end. */
+/**
+ * Connects to a worker of the caller that runs `serveClassifiers()` (entries/own-worker.ts). It may do other work too, and is not ours
+ * to end.
+ */
 function connectTo(worker: Worker): Engine {
   const { port1, port2 } = new MessageChannel();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -86,10 +95,10 @@ function connectTo(worker: Worker): Engine {
     addEventListener(type, listener) {
       port1.addEventListener(type, listener);
       if (type !== 'error') return;
-      // What fails in the worker's other code is its own affair, and doesn't end it; unless we are never served.
+      // An error in the worker's other code doesn't end the worker. It matters only if nobody ever answers us.
       onError = (event) => {
-        // Of a script that isn't there, browsers say nothing.
-        timer ??= setTimeout(() => (settle(), listener(event)), 'message' in event ? firstWordsMs : 0);
+        // For a missing script, browsers report an error without a message.
+        timer ??= setTimeout(() => (settle(), listener(event)), 'message' in event ? firstMessageMs : 0);
       };
       worker.addEventListener('error', onError);
     },
@@ -108,7 +117,7 @@ function startWebWorker(workerUrl: string | URL | undefined): Engine {
     const worker = newWorker(workerUrl);
     return engineOf(worker, true, () => worker.terminate());
   } catch (cause) {
-    // Scripts of another origin, such as a CDN's, don't become workers; but a script of ours may import them.
+    // Scripts of another origin, such as a CDN's, can't become workers. A script of our own may import them.
     if ((cause as Error).name === 'SecurityError') return startThroughBlob(scriptUrl(workerUrl));
     throw new ClassifierError(
       'load-failed',
@@ -119,7 +128,7 @@ function startWebWorker(workerUrl: string | URL | undefined): Engine {
 }
 
 function newWorker(workerUrl: string | URL | undefined): Worker {
-  // Written out twice, as bundlers find a worker by this literal form only.
+  // Bundlers recognize a worker by this literal form only, so it is written out twice.
   return workerUrl
     ? new Worker(workerUrl, { type: 'module', name: 'teachable-wasm' })
     : new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'teachable-wasm' });
@@ -134,7 +143,7 @@ function startThroughBlob(url: string): Engine {
   });
 }
 
-/** What is used of node:worker_threads' Worker. */
+/** The part of node:worker_threads' Worker that is used. */
 interface NodeThread {
   postMessage(message: unknown, transfer: readonly Transferable[]): void;
   on(type: string, listener: (value: unknown) => void): void;
@@ -148,7 +157,7 @@ async function startNodeThread(workerUrl: string | URL | undefined): Promise<Eng
     'node:worker_threads',
   );
   const thread = new Thread(new URL(scriptUrl(workerUrl)), { name: 'teachable-wasm' });
-  // An idle classifier doesn't keep the process from ending.
+  // An idle classifier must not keep the process alive.
   thread.unref();
   const events = new EventTarget();
   thread.on('message', (data) => events.dispatchEvent(new MessageEvent('message', { data })));

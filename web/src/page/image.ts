@@ -1,25 +1,25 @@
-// What a page calls a picture, to a frame that can be sent to the worker.
+// Converts what a page calls a picture to a frame that can be sent to the worker.
 
 import { aborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
 import { ClassifierError } from '../shared/errors.js';
 import type { Frame } from '../shared/protocol.js';
-import { Moved } from '../shared/rpc.js';
+import { Transfer } from '../shared/rpc.js';
 
-/** Raw pixels: [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
+/** Raw pixels in RGBA with straight alpha, sRGB. */
 export interface RgbaImage {
-  /** [height, width, 4] */
+  /** [height, width, 4] bytes, top-left pixel first. */
   data: Uint8Array | Uint8ClampedArray;
-  /** Pixels, >= 1. */
+  /** Width in pixels, >= 1. */
   width: number;
-  /** Pixels, >= 1. */
+  /** Height in pixels, >= 1. */
   height: number;
 }
 
 /**
- * A picture. Media elements and bitmaps are taken at their full resolution, upright (EXIF applied); what you pass
- * stays yours. A Blob, ArrayBuffer or Uint8Array is an encoded file: JPEG, PNG, BMP, or what else the browser decodes.
- * A URL or string is the address of such a file; in Node a string may be a path.
+ * A picture. Elements and bitmaps are used at full resolution and upright (EXIF applied). What you pass stays yours.
+ * A Blob, ArrayBuffer or Uint8Array is an encoded file: JPEG, PNG, BMP, or another format that the browser decodes. A URL or string is
+ * the address of such a file; in Node, a string may be a path.
  */
 export type ImageInput =
   | HTMLImageElement
@@ -37,11 +37,11 @@ export type ImageInput =
   | RgbaImage;
 
 /**
- * Throws 'bad-argument' for what isn't a picture, 'bad-image' for a picture without usable pixels, and anything once it is no
- * more `wanted`, which a picture that loads asks from time to time.
+ * Converts a picture to a frame. A picture that is still loading calls `wanted` from time to time, and gives up when it returns false.
+ * @throws 'bad-argument' for anything that isn't a picture, 'bad-image' for a picture without usable pixels.
  */
-export async function toFrame(image: ImageInput, wanted: () => boolean): Promise<Moved<Frame>> {
-  // By tag, not instanceof: pictures of another window or frame count too.
+export async function toFrame(image: ImageInput, wanted: () => boolean): Promise<Transfer<Frame>> {
+  // Compared by tag, not by instanceof, so that pictures of another window or frame count too.
   switch (Object.prototype.toString.call(image).slice(8, -1)) {
     case 'HTMLVideoElement':
       return fromVideo(image as HTMLVideoElement);
@@ -56,19 +56,19 @@ export async function toFrame(image: ImageInput, wanted: () => boolean): Promise
       return fromVideoFrame(image as VideoFrame);
     case 'Blob':
     case 'File':
-      return new Moved({ kind: 'encoded', bytes: image as Blob }, []);
+      return new Transfer({ kind: 'encoded', bytes: image as Blob }, []);
     case 'ArrayBuffer':
     case 'Uint8Array':
       return fromFile(image as ArrayBuffer | Uint8Array);
     case 'URL':
     case 'String':
-      return new Moved({ kind: 'address', url: absolute(image as URL | string) }, []);
+      return new Transfer({ kind: 'address', url: absolute(image as URL | string) }, []);
     default:
       return fromRgba(image as ImageData | RgbaImage);
   }
 }
 
-function fromVideo(video: HTMLVideoElement): Promise<Moved<Frame>> | Moved<Frame> {
+function fromVideo(video: HTMLVideoElement): Promise<Transfer<Frame>> | Transfer<Frame> {
   if (video.readyState < 2 || video.videoWidth === 0 || video.videoHeight === 0) {
     throw new ClassifierError(
       'bad-image',
@@ -79,19 +79,19 @@ function fromVideo(video: HTMLVideoElement): Promise<Moved<Frame>> | Moved<Frame
     try {
       return videoFrame(new VideoFrame(video));
     } catch (error) {
-      // A tainted video fails either way; for anything else the bitmap is the slower road.
+      // A tainted video fails either way. For other errors, the slower bitmap may work.
       if ((error as Error).name === 'SecurityError') throw otherOrigin(error);
     }
   }
   return bitmapOf(video, 'The video');
 }
 
-async function fromImage(image: HTMLImageElement, wanted: () => boolean): Promise<Moved<Frame>> {
-  // An element whose src has just changed is its picture before for one microtask more.
+async function fromImage(image: HTMLImageElement, wanted: () => boolean): Promise<Transfer<Frame>> {
+  // An element whose `src` has just changed shows the earlier picture for one more microtask.
   await null;
   while (!image.complete) {
     if (!wanted()) throw aborted(undefined);
-    // A lazy one would come when it is scrolled into view. To be eager for a moment starts it, and leaves the element as it was.
+    // A lazy image loads when it is scrolled into view. Making it eager for a moment starts the load and leaves the element as it was.
     if (image.loading === 'lazy') {
       image.loading = 'eager';
       image.loading = 'lazy';
@@ -106,7 +106,10 @@ async function fromImage(image: HTMLImageElement, wanted: () => boolean): Promis
   return bitmapOf(image, 'The image');
 }
 
-/** Not decode(): of a changed element it may tell of the picture before. An element whose src is taken away has no event, so there is an end to it. */
+/**
+ * Waits for the next event of the image. decode() may refer to the earlier picture of a changed element. The wait is limited, because
+ * an element whose `src` is removed has no event.
+ */
 function change(image: HTMLImageElement): Promise<unknown> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, 200);
@@ -121,13 +124,13 @@ function change(image: HTMLImageElement): Promise<unknown> {
   });
 }
 
-/** Short enough for a sentence: data: addresses hold the whole picture. */
+/** Returns the address, shortened for an error message: data: addresses contain the whole picture. */
 function addressOf(image: HTMLImageElement): string {
   const address = image.currentSrc || image.src || '(without src)';
   return address.length > 200 ? `${address.slice(0, 60)}…` : address;
 }
 
-function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Moved<Frame>> {
+function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Transfer<Frame>> {
   if (canvas.width === 0 || canvas.height === 0) {
     throw new ClassifierError(
       'bad-image',
@@ -137,32 +140,25 @@ function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Moved<
   return bitmapOf(canvas, 'The canvas');
 }
 
-function fromBitmap(bitmap: ImageBitmap): Promise<Moved<Frame>> {
+function fromBitmap(bitmap: ImageBitmap): Promise<Transfer<Frame>> {
   if (bitmap.width === 0 || bitmap.height === 0)
-    throw new ClassifierError(
-      'bad-image',
-      'The ImageBitmap is closed or was transferred. Pass one that is still yours.',
-    );
+    throw new ClassifierError('bad-image', 'The ImageBitmap is closed or was transferred. Pass an open one.');
   return bitmapOf(bitmap, 'The ImageBitmap');
 }
 
-function fromVideoFrame(frame: VideoFrame): Moved<Frame> {
+function fromVideoFrame(frame: VideoFrame): Transfer<Frame> {
   try {
     return videoFrame(frame.clone());
   } catch (cause) {
-    throw new ClassifierError(
-      'bad-image',
-      'The VideoFrame is closed or was transferred. Pass one that is still yours.',
-      { cause },
-    );
+    throw new ClassifierError('bad-image', 'The VideoFrame is closed or was transferred. Pass an open one.', { cause });
   }
 }
 
-function videoFrame(frame: VideoFrame): Moved<Frame> {
-  return new Moved({ kind: 'video', frame }, [frame]);
+function videoFrame(frame: VideoFrame): Transfer<Frame> {
+  return new Transfer({ kind: 'video', frame }, [frame]);
 }
 
-function fromRgba(image: ImageData | RgbaImage): Moved<Frame> {
+function fromRgba(image: ImageData | RgbaImage): Transfer<Frame> {
   const { data, width, height } = Object(image) as Partial<RgbaImage>;
   if (data === undefined || width === undefined || height === undefined) {
     throw new ClassifierError(
@@ -186,35 +182,35 @@ function fromRgba(image: ImageData | RgbaImage): Moved<Frame> {
     );
   }
   const copy = new Uint8Array(data);
-  return new Moved({ kind: 'rgba', data: copy, width, height }, [copy.buffer]);
+  return new Transfer({ kind: 'rgba', data: copy, width, height }, [copy.buffer]);
 }
 
-/** As a copy that moves: a clone would take along all of the buffer that a small view lies in, and the file stays the caller's. */
-function fromFile(file: ArrayBuffer | Uint8Array): Moved<Frame> {
+/** Copies the file for the transfer. Cloning a small view would clone its whole buffer, and the file stays the caller's. */
+function fromFile(file: ArrayBuffer | Uint8Array): Transfer<Frame> {
   if (file.byteLength === 0)
     throw new ClassifierError(
       'bad-image',
-      'The picture file is empty, or its buffer was transferred. Pass one that is still yours.',
+      'The picture file is empty, or its buffer was transferred. Pass a file with bytes.',
     );
   const copy = new Uint8Array(file instanceof Uint8Array ? file : file.slice(0));
-  return new Moved({ kind: 'encoded', bytes: copy }, [copy.buffer]);
+  return new Transfer({ kind: 'encoded', bytes: copy }, [copy.buffer]);
 }
 
-async function bitmapOf(source: ImageBitmapSource, what: string): Promise<Moved<Frame>> {
+async function bitmapOf(source: ImageBitmapSource, what: string): Promise<Transfer<Frame>> {
   try {
     const bitmap = await createImageBitmap(source, { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
-    return new Moved({ kind: 'bitmap', bitmap }, [bitmap]);
+    return new Transfer({ kind: 'bitmap', bitmap }, [bitmap]);
   } catch (cause) {
     if ((cause as Error).name === 'SecurityError') throw otherOrigin(cause);
     throw new ClassifierError('bad-image', `${what} can't be read: ${(cause as Error).message}`, { cause });
   }
 }
 
-/** For pictures whose pixels the browser protects. */
+/** Makes the error for pictures whose pixels the browser protects. */
 export function otherOrigin(cause: unknown): ClassifierError {
   return new ClassifierError(
     'bad-image',
-    'The picture comes from another origin and may not be read. Load it with crossorigin="anonymous" from a server that sends CORS headers.',
+    'The picture comes from another origin and cannot be read. Load it with crossorigin="anonymous" from a server that sends CORS headers.',
     { cause },
   );
 }

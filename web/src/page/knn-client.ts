@@ -1,12 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// The examples as a caller holds them. The module that keeps and compares them runs elsewhere, behind a Session.
+// The caller's side of a classifier of embeddings. The module that stores and compares the examples runs elsewhere, behind a Session.
 
 import { orAborted, untilAborted } from '../shared/abort.js';
 import { ClassifierError } from '../shared/errors.js';
 import type {
   ClassifierMethods,
   Edit,
-  Info,
+  KnnInfo,
   Neighbour,
   PredictOptions,
   Review,
@@ -15,7 +15,7 @@ import type {
   Thumbnail,
   WirePrediction,
 } from '../shared/protocol.js';
-import { type CallOptions, Moved, type Sent } from '../shared/rpc.js';
+import { type CallOptions, type Sent, Transfer } from '../shared/rpc.js';
 import {
   checkEmbedding,
   checkEmbeddings,
@@ -27,44 +27,63 @@ import {
   toStorage,
   toThumbnails,
 } from './arguments.js';
-import type { Session } from './session.js';
+import type { StartHere } from './engine.js';
+import { type ModuleOptions, type Session, startSession } from './session.js';
 
-/** For calls that may take long. */
+/** Settings of calls that may take long. */
 export interface CallSettings {
   /**
-   * When it aborts, the call rejects with 'aborted'; at once, unless it teaches or loads: such a call has no effect then, or
-   * ends as usual when its work was done already.
+   * Aborts the call, which then rejects with code 'aborted'. Calls that teach or load reject without effect, or complete if their
+   * work was already done.
    */
   signal?: AbortSignal | undefined;
 }
 
-/** What nearest neighbours say. */
+/** Options of `loadKnn()`. */
+export interface KnnOptions extends ModuleOptions {
+  /** Number of floats in an embedding, >= 1. */
+  embeddingSize: number;
+  /**
+   * Name of the source of the embeddings. Data sets store it, and a data set with another id is refused. Default: 'embeddings'.
+   */
+  id?: string | undefined;
+}
+
+/** Implements `loadKnn()` of the entry. `startHere` runs the worker's half in the calling thread. */
+export async function loadKnnClassifier(options: KnnOptions, startHere: StartHere): Promise<KnnClassifier> {
+  const { embeddingSize, id = 'embeddings' } = options;
+  if (typeof id !== 'string') throw new ClassifierError('bad-argument', `id must be a string; got ${String(id)}.`);
+  const model = { kind: 'none', id, embeddingSize: toCount(embeddingSize, 'embeddingSize') } as const;
+  return new KnnClassifier(await startSession({ model }, options, startHere));
+}
+
+/** Prediction by the nearest examples. */
 export interface Prediction {
-  /** The class with most votes; of equals the one whose nearest example is nearest. When `unknown`, the best guess. */
+  /** Class with the most votes. Among equal classes, the one with the nearest example. When `unknown`, the best guess. */
   label: string;
-  /** Position in the order in which classes were taught. */
+  /** Index of the class, in the order in which classes were added. */
   classIndex: number;
-  /** Share of the votes, 0-1, of every class that has examples; together 1. An object without prototype. */
+  /** Confidence of every class that has examples, 0-1, with a sum of 1. The object has no prototype. */
   confidences: Record<string, number>;
-  /** Whether the nearest example is farther than the option 'unknownThreshold' allows. */
+  /** True when the nearest example is less similar than the option `unknownThreshold` requires. */
   unknown: boolean;
-  /** The examples that voted, nearest first. Of equally near ones, the one taught first. */
+  /** Examples that voted, nearest first. Among equally near ones, the older one is first. */
   neighbours: Neighbour[];
 }
 
-// Older engines have no such symbols; there these names do no harm.
+// Older engines do not have these symbols. There, the methods do no harm.
 const disposeSymbol: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose);
 const asyncDisposeSymbol: typeof Symbol.asyncDispose =
   Symbol.asyncDispose ?? (Symbol.for('Symbol.asyncDispose') as typeof Symbol.asyncDispose);
 
 /**
- * Classes that are taught by examples and told apart by the nearest of them.
- * All methods may reject with 'worker-lost' and, after dispose(), with 'disposed'. Calls take effect in the order in which they
- * are made, whether awaited or not; only saving and loading a data set takes many steps, between which others come.
+ * Classifier of embeddings, taught by examples: k nearest neighbours by cosine similarity.
+ * All methods may reject with 'worker-lost' and, after `dispose()`, with 'disposed'. Calls take effect in the order in which they are
+ * made, awaited or not. Saving and loading a data set takes many steps, and other calls may take effect between them.
  */
 export class KnnClassifier {
   protected readonly session: Session;
-  /** Settles when the last save or load is over; undefined when none is under way. */
+  /** Settles when the last save or load has ended; undefined when none is under way. */
   #lastDataset: Promise<unknown> | undefined;
 
   /** @internal Use loadKnn(). */
@@ -72,15 +91,15 @@ export class KnnClassifier {
     this.session = session;
   }
 
-  /** Floats in an embedding. */
+  /** Number of floats in an embedding. */
   get embeddingSize(): number {
-    return this.session.model.embeddingSize;
+    return this.session.embeddingSize;
   }
 
   /**
-   * Teaches: this looks like `label`. Numbers become strings, so 1 and '1' are one class.
+   * Adds an example of `label`. Numbers become strings, so 1 and '1' are the same class.
    * @param embedding [embeddingSize] finite numbers, not all 0.
-   * @returns How many examples the label has now.
+   * @returns The number of examples of the label.
    */
   async addExample(embedding: Float32Array, label: string | number, { signal }: CallSettings = {}): Promise<number> {
     const name = toLabel(label);
@@ -92,9 +111,9 @@ export class KnnClassifier {
   }
 
   /**
-   * Which of the taught classes this looks like, by the votes of the nearest examples.
+   * Predicts the class of an embedding by the votes of the nearest examples.
    * @param embedding [embeddingSize]
-   * @throws 'bad-argument' when there are no examples or k isn't a whole number >= 1.
+   * @throws 'bad-argument' when there are no examples or an option is out of range.
    */
   async predict(
     embedding: Float32Array,
@@ -111,9 +130,9 @@ export class KnnClassifier {
   }
 
   /**
-   * Teaches many embeddings at once, all or none.
+   * Adds many examples at once, either all or none.
    * @param embeddings [labels.length, embeddingSize]
-   * @returns The examples' ids.
+   * @returns The ids of the examples.
    */
   async addExamples(
     embeddings: Float32Array,
@@ -129,7 +148,7 @@ export class KnnClassifier {
     );
   }
 
-  /** What predict() says of each of [n, embeddingSize] embeddings, in less time. */
+  /** Predicts [n, embeddingSize] embeddings, faster than with `predict()`. */
   async predictMany(
     embeddings: Float32Array,
     { signal, ...options }: PredictOptions & CallSettings = {},
@@ -144,61 +163,67 @@ export class KnnClassifier {
     return wires.map(toPrediction);
   }
 
-  /** Forgets one example; its class stays. All ids: 'bad-argument' for one that isn't there. */
+  /** Removes one example. Its class stays. An id that doesn't exist is 'bad-argument', here and in the other methods that take one. */
   async removeExample(id: number): Promise<void> {
     return this.#edit({ kind: 'remove', id: toId(id) });
   }
 
-  /** Gives an example another label. */
+  /** Changes the label of an example. */
   async moveExample(id: number, label: string | number): Promise<void> {
     return this.#edit({ kind: 'move', id: toId(id), label: toLabel(label) });
   }
 
   /**
-   * Takes back the last example that was added, removed or moved; again, the one before. The last 100 are remembered, until
-   * clear(), mergeClasses() or a load.
-   * @returns Whether there was one.
+   * Undoes the last added, removed or moved example. Call it again for the one before. The last 100 changes are kept, until
+   * `clear()`, `mergeClasses()` or a load.
+   * @returns False when there was nothing to undo.
    */
   async undo(): Promise<boolean> {
     return this.call('undo', {});
   }
 
-  /** Adds a class that has no examples yet, if it isn't there. */
+  /** Adds a class without examples, unless it exists. */
   async addClass(label: string | number): Promise<void> {
     return this.#edit({ kind: 'add-class', label: toLabel(label) });
   }
 
-  /** Throws 'bad-argument' when another class has the new label. */
+  /** Renames a class. Throws 'bad-argument' when another class has the new label. */
   async renameClass(label: string | number, newLabel: string | number): Promise<void> {
     return this.#edit({ kind: 'rename', label: toLabel(label), newLabel: toLabel(newLabel) });
   }
 
-  /** Gives all examples of `label` to the class `into`; the first class is gone then. */
+  /** Moves all examples of `label` to the class `into` and removes the class `label`. */
   async mergeClasses(label: string | number, into: string | number): Promise<void> {
     return this.#edit({ kind: 'merge', label: toLabel(label), into: toLabel(into) });
   }
 
-  /** A disabled class keeps its examples, but they don't vote. */
+  /** Enables or disables a class. A disabled class keeps its examples, but they don't vote. */
   async enableClass(label: string | number, enabled: boolean): Promise<void> {
     return this.#edit({ kind: 'enable', label: toLabel(label), enabled: Boolean(enabled) });
   }
 
-  /** How examples are kept: 'f32' all of each value (the default), 'i16' in 2 bytes, 'i8' in 1. Only without examples; classes and ids stay. */
+  /**
+   * Sets the number format of examples: 'f32' (the default), or 'i16' and 'i8' with 2 and 1 bytes per value. It can be changed only
+   * while there are no examples. Classes and ids stay.
+   */
   async useStorage(storage: Storage): Promise<void> {
     return this.#edit({ kind: 'storage', storage: toStorage(storage) });
   }
 
-  /** The ids of a class' examples, in the order of teaching. */
+  /** Returns the ids of the examples of a class, oldest first. */
   async exampleIds(label: string | number): Promise<number[]> {
     return this.call('exampleIds', { label: toLabel(label) });
   }
 
-  /** [embeddingSize] an example as it is kept, of length 1. */
+  /** Returns a stored example: [embeddingSize] floats, scaled to length 1. */
   async exampleEmbedding(id: number): Promise<Float32Array> {
     return this.call('exampleEmbedding', { id: toId(id) });
   }
 
-  /** Predicts each example from all others, at most `mostExamples` of them: accuracy, confusions, what may be mislabelled, how far to believe. */
+  /**
+   * Predicts each example from all others (leave-one-out), at most `mostExamples` of them. Returns accuracy, confusions, possible
+   * mistakes, and options for calibrated confidences.
+   */
   async review({
     mostExamples = 1000,
     signal,
@@ -206,15 +231,15 @@ export class KnnClassifier {
   }: PredictOptions & CallSettings & { mostExamples?: number | undefined } = {}): Promise<Review> {
     return this.call(
       'review',
-      { options: toPredictOptions(options), mostExamples: toCount(mostExamples, 'mostExamples') },
+      { options: toPredictOptions(options), maxExamples: toCount(mostExamples, 'mostExamples') },
       { signal },
     );
   }
 
   /**
-   * The examples as a file, piece by piece; what is taught or removed before the end makes it fail, and so does another save.
-   * Cancel the stream if you don't read all of it: thumbnails are held until then.
-   * @param options `thumbnails`: small picture files to keep beside examples, at most 4 MB each.
+   * Saves the examples as a stream of bytes. The save fails when examples or classes change before its end, or when another save
+   * starts. Cancel a stream that you don't read to its end, because it holds the thumbnails in memory.
+   * @param options `thumbnails`: small picture files to store with the examples, at most 4 MB each.
    */
   saveDatasetStream({
     thumbnails = [],
@@ -242,7 +267,7 @@ export class KnnClassifier {
     });
   }
 
-  /** The examples as a file; options as of saveDatasetStream(). */
+  /** Saves the examples as a file. The options are those of `saveDatasetStream()`. */
   async saveDataset(options: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): Promise<Blob> {
     return this.#inTurn(async () => {
       const pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -254,10 +279,11 @@ export class KnnClassifier {
   }
 
   /**
-   * Replaces the examples by those of a file. Until all of it has been read and checked, and on any error, they stay.
-   * Throws 'bad-dataset' for a damaged file, and for one of another model. Examples have the ids with which they were saved, as
-   * the pictures speak of them by these: forget ids from before the load. New examples get ids above both.
-   * @returns The pictures that were saved with it.
+   * Replaces the examples by those of a saved file. They stay until the whole file has been read and checked, and on any error.
+   * Loaded examples keep the ids with which they were saved, because the thumbnails refer to them: ids from before the load are no
+   * longer valid. New examples get ids above both.
+   * @returns The thumbnails that were saved with the examples.
+   * @throws 'bad-dataset' for a damaged file and for one of another model.
    */
   async loadDataset(
     file: Blob | ArrayBuffer | Uint8Array | ReadableStream<Uint8Array>,
@@ -267,9 +293,9 @@ export class KnnClassifier {
       let load: number | undefined;
       const start = async () => (load ??= await this.call('startLoad', {}, { signal }));
       try {
-        // Within the loop, which ends the stream when a call fails.
+        // The calls are made inside the loop, so that the stream ends when one fails.
         for await (const bytes of toPieces(file, signal))
-          await this.call('loadPiece', new Moved({ load: await start(), bytes }, [bytes.buffer]), { signal });
+          await this.call('loadPiece', new Transfer({ load: await start(), bytes }, [bytes.buffer]), { signal });
         return await this.call('finishLoad', { load: await start() }, { signal, changes: true });
       } catch (error) {
         if (load !== undefined) await this.call('cancelLoad', { load }).catch(() => {});
@@ -279,48 +305,49 @@ export class KnnClassifier {
   }
 
   /**
-   * The examples as JSON: for people and other programs. The file of saveDataset() is exact and a tenth as large.
-   * Throws 'out-of-memory' for more than fit into a text of JavaScript: some 20,000 examples of 1280 numbers.
+   * Returns the examples as JSON, for people and other programs. The file of `saveDataset()` is exact and a tenth as large.
+   * @throws 'out-of-memory' when the text would be longer than a JavaScript string can be: some 20,000 examples of 1280 numbers.
    */
   async exportJson({ signal }: CallSettings = {}): Promise<string> {
     return this.call('exportJson', {}, { signal });
   }
 
   /**
-   * Replaces the examples by those of exportJson(), or of a tfjs knn-classifier or an ml5 KNNClassifier of this model:
-   * Object.entries(getClassifierDataset()) with [label, data, shape] for each tensor, or ml5's file; as text or parsed.
-   * Throws 'bad-dataset'; then the examples stay. Those that come get new ids.
+   * Replaces the examples by those of `exportJson()`, or of a data set that tfjs knn-classifier or ml5 KNNClassifier made with this
+   * model. For tfjs, that is `Object.entries(getClassifierDataset())` with [label, data, shape] for each tensor. The argument is a
+   * text or a parsed value. Imported examples get new ids.
+   * @throws 'bad-dataset'; the examples then stay.
    */
   async importJson(json: unknown, { signal }: CallSettings = {}): Promise<void> {
     return this.call('importJson', { json }, { signal, changes: true });
   }
 
-  /** Forgets the examples of one label, or all. Throws 'bad-argument' for a label that has none. */
+  /** Removes a class with its examples, or all of them. Throws 'bad-argument' for a label that doesn't exist. */
   async clear(label?: string | number): Promise<void> {
     return this.call('clear', { label: label === undefined ? undefined : toLabel(label) });
   }
 
-  /** Examples of each label: a copy, without prototype. */
+  /** Returns the number of examples of each label. The object has no prototype. */
   async counts(): Promise<Record<string, number>> {
     return toRecord(await this.call('counts', {}));
   }
 
-  /** What runs, why, and how fast the last frame was. */
-  async info(): Promise<Info> {
+  /** Returns what runs, why, and how long the last frame took. */
+  async info(): Promise<KnnInfo> {
     return this.session.complete(await this.call('info', {}));
   }
 
-  /** Frees all memory, examples included, and ends the worker. Pending and later calls reject with 'disposed'. May be called twice. */
+  /** Frees all memory, examples included, and ends the worker. Pending and later calls reject with 'disposed'. It may be called twice. */
   dispose(): void {
     this.session.end();
   }
 
-  /** dispose(), at the end of a block that declares it with `using`. */
+  /** Calls `dispose()` at the end of a block that declares the classifier with `using`. */
   [disposeSymbol](): void {
     this.dispose();
   }
 
-  /** dispose(), at the end of a block that declares it with `await using`. */
+  /** Calls `dispose()` at the end of a block that declares the classifier with `await using`. */
   async [asyncDisposeSymbol](): Promise<void> {
     this.dispose();
   }
@@ -334,7 +361,7 @@ export class KnnClassifier {
     return this.session.caller.call(method, args, options);
   }
 
-  /** One data set after the other: a file goes in or out over many calls. */
+  /** Runs saves and loads one after the other, because each takes many calls. */
   #inTurn<T>(body: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const before = this.#lastDataset;
     const result = before ? orAborted(before, signal).then(body) : body();
@@ -349,17 +376,19 @@ export class KnnClassifier {
     return this.call('edit', change);
   }
 
-  /** Checks an embedding before it is sent. */
-  #withSubject<T>(embedding: Float32Array, toArgs: (subject: Subject) => T): Moved<T> {
+  #withSubject<T>(embedding: Float32Array, toArgs: (subject: Subject) => T): Transfer<T> {
     checkEmbedding(embedding, this.embeddingSize);
     return withCopy(embedding, (copy) => toArgs({ embedding: copy }));
   }
 }
 
-/** As a copy that moves: it is of the moment of the call, and a clone would take along all of the buffer that a small view lies in. */
-function withCopy<T>(floats: Float32Array, toArgs: (copy: Float32Array) => T): Moved<T> {
+/**
+ * Copies the floats for the transfer. The copy has the values at the time of the call, and cloning a small view would clone its whole
+ * buffer.
+ */
+function withCopy<T>(floats: Float32Array, toArgs: (copy: Float32Array) => T): Transfer<T> {
   const copy = new Float32Array(floats);
-  return new Moved(toArgs(copy), [copy.buffer]);
+  return new Transfer(toArgs(copy), [copy.buffer]);
 }
 
 /** @internal */
@@ -369,10 +398,10 @@ export function toPrediction({ label, classIndex, confidences, unknown, neighbou
 
 const pieceBytes = 1 << 20;
 
-/** Pieces that are ours to move. */
+/** Yields pieces that may be transferred. */
 async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (file instanceof ReadableStream) {
-    // Not every browser can loop over a stream.
+    // Not every browser can iterate over a stream.
     const reader = file.getReader() as ReadableStreamDefaultReader<unknown>;
     for await (const bytes of untilAborted(
       () => reader.read(),
@@ -382,7 +411,7 @@ async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncG
       if (!(bytes instanceof Uint8Array))
         throw new ClassifierError(
           'bad-argument',
-          `The stream of a data set must give Uint8Arrays; got ${Object.prototype.toString.call(bytes).slice(8, -1)}.`,
+          `The stream of a data set must yield Uint8Arrays; got ${Object.prototype.toString.call(bytes).slice(8, -1)}.`,
         );
       yield new Uint8Array(bytes);
     }
@@ -404,7 +433,7 @@ async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncG
   }
 }
 
-/** Without prototype, so that any label, '__proto__' too, is an ordinary key. */
+/** Makes an object without prototype, so that any label, such as '__proto__', is an ordinary key. */
 function toRecord(pairs: [string, number][]): Record<string, number> {
   const record = Object.create(null) as Record<string, number>;
   for (const [label, value] of pairs) record[label] = value;

@@ -1,4 +1,4 @@
-// From options to a running host: where it runs, what is open in it, and how it ends.
+// From options to a running host: where it runs, which model is open, and how it ends.
 
 import { aborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
@@ -8,60 +8,74 @@ import type {
   ClassifierMethods,
   EarlyAnswer,
   HostInfo,
-  Info,
+  KnnInfo,
   ModelInfo,
   OpenRequest,
   Progress,
   Variant,
 } from '../shared/protocol.js';
-import { type Caller, connect, Moved } from '../shared/rpc.js';
+import { type Caller, connect, Transfer } from '../shared/rpc.js';
 import { chooseVariant, detectFeatures } from '../shared/variant.js';
 import { toCount } from './arguments.js';
 import { askEarly } from './early-fetch.js';
-import { type Engine, neverStarted, runHere, startWorker } from './engine.js';
+import { type Engine, neverStarted, runHere, type StartHere, startWorker } from './engine.js';
 
-/** Options of everything that loads the module. */
+/** Options of every function that loads the module. */
 export interface ModuleOptions {
-  /** Default: the best that this browser and page can run. Asking for one that can't is an error. */
+  /**
+   * Build of the module to run. Default: the fastest one that this browser and page support. A variant that cannot run here is an
+   * error.
+   */
   variant?: Variant | undefined;
   /**
-   * >= 1. Default: the processors, at most 4. Only threaded variants use more than 1. They start after the first result, for which they
-   * would come too late; between two calls they sleep.
+   * Number of inference threads, >= 1; only threaded variants use more than one. Default: the number of processors, at most 4. Extra
+   * threads start after the first result, so they don't delay it. They sleep between calls.
    */
   threads?: number | undefined;
   /**
-   * Where it runs. Default: in a worker of its own (in Node, a thread) or, where none can start, in the caller's thread; info()
-   * says which. true: in a worker or not at all. false: in the caller's thread, which each call then blocks. A Worker: one of
-   * yours that calls serveClassifiers() of 'teachable-wasm/worker'; dispose() of its classifiers before you end it, as browsers
-   * don't tell them.
+   * Where the network runs. Default: in a worker of its own (in Node, a thread) or, where none can start, in the caller's thread;
+   * `info()` tells which.
+   * - `true`: in a worker, or the load fails.
+   * - `false`: in the caller's thread, which each call then blocks.
+   * - A `Worker`: one of yours that calls `serveClassifiers()` of 'teachable-wasm/worker'. Call `dispose()` on its classifiers
+   *   before you terminate it, because browsers don't report its end.
    */
   worker?: boolean | Worker | undefined;
-  /** Default: worker.js beside this file. */
+  /** Address of the worker script. Default: worker.js beside this file. */
   workerUrl?: string | URL | undefined;
-  /** Folder of the modules: <variant>/teachable.js and .wasm, image/decoder.wasm, tfjs/converter.wasm. Default: wasm/ beside the worker. */
+  /**
+   * Folder of the WebAssembly modules: <variant>/teachable.js and .wasm, image/decoder.wasm, tfjs/converter.wasm. Default: wasm/
+   * beside the worker.
+   */
   wasmUrl?: string | URL | undefined;
-  /** Ends the load with 'aborted'. After the load it has no effect: call dispose(). */
+  /** Aborts the load, which then rejects with code 'aborted'. It has no effect after the load: call `dispose()` instead. */
   signal?: AbortSignal | undefined;
-  /** Hears of bytes that have come, as they come. */
+  /** Called as bytes arrive, and when everything has arrived. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 type ModuleRequest = Pick<OpenRequest, 'choice' | 'fallsBack' | 'wasmUrl'>;
 
-/** A host with something open in it. */
+/** A running host with an open classifier. */
 export interface Session {
-  readonly model: ModelInfo;
+  /** Null without a network. */
+  readonly model: ModelInfo | null;
+  readonly embeddingSize: number;
   readonly caller: Caller<ClassifierMethods>;
-  /** Adds what the host can't know: where it runs. */
-  complete(info: HostInfo): Info;
-  /** May be called twice. */
+  /** Adds what only this side knows: where the host runs. */
+  complete(info: HostInfo): KnnInfo;
+  /** Ends the host. It may be called twice. */
   end(): void;
 }
 
-/** How long a disposed worker may take to end by itself. */
-const lastWordsMs = 500;
+/** Time that a disposed worker has to end by itself. */
+const shutdownMs = 500;
 
-/** What any load asks of the module. Throws 'bad-argument', 'unsupported-browser'. @param worker Whether it is to run in a worker. */
+/**
+ * Checks the options of the module and chooses its variant.
+ * @param worker True when it will run in a worker.
+ * @throws 'bad-argument', 'unsupported-browser'.
+ */
 export function toModuleRequest({ variant, threads, wasmUrl }: ModuleOptions, worker: boolean): ModuleRequest {
   return {
     choice: chooseVariant(detectFeatures(), {
@@ -78,27 +92,29 @@ export function toModuleRequest({ variant, threads, wasmUrl }: ModuleOptions, wo
 export async function startSession(
   model: Omit<OpenRequest, keyof ModuleRequest>,
   options: ModuleOptions,
+  startHere: StartHere,
 ): Promise<Session> {
   const { worker, workerUrl, signal } = options;
   if (signal?.aborted) throw aborted(signal);
-  if (worker === false) return openHere(model, options);
+  if (worker === false) return openHere(model, options, startHere);
   const session = await openInWorker({ ...model, ...toModuleRequest(options, true) }, options);
   if (!(session instanceof ClassifierError)) return session;
-  // Who asks for a worker, or says where its script is, wants to know that it doesn't start.
+  // A caller who asked for a worker, or named its script, should learn that it does not start.
   if (worker !== undefined || workerUrl !== undefined) throw session;
-  return openHere(model, options, ` It runs in the calling thread: ${session.message}`);
+  return openHere(model, options, startHere, ` It runs in the calling thread: ${session.message}`);
 }
 
 async function openHere(
   model: Omit<OpenRequest, keyof ModuleRequest>,
   options: ModuleOptions,
+  startHere: StartHere,
   note?: string,
 ): Promise<Session> {
   const request = { ...model, ...toModuleRequest(options, false) };
-  return open(await runHere(), request, options, note);
+  return open(await runHere(startHere), request, options, note);
 }
 
-/** The session, or why no worker started. */
+/** Returns the session, or the reason why no worker started. */
 async function openInWorker(request: OpenRequest, options: ModuleOptions): Promise<Session | ClassifierError> {
   let engine: Engine;
   try {
@@ -115,27 +131,27 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
   }
 }
 
-/** Asks for what the worker will want first, while it is only starting. Node's files are its own to read. */
+/** Starts the first downloads while the worker is still starting. In Node, the thread reads its files itself. */
 function withEarlyAnswers(
   request: OpenRequest,
   { worker, workerUrl, signal, onProgress }: ModuleOptions,
-): Moved<OpenRequest> {
+): Transfer<OpenRequest> {
   const askFor = (phase: Progress['phase'], { url, byteLength }: KnownFile): EarlyAnswer | undefined => {
     if (!url.startsWith('http')) return undefined;
-    // An error of the caller's is its own affair.
+    // An error that the callback throws must not fail the load.
     const onBytes =
       onProgress &&
       ((loaded: number, total: number | undefined) => queueMicrotask(() => onProgress({ phase, loaded, total })));
     return askEarly(url, { waits: phase === 'model', byteLength, onBytes, signal });
   };
   const earlyModel = askFor('model', firstFile(request.model));
-  // Another worker than the package's may have other code beside it.
+  // Another worker script may have another module beside it.
   const isOurs = workerUrl === undefined && typeof worker !== 'object';
   const earlyCode =
     isOurs || request.wasmUrl
       ? askFor('module', { url: codeUrl(request.choice.variant, request.wasmUrl).href })
       : undefined;
-  return new Moved(
+  return new Transfer(
     { ...request, earlyModel, earlyCode },
     [earlyModel, earlyCode].flatMap((each) => each?.port ?? []),
   );
@@ -154,26 +170,32 @@ function firstFile(model: OpenRequest['model']): KnownFile {
 
 async function open(
   engine: Engine,
-  request: OpenRequest | Moved<OpenRequest>,
+  request: OpenRequest | Transfer<OpenRequest>,
   { signal, onProgress }: ModuleOptions,
   note = '',
 ): Promise<Session> {
   const caller = connect<ClassifierMethods>(engine.port);
-  const complete = (info: HostInfo): Info => ({ ...info, reason: info.reason + note, worker: engine.worker });
+  const complete = (info: HostInfo): KnnInfo => ({ ...info, reason: info.reason + note, worker: engine.worker });
   try {
     const { model } = await caller.call('open', request, { onProgress, signal });
-    return { model, caller, complete, end: () => end(engine, caller) };
+    const embeddingSize = model?.embeddingSize ?? sizeWithoutModel(request);
+    return { model, embeddingSize, caller, complete, end: () => end(engine, caller) };
   } catch (error) {
     engine.terminate();
     throw error;
   }
 }
 
+function sizeWithoutModel(request: OpenRequest | Transfer<OpenRequest>): number {
+  const { model } = request instanceof Transfer ? request.value : request;
+  return model.kind === 'none' ? model.embeddingSize : 0;
+}
+
 function end(engine: Engine, caller: Caller<ClassifierMethods>): void {
-  // Asked first: the module's threads sleep in a lock, and browsers take seconds to tear down such a worker.
+  // The host is asked first: the module's threads sleep in a lock, and browsers take seconds to tear down such a worker.
   caller.call('close', {}).catch(() => {});
   caller.close(new ClassifierError('disposed', 'This classifier was disposed. Load a new one.'));
-  const timer: unknown = setTimeout(() => engine.terminate(), lastWordsMs);
-  // A process of Node needn't wait for it.
+  const timer: unknown = setTimeout(() => engine.terminate(), shutdownMs);
+  // A Node process does not wait for it.
   (timer as { unref?(): void }).unref?.();
 }

@@ -1,13 +1,13 @@
-// What an AbortSignal does to work that doesn't look at it.
+// Aborting work that doesn't look at the AbortSignal itself.
 
 import { ClassifierError } from './errors.js';
 
-/** What a call rejects with when its signal aborted. */
+/** Makes the error of an aborted call. */
 export function aborted(signal: AbortSignal | undefined): ClassifierError {
   return new ClassifierError('aborted', 'The call was aborted by its signal.', { cause: signal?.reason });
 }
 
-/** What `work` comes to, or 'aborted' as soon as the signal says so. Work that nobody waits for any more fails unnoticed. */
+/** Resolves as `work`, or rejects with 'aborted' as soon as the signal aborts. A later failure of `work` is ignored. */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   work.catch(() => {});
@@ -20,7 +20,7 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undef
   return Promise.race([work, abort]).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
-/** What `next` gives, one after the other, until it is done or the signal says so. `end` isn't awaited: it may take its time, or never come back. */
+/** Yields the values of `next` until it is done or the signal aborts. `end` isn't awaited, because it may never settle. */
 export async function* untilAborted<T>(
   next: () => Promise<{ done?: boolean | undefined; value?: T }>,
   end: () => Promise<unknown>,

@@ -1,14 +1,15 @@
-// What callers call an address, to one that means the same on the page, in a worker and in Node.
+// Addresses that mean the same on the page, in a worker and in Node.
 
 import { ClassifierError } from './errors.js';
 import { nodeProcess } from './node.js';
 
 /**
- * The absolute address. Workers resolve addresses against themselves, pages against the page: the page's way is meant.
- * In Node, a string without a scheme is a path. Throws 'bad-argument'.
+ * Returns the absolute address. Relative addresses are relative to the page, also in a worker. In Node, a string without a scheme is a
+ * path.
+ * @throws 'bad-argument'
  */
 export function absolute(address: string | URL): string {
-  // Test environments give Node a document: there, a page is meant.
+  // Test environments add a document to Node. Addresses are then relative to it.
   const { document, location } = globalThis as { document?: { baseURI: string }; location?: { href: string } };
   const process = document ? undefined : nodeProcess();
   try {
@@ -19,7 +20,7 @@ export function absolute(address: string | URL): string {
   }
 }
 
-/** A path of POSIX or Windows as an address; what is one already, and what is relative, stays so. */
+/** Converts a POSIX or Windows path to a URL reference. Addresses and relative references stay as they are. */
 function toReference(path: string): string {
   const drive = /^[a-z]:[\\/]/i.test(path);
   if (/^[a-z][a-z\d+.-]*:/i.test(path) && !drive) return path;

@@ -1,32 +1,32 @@
-// Files over HTTP with byte progress, and errors that say which address, what came back and what to do.
+// Downloads with progress, and with errors that name the address, the problem and the remedy.
 
 import { ClassifierError } from './errors.js';
 import { nodeModule, nodeProcess } from './node.js';
 import type { EarlyAnswer } from './protocol.js';
 
 export interface DownloadOptions {
-  /** For the error's sentence: 'the model', 'the WebAssembly module'. */
+  /** Name of the file in error messages: 'the model', 'the WebAssembly module'. */
   what: string;
-  /** What to do when the file isn't there. */
+  /** Advice in error messages. */
   hint: string;
-  /** Bytes so far and in all; the latter is undefined when neither server nor caller knows. */
+  /** Called with the number of bytes so far and in total. The total is undefined when neither server nor caller knows it. */
   onBytes?: ((loaded: number, total: number | undefined) => void) | undefined;
-  /** The length that the file must have. */
+  /** Required length. */
   byteLength?: number | undefined;
-  /** Of a file whose length nobody knows, the most that is read of it. Default: 1 GB. */
-  mostBytes?: number | undefined;
-  /** The digest that the file must have, lower-case hex. */
+  /** Maximum length of a file without `byteLength`. Default: 1 GB. */
+  maxBytes?: number | undefined;
+  /** Required SHA-256 checksum in lower-case hex. */
   sha256?: string | undefined;
   signal?: AbortSignal | undefined;
-  /** An answer that is on its way already, for this address or another. */
+  /** A download that the page has started, for this address or another. */
   early?: EarlyAnswer | undefined;
 }
 
-/** Fetches a file whole. In Node, from the disk too. Throws 'load-failed', or 'aborted' by the signal. */
+/** Downloads a whole file; in Node it may be on disk. Throws 'load-failed' or 'aborted'. */
 export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const most = mostOf(options);
-  const bytes = isOnDisk(url) ? await readFile(url, options, most) : await fetchFile(url, options);
-  if (bytes.byteLength > most) throw failed(url, options, `has more than ${most} bytes`);
+  const max = maxOf(options);
+  const bytes = isOnDisk(url) ? await readFile(url, options, max) : await fetchFile(url, options);
+  if (bytes.byteLength > max) throw failed(url, options, `has more than ${max} bytes`);
   if (options.byteLength !== undefined && bytes.byteLength !== options.byteLength) {
     throw failed(url, options, `has ${bytes.byteLength} bytes instead of ${options.byteLength}`);
   }
@@ -36,17 +36,17 @@ export async function download(url: string, options: DownloadOptions): Promise<U
   return bytes;
 }
 
-function mostOf({ byteLength, mostBytes = 2 ** 30 }: Pick<DownloadOptions, 'byteLength' | 'mostBytes'>): number {
-  return byteLength ?? mostBytes;
+function maxOf({ byteLength, maxBytes = 2 ** 30 }: Pick<DownloadOptions, 'byteLength' | 'maxBytes'>): number {
+  return byteLength ?? maxBytes;
 }
 
-/** Whether a file is a web page: what servers send that answer every unknown address with their index. */
+/** Returns true for a web page, which some servers send for every unknown address. */
 export function isHtml(bytes: Uint8Array): boolean {
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().toLowerCase();
   return start.startsWith('<!doctype') || start.startsWith('<html') || start.startsWith('<!--');
 }
 
-/** An error about a file that came, but isn't what it should be. */
+/** Makes the error for a file that arrived but is not usable. */
 export function failed(
   url: string,
   { what, hint }: Pick<DownloadOptions, 'what' | 'hint'>,
@@ -55,7 +55,7 @@ export function failed(
   return new ClassifierError('load-failed', `Could not load ${what}: ${url} ${problem}. ${hint}`);
 }
 
-/** Whether an address is Node's to read. */
+/** Returns true for a file that Node reads from disk. */
 function isOnDisk(url: string): boolean {
   return url.startsWith('file:') && nodeProcess() !== undefined;
 }
@@ -65,13 +65,13 @@ interface NodeFiles {
   readFile(url: URL, options: object): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-async function readFile(url: string, options: DownloadOptions, most: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readFile(url: string, options: DownloadOptions, max: number): Promise<Uint8Array<ArrayBuffer>> {
   const files = await nodeModule<NodeFiles>('node:fs/promises');
   try {
     const stat = await files.stat(new URL(url));
-    // A device never ends.
+    // A device file never ends.
     if (!stat.isFile()) throw new Error('not a regular file');
-    if (stat.size > most) throw new Error(`${stat.size} bytes, more than ${most}`);
+    if (stat.size > max) throw new Error(`${stat.size} bytes, more than ${max}`);
     const bytes = new Uint8Array(await files.readFile(new URL(url), { signal: options.signal }));
     options.onBytes?.(bytes.byteLength, bytes.byteLength);
     return bytes;
@@ -80,14 +80,14 @@ async function readFile(url: string, options: DownloadOptions, most: number): Pr
   }
 }
 
-/** The error of a download that was given up. */
+/** Returns the error of an aborted download; undefined for other failures. */
 function ended({ signal, what }: DownloadOptions): ClassifierError | undefined {
   return signal?.aborted
     ? new ClassifierError('aborted', `Loading ${what} was aborted.`, { cause: signal.reason })
     : undefined;
 }
 
-/** Of a server's answer, at most one piece more than mostOf(). */
+/** Downloads a file. Reading stops one piece after maxOf(). */
 async function fetchFile(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const early = options.early?.url === url ? await receiveEarly(options.early) : undefined;
   const bytes = early ?? (await readBody(url, await request(url, options), options));
@@ -95,7 +95,7 @@ async function fetchFile(url: string, options: DownloadOptions): Promise<Uint8Ar
   return bytes;
 }
 
-/** The file that the page has asked for; undefined where that failed. */
+/** Receives the file that the page downloads; undefined when that failed. */
 function receiveEarly({ port }: EarlyAnswer): Promise<Uint8Array<ArrayBuffer> | undefined> {
   port.postMessage(true);
   return new Promise((resolve) => {
@@ -123,9 +123,9 @@ async function request(url: string, options: DownloadOptions): Promise<Response>
   return response;
 }
 
-/** Bytes that will come, as far as the server says. */
+/** Returns the number of bytes to come; undefined when the server doesn't say. */
 function declaredLength(response: Response): number | undefined {
-  // With a content encoding the header counts other bytes than the reader delivers.
+  // With a content encoding, the header counts other bytes than the reader returns.
   if (response.headers.get('content-encoding')) return undefined;
   const length = Number(response.headers.get('content-length'));
   return length > 0 ? length : undefined;
@@ -149,28 +149,31 @@ async function readBody(url: string, response: Response, options: DownloadOption
   }
 }
 
-/** What an answer holds, as a download reads and reports it. */
+/** Reads a response with progress reports. */
 export async function readReported(
   response: Response,
-  options: Pick<DownloadOptions, 'byteLength' | 'mostBytes' | 'onBytes'>,
+  options: Pick<DownloadOptions, 'byteLength' | 'maxBytes' | 'onBytes'>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { onBytes } = options;
   const total = options.byteLength ?? declaredLength(response);
   onBytes?.(0, total);
-  return readAll(response, mostOf(options), (loaded) => onBytes?.(loaded, total));
+  return readAll(response, maxOf(options), (loaded) => onBytes?.(loaded, total));
 }
 
-/** All that an answer holds or, of one that goes on, some more than `most` bytes. @param onBytes Hears how many there are. */
+/**
+ * Reads a whole response. Reading stops soon after `max` bytes.
+ * @param onBytes Called with the number of bytes so far.
+ */
 export async function readAll(
   response: Response,
-  most: number,
+  max: number,
   onBytes: (loaded: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   let bytes = new Uint8Array();
   const length = declaredLength(response) ?? Infinity;
-  const reader = length <= most ? readerInPlace(response) : undefined;
+  const reader = length <= max ? readerInPlace(response) : undefined;
   if (reader) {
-    // Into one buffer: to join pieces takes as long again, and twice the memory.
+    // The file is read into one buffer: joining pieces takes as long again, and twice the memory.
     bytes = new Uint8Array(length);
     let filled = 0;
     while (filled < length) {
@@ -184,7 +187,7 @@ export async function readAll(
   }
   const rest = await readPieces(response, (loaded) => {
     onBytes(bytes.length + loaded);
-    return bytes.length + loaded <= most;
+    return bytes.length + loaded <= max;
   });
   return rest.length > 0 ? joinBytes([bytes, rest]) : bytes;
 }
@@ -197,7 +200,7 @@ function readerInPlace({ body }: Response): ReadableStreamBYOBReader | undefined
   }
 }
 
-/** @param onBytes Hears how many there are, and says whether to go on. */
+/** @param onBytes Called with the number of bytes so far. Returns whether to continue. */
 async function readPieces({ body }: Response, onBytes: (loaded: number) => boolean): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
   let loaded = 0;
@@ -213,7 +216,7 @@ async function readPieces({ body }: Response, onBytes: (loaded: number) => boole
   return joinBytes(pieces);
 }
 
-/** Pieces, one after the other. */
+/** Joins pieces in order. */
 export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
   let offset = 0;
@@ -224,12 +227,12 @@ export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer
   return joined;
 }
 
-/** Browsers offer digests to https and localhost only. */
+/** Returns true where digests are available. Browsers offer them on https and localhost only. */
 export function canDigest(): boolean {
   return globalThis.crypto?.subtle !== undefined;
 }
 
-/** The SHA-256 of bytes in lower-case hex; empty where the browser offers none. */
+/** Returns the SHA-256 of bytes in lower-case hex; '' where digests are unavailable. */
 export async function sha256Of(bytes: Uint8Array): Promise<string> {
   return canDigest() ? digest(bytes as Uint8Array<ArrayBuffer>) : '';
 }

@@ -1,24 +1,24 @@
-// The one error type of the library, and its plain form for postMessage (which drops custom fields of an Error).
+// The error type of the library, and its plain form for postMessage, which drops custom fields of an Error.
 
 /**
- * What went wrong, as a caller would switch on it. The first seven come from C++ (cpp/core/error.h).
+ * Error codes. The first seven come from C++ (cpp/core/error.h).
  *
- * - `bad-model`: the model file is damaged, truncated or contradicts itself
- * - `unsupported-op`: the model is sound but holds an operator or type that this library doesn't run
- * - `bad-image`: a picture or frame can't be used: no pixels yet, damaged, unknown format, another origin
- * - `bad-argument`: a value is out of its documented range or of another type
- * - `bad-dataset`: a data set can't be used here: damage, another model, another dimension
- * - `out-of-memory`: the module's memory doesn't hold what was asked for
+ * - `bad-model`: the model file is damaged, truncated or inconsistent
+ * - `unsupported-op`: the model contains an operator or type that this library doesn't support
+ * - `bad-image`: a picture can't be used: no pixels yet, damaged, unknown format, or another origin
+ * - `bad-argument`: an argument is out of its documented range or has the wrong type
+ * - `bad-dataset`: a data set can't be used here: damaged, another model, or another embedding size
+ * - `out-of-memory`: the module has too little memory
  * - `internal`: a bug in this library; please report it
- * - `load-failed`: a file didn't arrive: wrong address, HTTP error, no connection, a page in its place
- * - `unsupported-browser`: the browser lacks something that was needed or asked for
- * - `worker-lost`: the worker died; this classifier is of no more use, load() a new one
- * - `disposed`: dispose() was called before
- * - `aborted`: the caller's AbortSignal
+ * - `load-failed`: a file could not be loaded: wrong address, HTTP error, no connection, or a web page in its place
+ * - `unsupported-browser`: the browser lacks something that was needed or requested
+ * - `worker-lost`: the worker stopped; this classifier is unusable, load a new one
+ * - `disposed`: `dispose()` was called before
+ * - `aborted`: the caller's AbortSignal aborted the call
  * - `camera-denied`: the user or a policy refused the camera
- * - `camera-missing`: no camera that fits
- * - `camera-busy`: another program holds the camera
- * - `camera-insecure`: cameras need https or localhost
+ * - `camera-missing`: no matching camera
+ * - `camera-busy`: another program uses the camera
+ * - `camera-insecure`: cameras require https or localhost
  */
 export const errorCodes = [
   'bad-model',
@@ -39,22 +39,22 @@ export const errorCodes = [
   'camera-insecure',
 ] as const;
 
-/** One of errorCodes, where each is explained. */
+/** One of `errorCodes`, which describes them. */
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** Carries a code and one sentence: what, where, got, wanted, and what to do where that is known. */
+/** Error with a code. The message says what is wrong, where, what was found and expected, and what to do. */
 export class ClassifierError extends Error {
-  /** What went wrong. */
+  /** Code of the error. */
   readonly code: ErrorCode;
 
-  /** @param message One or more sentences. `options.cause`: what led to it. */
+  /** @param message One or more sentences. `options.cause`: the error behind this one. */
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = 'ClassifierError';
     this.code = code;
   }
 
-  /** Errors of this package's other files, each of which brings the class along, are of it too. */
+  /** Accepts errors of the package's other entries as instances too. Each entry contains a class of its own. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== ClassifierError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return (
@@ -63,7 +63,7 @@ export class ClassifierError extends Error {
   }
 }
 
-/** An error as it travels between page and worker. */
+/** An error in the form that is sent between page and worker. */
 export interface WireError {
   name: string;
   message: string;
@@ -75,17 +75,17 @@ function isErrorCode(value: unknown): value is ErrorCode {
   return errorCodes.includes(value as ErrorCode);
 }
 
-/** The code for anything that was thrown. Whatever doesn't say is a bug: 'internal'. */
+/** Returns a code for any thrown value. An unknown error is a bug: 'internal'. */
 function codeOf(error: unknown): ErrorCode {
   const { code, name, message } = Object(error) as { code?: unknown; name?: unknown; message?: unknown };
   if (isErrorCode(code)) return code;
   if (name === 'AbortError') return 'aborted';
-  // Engines word a failed allocation differently, but all say this; Emscripten's abort() says OOM.
+  // Engines word a failed allocation differently, but all use one of these. Emscripten's abort() says OOM.
   if (/out of memory|allocation failed|\bOOM\b/i.test(String(message))) return 'out-of-memory';
   return 'internal';
 }
 
-/** Any thrown value to its plain form. */
+/** Converts any thrown value to the plain form. */
 export function toWire(error: unknown): WireError {
   const { name, message, stack } = Object(error) as { name?: unknown; message?: unknown; stack?: unknown };
   return {
@@ -96,7 +96,7 @@ export function toWire(error: unknown): WireError {
   };
 }
 
-/** The plain form back to an error; the worker's stack is kept as the cause. */
+/** Converts the plain form back to an error, with the worker's stack as its cause. */
 export function fromWire(wire: WireError): ClassifierError {
   const code = isErrorCode(wire.code) ? wire.code : 'internal';
   const foreign = wire.name !== 'ClassifierError' && wire.name !== 'Error' && code === 'internal';
@@ -106,7 +106,7 @@ export function fromWire(wire: WireError): ClassifierError {
   return new ClassifierError(code, foreign ? `${wire.name}: ${wire.message}` : wire.message, { cause });
 }
 
-/** Any thrown value as a ClassifierError, itself when it is one. */
+/** Converts any thrown value to a ClassifierError. */
 export function toClassifierError(error: unknown): ClassifierError {
   return error instanceof ClassifierError ? error : fromWire(toWire(error));
 }

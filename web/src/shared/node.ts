@@ -1,4 +1,4 @@
-// The little that the package asks of Node. Everything else is the same code as in browsers.
+// The few parts of Node that the package uses. All other code is the same as in browsers.
 
 interface Process {
   versions?: { node?: string };
@@ -6,14 +6,14 @@ interface Process {
   exit(): never;
 }
 
-/** Node's process object; undefined in browsers. */
+/** Returns Node's process object; undefined in browsers. */
 export function nodeProcess(): Process | undefined {
   const { process } = globalThis as { process?: Process };
-  // Bundlers put objects of this name into pages.
+  // Bundlers add objects of this name to pages.
   return process?.versions?.node && typeof process.cwd === 'function' ? process : undefined;
 }
 
-/** A built-in module of Node. The name is a parameter, so that bundlers for the web don't look for the module. */
+/** Imports a built-in module of Node. The name is a parameter, so that bundlers for the web don't search for the module. */
 export function nodeModule<T>(name: 'node:fs/promises' | 'node:worker_threads'): Promise<T> {
   return import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name) as Promise<T>;
 }

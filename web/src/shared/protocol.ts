@@ -1,4 +1,4 @@
-// What page and worker say to each other. Types only.
+// The messages between the page and the worker. Types only.
 
 /** A picture on its way to the worker. Bitmaps and video frames are transferred, and the worker closes them. */
 export type Frame =
@@ -6,79 +6,79 @@ export type Frame =
   | { kind: 'video'; frame: VideoFrame }
   /** [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
   | { kind: 'rgba'; data: Uint8Array | Uint8ClampedArray; width: number; height: number }
-  /** A file: JPEG, PNG, BMP, or what else the browser decodes. */
+  /** An encoded file: JPEG, PNG, BMP, or another format that the browser decodes. */
   | { kind: 'encoded'; bytes: Blob | ArrayBuffer | Uint8Array }
   /** The absolute address of such a file. */
   | { kind: 'address'; url: string };
 
-/** What is looked at: a picture, or an embedding that was computed before. */
+/** A picture, or an embedding that was computed before. */
 export type Subject = { frame: Frame } | { embedding: Float32Array };
 
-/** One of the builds of the module. */
+/** Name of a build of the WebAssembly module. */
 export type Variant = 'simd' | 'simd-threads' | 'relaxed' | 'relaxed-threads';
 
-/** Which variant runs. */
+/** The chosen variant, and why it was chosen. */
 export interface Choice {
-  /** The build of the module. */
+  /** Build of the module. */
   variant: Variant;
-  /** 1 for a variant without threads. */
+  /** Number of threads; 1 for a variant without threads. */
   threads: number;
-  /** A sentence for people. */
+  /** One sentence that explains the choice. */
   reason: string;
 }
 
 /** How a frame becomes the network's input. */
 export interface Preprocess {
-  /** 'center': the largest centred rectangle of the input's aspect ratio. 'squash': all of it, aspect ratio not kept. */
+  /** 'center' takes the largest centred rectangle with the input's aspect ratio. 'squash' takes everything and changes the aspect ratio. */
   crop: 'center' | 'squash';
-  /** Where output pixels sample the source: as TensorFlow 2 and browsers do, or as tfjs-models/mobilenet does. */
+  /** Where output pixels sample the source. 'half-pixel' as TensorFlow 2 and browsers do, 'align-corners' as tfjs-models/mobilenet does. */
   resize: 'half-pixel' | 'align-corners';
   /** Flips left and right. */
   mirror: boolean;
-  /** Real values of a channel at 0 and at 255. Absent: as the model says, else [-1, 1]; see ModelInfo.rangeSource. */
+  /** Real values of a channel at 0 and at 255. Default: the model's own range, else [-1, 1]; see `ModelInfo.rangeSource`. */
   range?: readonly [number, number];
 }
 
-/** Download and start of a load. */
+/** Progress of a load. */
 export interface Progress {
-  /** 'module': the WebAssembly file. 'model': the network's files. 'start': everything has arrived and is being set up. */
+  /** 'module': the WebAssembly file. 'model': the files of the network. 'start': all files have arrived and are being prepared. */
   phase: 'module' | 'model' | 'start';
-  /** Bytes so far. */
+  /** Number of bytes that have arrived. */
   loaded: number;
-  /** Bytes in all; undefined when the server doesn't say. */
+  /** Total number of bytes; undefined when the server doesn't say. */
   total: number | undefined;
 }
 
-/** A file of a model, relative to the entry that names it. */
+/** A file of a model. */
 export interface ModelFile {
-  /** Relative to the entry, or absolute. */
+  /** Address of the file, absolute or relative to the catalogue entry. */
   path: string;
-  /** Checked; of a longer file no more is read. */
+  /** Length of the file. It is checked, and reading stops at a longer file. */
   byteLength?: number | undefined;
-  /** Lower-case hex. Checked where the browser offers digests (https, localhost). */
+  /** SHA-256 checksum in lower-case hex. It is checked where the browser offers digests (https and localhost). */
   sha256?: string | undefined;
 }
 
-/** An entry of models/catalog.json: a model's files and how it wants to be fed. */
+/** An entry of models/catalog.json: the files of a model and its preprocessing. */
 export interface ModelEntry {
-  /** Names the network; data sets keep it. */
+  /** Identifier of the network. Data sets store it. */
   id: string;
-  /** For people. */
+  /** Name for people. */
   title: string;
-  /** The first is the model (.tflite or model.json); shards of a model.json are found by its own manifest. */
+  /** Files of the model, a .tflite or a model.json first. A model.json names its weight files itself. */
   files: readonly ModelFile[];
-  /** A text file, one class a line. */
+  /** A text file with one class name per line. */
   labels?: ModelFile | undefined;
-  /** How it wants to be fed. */
+  /** How frames become the network's input. */
   preprocess?: Partial<Preprocess> | undefined;
   /** False for a backbone whose own classes aren't worth showing. */
   showClasses?: boolean | undefined;
 }
 
 /**
- * The numbers that a network computes in. 'auto': the fastest for the file; a uint8 file runs as int8, which is faster and moves
- * probabilities by some hundredths. 'exact': what the file says, to the bit, which gives TensorFlow Lite's own numbers. 'f32' turns an
- * integer file into floats. 'int8' is for integer files only.
+ * Number format of the network's computation. 'auto' is the fastest one for the file: a uint8 file runs as int8, which changes
+ * probabilities by a few hundredths. 'exact' computes as the file says and gives the same bits as TensorFlow Lite. 'f32' converts an
+ * integer file to floats. 'int8' requires an integer file.
  */
 export type Precision = 'auto' | 'f32' | 'int8' | 'exact';
 
@@ -91,124 +91,132 @@ export type ModelRequest =
 /** No network: embeddings come from elsewhere. */
 export interface NoModel {
   kind: 'none';
-  /** What made the embeddings; a data set of another id isn't taken. */
+  /** Name of the source of the embeddings. A data set with another id is refused. */
   id: string;
-  /** Floats in an embedding, >= 1. */
+  /** Number of floats in an embedding, >= 1. */
   embeddingSize: number;
 }
 
-/** An answer on its way from the page, by early-fetch.ts. */
+/** A download that the page has started for the worker; see page/early-fetch.ts. */
 export interface EarlyAnswer {
   url: string;
+  /** Receives the file's bytes, or undefined when the download failed. */
   port: MessagePort;
 }
 
+/** Arguments of `open()`. */
 export interface OpenRequest {
   model: ModelRequest | NoModel;
-  /** Class names in the network's order, or the absolute URL of a text file with one a line. */
+  /** Class names in the network's order, or the absolute URL of a text file with one name per line. */
   labels?: readonly string[] | string | undefined;
   preprocess?: Partial<Preprocess> | undefined;
   precision?: Precision | undefined;
-  /** What runs. */
+  /** The variant to start. */
   choice: Choice;
-  /** Whether a simpler one may, should it fail. */
+  /** Starts a simpler variant when the chosen one fails. */
   fallsBack: boolean;
   /** Folder with <variant>/teachable.js and .wasm; ends in '/'. */
   wasmUrl?: string | undefined;
-  /** The model's first file, when the page has asked for it already. */
+  /** The model's first file, when the page has started to download it. */
   earlyModel?: EarlyAnswer | undefined;
-  /** The code of the choice's variant, when the page has asked for it already. */
+  /** The .wasm file of the chosen variant, when the page has started to download it. */
   earlyCode?: EarlyAnswer | undefined;
 }
 
-/** The network that runs. */
+/** Description of the network that runs. */
 export interface ModelInfo {
-  /** The catalogue's id; the file's name for a model without an entry. */
+  /** The catalogue's id. A model without an entry has the name of its file. */
   id: string;
-  /** The catalogue's; of a model without an entry what its file calls it, else its id. */
+  /** The catalogue's title. A model without an entry has the name inside its file, else its id. */
   title: string;
-  /** Of its file; 'none' without a network. */
-  format: 'tflite' | 'tfjs-layers' | 'tfjs-graph' | 'none';
-  /** Pixels; 0 without a network. */
+  /** Format of the model file. */
+  format: 'tflite' | 'tfjs-layers' | 'tfjs-graph';
+  /** Width of the input in pixels. */
   inputWidth: number;
-  /** Pixels; 0 without a network. */
+  /** Height of the input in pixels. */
   inputHeight: number;
-  /** What the first layer reads. */
+  /** Data type that the first layer reads. */
   inputType: 'float32' | 'int8' | 'uint8';
-  /** The numbers that its weights are computed in. */
+  /** Data type of the weights as they are computed. */
   precision: 'float32' | 'int8' | 'uint8';
-  /** How frames become its input. */
+  /** How frames become the network's input. */
   preprocess: Required<Preprocess>;
   /**
-   * Who says the range of `preprocess`. 'given': an option, the catalogue's entry, or the metadata.json of Teachable Machine. 'metadata':
-   * that of a .tflite file. 'file': its quantisation, or what its first operators do. 'assumed': nobody; another one may be meant.
+   * Source of `preprocess.range`. 'given': an option, the catalogue entry, or Teachable Machine's metadata.json. 'metadata': the metadata
+   * of the .tflite file. 'file': its quantization, or its first operators. 'assumed': no source; the right range may be another one.
    */
   rangeSource: 'given' | 'metadata' | 'file' | 'assumed';
-  /** Floats in an embedding. */
+  /** Number of floats in an embedding. */
   embeddingSize: number;
-  /** 0 for a model without a classifier. */
+  /** Number of the model's own classes; 0 for a model without a classifier. */
   classCount: number;
-  /** Whether its own classes are worth showing. Always false when classCount is 0. */
+  /** True when the model's own classes are worth showing. Always false when `classCount` is 0. */
   showClasses: boolean;
-  /** Of the weights as they lie in memory. */
+  /** Bytes of the weights in memory. */
   weightBytes: number;
-  /** Of one picture, classifier included. */
+  /** Number of multiply-adds for one picture, the classifier included. */
   multiplyAdds: number;
-  /** How often each kind of operator runs, after simplification: { Conv2d: 36, DepthwiseConv2d: 17, … }. */
+  /** Number of operators of each kind after simplification, such as { Conv2d: 36, DepthwiseConv2d: 17 }. */
   operators: Record<string, number>;
 }
 
-/** Milliseconds that a load took, measured where the network runs. The two downloads overlap. */
+/** Durations of a load in milliseconds, measured where the network runs. The two downloads overlap. */
 export interface LoadTimings {
-  /** Until the module ran: download, compilation. */
+  /** Time until the module ran: download and compilation. */
   moduleMs: number;
-  /** Until the model's files had arrived; 0 without a network. */
+  /** Time until the model's files had arrived; 0 without a network. */
   modelMs: number;
-  /** Of reading the network and preparing its weights. */
+  /** Time to read the network and to prepare its weights; 0 without a network. */
   prepareMs: number;
 }
 
-/** Milliseconds of the last frame, measured in the worker. */
+/** Durations of the last frame in milliseconds, measured in the worker. */
 export interface Timings {
-  /** From the picture that arrived to RGBA in the module's memory. */
+  /** Time to write the picture as RGBA into the module's memory. */
   pixelsMs: number;
-  /** Crop, resize and network. */
+  /** Time to crop, to resize and to run the network. */
   networkMs: number;
-  /** Nearest neighbours and top classes. */
+  /** Time for the nearest neighbours and the top classes. */
   answerMs: number;
 }
 
-/** What info() says of a classifier. */
-export interface Info {
-  /** The build of the module. */
+/** State of a classifier of embeddings, as its `info()` returns it. */
+export interface KnnInfo {
+  /** Build of the module that runs. */
   variant: Variant;
-  /** Why this variant runs, in a sentence; and why it runs in the caller's thread, where that wasn't asked for. */
+  /** One sentence that says why this variant runs, and why it runs in the caller's thread where a worker was expected. */
   reason: string;
-  /** That compute once all have started, after the first result, the caller's of the network among them; 1 for a variant without threads. */
+  /** Number of inference threads, including the worker itself. Extra threads start after the first result. */
   threads: number;
-  /** Whether it runs in a worker. False: each call blocks the thread that makes it. */
+  /** True when it runs in a worker. When false, each call blocks the thread that makes it. */
   worker: boolean;
-  /** Whether the page is cross-origin isolated, which threads need. */
+  /** True when the page is cross-origin isolated, which threads require. */
   isolated: boolean;
-  /** The network that runs. */
-  model: ModelInfo;
-  /** Bytes of the model's files. */
+  /** Description of the network; null for `loadKnn()`, which runs without one. */
+  model: ModelInfo | null;
+  /** Total bytes of the model's files. */
   modelBytes: number;
   /** Bytes of the module's memory, which never shrinks. */
   heapBytes: number;
-  /** Bytes of it that the examples take. */
+  /** Bytes of the module's memory that the examples take. */
   exampleBytes: number;
-  /** Null before the first frame. */
+  /** Durations of the last frame; null before the first one. */
   timings: Timings | null;
-  /** How long the load took. */
+  /** Durations of the load. */
   loadTimings: LoadTimings;
 }
 
-/** One of a network's own classes, of one picture. */
+/** State of a classifier of pictures, as its `info()` returns it. */
+export interface Info extends KnnInfo {
+  /** Description of the network that runs. */
+  model: ModelInfo;
+}
+
+/** Score of one of the network's own classes for a picture. */
 export interface ClassScore {
-  /** As its labels call it, else 'class <index>'. */
+  /** Name from the labels, else 'class <index>'. */
   className: string;
-  /** 0-1; all classes of the model together make 1, unless it ends in a sigmoid: then each is for itself. */
+  /** Probability, 0-1. All classes of the model sum to 1, unless the network ends in a sigmoid: then each class is independent. */
   probability: number;
   /** Index into the network's output. */
   classIndex: number;
@@ -216,108 +224,109 @@ export interface ClassScore {
 
 /** How the nearest examples make a prediction. */
 export interface PredictOptions {
-  /** Neighbours that vote, >= 1; with fewer examples, all of them. Default 3. */
+  /** Number of neighbours that vote, >= 1. With fewer examples, all vote. Default: 3. */
   k?: number | undefined;
-  /** What a vote counts. 'votes': 1. 'similarity': less the farther it is than the nearest, by `temperature`. Default 'votes'. */
+  /** Weight of a vote. 'votes': each counts 1. 'similarity': a vote counts less the farther it is than the nearest. Default: 'votes'. */
   weighting?: 'votes' | 'similarity' | undefined;
-  /** Of 'similarity': > 0; the less, the more the nearest decide. Default 0.05. */
+  /** Temperature of `weighting: 'similarity'`, > 0. The lower it is, the more the nearest neighbours decide. Default: 0.05. */
   temperature?: number | undefined;
   /**
-   * With `sharpness`, for confidences that can be believed: review() finds both. >= 0: votes that nobody cast, shared evenly by
-   * all classes, so that neighbours that agree are no certainty. The label is the same. Default 0: confidences are shares of the votes.
+   * Pseudo-count for calibrated confidences, >= 0: votes that are shared evenly by all classes. The label doesn't change. `review()`
+   * computes it together with `sharpness`. Default: 0, where confidences are shares of the votes.
    */
   prior?: number | undefined;
-  /** > 0: above 1, the leading class' confidence gains; the label is the same. Default 1. */
+  /** Exponent for calibrated confidences, > 0. Above 1, the leading class gains. The label doesn't change. Default: 1. */
   sharpness?: number | undefined;
-  /** Divides a class' votes by its examples, so that the class with most doesn't win by their number. Default false. */
+  /** Divides the votes for a class by its number of examples, so that large classes have no advantage. Default: false. */
   balanced?: boolean | undefined;
-  /** -1..1: with the nearest example less similar, the prediction is `unknown`. Default: never. */
+  /** Lowest similarity of the nearest example, -1..1. Below it, the prediction is `unknown`. Default: -1, never. */
   unknownThreshold?: number | undefined;
   /**
-   * For video: confidences are a mean over the predictions of this classifier that asked for the same; what one says counts half
-   * after so many more. The label is that of the greatest mean, the neighbours are the last frame's. Starts anew when classes
-   * come, go, are enabled or disabled. Not of predictMany() and review(). Default 0: none.
+   * Half-life of a running mean of confidences, for video: a prediction counts half after this many further ones. The label is the winner
+   * of the mean; the neighbours are those of the last frame. The mean includes earlier predictions of this classifier with the same value,
+   * and starts anew when classes are added, removed, enabled or disabled. `predictMany()` and `review()` ignore it. Default: 0, no smoothing.
    */
   smoothing?: number | undefined;
 }
 
-/** An example that a prediction rests on. */
+/** An example that a prediction is based on. */
 export interface Neighbour {
-  /** Names the example as long as it is there. No id is given twice; but a file that is loaded brings the ids it was saved with. */
+  /** Id of the example, valid while the example exists. No id is used twice, but loading a file restores the ids of that file. */
   id: number;
-  /** Its class. */
+  /** Label of the example. */
   label: string;
-  /** Cosine, -1..1. */
+  /** Cosine similarity, -1..1. */
   similarity: number;
 }
 
-/** How well the examples predict each other, and which of them look wrong. */
+/** Leave-one-out review: how well the examples predict each other, and which of them look wrong. */
 export interface Review {
-  /** Examples that were predicted from all others; of many, a sample. */
+  /** Number of examples that were predicted from all others. A large data set is sampled. */
   tested: number;
-  /** Share of them whose own label came out, 0-1; NaN when none was tested. */
+  /** Share of tested examples whose own label was predicted, 0-1; NaN when none was tested. */
   accuracy: number;
-  /** How often an example of `label` was taken for `takenFor`; what never happened is left out. */
+  /** Confusion matrix: how often examples of `label` were predicted as `takenFor`. Cells that are 0 are left out. */
   confusion: {
-    /** What it is. */
+    /** Label of the examples. */
     label: string;
-    /** What came out. */
+    /** Predicted label. */
     takenFor: string;
-    /** >= 1. */
+    /** Number of examples, >= 1. */
     count: number;
   }[];
-  /** The two classes that are mixed up most often; null when none are. */
+  /** The two classes that are confused most often; null when none are. */
   mostConfusable: {
-    /** Both names. */
+    /** Labels of both classes. */
     labels: [string, string];
-    /** How often either was taken for the other. */
+    /** Number of examples of either class that were predicted as the other. */
     confusions: number;
   } | null;
-  /** Pairs that are all but the same picture. */
+  /** Pairs of nearly identical examples. */
   duplicates: {
-    /** Of the example that came later. */
+    /** Id of the newer example. */
     id: number;
-    /** Of the one that it is like. */
+    /** Id of the older example. */
     of: number;
-    /** Their cosine. */
+    /** Cosine similarity of the two. */
     similarity: number;
   }[];
-  /** Examples whose neighbours have another label: perhaps mislabelled. */
+  /** Examples whose neighbours have another label, and which may be mislabelled. */
   outliers: {
-    /** Of the example. */
+    /** Id of the example. */
     id: number;
-    /** What it was taught as. */
+    /** Its label. */
     label: string;
-    /** What its neighbours say. */
+    /** Label of its neighbours. */
     suggestedLabel: string;
-    /** Of that, 0-1. */
+    /** Confidence of the suggestion, 0-1. */
     confidence: number;
   }[];
-  /** Of 'similarity': the one under which the examples' own labels are most probable. */
+  /** Temperature for `weighting: 'similarity'` under which the examples' own labels are most probable. */
   temperature: number;
   /**
-   * With `sharpness`, for PredictOptions that are otherwise those of the review: of predictions with a confidence of 0.8, about 8
-   * of 10 are then right, as far as what comes is like the examples, and these aren't copies of each other.
+   * Prior for calibrated confidences, to be used with `sharpness` and the other options of this review. About 8 of 10 predictions with a
+   * confidence of 0.8 are then right, provided that new pictures resemble the examples and the examples aren't copies of each other.
    */
   prior: number;
-  /** See `prior`. */
+  /** Sharpness for calibrated confidences; see `prior`. */
   sharpness: number;
 }
 
-/** How the examples are kept: all of each value, 16 or 8 bits of it. */
+/** Number format in which examples are stored: 32-bit floats, or 16 or 8 bits per value. */
 export type Storage = 'f32' | 'i16' | 'i8';
 
-/** A small picture file of an example, kept in a saved data set. */
+/** A small picture file of an example, stored in a saved data set. */
 export interface Thumbnail {
-  /** Of the example. */
+  /** Id of the example. */
   id: number;
-  /** The file. */
+  /** Bytes of the picture file. */
   bytes: Uint8Array;
 }
 
+/** PredictOptions with all defaults filled in. */
 export type WirePredictOptions = { [K in keyof PredictOptions]-?: Exclude<PredictOptions[K], undefined> };
 
-/** A change of what is taught. */
+/** A change of the examples or classes. */
 export type Edit =
   | { kind: 'remove'; id: number }
   | { kind: 'move'; id: number; label: string }
@@ -327,7 +336,7 @@ export type Edit =
   | { kind: 'enable'; label: string; enabled: boolean }
   | { kind: 'storage'; storage: Storage };
 
-/** A prediction with its confidences as pairs: labels such as '__proto__' don't survive as keys of a cloned object. */
+/** A prediction with its confidences as pairs, because labels such as '__proto__' don't survive as keys of a cloned object. */
 export interface WirePrediction {
   label: string;
   classIndex: number;
@@ -336,26 +345,28 @@ export interface WirePrediction {
   neighbours: Neighbour[];
 }
 
+/** An Observation with a WirePrediction. */
 export interface WireObservation {
-  /** Null as long as there are no examples. */
+  /** Null while no example may vote. */
   prediction: WirePrediction | null;
   classes: ClassScore[];
-  /** Examples of the label that was given. */
+  /** Number of examples of the given label. */
   exampleCount: number | undefined;
   exampleId: number | undefined;
   embedding: Float32Array | undefined;
   timings: Timings;
 }
 
-/** What the host knows; where it runs, only the caller's side does. */
-export type HostInfo = Omit<Info, 'worker'>;
+/** The part of Info that the host knows. Only the caller's side knows where it runs. */
+export type HostInfo = Omit<KnnInfo, 'worker'>;
 
-/** The worker's methods. Requests are answered one at a time, in the order of their arrival. */
+/** Methods of the worker. Requests are answered one at a time, in the order of arrival. */
 export interface ClassifierMethods {
-  open(args: OpenRequest): HostInfo;
+  /** Starts the module and loads the model; null without a network. */
+  open(args: OpenRequest): { model: ModelInfo | null };
   classify(args: { frame: Frame; topk: number }): ClassScore[];
   embed(args: { frame: Frame }): Float32Array;
-  /** Examples that the label has now. */
+  /** Returns the number of examples of the label. */
   addExample(args: { subject: Subject; label: string }): number;
   addExamples(args: { embeddings: Float32Array; labels: string[] }): number[];
   predict(args: { subject: Subject; options: WirePredictOptions }): WirePrediction;
@@ -367,31 +378,31 @@ export interface ClassifierMethods {
     topk: number;
     embedding: boolean;
   }): WireObservation;
-  /** Of the network's own classes, [classCount]; empty when they are not known. */
+  /** Returns the names of the network's own classes, [classCount]; empty when they are unknown. */
   classNames(args: Record<string, never>): readonly string[];
   clear(args: { label?: string | undefined }): void;
   counts(args: Record<string, never>): [label: string, count: number][];
   edit(args: Edit): void;
-  /** False when there is nothing to take back. */
+  /** Returns false when there is nothing to undo. */
   undo(args: Record<string, never>): boolean;
   exampleIds(args: { label: string }): number[];
   exampleEmbedding(args: { id: number }): Float32Array;
-  review(args: { options: WirePredictOptions; mostExamples: number }): Review;
-  /** The number by which its pieces are asked for. */
+  review(args: { options: WirePredictOptions; maxExamples: number }): Review;
+  /** Returns the number of this save, which the following calls take. */
   startSave(args: { thumbnails: Thumbnail[] }): number;
-  /** Empty after the last. */
+  /** Returns the next piece; empty after the last one. */
   nextSaved(args: { save: number }): Uint8Array;
-  /** Lets go of what a save holds, if it is still the last that began. */
+  /** Frees the memory of a save, unless another one has started since. */
   cancelSave(args: { save: number }): void;
-  /** The number by which its pieces are given. */
+  /** Returns the number of this load, which the following calls take. */
   startLoad(args: Record<string, never>): number;
   loadPiece(args: { load: number; bytes: Uint8Array }): void;
   finishLoad(args: { load: number }): Thumbnail[];
-  /** Lets go of what a load holds, if it is still the last that began. */
+  /** Frees the memory of a load, unless another one has started since. */
   cancelLoad(args: { load: number }): void;
   exportJson(args: Record<string, never>): string;
   importJson(args: { json: unknown }): void;
   info(args: Record<string, never>): HostInfo;
-  /** Frees the classifier and ends the worker, so there is no answer. */
+  /** Frees the classifier and ends the worker. There is no answer. */
   close(args: Record<string, never>): void;
 }

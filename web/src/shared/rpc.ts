@@ -7,8 +7,9 @@ import { ClassifierError, fromWire, toClassifierError, toWire, type WireError } 
 export interface Port {
   postMessage(message: unknown, transfer: Transferable[]): void;
   addEventListener(type: 'message' | 'messageerror' | 'error', listener: (event: Event) => void): void;
-  /** Of a thread of Node: whether the process waits for it. */
+  /** Node threads only: makes the process wait for the thread. */
   ref?(): void;
+  /** Node threads only: lets the process end without the thread. */
   unref?(): void;
 }
 
@@ -22,7 +23,7 @@ interface Request {
   id: number;
   method: string;
   args: unknown;
-  /** Whether anyone hears of progress. */
+  /** True when the caller wants progress reports. */
   reports: boolean;
 }
 
@@ -38,24 +39,24 @@ type Response =
 
 export interface CallOptions {
   onProgress?: ((progress: never) => void) | undefined;
-  /** When it aborts, the call rejects with 'aborted' at once, and the other side hears of it. */
+  /** Aborts the call, which rejects with 'aborted' immediately. The other side is told. */
   signal?: AbortSignal | undefined;
-  /** For calls that change what the other side holds. Once posted, an abort only asks: it has no effect and rejects, or the answer comes. */
+  /** The call changes state. After it was posted, an abort is only a request: the call either rejects without effect or completes. */
   changes?: boolean | undefined;
 }
 
-/** The argument of a call, perhaps moved, perhaps still to be made. What isn't posted in the end is closed. */
-export type Sent<T> = T | Moved<T> | Promise<T | Moved<T>>;
+/** Argument of a call: plain, with a transfer list, or still to be made. Objects that are never posted are closed. */
+export type Sent<T> = T | Transfer<T> | Promise<T | Transfer<T>>;
 
 /** The calling side of a port. */
 export interface Caller<M extends Methods<M>> {
   /**
-   * Requests are posted in the order of the calls, however long their arguments take to be made.
-   * Rejects with the other side's error, with 'worker-lost' when that side dies, with close()'s error after close(), with
-   * 'bad-argument' for what can't be cloned.
+   * Calls a method. Requests are posted in the order of the calls, even if their arguments take long to make.
+   * @throws The other side's error; 'worker-lost' when that side stops; the error of close() after close(); 'bad-argument' for
+   * arguments that can't be cloned.
    */
   call<K extends keyof M>(method: K, args: Sent<Args<M, K>>, options?: CallOptions): Promise<Value<M, K>>;
-  /** Rejects what is pending and every later call with `error`. The first close counts. */
+  /** Rejects pending and later calls with `error`. Only the first close counts. */
   close(error: ClassifierError): void;
   isClosed(): boolean;
 }
@@ -70,7 +71,7 @@ interface Pending {
 /** Connects to a port that serve() answers. */
 export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   const pending = new Map<number, Pending>();
-  /** Calls that aren't posted yet, in their order; nothing to run while the argument is being made. */
+  /** Calls that are not posted yet, in order. The value is undefined while an argument is being made. */
   const unsent = new Map<number, (() => void) | undefined>();
   let lastId = 0;
   let closed: ClassifierError | undefined;
@@ -114,7 +115,7 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
     close(
       new ClassifierError(
         'worker-lost',
-        'A message of the worker could not be read. Dispose this classifier and load a new one.',
+        'A message from the worker could not be read. Dispose this classifier and load a new one.',
       ),
     );
   });
@@ -145,13 +146,13 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
           if (!posted) closeAll(transfer);
         };
         const onceMade = (made: unknown) => {
-          const moved = made instanceof Moved ? made : new Moved(made, []);
-          if (!pending.has(id)) return closeAll(moved.transfer);
-          transfer = moved.transfer;
+          const sent = made instanceof Transfer ? made : new Transfer(made, []);
+          if (!pending.has(id)) return closeAll(sent.transfer);
+          transfer = sent.transfer;
           unsent.set(id, () => {
             try {
               port.postMessage(
-                { id, method: String(method), args: moved.value, reports: onProgress !== undefined } satisfies Request,
+                { id, method: String(method), args: sent.value, reports: onProgress !== undefined } satisfies Request,
                 transfer,
               );
               posted = true;
@@ -176,7 +177,7 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   };
 }
 
-/** Bitmaps and video frames hold memory that no collector counts. */
+/** Closes bitmaps and video frames, whose memory no garbage collector counts. */
 function closeAll(transfer: Transferable[]): void {
   for (const each of transfer as { close?(): void }[]) each.close?.();
 }
@@ -186,42 +187,42 @@ function notSent(method: string, cause: unknown): ClassifierError {
   if (name !== 'DataCloneError') return toClassifierError(cause);
   return new ClassifierError(
     'bad-argument',
-    `What ${method}() was given can't be sent to where the network runs: ${message} Pass plain values, without functions.`,
+    `An argument of ${method}() can't be sent to the worker: ${message} Pass plain values, without functions.`,
     { cause },
   );
 }
 
-/** Empty for a script that didn't arrive: of that browsers say nothing. */
+/** Describes an error event; empty for a missing script, about which browsers give no details. */
 function whatAndWhere(event: Event): string {
   const { message, filename, lineno } = event as Partial<ErrorEvent>;
   if (!message) return '';
   return `${message}${filename ? ` (${filename}:${lineno})` : ''}`;
 }
 
-/** A value of which parts are to be moved to the other side, not copied. */
-export class Moved<T> {
+/** A value with its transfer list: these parts are transferred, not copied. */
+export class Transfer<T> {
   constructor(
     readonly value: T,
     readonly transfer: Transferable[],
   ) {}
 }
 
-/** What a handler may use besides its argument. */
+/** Progress report and abort signal for a handler. */
 export interface Context<P> {
-  /** Sends progress to the caller; undefined when nobody hears of it. */
+  /** Sends progress to the caller; undefined when the caller doesn't want it. */
   report: ((progress: P) => void) | undefined;
-  /** Aborts when the caller doesn't want the answer any more. */
+  /** Aborts when the caller no longer wants the answer. */
   signal: AbortSignal;
 }
 
-/** One function a method. */
+/** One function for each method. */
 export type Handlers<M extends Methods<M>, P = unknown> = {
   [K in keyof M]: (args: Args<M, K>, context: Context<P>) => Result<Value<M, K>>;
 };
 
-type Result<T> = T | Moved<T> | Promise<T | Moved<T>>;
+type Result<T> = T | Transfer<T> | Promise<T | Transfer<T>>;
 
-/** Answers the requests of a port, one at a time and in order: a handler that awaits is never overtaken. */
+/** Answers the requests of a port one at a time and in order, so that a handler that awaits is never overtaken. */
 export function serve<M extends Methods<M>, P = unknown>(port: Port, handlers: Handlers<M, P>): void {
   const table = new Map(Object.entries(handlers) as [string, (args: unknown, context: Context<P>) => unknown][]);
   const running = new Map<number, AbortController>();
@@ -234,11 +235,11 @@ export function serve<M extends Methods<M>, P = unknown>(port: Port, handlers: H
       if (!handler)
         throw new ClassifierError(
           'internal',
-          `The worker has no method '${method}': page and worker are of different versions.`,
+          `The worker has no method '${method}': page and worker have different versions.`,
         );
       const report = reports ? (progress: P) => send({ id, kind: 'progress', progress }) : undefined;
       const value = await handler(args, { report, signal });
-      if (value instanceof Moved) send({ id, kind: 'value', value: value.value }, value.transfer);
+      if (value instanceof Transfer) send({ id, kind: 'value', value: value.value }, value.transfer);
       else send({ id, kind: 'value', value });
     } catch (error) {
       send({ id, kind: 'error', error: toWire(error) });
@@ -259,12 +260,12 @@ export function serve<M extends Methods<M>, P = unknown>(port: Port, handlers: H
   });
 }
 
-/** Lets messages in between two requests: a cancellation that waits behind them would come too late. */
+/** Lets messages arrive between two requests. Otherwise a cancellation would wait behind the requests that it cancels. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
     if (setImmediate) return setImmediate(resolve);
-    // A timer would wait for milliseconds.
+    // A timer would wait for several milliseconds.
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();

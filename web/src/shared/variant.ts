@@ -1,40 +1,40 @@
-// Which build of the module runs. Probing and choosing are apart: the choice is a pure function with a table test.
+// Choice of the build of the module. Probing and choosing are separate: the choice is a pure function, tested with a table.
 
 import { ClassifierError } from './errors.js';
 import { nodeProcess } from './node.js';
 import type { Choice, Variant } from './protocol.js';
 
-/** What this browser, on this page, can do. */
+/** Features of this browser on this page. */
 export interface Features {
-  /** The 128-bit SIMD of WebAssembly; without it nothing runs. */
+  /** WebAssembly SIMD (128 bits). It is required. */
   simd: boolean;
-  /** Relaxed SIMD. */
+  /** WebAssembly relaxed SIMD. */
   relaxedSimd: boolean;
   /** Shared memory and atomics in WebAssembly. */
   threads: boolean;
-  /** The page was served with COOP and COEP headers, so that memory may be shared. */
+  /** Cross-origin isolation: the page was served with COOP and COEP headers and may share memory. */
   isolated: boolean;
-  /** This is a page's own thread, which may not wait for others. */
+  /** This is a page's main thread, which must not block. */
   mainThread: boolean;
   /** This is Node. */
   node: boolean;
-  /** Memory that workers share can really be made. */
+  /** Shared WebAssembly memory can be created. */
   sharedMemory: boolean;
-  /** Logical processors; 1 when the browser doesn't say. */
+  /** Number of logical processors; 1 when the browser doesn't say. */
   hardwareConcurrency: number;
 }
 
-/** What a caller asks for; the rest is chosen. */
+/** Wishes of the caller. The rest is chosen. */
 export interface Wanted {
-  /** This one or an error. */
+  /** Required variant. It is an error if it can't run. */
   variant?: Variant | undefined;
-  /** >= 1. */
+  /** Number of threads, >= 1. Default: the number of processors, at most 4. */
   threads?: number | undefined;
-  /** As load()'s: unless false, it runs in a worker, and that the page's own thread may not wait doesn't matter. */
+  /** Same as `worker` of `load()`. When `false`, threaded variants are avoided, because a page's main thread must not block. */
   worker?: boolean | Worker | undefined;
 }
 
-/** More gain nothing for networks of this size, and the page needs a core too. */
+/** More threads bring no gain for networks of this size, and the page needs a core too. */
 const maxThreads = 4;
 
 export const variants: readonly Variant[] = ['relaxed-threads', 'simd-threads', 'relaxed', 'simd'];
@@ -117,14 +117,14 @@ function validates(probe: number[]): boolean {
 function canShareMemory(): boolean {
   if (typeof SharedArrayBuffer !== 'function') return false;
   try {
-    // The constructor may be reachable where sharing is refused, so one is made.
+    // The constructor may exist where sharing is refused, so a memory is created.
     return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer;
   } catch {
     return false;
   }
 }
 
-/** Probes the browser. Works on pages and in workers; touches nothing but the global scope. */
+/** Detects the features of this browser. It works on pages and in workers, and changes nothing. */
 export function detectFeatures(): Features {
   return {
     simd: validates(simdProbe),
@@ -139,14 +139,14 @@ export function detectFeatures(): Features {
 }
 
 /**
- * Chooses the fastest variant that can run, or the wanted one: what load() with the same options decides.
- * Throws 'unsupported-browser' when the wanted one, or any, can't run here.
+ * Chooses the required variant, else the fastest one that can run. `load()` with the same options chooses the same.
+ * @throws 'unsupported-browser' when the required variant, or any variant, can't run here; 'bad-argument' for an unknown variant.
  */
 export function chooseVariant(features: Features, wanted: Wanted = {}): Choice {
   if (!features.simd) {
     throw new ClassifierError(
       'unsupported-browser',
-      'This browser has no WebAssembly SIMD. Chrome and Edge 91, Firefox 89, Safari 16.4 and later have it.',
+      'This browser has no WebAssembly SIMD. Supported: Chrome and Edge 91, Firefox 89, Safari 16.4 and later.',
     );
   }
   if (wanted.variant && !variants.includes(wanted.variant)) {
@@ -165,7 +165,7 @@ export function chooseVariant(features: Features, wanted: Wanted = {}): Choice {
   if (wanted.variant) {
     if (isRelaxed(wanted.variant) && !features.relaxedSimd) throw refused(wanted.variant, 'there is no relaxed SIMD');
     if (isThreaded(wanted.variant) && noThreads) throw refused(wanted.variant, noThreads);
-    return { variant: wanted.variant, threads: isThreaded(wanted.variant) ? threads : 1, reason: 'Asked for.' };
+    return { variant: wanted.variant, threads: isThreaded(wanted.variant) ? threads : 1, reason: 'Requested.' };
   }
 
   const simd = features.relaxedSimd ? 'relaxed' : 'simd';
@@ -178,7 +178,7 @@ export function chooseVariant(features: Features, wanted: Wanted = {}): Choice {
   };
 }
 
-/** The variants to try, in this order, when one fails to start. */
+/** Returns the variants to try, in this order, when one fails to start. */
 export function fallbacks(variant: Variant): Variant[] {
   const withoutThreads: Variant = isRelaxed(variant) ? 'relaxed' : 'simd';
   return [...new Set<Variant>([withoutThreads, 'simd'])].filter((other) => other !== variant);
@@ -194,18 +194,18 @@ function isRelaxed(variant: Variant): boolean {
 
 function whyNoThreads(features: Features, threads: number, asked: boolean): string | undefined {
   if (features.node) return 'in Node, each classifier has one thread';
-  if (features.mainThread && !asked) return "a page's own thread may not wait for others";
+  if (features.mainThread && !asked) return "a page's main thread must not block";
   if (!features.threads) return 'there are no WebAssembly threads';
   if (!features.isolated)
     return 'the page is not cross-origin isolated (it needs the headers COOP: same-origin and COEP: require-corp)';
   if (!features.sharedMemory) return 'this browser refuses to share memory';
-  if (threads < 2 && !asked) return 'no more were asked for, or this device has one processor';
+  if (threads < 2 && !asked) return 'one thread was requested, or this device has one processor';
   return undefined;
 }
 
 function refused(variant: Variant, why: string): ClassifierError {
   return new ClassifierError(
     'unsupported-browser',
-    `The variant '${variant}' can't run here: ${why}. Leave the option 'variant' out to get the best that can.`,
+    `The variant '${variant}' can't run here: ${why}. Leave out the option 'variant' to run the fastest one that can.`,
   );
 }

@@ -1,8 +1,8 @@
-// Files that a .tflite carries in a zip archive behind its network, as TensorFlow Lite's metadata tools write them.
-// The archive is of a stranger: whatever doesn't fit means that there is no such file.
+// Files in the zip archive behind a .tflite network, as TensorFlow Lite's metadata tools write them. The archive is untrusted: anything
+// unexpected means that there is no such file.
 
-/** A list of class names has some 20 kB. */
-const mostBytes = 4 << 20;
+/** A list of class names has about 20 kB. */
+const maxBytes = 4 << 20;
 
 const endSignature = 0x06054b50;
 const entrySignature = 0x02014b50;
@@ -14,14 +14,14 @@ interface Entry {
   method: number;
   compressedSize: number;
   size: number;
-  /** Of its local header. */
+  /** Offset of the local header. */
   start: number;
 }
 
 /**
- * The text of a file in the archive behind a model.
- * @param name As the metadata calls it; '' for the only .txt file.
- * @returns Undefined when there is no archive or no such file, or when it is damaged, encrypted or above 4 MB.
+ * Returns the text of a file in the archive behind a model.
+ * @param name File name as in the metadata; '' for the only .txt file.
+ * @returns Undefined when there is no archive or no such file, or when it is damaged, encrypted or larger than 4 MB.
  */
 export async function readAssociatedFile(model: Uint8Array, name: string): Promise<string | undefined> {
   try {
@@ -34,20 +34,20 @@ export async function readAssociatedFile(model: Uint8Array, name: string): Promi
     const bytes = await unpack(view, model, wanted[0]);
     return bytes && new TextDecoder().decode(bytes);
   } catch {
-    // A DataView throws for what lies outside of the file, a decompressor for damage.
+    // A DataView throws beyond the end of the file, a decompressor for damaged data.
     return undefined;
   }
 }
 
 function readEntries(view: DataView, model: Uint8Array): Entry[] {
-  // The end record is followed by a comment of at most 64 kB, mostly of none.
+  // The end record is followed by a comment of at most 64 kB, which is usually empty.
   let end = view.byteLength - 22;
   const lowest = Math.max(0, end - 0xffff);
   while (end >= lowest && view.getUint32(end, true) !== endSignature) end--;
   if (end < lowest) return [];
   const count = view.getUint16(end + 10, true);
   const size = view.getUint32(end + 12, true);
-  // An archive that was appended as it was counts from its own beginning.
+  // An archive that was appended unchanged counts offsets from its own start.
   const shift = end - size - view.getUint32(end + 16, true);
   const entries: Entry[] = [];
   for (let at = end - size; entries.length < count; ) {
@@ -70,7 +70,7 @@ async function unpack(
   model: Uint8Array,
   { method, compressedSize, size, start }: Entry,
 ): Promise<Uint8Array | undefined> {
-  if (view.getUint32(start, true) !== fileSignature || size > mostBytes) return undefined;
+  if (view.getUint32(start, true) !== fileSignature || size > maxBytes) return undefined;
   const isEncrypted = (view.getUint16(start + 6, true) & 1) !== 0;
   const from = start + 30 + view.getUint16(start + 26, true) + view.getUint16(start + 28, true);
   const packed = model.subarray(from, from + compressedSize);
@@ -79,7 +79,7 @@ async function unpack(
   return method === 8 ? inflate(packed, size) : undefined;
 }
 
-/** Undefined when it doesn't become `size` bytes: a few bytes can stand for gigabytes. */
+/** Inflates to exactly `size` bytes, else returns undefined: a few bytes can expand to gigabytes. */
 async function inflate(packed: Uint8Array, size: number): Promise<Uint8Array | undefined> {
   const reader = new Blob([packed as Uint8Array<ArrayBuffer>])
     .stream()

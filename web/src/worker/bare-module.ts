@@ -1,21 +1,27 @@
-// Modules that are a single file: no glue, plain functions, one memory. cpp/border/answer.h is the other half.
+// WebAssembly modules without JavaScript glue: plain functions and one memory. See cpp/border/answer.h.
 
 import { ClassifierError } from '../shared/errors.js';
 import { compileFrom } from './compile.js';
 
-/** A module that runs. Addresses are bytes of its memory. */
+/** A running module. Addresses are byte offsets in its memory. */
 export interface BareInstance<Functions> {
-  /** What it exports. */
+  /** Exported functions. */
   functions: Functions;
-  /** Of its memory, which never shrinks. */
+  /** Returns the bytes of its memory, which never shrinks. */
   byteLength(): number;
-  /** Writes to memory that one of the functions gave for it. Throws 'out-of-memory' when it gave none. */
+  /** Writes to memory that one of the functions allocated. Throws 'out-of-memory' when it allocated none. */
   fill(address: number, bytes: Uint8Array): void;
-  /** What an Answer holds: a copy of its word, a view of its bytes that dies at the next call. Throws the error that the module answers. */
+  /**
+   * Reads an Answer: a copy of its word, and a view of its bytes that is valid until the next call. Throws the error that the module
+   * answers.
+   */
   answerAt(address: number): { word: string; bytes: Uint8Array<ArrayBuffer> };
 }
 
-/** Fetches and compiles a module; what it returns makes an instance. Throws 'load-failed', 'aborted'; an instance, 'out-of-memory'. */
+/**
+ * Fetches and compiles a module and returns a function that makes instances. Throws 'load-failed' or 'aborted'; an instance throws
+ * 'out-of-memory'.
+ */
 export async function loadBareModule<Functions>(
   url: string,
   signal: AbortSignal | undefined,
@@ -38,7 +44,7 @@ async function start<Functions>(compiled: WebAssembly.Module): Promise<BareInsta
   const functions = instance.exports as unknown as Functions & { memory: WebAssembly.Memory; _initialize(): void };
   const { memory } = functions;
   functions._initialize();
-  // Growing memory replaces its buffer: each view is made where it is used. Addresses above 2 GB arrive negative.
+  // Growing memory replaces its buffer, so each view is made where it is used. Addresses above 2 GB arrive as negative numbers.
   const view = (address: number, byteLength: number) =>
     new Uint8Array(memory.buffer as ArrayBuffer, address >>> 0, byteLength);
   return {

@@ -1,12 +1,12 @@
-// A .wasm file of the package, from its address to compiled code.
+// Compiles a .wasm file of the package.
 
 import { type DownloadOptions, download, failed } from '../shared/download.js';
 
-/** What to do when a file of a module isn't where it should be. */
+/** Advice when a file of a module is missing. */
 export const whereToPut =
   "Serve the package's wasm/ folder beside worker.js, or say where it is with the option 'wasmUrl'.";
 
-/** Fetches a file and compiles it, whatever type the server says it has. Throws 'load-failed', 'aborted'. */
+/** Fetches and compiles a file, whatever type the server declares. Throws 'load-failed' or 'aborted'. */
 export async function compileFrom(
   url: string,
   { onBytes, signal, early }: Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'>,

@@ -1,9 +1,9 @@
-// Data sets as JSON: our own form, and what people saved from tfjs' knn-classifier and from ml5. A form is read to one
-// list of examples; what is wrong with it is said before anything is taught.
+// Data sets as JSON: our own format, and those that people saved from tfjs' knn-classifier and from ml5. A file is read and checked
+// completely before anything is taught.
 
 import { ClassifierError } from '../shared/errors.js';
 
-/** Rows of one class. */
+/** Examples of one class. */
 export interface LabelledRows {
   label: string;
   enabled: boolean;
@@ -13,40 +13,40 @@ export interface LabelledRows {
 }
 
 export interface JsonDataset {
-  /** The model's id, where the file says it. */
+  /** The model's id, if the file contains it. */
   model: string | undefined;
   sha256: string | undefined;
   classes: LabelledRows[];
 }
 
-/** A class of our own form. Vectors of length 1. */
+/** A class in our own format. The examples have length 1. */
 export interface WrittenClass {
   label: string;
   enabled: boolean;
   examples: Iterable<Float32Array>;
 }
 
-/** Characters of the longest text that V8 makes; other engines make longer ones. */
-const longestText = 0x1fffffe8;
+/** Length of the longest string in V8. Other engines allow longer ones. */
+const maxTextLength = 0x1fffffe8;
 
 /**
- * Our own form: { format, version, model: { id, sha256 }, embeddingSize, classes: [{ label, enabled, examples: [[number]] }] }.
- * Throws 'out-of-memory' when it is more than `longest` characters.
+ * Writes our own format: { format, version, model: { id, sha256 }, embeddingSize, classes: [{ label, enabled, examples: [[number]] }]
+ * }. Throws 'out-of-memory' when it has more than `maxLength` characters.
  */
 export function writeJsonDataset(
   model: { id: string; sha256: string },
   embeddingSize: number,
   classes: Iterable<WrittenClass>,
-  longest = longestText,
+  maxLength = maxTextLength,
 ): string {
   const pieces: string[] = [];
   let length = 0;
   const write = (piece: string) => {
     length += piece.length;
-    if (length > longest) {
+    if (length > maxLength) {
       throw new ClassifierError(
         'out-of-memory',
-        `As JSON, these examples are more than a text can hold, which is ${longest} characters. Save them with saveDataset(), which takes a tenth of that and has no such limit.`,
+        `The examples as JSON are longer than the longest string of ${maxLength} characters. Use saveDataset(), which is a tenth as large and has no such limit.`,
       );
     }
     pieces.push(piece);
@@ -72,12 +72,12 @@ function bad(message: string): ClassifierError {
 }
 
 /**
- * Reads any of
- * - our own form;
- * - tfjs, as people save it: `Object.entries(getClassifierDataset())` with each tensor as `[label, data, shape]`, or as
- *   `[label, rows]`, or as an object from labels to flat or nested arrays;
+ * Reads any of these formats:
+ * - our own;
+ * - tfjs: `Object.entries(getClassifierDataset())` with each tensor as `[label, data, shape]` or `[label, rows]`, or an object that
+ *   maps labels to flat or nested arrays;
  * - ml5: `{dataset: {index: {label, shape}}, tensors: [{0: value, ...}]}`.
- * @param size Values of an embedding of the model that runs.
+ * @param size Number of values in an embedding of the current model.
  */
 export function readJsonDataset(json: unknown, size: number): JsonDataset {
   if (typeof json === 'string') {
@@ -87,7 +87,7 @@ export function readJsonDataset(json: unknown, size: number): JsonDataset {
       throw new ClassifierError('bad-dataset', `The data set is not JSON: ${(cause as Error).message}`, { cause });
     }
   }
-  if (typeof json !== 'object' || json === null) throw bad('The data set is JSON, but neither an object nor a list.');
+  if (typeof json !== 'object' || json === null) throw bad('The data set is JSON, but neither an object nor an array.');
   const read = Array.isArray(json) ? fromEntries(json, size) : fromObject(json as Record<string, unknown>, size);
   const seen = new Set<string>();
   for (const { label } of read.classes) {
@@ -106,7 +106,7 @@ function fromObject(json: Record<string, unknown>, size: number): JsonDataset {
 function fromOwn(json: Record<string, unknown>, size: number): JsonDataset {
   if (json['version'] !== 1)
     throw bad(
-      `The data set has version ${String(json['version'])}; this library reads version 1, a newer one may read it.`,
+      `The data set has version ${String(json['version'])}; this library reads version 1. A newer one may read it.`,
     );
   const model = Object(json['model']) as { id?: unknown; sha256?: unknown };
   const own = json['embeddingSize'];
@@ -130,7 +130,7 @@ function fromEntries(entries: readonly unknown[], size: number): JsonDataset {
     classes: entries.map((entry) => {
       if (!Array.isArray(entry)) throw bad('The data set is a list, but not of [label, data, shape].');
       const [label, data, shape] = entry as unknown[];
-      // A tensor that went through JSON.stringify holds its shape, but not its values.
+      // JSON.stringify writes a tensor's shape, but not its values.
       if (Object(data) === data && 'dataId' in Object(data)) {
         throw bad(
           `The data set has the tensor of '${String(label)}' without its values. Save Array.from(tensor.dataSync()) and tensor.shape.`,
@@ -165,17 +165,17 @@ function rows(label: unknown, data: unknown, shape: unknown, size: number): Labe
       throw bad(`The examples of '${name}' have ${each} values; embeddings of this model have ${size}.`);
     if ((count ?? 0) * each !== values.length)
       throw bad(
-        `The class '${name}' has ${values.length} values; its shape [${shape.join(', ')}] wants ${(count ?? 0) * each}.`,
+        `The class '${name}' has ${values.length} values; its shape [${shape.join(', ')}] requires ${(count ?? 0) * each}.`,
       );
   }
   if (values.length % size !== 0)
     throw bad(
-      `The class '${name}' has ${values.length} values, which is no multiple of the ${size} in an embedding of this model.`,
+      `The class '${name}' has ${values.length} values, not a multiple of the ${size} values in an embedding of this model.`,
     );
   return { label: name, enabled: true, rows: values, count: values.length / size };
 }
 
-/** [data.length, size] values of as many lists. */
+/** Reads [data.length, size] values from nested lists. */
 function fromRows(data: readonly unknown[], label: string, size: number): Float32Array {
   const all = new Float32Array(data.length * size);
   data.forEach((list, index) => {
@@ -192,14 +192,14 @@ function isList(value: unknown): boolean {
   return Object(value) === value;
 }
 
-/** Of a list, or of an object with the keys 0, 1, ... that a typed array becomes as JSON. */
+/** Reads numbers from a list, or from an object with the keys 0, 1, ..., which JSON makes of a typed array. */
 function toNumbers(list: unknown, where: string): Float32Array {
-  if (!isList(list)) throw bad(`${where} is ${String(list)} where a list of numbers is wanted.`);
+  if (!isList(list)) throw bad(`${where} is ${String(list)} where an array of numbers is expected.`);
   const values: readonly unknown[] =
     Array.isArray(list) || ArrayBuffer.isView(list)
       ? Array.from(list as ArrayLike<unknown>)
       : Object.values(list as object);
   const wrong = values.findIndex((value) => typeof value !== 'number' || !Number.isFinite(Math.fround(value)));
-  if (wrong >= 0) throw bad(`${where} holds ${String(values[wrong])} where a finite number is wanted.`);
+  if (wrong >= 0) throw bad(`${where} holds ${String(values[wrong])} where a finite number is expected.`);
   return Float32Array.from(values as readonly number[]);
 }

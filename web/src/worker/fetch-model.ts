@@ -1,9 +1,9 @@
-// From what the caller named to a model's bytes, its labels and how it wants to be fed.
+// Downloads a model: its bytes, labels and preprocessing.
 
-import { isTeachableMachine, parseLabels } from '../shared/class-names.js';
 import { canDigest, type DownloadOptions, download, joinBytes } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
 import type { ModelEntry, ModelFile, ModelRequest, OpenRequest, Preprocess } from '../shared/protocol.js';
+import { isTeachableMachine, parseLabels } from './class-names.js';
 import { type Converter, loadConverter } from './tfjs-converter.js';
 
 export interface FetchedModel {
@@ -11,9 +11,9 @@ export interface FetchedModel {
   title: string;
   /** A .tflite file or a model.json. */
   model: Uint8Array;
-  /** Of a model.json: what it takes to make a .tflite file of it. */
+  /** Parts of a TensorFlow.js model; undefined for a .tflite file. */
   tfjs: TfjsParts | undefined;
-  /** Of a .tflite file: its sum, where it has been checked. */
+  /** Checksum of a .tflite file, if it was checked. */
   sha256?: string | undefined;
   /** Class names in the network's order. */
   labels: readonly string[] | undefined;
@@ -22,38 +22,38 @@ export interface FetchedModel {
 }
 
 export interface TfjsParts {
-  /** The shards, joined in the manifest's order. */
+  /** Weight files, joined in the manifest's order. */
   weights: Uint8Array;
   converter: Promise<Converter>;
 }
 
-/** How a download reports, what ends it, and where the package's modules lie. */
-type Watch = Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'> & { wasmUrl?: string | undefined };
+/** Progress, abort and early answer of the downloads, and the folder of the modules. */
+type FetchContext = Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'> & { wasmUrl?: string | undefined };
 
 const checkModel = "Check the option 'model': the address of a .tflite file, a model.json or a catalogue entry.";
 const checkLabels =
   "Check the option 'labels': names, or the address of a text file with one class a line, or of a metadata.json.";
 
-/** A list of names has some 20 kB. */
-const mostLabelBytes = 4 << 20;
+/** A list of names has about 20 kB. */
+const maxLabelBytes = 4 << 20;
 
-/** Of 4 MB each, as TensorFlow.js writes them: far more than a MobileNet has. */
-const mostShards = 256;
+/** TensorFlow.js writes shards of 4 MB, so this is far more than a MobileNet has. */
+const maxShards = 256;
 
 const elementBytes: Record<string, number> = { float32: 4, int32: 4, float16: 2, uint16: 2, uint8: 1, bool: 1 };
 
-/** Fetches all of a model. Throws 'load-failed' for files that don't arrive, 'bad-model' for JSON that isn't a model, 'aborted'. */
+/** Downloads a model. Throws 'load-failed' for missing files, 'bad-model' for JSON that is no model, or 'aborted'. */
 export async function fetchModel(
   { model, labels }: { model: ModelRequest; labels?: OpenRequest['labels'] },
-  watch: Watch,
+  context: FetchContext,
 ): Promise<FetchedModel> {
   const fetched =
     model.kind === 'bytes'
-      ? await fromBytes(model.model, model.weights, watch)
+      ? await fromBytes(model.model, model.weights, context)
       : model.kind === 'entry'
-        ? await fromEntry(model.entry, model.baseUrl, watch)
-        : await fromUrl(model.url, watch);
-  if (typeof labels === 'string') takeLabels(fetched, await fetchLabels({ path: labels }, labels, watch));
+        ? await fromEntry(model.entry, model.baseUrl, context)
+        : await fromUrl(model.url, context);
+  if (typeof labels === 'string') takeLabels(fetched, await fetchLabels({ path: labels }, labels, context));
   else if (labels) fetched.labels = labels;
   return fetched;
 }
@@ -61,44 +61,44 @@ export async function fetchModel(
 async function fromBytes(
   model: ArrayBuffer | Uint8Array,
   weights: ArrayBuffer | Uint8Array | undefined,
-  watch: Watch,
+  context: FetchContext,
 ): Promise<FetchedModel> {
   const bytes = new Uint8Array(model);
   return plain(
     'model',
     bytes,
-    isObject(bytes) ? await withConverter(watch, weights ? new Uint8Array(weights) : new Uint8Array()) : undefined,
+    isObject(bytes) ? await withConverter(context, weights ? new Uint8Array(weights) : new Uint8Array()) : undefined,
   );
 }
 
-/** The converter comes while the weights do. */
-async function withConverter(watch: Watch, weights: Uint8Array | Promise<Uint8Array>): Promise<TfjsParts> {
-  const converter = loadConverter(watch);
-  // Awaited by who converts; until then its failure must not count as unhandled.
+/** Downloads the converter together with the weights. */
+async function withConverter(context: FetchContext, weights: Uint8Array | Promise<Uint8Array>): Promise<TfjsParts> {
+  const converter = loadConverter(context);
+  // It is awaited before the conversion. Until then a failure must not count as unhandled.
   converter.catch(() => {});
   return { weights: await weights, converter };
 }
 
-async function fromUrl(url: string, watch: Watch): Promise<FetchedModel> {
-  const bytes = await download(url, { ...watch, what: 'the model', hint: checkModel });
+async function fromUrl(url: string, context: FetchContext): Promise<FetchedModel> {
+  const bytes = await download(url, { ...context, what: 'the model', hint: checkModel });
   const json = parseJson(bytes, url);
-  if (isEntry(json)) return fromEntry(json, url, watch);
-  return plain(nameOf(url), bytes, json && (await withConverter(watch, fetchShards(json, url, [], watch))));
+  if (isEntry(json)) return fromEntry(json, url, context);
+  return plain(nameOf(url), bytes, json && (await withConverter(context, fetchShards(json, url, [], context))));
 }
 
-async function fromEntry(entry: ModelEntry, baseUrl: string, watch: Watch): Promise<FetchedModel> {
+async function fromEntry(entry: ModelEntry, baseUrl: string, context: FetchContext): Promise<FetchedModel> {
   const [file] = entry.files;
   if (!file) throw new ClassifierError('bad-model', `The catalogue entry '${entry.id}' names no files.`);
   const labelsFile = entry.labels;
-  const labels = labelsFile && fetchLabels(labelsFile, resolve(labelsFile.path, baseUrl), watch);
-  // Awaited below; until then its failure must not count as unhandled.
+  const labels = labelsFile && fetchLabels(labelsFile, resolve(labelsFile.path, baseUrl), context);
+  // It is awaited below. Until then a failure must not count as unhandled.
   labels?.catch(() => {});
   const url = resolve(file.path, baseUrl);
-  const model = await download(url, { ...file, ...watch, what: `the model '${entry.id}'`, hint: checkModel });
+  const model = await download(url, { ...file, ...context, what: `the model '${entry.id}'`, hint: checkModel });
   const json = parseJson(model, url);
   const known = entry.files.map((each) => ({ ...each, path: resolve(each.path, baseUrl) }));
   const fetched: FetchedModel = {
-    ...plain(entry.id, model, json && (await withConverter(watch, fetchShards(json, url, known, watch)))),
+    ...plain(entry.id, model, json && (await withConverter(context, fetchShards(json, url, known, context)))),
     title: entry.title,
     sha256: json || !canDigest() ? undefined : file.sha256,
     preprocess: entry.preprocess ?? {},
@@ -112,10 +112,10 @@ function plain(id: string, model: Uint8Array, tfjs: TfjsParts | undefined): Fetc
   return { id, title: id, model, tfjs, labels: undefined, preprocess: {}, showClasses: true };
 }
 
-/** The text of a file of labels. */
-async function fetchLabels(file: ModelFile, url: string, { signal }: Watch): Promise<string> {
+/** Downloads the text of a labels file. */
+async function fetchLabels(file: ModelFile, url: string, { signal }: FetchContext): Promise<string> {
   const bytes = await download(url, {
-    mostBytes: mostLabelBytes,
+    maxBytes: maxLabelBytes,
     ...file,
     signal,
     what: 'the labels',
@@ -126,34 +126,31 @@ async function fetchLabels(file: ModelFile, url: string, { signal }: Watch): Pro
 
 function takeLabels(fetched: FetchedModel, text: string): void {
   fetched.labels = parseLabels(text);
-  // Its library feeds the network that it exports beside this file with pixels / 127 - 1.
+  // Teachable Machine's library scales pixels to pixels / 127 - 1.
   if (fetched.tfjs && isTeachableMachine(text)) fetched.preprocess = { range: [-1, 128 / 127], ...fetched.preprocess };
 }
 
 /**
- * What a model's file names, as an address. Throws 'bad-model' where a file from elsewhere names one of this machine, which only Node
- * would read.
+ * Resolves an address in a model's file. Throws 'bad-model' when a file from the network names a local file, which only Node could
+ * read.
  */
 function resolve(path: string, base: string): string {
   const { href, protocol } = new URL(path, base);
   if (protocol === 'file:' && !base.startsWith('file:')) {
-    throw new ClassifierError(
-      'bad-model',
-      `${base} names ${href}, a file of this machine, which only another file of it may do.`,
-    );
+    throw new ClassifierError('bad-model', `${base} names the local file ${href}. Only local files may do that.`);
   }
   return href;
 }
 
 /**
- * The files that a model.json refers to, joined in the order of its manifest. `known`, by full address, says what to expect;
- * files that a bundler gave other names are taken in the order of the manifest.
+ * Downloads the weight files of a model.json and joins them in the manifest's order. `known` has lengths and checksums by full
+ * address. Files that a bundler renamed are used in the manifest's order.
  */
 async function fetchShards(
   json: Json,
   url: string,
   known: readonly ModelFile[],
-  { onBytes, signal }: Watch,
+  { onBytes, signal }: FetchContext,
 ): Promise<Uint8Array> {
   const groups = shardGroups(json, url);
   const limits = groups.flatMap(({ paths, byteLength }) => paths.map(() => byteLength || undefined));
@@ -167,14 +164,14 @@ async function fetchShards(
   const shards = await Promise.all(
     files.map((file, index) =>
       download(file.path, {
-        mostBytes: limits[index],
+        maxBytes: limits[index],
         ...file,
         signal,
         what: 'the model',
         hint: 'A model.json needs the weight files that it names beside it.',
         onBytes(...both) {
           progress[index] = both;
-          // NaN, one unknown length, makes the sum unknown.
+          // NaN: one unknown length makes the sum unknown.
           const total = progress.reduce((sum, [, each]) => sum + (each ?? NaN), 0);
           onBytes?.(
             progress.reduce((sum, [each]) => sum + each, 0),
@@ -191,8 +188,8 @@ async function fetchShards(
 }
 
 /**
- * The files of one group hold its weights, and who writes them cuts them off at one size. A file that isn't its own would only shift the
- * weights of all that follow. Throws 'bad-model'.
+ * Checks the sizes of the weight files of one group. Writers split weights into files of equal size, only the last one is shorter. A
+ * wrong file would shift all weights after it. Throws 'bad-model'.
  */
 function checkShards(sizes: readonly number[], byteLength: number, what: string): void {
   const [first = 0] = sizes;
@@ -201,11 +198,11 @@ function checkShards(sizes: readonly number[], byteLength: number, what: string)
   if (isEven && !(Math.abs(sum - byteLength) > 0)) return;
   throw new ClassifierError(
     'bad-model',
-    `${what} have ${sizes.join(' + ')} bytes; wanted ${byteLength || sum} in all, and all but the last of one size.`,
+    `${what} have ${sizes.join(' + ')} bytes; expected ${byteLength || sum} in total, and equal sizes except for the last.`,
   );
 }
 
-/** Files of a group of the manifest, and the bytes of its weights: NaN where it doesn't say, which the converter refuses. */
+/** Files of a group of the manifest, and the bytes of its weights; NaN if unknown, which the converter refuses. */
 interface ShardGroup {
   paths: string[];
   byteLength: number;
@@ -227,8 +224,8 @@ function shardGroups(json: Json, url: string): ShardGroup[] {
       `${url} is JSON, but neither a catalogue entry nor a model.json with a weightsManifest.`,
     );
   }
-  if (count > mostShards)
-    throw new ClassifierError('bad-model', `${url} names ${count} weight files; at most ${mostShards} are fetched.`);
+  if (count > maxShards)
+    throw new ClassifierError('bad-model', `${url} names ${count} weight files; at most ${maxShards} are supported.`);
   return groups.map(({ paths, weights }) => ({
     paths: paths as string[],
     byteLength: Array.isArray(weights)
@@ -252,12 +249,12 @@ function weightBytes({
 
 type Json = Record<string, unknown>;
 
-/** Whether a file begins as a JSON object. */
+/** Returns true for a file that begins like a JSON object. */
 function isObject(bytes: Uint8Array): boolean {
   return /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
 }
 
-/** The object that a file holds, undefined for a file that isn't JSON. */
+/** Parses a JSON file; undefined for other files. */
 function parseJson(bytes: Uint8Array, url: string): Json | undefined {
   if (!isObject(bytes)) return undefined;
   try {
@@ -273,7 +270,7 @@ function isEntry(json: unknown): json is ModelEntry {
   return typeof Object(json).id === 'string' && Array.isArray(Object(json).files);
 }
 
-/** What to call a model without an entry: its file, or the folder of a file that all call model.json. */
+/** Returns the name of a model without an entry: its file name, or its folder when the file is model.json. */
 function nameOf(url: string): string {
   const [file = url, folder] = new URL(url).pathname.split('/').reverse();
   return (file === 'model.json' && folder) || file;

@@ -1,32 +1,31 @@
-// A variant's module: its code, its glue, its start.
+// Loads a variant of the module: its .wasm file and its JavaScript glue.
 
 import { type DownloadOptions, download, failed, isHtml } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
 import { codeUrl, glueUrl } from '../shared/module-files.js';
 import type { EarlyAnswer, Variant } from '../shared/protocol.js';
-import type createModule from '../shared/wasm-module.js';
-import type { ModuleSettings, WasmModule } from '../shared/wasm-module.js';
 import { compileFrom, whereToPut } from './compile.js';
+import type { CreateModule, ModuleSettings, WasmModule } from './wasm-module.js';
 
 export interface LoadModuleOptions {
   variant: Variant;
   /** Folder with <variant>/teachable.js and .wasm, ends in '/'. Default: wasm/ beside this file. */
   wasmUrl?: string | undefined;
-  /** The code, when the page has asked for it already. */
+  /** The .wasm file, when the page has started to download it. */
   early?: EarlyAnswer | undefined;
   onBytes?: ((loaded: number, total: number | undefined) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Fetches and starts a variant. Throws 'load-failed'; falling back to another variant is the caller's. */
+/** Fetches and starts a variant. Throws 'load-failed'; the caller may fall back to another variant. */
 export async function loadModule(options: LoadModuleOptions): Promise<WasmModule> {
   const { variant, wasmUrl } = options;
   const code = codeUrl(variant, wasmUrl);
-  // Asked for first: the code may be there already.
+  // The glue is requested first, because the code may have arrived already.
   const glue = importGlue(glueUrl(variant, wasmUrl).href);
-  // Whatever name the page's bundler gave to the file that it asked for.
+  // The page's bundler may have given another name to the file.
   const compiled = compileFrom(code.href, { ...options, early: options.early && { ...options.early, url: code.href } });
-  // Awaited below; until then its failure must not count as unhandled.
+  // It is awaited below. Until then a failure must not count as unhandled.
   compiled.catch(() => {});
   try {
     return await start(await glue, compiled);
@@ -39,7 +38,7 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
   }
 }
 
-function start(create: typeof createModule, compiled: Promise<WebAssembly.Module>): Promise<WasmModule> {
+function start(create: CreateModule, compiled: Promise<WebAssembly.Module>): Promise<WasmModule> {
   return new Promise((resolve, reject) => {
     const settings: ModuleSettings = {
       instantiateWasm(imports, use) {
@@ -51,10 +50,10 @@ function start(create: typeof createModule, compiled: Promise<WebAssembly.Module
   });
 }
 
-async function importGlue(url: string): Promise<typeof createModule> {
+async function importGlue(url: string): Promise<CreateModule> {
   try {
     const glue = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url)) as {
-      default: typeof createModule;
+      default: CreateModule;
     };
     return glue.default;
   } catch (cause) {
@@ -62,7 +61,7 @@ async function importGlue(url: string): Promise<typeof createModule> {
   }
 }
 
-/** A failed import() tells nothing of the answer, so the file is asked for once more. */
+/** Finds the reason of a failed import(), which gives none, by downloading the file once more. */
 async function whyNoImport(url: string, cause: unknown): Promise<ClassifierError> {
   const options: DownloadOptions = { what: "the WebAssembly module's JavaScript", hint: whereToPut };
   try {

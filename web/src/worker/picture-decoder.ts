@@ -1,9 +1,9 @@
-// JPEG, PNG and BMP files to pixels, by a module of its own (cpp/decoder), which only those who give encoded pictures fetch.
+// Decodes JPEG, PNG and BMP files with a module of its own (cpp/decoder), which is fetched with the first encoded picture.
 
 import { absolute } from '../shared/addresses.js';
 import { type BareInstance, loadBareModule } from './bare-module.js';
 
-/** What wasm/image/decoder.wasm exports; cpp/decoder/module.cpp says what each is. */
+/** Exports of wasm/image/decoder.wasm; see cpp/decoder/module.cpp. */
 interface DecoderFunctions {
   encodedBuffer(byteLength: number): number;
   decode(): number;
@@ -11,19 +11,19 @@ interface DecoderFunctions {
   height(): number;
 }
 
-/** Gets RGBA, [height, width, 4], upright. The view is to be copied before it returns. */
+/** Receives RGBA, [height, width, 4], upright. The view must be copied before it returns. */
 export type TakePixels = (pixels: Uint8Array, width: number, height: number) => void;
 
-/** Decodes one file and calls `take`. @throws 'bad-image', 'out-of-memory', and what `take` throws. */
+/** Decodes one file and calls `take`. Throws 'bad-image', 'out-of-memory', and any error of `take`. */
 export type PictureDecoder = (file: Uint8Array, take: TakePixels) => Promise<void>;
 
 /**
- * Bytes up to which an instance's memory is kept for the next picture: a photo of 12 megapixels takes 91 MB of them. Fresh memory costs a
- * fifth of such a photo's time, and browsers give it back late: for a folder of pictures they would run out. More goes with its picture.
+ * Maximum memory of an instance that is kept for the next picture; a photo of 12 megapixels takes 91 MB. Fresh memory costs a fifth of
+ * the time of such a photo, and browsers release it late, so that a folder of pictures would use it up. Larger instances are not kept.
  */
-const mostKept = 128 << 20;
+const maxKeptBytes = 128 << 20;
 
-/** Fetches and compiles the decoder. Throws 'load-failed', 'aborted'. */
+/** Fetches and compiles the decoder. Throws 'load-failed' or 'aborted'. */
 export async function loadDecoder({
   wasmUrl,
   signal,
@@ -38,12 +38,12 @@ export async function loadDecoder({
   let kept: BareInstance<DecoderFunctions> | undefined;
   return async (file, take) => {
     const instance = kept ?? (await start());
-    // Until it has answered: one that traps, or has no memory left, isn't used again.
+    // Not kept until it has answered: an instance that traps or runs out of memory isn't used again.
     kept = undefined;
     const { functions, byteLength, fill, answerAt } = instance;
     fill(functions.encodedBuffer(file.byteLength), file);
     const answer = functions.decode();
-    if (byteLength() <= mostKept) kept = instance;
+    if (byteLength() <= maxKeptBytes) kept = instance;
     take(answerAt(answer).bytes, functions.width(), functions.height());
   };
 }

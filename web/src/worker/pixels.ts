@@ -1,24 +1,27 @@
-// A frame to RGBA in the module's memory. Closes bitmaps and video frames, whatever happens.
+// Writes frames as RGBA into the module's memory. Bitmaps and video frames are always closed.
 
 import { download } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
-import { FrameCanvas } from '../shared/frame-canvas.js';
 import type { Frame } from '../shared/protocol.js';
-import type { WasmClassifier } from '../shared/wasm-module.js';
+import { FrameCanvas } from './frame-canvas.js';
 import { loadDecoder, type PictureDecoder } from './picture-decoder.js';
+import type { WasmClassifier } from './wasm-module.js';
 
-/** Writes frames into a classifier's frame buffer. Fetches the decoder of picture files with the first of them. */
+/** Writes frames into a classifier's frame buffer. It fetches the decoder with the first encoded picture. */
 export class FrameWriter {
   readonly #canvas = new FrameCanvas();
   readonly #wasmUrl: string | undefined;
   #decoder: PictureDecoder | undefined;
 
-  /** @param wasmUrl Folder that holds image/decoder.wasm, ends in '/'. Default: wasm/ beside this file. */
+  /** @param wasmUrl Folder of image/decoder.wasm, ends in '/'. Default: wasm/ beside this file. */
   constructor(wasmUrl?: string) {
     this.#wasmUrl = wasmUrl;
   }
 
-  /** Makes `frame` the classifier's current frame. Throws 'bad-image', and for files 'out-of-memory', 'load-failed' or 'aborted'. */
+  /**
+   * Makes `frame` the classifier's current frame. Throws 'bad-image'; for encoded pictures also 'out-of-memory', 'load-failed' or
+   * 'aborted'.
+   */
   async write(frame: Frame, classifier: WasmClassifier, signal?: AbortSignal): Promise<void> {
     switch (frame.kind) {
       case 'rgba':
@@ -42,7 +45,8 @@ export class FrameWriter {
   }
 
   async #writeAddressed(url: string, classifier: WasmClassifier, signal: AbortSignal | undefined): Promise<void> {
-    // It comes while the picture does. Awaited with that; until then its failure must not count as unhandled.
+    // The decoder is downloaded together with the picture. It is awaited after the picture; until then a failure must not count as
+    // unhandled.
     const decoder = this.#loadDecoder(signal);
     decoder.catch(() => {});
     await this.#writeEncoded(
@@ -62,29 +66,29 @@ export class FrameWriter {
     const decode = await decoder();
     try {
       await decode(bytes, (pixels, width, height) => classifier.frameBuffer(width, height).set(pixels));
-    } catch (ourError) {
-      if ((ourError as { code?: unknown }).code !== 'bad-image') throw ourError;
-      // WebP, AVIF, GIF and rare kinds of JPEG: the browser may know what our decoder doesn't.
-      const bitmap = await decodeElsewhere(bytes as Uint8Array<ArrayBuffer>).catch(() => {
-        const reason = ourError instanceof Error ? ourError.message : String(ourError);
+    } catch (decoderError) {
+      if ((decoderError as { code?: unknown }).code !== 'bad-image') throw decoderError;
+      // The browser may decode what our decoder doesn't support: WebP, AVIF, GIF and rare kinds of JPEG.
+      const bitmap = await decodeInBrowser(bytes as Uint8Array<ArrayBuffer>).catch(() => {
+        const reason = decoderError instanceof Error ? decoderError.message : String(decoderError);
         throw new ClassifierError(
           'bad-image',
           `Neither this library nor the browser can decode the picture. Use JPEG, PNG, BMP or, in browsers, WebP. (${reason})`,
-          { cause: ourError },
+          { cause: decoderError },
         );
       });
       await closing(bitmap, () => this.#canvas.draw(bitmap, bitmap.width, bitmap.height, classifier));
     }
   }
 
-  /** Once; a load that failed or was aborted is tried again by the next picture. */
+  /** Loads the decoder once. After a failure or abort, the next picture tries again. */
   async #loadDecoder(signal: AbortSignal | undefined): Promise<PictureDecoder> {
     return (this.#decoder ??= await loadDecoder({ wasmUrl: this.#wasmUrl, signal }));
   }
 }
 
-/** By the browser; rejects where there is none. */
-async function decodeElsewhere(bytes: Uint8Array<ArrayBuffer>): Promise<ImageBitmap> {
+/** Decodes in the browser. Rejects where there is none. */
+async function decodeInBrowser(bytes: Uint8Array<ArrayBuffer>): Promise<ImageBitmap> {
   return createImageBitmap(new Blob([bytes]), { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
 }
 
@@ -95,7 +99,7 @@ function writeRgba(
   classifier.frameBuffer(width, height).set(data);
 }
 
-/** Whether the frame's pixels are its picture: not turned, not cropped to other proportions. */
+/** Returns true when the frame's pixels are its picture: not rotated, flipped or cropped to other proportions. */
 function isPlain(frame: VideoFrame): boolean {
   const { rotation = 0, flip = false, visibleRect } = frame as VideoFrame & { rotation?: number; flip?: boolean };
   return (
@@ -103,14 +107,14 @@ function isPlain(frame: VideoFrame): boolean {
   );
 }
 
-/** False when this browser can't convert this frame to RGBA. */
+/** Copies a frame as RGBA. Returns false when this browser can't convert it. */
 async function copyPlain(frame: VideoFrame, classifier: WasmClassifier): Promise<boolean> {
   const { displayWidth: width, displayHeight: height } = frame;
   const options: VideoFrameCopyToOptions = { format: 'RGBA', colorSpace: 'srgb' };
   try {
-    // Browsers without conversion ignore `format`: they answer with another size, or would copy blue as red.
+    // Browsers without conversion ignore `format`. They report another size, or would swap blue and red.
     if (frame.format?.startsWith('BGR') || frame.allocationSize(options) !== width * height * 4) return false;
-    // The view outlives its statement here: requests are served one at a time, so nothing grows the memory meanwhile.
+    // The view is used after an await. That is safe, because requests are served one at a time and nothing else grows the memory.
     await frame.copyTo(classifier.frameBuffer(width, height), options);
     return true;
   } catch {

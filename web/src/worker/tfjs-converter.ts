@@ -1,27 +1,30 @@
-// TensorFlow.js models to .tflite files, by a module of its own (cpp/converter), which only those who load a model.json fetch.
+// Converts TensorFlow.js models to .tflite files with a module of its own (cpp/converter), which is fetched with the first model.json.
 
 import { absolute } from '../shared/addresses.js';
 import { type BareInstance, loadBareModule } from './bare-module.js';
 
-/** What wasm/tfjs/converter.wasm exports; cpp/converter/module.cpp says what each is. */
+/** Exports of wasm/tfjs/converter.wasm; see cpp/converter/module.cpp. */
 interface ConverterFunctions {
   modelBuffer(byteLength: number): number;
   weightsBuffer(byteLength: number): number;
   convert(): number;
 }
 
-/** What a TensorFlow.js model became. */
+/** Result of a conversion. */
 export interface ConvertedModel {
-  /** A .tflite file of floats. */
+  /** Contents of a .tflite file with float weights. */
   tflite: Uint8Array<ArrayBuffer>;
-  /** What it was. */
+  /** Format of the TensorFlow.js model. */
   format: 'tfjs-layers' | 'tfjs-graph';
 }
 
-/** @param weights The shards of the manifest, joined in its order. @throws 'bad-model', 'unsupported-op', 'out-of-memory' */
+/**
+ * Converts a model. `weights` are the weight files, joined in the manifest's order. Throws 'bad-model', 'unsupported-op' or
+ * 'out-of-memory'.
+ */
 export type Converter = (modelJson: Uint8Array, weights: Uint8Array) => Promise<ConvertedModel>;
 
-/** Fetches and compiles the converter. Throws 'load-failed', 'aborted'. */
+/** Fetches and compiles the converter. Throws 'load-failed' or 'aborted'. */
 export async function loadConverter({
   wasmUrl,
   signal,
@@ -33,7 +36,7 @@ export async function loadConverter({
     ? new URL('tfjs/converter.wasm', wasmUrl).href
     : absolute(new URL('./wasm/tfjs/converter.wasm', import.meta.url).href);
   const start = await loadBareModule<ConverterFunctions>(url, signal);
-  // An instance for each model: its memory, several times the model's size, goes with it.
+  // Each model gets an instance of its own, because its memory, several times the model's size, is then released.
   return async (modelJson, weights) => convert(await start(), modelJson, weights);
 }
 

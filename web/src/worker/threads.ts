@@ -1,15 +1,18 @@
-// A threaded module's workers: what its threads run in.
+// Workers of a threaded module, in which its threads run.
 
 import { ClassifierError } from '../shared/errors.js';
-import type { WasmModule, WasmThreads } from '../shared/wasm-module.js';
+import type { WasmModule, WasmThreads } from './wasm-module.js';
 
-/** Browsers don't report a thread that never starts, so after so long it counts as failed. */
+/** Time after which a thread that hasn't started counts as failed. Browsers don't report it. */
 const startTimeoutMs = 10_000;
 
-/** Of modules whose threads are starting: what ends the wait for them, which keeps the module's memory. */
+/** Aborts the wait for starting threads, because the wait keeps the module's memory. */
 const waits = new WeakMap<WasmThreads, AbortController>();
 
-/** Adds `count` workers that run `glue`, the module's: it may have as many threads more. They live until endThreads(). Throws 'load-failed', and adds none. */
+/**
+ * Adds `count` workers that run `glue`, so that the module can have as many more threads. They live until endThreads(). Throws
+ * 'load-failed' and then adds none.
+ */
 export async function addThreads(module: WasmModule, glue: URL, count: number): Promise<void> {
   const threads = module.PThread!;
   const script = scriptOf(glue);
@@ -21,12 +24,12 @@ export async function addThreads(module: WasmModule, glue: URL, count: number): 
   waits.set(threads, wait);
   try {
     threads.unusedWorkers.push(...workers);
-    // First, as its listeners must be before the glue's.
+    // This comes first, because its listeners must run before those of the glue.
     const failure = failureOf(workers, wait.signal);
     await Promise.race([failure, Promise.all(workers.map(threads.loadWasmModuleToWorker))]);
   } catch (error) {
     for (const worker of workers) {
-      // As below, of those that fail after the first.
+      // A worker that fails later must not report an error.
       worker.onerror = null;
       worker.terminate();
     }
@@ -38,7 +41,7 @@ export async function addThreads(module: WasmModule, glue: URL, count: number): 
   }
 }
 
-/** Rejects when one fails, none is heard of for too long, or nobody waits any more. */
+/** Rejects when a worker fails, when the time is up, or when the signal aborts. */
 function failureOf(workers: readonly Worker[], signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const timer = setTimeout(
@@ -51,7 +54,7 @@ function failureOf(workers: readonly Worker[], signal: AbortSignal): Promise<nev
     });
     const onError = (event: ErrorEvent) => {
       event.preventDefault();
-      // The glue would throw it at whoever else runs in this scope.
+      // The glue would throw the error into this scope.
       event.stopImmediatePropagation();
       reject(new ClassifierError('load-failed', `A thread failed to start: ${event.message || 'no reason given'}`));
     };
@@ -59,14 +62,17 @@ function failureOf(workers: readonly Worker[], signal: AbortSignal): Promise<nev
   });
 }
 
-/** Ends a module's threads; its classifiers must be deleted. */
+/** Ends a module's threads. Its classifiers must have been deleted. */
 export function endThreads(module: Pick<WasmModule, 'PThread'> | undefined): void {
   if (!module?.PThread) return;
   waits.get(module.PThread)?.abort();
   module.PThread.terminateAllThreads();
 }
 
-/** Bundlers rename the glue, so it can't find itself; a worker of another origin's needs a script of ours. */
+/**
+ * Returns the script of a thread. Bundlers rename the glue, so it can't find itself. A script of another origin is imported by one of
+ * ours.
+ */
 function scriptOf({ href, origin }: URL): string {
   return origin === globalThis.origin
     ? href

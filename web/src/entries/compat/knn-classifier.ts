@@ -1,92 +1,95 @@
 /**
- * The interface of @tensorflow-models/knn-classifier 1.2 on this package's engine. As there, all but predictClass() is
- * synchronous and runs where it is called; the module is fetched behind the scenes, and what is taught meanwhile waits for it.
+ * Drop-in replacement for @tensorflow-models/knn-classifier 1.2. As there, everything but `predictClass()` is synchronous and runs in
+ * the caller's thread. The module is fetched in the background; examples that are added meanwhile wait for it.
  * @module teachable-wasm/compat/knn-classifier
  */
 
 import { sharedModule } from '../../compat/module.js';
 import { readTensor, Tensor, type TensorInput } from '../../compat/tensor.js';
-import { toLabel } from '../../page/arguments.js';
+import { predictDefaults, toLabel } from '../../page/arguments.js';
 import { toModuleRequest } from '../../page/session.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
 import type { Variant } from '../../shared/protocol.js';
-import type { WasmClassifier, WasmModule, WasmNeighbour } from '../../shared/wasm-module.js';
-import { startClassifier } from '../../worker/host.js';
+import { startClassifier } from '../../worker/open.js';
+import type { WasmClassifier, WasmModule, WasmNeighbour } from '../../worker/wasm-module.js';
 
 export type { Tensor, TensorInput, TensorLike } from '../../compat/tensor.js';
 
-/** Of the original whose interface this is. */
+/** Version of the original whose interface this is. */
 export const version = '1.2.6';
 
-/** Beyond the original, which has no options. */
+/** Options beyond the original, which has none. */
 export interface KnnOptions {
-  /** 'simd' or 'relaxed'; default: the faster one that runs here. */
+  /** Build of the module, 'simd' or 'relaxed'. Default: the faster one that runs here. */
   variant?: Variant | undefined;
-  /** Folder that holds <variant>/teachable.js and .wasm. */
+  /** Folder that contains <variant>/teachable.js and .wasm. Default: wasm/ beside this file. */
   wasmUrl?: string | URL | undefined;
 }
 
-/** What predictClass() says. */
+/** Result of `predictClass()`. */
 export interface Prediction {
-  /** The class with most votes; of equals, the first in the order of the object's keys. */
+  /** Class with the most votes. Among equal classes, the first in the order of the object's keys. */
   label: string;
-  /** Its number: 0 for the label that was taught first, and so on. A cleared label that comes back has its old number. */
+  /** Index of the class: 0 for the label that was taught first. A cleared label that is taught again has its old index. */
   classIndex: number;
-  /** Votes / k of every class, 0-1. */
+  /** Share of the votes for every class, 0-1. */
   confidences: { [label: string]: number };
 }
 
-/** What waits for the module. */
+/** An example that waits for the module. */
 interface Example {
   label: string;
   values: Float32Array;
 }
 
-/** What predictClass() was asked, and of the classes what it says. */
+/** Arguments of `predictClass()`, and the classes at the time of the call. */
 interface Query {
   values: Float32Array;
   k: number;
-  /** In the order of keys. */
+  /** Labels in the order of an object's keys. */
   labels: readonly string[];
   classIndices: ReadonlyMap<string, number>;
 }
 
 /**
- * Starts a classifier. Examples are taught with addExample() at once; predictClass() waits for the module, and rejects with
- * 'load-failed' when it doesn't come.
+ * Makes a classifier. Examples can be added immediately. `predictClass()` waits for the module and rejects with 'load-failed' if it
+ * can't be loaded.
  */
 export function create(options: KnnOptions = {}): KNNClassifier {
   return new KNNClassifier(options);
 }
 
-/** k nearest neighbours by cosine similarity. Equal similarity: the earlier class in the order of keys, then the earlier example. */
+/**
+ * k nearest neighbours by cosine similarity. Among equally similar examples, the earlier class in the order of keys is nearer, then
+ * the earlier example.
+ */
 export class KNNClassifier {
   readonly #start: () => Promise<WasmModule>;
   #starting: Promise<WasmClassifier> | undefined;
   #module: WasmModule | undefined;
   #classifier: WasmClassifier | undefined;
-  /** In the order of teaching; undefined once the module has them. */
+  /** Examples in the order of teaching; undefined once the module has them. */
   #waiting: Example[] | undefined = [];
   #counts = new Map<string, number>();
   #classIndices = new Map<string, number>();
-  /** Of the examples; undefined without any, and known by its size only after setClassifierDataset(). */
+  /** Shape of the examples. Undefined without any, and after setClassifierDataset(), when only the size is known. */
   #shape: readonly number[] | undefined;
   #size = 0;
   #disposed = false;
 
   constructor(options?: KnnOptions);
-  /** @internal For tests: what gives the module. */
+  /** @internal For tests: `start` returns the module. */
   constructor(options: KnnOptions, start: () => Promise<WasmModule>);
   constructor(options: KnnOptions = {}, start?: () => Promise<WasmModule>) {
     this.#start = start ?? (() => startModule(options));
-    // Its failure is told by predictClass().
+    // predictClass() reports a failure.
     this.#ready().catch(() => {});
   }
 
   /**
-   * Teaches: an example of `label`. Numbers become strings, so 1 and '1' are one class.
-   * Throws 'bad-argument' for another shape than that of the examples before, for values that aren't finite or all 0, and for a
-   * label that is neither string nor number.
+   * Adds an example of `label`. Numbers become strings, so 1 and '1' are the same class.
+   * @throws 'bad-argument' for a shape that differs from earlier examples, for values that aren't finite or are all 0, and for a
+   * label that is neither a string nor a number.
    */
   addExample(example: TensorInput, label: number | string): void {
     this.#use();
@@ -108,10 +111,10 @@ export class KNNClassifier {
   }
 
   /**
-   * Which class the input is like, by the votes of its k nearest examples. What is taught or cleared after the call doesn't count.
+   * Predicts the class of the input by the votes of its k nearest examples. Changes after the call don't count.
    * @param input As many values as an example has, of any shape.
-   * @param k A whole number >= 1; with fewer examples, all vote. Infinity: all.
-   * @throws 'bad-argument' for another k, without examples, and for an input that addExample() wouldn't take.
+   * @param k A whole number >= 1, or Infinity for all. With fewer examples, all vote.
+   * @throws 'bad-argument' for another k, without examples, and for an input that `addExample()` wouldn't accept.
    */
   async predictClass(input: TensorInput, k = 3): Promise<Prediction> {
     this.#use();
@@ -139,7 +142,7 @@ export class KNNClassifier {
     return this.#predictLater({ ...query, values: values.slice() }, [...this.#waiting!]);
   }
 
-  /** Forgets the examples of a label. Throws for one that has none. */
+  /** Removes the examples of a label. Throws for a label that has none. */
   clearClass(label: number | string): void {
     this.#use();
     const name = toLabel(label);
@@ -150,22 +153,22 @@ export class KNNClassifier {
     if (this.#counts.size === 0) this.#shape = undefined;
   }
 
-  /** Forgets all examples, and their shape. */
+  /** Removes all examples, and their shape. */
   clearAllClasses(): void {
     for (const label of this.#labels()) this.clearClass(label);
   }
 
-  /** Examples of each class: a copy. */
+  /** Returns the number of examples of each class. */
   getClassExampleCount(): { [label: string]: number } {
     return Object.fromEntries(this.#counts);
   }
 
-  /** Classes that have examples. */
+  /** Returns the number of classes that have examples. */
   getNumClasses(): number {
     return this.#counts.size;
   }
 
-  /** The examples of each class, [count, size] rows of length 1: a copy. */
+  /** Returns a copy of the examples of each class: [count, size] rows of length 1. */
   getClassifierDataset(): { [label: string]: Tensor } {
     this.#use();
     return Object.fromEntries(
@@ -174,14 +177,14 @@ export class KNNClassifier {
   }
 
   /**
-   * Replaces all examples by those of getClassifierDataset(), of this package's or of the original: [count, size] tensors. Rows
-   * needn't have length 1. The tensors stay the caller's. On an error nothing has changed.
+   * Replaces all examples by those of `getClassifierDataset()`, from this package or the original: [count, size] tensors. Rows need
+   * not have length 1. The tensors stay the caller's. An error changes nothing.
    */
   setClassifierDataset(dataset: { [label: string]: TensorInput }): void {
     this.#use();
     const examples = toExamples(dataset);
     if (this.#classifier) {
-      // A new one beside the old one, which stays if it fails.
+      // A new classifier is filled first; the old one stays if that fails.
       const fresh = call(() => new this.#module!.Classifier(1));
       try {
         teach(fresh, examples);
@@ -195,14 +198,14 @@ export class KNNClassifier {
       this.#waiting = examples.map(({ label, values }) => ({ label, values: values.slice() }));
     }
     this.#counts = new Map();
-    // Not cleared: predictions that wait for the module have the one of their time.
+    // A new Map, because predictions that wait for the module refer to the old one.
     this.#classIndices = new Map();
     this.#shape = undefined;
     this.#size = examples[0]?.values.length ?? 0;
     for (const { label } of examples) this.#count(label, 1);
   }
 
-  /** Frees the examples. Only counting goes on after it. May be called twice. */
+  /** Frees the examples. Afterwards only the counting methods work. It may be called twice. */
   dispose(): void {
     this.#disposed = true;
     this.#classifier?.delete();
@@ -219,12 +222,12 @@ export class KNNClassifier {
     this.#counts.set(label, (this.#counts.get(label) ?? 0) + more);
   }
 
-  /** As the keys of an object come: whole numbers first, then in the order of teaching. */
+  /** Returns the labels in the order of an object's keys: whole numbers first, then in the order of teaching. */
   #labels(): string[] {
     return Object.keys(this.getClassExampleCount());
   }
 
-  /** Starts the module, or again after a failure, and gives it what waits. */
+  /** Starts the module, also after a failure, and passes it the waiting examples. */
   #ready(): Promise<WasmClassifier> {
     if (!this.#starting) {
       this.#starting = this.#start().then((module) => this.#takeUp(module));
@@ -249,16 +252,16 @@ export class KNNClassifier {
     return classifier;
   }
 
-  /** The prediction of a call that came before the module: from the examples of then, not from those of now. */
+  /** Predicts for a call that came before the module, from the examples at the time of the call. */
   async #predictLater(query: Query, examples: readonly Example[]): Promise<Prediction> {
     await this.#ready();
     this.#use();
-    const then = new this.#module!.Classifier(1);
+    const snapshot = new this.#module!.Classifier(1);
     try {
-      teach(then, examples);
-      return vote(then, query);
+      teach(snapshot, examples);
+      return vote(snapshot, query);
     } finally {
-      then.delete();
+      snapshot.delete();
     }
   }
 
@@ -299,7 +302,7 @@ function vote(classifier: WasmClassifier, { values, k, labels, classIndices }: Q
 }
 
 async function startModule({ variant, wasmUrl }: KnnOptions): Promise<WasmModule> {
-  // One thread: a page mustn't wait for others.
+  // One thread, because a page's main thread must not block.
   const { module, classifier } = await startClassifier(
     toModuleRequest({ variant, wasmUrl, threads: 1 }, false),
     sharedModule,
@@ -309,8 +312,8 @@ async function startModule({ variant, wasmUrl }: KnnOptions): Promise<WasmModule
 }
 
 /**
- * The k nearest. The engine puts the earlier example first where two are equally near, the original the earlier class: as many
- * more are asked for as are as near as the last.
+ * Returns the k nearest examples. Among equally near ones, the engine takes the earlier example and the original the earlier class.
+ * Therefore all examples as near as the last one are requested.
  */
 function nearest(
   classifier: WasmClassifier,
@@ -324,17 +327,7 @@ function nearest(
   let found: WasmNeighbour[];
   do {
     asked = Math.min(total, asked === wanted ? wanted + 1 : 2 * asked);
-    const options = {
-      k: asked,
-      weighting: 'votes',
-      temperature: 1,
-      prior: 0,
-      sharpness: 1,
-      balanced: false,
-      unknownThreshold: -1,
-      smoothing: 0,
-    };
-    found = call(() => classifier.predictEmbedding(values, options)).neighbours;
+    found = call(() => classifier.predictEmbedding(values, { ...predictDefaults, k: asked })).neighbours;
   } while (asked < total && found[asked - 1]!.similarity === found[wanted - 1]!.similarity);
   found.sort(
     (a, b) => b.similarity - a.similarity || positions[a.classIndex]! - positions[b.classIndex]! || a.id - b.id,
@@ -382,10 +375,10 @@ function checkSize(size: number, wanted: number, what: string): void {
     throw new ClassifierError('bad-argument', `${what} has ${size} values; the examples have ${wanted}.`);
 }
 
-/** The length. A vector without one has no direction, and so no cosine to anything. */
+/** Returns the length of a vector. A zero vector has no direction, and so no cosine similarity. */
 function normOf(values: Float32Array, what: string): number {
   let square = 0;
-  // Counted: an iterator takes as long as all the rest of adding an example.
+  // A plain loop: an iterator takes as long as all the rest of adding an example.
   for (let i = 0; i < values.length; i++) square += values[i]! * values[i]!;
   if (!Number.isFinite(square)) throw new ClassifierError('bad-argument', `${what} holds a value that is not finite.`);
   if (square === 0)
@@ -397,7 +390,7 @@ function isEqual(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((extent, index) => extent === b[index]);
 }
 
-/** What the module throws, as this package's error. */
+/** Converts errors of the module to this package's error. */
 function call<T>(body: () => T): T {
   try {
     return body();

@@ -1,75 +1,75 @@
 /**
- * The interface of @tensorflow-models/mobilenet 2.1 on this package's engine. As there, infer() is synchronous: the network
- * runs where it is called, on a page in the page's own thread. The package's own load() keeps the page free; see there.
+ * Drop-in replacement for @tensorflow-models/mobilenet 2.1. As there, `infer()` is synchronous: the network runs in the caller's
+ * thread, on a page in its main thread. The package's own `load()` keeps the page responsive.
  * @module teachable-wasm/compat/mobilenet
  */
 
 import { sharedModule } from '../../compat/module.js';
 import { forEachPicture, type PictureInput } from '../../compat/picture.js';
 import { Tensor } from '../../compat/tensor.js';
-import { heldModel, toRequest } from '../../page/models.js';
+import { requirePackagedModel, toRequest } from '../../page/models.js';
 import { toModuleRequest } from '../../page/session.js';
 import { orAborted } from '../../shared/abort.js';
 import { absolute } from '../../shared/addresses.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
-import { FrameCanvas } from '../../shared/frame-canvas.js';
-import type { ModelRequest, Precision, Progress, Variant } from '../../shared/protocol.js';
-import { openClassifier, type Running } from '../../worker/host.js';
+import type { ModelInfo, ModelRequest, Precision, Progress, Variant } from '../../shared/protocol.js';
+import { FrameCanvas } from '../../worker/frame-canvas.js';
+import { type OpenClassifier, openClassifier } from '../../worker/open.js';
 import { loadImageNetLabels } from '../labels.js';
 
 export type { PictureInput, PixelArray } from '../../compat/picture.js';
 export type { Tensor, TensorLike } from '../../compat/tensor.js';
 export type { Precision, Progress, Variant } from '../../shared/protocol.js';
 
-/** Of the original whose interface this is. */
+/** Version of the original whose interface this is. */
 export const version = '2.1.1';
 
-/** 1: of 2017. 2: of 2018, with inverted residuals. */
+/** Version of MobileNet: 1 (2017), or 2 (2018, with inverted residuals). */
 export type MobileNetVersion = 1 | 2;
-/** The network's width: its share of the channels of the full one. */
+/** Width multiplier: the network's share of the full number of channels. */
 export type MobileNetAlpha = 0.25 | 0.5 | 0.75 | 1;
 
-/** The part of tf.io.IOHandler, and of what it loads, that is used here. */
+/** The part of tf.io.IOHandler that is used. */
 export interface IOHandler {
-  /** What a model.json holds, and the bytes of its weights in the order of the specs. */
+  /** Loads the contents of a model.json, and its weights in the order of the specs. */
   load?:
     | (() => Promise<{
-        /** The model.json's `modelTopology`. */
+        /** Field `modelTopology` of the model.json. */
         modelTopology?: unknown;
-        /** The `weights` of all groups of its `weightsManifest`, one after the other. */
+        /** Fields `weights` of all groups in its `weightsManifest`, joined. */
         weightSpecs?: unknown;
-        /** The weight files, whole or in pieces. */
+        /** Contents of the weight files, in one or more buffers. */
         weightData?: ArrayBuffer | ArrayBuffer[] | undefined;
       }>)
     | undefined;
 }
 
 /**
- * Which network load() loads. Without `modelUrl`, it is the one in the package, MobileNet V2 1.0 as it is published, for all versions and
- * alphas of the original; where another was asked for by name, a warning on the console says so.
+ * Options of `load()`. Without `modelUrl`, the packaged network MobileNet V2 1.0 is loaded for all versions and alphas of the
+ * original. When another one was requested explicitly, a warning on the console says so.
  */
 export interface ModelConfig {
-  /** Of MobileNet. */
+  /** Version of MobileNet. */
   version?: MobileNetVersion | undefined;
-  /** The network's width. Version 1: 0.25, 0.5, 0.75 or 1; version 2: 0.5, 0.75 or 1. */
+  /** Width multiplier. Version 1: 0.25, 0.5, 0.75 or 1; version 2: 0.5, 0.75 or 1. */
   alpha?: MobileNetAlpha | undefined;
-  /** A model of your own: the address of a model.json, .tflite or catalogue entry, or a handler that loads a model.json. */
+  /** A model of your own: the address of a model.json, .tflite file or catalogue entry, or a handler that loads a model.json. */
   modelUrl?: string | URL | IOHandler | undefined;
-  /** Real values of a channel at 0 and at 255. Default: as the model says, else [-1, 1]. */
+  /** Real values of a channel at 0 and at 255. Default: the model's own range, else [-1, 1]. */
   inputRange?: readonly [number, number] | undefined;
 
-  // Beyond the original.
-  /** Names of the classes in the network's order, or the address of a text file with one a line. */
+  // The following options are not in the original.
+  /** Class names in the network's order, or the address of a text file with one name per line. */
   labels?: readonly string[] | string | undefined;
-  /** The numbers that the network computes in; 'auto', the fastest for the file, unless given. 'exact' gives TensorFlow Lite's own numbers. */
+  /** Number format of the computation. Default: 'auto', the fastest one for the file. 'exact' gives the same bits as TensorFlow Lite. */
   precision?: Precision | undefined;
-  /** 'simd' or 'relaxed'; default: the faster one that runs here. */
+  /** Build of the module, 'simd' or 'relaxed'. Default: the faster one that runs here. */
   variant?: Variant | undefined;
-  /** Folder that holds <variant>/teachable.js and .wasm. */
+  /** Folder that contains <variant>/teachable.js and .wasm. Default: wasm/ beside this file. */
   wasmUrl?: string | URL | undefined;
-  /** Ends the load with 'aborted'. */
+  /** Aborts the load, which then rejects with code 'aborted'. */
   signal?: AbortSignal | undefined;
-  /** Hears of bytes that have come, as they come; of the module's, which all loads share, the first load's. */
+  /** Called as bytes arrive. Only the first load reports those of the module, which all loads share. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -78,58 +78,62 @@ const alphas: Record<string, readonly string[]> = {
   '2.00': ['0.50', '0.75', '1.00'],
 };
 
-/** Loads a network. Throws 'bad-argument' for a version or alpha that the original doesn't know, and as the package's load(). */
+/**
+ * Loads a network. Throws the errors of the package's `load()`, and 'bad-argument' for a version or alpha that the original doesn't
+ * know.
+ */
 export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
   const { labels, precision, variant, wasmUrl, inputRange, signal, onProgress } = modelConfig;
   const request = {
-    // One thread: a page mustn't wait for others.
+    // One thread, because a page's main thread must not block.
     ...toModuleRequest({ variant, wasmUrl, threads: 1 }, false),
     model: await orAborted(whichModel(modelConfig), signal),
     labels: typeof labels === 'string' ? absolute(labels) : labels,
-    // What the original does to a picture.
+    // Preprocessing of the original.
     preprocess: { crop: 'squash', resize: 'align-corners', ...(inputRange ? { range: inputRange } : {}) } as const,
     precision,
   };
   const running = await openClassifier(request, sharedModule, { report: onProgress, ...(signal ? { signal } : {}) });
-  return new MobileNet(running, running.classNames ?? (await imageNetNames(running.model.classCount)));
+  return new MobileNet(running, running.classNames ?? (await imageNetNames(running.model!.classCount)));
 }
 
-/** What the original calls the outputs of any network with as many as ImageNet's have. */
+/** Returns ImageNet's names for a network with as many classes, as the original does. */
 async function imageNetNames(classCount: number): Promise<readonly string[] | undefined> {
   if (classCount !== 1000 && classCount !== 1001) return undefined;
   const names = await loadImageNetLabels().catch(() => undefined);
   return names?.slice(names.length - classCount);
 }
 
-/** One of the classes of a picture. */
+/** A class with its probability. */
 export interface ScoredClass {
-  /** As the labels call it. */
+  /** Name from the labels. */
   className: string;
-  /** 0-1. */
+  /** Probability, 0-1. */
   probability: number;
 }
 
-/** A network of the 1000 ImageNet classes, or your own. */
+/** A MobileNet with ImageNet's 1000 classes, or a network of your own. */
 export class MobileNet {
-  #running: Running | undefined;
+  #running: OpenClassifier | undefined;
   readonly #classNames: readonly string[] | undefined;
   readonly #canvas = new FrameCanvas();
 
   /** @internal Use load(). */
-  constructor(running: Running, classNames: readonly string[] | undefined) {
+  constructor(running: OpenClassifier, classNames: readonly string[] | undefined) {
     this.#running = running;
     this.#classNames = classNames;
   }
 
-  /** Nothing: what load() returns is loaded. The original has it. */
+  /** Does nothing, because `load()` returns a loaded network. The original has this method. */
   async load(): Promise<void> {}
 
   /**
-   * What the network computes of a picture, at once.
-   * @param img A picture, squashed to the network's input; or a tensor [height, width, 3] or [n, height, width, 3] of 0-255.
-   * @param embedding Whether to return the embedding, [n, embeddingSize]; else the classes before softmax, [n, classes] without
-   * ImageNet's background class.
-   * @throws 'bad-image', 'bad-argument'.
+   * Runs the network on a picture, synchronously.
+   * @param img A picture, which is squashed to the network's input; or a tensor [height, width, 3] or [n, height, width, 3] with
+   * values 0-255.
+   * @param embedding True for the embedding, [n, embeddingSize]; else the classes before softmax, [n, classes], without ImageNet's
+   * background class.
+   * @throws 'bad-image' or 'bad-argument'.
    */
   infer(img: PictureInput, embedding: unknown = false): Tensor {
     const { classifier, model } = this.#use();
@@ -150,8 +154,8 @@ export class MobileNet {
   }
 
   /**
-   * The classes that a picture most likely shows, best first.
-   * @param topk How many; at most all are returned.
+   * Returns the most probable classes of a picture, best first.
+   * @param topk Maximum number of classes.
    */
   async classify(img: PictureInput, topk = 3): Promise<ScoredClass[]> {
     if (!(topk >= 0))
@@ -170,15 +174,15 @@ export class MobileNet {
       }));
   }
 
-  /** Frees the network. The original has no such method. May be called twice. */
+  /** Frees the network. The original has no such method. It may be called twice. */
   dispose(): void {
     this.#running?.classifier.delete();
     this.#running = undefined;
   }
 
-  #use(): Running {
+  #use(): OpenClassifier & { model: ModelInfo } {
     if (!this.#running) throw new ClassifierError('disposed', 'This MobileNet was disposed. Load a new one.');
-    return this.#running;
+    return this.#running as OpenClassifier & { model: ModelInfo };
   }
 }
 
@@ -198,15 +202,15 @@ async function whichModel({ version, alpha, modelUrl }: ModelConfig): Promise<Mo
       `MobileNet constructed with invalid alpha ${String(alpha)}. Valid multipliers for this version are: ${known.join()}.`,
     );
   }
-  const held = heldModel('modelUrl');
-  if ((version ?? held.version) !== held.version || (alpha ?? held.alpha) !== held.alpha) {
-    // Refusing would break most pages that change their imports, for the sake of a network that does no better.
+  const packaged = requirePackagedModel('modelUrl');
+  if ((version ?? packaged.version) !== packaged.version || (alpha ?? packaged.alpha) !== packaged.alpha) {
+    // An error would break most pages that change their imports, although the packaged network is no worse.
     console.warn(
-      `teachable-wasm: MobileNet v${version ?? held.version} ${alpha ?? 1} was asked for; v${held.version} ${held.alpha}, which is in the package, runs in its place. ` +
-        "Its embeddings aren't comparable with the other's. To run the other, serve its model.json or .tflite file and give the address as 'modelUrl'; to agree, leave 'version' and 'alpha' out.",
+      `teachable-wasm: MobileNet v${version ?? packaged.version} ${alpha ?? 1} was requested; v${packaged.version} ${packaged.alpha}, which is in the package, runs instead. ` +
+        "Its embeddings aren't comparable with the other's. To run the other one, serve its model.json or .tflite file and pass the address as 'modelUrl'. To silence this warning, leave out 'version' and 'alpha'.",
     );
   }
-  return toRequest(held);
+  return toRequest(packaged);
 }
 
 async function fromHandler(handler: IOHandler): Promise<ModelRequest> {
@@ -218,13 +222,13 @@ async function fromHandler(handler: IOHandler): Promise<ModelRequest> {
   return { kind: 'bytes', model: new TextEncoder().encode(JSON.stringify(json)), weights };
 }
 
-/** ImageNet's networks have 1001 outputs, the first for what is none of the classes. */
+/** Removes the first of ImageNet's 1001 outputs, the background class. */
 function withoutBackground(logits: Float32Array): Float32Array {
   return logits.length === 1001 ? logits.subarray(1) : logits;
 }
 
 function softmax(logits: Float32Array): Float32Array {
-  // Less the greatest, no exponential overflows.
+  // Subtracting the greatest value keeps exponentials from overflowing.
   const greatest = logits.reduce((most, each) => Math.max(most, each), -Infinity);
   const powers = logits.map((logit) => Math.exp(logit - greatest));
   const sum = powers.reduce((total, power) => total + power, 0);

@@ -1,17 +1,17 @@
-// Names of a network's own classes, from the files in which people keep them.
+// Class names of a network, read from the files in which people store them.
 
-import { ClassifierError } from './errors.js';
+import { ClassifierError } from '../shared/errors.js';
 
 /**
- * Names in the network's order: one a line, blank lines at the end not counted, or the `labels` of a Teachable Machine's metadata.json.
- * Numbers in front, as in Teachable Machine's labels.txt ("0 mug"), are no part of the names.
- * Throws 'bad-model' for JSON without labels.
+ * Reads class names in the network's order: one per line, or the `labels` of Teachable Machine's metadata.json. Blank lines at the end
+ * are ignored, and so are leading numbers as in Teachable Machine's labels.txt ("0 mug").
+ * @throws 'bad-model' for JSON without labels.
  */
 export function parseLabels(text: string): string[] {
   return text.trimStart().startsWith('{') ? labelsOfMetadata(text) : labelsOfLines(text);
 }
 
-/** As parseLabels() of what isn't JSON. */
+/** Reads class names from a text file with one name per line. */
 export function labelsOfLines(text: string): string[] {
   const lines = text
     .trimEnd()
@@ -33,25 +33,25 @@ function labelsOfMetadata(text: string): string[] {
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === 'string')) {
     throw new ClassifierError(
       'bad-model',
-      "The labels are JSON without a list of names 'labels', as the metadata.json of Teachable Machine has it.",
+      "The labels are JSON without an array 'labels', which Teachable Machine's metadata.json has.",
     );
   }
   return labels;
 }
 
-/** Whether a text that parseLabels() took is the metadata.json of an image project of Teachable Machine. */
+/** Returns true for the metadata.json of an image project of Teachable Machine. */
 export function isTeachableMachine(text: string): boolean {
   return /"packageName"\s*:\s*"@teachablemachine\/image"/.test(text);
 }
 
-/** Whether there are as many names as classes, or both are ImageNet's, which comes with and without a background class in front. */
+/** Returns true for one name per class, and for both forms of ImageNet's names: with and without a background class in front. */
 export function fitsClasses(labels: readonly string[], classCount: number): boolean {
   return (
     labels.length === classCount || (labels.length + classCount === 2001 && Math.abs(labels.length - classCount) === 1)
   );
 }
 
-/** The name of each class, and undefined without labels. Throws 'bad-argument' when there are names of more or less classes. */
+/** Returns the name of each class; undefined without labels. Throws 'bad-argument' when the number of names is wrong. */
 export function nameClasses(labels: readonly string[] | undefined, classCount: number): readonly string[] | undefined {
   if (!labels || classCount === 0) return undefined;
   const shift = labels.length - classCount;

@@ -1,16 +1,16 @@
-// What the browser can draw, to RGBA in the module's memory.
+// Draws pictures and writes their RGBA into the module's memory.
 
-import { ClassifierError } from './errors.js';
+import { ClassifierError } from '../shared/errors.js';
 import type { WasmClassifier } from './wasm-module.js';
 
-/** Keeps its canvas from frame to frame. */
+/** A canvas that is reused for every frame. */
 export class FrameCanvas {
   #context: OffscreenCanvasRenderingContext2D | undefined;
 
-  /** Draws and makes it the classifier's current frame, at once. */
+  /** Draws the source and makes it the classifier's current frame. */
   draw(source: CanvasImageSource, width: number, height: number, classifier: WasmClassifier): void {
     const context = this.#canvas(width, height);
-    // 'copy' replaces what is there, so a transparent picture doesn't show the one before.
+    // 'copy' replaces the old pixels, so that a transparent picture doesn't show the one before.
     context.globalCompositeOperation = 'copy';
     context.drawImage(source, 0, 0, width, height);
     const { data } = context.getImageData(0, 0, width, height);
@@ -18,12 +18,12 @@ export class FrameCanvas {
   }
 
   #canvas(width: number, height: number): OffscreenCanvasRenderingContext2D {
-    // willReadFrequently keeps the canvas in main memory: reading back from a GPU stalls each frame.
+    // willReadFrequently keeps the canvas in main memory. Reading back from a GPU would stall each frame.
     this.#context ??= new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true }) ?? undefined;
     if (!this.#context)
       throw new ClassifierError(
         'unsupported-browser',
-        'This browser offers no 2D canvas in workers. Safari 17, Chrome 69, Firefox 105 and later do.',
+        'This browser has no 2D canvas in workers. Supported: Safari 17, Chrome 69, Firefox 105 and later.',
       );
     const { canvas } = this.#context;
     if (canvas.width !== width) canvas.width = width;

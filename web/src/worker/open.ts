@@ -1,0 +1,227 @@
+// Opening: starts a variant of the module and loads a model into it.
+
+import { aborted } from '../shared/abort.js';
+import { sha256Of } from '../shared/download.js';
+import { glueUrl } from '../shared/module-files.js';
+import type {
+  Choice,
+  LoadTimings,
+  ModelInfo,
+  NoModel,
+  OpenRequest,
+  Precision,
+  Preprocess,
+  Progress,
+} from '../shared/protocol.js';
+import type { Context } from '../shared/rpc.js';
+import { fallbacks } from '../shared/variant.js';
+import { readAssociatedFile } from './associated-file.js';
+import { fitsClasses, labelsOfLines, nameClasses } from './class-names.js';
+import { type FetchedModel, fetchModel } from './fetch-model.js';
+import type { LoadModuleOptions } from './load.js';
+import { addThreads } from './threads.js';
+import type { WasmClassifier, WasmModelInfo, WasmModule } from './wasm-module.js';
+
+/** Function that fetches and starts a variant of the module. */
+export type LoadModule = (options: LoadModuleOptions) => Promise<WasmModule>;
+
+/** Progress report and abort signal of the request, as far as they exist. */
+export type RequestContext = Partial<Context<Progress>>;
+
+/** A module that was started, with a classifier that has no model yet. */
+interface StartedClassifier {
+  module: WasmModule;
+  classifier: WasmClassifier;
+  choice: Choice;
+  /** Folder of the modules, as requested. */
+  wasmUrl: string | undefined;
+}
+
+/** A classifier that is ready for use. */
+export interface OpenClassifier extends StartedClassifier {
+  /** Null when embeddings come from elsewhere. */
+  model: ModelInfo | null;
+  /** Identifier that data sets store: the model's id, or the name of the source of the embeddings. */
+  id: string;
+  embeddingSize: number;
+  /** Returns the SHA-256 of the model file; '' without a file or where the browser offers no digests. Only data sets need it. */
+  sha256: () => Promise<string>;
+  /** Total bytes of the model's files. */
+  modelBytes: number;
+  /** [classCount] names; undefined when they are unknown. */
+  classNames: readonly string[] | undefined;
+  loadTimings: LoadTimings;
+}
+
+type LoadedModel = Omit<OpenClassifier, keyof StartedClassifier | 'loadTimings'>;
+
+const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false } as const satisfies Preprocess;
+
+/** Starts a module and loads the model into it. */
+export async function openClassifier(
+  request: OpenRequest,
+  loadModule: LoadModule,
+  context: RequestContext = {},
+): Promise<OpenClassifier> {
+  const { model } = request;
+  const began = performance.now();
+  const starting = timed(startClassifier(request, loadModule, context), began);
+  const fetching =
+    model.kind === 'none'
+      ? undefined
+      : timed(
+          fetchModel(
+            { model, labels: request.labels },
+            { ...downloadOptions(context, 'model'), wasmUrl: request.wasmUrl, early: request.earlyModel },
+          ),
+          began,
+        );
+  // It is awaited below. Until then a failure must not count as unhandled.
+  fetching?.catch(() => {});
+  const { value: started, ms: moduleMs } = await starting;
+  try {
+    if (model.kind === 'none')
+      return { ...started, ...withoutModel(model), loadTimings: { moduleMs, modelMs: 0, prepareMs: 0 } };
+    const { value: fetched, ms: modelMs } = await fetching!;
+    if (context.signal?.aborted) throw aborted(context.signal);
+    context.report?.({ phase: 'start', loaded: 0, total: undefined });
+    const fetchedAt = performance.now();
+    const { value: loaded, ms: prepareMs } = await timed(loadModel(started.classifier, fetched, request), fetchedAt);
+    return { ...started, ...loaded, loadTimings: { moduleMs, modelMs, prepareMs } };
+  } catch (error) {
+    started.classifier.delete();
+    throw error;
+  }
+}
+
+/** Starts the chosen variant or, when it fails and may be replaced, the next simpler one. */
+export async function startClassifier(
+  request: Omit<OpenRequest, 'model'>,
+  loadModule: LoadModule,
+  context: RequestContext = {},
+): Promise<StartedClassifier> {
+  const { wasmUrl } = request;
+  let { choice, earlyCode: early } = request;
+  const attempt = async (): Promise<StartedClassifier> => {
+    const module = await loadModule({ variant: choice.variant, wasmUrl, early, ...downloadOptions(context, 'module') });
+    return { module, classifier: new module.Classifier(1), choice, wasmUrl };
+  };
+  let failures = '';
+  for (const simpler of request.fallsBack ? fallbacks(choice.variant) : []) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (context.signal?.aborted) throw error;
+      failures += `${choice.variant} failed: ${error instanceof Error ? error.message : String(error)} `;
+      choice = { variant: simpler, threads: 1, reason: failures.trim() };
+      early = undefined;
+    }
+  }
+  return attempt();
+}
+
+/**
+ * Starts the other threads of the chosen variant. It is called after the first result, because starting them takes as long as loading
+ * everything else. When they fail to start, the classifier continues with one thread, and `choice` says why.
+ */
+export async function useThreads(open: StartedClassifier): Promise<void> {
+  const { module, classifier, choice, wasmUrl } = open;
+  if (choice.threads === 1) return;
+  try {
+    await addThreads(module, glueUrl(choice.variant, wasmUrl), choice.threads - 1);
+    classifier.useThreads(choice.threads);
+  } catch (error) {
+    open.choice = {
+      ...choice,
+      threads: 1,
+      reason: `One thread alone: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+}
+
+/** Download options that report progress as one phase. */
+function downloadOptions({ report, signal }: RequestContext, phase: Progress['phase']) {
+  return {
+    onBytes: report && ((loaded: number, total: number | undefined) => report({ phase, loaded, total })),
+    signal,
+  };
+}
+
+async function timed<T>(work: Promise<T>, began: number): Promise<{ value: T; ms: number }> {
+  return { value: await work, ms: performance.now() - began };
+}
+
+function withoutModel({ id, embeddingSize }: NoModel): LoadedModel {
+  return { model: null, id, embeddingSize, sha256: async () => '', modelBytes: 0, classNames: undefined };
+}
+
+async function loadModel(
+  classifier: WasmClassifier,
+  fetched: FetchedModel,
+  request: OpenRequest,
+): Promise<LoadedModel> {
+  // The sum of the file that the caller has, before any conversion: it identifies the model of a data set.
+  const sha256 = lazySum(fetched.sha256 ?? fetched.tfjs?.weights ?? fetched.model);
+  const modelBytes = fetched.model.byteLength + (fetched.tfjs?.weights.byteLength ?? 0);
+  const format = await convertInPlace(fetched);
+  const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
+  const loaded = readModel(classifier, fetched, preprocess, request.precision);
+  const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
+  const model = { ...toModelInfo(fetched, loaded, preprocess), format };
+  return { model, id: model.id, embeddingSize: model.embeddingSize, sha256, modelBytes, classNames };
+}
+
+/** Returns a function that computes the SHA-256 of a file once and then releases the file; or that returns a known sum. */
+function lazySum(file: Uint8Array | string | Promise<string>): () => Promise<string> {
+  return async () => {
+    if (file instanceof Uint8Array) file = sha256Of(file);
+    return file;
+  };
+}
+
+/** Converts a TensorFlow.js model to a .tflite file. Its own bytes are released before the network takes its memory. */
+async function convertInPlace(fetched: FetchedModel): Promise<ModelInfo['format']> {
+  if (!fetched.tfjs) return 'tflite';
+  const { weights, converter } = fetched.tfjs;
+  const { tflite, format } = await (await converter)(fetched.model, weights);
+  fetched.model = tflite;
+  fetched.tfjs = undefined;
+  return format;
+}
+
+function readModel(
+  classifier: WasmClassifier,
+  { model }: FetchedModel,
+  { crop, resize, mirror, range }: Preprocess,
+  precision: Precision = 'auto',
+): WasmModelInfo {
+  classifier.modelBuffer(model.byteLength).set(model);
+  return classifier.loadModel(
+    { crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN },
+    precision,
+  );
+}
+
+/** Returns the class names inside the model file. Names that don't fit are ignored, because the caller didn't ask for them. */
+async function ownClassNames(
+  { model }: FetchedModel,
+  { labelsFile, classCount }: WasmModelInfo,
+): Promise<readonly string[] | undefined> {
+  const text = await readAssociatedFile(model, labelsFile);
+  const labels = text === undefined ? undefined : labelsOfLines(text);
+  return labels && fitsClasses(labels, classCount) ? nameClasses(labels, classCount) : undefined;
+}
+
+function toModelInfo(
+  { id, title, showClasses }: FetchedModel,
+  { rangeLow, rangeHigh, name, labelsFile: _, ...loaded }: WasmModelInfo,
+  preprocess: Preprocess,
+): Omit<ModelInfo, 'format'> {
+  return {
+    ...(loaded as Omit<ModelInfo, 'id' | 'title' | 'format' | 'preprocess' | 'showClasses'>),
+    id,
+    title: title === id && name ? name : title,
+    preprocess: { ...preprocess, range: [rangeLow, rangeHigh] },
+    showClasses: showClasses && loaded.classCount > 0,
+  };
+}

@@ -1,0 +1,246 @@
+// Types of the WebAssembly module. cpp/bindings/bindings.cpp registers it. A bound name is the C++ name in camelCase.
+// A view of the module's memory is valid until the next call into the module: use it in the statement that gets it.
+
+/** Error that the module throws: a plain Error with a code from cpp/core/error.h. */
+export interface WasmError extends Error {
+  code: string;
+}
+
+/** Preprocessing of frames. */
+export interface WasmPreprocess {
+  /** 'squash' | 'center' */
+  crop: string;
+  /** 'half-pixel' | 'align-corners' */
+  resize: string;
+  mirror: boolean;
+  /** Real values of a channel at 0 and at 255. NaN for both: the model's own range, else -1 and 1. */
+  rangeLow: number;
+  rangeHigh: number;
+}
+
+export interface WasmClassScore {
+  /** Index into the network's output. */
+  classIndex: number;
+  /** 0-1 */
+  probability: number;
+}
+
+/** Options of a prediction. All fields are required: page/arguments.ts has the defaults. */
+export interface WasmPredictOptions {
+  /** >= 1 */
+  k: number;
+  /** 'votes' | 'similarity' */
+  weighting: string;
+  /** > 0 */
+  temperature: number;
+  /** >= 0 */
+  prior: number;
+  /** > 0 */
+  sharpness: number;
+  balanced: boolean;
+  /** -1..1; -1 for never. */
+  unknownThreshold: number;
+  /** Half-life in predictions, >= 0; 0 for none. predictEmbeddings() and review() ignore it. */
+  smoothing: number;
+}
+
+export interface WasmNeighbour {
+  id: number;
+  classIndex: number;
+  similarity: number;
+}
+
+export interface WasmPrediction {
+  classIndex: number;
+  label: string;
+  unknown: boolean;
+  /** Nearest first. */
+  neighbours: WasmNeighbour[];
+  /** [classCount] in the order of labels(). */
+  confidences: number[];
+}
+
+/** What to do with the current frame. */
+export interface WasmFrameRequest {
+  /** Adds the frame as an example of this class, before the prediction. */
+  label: string | undefined;
+  /** Predicts the frame with these options. */
+  predict: WasmPredictOptions | undefined;
+  /** Leaves the prediction out while no example may vote, instead of throwing. */
+  predictsOnlyWhenTaught: boolean;
+  /** Maximum number of the model's own classes; 0 for none. */
+  topk: number;
+  /** Returns the embedding. */
+  embedding: boolean;
+}
+
+export interface WasmFrameResult {
+  /** Milliseconds for preprocessing and network. */
+  networkMs: number;
+  /** Undefined without a label. */
+  exampleId: number | undefined;
+  /** Number of examples of the label; 0 without one. */
+  exampleCount: number;
+  prediction: WasmPrediction | null;
+  /** Labels of the classes that `prediction` refers to; empty without a prediction. */
+  labels: string[];
+  /** Most probable first. */
+  classes: WasmClassScore[];
+  /** [embeddingSize], a copy. */
+  embedding: Float32Array | undefined;
+}
+
+export interface WasmReview {
+  tested: number;
+  correct: number;
+  temperature: number;
+  prior: number;
+  sharpness: number;
+  /** Cells of the confusion matrix that are not 0. */
+  confusion: { classIndex: number; takenFor: number; count: number }[];
+  mostConfusable: { classA: number; classB: number; confusions: number } | null;
+  duplicates: { id: number; of: number; similarity: number }[];
+  outliers: { id: number; classIndex: number; suggestedClass: number; confidence: number }[];
+}
+
+export interface WasmThumbnail {
+  id: number;
+  bytes: Uint8Array;
+}
+
+export interface WasmModelInfo {
+  inputWidth: number;
+  inputHeight: number;
+  /** Data type that the first layer reads: 'float32' | 'int8' | 'uint8'. */
+  inputType: string;
+  rangeLow: number;
+  rangeHigh: number;
+  /** 'given' | 'metadata' | 'file' | 'assumed'; see ModelInfo. */
+  rangeSource: string;
+  embeddingSize: number;
+  /** 0 for a model without a classifier. */
+  classCount: number;
+  /** Name inside the file; '' when there is none. */
+  name: string;
+  /** File of class names in the zip archive behind a .tflite; '' when there is none. */
+  labelsFile: string;
+  /** Data type of the weights: 'float32' | 'int8' | 'uint8'. */
+  precision: string;
+  /** Bytes of the weights in memory. */
+  weightBytes: number;
+  /** For one picture, the classifier included. */
+  multiplyAdds: number;
+  /** Number of operators of each kind, by their names in cpp/graph/graph.h. */
+  operators: Record<string, number>;
+}
+
+/** The only C++ object that JavaScript holds. End it with delete(). */
+export interface WasmClassifier {
+  /** Sets the number of threads, the calling one included. In a threaded variant the other workers must be there: see WasmThreads. */
+  useThreads(count: number): void;
+  /** Returns a view of fresh memory for a .tflite file. Fill it, then call loadModel(). */
+  modelBuffer(byteLength: number): Uint8Array;
+  /**
+   * Reads the model in modelBuffer() and frees the buffer. On an error the earlier model stays.
+   * `precision`: 'auto' | 'f32' | 'int8' | 'exact'; see cpp/model/precision.h.
+   */
+  loadModel(preprocess: WasmPreprocess, precision: string): WasmModelInfo;
+
+  /** Returns a view [height, width, 4] for the RGBA of the next frame. */
+  frameBuffer(width: number, height: number): Uint8Array;
+  /** Does everything that is asked for with the current frame: one call for each frame. */
+  observe(request: WasmFrameRequest): WasmFrameResult;
+  /** Embeds the current frame: [embeddingSize], a copy. */
+  embed(): Float32Array;
+  /** Returns the outputs for the current frame before softmax: [classCount], a copy. */
+  logits(): Float32Array;
+
+  /** Adds an example and returns its id. */
+  addEmbedding(embedding: Float32Array, label: string): number;
+  /** Adds [labels.length, dimension] examples and returns their ids. */
+  addEmbeddings(embeddings: Float32Array, dimension: number, labels: readonly string[]): number[];
+  predictEmbedding(embedding: Float32Array, options: WasmPredictOptions): WasmPrediction;
+  /** Predicts [n, dimension] embeddings. */
+  predictEmbeddings(embeddings: Float32Array, dimension: number, options: WasmPredictOptions): WasmPrediction[];
+
+  removeExample(id: number): void;
+  moveExample(id: number, label: string): void;
+  /** Undoes the last added, removed or moved example. Returns false when there is none. */
+  undo(): boolean;
+  addClass(label: string): void;
+  renameClass(label: string, newLabel: string): void;
+  mergeClasses(from: string, into: string): void;
+  enableClass(label: string, enabled: boolean): void;
+  classEnabled(classIndex: number): boolean;
+  exampleIds(label: string): number[];
+  /** Returns a stored example: [dimension], of length 1, a copy. */
+  exampleEmbedding(id: number): Float32Array;
+  review(options: WasmPredictOptions, maxExamples: number): WasmReview;
+  /** Sets the number format of examples: 'f32' | 'i16' | 'i8'. Only possible without examples. */
+  useStorage(storage: string): void;
+  storage(): string;
+  /** Replaces the examples by those of `other`, which is left without any. They get ids that were not given here before. */
+  takeExamples(other: WasmClassifier): void;
+  /** Bytes that the examples take. */
+  exampleBytes(): number;
+
+  /** Starts a save. Then call nextSaved() until it returns an empty piece. */
+  startSave(modelId: string, sha256: string, preprocessing: string, thumbnails: readonly WasmThumbnail[]): void;
+  /** Returns the next piece, a copy. */
+  nextSaved(): Uint8Array;
+  /** Ends a save and frees its memory. */
+  cancelSave(): void;
+  /** Starts a load. For each piece fill datasetBuffer() and call loadPiece(), then call finishLoad(). An error ends the load. */
+  startLoad(modelId: string, sha256: string, embeddingSize: number): void;
+  datasetBuffer(byteLength: number): Uint8Array;
+  loadPiece(): void;
+  /** Replaces the examples and returns the thumbnails of the file. */
+  finishLoad(): WasmThumbnail[];
+  /** Ends a load and frees its memory. */
+  cancelLoad(): void;
+
+  /** Removes a class with its examples. */
+  clear(label: string): void;
+  /** Removes all classes and examples. */
+  clearAll(): void;
+  labels(): string[];
+  counts(): number[];
+
+  /** Frees the object. */
+  delete(): void;
+}
+
+export interface WasmModule {
+  /** `threadCount` >= 1; a variant without threads takes 1 only. */
+  Classifier: new (
+    threadCount: number,
+  ) => WasmClassifier;
+  /** Returns the bytes of the module's memory, which never shrinks. */
+  heapBytes(): number;
+  /** Returns the number of classifiers that have not been deleted. */
+  liveClassifierCount(): number;
+  /** Present in threaded variants. */
+  readonly PThread?: WasmThreads;
+}
+
+/** Settings of a module. */
+export interface ModuleSettings {
+  /** Makes the instance and passes it to `use`. Default: compiles `wasmBinary`, or in Node the file beside the glue. */
+  instantiateWasm?: (
+    imports: WebAssembly.Imports,
+    use: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ) => object;
+  wasmBinary?: ArrayBuffer | Uint8Array;
+}
+
+/** Emscripten's threads. The module starts none itself, because a worker that blocks can't start others. */
+export interface WasmThreads {
+  /** Workers that new threads will run in. */
+  unusedWorkers: Worker[];
+  /** Resolves when the worker can run a thread. */
+  loadWasmModuleToWorker(worker: Worker): Promise<unknown>;
+  terminateAllThreads(): void;
+}
+
+/** Type of the default export of wasm/<variant>/teachable.js. */
+export type CreateModule = (settings: ModuleSettings) => Promise<WasmModule>;
