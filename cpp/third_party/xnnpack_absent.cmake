@@ -28,7 +28,7 @@ set(present_sources
   operators/fully-connected-nc operators/max-pooling-nhwc operators/reduce-nd operators/unary-elementwise-nc
   memory-planner runtime subgraph tensor
   subgraph/average-pooling-2d subgraph/binary subgraph/convolution-2d subgraph/copy subgraph/depthwise-convolution-2d
-  subgraph/fully-connected subgraph/max-pooling-2d subgraph/reshape-helpers subgraph/static-constant-pad
+  subgraph/fully-connected subgraph/max-pooling-2d subgraph/pack-lh subgraph/reshape-helpers subgraph/static-constant-pad
   subgraph/static-reduce subgraph/unary subgraph/validation)
 # Loops over dimensions in parallel that these operators ask for.
 set(present_loops 1d 1d_tile_1d 2d 2d_with_thread 2d_tile_2d 3d 3d_tile_2d 4d 4d_tile_2d 5d)
