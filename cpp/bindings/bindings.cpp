@@ -4,6 +4,7 @@
 // Each method stands once, in the table at the end, as a function of a few lines. Options are value
 // objects. Results are built by hand: as value objects they take 9 kB more after compression.
 #include <emscripten/bind.h>
+#include <emscripten/emscripten.h>
 #include <emscripten/heap.h>
 #include <emscripten/val.h>
 
@@ -316,7 +317,7 @@ val observe(JsClassifier& self, const JsFrameRequest& js) {
   request.predicts_only_when_taught = js.predicts_only_when_taught;
   request.smoothing = js.options.smoothing;
   request.topk = to_count(js.topk, "topk");
-  const FrameResult result = self.classifier.observe(request);
+  const FrameResult result = self.classifier.observe(request, emscripten_get_now);
   val prediction = val::null();
   val labels = val::array();
   if (result.prediction) {
