@@ -1,14 +1,15 @@
 // The interface of the module to JavaScript. web/src/worker/wasm-module.ts declares the same for
 // TypeScript.
 //
-// Each method stands once, in the table at the end, as a function of a few lines. Structs are
-// registered as value objects: JavaScript gets plain objects with the registered fields.
+// Each method stands once, in the table at the end, as a function of a few lines. Options are value
+// objects. Results are built by hand: as value objects they take 2 kB more after compression.
 #include <emscripten/bind.h>
+#include <emscripten/emscripten.h>
 #include <emscripten/heap.h>
 #include <emscripten/val.h>
 
-#include <array>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -75,38 +76,40 @@ size_t to_count(double value, const char* what) {
 
 ExampleId to_id(double id) { return static_cast<ExampleId>(to_count(id, "id")); }
 
-/// The value with this name. The names of an option and their values are a table.
-template <typename Value, size_t kCount>
-Value named(const std::string& name, const char* what,
-            const std::array<std::pair<const char*, Value>, kCount>& table) {
-  for (const auto& [known, value] : table) {
-    if (name == known) return value;
+/// The index of a name in a list of allowed names.
+size_t index_of(const std::string& name, const char* what, std::span<const char* const> allowed) {
+  std::string list;
+  for (size_t i = 0; i < allowed.size(); ++i) {
+    if (name == allowed[i]) return i;
+    list += i == 0 ? "'" : ", '";
+    list += allowed[i];
+    list += '\'';
   }
-  std::string wanted;
-  for (const auto& [known, value] : table) {
-    wanted += wanted.empty() ? "'" : ", '";
-    wanted += known;
-    wanted += '\'';
-  }
-  throw Error(ErrorCode::BadArgument, {what, ": got '", name, "', wanted one of ", wanted});
+  throw Error(ErrorCode::BadArgument, {what, ": got '", name, "', wanted one of ", list});
 }
 
-template <typename Value>
-using Named = std::pair<const char*, Value>;
+/// The names of an option's values.
+template <typename Value, size_t kCount>
+struct Names {
+  const char* names[kCount];
+  Value values[kCount];
+};
 
-constexpr std::array kCrops{Named<Crop>("squash", Crop::Squash),
-                            Named<Crop>("center", Crop::Center)};
-constexpr std::array kResizeRules{Named<ResizeRule>("half-pixel", ResizeRule::HalfPixel),
-                                  Named<ResizeRule>("align-corners", ResizeRule::AlignCorners)};
-constexpr std::array kPrecisions{Named<PrecisionChoice>("auto", PrecisionChoice::Auto),
-                                 Named<PrecisionChoice>("f32", PrecisionChoice::F32),
-                                 Named<PrecisionChoice>("int8", PrecisionChoice::Int8),
-                                 Named<PrecisionChoice>("exact", PrecisionChoice::Exact)};
-constexpr std::array kWeightings{Named<Weighting>("votes", Weighting::Votes),
-                                 Named<Weighting>("similarity", Weighting::Similarity)};
-constexpr std::array kStorages{Named<Storage>("f32", Storage::F32),
-                               Named<Storage>("i16", Storage::I16),
-                               Named<Storage>("i8", Storage::I8)};
+template <typename Value, size_t kCount>
+Value named(const std::string& name, const char* what, const Names<Value, kCount>& table) {
+  return table.values[index_of(name, what, table.names)];
+}
+
+constexpr Names<Crop, 2> kCrops{{"squash", "center"}, {Crop::Squash, Crop::Center}};
+constexpr Names<ResizeRule, 2> kResizeRules{{"half-pixel", "align-corners"},
+                                            {ResizeRule::HalfPixel, ResizeRule::AlignCorners}};
+constexpr Names<PrecisionChoice, 4> kPrecisions{
+    {"auto", "f32", "int8", "exact"},
+    {PrecisionChoice::Auto, PrecisionChoice::F32, PrecisionChoice::Int8, PrecisionChoice::Exact}};
+constexpr Names<Weighting, 2> kWeightings{{"votes", "similarity"},
+                                          {Weighting::Votes, Weighting::Similarity}};
+constexpr Names<Storage, 3> kStorages{{"f32", "i16", "i8"},
+                                      {Storage::F32, Storage::I16, Storage::I8}};
 
 struct JsFrameOptions {
   std::string crop;
@@ -150,76 +153,109 @@ PredictOptions to_predict_options(const JsPredictOptions& js) {
 }
 
 struct JsFrameRequest {
-  std::optional<std::string> label;
-  std::optional<JsPredictOptions> predict;
+  bool teaches = false;
+  std::string label;
+  bool predicts = false;
   bool predicts_only_when_taught = false;
+  JsPredictOptions options;
   double topk = 0;
   bool embedding = false;
 };
 
-struct JsModelInfo {
-  int input_width = 0, input_height = 0;
-  std::string input_type;
-  float range_low = 0, range_high = 0;
-  std::string range_source;
-  size_t embedding_size = 0, class_count = 0;
-  std::string name, labels_file, precision;
-  size_t weight_bytes = 0;
-  double multiply_adds = 0;
-  val operators;
-};
-
-JsModelInfo to_js(const ModelInfo& info) {
+val to_js(const ModelInfo& info) {
+  val js = val::object();
+  js.set("inputWidth", info.input_width);
+  js.set("inputHeight", info.input_height);
+  js.set("inputType", std::string(to_string(info.input_type)));
+  js.set("rangeLow", info.range.low);
+  js.set("rangeHigh", info.range.high);
+  js.set("rangeSource", std::string(info.range_source));
+  js.set("embeddingSize", info.embedding_size);
+  js.set("classCount", info.class_count);
+  js.set("name", info.name);
+  js.set("labelsFile", info.labels_file);
+  js.set("precision", std::string(to_string(info.summary.precision)));
+  js.set("weightBytes", info.summary.weight_bytes);
+  js.set("multiplyAdds", static_cast<double>(info.multiply_adds));
   val operators = val::object();
   for (const auto& [name, count] : info.summary.operators) operators.set(name, count);
-  return {.input_width = info.input_width,
-          .input_height = info.input_height,
-          .input_type = std::string(to_string(info.input_type)),
-          .range_low = info.range.low,
-          .range_high = info.range.high,
-          .range_source = info.range_source,
-          .embedding_size = info.embedding_size,
-          .class_count = info.class_count,
-          .name = info.name,
-          .labels_file = info.labels_file,
-          .precision = std::string(to_string(info.summary.precision)),
-          .weight_bytes = info.summary.weight_bytes,
-          .multiply_adds = static_cast<double>(info.multiply_adds),
-          .operators = operators};
+  js.set("operators", operators);
+  return js;
 }
 
-struct JsPrediction {
-  size_t class_index = 0;
-  std::string label;
-  bool unknown = false;
-  val confidences;
-  val neighbours;
-};
-
-JsPrediction to_js(const Prediction& prediction, const Knn& knn) {
-  return {.class_index = prediction.class_index,
-          .label = knn.labels()[prediction.class_index],
-          .unknown = prediction.unknown,
-          .confidences = val::array(prediction.confidences),
-          .neighbours = val::array(prediction.neighbours)};
+val to_js(const std::vector<ClassScore>& scores) {
+  val js = val::array();
+  for (const ClassScore& score : scores) {
+    val item = val::object();
+    item.set("classIndex", score.class_index);
+    item.set("probability", score.probability);
+    js.call<void>("push", item);
+  }
+  return js;
 }
 
-struct JsReview {
-  size_t tested = 0, correct = 0;
-  float temperature = 0, prior = 0, sharpness = 0;
-  val confusion, most_confusable, duplicates, outliers;
-};
+val to_js(const Prediction& prediction, const Knn& knn) {
+  val js = val::object();
+  js.set("classIndex", prediction.class_index);
+  js.set("label", knn.labels()[prediction.class_index]);
+  js.set("unknown", prediction.unknown);
+  js.set("confidences", val::array(prediction.confidences));
+  val neighbours = val::array();
+  for (const Neighbour& neighbour : prediction.neighbours) {
+    val item = val::object();
+    item.set("id", neighbour.id);
+    item.set("classIndex", neighbour.class_index);
+    item.set("similarity", neighbour.similarity);
+    neighbours.call<void>("push", item);
+  }
+  js.set("neighbours", neighbours);
+  return js;
+}
 
-JsReview to_js(const Review& review) {
-  return {.tested = review.tested,
-          .correct = review.correct,
-          .temperature = review.temperature,
-          .prior = review.prior,
-          .sharpness = review.sharpness,
-          .confusion = val::array(review.confusion),
-          .most_confusable = review.most_confusable ? val(*review.most_confusable) : val::null(),
-          .duplicates = val::array(review.duplicates),
-          .outliers = val::array(review.outliers)};
+val to_js(const Review& review) {
+  val js = val::object();
+  js.set("tested", review.tested);
+  js.set("correct", review.correct);
+  js.set("temperature", review.temperature);
+  js.set("prior", review.prior);
+  js.set("sharpness", review.sharpness);
+  val confusion = val::array();
+  for (const Confusion& cell : review.confusion) {
+    val item = val::object();
+    item.set("classIndex", cell.class_index);
+    item.set("takenFor", cell.taken_for);
+    item.set("count", cell.count);
+    confusion.call<void>("push", item);
+  }
+  js.set("confusion", confusion);
+  val pair = val::null();
+  if (review.most_confusable) {
+    pair = val::object();
+    pair.set("classA", review.most_confusable->class_a);
+    pair.set("classB", review.most_confusable->class_b);
+    pair.set("confusions", review.most_confusable->confusions);
+  }
+  js.set("mostConfusable", pair);
+  val duplicates = val::array();
+  for (const Duplicate& each : review.duplicates) {
+    val item = val::object();
+    item.set("id", each.id);
+    item.set("of", each.of);
+    item.set("similarity", each.similarity);
+    duplicates.call<void>("push", item);
+  }
+  js.set("duplicates", duplicates);
+  val outliers = val::array();
+  for (const Outlier& each : review.outliers) {
+    val item = val::object();
+    item.set("id", each.id);
+    item.set("classIndex", each.class_index);
+    item.set("suggestedClass", each.suggested_class);
+    item.set("confidence", each.confidence);
+    outliers.call<void>("push", item);
+  }
+  js.set("outliers", outliers);
+  return js;
 }
 
 /// A copy that JavaScript owns.
@@ -239,39 +275,27 @@ std::vector<float> to_floats(const val& js) {
   return emscripten::convertJSArrayToNumberVector<float>(js);
 }
 
-struct JsThumbnail {
-  double id = 0;
-  val bytes;
-};
-
 val to_js(const std::vector<Thumbnail>& thumbnails) {
   val js = val::array();
-  for (const auto& [id, bytes] : thumbnails) {
-    js.call<void>("push", JsThumbnail{static_cast<double>(id), to_js(bytes)});
+  for (const Thumbnail& thumbnail : thumbnails) {
+    val item = val::object();
+    item.set("id", thumbnail.id);
+    item.set("bytes", to_js(thumbnail.bytes));
+    js.call<void>("push", item);
   }
   return js;
 }
 
 std::vector<Thumbnail> to_thumbnails(const val& js) {
   std::vector<Thumbnail> thumbnails;
-  for (const auto& item : emscripten::vecFromJSArray<JsThumbnail>(js)) {
+  for (const val& item : emscripten::vecFromJSArray<val>(js)) {
     const std::vector<uint8_t> bytes =
-        emscripten::convertJSArrayToNumberVector<uint8_t>(item.bytes);
+        emscripten::convertJSArrayToNumberVector<uint8_t>(item["bytes"]);
     const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
-    thumbnails.push_back({to_id(item.id), {begin, begin + bytes.size()}});
+    thumbnails.push_back({to_id(item["id"].as<double>()), {begin, begin + bytes.size()}});
   }
   return thumbnails;
 }
-
-struct JsFrameResult {
-  double network_ms = 0;
-  val example_id;
-  size_t example_count = 0;
-  val prediction;
-  val labels;
-  val classes;
-  val embedding;
-};
 
 /// A classifier with the saves and loads of its examples. Counted while it lives.
 struct JsClassifier {
@@ -288,28 +312,32 @@ struct JsClassifier {
   DatasetTransfer transfer{classifier};
 };
 
-JsFrameResult observe(JsClassifier& self, const JsFrameRequest& js) {
+val observe(JsClassifier& self, const JsFrameRequest& js) {
   FrameRequest request;
-  request.label = js.label;
+  if (js.teaches) request.label = js.label;
+  if (js.predicts) request.predict = to_predict_options(js.options);
   request.predicts_only_when_taught = js.predicts_only_when_taught;
+  request.smoothing = js.options.smoothing;
   request.topk = to_count(js.topk, "topk");
-  if (js.predict) {
-    request.predict = to_predict_options(*js.predict);
-    request.smoothing = js.predict->smoothing;
+  const FrameResult result = self.classifier.observe(request, emscripten_get_now);
+  val prediction = val::null();
+  val labels = val::array();
+  if (result.prediction) {
+    prediction = to_js(*result.prediction, self.knn());
+    labels = val::array(self.knn().labels());
   }
-  const FrameResult result = self.classifier.observe(request);
-  return {
-      .network_ms = result.network_ms,
-      .example_id = result.example_id ? val(*result.example_id) : val::undefined(),
-      .example_count = result.example_count,
-      .prediction = result.prediction ? val(to_js(*result.prediction, self.knn())) : val::null(),
-      .labels = result.prediction ? val::array(self.knn().labels()) : val::array(),
-      .classes = val::array(result.classes),
-      .embedding = js.embedding ? to_js(self.classifier.embed()) : val::undefined()};
+  val object = val::object();
+  object.set("networkMs", result.network_ms);
+  if (result.example_id) object.set("exampleId", *result.example_id);
+  object.set("exampleCount", result.example_count);
+  object.set("prediction", prediction);
+  object.set("labels", labels);
+  object.set("classes", to_js(result.classes));
+  if (js.embedding) object.set("embedding", to_js(self.classifier.embed()));
+  return object;
 }
 
-JsPrediction predict_embedding(JsClassifier& self, const val& embedding,
-                               const JsPredictOptions& options) {
+val predict_embedding(JsClassifier& self, const val& embedding, const JsPredictOptions& options) {
   Prediction prediction = self.knn().predict(to_floats(embedding), to_predict_options(options));
   return to_js(self.classifier.smooth(std::move(prediction), options.smoothing), self.knn());
 }
@@ -324,7 +352,7 @@ val predict_embeddings(JsClassifier& self, const val& embeddings, double dimensi
   return js;
 }
 
-JsReview review_examples(JsClassifier& self, const JsPredictOptions& options, double max_examples) {
+val review_examples(JsClassifier& self, const JsPredictOptions& options, double max_examples) {
   ReviewOptions review_options;
   review_options.predict = to_predict_options(options);
   review_options.max_examples = to_count(max_examples, "max examples");
@@ -332,8 +360,8 @@ JsReview review_examples(JsClassifier& self, const JsPredictOptions& options, do
 }
 
 std::string storage_name(const JsClassifier& self) {
-  for (const auto& [name, storage] : kStorages) {
-    if (storage == self.classifier.knn().storage()) return name;
+  for (size_t i = 0; i < std::size(kStorages.values); ++i) {
+    if (kStorages.values[i] == self.classifier.knn().storage()) return kStorages.names[i];
   }
   return "";
 }
@@ -348,8 +376,6 @@ using Str = const std::string&;
 
 EMSCRIPTEN_BINDINGS(teachable) {
   using emscripten::value_object;
-  emscripten::register_optional<std::string>();
-  emscripten::register_optional<JsPredictOptions>();
   value_object<JsFrameOptions>("FrameOptions")
       .field("crop", &JsFrameOptions::crop)
       .field("resize", &JsFrameOptions::resize)
@@ -366,78 +392,13 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .field("unknownThreshold", &JsPredictOptions::unknown_threshold)
       .field("smoothing", &JsPredictOptions::smoothing);
   value_object<JsFrameRequest>("FrameRequest")
+      .field("teaches", &JsFrameRequest::teaches)
       .field("label", &JsFrameRequest::label)
-      .field("predict", &JsFrameRequest::predict)
+      .field("predicts", &JsFrameRequest::predicts)
       .field("predictsOnlyWhenTaught", &JsFrameRequest::predicts_only_when_taught)
+      .field("options", &JsFrameRequest::options)
       .field("topk", &JsFrameRequest::topk)
       .field("embedding", &JsFrameRequest::embedding);
-  value_object<JsFrameResult>("FrameResult")
-      .field("networkMs", &JsFrameResult::network_ms)
-      .field("exampleId", &JsFrameResult::example_id)
-      .field("exampleCount", &JsFrameResult::example_count)
-      .field("prediction", &JsFrameResult::prediction)
-      .field("labels", &JsFrameResult::labels)
-      .field("classes", &JsFrameResult::classes)
-      .field("embedding", &JsFrameResult::embedding);
-  value_object<JsModelInfo>("ModelInfo")
-      .field("inputWidth", &JsModelInfo::input_width)
-      .field("inputHeight", &JsModelInfo::input_height)
-      .field("inputType", &JsModelInfo::input_type)
-      .field("rangeLow", &JsModelInfo::range_low)
-      .field("rangeHigh", &JsModelInfo::range_high)
-      .field("rangeSource", &JsModelInfo::range_source)
-      .field("embeddingSize", &JsModelInfo::embedding_size)
-      .field("classCount", &JsModelInfo::class_count)
-      .field("name", &JsModelInfo::name)
-      .field("labelsFile", &JsModelInfo::labels_file)
-      .field("precision", &JsModelInfo::precision)
-      .field("weightBytes", &JsModelInfo::weight_bytes)
-      .field("multiplyAdds", &JsModelInfo::multiply_adds)
-      .field("operators", &JsModelInfo::operators);
-  value_object<ClassScore>("ClassScore")
-      .field("classIndex", &ClassScore::class_index)
-      .field("probability", &ClassScore::probability);
-  value_object<Neighbour>("Neighbour")
-      .field("id", &Neighbour::id)
-      .field("classIndex", &Neighbour::class_index)
-      .field("similarity", &Neighbour::similarity);
-  value_object<JsPrediction>("Prediction")
-      .field("classIndex", &JsPrediction::class_index)
-      .field("label", &JsPrediction::label)
-      .field("unknown", &JsPrediction::unknown)
-      .field("confidences", &JsPrediction::confidences)
-      .field("neighbours", &JsPrediction::neighbours);
-  value_object<Confusion>("Confusion")
-      .field("classIndex", &Confusion::class_index)
-      .field("takenFor", &Confusion::taken_for)
-      .field("count", &Confusion::count);
-  value_object<ConfusablePair>("ConfusablePair")
-      .field("classA", &ConfusablePair::class_a)
-      .field("classB", &ConfusablePair::class_b)
-      .field("confusions", &ConfusablePair::confusions);
-  value_object<Duplicate>("Duplicate")
-      .field("id", &Duplicate::id)
-      .field("of", &Duplicate::of)
-      .field("similarity", &Duplicate::similarity);
-  value_object<Outlier>("Outlier")
-      .field("id", &Outlier::id)
-      .field("classIndex", &Outlier::class_index)
-      .field("suggestedClass", &Outlier::suggested_class)
-      .field("confidence", &Outlier::confidence);
-  value_object<JsReview>("Review")
-      .field("tested", &JsReview::tested)
-      .field("correct", &JsReview::correct)
-      .field("temperature", &JsReview::temperature)
-      .field("prior", &JsReview::prior)
-      .field("sharpness", &JsReview::sharpness)
-      .field("confusion", &JsReview::confusion)
-      .field("mostConfusable", &JsReview::most_confusable)
-      .field("duplicates", &JsReview::duplicates)
-      .field("outliers", &JsReview::outliers);
-  value_object<JsThumbnail>("Thumbnail")
-      .field("id", &JsThumbnail::id)
-      .field("bytes", &JsThumbnail::bytes);
-
   emscripten::class_<JsClassifier>("Classifier")
       .constructor<double>()
       .function("useThreads", guarded<[](Self& self, double count) {

@@ -1,7 +1,6 @@
 #include "classifier/classifier.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -208,13 +207,11 @@ std::span<const float> Classifier::logits() {
   return network_->logits();
 }
 
-FrameResult Classifier::observe(const FrameRequest& request) {
+FrameResult Classifier::observe(const FrameRequest& request, double (*now_ms)()) {
   FrameResult result;
-  const auto start = std::chrono::steady_clock::now();
+  const double start = now_ms();
   embed();
-  const std::chrono::duration<double, std::milli> network_time =
-      std::chrono::steady_clock::now() - start;
-  result.network_ms = network_time.count();
+  result.network_ms = now_ms() - start;
   if (request.label) {
     result.example_id = knn_.add(embed(), *request.label);
     result.example_count = knn_.counts()[knn_.class_of(*result.example_id)];

@@ -101,7 +101,8 @@ class Classifier {
   /// Does all that is asked for with the current frame, in the order of FrameRequest's fields.
   /// Throws Error{BadArgument} without a model, and as Knn::add(), Knn::predict(), smooth() and
   /// classify(); Error{BadImage} without a frame.
-  FrameResult observe(const FrameRequest& request);
+  /// `now_ms` returns the time in milliseconds: std::chrono's clock would add 7 kB to the module.
+  FrameResult observe(const FrameRequest& request, double (*now_ms)());
   /// Returns the model's own classes for the current frame, at most `topk`, most probable first.
   std::vector<ClassScore> classify(size_t topk);
   /// Returns the outputs before softmax, [class_count], borrowed until the next call.

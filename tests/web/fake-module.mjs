@@ -71,12 +71,12 @@ class FakeClassifier {
     return new Float32Array(this.module.classCount);
   }
 
-  observe({ label, predict, predictsOnlyWhenTaught, topk, embedding: wantsEmbedding }) {
+  observe({ teaches, label, predicts, predictsOnlyWhenTaught, options, topk, embedding: wantsEmbedding }) {
     const embedding = this.embed();
-    const exampleId = label === undefined ? undefined : this.addEmbedding(embedding, label);
+    const exampleId = teaches ? this.addEmbedding(embedding, label) : undefined;
     const mayVote = this.#examples.some((each) => !this.#disabled.has(each.label));
     const prediction =
-      predict && (mayVote || !predictsOnlyWhenTaught) ? this.predictEmbedding(embedding, predict) : null;
+      predicts && (mayVote || !predictsOnlyWhenTaught) ? this.predictEmbedding(embedding, options) : null;
     return {
       networkMs: 0,
       exampleId,

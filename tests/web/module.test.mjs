@@ -35,15 +35,17 @@ const nearest = (k, how = {}) => ({
 /** One call for the current frame. */
 const observe = (classifier, request) =>
   classifier.observe({
-    label: undefined,
-    predict: undefined,
+    teaches: false,
+    label: '',
+    predicts: false,
     predictsOnlyWhenTaught: false,
+    options: nearest(1),
     topk: 0,
     embedding: false,
     ...request,
   });
-const teach = (classifier, label) => observe(classifier, { label });
-const predict = (classifier, options) => observe(classifier, { predict: options }).prediction;
+const teach = (classifier, label) => observe(classifier, { teaches: true, label });
+const predict = (classifier, options) => observe(classifier, { predicts: true, options }).prediction;
 
 function load(classifier, bytes = model, how = options) {
   classifier.modelBuffer(bytes.length).set(bytes);
@@ -105,15 +107,16 @@ withClassifier('embeds, teaches and predicts a frame', (classifier) => {
 withClassifier('one call teaches, predicts, classifies and embeds a frame', (classifier) => {
   load(classifier);
   show(classifier, 3);
-  const untaught = observe(classifier, { predict: nearest(1), predictsOnlyWhenTaught: true, topk: 2 });
+  const untaught = observe(classifier, { predicts: true, predictsOnlyWhenTaught: true, topk: 2 });
   assert.equal(untaught.prediction, null);
   assert.equal(untaught.exampleId, undefined);
   assert.deepEqual(untaught.labels, []);
   assert.equal(untaught.embedding, undefined);
   assert.equal(untaught.classes.length, 2);
   const { networkMs, exampleId, exampleCount, prediction, labels, classes, embedding } = observe(classifier, {
+    teaches: true,
     label: 'a',
-    predict: nearest(1),
+    predicts: true,
     topk: 3,
     embedding: true,
   });

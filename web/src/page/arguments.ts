@@ -1,6 +1,7 @@
 // Checks of the arguments that callers pass, before anything is sent.
 
 import { ClassifierError } from '../shared/errors.js';
+import { predictDefaults } from '../shared/predict-defaults.js';
 import type { PredictOptions, Storage, Thumbnail, WirePredictOptions } from '../shared/protocol.js';
 
 /** Returns `value`, a whole number of at least `min`. */
@@ -50,18 +51,6 @@ export function checkEmbedding(embedding: Float32Array, size: number): void {
   if (!embedding.every(Number.isFinite))
     throw new ClassifierError('bad-argument', 'The embedding contains numbers that are not finite.');
 }
-
-/** Defaults of PredictOptions. */
-export const predictDefaults: WirePredictOptions = {
-  k: 3,
-  weighting: 'votes',
-  temperature: 0.05,
-  prior: 0,
-  sharpness: 1,
-  balanced: false,
-  unknownThreshold: -1,
-  smoothing: 0,
-};
 
 /** Fills in the defaults for options that are absent or undefined. */
 function withDefaults(options: PredictOptions): WirePredictOptions {

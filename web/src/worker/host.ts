@@ -2,6 +2,7 @@
 
 import { aborted } from '../shared/abort.js';
 import { ClassifierError } from '../shared/errors.js';
+import { predictDefaults } from '../shared/predict-defaults.js';
 import type {
   ClassifierMethods,
   ClassScore,
@@ -29,9 +30,11 @@ import type {
 
 /** A request that asks for nothing. */
 const noRequest: WasmFrameRequest = {
-  label: undefined,
-  predict: undefined,
+  teaches: false,
+  label: '',
+  predicts: false,
   predictsOnlyWhenTaught: false,
+  options: predictDefaults,
   topk: 0,
   embedding: false,
 };
@@ -120,7 +123,7 @@ export function makeHost(
     },
 
     async addExample({ subject, label }, context) {
-      if ('frame' in subject) return (await observe(subject.frame, context, { label })).exampleCount;
+      if ('frame' in subject) return (await observe(subject.frame, context, { teaches: true, label })).exampleCount;
       use().classifier.addEmbedding(subject.embedding, label);
       noteAnswer();
       return countOf(label);
@@ -130,7 +133,7 @@ export function makeHost(
 
     async predict({ subject, options }, context) {
       if ('frame' in subject) {
-        const { labels, prediction } = await observe(subject.frame, context, { predict: options });
+        const { labels, prediction } = await observe(subject.frame, context, { predicts: true, options });
         return toWirePrediction(labels, prediction!);
       }
       noteAnswer();
@@ -149,9 +152,11 @@ export function makeHost(
 
     async observe({ frame, label, options, topk, embedding: wantsEmbedding }, context) {
       const { exampleId, exampleCount, prediction, labels, classes, embedding } = await observe(frame, context, {
-        label,
-        predict: options,
+        teaches: label !== undefined,
+        label: label ?? '',
+        predicts: true,
         predictsOnlyWhenTaught: true,
+        options,
         topk: use().model?.classCount ? topk : 0,
         embedding: wantsEmbedding,
       });

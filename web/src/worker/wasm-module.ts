@@ -25,7 +25,7 @@ export interface WasmClassScore {
   probability: number;
 }
 
-/** Options of a prediction. All fields are required: page/arguments.ts has the defaults. */
+/** Options of a prediction. All fields are required: shared/predict-defaults.ts has the defaults. */
 export interface WasmPredictOptions {
   /** >= 1 */
   k: number;
@@ -62,12 +62,14 @@ export interface WasmPrediction {
 
 /** What to do with the current frame. */
 export interface WasmFrameRequest {
-  /** Adds the frame as an example of this class, before the prediction. */
-  label: string | undefined;
-  /** Predicts the frame with these options. */
-  predict: WasmPredictOptions | undefined;
+  /** Adds the frame as an example of `label`, before the prediction. */
+  teaches: boolean;
+  label: string;
+  /** Predicts the frame with `options`. */
+  predicts: boolean;
   /** Leaves the prediction out while no example may vote, instead of throwing. */
   predictsOnlyWhenTaught: boolean;
+  options: WasmPredictOptions;
   /** Maximum number of the model's own classes; 0 for none. */
   topk: number;
   /** Returns the embedding. */
@@ -78,7 +80,7 @@ export interface WasmFrameResult {
   /** Milliseconds for preprocessing and network. */
   networkMs: number;
   /** Undefined without a label. */
-  exampleId: number | undefined;
+  exampleId?: number;
   /** Number of examples of the label; 0 without one. */
   exampleCount: number;
   prediction: WasmPrediction | null;
@@ -87,7 +89,7 @@ export interface WasmFrameResult {
   /** Most probable first. */
   classes: WasmClassScore[];
   /** [embeddingSize], a copy. */
-  embedding: Float32Array | undefined;
+  embedding?: Float32Array;
 }
 
 export interface WasmReview {

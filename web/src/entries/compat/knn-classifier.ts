@@ -6,9 +6,10 @@
 
 import { sharedModule } from '../../compat/module.js';
 import { readTensor, Tensor, type TensorInput } from '../../compat/tensor.js';
-import { predictDefaults, toLabel } from '../../page/arguments.js';
+import { toLabel } from '../../page/arguments.js';
 import { toModuleRequest } from '../../page/session.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
+import { predictDefaults } from '../../shared/predict-defaults.js';
 import type { Variant } from '../../shared/protocol.js';
 import { startClassifier } from '../../worker/open.js';
 import type { WasmClassifier, WasmModule, WasmNeighbour } from '../../worker/wasm-module.js';
