@@ -17,7 +17,7 @@ function(add_pthreadpool name)
   add_library(${name} STATIC EXCLUDE_FROM_ALL ${ARGN})
   target_include_directories(${name} SYSTEM PRIVATE ${PTHREADPOOL_SOURCE_DIR}/src)
   target_include_directories(${name} SYSTEM PUBLIC ${PTHREADPOOL_SOURCE_DIR}/include)
-  target_compile_options(${name} PRIVATE -Os)
+  target_compile_options(${name} PRIVATE $<IF:$<BOOL:${EMSCRIPTEN}>,-Oz,-Os>)
   target_compile_definitions(${name} PRIVATE
     PTHREADPOOL_USE_FASTPATH=0
     PTHREADPOOL_USE_EVENT=0

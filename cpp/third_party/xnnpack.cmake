@@ -209,7 +209,9 @@ add_library(XNNPACK STATIC EXCLUDE_FROM_ALL
   ${xnnpack_sources} $<TARGET_OBJECTS:xnnpack_configs> ${family_objects})
 target_include_directories(XNNPACK SYSTEM INTERFACE ${XNNPACK_SOURCE_DIR}/include)
 target_link_libraries(XNNPACK PRIVATE xnnpack_base PUBLIC pthreadpool)
-target_compile_options(XNNPACK PRIVATE -Os)
+target_compile_options(XNNPACK PRIVATE $<IF:$<BOOL:${EMSCRIPTEN}>,-Oz,-Os>)
+# Packing the weights is a part of the time until the first result.
+set_source_files_properties(${XNNPACK_SOURCE_DIR}/src/reference/packing.cc PROPERTIES COMPILE_OPTIONS -Os)
 # gnu11 and not c11, because memory.c needs MAP_ANONYMOUS.
 set_target_properties(XNNPACK PROPERTIES C_STANDARD 11 C_EXTENSIONS ON)
 if(CPUINFO_LIBRARY)

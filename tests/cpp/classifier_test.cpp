@@ -384,7 +384,7 @@ TEST(ClassifierExamples, AreFoundByThreadsAsByOne) {
   for (const Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
     Classifier one(1), several(has_threads() ? 3 : 1);
     for (Classifier* each : {&one, &several}) {
-      each->use_storage(storage);
+      each->knn().use_storage(storage);
       each->knn().add_batch(all, kDimension, labels);
     }
     for (size_t q = 0; q < 20; ++q) {

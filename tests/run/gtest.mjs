@@ -18,8 +18,9 @@ const sanitizerSettings = {
  * WebAssembly. `files`: the sources of the programs to run, instead of all. `filter`: the part of a name that tests must have.
  */
 export async function runPrograms(preset, { starter = [], files, filter } = {}) {
-  const tree = join(projectFolder, 'build', treeOf(preset));
-  const folder = treeOf(preset) === preset ? '.' : preset;
+  const name = treeOf(preset, 'unit_tests');
+  const tree = join(projectFolder, 'build', name);
+  const folder = name === preset ? '.' : preset;
   const programs = await listPrograms(tree);
   const waiting = files ? choosePrograms(programs, files, preset) : programs;
   const filterArgs = filter === undefined ? [] : [`--gtest_filter=${toGtestFilter(filter)}`];

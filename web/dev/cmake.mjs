@@ -9,8 +9,6 @@ import { projectFolder, run } from './steps.mjs';
 /** Names of all variants of the WebAssembly module, see cpp/variants.cmake. They are linked from one build tree. */
 export const wasmVariants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
-const wasmPreset = 'wasm';
-
 /** The modules in wasm/image/ and wasm/tfjs/, which all variants use. */
 export const bareModules = { preset: 'bare', targets: ['image_decoder', 'tfjs_converter'] };
 
@@ -20,8 +18,14 @@ export const buildVariant = (variant, report) => buildPreset(variant, ['teachabl
 /** Builds the modules that all variants use. */
 export const buildBareModules = (report) => buildPreset(bareModules.preset, bareModules.targets, report);
 
-/** Returns the name of the folder in build/ that holds a preset or variant. */
-export const treeOf = (preset) => (wasmVariants.includes(preset) ? wasmPreset : preset);
+/**
+ * Returns the name of the preset, and so of the folder in build/, that builds a target of a preset or variant. The modules of all
+ * variants come from the tree `wasm`. Their tests and benchmarks come from the tree `wasm-tests`, whose links are quick.
+ */
+export function treeOf(preset, target) {
+  if (!wasmVariants.includes(preset)) return preset;
+  return target === 'teachable' ? 'wasm' : 'wasm-tests';
+}
 
 /** Returns a hash of what a configured tree depends on and ninja does not watch: the presets and the compilers. */
 function configurationOf(preset) {
@@ -34,10 +38,10 @@ function configurationOf(preset) {
 
 /**
  * Builds targets of a preset. A variant of the WebAssembly module can stand in the place of a preset: its targets, such
- * as `teachable`, `unit_tests` and `benchmarks`, are those of the preset `wasm` that carry the variant's name.
+ * as `teachable`, `unit_tests` and `benchmarks`, are those of treeOf() that carry the variant's name.
  */
 export function buildPreset(preset, targets, report) {
-  const name = treeOf(preset);
+  const name = treeOf(preset, targets[0]);
   const ofVariant = name === preset ? targets : targets.map((target) => `${target}_${preset.replaceAll('-', '_')}`);
   const tree = join(projectFolder, 'build', name);
   // Two ninjas in one tree destroy each other's files.
