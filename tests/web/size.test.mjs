@@ -10,9 +10,9 @@ import { wasmVariants } from '../../web/dev/cmake.mjs';
 const dist = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
-  entry: 10_800,
-  worker: 12_680,
-  modules: { simd: 163_900, 'simd-threads': 169_400, relaxed: 173_300, 'relaxed-threads': 178_400 },
+  entry: 10_910,
+  worker: 12_640,
+  modules: { simd: 158_200, 'simd-threads': 168_600, relaxed: 167_100, 'relaxed-threads': 177_900 },
   // Fetched only for the first picture file.
   decoder: 28_500,
   // Fetched only for a model.json of TensorFlow.js.

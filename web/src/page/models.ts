@@ -51,6 +51,6 @@ export function selectModel(wantedVersion: unknown, wantedAlpha: unknown): Model
   throw new ClassifierError(
     'bad-argument',
     `MobileNet v${version} ${String(alpha)} isn't in the package, which holds v${packaged.version} ${packaged.alpha}. ` +
-      `Leave out 'version' and 'alpha' to run that one, or serve the other model's file${known.length > 0 ? ` (in the project's catalogue: ${known.join(' and ')})` : ''} and pass its address as the option 'model'.`,
+      `Leave out 'version' and 'alpha' to run it, or serve the other model's file${known.length > 0 ? ` (in the project's catalogue: ${known.join(' and ')})` : ''} and pass its address as the option 'model'.`,
   );
 }
