@@ -1,9 +1,14 @@
 # The variants of the WebAssembly module differ in two ways: whether they use relaxed SIMD, and whether they use threads.
-# All of them are linked from the same objects. Only these parts differ:
+# One build tree links those without threads, another one (TEACHABLE_THREADS) those with threads. Within a tree all of them
+# share their objects. Only these parts differ:
 #   part_simd      or  part_relaxed    kernels, and what chooses between kernels
 #   part_single    or  part_threads    the thread pool
 # Layers add their own files to these by add_layer() in CMakeLists.txt.
-set(TEACHABLE_VARIANTS simd simd-threads relaxed relaxed-threads)
+if(TEACHABLE_THREADS)
+  set(TEACHABLE_VARIANTS simd-threads relaxed-threads)
+else()
+  set(TEACHABLE_VARIANTS simd relaxed)
+endif()
 
 foreach(part simd relaxed single threads)
   add_library(part_${part} INTERFACE)

@@ -234,6 +234,6 @@ if(EMSCRIPTEN)
   add_variant_part(xnnpack_simd configs/hardware-config.c)
   add_variant_part(xnnpack_relaxed configs/hardware-config.c -mrelaxed-simd)
   # XNNPACK's only atomic instruction. Modules without threads must not have any, because engines may refuse them.
-  add_variant_part(xnnpack_single init.c -mno-atomics)
+  add_variant_part(xnnpack_single init.c)
   add_variant_part(xnnpack_threads init.c)
 endif()

@@ -1,7 +1,9 @@
 // Runs one WebAssembly build of the benchmarks and sends Google Benchmark's JSON to the page.
 self.onmessage = async ({ data: { variant, files, args } }) => {
   try {
-    const { default: createModule } = await import(`/build/wasm-tests/bench/${variant}/bench.js`);
+    const { default: createModule } = await import(
+      `/build/${variant.endsWith('-threads') ? 'wasm-threads' : 'wasm'}/bench/${variant}/bench.js`
+    );
     const lines = [];
     const complaints = [];
     const module = await createModule({ print: (line) => lines.push(line), printErr: (line) => complaints.push(line) });

@@ -18,7 +18,7 @@ const sanitizerSettings = {
  * WebAssembly. `files`: the sources of the programs to run, instead of all. `filter`: the part of a name that tests must have.
  */
 export async function runPrograms(preset, { starter = [], files, filter } = {}) {
-  const name = treeOf(preset, 'unit_tests');
+  const name = treeOf(preset);
   const tree = join(projectFolder, 'build', name);
   const folder = name === preset ? '.' : preset;
   const programs = await listPrograms(tree);

@@ -6,25 +6,22 @@ import { withLock } from '../../cpp/third_party/lock.mjs';
 import { toolchain } from '../../cpp/third_party/setup.mjs';
 import { projectFolder, run } from './steps.mjs';
 
-/** Names of all variants of the WebAssembly module, see cpp/variants.cmake. They are linked from one build tree. */
+/** Names of all variants of the WebAssembly module, see cpp/variants.cmake. Two build trees link them, see treeOf(). */
 export const wasmVariants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
 /** The modules in wasm/image/ and wasm/tfjs/, which all variants use. */
 export const bareModules = { preset: 'bare', targets: ['image_decoder', 'tfjs_converter'] };
 
-/** Builds one variant's module. The first call also compiles the objects that all variants share. */
+/** Builds one variant's module. The first call of a tree also compiles the objects that its variants share. */
 export const buildVariant = (variant, report) => buildPreset(variant, ['teachable'], report);
 
 /** Builds the modules that all variants use. */
 export const buildBareModules = (report) => buildPreset(bareModules.preset, bareModules.targets, report);
 
-/**
- * Returns the name of the preset, and so of the folder in build/, that builds a target of a preset or variant. The modules of all
- * variants come from the tree `wasm`. Their tests and benchmarks come from the tree `wasm-tests`, whose links are quick.
- */
-export function treeOf(preset, target) {
+/** Returns the name of the preset that builds a variant, which is also its folder in build/. A preset returns its own name. */
+export function treeOf(preset) {
   if (!wasmVariants.includes(preset)) return preset;
-  return target === 'teachable' ? 'wasm' : 'wasm-tests';
+  return preset.endsWith('-threads') ? 'wasm-threads' : 'wasm';
 }
 
 /** Returns a hash of what a configured tree depends on and ninja does not watch: the presets and the compilers. */
@@ -41,7 +38,7 @@ function configurationOf(preset) {
  * as `teachable`, `unit_tests` and `benchmarks`, are those of treeOf() that carry the variant's name.
  */
 export function buildPreset(preset, targets, report) {
-  const name = treeOf(preset, targets[0]);
+  const name = treeOf(preset);
   const ofVariant = name === preset ? targets : targets.map((target) => `${target}_${preset.replaceAll('-', '_')}`);
   const tree = join(projectFolder, 'build', name);
   // Two ninjas in one tree destroy each other's files.
