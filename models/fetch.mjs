@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Puts models of the catalogue into models/files: `node models/fetch.mjs [--refresh] [--unverified]
-// [id...]`, or --list for a table.
+// Fetches models of the catalogue into models/files: `node models/fetch.mjs [--refresh] [--unverified] [id...]`. With --list, prints
+// the catalogue as a table.
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -18,21 +18,23 @@ const kStaleMs = 3_600_000;
 
 /**
  * @typedef {object} Options
- * @property {(line: string) => void} [log] gets one line about what was taken from where, and why
- * not from elsewhere
- * @property {boolean} [refresh] look for the default on the network although a stand-in is there
- * @property {boolean} [unverified] take files of which nobody has told a sum; it is kept beside them
- * @property {string} [catalogFile] for tests, as the two below
+ * @property {(line: string) => void} [log] Receives one line for each model: its source, and why earlier
+ * sources failed.
+ * @property {boolean} [refresh] Asks the network for the default model again, although the
+ * stand-in is there.
+ * @property {boolean} [unverified] Accepts files without a known checksum. Their checksum is
+ * stored beside them.
+ * @property {string} [catalogFile] For tests, like the two below.
  * @property {string} [filesFolder]
  * @property {string} [localFolder]
  */
 
 /**
- * Makes one model and its labels available under `<filesFolder>/<id>/`; touches nothing when they
- * are there. Throws an Error with one sentence when no source has them.
- * @param {string} id of the catalogue
+ * Fetches one model and its labels into `<filesFolder>/<id>/`, unless they are there. Throws an Error with one sentence when no
+ * source has them.
+ * @param {string} id Id in the catalogue.
  * @param {Options} [options]
- * @returns {Promise<object>} the catalogue's entry; paths in it are relative to models/files/
+ * @returns {Promise<object>} The catalogue's entry, with paths relative to models/files/.
  */
 export async function fetchModel(id, options) {
   const run = await startRun(options);
@@ -42,12 +44,10 @@ export async function fetchModel(id, options) {
 }
 
 /**
- * Makes the catalogue's default model available, or its stand-in when no source of the default can
- * be reached, and writes the entry to `<filesFolder>/default.json`. While a stand-in is there, the
- * default is looked for in the local folder only.
+ * Fetches the catalogue's default model, or the stand-in when no source of the default can be reached. Writes the entry to
+ * `<filesFolder>/default.json`. While the stand-in is there, only the local folder is searched for the default.
  * @param {Options} [options]
- * @returns {Promise<object>} as fetchModel; `standInFor` names the default when it isn't the
- * default
+ * @returns {Promise<object>} The entry, as from fetchModel(). `standInFor` names the default when the entry is the stand-in.
  */
 export async function fetchDefault(options = {}) {
   const run = await startRun(options);
@@ -62,7 +62,7 @@ export async function fetchDefault(options = {}) {
     const line = await ensure(standIn, run).catch((error) => {
       throw new Error(`${reason.message} ${error.message}`);
     });
-    const hint = skipNetwork ? ' (--refresh asks the network again)' : '';
+    const hint = skipNetwork ? ' (use --refresh to ask the network again)' : '';
     run.log(`${line} It stands in for ${item.id}: ${reason.message}${hint}`);
     entry = { ...(await toEntry(standIn, run)), standInFor: item.id };
   }
@@ -71,8 +71,8 @@ export async function fetchDefault(options = {}) {
 }
 
 /**
- * `TEACHABLE_MODELS`, else models/ in `TEACHABLE_DATA`, which is ../shared/data beside the
- * repository unless set.
+ * Returns the local folder of models: `TEACHABLE_MODELS`, else models/ in `TEACHABLE_DATA`, whose default is ../shared/data beside
+ * the repository.
  */
 export function findLocalFolder(env = process.env) {
   if (env.TEACHABLE_MODELS) return path.resolve(env.TEACHABLE_MODELS);
@@ -114,7 +114,7 @@ async function convertWithProject(modelJson, weights) {
   return convertToTflite(modelJson, weights);
 }
 
-/** What a run that was killed left behind. */
+/** Removes what a killed run left behind. */
 async function removeStale(folder) {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(kStaging)) continue;
@@ -128,34 +128,33 @@ function findModel(catalog, id) {
   const item = catalog.models.find((model) => model.id === id);
   if (item) return item;
   const ids = catalog.models.map((model) => model.id).join(', ');
-  throw new Error(`There is no model '${id}' in the catalogue; there are ${ids}.`);
+  throw new Error(`Unknown model '${id}'. The catalogue has: ${ids}.`);
 }
 
 /**
- * Makes an item's files available from the first source that has them; returns a sentence about
- * it.
+ * Fetches an item's files from the first source that has them. Returns a sentence about it.
  */
 async function ensure(item, run, allows = () => true) {
-  if (await isComplete(item, run)) return `${item.id} is in models/files already.`;
+  if (await isComplete(item, run)) return `${item.id} is already in models/files.`;
   const refusals = [];
   for (const source of item.sources.filter(allows)) {
     const name = nameOf(source, run.context);
     try {
       await take(source, item, run);
       const why = refusals.length > 0 ? ` (${refusals.join('; ')})` : '';
-      return `Took ${item.id} from ${name}${why}.`;
+      return `Fetched ${item.id} from ${name}${why}.`;
     } catch (error) {
       refusals.push(`${name}: ${error.message}`);
     }
   }
-  throw new Error(`${item.id} can't be had (${refusals.join('; ')}).`);
+  throw new Error(`Could not fetch ${item.id} (${refusals.join('; ')}).`);
 }
 
 async function take(source, item, run) {
   const staging = await mkdtemp(path.join(run.filesFolder, kStaging));
   try {
     if (!isVouchedFor(source, item) && !run.unverified) {
-      throw new Error('the catalogue has no sum of it; --unverified takes it as it is and keeps its sum');
+      throw new Error('the catalogue has no checksum of it; use --unverified to accept it as it is');
     }
     await deliver(source, item, staging, run.context);
     for (const file of item.files) {
@@ -164,7 +163,7 @@ async function take(source, item, run) {
     }
     const folder = path.join(run.filesFolder, item.id);
     await mkdir(folder, { recursive: true });
-    // One by one and onto what is there: another run may be putting the same files there.
+    // Each file replaces the old one in one step, because another run may be writing the same files.
     for (const file of item.files) {
       await rename(path.join(staging, file.path), path.join(folder, file.path));
       if (!file.sha256) await rename(path.join(staging, sumName(file)), path.join(folder, sumName(file)));
@@ -174,7 +173,7 @@ async function take(source, item, run) {
   }
 }
 
-/** Whether what comes from the source is checked: by sums of the files, or of the archive around them. */
+/** Returns whether a checksum covers what the source delivers: one of each file, or one of the archive. */
 function isVouchedFor(source, item) {
   return item.files.every((file) => file.sha256) || (source.kind === 'archive' && Boolean(source.sha256));
 }
@@ -183,7 +182,7 @@ const sumName = (file) => `${file.path}.sha256`;
 
 const sumOf = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** Of a file without a sum in the catalogue, for later runs to check it by. */
+/** Stores the checksum of a file that has none in the catalogue, so that later runs can check the file. */
 async function keepSum(file, folder) {
   const sum = sumOf(await readFile(path.join(folder, file.path)));
   await writeFile(path.join(folder, sumName(file)), `${sum}  ${file.path}\n`);
@@ -195,8 +194,8 @@ async function check(file, folder) {
   const wanted = file.sha256 ?? (await readFile(path.join(folder, sumName(file)), 'utf8')).slice(0, 64);
   if (sum === wanted) return;
   throw new Error(
-    `${file.path} has sha256 ${sum} and ${bytes.length} bytes, wanted ${wanted}` +
-      (file.byteLength ? ` and ${file.byteLength}` : ''),
+    `${file.path} has sha256 ${sum} and ${bytes.length} bytes; expected ${wanted}` +
+      (file.byteLength ? ` and ${file.byteLength} bytes` : ''),
   );
 }
 
@@ -206,7 +205,7 @@ async function isComplete(item, run) {
   return results.every((result) => result.status === 'fulfilled');
 }
 
-/** The entry as the page loads it. A model without reachable labels still runs. */
+/** Returns the entry as the page loads it. A model runs without labels when they can't be fetched. */
 async function toEntry(item, run) {
   const { sources, labels, published, ...entry } = item;
   entry.files = await Promise.all(toPaths(item).map((file) => withSum(file, run)));
@@ -221,7 +220,7 @@ async function toEntry(item, run) {
   return entry;
 }
 
-/** What the catalogue doesn't say of a file, from the file. */
+/** Adds the length and the checksum of a file that the catalogue doesn't know. */
 async function withSum(file, run) {
   if (file.sha256) return file;
   const bytes = await readFile(path.join(run.filesFolder, file.path));
@@ -246,7 +245,7 @@ async function main(args) {
   const ids = args.filter((arg) => !arg.startsWith('--'));
   const unknown = args.find((arg) => arg.startsWith('--') && !['--refresh', '--unverified', '--list'].includes(arg));
   if (unknown) {
-    throw new Error(`${unknown} isn't an option; there are --refresh, --unverified and --list.`);
+    throw new Error(`Unknown option ${unknown}. Options: --refresh, --unverified and --list.`);
   }
   const unverified = args.includes('--unverified');
   const log = (line) => console.log(line);

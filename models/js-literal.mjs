@@ -1,6 +1,6 @@
 // Reads JavaScript literals out of minified code without running it.
 
-/** Nesting that a literal may have; a model's topology needs about 15. */
+/** Maximum nesting of a literal. A model's topology needs about 15. */
 const kMaxDepth = 64;
 const kNumber = /-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/iy;
 const kName = /[A-Za-z_$][\w$]*/y;
@@ -12,18 +12,18 @@ const kWords = new Map([
 ]);
 
 /**
- * The value of the literal that begins at `start`: objects with plain or quoted keys, arrays,
+ * Returns the value of the literal that begins at `start`: objects with plain or quoted keys, arrays,
  * double-quoted strings, numbers, null, true, false, !0 and !1. Throws SyntaxError for anything
  * else.
  * @param {string} code
  * @param {number} start
- * @returns {{value: unknown, end: number}} `end` is the offset after the literal
+ * @returns {{value: unknown, end: number}} `end` is the offset after the literal.
  */
 export function readLiteral(code, start) {
   let at = start;
 
   const fail = (wanted) => {
-    throw new SyntaxError(`offset ${at}: got '${code.slice(at, at + 12)}', wanted ${wanted}`);
+    throw new SyntaxError(`offset ${at}: found '${code.slice(at, at + 12)}'; expected ${wanted}`);
   };
   const match = (pattern) => {
     pattern.lastIndex = at;

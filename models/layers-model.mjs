@@ -1,17 +1,17 @@
-// A TensorFlow.js layers-model that an npm package ships as browserified CommonJS modules: one with
-// the topology, one a shard with the weights in base64.
+// Reads a TensorFlow.js layers-model that an npm package contains as browserified CommonJS modules: one with the topology, and one
+// for each shard of the weights, in base64.
 import { readLiteral } from './js-literal.mjs';
 
 const kExport = /\.exports\s*=\s*(?=[{"])/g;
 
 /**
- * The literal that a browserified module exports. Throws SyntaxError when there isn't exactly one.
+ * Returns the literal that a browserified module exports. Throws SyntaxError unless there is exactly one.
  */
 export function readExport(code) {
   // The bundle's own loader writes `{exports:{}}`, never `.exports={`.
   const starts = [...code.matchAll(kExport)].map((found) => found.index + found[0].length);
   if (starts.length !== 1) {
-    throw new SyntaxError(`found ${starts.length} exported literals, wanted 1`);
+    throw new SyntaxError(`found ${starts.length} exported literals; expected 1`);
   }
   return readLiteral(code, starts[0]).value;
 }
@@ -19,14 +19,13 @@ export function readExport(code) {
 function readShard(readModule, path) {
   const text = readExport(readModule(path));
   if (typeof text !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) {
-    throw new SyntaxError(`the module ${path} doesn't hold base64`);
+    throw new SyntaxError(`the module ${path} has no base64 text`);
   }
   return Buffer.from(text, 'base64');
 }
 
 /**
- * Makes `lastLayer` the output and drops the layers behind it. Their weights stay; nothing reads
- * them.
+ * Makes `lastLayer` the output and removes the layers after it. Their weights stay, unused.
  */
 function cutAfter(model, lastLayer) {
   const { config } = model.modelTopology.model_config;
@@ -38,10 +37,9 @@ function cutAfter(model, lastLayer) {
 
 /**
  * Joins topology and shards to the two files of a layers-model folder.
- * @param {(name: string) => string} readModule the code of `<name>.min.js`
- * @param {string} [lastLayer] where to cut off a classifier
- * @returns {Map<string, Buffer>} `model.json`, whose manifest names one shard, and that shard,
- * `weights.bin`
+ * @param {(name: string) => string} readModule Returns the code of `<name>.min.js`.
+ * @param {string} [lastLayer] The layer after which a classifier is cut off.
+ * @returns {Map<string, Buffer>} `model.json`, whose manifest names one shard, and that shard, `weights.bin`.
  */
 export function readBrowserifiedModel(readModule, lastLayer) {
   const model = readExport(readModule('model'));

@@ -1,5 +1,4 @@
-// The places that a catalogue item's files come from. Each kind puts them into a folder; checking
-// is up to the caller.
+// The kinds of sources of a catalogue item's files. Each kind writes the files into a folder; the caller checks them.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,12 +8,12 @@ import { promisify } from 'node:util';
 import { readBrowserifiedModel } from './layers-model.mjs';
 import { readTgz } from './tar.mjs';
 
-/** How long a host may take to answer, and then between two pieces. */
+/** Maximum time until a host answers, and between two pieces of its answer, in milliseconds. */
 const kAnswerMs = 8_000;
 const kNpmMs = 180_000;
-/** The largest archive, with checkpoints of every kind, has some 100 MB. */
+/** Maximum size of an archive in bytes. The largest one has about 100 MB. */
 const kMaxArchiveBytes = 500e6;
-/** Of a file whose size the catalogue doesn't know. */
+/** Maximum size in bytes of a file whose size the catalogue doesn't know. */
 const kMaxFileBytes = 100e6;
 
 /**
@@ -34,21 +33,20 @@ const kinds = {
   npm: { name: (source) => `npm package ${source.package} ${source.version}`, deliver: fromNpm },
 };
 
-/** How a message calls the source. */
+/** Returns the name of a source in messages. */
 export function nameOf(source, context) {
   return kinds[source.kind].name(source, context);
 }
 
 /**
- * Puts the item's files into `folder`, unchecked. Throws an Error whose message is a reason,
- * without a full stop.
- * @param {Context} context shared by the calls of one run
+ * Writes the item's files into `folder`, unchecked. Throws an Error whose message is a reason, without a full stop.
+ * @param {Context} context Shared by the calls of one run.
  */
 export function deliver(source, item, folder, context) {
   return kinds[source.kind].deliver(source, item, folder, context);
 }
 
-/** `<local>/<id>/<file>`, or `<local>/<file>` as a folder of models usually has it. */
+/** Copies `<local>/<id>/<file>`, or else `<local>/<file>`. */
 async function fromFolder(_source, item, folder, { localFolder }) {
   for (const file of item.files) {
     const target = path.join(folder, file.path);
@@ -66,7 +64,7 @@ async function fromFolder(_source, item, folder, { localFolder }) {
 
 async function fromUrl(source, item, folder, { unreachable }) {
   const { host } = new URL(source.url);
-  // One wait for a host that doesn't answer is enough.
+  // A host that doesn't answer is asked once per run.
   if (unreachable.has(host)) throw new Error(unreachable.get(host));
   for (const file of item.files) {
     const url = new URL(file.path, source.url);
@@ -82,7 +80,7 @@ async function download(url, byteLength, unreachable) {
   let response;
   try {
     response = await fetch(url, { signal: abort.signal });
-    if (!response.ok) throw new Error(`it answers ${response.status} for ${url.pathname}`);
+    if (!response.ok) throw new Error(`the host answers ${response.status} for ${url.pathname}`);
     for await (const chunk of response.body) {
       timer.refresh();
       received += chunk.length;
@@ -94,7 +92,7 @@ async function download(url, byteLength, unreachable) {
   } catch (error) {
     if (response && !abort.signal.aborted && !error.cause) throw error;
     const reason = abort.signal.aborted ? `no answer in ${kAnswerMs / 1000} s` : error.cause?.code;
-    unreachable.set(url.host, `it can't be reached (${reason ?? error.message})`);
+    unreachable.set(url.host, `the host can't be reached (${reason ?? error.message})`);
     throw new Error(unreachable.get(url.host));
   } finally {
     clearTimeout(timer);
@@ -103,14 +101,14 @@ async function download(url, byteLength, unreachable) {
   return Buffer.concat(chunks);
 }
 
-/** Members of a .tgz, wherever in it they lie. */
+/** Takes files out of a .tgz, from any folder in it. */
 async function fromArchive(source, item, folder, { unreachable }) {
   const url = new URL(source.url);
   if (unreachable.has(url.host)) throw new Error(unreachable.get(url.host));
   const bytes = await download(url, kMaxArchiveBytes, unreachable);
   const sum = createHash('sha256').update(bytes).digest('hex');
   if (source.sha256 && sum !== source.sha256) {
-    throw new Error(`${url.pathname} has sha256 ${sum}, wanted ${source.sha256}`);
+    throw new Error(`${url.pathname} has sha256 ${sum}; expected ${source.sha256}`);
   }
   const wanted = new Set(item.files.map((file) => file.path));
   const members = await readTgz(bytes, (name) => wanted.has(path.posix.basename(name)));
@@ -150,7 +148,7 @@ async function fromNpm(source, item, folder) {
   }
 }
 
-/** @returns {(name: string) => Buffer} the item's files, made from the package's as `how` says */
+/** Returns a function that gives the item's files by name. `source.how` says how they are made from the package's files. */
 function extract(source, member) {
   if (source.how === 'copy') return member;
   const files = readBrowserifiedModel((name) => member(`${name}.min.js`).toString('latin1'), source.lastLayer);
@@ -167,7 +165,7 @@ async function runNpmPack(spec, folder) {
       timeout: kNpmMs,
     });
   } catch (error) {
-    const reason = error.killed ? `no end after ${kNpmMs / 1000} s` : (error.code ?? error.signal);
+    const reason = error.killed ? `not finished after ${kNpmMs / 1000} s` : (error.code ?? error.signal);
     throw new Error(`'npm pack ${spec}' failed (${reason})`);
   }
 }

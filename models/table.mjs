@@ -1,4 +1,4 @@
-// The catalogue as the table of README.md.
+// Makes the table of README.md from the catalogue.
 
 function sourceText(source) {
   if (source.kind === 'folder') return 'folder';
@@ -7,15 +7,15 @@ function sourceText(source) {
   return new URL(source.url).host;
 }
 
-/** Whether we have had the files, and what is checked when they are fetched. */
+/** Returns whether this project has run the files, and what is checked when they are fetched. */
 function checkedText(model) {
   if (model.files.every((file) => file.sha256)) return 'verified here: file';
-  return `as published: ${model.sources.some((source) => source.kind === 'archive' && source.sha256) ? 'archive' : 'no sum'}`;
+  return `as published: ${model.sources.some((source) => source.kind === 'archive' && source.sha256) ? 'archive' : 'no checksum'}`;
 }
 
 const millions = (count) => (count / 1e6).toFixed(count < 10e6 ? 2 : 0);
 
-/** A Markdown table, one model a row. `frames`: measured.json's. */
+/** Returns a Markdown table with a row for each model. `frames`: the times in measured.json. */
 export function toTable(catalog, { frames }) {
   const rows = catalog.models.map((model) => [
     `\`${model.id}\``,
