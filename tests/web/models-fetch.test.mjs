@@ -535,7 +535,7 @@ describe('readLiteral', () => {
             ? 'a.exports={modelTopology:{},weightsManifest:[{paths:["w"],weights:[]}]}'
             : 'a.exports="not base64!"',
         ),
-      /doesn't hold base64/,
+      /has no base64 text/,
     );
   });
 });
