@@ -9,7 +9,7 @@ import { root, scratchFolder } from './data.mjs';
 import { openBrowser, openPage, workersEnd } from './open-page.mjs';
 import { fullSoak } from './soak.mjs';
 
-/** In full, a test takes some minutes on an idle machine. The timeout leaves room for a busy one. */
+/** Timeout of a test. In full, a test takes some minutes on an idle machine, and longer on a busy one. */
 const timeout = 1_800_000;
 /** Number of frames before the measurement. They let compilers and caches settle, and fill the history of undo(). */
 const warmUpFrames = fullSoak ? 1000 : 300;
@@ -18,7 +18,7 @@ const roundCount = fullSoak ? 500 : 100;
 const kilobyte = 2 ** 10;
 const megabyte = 2 ** 20;
 
-/** A tiny network. */
+/** Address of a tiny network. */
 const ownModel = '/own-model/model.json';
 const folders = { '/own-model/': path.join(root, 'tests/data/tfjs/functional') };
 
