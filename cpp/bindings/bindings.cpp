@@ -299,8 +299,8 @@ std::vector<Thumbnail> to_thumbnails(const val& js) {
   return thumbnails;
 }
 
-/// A classifier with the saves and loads of its examples. live_classifier_count counts the live
-/// ones.
+/// A classifier with the saves and loads of its examples. live_classifier_count counts the
+/// instances that exist.
 struct JsClassifier {
   explicit JsClassifier(double thread_count)
       : classifier(guard([&] { return Classifier(to_count(thread_count, "thread count")); })) {

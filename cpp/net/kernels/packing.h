@@ -1,6 +1,6 @@
 // Functions that pack weights of bytes in the order in which matrix kernels read them. They do the
-// same as XNNPACK's functions, which pack byte by byte. Ours are faster for the layouts of our
-// kernels. Speed matters, because the browser has not optimized this code when a model loads.
+// same as XNNPACK's functions, which pack byte by byte. Ours are faster for the layouts that our
+// builds use. Speed matters, because the browser has not optimized this code when a model loads.
 #pragma once
 
 #include <cstddef>
