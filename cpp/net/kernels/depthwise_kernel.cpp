@@ -56,9 +56,8 @@ inline void add_products(Eight& sums, const Eight& inputs, const Eight& weights)
 }
 
 /// Widened weights of eight channels. The pairs of a window are rows 0 and 1, 2 and 3, ... of each
-/// column. The number of rows is odd. The last row is therefore paired by columns: 0 and 1, 2 and
-/// 3,
-/// ..., and the last column alone.
+/// column. The number of rows is odd. The last row is therefore paired by columns: 0 and 1,
+/// 2 and 3, ..., and the last column alone.
 struct Weights {
   Eight bias;
   Eight scale;
@@ -93,7 +92,7 @@ class Sweep {
   /// [column][kSize] are the addresses of the inputs; `channel` is added to each.
   static void run(const Weights& weights, const int8_t* const* columns, size_t channel,
                   size_t width, int8_t* output, size_t output_step, const Requantize& requantize) {
-    Eight sums[kOpen + 1];  // those of windows with the current column, the oldest first
+    Eight sums[kOpen + 1];  // one for each window with the current column, the oldest first
     v128_t last_row_before = wasm_i16x8_const_splat(0);
     unrolled<kSize - 1>([&](auto x) {
       sums[x] = weights.bias;
