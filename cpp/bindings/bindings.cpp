@@ -1,8 +1,8 @@
-// The interface of the module to JavaScript. web/src/worker/wasm-module.ts declares the same for
-// TypeScript.
+// The interface of the module to JavaScript. web/src/worker/wasm-module.ts declares the same
+// interface for TypeScript.
 //
-// Each method stands once, in the table at the end, as a function of a few lines. Options are value
-// objects. Results are built by hand: as value objects they take 2 kB more after compression.
+// The table at the end defines all methods. Options are value objects. The code builds results by
+// hand, because value objects would take 2 kB more after compression.
 #include <emscripten/bind.h>
 #include <emscripten/emscripten.h>
 #include <emscripten/heap.h>
@@ -30,8 +30,8 @@ using emscripten::val;
 
 int live_classifier_count = 0;
 
-/// Throws a JavaScript Error with a code. A C++ exception that reached JavaScript would be an
-/// opaque handle that leaks.
+/// Throws a JavaScript Error with a code. In JavaScript, a C++ exception would be an opaque handle
+/// that leaks.
 [[noreturn]] void throw_to_js(const std::string& code, const std::string& message) {
   val error = val::global("Error").new_(message);
   error.set("code", code);
@@ -50,7 +50,8 @@ auto guard(Body&& body) {
   throw_to_js(failure.code, failure.message);
 }
 
-/// A lambda without captures as a function for Embind, whose exceptions become JavaScript errors.
+/// Function for Embind that calls a lambda without captures. Its exceptions become JavaScript
+/// errors.
 template <auto Body>
 constexpr auto guarded =
     []<typename Result, typename Class, typename... Args>(Result (Class::*)(Args...) const) {
@@ -59,7 +60,7 @@ constexpr auto guarded =
       };
     }(&decltype(Body)::operator());
 
-/// A view of the module's memory, valid until the next call into the module.
+/// Returns a view of the module's memory. It is valid until the next call into the module.
 template <typename T>
 val view_of(std::span<T> span) {
   return val(emscripten::typed_memory_view(span.size(), reinterpret_cast<uint8_t*>(span.data())));
@@ -76,7 +77,8 @@ size_t to_count(double value, const char* what) {
 
 ExampleId to_id(double id) { return static_cast<ExampleId>(to_count(id, "id")); }
 
-/// The index of a name in a list of allowed names.
+/// Returns the index of a name in a list of allowed names. Throws Error{BadArgument} if it is not
+/// in the list.
 size_t index_of(const std::string& name, const char* what, std::span<const char* const> allowed) {
   std::string list;
   for (size_t i = 0; i < allowed.size(); ++i) {
@@ -88,7 +90,7 @@ size_t index_of(const std::string& name, const char* what, std::span<const char*
   throw Error(ErrorCode::BadArgument, {what, ": got '", name, "', wanted one of ", list});
 }
 
-/// The names of an option's values.
+/// Names of an option's values.
 template <typename Value, size_t kCount>
 struct Names {
   const char* names[kCount];
@@ -130,7 +132,7 @@ FrameOptions to_frame_options(const JsFrameOptions& js) {
   return options;
 }
 
-/// JavaScript sends all fields: its side has the defaults.
+/// Options of a prediction. JavaScript sends all fields, because its side has the defaults.
 struct JsPredictOptions {
   double k = 0;
   std::string weighting;
@@ -258,13 +260,13 @@ val to_js(const Review& review) {
   return js;
 }
 
-/// A copy that JavaScript owns.
+/// Returns a copy that JavaScript owns.
 val to_js(std::span<const float> values) {
   return val::global("Float32Array")
       .new_(val(emscripten::typed_memory_view(values.size(), values.data())));
 }
 
-/// A copy that JavaScript owns.
+/// Returns a copy that JavaScript owns.
 val to_js(const std::vector<std::byte>& bytes) {
   return val::global("Uint8Array")
       .new_(val(emscripten::typed_memory_view(bytes.size(),
@@ -297,7 +299,8 @@ std::vector<Thumbnail> to_thumbnails(const val& js) {
   return thumbnails;
 }
 
-/// A classifier with the saves and loads of its examples. Counted while it lives.
+/// A classifier with the saves and loads of its examples. live_classifier_count counts the
+/// instances that exist.
 struct JsClassifier {
   explicit JsClassifier(double thread_count)
       : classifier(guard([&] { return Classifier(to_count(thread_count, "thread count")); })) {

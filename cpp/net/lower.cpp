@@ -31,8 +31,8 @@ class Lowering {
 
   xnn_status operator()(const Conv2d& op) {
     const Shape& filter = shape(op.filter);
-    // A convolution of one channel to one channel is a depthwise one, too, and XNNPACK treats it as
-    // such. Then it needs the filter as [h, w, channels] (third_party/xnnpack_absent.cmake).
+    // XNNPACK treats a convolution of one channel to one channel as a depthwise convolution. It
+    // then needs the filter as [h, w, channels] (third_party/xnnpack_absent.cmake).
     if (filter[0] == 1 && filter[3] == 1) {
       return (*this)(DepthwiseConv2d{op.input, op.filter, op.bias, op.output, op.padding, op.stride,
                                      op.dilation, op.activation});

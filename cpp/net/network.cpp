@@ -42,7 +42,7 @@ void to_real(const Tensor& tensor, const PaddedBuffer<std::byte>& raw, std::span
   throw Error(ErrorCode::Internal, "the network ends in a tensor of int32");
 }
 
-/// Converts the other way than to_real().
+/// Converts real values to the type of the tensor, as the inverse of to_real().
 void from_real(std::span<const float> real, const Tensor& tensor, PaddedBuffer<std::byte>& raw) {
   if (tensor.type == DataType::F32) {
     std::memcpy(raw.data(), real.data(), real.size_bytes());

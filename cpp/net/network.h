@@ -41,7 +41,7 @@ class Network {
   /// Quantization of an int8 or uint8 input: real = input_scale() * (q - input_zero_point()).
   float input_scale() const { return input_tensor().quantization.scales[0]; }
   int input_zero_point() const { return input_tensor().quantization.zero_points[0]; }
-  /// Range of the values that pixels stand for, as far as it is known, and where it is known from.
+  /// Range of the values that pixels stand for, if it is known, and the source of the range.
   std::optional<InputRange> input_range() const { return graph_.input_range; }
   RangeSource range_source() const { return graph_.range_source; }
   InputScaling input_scaling() const { return graph_.input_scaling; }
@@ -69,7 +69,7 @@ class Network {
   std::span<const float> logits() const { return logits_; }
   /// Factor in the model's softmax: probabilities = softmax(softmax_beta() * logits).
   float softmax_beta() const { return graph_.softmax_beta; }
-  /// True if the model ends in a sigmoid instead: probabilities = sigmoid(logits) for each class.
+  /// Returns true if the model ends in a sigmoid: probabilities = sigmoid(logits) for each class.
   bool ends_in_sigmoid() const { return graph_.ends_in_sigmoid; }
 
   /// Number of multiply-adds in one run. Benchmarks count two floating-point operations for each.
@@ -99,7 +99,7 @@ class Network {
   TensorId backbone_end_;  // the embedding, or the tensor whose L2-normalized value it is
   PaddedBuffer<std::byte> input_;
   PaddedBuffer<std::byte> raw_end_;        // backbone_end_, unless it is the embedding
-  PaddedBuffer<std::byte> raw_embedding_;  // as the network computes it, may be quantized
+  PaddedBuffer<std::byte> raw_embedding_;  // as the network computes it, possibly quantized
   PaddedBuffer<std::byte> raw_logits_;
   std::vector<float> embedding_;
   std::vector<float> logits_;

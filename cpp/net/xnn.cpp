@@ -35,7 +35,7 @@ ErrorCode to_code(xnn_status status) {
       return ErrorCode::OutOfMemory;
     case xnn_status_invalid_parameter:
     case xnn_status_unsupported_parameter:
-    // The WebAssembly module also answers this for operators that it does not contain
+    // The WebAssembly module also returns this status for operators that it does not contain
     // (third_party/xnnpack_absent.cmake).
     case xnn_status_unsupported_hardware:
       return ErrorCode::UnsupportedOp;

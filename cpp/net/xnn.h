@@ -17,8 +17,9 @@ namespace teachable {
 static_assert(kReadSlack >= XNN_EXTRA_BYTES,
               "XNNPACK may read further past the end than PaddedBuffer allows");
 
-/// Throws Error unless `status` is success: OutOfMemory, UnsupportedOp for what XNNPACK refuses, or
-/// else Internal. `what` says what was being done, such as "CONV_2D at node 12".
+/// Throws Error unless `status` is success. The code is OutOfMemory, UnsupportedOp if XNNPACK does
+/// not support the operator, or else Internal. `what` names the failed step, such as
+/// "CONV_2D at node 12".
 void check(xnn_status status, const Text& what);
 
 /// Initializes XNNPACK. Calls after the first are cheap. Throws Error{Internal} on hardware that
@@ -35,12 +36,12 @@ using XnnSubgraph = std::unique_ptr<xnn_subgraph, XnnDelete>;
 using XnnRuntime = std::unique_ptr<xnn_runtime, XnnDelete>;
 using Threadpool = std::unique_ptr<pthreadpool, XnnDelete>;
 
-/// True if this program can start threads. Modules of WebAssembly with and without threads share
-/// all other code, so it is a function that each links (threads.cpp, no_threads.cpp).
+/// Returns true if this program can start threads. Each WebAssembly module links threads.cpp or
+/// no_threads.cpp. All other code is the same with and without threads.
 bool has_threads();
 
-/// Makes a pool of `thread_count` >= 1 threads, one of which is the calling thread. Returns null,
-/// which means "the caller alone", for 1 and in a build without threads.
+/// Makes a pool of `thread_count` >= 1 threads, one of which is the calling thread. Returns null if
+/// the count is 1 or the build has no threads. Null means that only the calling thread computes.
 /// Throws Error{OutOfMemory} if threads cannot be started.
 Threadpool make_threadpool(size_t thread_count);
 

@@ -35,7 +35,7 @@ ModelInfo load(Classifier& classifier, const std::vector<std::byte>& file,
   return classifier.load_model(options);
 }
 
-/// A frame of one colour with a bright square, so that frames differ.
+/// Writes a frame of one colour with a bright square, so that frames differ.
 void show(Classifier& classifier, uint8_t red, uint8_t green, uint8_t blue, int width = 40,
           int height = 30) {
   const std::span<uint8_t> pixels = classifier.frame_buffer(width, height);
@@ -131,7 +131,7 @@ TEST(Classifier, EachFrameHasItsOwnEmbedding) {
   EXPECT_FALSE(std::ranges::equal(classifier.embed(), first));
 }
 
-TEST(Classifier, ComputesTheSameWithOtherThreads) {
+TEST(Classifier, ComputesTheSameWithAnyThreadCount) {
   Classifier classifier(1);
   load(classifier, small_file());
   const auto look = [&] {
@@ -171,7 +171,7 @@ TEST(Classifier, ErrorsSayWhatIsMissing) {
             ErrorCode::BadArgument);
 }
 
-TEST(Classifier, NoErrorLosesExamplesOrTheModel) {
+TEST(Classifier, KeepsExamplesAndTheModelAfterErrors) {
   Classifier classifier(1);
   load(classifier, small_file());
   show(classifier, 10, 200, 30);
@@ -186,18 +186,18 @@ TEST(Classifier, NoErrorLosesExamplesOrTheModel) {
 
   classifier.knn().clear();
   EXPECT_EQ(error_of([&] { load(classifier, damaged); }), ErrorCode::BadModel);
-  // The frame from before is still there, and so is the model.
+  // The frame and the model from before are still there.
   EXPECT_EQ(classifier.embed().size(), 32u);
 }
 
 const std::vector<float> kRight = {1, 0}, kUp = {0, 1}, kDiagonal = {1, 1};
 
-/// What smooth() makes of a prediction of this embedding.
+/// Returns the smoothed prediction for an embedding.
 Prediction smoothed(Classifier& classifier, const std::vector<float>& embedding) {
   return classifier.smooth(classifier.knn().predict(embedding, 1), 4);
 }
 
-/// Two classes, of which the second has been seen for a while.
+/// Adds the classes a and b, and then predicts b for several frames.
 void watch_b(Classifier& classifier) {
   classifier.knn().add(kRight, "a");
   classifier.knn().add(kUp, "b");
@@ -205,7 +205,7 @@ void watch_b(Classifier& classifier) {
   ASSERT_GT(smoothed(classifier, kRight).confidences[1], 0.5f);
 }
 
-TEST(Smoothing, IsNotInheritedByAClassThatTakesAnothersPlace) {
+TEST(Smoothing, StartsAnewWhenAnotherClassTakesTheIndex) {
   Classifier classifier(1);
   ASSERT_NO_FATAL_FAILURE(watch_b(classifier));
   classifier.knn().clear("b");
@@ -232,7 +232,7 @@ TEST(Smoothing, StartsAnewAfterAMerge) {
   EXPECT_EQ(smoothed(classifier, kRight).confidences, (std::vector<float>{1, 0, 0}));
 }
 
-TEST(Smoothing, StartsAnewWhenAClassIsTakenBackAndAnotherMade) {
+TEST(Smoothing, StartsAnewWhenUndoRemovesAClassAndAnotherIsAdded) {
   Classifier classifier(1);
   ASSERT_NO_FATAL_FAILURE(watch_b(classifier));
   ASSERT_TRUE(classifier.knn().undo());
@@ -240,7 +240,7 @@ TEST(Smoothing, StartsAnewWhenAClassIsTakenBackAndAnotherMade) {
   EXPECT_EQ(smoothed(classifier, kRight).confidences, (std::vector<float>{1, 0}));
 }
 
-TEST(Smoothing, GoesOnWhileExamplesOfTheSameClassesComeAndGo) {
+TEST(Smoothing, ContinuesWhileTheClassesStayTheSame) {
   Classifier classifier(1);
   ASSERT_NO_FATAL_FAILURE(watch_b(classifier));
   classifier.knn().remove(classifier.knn().add(kDiagonal, "a"));
@@ -248,7 +248,7 @@ TEST(Smoothing, GoesOnWhileExamplesOfTheSameClassesComeAndGo) {
   EXPECT_GT(smoothed(classifier, kRight).confidences[1], 0.4f);
 }
 
-TEST(Smoothing, LeavesTheWinnerOfEqualVotesToTheFrame) {
+TEST(Smoothing, KeepsTheWinnerOfTheFrameWhenVotesAreEqual) {
   Classifier classifier(1);
   classifier.knn().add(kUp, "a");
   classifier.knn().add(kRight, "b");
@@ -273,7 +273,7 @@ void begin_load(DatasetTransfer& transfer, std::span<const std::byte> bytes) {
   transfer.load_piece();
 }
 
-TEST(ClassifierExamples, OfAFileReplaceAllThatWasThereAndKeepTheirIds) {
+TEST(ClassifierExamples, LoadingAFileReplacesAllAndKeepsTheIdsOfTheFile) {
   Classifier saved(1);
   saved.knn().add(kRight, "x");
   const ExampleId pictured = saved.knn().add(kUp, "new");
@@ -293,7 +293,7 @@ TEST(ClassifierExamples, OfAFileReplaceAllThatWasThereAndKeepTheirIds) {
   EXPECT_EQ(classifier.knn().add(kUp, "new"), 5u) << "above those of before and those of the file";
 }
 
-TEST(ClassifierExamples, ThatAreTakenGetIdsOfTheirOwn) {
+TEST(ClassifierExamples, TakenExamplesGetNewIds) {
   Classifier classifier(1), other(1);
   for (int i = 0; i < 3; ++i) classifier.knn().add(kRight, "old");
   other.knn().add(kRight, "a");
@@ -316,7 +316,7 @@ TEST(ClassifierExamples, KeepIdsAndClassesWhenTheStorageChanges) {
   EXPECT_EQ(classifier.knn().add(kRight, "a"), 1u);
 }
 
-TEST(ClassifierExamples, OfALoadThatFailsOrIsNotWantedAreLetGo) {
+TEST(ClassifierExamples, AFailedOrCancelledLoadReleasesItsMemory) {
   Classifier saved(1);
   for (int i = 0; i < 500; ++i) saved.knn().add(std::vector<float>{1, static_cast<float>(i)}, "a");
   std::vector<std::byte> file = save(saved);
@@ -345,7 +345,7 @@ TEST(ClassifierExamples, OfALoadThatFailsOrIsNotWantedAreLetGo) {
   EXPECT_EQ(error_of([&] { transfer.finish_load(); }), ErrorCode::BadArgument);
 }
 
-TEST(ClassifierExamples, OfASaveThatIsNotWantedAreLetGo) {
+TEST(ClassifierExamples, ACancelledSaveReleasesItsMemory) {
   Classifier classifier(1);
   DatasetTransfer transfer(classifier);
   const ExampleId id = classifier.knn().add(kRight, "a");
@@ -363,7 +363,7 @@ TEST(ClassifierExamples, OfASaveThatIsNotWantedAreLetGo) {
   EXPECT_EQ(live_allocations(), before);
 }
 
-TEST(ClassifierExamples, OfASaveThatAreReplacedEndIt) {
+TEST(ClassifierExamples, ReplacingTheExamplesEndsASave) {
   Classifier classifier(1), other(1);
   DatasetTransfer transfer(classifier);
   classifier.knn().add(kRight, "a");
@@ -373,8 +373,8 @@ TEST(ClassifierExamples, OfASaveThatAreReplacedEndIt) {
   EXPECT_EQ(error_of([&] { transfer.next_saved(); }), ErrorCode::BadArgument);
 }
 
-/// More rows than one thread takes at once.
-TEST(ClassifierExamples, AreFoundByThreadsAsByOne) {
+/// The test has more rows than one thread takes at once.
+TEST(ClassifierExamples, SeveralThreadsFindTheSameNeighboursAsOne) {
   std::mt19937 random(4);
   std::normal_distribution<float> normal;
   constexpr size_t kCount = 3100, kDimension = 64;
@@ -395,7 +395,7 @@ TEST(ClassifierExamples, AreFoundByThreadsAsByOne) {
   }
 }
 
-TEST(Classifier, FewShotClassesOfRealPhotosAreToldApart) {
+TEST(Classifier, TellsFewShotClassesOfRealPhotosApart) {
   for (const char* model :
        {"models/tf2_mobilenet_v2_1.0_224_ptq.tflite", "models/mobilenet_v2_1.0_224_quant.tflite"}) {
     READ_DATA_OR_SKIP(file, model);

@@ -506,7 +506,7 @@ TEST(Knn, SupportsTenThousandClasses) {
   EXPECT_EQ(knn.class_of(9'999), 9'998u);
 }
 
-/// Bytes per value of 10,000 examples, compared with the documentation of Storage.
+/// Compares the bytes per value of 10,000 examples with the documentation of Storage.
 TEST(Knn, UsesTheDocumentedMemory) {
   constexpr size_t kCount = 10'000, kDimension = 256;
   std::mt19937 random(1);
@@ -524,8 +524,8 @@ TEST(Knn, UsesTheDocumentedMemory) {
   }
 }
 
-// Bugs of the classifier of tfjs-models, numbered B1 to B11, which this library does not have.
-// Those that concern its JavaScript interface are tested in tests/web.
+// Bugs B1 to B11 of the classifier of tfjs-models, which this library must not have. The tests in
+// tests/web cover those that concern the JavaScript interface.
 
 TEST(KnnBugs, B1ClassIndicesAlwaysMatchTheLabels) {
   Knn knn;
@@ -562,8 +562,7 @@ TEST(KnnBugs, B6NamesOfObjectPrototypeAreValidLabels) {
 TEST(KnnBugs, B7KMustBeAtLeastOne) {
   Knn knn;
   knn.add(Vector{1, 0}, "a");
-  error_message(
-      [&] { knn.predict(Vector{1, 0}, 0); });  // fractions and strings are tested in tests/web
+  error_message([&] { knn.predict(Vector{1, 0}, 0); });  // tests/web tests fractions and strings
 }
 
 TEST(KnnBugs, B8ClearingResetsTheDimension) {

@@ -1,4 +1,4 @@
-// Whole networks: small ones compared with the naive reference, real ones on real photos.
+// Compares small networks with the naive reference, and runs real networks on real photos.
 #include "net/network.h"
 
 #include <gtest/gtest.h>
@@ -59,7 +59,7 @@ std::vector<Kind> all_kinds() {
 
 class SmallNetwork : public ::testing::TestWithParam<Kind> {};
 
-/// Writes real values, rounded as the input of the written graph rounds them.
+/// Writes real values, rounded to the quantization of the written graph's input.
 void write_input(Network& network, const Graph& written, const std::vector<double>& input) {
   const Tensor& in = written.tensors[written.input];
   for (size_t i = 0; i < input.size(); ++i) {
@@ -75,7 +75,7 @@ void write_input(Network& network, const Graph& written, const std::vector<doubl
   }
 }
 
-TEST_P(SmallNetwork, ComputesWhatTheFileSays) {
+TEST_P(SmallNetwork, ComputesTheSameAsTheReference) {
   const uint32_t seed = test_seed();
   SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
   GraphBuilder builder(GetParam().precision, seed);
@@ -150,7 +150,7 @@ TEST(Network, RunningAMissingHeadIsAClearError) {
 
 struct Photo {
   const char* file;
-  std::vector<std::string> names;  ///< any of these is a right answer
+  std::vector<std::string> names;  ///< any of these answers is right
 };
 
 Image read_photo(const std::string& photo) {
@@ -181,7 +181,7 @@ void run(Network& network, const std::string& photo) { run(network, read_photo(p
 
 class RealNetwork : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(RealNetwork, KnowsWhatIsOnThePhotos) {
+TEST_P(RealNetwork, RecognizesTheObjectsOnPhotos) {
   READ_DATA_OR_SKIP(file, GetParam());
   std::ifstream label_file(data_folder() / "models/imagenet_labels.txt");
   std::vector<std::string> labels;
@@ -231,7 +231,7 @@ std::vector<double> embedding_of(const Network& network) {
 
 class Uint8Network : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(Uint8Network, AgreesInInt8AndInFloats) {
+TEST_P(Uint8Network, AgreesInInt8AndFloat32) {
   READ_DATA_OR_SKIP(file, GetParam());
   Network exact(read_model(file, PrecisionChoice::Exact).graph, nullptr);
   Network fast(read_model(file, PrecisionChoice::Int8).graph, nullptr);
@@ -276,8 +276,8 @@ Image another_view(const Image& whole, int left, int top, int width, int height,
   return part;
 }
 
-// The rounding of the rewrite was chosen with the photos above. These are others.
-TEST(Uint8Rewrite, IsAsGoodOnOtherPictures) {
+// The rounding of the rewrite was chosen with the photos above. This test uses other pictures.
+TEST(Uint8Rewrite, IsAsAccurateOnOtherPictures) {
   READ_DATA_OR_SKIP(file, "models/mobilenet_v2_1.0_224_quant.tflite");
   Network exact(read_model(file, PrecisionChoice::Exact).graph, nullptr);
   Network fast(read_model(file, PrecisionChoice::Int8).graph, nullptr);

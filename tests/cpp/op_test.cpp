@@ -1,4 +1,4 @@
-// Every operator on XNNPACK against the naive reference, with random shapes.
+// Compares every operator on XNNPACK with the naive reference, for random shapes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -81,7 +81,7 @@ void for_random_cases(int rounds, std::initializer_list<Precision> precisions,
   std::mt19937 seeds(test_seed());
   for (Precision precision : precisions) {
     for (int i = 0; i < rounds; ++i) {
-      // A seed that was given by hand is that of the failing case.
+      // If the environment sets a seed, it is the seed of a single failing case.
       const uint32_t seed =
           std::getenv("TEACHABLE_SEED") != nullptr ? test_seed() : static_cast<uint32_t>(seeds());
       expect_like_reference(precision, seed, 1 + static_cast<size_t>(i % 2), build);
@@ -238,7 +238,7 @@ TEST(Op, MaxPool) {
   });
 }
 
-TEST(Op, MaxPoolOfIntegersSaysWhatToDo) {
+TEST(Op, MaxPoolOfIntegersIsAnErrorWithAdvice) {
   for (Precision precision : {Precision::I8PerTensor, Precision::U8}) {
     GraphBuilder b(precision, 3);
     const TensorId in = b.input(4, 4, 3);

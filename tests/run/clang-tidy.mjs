@@ -19,7 +19,7 @@ const program = 'clang-tidy-19';
 
 /**
  * Checks every file of cpp/ that the native build compiles, third-party code left out.
- * @param report called with the progress, as `buildPreset` does
+ * @param report Function that receives the progress, as in `buildPreset`.
  * @returns {Promise<{passed: number, failed: {name: string, output: string}[], skipped: []}>} one entry per file
  */
 export async function checkWithClangTidy(report = () => {}) {

@@ -37,7 +37,7 @@ export async function runPrograms(preset, { starter = [], files, filter } = {}) 
   return result;
 }
 
-/** Asks CTest, because the folder may still hold programs of removed tests. */
+/** Returns the names of the test programs. CTest lists them, because the folder may still hold programs of removed tests. */
 async function listPrograms(tree) {
   const { tests } = JSON.parse(await run('ctest', ['--test-dir', tree, '--show-only=json-v1']));
   return tests.map(({ name }) => name);
@@ -80,7 +80,7 @@ function readReport(file, program, output) {
   return result;
 }
 
-/** Returns why a test was skipped. The report says only that it was; the reason is in the program's output. */
+/** Returns the reason why a test was skipped. It is in the program's output, but not in the report. */
 function skipReason(output, test) {
   const from = output.indexOf(`[ RUN      ] ${test}\n`);
   const to = output.indexOf(`[  SKIPPED ] ${test}`, from);

@@ -10,8 +10,8 @@ const report = join(projectFolder, 'build/log/node-test.jsonl');
 /**
  * Runs test files, one after the other.
  * @param {'node' | 'browser' | 'consumers' | 'soak'} kind The kind of files.
- * @param {{files?: string[], filter?: string}} selection The files to run instead of all of that kind, and the part of a name
- * that tests must have.
+ * @param {{files?: string[], filter?: string}} selection `files`: the files to run, instead of all of that kind. `filter`: the part of
+ * a name that tests must have.
  */
 export async function runNodeTests(kind, { files = filesOfKind(kind), filter } = {}) {
   const result = { passed: 0, failed: [], skipped: [] };

@@ -2,11 +2,11 @@
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
 
-/** What Node 20 says of a test that --test-name-pattern leaves out. Later versions do not report such tests. */
+/** Skip reason that Node 20 reports for a test that --test-name-pattern leaves out. Later versions do not report such tests. */
 const leftOut = 'test name does not match pattern';
 
 export default async function* report(events) {
-  // By file: a file that cannot start says why only on its standard error.
+  // Maps each file to its standard error, where a file that cannot start reports the reason.
   const complaints = new Map();
   for await (const { type, data } of events) {
     if (type === 'test:stderr')

@@ -1,4 +1,4 @@
-// Which suites, files and tests the command line names.
+// Finds the suites, files and tests that the command line names.
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { fail, projectFolder } from '../../web/dev/steps.mjs';
@@ -21,7 +21,7 @@ function cppFiles() {
     .sort();
 }
 
-/** Returns what kind of suite a test file belongs to: 'cpp', 'consumers', 'soak', 'browser' or 'node'. */
+/** Returns the kind of suite that a test file belongs to: 'cpp', 'consumers', 'soak', 'browser' or 'node'. */
 function kindOf(file) {
   if (file.endsWith('.cpp')) return 'cpp';
   if (file.startsWith(join('tests', 'consumers'))) return 'consumers';
@@ -65,7 +65,7 @@ function toTestFile(argument, suiteNames) {
  * Returns the suites to run, and the files of those suites that do not run as a whole.
  * @param {object} suites All suites by name, in the order in which they run.
  * @param {string[]} args Names of suites and paths of test files, in any order.
- * @param {string | undefined} filter The part of a test's name.
+ * @param {string | undefined} filter The part of a name that tests must have.
  * @returns {{names: string[], files: Map<string, string[]>, filter: string | undefined}}
  */
 export function chooseTests(suites, args, filter) {

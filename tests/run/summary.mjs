@@ -1,4 +1,4 @@
-// What the test command prints. A suite's result is {passed: number, failed: [{name, output}], skipped: [{name, reason}]}.
+// Prints the results of the test command. A suite's result is {passed: number, failed: [{name, output}], skipped: [{name, reason}]}.
 
 function counts({ passed, failed, skipped }) {
   return `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`;

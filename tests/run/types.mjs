@@ -1,7 +1,10 @@
 // The type checks as a suite, one test for each project.
 import { typecheck, typecheckAlone } from '../../web/dev/typescript.mjs';
 
-/** tsconfig files, or folders that hold a tsconfig.json, and how they are checked. web/src/entries references all rooms of web/src. */
+/**
+ * Pairs of a project and the function that checks it. A project is a tsconfig file or a folder that holds a tsconfig.json.
+ * web/src/entries references all parts of web/src.
+ */
 const projects = [
   ['web/src/entries', typecheck],
   ['web/tsconfig.demo.json', typecheck],

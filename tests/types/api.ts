@@ -1,4 +1,5 @@
-// Never run: what compiles here, and what must not, is the test. Each line under @ts-expect-error fails to compile for its one reason.
+// Tests the declared types by compiling this file, which never runs. Each line under @ts-expect-error must fail to compile, for
+// the reason in its comment.
 import {
   type CallSettings,
   type Choice,
@@ -40,7 +41,7 @@ declare const worker: Worker;
 declare const signal: AbortSignal;
 declare const entry: ModelEntry;
 
-/** Fails to compile unless `value` is exactly a T. */
+/** Fails to compile unless the type of `value` is exactly T. */
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 function exactly<T>(): <V>(value: V, ...same: Same<V, T> extends true ? [] : [never]) => void {
   return () => {};
@@ -70,23 +71,23 @@ export async function loading(): Promise<void> {
   await load({ model: { bytes, weights: new ArrayBuffer(8) } });
   await load({ model: { ...entry, baseUrl: '/models/' } });
   await load({ onProgress: (progress) => exactly<Progress>()(progress) });
-  // What was read from elsewhere may be undefined.
+  // An option may be undefined.
   const options: LoadOptions = { model: undefined, variant: undefined, signal: undefined };
   await load(options);
 
-  // @ts-expect-error there is no such version
+  // @ts-expect-error this version does not exist
   await load({ version: 3 });
-  // @ts-expect-error nor alpha
+  // @ts-expect-error this alpha does not exist
   await load({ alpha: 0.3 });
-  // @ts-expect-error nor variant
+  // @ts-expect-error this variant does not exist
   await load({ variant: 'avx' });
-  // @ts-expect-error nor precision
+  // @ts-expect-error this precision does not exist
   await load({ precision: 'f16' });
   // @ts-expect-error a model isn't a number
   await load({ model: 5 });
   // @ts-expect-error a range has two ends
   await load({ preprocess: { range: [0] } });
-  // @ts-expect-error options have no other names
+  // @ts-expect-error this option does not exist
   await load({ modelUrl: '/model.tflite' });
 }
 
@@ -131,17 +132,17 @@ export async function looking(classifier: Classifier): Promise<void> {
   exactly<boolean>()(unknown);
   exactly<number | undefined>()(neighbours[0]?.similarity);
 
-  // @ts-expect-error an element of another kind is no picture
+  // @ts-expect-error this kind of element is not a picture
   await classifier.classify(document.body);
-  // @ts-expect-error nor is nothing
+  // @ts-expect-error null is not a picture
   await classifier.embed(null);
-  // @ts-expect-error nor are pixels without a height
+  // @ts-expect-error pixels need a height
   await classifier.embed({ data: bytes, width: 1 });
   // @ts-expect-error a label is a string or a number
   await classifier.addExample(image, true);
   // @ts-expect-error k is a number
   await classifier.predict(image, { k: '3' });
-  // @ts-expect-error there is no such option
+  // @ts-expect-error this option does not exist
   await classifier.predict(image, { neighbors: 3 });
 }
 
@@ -180,9 +181,9 @@ export async function teaching(classifier: Classifier | KnnClassifier): Promise<
   console.log(reason, threads, model?.embeddingSize, modelBytes, loadTimings.prepareMs);
   classifier.dispose();
 
-  // @ts-expect-error there is no such storage
+  // @ts-expect-error this storage does not exist
   await classifier.useStorage('f16');
-  // @ts-expect-error a data set isn't its name
+  // @ts-expect-error a data set can't be given by its file name
   await classifier.loadDataset('file.bin');
 }
 
@@ -190,11 +191,11 @@ export async function withoutNetwork(): Promise<void> {
   using knn = await loadKnn({ embeddingSize: 384, id: 'sentences', worker: false, signal });
   await using same = knn;
   await same.addExample(embedding, 'a');
-  // @ts-expect-error without a network there are no pictures
+  // @ts-expect-error a classifier without a network takes no pictures
   await knn.addExample(image, 'a');
-  // @ts-expect-error nor are there classes of a network
+  // @ts-expect-error a classifier without a network can't classify
   await knn.classify(image);
-  // @ts-expect-error the size of an embedding has to be known
+  // @ts-expect-error embeddingSize is required
   await loadKnn({});
 }
 
@@ -213,12 +214,12 @@ export async function therest(): Promise<void> {
     if (!(error instanceof ClassifierError)) throw error;
     exactly<ErrorCode>()(error.code);
     if (error.code === 'bad-model') return;
-    // @ts-expect-error there is no such code
+    // @ts-expect-error this error code does not exist
     if (error.code === 'bad-luck') return;
   }
   exactly<ErrorCode | undefined>()(errorCodes[0] as ErrorCode | undefined);
-  // @ts-expect-error what is in the package but not in its exports can't be imported
+  // @ts-expect-error a file that the package does not export can't be imported
   await import('teachable-wasm/host');
-  // @ts-expect-error classifiers come from load()
+  // @ts-expect-error the constructor is not public: load() makes classifiers
   void new (await import('teachable-wasm')).Classifier();
 }

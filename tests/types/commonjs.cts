@@ -1,4 +1,4 @@
-// As api.ts, for require().
+// Tests the types for CommonJS, where modules are loaded with require(), in the way of api.ts.
 import teachable = require('teachable-wasm');
 import knn = require('teachable-wasm/knn');
 import labels = require('teachable-wasm/labels');
@@ -17,7 +17,7 @@ async function use(): Promise<string> {
   const camera: webcam.Webcam = new webcam.Webcam();
   const { tflite }: convert.ConvertedModel = await convert.convertModel('model.json');
   console.log(names, network, taught, camera, tflite);
-  // @ts-expect-error there is no such export
+  // @ts-expect-error this export does not exist
   teachable.unload();
   return (await classifier.predict('a.jpg')).label;
 }

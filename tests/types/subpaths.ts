@@ -1,4 +1,4 @@
-// As api.ts, for the webcam and the converter.
+// Tests the types of the webcam and of the converter, in the way of api.ts.
 import { type ConvertedModel, type ConvertOptions, convertModel, type Progress } from 'teachable-wasm/convert';
 import {
   eachFrame,
@@ -36,11 +36,11 @@ export async function watching(): Promise<void> {
   webcam.stop();
   console.log(state, settings, devices);
 
-  // @ts-expect-error a camera looks at the user or away
+  // @ts-expect-error this camera direction does not exist
   await webcam.start({ facing: 'left' });
-  // @ts-expect-error the element is a video
+  // @ts-expect-error the element must be a video
   new Webcam({ video: image });
-  // @ts-expect-error what plays is fixed
+  // @ts-expect-error the video element can't be replaced
   webcam.video = video;
 }
 
@@ -54,6 +54,6 @@ export async function converting(): Promise<void> {
   await convertModel({ bytes, weights: bytes });
   const known: 'tfjs-layers' | 'tfjs-graph' = format;
   console.log(tflite.byteLength, known);
-  // @ts-expect-error a model.json is nothing without its weights
+  // @ts-expect-error a model.json needs its weights
   await convertModel({ bytes });
 }

@@ -1,5 +1,5 @@
-// The page's side and the worker's side together. Only the module is a test double: the real host answers over a MessageChannel instead of
-// a Worker, and files come from the real server.
+// Tests the page's side and the worker's side together. The module is a test double. The real host answers over a MessageChannel
+// instead of a Worker, and the real server serves the files.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -23,7 +23,7 @@ const { load, makeHost, serve, ClassifierError } = await importTs(
 let folder;
 let server;
 let module;
-/** Replaces the start of the module in tests that need it to fail. */
+/** Starts the module. Tests replace it, for example to make the start fail. */
 let loadModule;
 let workers;
 
@@ -62,9 +62,9 @@ const modelBytes = new TextEncoder().encode('TFL3 a model');
 const tfjs = path.join(root, 'tests/data/tfjs/functional');
 const tfjsModel = JSON.parse(await readFile(path.join(tfjs, 'model.json')));
 const tfjsWeights = await readFile(path.join(tfjs, 'weights.bin'));
-/** The sources are bundled elsewhere than the modules lie. */
+/** Folder of the built modules. It must be given, because the tests bundle the sources in another folder. */
 const wasmUrl = pathToFileURL(path.join(root, 'web/dist/wasm/'));
-/** A picture file. */
+/** A BMP file of one pixel. */
 const onePixel = toBmp(1, 1, () => [10, 20, 30]);
 const labels = ['background', 'cat', 'dog', 'owl'];
 
@@ -85,7 +85,7 @@ before(async () => {
     'tiny.json': JSON.stringify(entry),
     'short.json': JSON.stringify({ ...entry, files: [{ path: 'tiny.tflite', byteLength: 99 }] }),
     'altered.json': JSON.stringify({ ...entry, files: [{ path: 'tiny.tflite', sha256: '00' }] }),
-    // The second group has the last weight, [8] floats.
+    // The second group contains only the last weight, which has the shape [8].
     'model.json': JSON.stringify({
       ...tfjsModel,
       weightsManifest: [
@@ -169,13 +169,13 @@ test('loads a catalogue entry that is passed as an object', async (t) => {
   assert.equal(classifier.model.showClasses, true);
 });
 
-test("loads a model by its bytes, which stay the caller's", async (t) => {
+test('loads a model by its bytes, which the caller keeps', async (t) => {
   await open(t, { model: { bytes: modelBytes } });
   assert.equal(modelBytes.byteLength, 12);
   assert.deepEqual(module.classifiers[0].model, modelBytes);
 });
 
-test('weight files are joined in the order of the manifest, and the module gets a .tflite file', async (t) => {
+test('joins weight files in the order of the manifest and passes a .tflite file to the module', async (t) => {
   const { model, modelBytes: bytes } = await (await open(t, { model: at('model.json'), wasmUrl })).info();
   const joined = module.classifiers[0].model;
   assert.equal(new TextDecoder().decode(joined.subarray(4, 8)), 'TFL3');
@@ -235,14 +235,14 @@ const failures = [
 ];
 
 for (const [name, code, message] of failures) {
-  test(`loading ${name} fails with ${code}, leaves no classifier and no worker`, async () => {
+  test(`loading ${name} fails with ${code} and leaves no classifier or worker`, async () => {
     await assert.rejects(load({ model: at(name) }), { name: 'ClassifierError', code, message });
     assert.equal(module.live, 0);
     assert.equal(workers[0].terminated, true);
   });
 }
 
-test('no answer from the server is load-failed', async () => {
+test('a server that does not answer is load-failed', async () => {
   await assert.rejects(load({ model: 'http://localhost:9/x.tflite' }), {
     code: 'load-failed',
     message: /no answer.*CORS/,
@@ -615,7 +615,7 @@ test('saves and loads run one after the other', async (t) => {
   await overtaken.read();
   await classifier.saveDataset();
   await assert.rejects(overtaken.read(), { code: 'bad-argument', message: /Another save/ });
-  // A load that fails doesn't hold up the next.
+  // The second load succeeds although the first one fails.
   const [damaged, sound] = await Promise.allSettled([
     classifier.loadDataset(new Uint8Array(9)),
     classifier.loadDataset(first),
@@ -664,7 +664,7 @@ test('a save or load that ends early releases its memory', async (t) => {
     .catch(({ code }) => assert.equal(code, 'aborted'));
   await assert.rejects(aborted.read(), { code: 'aborted' });
   assert.equal(host.saving, false);
-  // One that was overtaken doesn't end the one that overtook it.
+  // Cancelling a save that another one replaced does not end the other one.
   const overtaken = classifier.saveDatasetStream().getReader();
   await overtaken.read();
   const other = classifier.saveDatasetStream().getReader();
@@ -705,7 +705,7 @@ test('importJson() replaces everything or nothing, and undo() still works after 
   assert.equal(module.live, module.classifiers.length - module.classifiers.filter(({ deleted }) => deleted).length);
 });
 
-test('imports JSON of its own, of tfjs and of ml5', async (t) => {
+test('imports JSON of this library, of TensorFlow.js and of ml5', async (t) => {
   const classifier = await open(t);
   await classifier.addExample(red, '__proto__');
   await classifier.addExample(blue, 'blue');
@@ -872,11 +872,11 @@ test('accepts encoded pictures as bytes, buffer and blob', async (t) => {
   );
 });
 
-/** Another server of the package's modules; `answer` may take a request for the decoder. */
+/** Serves the package's modules. `answer` may answer a request for the decoder itself, and then returns true. */
 async function serveModules(t, answer = () => false) {
   const requests = [];
   const before = (request, response) => {
-    // The variant's own code is asked for early, whatever module a test uses.
+    // The loader also requests the variant's own code, which these tests do not count.
     if (!request.url.endsWith('/decoder.wasm')) return false;
     requests.push(request.url);
     return answer(response);
@@ -886,7 +886,7 @@ async function serveModules(t, answer = () => false) {
   return { requests, wasmUrl: `${modules.url}wasm/` };
 }
 
-test('the decoder is fetched with the first encoded picture, once', async (t) => {
+test('the decoder is fetched once, with the first encoded picture', async (t) => {
   const { requests, wasmUrl } = await serveModules(t);
   const classifier = await open(t, { wasmUrl });
   await classifier.addExample(red, 'red');
@@ -932,7 +932,7 @@ test('aborting a call during the download of the decoder does not affect the nex
   assert.deepEqual([...(await second)], [10, 20, 30]);
 });
 
-/** An element that loads until it is told to fail. */
+/** A double of an image element that loads until fail() is called. */
 class LoadingImage extends EventTarget {
   complete = false;
   naturalWidth = 0;
@@ -948,7 +948,7 @@ class LoadingImage extends EventTarget {
   }
 }
 
-test('calls take effect in the order in which they are made, whatever their arguments', async (t) => {
+test('calls take effect in the order in which they are made, with any arguments', async (t) => {
   const classifier = await open(t, { wasmUrl });
   const embedding = Float32Array.of(1, 2, 3);
   const counts = [];
@@ -961,7 +961,7 @@ test('calls take effect in the order in which they are made, whatever their argu
     classifier.addExample(onePixel, 'c'),
   ];
   count();
-  // What is behind a picture that loads waits for it; what it is given is of the moment of the call.
+  // Later calls wait for a picture that is loading. They use their arguments as they were at the time of the call.
   const failing = classifier.addExample(image, 'd');
   answers.push(
     classifier.undo(),
@@ -1019,7 +1019,7 @@ test('a lazy image starts to load when it is used, and stays lazy', async (t) =>
   assert.equal(loading, 'lazy');
 });
 
-test("a small view of a large buffer is sent alone, and stays the caller's", async (t) => {
+test('a small view of a large buffer is sent alone, and the caller keeps it', async (t) => {
   const classifier = await open(t);
   const large = new Float32Array(1 << 20);
   const view = large.subarray(300, 303).fill(7);
@@ -1039,7 +1039,7 @@ test("a small view of a large buffer is sent alone, and stays the caller's", asy
   };
   for (const [name, [call, sent]] of Object.entries(calls)) {
     let buffer;
-    // Sent at once, or a microtask later: looked at before it has moved.
+    // The size must be read before the transfer empties the buffer.
     t.mock.method(workers[0], 'postMessage', function (message, transfer) {
       this.lastPosted = message;
       buffer ??= sent().buffer.byteLength;
@@ -1078,7 +1078,7 @@ test("a small view of a large buffer is sent alone, and stays the caller's", asy
     );
   }
   assert.equal(shifted.byteLength, file.byteLength + 5000);
-  // Node's own small files are views of a pool that all share.
+  // Small buffers of Node are views of one shared pool.
   const pooled = Buffer.from(onePixel);
   const pool = pooled.buffer.byteLength;
   await classifier.embed(pooled).catch(() => {});
@@ -1165,7 +1165,7 @@ test('aborting a stalled load, or one that waits for it, leaves the examples unc
   let ended;
   let pulled;
   const wasPulled = new Promise((resolve) => (pulled = resolve));
-  // A source that neither gives nor ends.
+  // This stream neither delivers data nor ends.
   const stream = new ReadableStream(
     { pull: () => (pulled(), new Promise(() => {})), cancel: (why) => ((ended = why), new Promise(() => {})) },
     { highWaterMark: 0 },
@@ -1218,7 +1218,7 @@ test('a module that fails after its start is replaced too', async (t) => {
   assert.match((await classifier.info()).reason, /relaxed failed: there is no memory left/);
 });
 
-/** A worker of the caller's that serves classifiers; its listeners for errors are counted. */
+/** A double of a worker that the caller made and that serves classifiers. It counts its listeners for errors. */
 class OwnWorkerDouble extends EventTarget {
   #errorListeners = new Set();
 
@@ -1255,7 +1255,7 @@ class OwnWorkerDouble extends EventTarget {
     super.removeEventListener(type, listener);
   }
 
-  /** As of an uncaught error in it, or with no message, of a script that isn't there. */
+  /** Sends the error event of an uncaught error, or, without a message, of a missing script. */
   fail(message) {
     const event = new Event('error', { cancelable: true });
     this.dispatchEvent(message === undefined ? event : Object.assign(event, { message }));
@@ -1263,11 +1263,11 @@ class OwnWorkerDouble extends EventTarget {
   }
 }
 
-test("errors in a caller's worker don't affect classifiers, aren't hidden, and leave no listener", async (t) => {
+test("errors in a caller's worker don't affect classifiers and aren't hidden, and no listener remains", async (t) => {
   const worker = new OwnWorkerDouble();
   const opening = open(t, { worker });
   await null;
-  // Before the first answer, and while others load.
+  // The first error comes before the worker's first answer.
   assert.equal(worker.fail('boom').defaultPrevented, false);
   const classifiers = [await opening, await open(t, { worker }), await open(t, { worker })];
   assert.equal(worker.fail('boom again').defaultPrevented, false);
@@ -1275,7 +1275,7 @@ test("errors in a caller's worker don't affect classifiers, aren't hidden, and l
   assert.equal(worker.errorListeners, 0);
 });
 
-test("a caller's worker that is missing or never serves is load-failed", async (t) => {
+test("a caller's worker that is missing or does not call serveClassifiers() is load-failed", async (t) => {
   const worker = new OwnWorkerDouble({ serves: false });
   for (const message of [undefined, 'no such module']) {
     t.mock.timers.enable({ apis: ['setTimeout'] });
@@ -1334,7 +1334,7 @@ test('aborting a slow batch also ends its iterator', async (t) => {
       pictures.left.length > 0
         ? { value: pictures.left.pop() }
         : (setImmediate(() => abort.abort()), new Promise(() => {})),
-    // As a generator's that still waits.
+    // A generator that is still waiting does not return either.
     return: () => (ended++, new Promise(() => {})),
   };
   await assert.rejects(classifier.embedMany(pictures, { signal: abort.signal }), { code: 'aborted' });

@@ -1,5 +1,5 @@
-// compat/knn-classifier with the real module in Node: the published test cases of the original, and its known bugs (B1 to B11), which must
-// not appear here.
+// Tests compat/knn-classifier with the real module in Node: the published test cases of the original, and its known bugs (B1 to B11),
+// which this library must not have.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import test from 'node:test';
@@ -14,7 +14,7 @@ const { KNNClassifier, version } = await importTs('entries/compat/knn-classifier
 const module = await createModule({});
 await tf.setBackend('cpu');
 
-/** 'at once': the module is there when the first example comes. 'while it loads': all is said before it is. */
+/** Functions that make a classifier. Its module is loaded before the first call, or only after the first calls. */
 const starts = {
   'with the module': async () => {
     const classifier = new KNNClassifier({}, async () => module);
@@ -25,7 +25,7 @@ const starts = {
     new KNNClassifier({}, () => new Promise((resolve) => setImmediate(resolve, module))),
 };
 
-/** Runs a test in both states; nothing may be left in the module after it. */
+/** Runs a test in both states. The number of live classifiers must be the same after it. */
 function both(name, body) {
   for (const [when, make] of Object.entries(starts)) {
     test(`${name} (${when})`, async () => {
@@ -35,7 +35,7 @@ function both(name, body) {
         await body(classifier);
       } finally {
         await classifier.predictClass([], 1).catch(() => {});
-        await new Promise(setImmediate); // the module has come
+        await new Promise(setImmediate); // the module is loaded after this
         classifier.dispose();
       }
       assert.equal(module.liveClassifierCount(), before);
@@ -57,9 +57,9 @@ function expectRejection(promise, text, code = 'bad-argument') {
   );
 }
 
-// What the original publishes as the tests of its interface ---------------------------------------------------------------
+// Published test cases of the original ------------------------------------------------------------------------------------
 
-both('two opposite clusters of three are told apart, and no tensor is left behind', async (classifier) => {
+both('tells two opposite clusters apart and leaks no tensors', async (classifier) => {
   const cluster = (sign) =>
     [
       [1, 1, 1, 1],
@@ -82,7 +82,7 @@ both('a prediction without examples is refused', async (classifier) => {
   );
 });
 
-both('labels that do not start at 0 get indices that do', async (classifier) => {
+both('class indices start at 0 also when the labels do not', async (classifier) => {
   classifier.addExample(tf.tensor2d([5, 2], [2, 1]), 1);
   classifier.addExample(tf.tensor2d([6, 1], [2, 1]), 2);
   assert.deepEqual(await classifier.predictClass(tf.tensor2d([3, 3], [2, 1])), {
@@ -97,7 +97,7 @@ for (const [kind, [a, b, c]] of [
   ['number', [7, 5, 9]],
   ['string', ['a', 'b', 'c']],
 ]) {
-  both(`of four examples in one direction, the three first in the order of ${kind} labels vote`, async (classifier) => {
+  both(`of four examples in one direction, the first three in the order of ${kind} labels vote`, async (classifier) => {
     classifier.addExample(line(7, 7), a);
     classifier.addExample(line(5, 5), b);
     classifier.addExample(line(9, 9), c);
@@ -129,7 +129,7 @@ both('getClassifierDataset() has a matrix for each class, in the order of labels
   assert.ok(Math.abs(x - Math.SQRT1_2) < 1e-6 && Math.abs(y - Math.SQRT1_2) < 1e-6);
 });
 
-both('clearClass() forgets one class, clearAllClasses() all', async (classifier) => {
+both('clearClass() removes one class, and clearAllClasses() removes all', async (classifier) => {
   for (const label of [5, 7, 5, 9]) classifier.addExample(line(label, label), label);
   assert.deepEqual(classifier.getClassExampleCount(), { 5: 2, 7: 1, 9: 1 });
   assert.equal(classifier.getNumClasses(), 3);
@@ -141,7 +141,7 @@ both('clearClass() forgets one class, clearAllClasses() all', async (classifier)
   assert.equal(classifier.getNumClasses(), 0);
 });
 
-test('the interface is that of the named version', () => {
+test('the interface is that of the original in the same version', () => {
   assert.equal(version, original.version);
   const methods = (type) => Object.getOwnPropertyNames(type.prototype);
   const internal = [
@@ -185,7 +185,7 @@ test('predicts random examples as the original does', async (t) => {
   }
 });
 
-test("the error texts are the original's", async () => {
+test('the error texts are those of the original', async () => {
   const said = async (classifier) => {
     const texts = [];
     const note = async (body) =>
@@ -226,16 +226,16 @@ test('predictClass() reports a missing module and tries again', async () => {
   await expectRejection(classifier.predictClass(Float32Array.of(1, 0)), /disposed/, 'disposed');
 });
 
-// What is wrong with the original ----------------------------------------------------------------------------------------
+// Known bugs of the original, and other differences -----------------------------------------------------------------------
 
-both('B1: classIndex is defined after setClassifierDataset(), and later labels get later ones', async (classifier) => {
+both('B1: setClassifierDataset() defines classIndex, and later labels get later indices', async (classifier) => {
   classifier.setClassifierDataset({ a: rows([1, 0]), b: rows([0, 1]) });
   assert.equal((await classifier.predictClass(line(0, 1), 1)).classIndex, 1);
   classifier.addExample(line(-1, 0), 'c');
   assert.equal((await classifier.predictClass(line(-1, 0), 1)).classIndex, 2);
 });
 
-both('a restored data set numbers its labels as in a classifier that was never used', async (classifier) => {
+both('setClassifierDataset() numbers the labels as in a new classifier', async (classifier) => {
   for (const label of ['b', 'a']) classifier.addExample(line(1, label === 'a' ? 0 : 1), label);
   const before = classifier.predictClass(line(1, 0), 1);
   classifier.setClassifierDataset({ a: rows([1, 0]), c: rows([0, 1]), b: rows([-1, 0]) });
@@ -269,7 +269,7 @@ both('B3: setClassifierDataset() replaces everything', async (classifier) => {
   await expectRejection(classifier.predictClass(line(1, 2)), /not added any examples/);
 });
 
-both('B4: restored rows are compared by direction, however long they are', async (classifier) => {
+both('B4: restored rows are compared by direction, not by length', async (classifier) => {
   classifier.setClassifierDataset({ long: rows([10, 10]), exact: rows([1, 0]) });
   assert.equal((await classifier.predictClass(line(1, 0), 1)).label, 'exact');
 });
@@ -289,7 +289,7 @@ both('B5: zeros, NaN and infinity are refused and change nothing', async (classi
   assert.equal((await classifier.predictClass(line(1, 0))).label, 'a');
 });
 
-both('B6: labels such as __proto__ and constructor are labels', async (classifier) => {
+both('B6: names such as __proto__ and constructor are labels', async (classifier) => {
   const labels = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', ''];
   labels.forEach((label, i) => classifier.addExample(line(...labels.map((_, j) => Number(i === j) + 0.1)), label));
   for (const [i, label] of labels.entries()) {
@@ -309,7 +309,7 @@ both('B6: labels such as __proto__ and constructor are labels', async (classifie
   );
 });
 
-both('B7: k is a whole number of at least 1, or all', async (classifier) => {
+both('B7: k is a whole number of at least 1, or Infinity', async (classifier) => {
   for (const label of ['a', 'b', 'b']) classifier.addExample(line(1, label === 'a' ? 0 : 1), label);
   for (const k of [1.5, 2.5, NaN, '2', null, 0, -1, 0.5, -Infinity]) {
     await expectRejection(
@@ -320,7 +320,7 @@ both('B7: k is a whole number of at least 1, or all', async (classifier) => {
   assert.deepEqual((await classifier.predictClass(line(1, 0), Infinity)).confidences, { a: 1 / 3, b: 2 / 3 });
 });
 
-both('B8: after clearAllClasses() examples of another shape are welcome', async (classifier) => {
+both('B8: clearAllClasses() allows examples of another shape', async (classifier) => {
   classifier.addExample(line(1, 0), 'a');
   classifier.clearAllClasses();
   classifier.addExample(line(1, 0, 0), 'a');
@@ -404,7 +404,7 @@ test('B11: the engine supports what the original cannot do', () => {
   }
 });
 
-both('a data set goes out and in through JSON as people save it, with tensors of either kind', async (classifier) => {
+both('a data set can be saved as JSON and restored, with tensors of both libraries', async (classifier) => {
   classifier.addExample(line(3, 4), 'a');
   classifier.addExample(line(0, 2), 'b');
   const text = JSON.stringify(
@@ -424,7 +424,7 @@ both('a data set goes out and in through JSON as people save it, with tensors of
   restored.dispose();
 });
 
-both('what was passed may be overwritten at once', async (classifier) => {
+both('the caller may overwrite arguments right after the call', async (classifier) => {
   const values = Float32Array.of(1, 0);
   classifier.addExample(values, 'a');
   values.set([0, 1]);

@@ -1,5 +1,5 @@
-// compat/mobilenet with the real module in Node: the cases that the original publishes for its interface, on a small network that
-// TensorFlow.js makes, runs and hands over as the original takes one.
+// Tests compat/mobilenet with the real module in Node. The cases are those that the original publishes for its interface. TensorFlow.js
+// makes a small network, runs it for comparison, and passes it on in the form that the original takes.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -16,7 +16,7 @@ const width = 6;
 let theirs;
 let ours;
 
-/** What tf.io's handlers give of a model in memory. */
+/** Returns a TensorFlow.js I/O handler that loads the model from memory. */
 async function handlerOf(model) {
   let artifacts;
   await model.save(
@@ -50,10 +50,10 @@ before(async () => {
 });
 after(() => ours.dispose());
 
-/** [count, side, side, 3] of 0-255. */
+/** Returns random pictures [count, side, side, 3] with values from 0 to 255. */
 const pictures = (count) => tf.randomUniform([count, side, side, 3], 0, 255, 'float32', 7).round();
 
-/** What the original computes: the classes without the background, and what the last layer reads. */
+/** Returns the original's results: the logits without the background class, and the input of the last layer. */
 function expected(batch) {
   const input = batch.div(127.5).sub(1);
   const logits = theirs.predict(input).slice([0, 1], [-1, 1000]);
@@ -118,7 +118,7 @@ test('infer() and classify() leak no tensors', async () => {
   assert.equal(tf.memory().numTensors, before);
 });
 
-/** What load() rejects with. */
+/** Returns the message with which a load function rejects, or undefined if it resolves. */
 const refusal = (ofLoad, config) =>
   ofLoad(config).then(
     () => undefined,
@@ -143,13 +143,13 @@ test('unknown versions and alphas are refused with the messages of the original'
   }
 });
 
-test('inputs that the original fails on load, or give a clear error', async () => {
+test('inputs on which the original fails either load or give a clear error', async () => {
   for (const config of [{}, { version: 1 }, { version: '1', alpha: 1 }])
     assert.ok(await refusal(original.load, config), JSON.stringify(config));
   assert.match(await refusal(load, { version: '1', alpha: 1 }), /^Invalid version of MobileNet/);
 });
 
-test('the packaged version runs whichever is requested, with a warning', async (t) => {
+test('the packaged version runs whatever version is requested, with a warning', async (t) => {
   const warnings = [];
   t.mock.method(console, 'warn', (text) => warnings.push(text));
   const sizes = new Set();
@@ -181,7 +181,7 @@ test('a load reports progress, and aborting it does not affect other loads', asy
   assert.ok(phases.has('model') && phases.has('start'), [...phases].join());
   await assert.rejects(load({ signal: AbortSignal.abort() }), { code: 'aborted' });
   const abort = new AbortController();
-  // The first of its kind: its module is the one that the other waits for.
+  // The first load with this wasmUrl starts the module, and the second load waits for the same module.
   const wasmUrl = pathToFileURL(path.join(root, 'web/dist/wasm/'));
   const [ended, other] = [load({ wasmUrl, signal: abort.signal }), load({ wasmUrl })];
   abort.abort();

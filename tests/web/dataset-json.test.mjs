@@ -1,4 +1,4 @@
-// Data sets as JSON: writing, reading, and the errors for files that can't be read.
+// Tests data sets as JSON: writing, reading, and the errors for files that can't be read.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';

@@ -22,7 +22,7 @@ test("the module's errors keep their code", () => {
   assert.equal(travel(wasmError).message, wasmError.message);
 });
 
-test("errors of another copy of the class are instances too; other errors aren't", async () => {
+test("errors of another copy of the class are instances too, and other errors aren't", async () => {
   const other = await importTs('shared/errors.ts');
   assert.notEqual(other.ClassifierError, ClassifierError);
   const error = new other.ClassifierError('bad-image', 'x');

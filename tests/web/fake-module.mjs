@@ -1,5 +1,5 @@
-// A test double of the WebAssembly module (web/src/worker/wasm-module.ts) for node tests of the TypeScript around it. Its "embedding" is the
-// mean colour of the frame. Browser tests use the real module.
+// A test double of the WebAssembly module (web/src/worker/wasm-module.ts) for Node tests of the TypeScript code around it. Its
+// "embedding" is the mean colour of the frame. Browser tests use the real module.
 
 class WasmError extends Error {
   constructor(code, message) {
@@ -323,7 +323,7 @@ class FakeClassifier {
   }
 }
 
-/** A module double. `module.classifiers` lists what was made of it. */
+/** Makes a test double of the module. `module.classifiers` lists the classifiers that it made. */
 export function makeFakeModule({ classCount = 4 } = {}) {
   const module = {
     classCount,

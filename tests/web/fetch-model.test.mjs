@@ -1,4 +1,4 @@
-// Limits on downloads that a model's files cause: how much is read, and from where.
+// Tests the limits of a model's downloads: how many bytes are read, and from which addresses.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -14,9 +14,9 @@ const piece = Buffer.alloc(64 * 1024, 1);
 let folder;
 let server;
 let base;
-/** By path: bytes, or 'endless'. */
+/** Content of each path on the server: bytes, or 'endless'. */
 let files;
-/** Bytes that went out of endless ones. */
+/** Number of bytes that the server sent of endless files. */
 let sent;
 let requests;
 
@@ -45,7 +45,7 @@ beforeEach(() => {
   [files, sent, requests] = [{}, 0, []];
 });
 
-/** A model.json with one weight of `count` bytes a group. */
+/** Returns a model.json in which each group has one weight of `count` bytes. */
 const modelJson = (...groups) =>
   JSON.stringify({
     modelTopology: {},
@@ -60,7 +60,7 @@ const fetchEntry = (entry, watch = {}) =>
     { model: { kind: 'entry', entry: { id: 'tiny', title: 'Tiny', ...entry }, baseUrl: `${base}entry.json` } },
     watch,
   );
-/** Sockets hold some on both sides. */
+/** Maximum of `sent`. It is larger than the limits, because the sockets on both sides buffer some bytes. */
 const mostSent = 16 << 20;
 
 test('reading stops after the known length of a file', async () => {
@@ -108,7 +108,7 @@ test('weight files of the wrong length are refused', async () => {
       String(shards),
     );
   }
-  // What the manifest doesn't say can't be checked here; the converter refuses it.
+  // Without valid weights in the manifest, no length can be checked here. The converter refuses such a manifest.
   await fetchShards(JSON.stringify({ weightsManifest: [{ paths: ['a.bin'], weights: [{ shape: 'x' }] }] }), 7);
   await fetchShards(JSON.stringify({ weightsManifest: [{ paths: ['a.bin'] }] }), 7);
 });
@@ -137,7 +137,7 @@ test('a file from the network must not name a local file', async () => {
       name,
     );
   }
-  // A file of it may.
+  // A local file may name another local file.
   await writeFile(path.join(folder, 'model.json'), modelJson([6, secret]));
   const { tfjs } = await fetchUrl(pathToFileURL(path.join(folder, 'model.json')).href);
   assert.equal(Buffer.from(tfjs.weights).toString(), 'secret');
@@ -169,7 +169,7 @@ test("Teachable Machine's metadata.json sets the preprocessing", async () => {
   const preprocessOf = async (model, labels) => (await fetchUrl(base + model, { labels: base + labels })).preprocess;
   assert.deepEqual(await preprocessOf('model.json', 'metadata.json'), { range: [-1, 128 / 127] });
   assert.deepEqual(await preprocessOf('model.json', 'other.json'), {});
-  // Its TensorFlow Lite files are fed otherwise.
+  // The range is only for TensorFlow.js models.
   assert.deepEqual(await preprocessOf('plain.tflite', 'metadata.json'), {});
   const entry = { files: [{ path: 'model.json' }], labels: { path: 'metadata.json' } };
   assert.deepEqual((await fetchEntry(entry)).preprocess, { range: [-1, 128 / 127] });

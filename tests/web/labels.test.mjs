@@ -1,4 +1,4 @@
-// Class names from the zip archive behind a .tflite, from text files, and from Teachable Machine's metadata.json.
+// Tests class names from the zip archive behind a .tflite, from text files, and from Teachable Machine's metadata.json.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,7 +12,10 @@ const { isTeachableMachine, nameClasses, parseLabels } = await importTs('worker/
 
 const network = Buffer.from('....TFL3 the network itself');
 
-/** An archive of files behind the network. `shift` is what offsets leave out: 0 as Python's zipfile appends, network.length for `cat`. */
+/**
+ * Returns the network followed by a zip archive of files. `shift` is subtracted from all offsets: 0 for an archive that Python's zipfile
+ * appended, network.length for one that `cat` appended.
+ */
 function withZip(files, { shift = 0, deflate = true, claim = (size) => size, flags = 0, comment = '' } = {}) {
   const parts = [network];
   const directory = [];
@@ -63,7 +66,7 @@ test('without a name, finds the only text file', async () => {
   assert.equal(await readAssociatedFile(withZip(files), ''), undefined);
 });
 
-test('reads a view into a larger buffer', async () => {
+test('reads a file that is a part of a larger buffer', async () => {
   const file = withZip(files);
   const larger = new Uint8Array(file.length + 100);
   larger.set(file, 50);
@@ -77,13 +80,13 @@ test('a missing, encrypted or inconsistent archive contains no file', async () =
   for (const claim of [(size) => size - 1, (size) => size + 1, () => 0xffffffff]) {
     assert.equal(await readAssociatedFile(withZip(files, { claim }), 'labels.txt'), undefined);
   }
-  // 100 MB of zeros in 100 kB, said to be 8 bytes.
+  // This archive of 100 kB unpacks to 100 MB of zeros, but declares 8 bytes.
   const bomb = withZip({ 'labels.txt': '\0'.repeat(1e8) }, { claim: () => 8 });
   assert.ok(bomb.length < 200_000);
   assert.equal(await readAssociatedFile(bomb, 'labels.txt'), undefined);
 });
 
-test('a truncated archive has no files, a damaged one none or the right number of bytes', async () => {
+test('a truncated archive has no files, and a damaged one never gives a longer text', async () => {
   const file = withZip(files);
   for (let length = 0; length < file.length; length++) {
     const text = await readAssociatedFile(file.slice(0, length), 'labels.txt');
@@ -93,7 +96,7 @@ test('a truncated archive has no files, a damaged one none or the right number o
     const damaged = file.slice();
     damaged[at] ^= 1 << (at % 8);
     const text = await readAssociatedFile(damaged, 'labels.txt');
-    // A flipped bit in the data itself may give another text of as many bytes.
+    // A flipped bit in the data itself may give another text, but not a longer one.
     if (text !== undefined) assert.ok(text.length <= files['labels.txt'].length, `bit at ${at}: ${text}`);
   }
 });
@@ -110,7 +113,7 @@ test('the public model files contain ImageNet names', needsData, async () => {
 test('reads lines, numbered lines and metadata.json', () => {
   assert.deepEqual(parseLabels('cat\r\ndog \n\n'), ['cat', 'dog']);
   assert.deepEqual(parseLabels('0 cat\n1 my dog\n2 \n'), ['cat', 'my dog', '']);
-  // Numbers that are not in order are names.
+  // Numbers that are not in order belong to the names.
   assert.deepEqual(parseLabels('0 cat\n2 dog\n'), ['0 cat', '2 dog']);
   assert.deepEqual(
     parseLabels('{"tfjsVersion":"1.3.1","tmVersion":"2.4.5","labels":["Class 1","__proto__"],"imageSize":224}'),
@@ -121,7 +124,7 @@ test('reads lines, numbered lines and metadata.json', () => {
   assert.throws(() => parseLabels('{"labels":'), { code: 'bad-model', message: /JSON/ });
 });
 
-test('one name too many or too few is the background class for ImageNet, and an error elsewhere', () => {
+test('one name too many or too few is the background class for ImageNet, and an error for other models', () => {
   const imageNet = Array.from({ length: 1001 }, (_, i) => (i === 0 ? 'background' : `class ${i}`));
   assert.deepEqual(nameClasses(imageNet, 1000), imageNet.slice(1));
   assert.deepEqual(nameClasses(imageNet.slice(1), 1001), imageNet);

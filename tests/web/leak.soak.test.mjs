@@ -9,16 +9,16 @@ import { root, scratchFolder } from './data.mjs';
 import { openBrowser, openPage, workersEnd } from './open-page.mjs';
 import { fullSoak } from './soak.mjs';
 
-/** In full, a test takes some minutes on an idle machine. The timeout leaves room for a busy one. */
+/** Timeout of a test. In full, a test takes some minutes on an idle machine, and longer on a busy one. */
 const timeout = 1_800_000;
-/** Frames before the measurement: compilers and caches settle, and undo() fills its history of 100 changes. */
+/** Number of frames before the measurement. They let compilers and caches settle, and fill the history of undo(). */
 const warmUpFrames = fullSoak ? 1000 : 300;
 const frameCount = fullSoak ? 5000 : 1000;
 const roundCount = fullSoak ? 500 : 100;
 const kilobyte = 2 ** 10;
 const megabyte = 2 ** 20;
 
-/** A tiny network. */
+/** Address of a tiny network. */
 const ownModel = '/own-model/model.json';
 const folders = { '/own-model/': path.join(root, 'tests/data/tfjs/functional') };
 
@@ -159,7 +159,7 @@ for (const [place, worker] of Object.entries(places)) {
           await classifier.addExample(picture, 'one');
           await classifier.predict(picture);
           classifier.dispose();
-          await new Promise((resolve) => setTimeout(resolve)); // dispose() is carried out in another task
+          await new Promise((resolve) => setTimeout(resolve)); // dispose() takes effect in a later task
           return startedModules.splice(0).map((module) => module.liveClassifierCount());
         };
         globalThis.rounds = async (count) => {

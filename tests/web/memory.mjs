@@ -1,4 +1,4 @@
-// Teaches the module, without the package around it, until its memory is used up.
+// Adds examples to the module, without the package around it, until its memory is used up.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from './data.mjs';
@@ -22,7 +22,7 @@ export const options = {
 
 let state = 7;
 const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
-/** Random values. Each batch is another part of them, because new ones would take longer than the tests. */
+/** Random values. Each batch is another part of them, because new values would take longer than the tests. */
 const pool = Float32Array.from({ length: (2 * batch + 1) * size }, random);
 let batchCount = 0;
 

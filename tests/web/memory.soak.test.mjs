@@ -1,4 +1,4 @@
-// A large data set in a module without threads: a million examples in full, which take 1.5 GB and half a minute.
+// Fills a module without threads with a large data set. In full, it has a million examples, which take 1.5 GB and half a minute.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fill, options, size, startModule } from './memory.mjs';

@@ -1,5 +1,5 @@
-// What happens in Node when the module's memory is used up: a clear error, and no example is lost. Threaded modules have the
-// least memory, so they are tested here. memory.soak.test.mjs fills a module without threads.
+// Checks in Node that a module whose memory is used up reports a clear error and loses no example. Threaded modules have the least
+// memory, so they are tested here. memory.soak.test.mjs fills a module without threads.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { batch, fill, makeBatch, options, size, startModule } from './memory.mjs';

@@ -1,4 +1,4 @@
-// The interface of the real module in Node, as bindings.cpp registers it: results, every error code, and that nothing is leaked.
+// Tests the interface that bindings.cpp registers, with the real module in Node: results, error codes and leaks.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const { loadConverter } = await importTs('worker/tfjs-converter.ts');
 const convert = await loadConverter({ wasmUrl: pathToFileURL(path.join(root, 'web/dist/wasm/')) });
 const model = weights ? (await convert(file, weights)).tflite : file;
 
-/** All options of a prediction, as the client sends them. */
+/** Returns all options of a prediction, in the form that the client sends. */
 const nearest = (k, how = {}) => ({
   k,
   weighting: 'votes',
@@ -32,7 +32,7 @@ const nearest = (k, how = {}) => ({
   ...how,
 });
 
-/** One call for the current frame. */
+/** Calls observe() for the current frame. `request` replaces defaults. */
 const observe = (classifier, request) =>
   classifier.observe({
     teaches: false,
@@ -131,7 +131,7 @@ withClassifier('one call teaches, predicts, classifies and embeds a frame', (cla
 withClassifier('describes a model', (classifier) => {
   const info = load(classifier);
   assert.ok(info.weightBytes > 2e6 && info.weightBytes < 16e6, `${info.weightBytes} bytes`);
-  // MobileNet V2 1.0/224: 300 million (https://arxiv.org/abs/1801.04381, table 4).
+  // The paper states 300 million for MobileNet V2 1.0/224 (https://arxiv.org/abs/1801.04381, table 4).
   assert.ok(info.multiplyAdds > 290e6 && info.multiplyAdds < 310e6, `${info.multiplyAdds} multiply-adds`);
   assert.equal(info.operators.DepthwiseConv2d, 17);
   assert.equal(info.precision, entry.format === 'tflite' ? 'int8' : 'float32');

@@ -1,4 +1,4 @@
-// The built decoder module in Node, with intact, damaged and hostile picture files.
+// Tests the built decoder module in Node with intact, damaged and hostile picture files.
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,17 +13,17 @@ const { loadDecoder } = await importTs('worker/picture-decoder.ts');
 const wasmUrl = pathToFileURL(path.join(root, 'web/dist/wasm/'));
 const decode = await loadDecoder({ wasmUrl });
 
-/** All of a picture, copied. */
+/** Decodes a file. Returns the size of the picture and a copy of its pixels. */
 async function decoded(file, decoder = decode) {
   let picture;
   await decoder(file, (pixels, width, height) => (picture = { width, height, pixels: Buffer.from(pixels) }));
   return picture;
 }
 
-/** Something in every channel, in every row. */
+/** Colour of each pixel of the test pictures. Every channel has several values. */
 const colourAt = (x, y) => [(x * 9 + y) & 255, (y * 7) & 255, (x * y) & 255];
 
-/** [height, width, 4] of colours [r, g, b] or [r, g, b, a]. */
+/** Returns pixels [height, width, 4]. `colourOf(x, y)` returns [r, g, b] or [r, g, b, a]. */
 function rgba(width, height, colourOf) {
   return Buffer.from(
     Array.from({ length: width * height }, (_, i) =>
@@ -36,12 +36,12 @@ function chunk(type, data) {
   const body = Buffer.concat([Buffer.from(type), Buffer.from(data)]);
   const ends = Buffer.alloc(8);
   ends.writeUInt32BE(data.length);
-  // The sum of zlib's own trailer, the other way round.
+  // The checksum is the one in gzip's trailer, with the opposite byte order.
   ends.writeUInt32BE(gzipSync(body).readUInt32LE(gzipSync(body).length - 8), 4);
   return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
 }
 
-/** A PNG file of 8 bits a sample; `samplesAt(x, y)` are those of one pixel. */
+/** Returns a PNG file with 8 bits per sample. `samplesAt(x, y)` returns the samples of one pixel. */
 function toPng(width, height, colourType, samplesAt, palette) {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width);
@@ -62,7 +62,7 @@ function toPng(width, height, colourType, samplesAt, palette) {
 
 const bmp = toBmp(31, 23, colourAt);
 const png = toPng(31, 23, 2, colourAt);
-/** A JPEG file of slopes in colour. */
+/** Returns a JPEG file with colour gradients, in one of FFmpeg's pixel formats. */
 const toJpeg = (format) =>
   ffmpeg(
     '-f',
@@ -81,7 +81,7 @@ const toJpeg = (format) =>
   );
 const jpeg = toJpeg('yuvj420p');
 
-/** The JPEG file with EXIF data that says which way up it is. */
+/** Returns the JPEG file with EXIF data that contains an orientation. */
 function turned(file, orientation) {
   const exif = Buffer.from(
     '457869660000' + '49492a0008000000' + '0100' + '120103000100000000000000' + '00000000',
@@ -111,14 +111,14 @@ test('decodes every pixel of BMP and all kinds of PNG', async () => {
   }
 });
 
-// Decoders differ in how they spread colours that were stored for two or four pixels at once, most at edges.
+// JPEG may store one colour for two or four pixels. Decoders interpolate it differently, and the results differ most at edges.
 for (const [format, most, mostInTheMean] of [
   ['yuvj444p', 3, 1],
   ['yuvj422p', 128, 2.5],
   ['yuvj420p', 128, 2.5],
   ['gray', 3, 1],
 ]) {
-  test(`JPEG, ${format}: matches another decoder`, async (t) => {
+  test(`decodes JPEG files of the format ${format} like FFmpeg`, async (t) => {
     const folder = await scratchFolder(t);
     const file = path.join(folder, 'picture.jpg');
     await writeFile(file, toJpeg(format));
@@ -183,7 +183,7 @@ test('a truncated file gives a picture or an error, and does not affect the next
   }
 });
 
-/** A file with other bytes at one place. */
+/** Returns a copy of a file with other bytes at one place. */
 function patched(file, at, ...bytes) {
   const copy = Buffer.from(file);
   copy.set(bytes, at);
@@ -238,7 +238,7 @@ test('memory is reused between pictures, except after a large one', async (t) =>
   for (let round = 0; round < 50; round++) await decoded(round % 2 ? jpeg : bmp, fresh);
   assert.equal(instances.length, 1);
   assert.ok(sizeOf(0) < 4 << 20, `${sizeOf(0)} bytes`);
-  // A header is enough: what a BMP file lacks has one colour.
+  // The header is enough, because missing pixels of a BMP file get one colour.
   const large = Buffer.from(bmp);
   large.writeInt32LE(7000, 18);
   large.writeInt32LE(6000, 22);

@@ -1,11 +1,11 @@
-// Reading a response: into one buffer where its length is known, and correctly where the declared length is wrong.
+// Tests reading a response: into one buffer if its length is known, and correctly if the declared length is wrong.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { importTs } from './import-ts.mjs';
 
 const { readAll } = await importTs('shared/download.ts');
 
-/** 10,000 bytes in pieces, or less. */
+/** Content of the responses, 10,000 bytes. */
 const whole = Uint8Array.from({ length: 10_000 }, (_, index) => (index * 7) % 251);
 
 function answer(bytes, { type, headers = {}, pieceBytes = 1000 }) {
@@ -13,7 +13,7 @@ function answer(bytes, { type, headers = {}, pieceBytes = 1000 }) {
   const pull = (controller) => {
     if (at >= bytes.length) {
       controller.close();
-      // A read into a buffer that waits ends only with this.
+      // Without this call, a pending read into a buffer would never end.
       return controller.byobRequest?.respond(0);
     }
     const piece = bytes.slice(at, (at += pieceBytes));
@@ -24,16 +24,16 @@ function answer(bytes, { type, headers = {}, pieceBytes = 1000 }) {
 
 const cases = {
   'no length': {},
-  'its length': { 'content-length': '10000' },
+  'the right length': { 'content-length': '10000' },
   'a length that is too small': { 'content-length': '2500' },
   'a length that is too large': { 'content-length': '12000' },
-  'the length before it was unpacked': { 'content-length': '400', 'content-encoding': 'gzip' },
-  'a length above what is wanted': { 'content-length': '30000' },
+  'the compressed length': { 'content-length': '400', 'content-encoding': 'gzip' },
+  'a length above the limit': { 'content-length': '30000' },
 };
 
 for (const [name, headers] of Object.entries(cases)) {
   for (const type of [undefined, 'bytes']) {
-    test(`${name}, ${type ? 'read in place' : 'in pieces'}`, async () => {
+    test(`reads a response with ${name}, ${type ? 'in place' : 'in pieces'}`, async () => {
       const seen = [];
       const bytes = await readAll(answer(whole, { type, headers }), 20_000, (loaded) => seen.push(loaded));
       assert.deepEqual(Buffer.from(bytes), Buffer.from(whole));

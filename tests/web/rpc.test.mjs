@@ -90,7 +90,7 @@ test('a failure does not stop later requests', async (t) => {
   assert.equal(await second, 'second');
 });
 
-/** Something that has to be closed, as a bitmap. */
+/** Makes an object that must be closed, such as an ImageBitmap, and counts the calls of close(). */
 function makeHandle() {
   const handle = { closed: 0, close: () => void handle.closed++ };
   return handle;
@@ -135,7 +135,7 @@ test('a call whose argument fails or is aborted does not block later calls', asy
   abort.abort();
   await assert.rejects(calls[1], { code: 'aborted' });
   assert.equal(await calls[2], 3);
-  // What comes too late is closed.
+  // An argument that arrives after the abort is closed.
   const handle = makeHandle();
   stalled.resolve(new Transfer(2, [handle]));
   await stalled.promise;
@@ -180,7 +180,7 @@ test('an abort ends a reading call immediately; a changing call reports its resu
   await assert.rejects(waiting, { code: 'aborted' });
   assert.deepEqual(done, []);
 
-  // The other way round: its work is done before the abort comes.
+  // This time, the abort comes after the call has done its work.
   const late = new AbortController();
   const changing = caller.call('change', 2, { signal: late.signal, changes: true });
   while (done.length === 0) await new Promise(setImmediate);
@@ -203,7 +203,7 @@ test('a value that cannot be cloned is an error', async (t) => {
   await assert.rejects(caller.call('bad', {}), { code: 'internal' });
 });
 
-/** A port whose other side never answers. */
+/** Makes a port whose other side never answers. */
 function makeDeafPort() {
   const port = new EventTarget();
   port.postMessage = () => {};

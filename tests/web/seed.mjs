@@ -1,8 +1,8 @@
-// The seed of random tests.
+// Reads the seed of random tests.
 
 /**
- * Returns the seed of random tests: 1, unless the environment variable TEACHABLE_SEED holds another number, or `random` for a new
- * one. A test names its seed when it fails.
+ * Returns the seed of random tests, which is 1 by default. The environment variable TEACHABLE_SEED can set another number, or `random`
+ * for a new seed in each run. A test names its seed when it fails.
  * @returns {number} A whole number from 1 to 2147483646.
  */
 export function testSeed() {

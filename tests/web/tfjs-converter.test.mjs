@@ -1,4 +1,4 @@
-// The built converter module in Node, with intact and damaged TensorFlow.js models.
+// Tests the built converter module in Node with intact and damaged TensorFlow.js models.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -16,7 +16,7 @@ const all = {
 };
 
 const table = [
-  // what the browser has, what was asked for, what runs
+  // Columns: features that differ from `all`, options, chosen variant, number of threads.
   [{}, {}, 'relaxed-threads', 4],
   [{ relaxedSimd: false }, {}, 'simd-threads', 4],
   [{ isolated: false }, {}, 'relaxed', 1],
@@ -50,7 +50,7 @@ const table = [
 ];
 
 for (const [lacks, wanted, variant, threads] of table) {
-  test(`${JSON.stringify(lacks)} requested ${JSON.stringify(wanted)}: ${variant} with ${threads}`, () => {
+  test(`features ${JSON.stringify(lacks)}, options ${JSON.stringify(wanted)}: ${variant}, threads: ${threads}`, () => {
     const choice = chooseVariant({ ...all, ...lacks }, wanted);
     assert.equal(choice.variant, variant);
     assert.equal(choice.threads, threads);
@@ -74,7 +74,7 @@ const refusals = [
 ];
 
 for (const [lacks, wanted, message] of refusals) {
-  test(`${JSON.stringify(lacks)} requested ${JSON.stringify(wanted)} is refused`, () => {
+  test(`features ${JSON.stringify(lacks)}, options ${JSON.stringify(wanted)}: refused`, () => {
     assert.throws(() => chooseVariant({ ...all, ...lacks }, wanted), { code: 'unsupported-browser', message });
   });
 }
@@ -90,7 +90,7 @@ test('fallbacks are simpler variants and end with simd', () => {
   assert.deepEqual(fallbacks('simd'), []);
 });
 
-test('the probes are valid modules: this Node has SIMD and threads', () => {
+test('detects the features of Node, which include SIMD and threads', () => {
   const features = detectFeatures();
   assert.equal(features.simd, true);
   assert.equal(features.threads, true);

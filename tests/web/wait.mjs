@@ -1,10 +1,10 @@
-// Waiting for a state instead of for a time.
+// Waits for a state instead of a fixed time.
 
 /**
- * Resolves when `condition` returns true. It is asked in each turn of the event loop.
+ * Resolves when `condition` returns true. It is called in each turn of the event loop.
  * @param {() => boolean} condition
- * @param {string} what What is waited for, for the error.
- * @throws {Error} After ten seconds, which is far more than any of these states takes.
+ * @param {string} what Description of the awaited state, for the error message.
+ * @throws {Error} If the state is not reached within ten seconds. Every state in these tests takes far less.
  */
 export async function until(condition, what) {
   const deadline = performance.now() + 10_000;

@@ -1,6 +1,6 @@
-// Functions of one byte, by which XNNPACK makes its tables of 256 results. XNNPACK's own file of
-// reference kernels has every function of every data type, and half of the C library's mathematics
-// with them. These are the ones that net/lower.cpp needs, and they give the same bits.
+// Functions of one byte, from which XNNPACK makes its tables of 256 results. XNNPACK's own file of
+// reference kernels has every function of every data type, and links half of the C library's
+// mathematics. This file has only the functions that net/lower.cpp needs. They give the same bits.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -42,7 +42,7 @@ float sigmoid(float x, const xnn_unary_params&) {
   return static_cast<float>(e / (1 + e));
 }
 
-/// `count` values, each a byte. `output` may be `input`.
+/// Applies a function to `count` values of one byte. `output` may be `input`.
 template <typename In, typename Out, float (*kFunction)(float, const xnn_unary_params&)>
 void apply(size_t count, const void* input, void* output, const xnn_unary_uparams* params) {
   static_assert(sizeof(In) == 1 && sizeof(Out) == 1);
@@ -95,7 +95,7 @@ const xnn_unary_elementwise_config* xnn_init_unary_reference_config(xnn_unary_op
   return nullptr;
 }
 
-/// Adding and multiplying have kernels for every data type of ours.
+/// Returns null. Adding and multiplying have faster kernels for every data type that we use.
 const xnn_binary_elementwise_config* xnn_init_binary_reference_config(xnn_binary_operator,
                                                                       xnn_datatype) {
   return nullptr;

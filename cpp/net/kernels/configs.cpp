@@ -50,7 +50,8 @@ xnn_dwconv_config qu8_depthwise_config(Function* kernel, uint8_t taps) {
   return config;
 }
 
-/// Both operands of these are exchangeable, so one kernel with a constant serves both orders.
+/// Returns the configuration of a commutative operator. One kernel with a constant therefore serves
+/// both orders of the operands.
 template <typename Op, typename OpConstant>
 xnn_binary_elementwise_config binary_config(Op* op, OpConstant* op_constant, size_t element_tile,
                                             xnn_init_binary_params_fn init = nullptr) {
@@ -98,7 +99,7 @@ xnn_avgpool_config make_avgpool_config() {
   return config;
 }
 
-/// Average pools whose windows at the border cover fewer pixels.
+/// Returns the configuration of average pools whose windows at the border cover fewer pixels.
 xnn_pavgpool_config make_pavgpool_config() {
   auto config =
       pool_config<xnn_pavgpool_config>(xnn_f32_pavgpool_minmax_ukernel_9x__wasmsimd_x86_c4,
@@ -107,7 +108,7 @@ xnn_pavgpool_config make_pavgpool_config() {
   return config;
 }
 
-// All of these are constants in the end: the compiler runs the functions above.
+// The compiler runs the functions above, so the following configurations are constants.
 
 const xnn_gemm_config kQu8Gemm = make_qu8_gemm_config();
 
@@ -115,7 +116,7 @@ const xnn_dwconv_config kQs8Depthwise[XNN_MAX_QC8_DWCONV_UKERNELS] = {
     qs8_depthwise_config(xnn_qs8_qc8w_dwconv_minmax_fp32_ukernel_3p16c__wasmsimd_mul16_add16, 3),
     qs8_depthwise_config(xnn_qs8_qc8w_dwconv_minmax_fp32_ukernel_9p16c__wasmsimd_mul16_add16, 9),
     qs8_depthwise_config(xnn_qs8_qc8w_dwconv_minmax_fp32_ukernel_25p16c__wasmsimd_mul16_add16, 25)};
-/// The same weights, but our kernel for 3 x 3.
+/// The same configurations with our own kernel for 3 x 3. It reads weights in the same layout.
 const xnn_dwconv_config kQs8DepthwiseX86[XNN_MAX_QC8_DWCONV_UKERNELS] = {
     kQs8Depthwise[0], qs8_depthwise_config(convolve_depthwise_9, 9), kQs8Depthwise[2]};
 const xnn_dwconv_config kQu8Depthwise[XNN_MAX_QU8_DWCONV_UKERNELS] = {
@@ -161,7 +162,7 @@ const xnn_unary_elementwise_config kS32ToF32 =
     unary_config(xnn_s32_f32_vcvt_ukernel__wasmsimd_u16, xnn_init_s32_f32_cvt_scalar_params);
 const xnn_unary_elementwise_config kCopy = unary_config(xnn_xx_copy_ukernel__scalar_memcpy);
 
-// Means of bytes are summed in 32 bits.
+// Means of bytes are computed from sums of 32 bits.
 const xnn_reduce_config kF32Sum = sum_config(xnn_f32_rsum_ukernel__wasmsimd_u16_acc4, nullptr,
                                              xnn_update_f32_reduce_scalar_params);
 const xnn_reduce_config kQu8Sum =
@@ -190,11 +191,12 @@ using namespace teachable;
 extern "C" {
 
 const xnn_gemm_config* xnn_init_qu8_gemm_config() { return &kQu8Gemm; }
-/// XNNPACK has kernels for layers of one or two outputs. They are no faster than the others.
+/// Returns the kernels for any layer. XNNPACK's kernels for layers of one or two outputs are no
+/// faster.
 const xnn_gemm_config* xnn_init_f32_gemm_nr2_config() { return xnn_init_f32_gemm_config(); }
 
-/// On other processors than x86 one instruction multiplies what takes several here, and XNNPACK's
-/// kernels are made for it.
+/// Returns our kernel for x86 only. Other processors have one instruction for a multiplication that
+/// takes several on x86, and XNNPACK's kernels use it.
 const xnn_dwconv_config* xnn_init_qs8_qc8w_dwconv_config() {
   const bool takes_own = ExtrasStore::current() != nullptr && xnn_init_hardware_config()->is_x86;
   return takes_own ? kQs8DepthwiseX86 : kQs8Depthwise;

@@ -1,4 +1,4 @@
-// Parts that the configurations of both SIMD levels are made of.
+// Parts of the kernel configurations that builds with and without relaxed SIMD share.
 //
 // XNNPACK asks functions named xnn_init_*_config for the kernels of each operator. In WebAssembly
 // builds these functions are ours: configs.cpp has those that are the same with and without
@@ -19,21 +19,22 @@
 
 namespace teachable {
 
-/// Matrix kernels of one data type: `gemm` multiplies rows, `igemm` the windows of convolutions.
-/// The first two compute one row per call, the others `rows` rows.
+/// Sets the matrix kernels of one data type. `gemm` kernels multiply rows, `igemm` kernels multiply
+/// the windows of convolutions. The first two compute one row per call, the others `rows` rows.
 template <typename Gemm, typename Igemm>
 void set_matrix_kernels(xnn_gemm_config& config, uint8_t rows, Gemm* gemm_row, Igemm* igemm_row,
                         Gemm* gemm_rows, Igemm* igemm_rows) {
   config.mr = rows;
-  // There are no kernels without bounds. XNNPACK then takes the bounded ones, whose two extra
-  // instructions per tile of results are too few to measure.
+  // Kernels without bounds are not set. XNNPACK then takes the bounded kernels, whose two extra
+  // instructions per tile of results cost no measurable time.
   config.minmax.gemm[0] = xnn_init_hmp_gemm_ukernel(Kernel(gemm_row));
   config.minmax.gemm[rows - 1] = xnn_init_hmp_gemm_ukernel(Kernel(gemm_rows));
   config.minmax.igemm[0] = xnn_init_hmp_igemm_ukernel(Kernel(igemm_row));
   config.minmax.igemm[rows - 1] = xnn_init_hmp_igemm_ukernel(Kernel(igemm_rows));
 }
 
-/// A depthwise convolution of up to `taps` taps that computes `channels` channels at a time.
+/// Returns the configuration of a depthwise convolution of up to `taps` taps that computes
+/// `channels` channels at a time.
 template <typename Function>
 xnn_dwconv_config depthwise_config(Function* kernel, uint8_t channels, uint8_t taps) {
   xnn_dwconv_config config = {};
@@ -78,7 +79,7 @@ xnn_reduce_config sum_config(Function* kernel, xnn_init_reduce_params_fn init,
   return config;
 }
 
-/// Weights of int8, packed by our own function where it is faster.
+/// Sets the functions that pack int8 weights. Our own function is used where it is faster.
 inline void set_qs8_packing(xnn_gemm_config& config) {
   config.init.qs8_qc8w = xnn_init_qs8_qc8w_conv_minmax_fp32_scalar_params;
   config.pack_gemm_goi = Kernel(pack_qs8_gemm_goi);
@@ -86,7 +87,7 @@ inline void set_qs8_packing(xnn_gemm_config& config) {
   config.pack_igemm_kgo = Kernel(xnn_pack_qs8_conv_kgo_w);
 }
 
-/// The exact kernels of plain SIMD, which run on every processor.
+/// Returns the configuration of the exact kernels of plain SIMD, which run on every processor.
 inline xnn_gemm_config qs8_exact_gemm_config() {
   xnn_gemm_config config = {};
   set_matrix_kernels(config, 4,

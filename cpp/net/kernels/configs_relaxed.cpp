@@ -40,7 +40,8 @@ const xnn_gemm_config kF32GemmArm =
                          xnn_f32_gemm_minmax_ukernel_6x8__wasmrelaxedsimd_fma_splat,
                          xnn_f32_igemm_minmax_ukernel_6x8__wasmrelaxedsimd_fma_splat);
 
-/// One instruction multiplies and adds signed bytes exactly (ARM's dot product).
+/// Returns the kernels for processors on which one instruction multiplies and adds signed bytes
+/// exactly (ARM's dot product).
 xnn_gemm_config make_signed_dot_config() {
   xnn_gemm_config config = {};
   set_matrix_kernels(config, 4, xnn_qs8_qc8w_gemm_minmax_fp32_ukernel_1x8c8__wasmsdot_u2,
@@ -53,7 +54,8 @@ xnn_gemm_config make_signed_dot_config() {
   return config;
 }
 
-/// The same with inputs of 0 ... 255 (x86 with VNNI).
+/// Returns the kernels for processors on which one instruction is exact for inputs of 0 ... 255
+/// (x86 with VNNI).
 xnn_gemm_config make_unsigned_dot_config() {
   xnn_gemm_config config = {};
   set_matrix_kernels(config, 4, xnn_qs8_qc8w_gemm_minmax_fp32_ukernel_1x8c8__wasmusdot_u2,
@@ -103,7 +105,7 @@ void pack_kgo(size_t g, size_t nc, size_t ks, size_t nr, size_t kr, size_t sr, c
   add_extras(g, nc, ks, packed, extra_bytes);
 }
 
-/// Our own kernels (gemm_kernel.h).
+/// Returns the configuration of our own kernels (gemm_kernel.h).
 xnn_gemm_config make_own_config() {
   xnn_gemm_config config = {};
   set_matrix_kernels(config, kMaxRows, multiply_row, convolve_row, multiply_rows, convolve_rows);

@@ -14,14 +14,14 @@
 #include "xnnpack/vmulcaddc.h"
 #include "xnnpack/vunary.h"
 
-// Taken over from XNNPACK's gemm-config.c: an x86 processor with more cores than this is assumed
-// to have AVX, which repeats a value while it loads it.
+// Returns the number of cores. As in XNNPACK's gemm-config.c, an x86 processor with many cores is
+// assumed to have AVX, whose loads can also repeat a value.
 EM_JS(int, hardware_concurrency, (void), {
   var concurrency = 1;
   try {
     concurrency = self.navigator.hardwareConcurrency;
   } catch (e) {
-    // Node has no `self`; the default stays.
+    // Node has no `self`. The default stays.
   }
   return concurrency;
 });

@@ -20,7 +20,7 @@ static_assert(kDepthwiseTile == 2 * kSweptChannels);
 /// Height and width of a window.
 constexpr size_t kSize = 3;
 constexpr size_t kTaps = kSize * kSize;
-constexpr size_t kPairs = kSize / 2;  ///< in a column
+constexpr size_t kPairs = kSize / 2;  ///< pairs of rows in a column
 
 /// Number of input columns whose addresses are kept on the stack. More would gain nothing, because
 /// the inputs and outputs of a sweep should stay in the first-level cache for the next channels.
@@ -56,8 +56,8 @@ inline void add_products(Eight& sums, const Eight& inputs, const Eight& weights)
 }
 
 /// Widened weights of eight channels. The pairs of a window are rows 0 and 1, 2 and 3, ... of each
-/// column. Because the number of rows is odd, the last row is paired by columns: 0 and 1, 2 and 3,
-/// ..., and the last one alone.
+/// column. The number of rows is odd. The last row is therefore paired by columns: 0 and 1,
+/// 2 and 3, ..., and the last column alone.
 struct Weights {
   Eight bias;
   Eight scale;
@@ -92,7 +92,7 @@ class Sweep {
   /// [column][kSize] are the addresses of the inputs; `channel` is added to each.
   static void run(const Weights& weights, const int8_t* const* columns, size_t channel,
                   size_t width, int8_t* output, size_t output_step, const Requantize& requantize) {
-    Eight sums[kOpen + 1];  // of the windows that contain the current column, the oldest first
+    Eight sums[kOpen + 1];  // one for each window with the current column, the oldest first
     v128_t last_row_before = wasm_i16x8_const_splat(0);
     unrolled<kSize - 1>([&](auto x) {
       sums[x] = weights.bias;
@@ -101,9 +101,9 @@ class Sweep {
     });
     columns += (kSize - 1) * kSize;
 
-    // The sums of a window become bytes while the next column is multiplied, so two chains of
-    // dependent instructions run side by side. The first round has no window yet, and what it
-    // writes is overwritten.
+    // The sums of a window become bytes while the next column is multiplied. The two chains of
+    // dependent instructions can run side by side. The first round has no window yet. The next
+    // round overwrites its result.
     Eight done = weights.bias;
     size_t step = 0;
     for (;;) {
@@ -122,7 +122,7 @@ class Sweep {
   }
 
  private:
-  static constexpr size_t kOpen = kSize - 1;  ///< unfinished windows when another begins
+  static constexpr size_t kOpen = kSize - 1;  ///< windows that are unfinished when another begins
 
   struct Column {
     Eight down[kPairs];
@@ -156,8 +156,8 @@ class Sweep {
   }
 };
 
-/// Computes a row of windows. XNNPACK lists `input` column by column, and overlapping windows share
-/// the columns that they have in common.
+/// Computes a row of windows. XNNPACK lists `input` column by column. Overlapping windows share
+/// their common columns.
 void convolve(size_t channels, size_t output_width, const int8_t* const* input, const void* packed,
               int8_t* output, size_t output_step, size_t input_offset, const int8_t* zero,
               const Requantize& requantize) {

@@ -1,8 +1,9 @@
-// Depthwise convolutions of int8 for x86, a row of output pixels at a time. They are exact for all
-// weights and inputs. XNNPACK's kernel of the same tile adds two products in 16 bits, where twice
-// -128 * -128 does not fit. The arguments are those of XNNPACK's micro-kernels in xnnpack/dwconv.h.
-// The packed weights are those of its tiles of 16 channels: [channels / 16] times bias [16] int32,
-// taps [9][16] int8, scale [16] float. Reads up to XNN_EXTRA_BYTES beyond the channels of a pixel.
+// Depthwise convolutions of int8 for x86, which compute a row of output pixels at a time. They are
+// exact for all weights and inputs. XNNPACK's kernel of the same tile is not: it adds two products
+// in 16 bits, where twice -128 * -128 does not fit. The arguments are those of XNNPACK's
+// micro-kernels in xnnpack/dwconv.h. The packed weights are those of its tiles of 16 channels:
+// [channels / 16] times bias [16] int32, taps [9][16] int8, scale [16] float. Reads up to
+// XNN_EXTRA_BYTES beyond the channels of a pixel.
 #pragma once
 
 #include "xnnpack/microfnptr.h"

@@ -12,7 +12,7 @@
 namespace teachable {
 namespace {
 
-/// The inputs: [tap_count][rows_per_tap] rows of `depth` bytes.
+/// Inputs of a matrix product: [tap_count][rows_per_tap] rows of `depth` bytes.
 struct Inputs {
   const int8_t* const* rows;
   size_t rows_per_tap;
@@ -29,7 +29,7 @@ constexpr size_t kTiles = kMaxRows / kTileRows;
 /// layers take several turns.
 constexpr size_t kPanelGroups = 512;
 
-/// The inputs as unsigned bytes, in the order in which they are used: [group][kRows][kGroupDepth].
+/// Inputs as unsigned bytes, in the order in which they are used: [group][kRows][kGroupDepth].
 template <size_t kRows>
 struct Panel {
   alignas(16) uint8_t bytes[(kPanelGroups + 3) * kRows * kGroupDepth];
@@ -139,7 +139,7 @@ void multiply(size_t mr, size_t nc, const Inputs& inputs, const void* packed, in
   constexpr size_t kGroupBytes = kRows * kGroupDepth;
   Panel<kRows> panels[kTiles];
   const Requantize requantize(*params);
-  // Volatile, or the compiler would make the constant anew for each product.
+  // The value is volatile, or the compiler would make the constant anew for each product.
   static const volatile int16_t one = 1;
   const v128_t ones = wasm_i16x8_splat(one);
   const size_t group_count = inputs.tap_count * ((inputs.depth + kGroupDepth - 1) / kGroupDepth);

@@ -13,7 +13,7 @@
 namespace teachable {
 namespace {
 
-/// Maximum sum of the weights of a pair: 255 * 128 and -255 * 128 fit in 16 bits.
+/// Maximum sum of the weights of a pair, because 255 * 128 and -255 * 128 fit in 16 bits.
 constexpr int kWidestSum = 128;
 
 /// Number of weights of half a block in one group.
@@ -22,11 +22,12 @@ constexpr size_t kHalf = kBlockChannels / 2 * kGroupDepth;
 /// Number of weights from one group to the next.
 constexpr size_t kGroupStride = 2 * kHalf;
 
-/// Time that one ExcessWeights costs, in units of what adding two groups at once saves per group.
+/// Time that one ExcessWeights costs. The unit is the time per group that adding two groups at once
+/// saves.
 constexpr size_t kExcessCost = 6;
 
-// A network has millions of weights, and the user waits while this runs. So it handles the weights
-// of half a block in one group at a time.
+// A network has millions of weights, and the user waits while this code runs. It therefore handles
+// the weights of half a block in one group at a time.
 
 /// Weights of half a block in one group, with neighbours in the lower and the upper byte.
 using Pairs = int16_t __attribute__((vector_size(kHalf)));
@@ -57,12 +58,12 @@ bool any(Pairs mask) {
   return (words[0] | words[1]) != 0;
 }
 
-/// Returns a mask of pairs that sum up to too much. The two weights of such a pair have the same
+/// Returns a mask of the pairs whose sum is too large. The two weights of such a pair have the same
 /// sign.
 Pairs too_wide(Pairs pair_sums) { return __builtin_elementwise_abs(pair_sums) > kWidestSum; }
 
-/// Narrows the weights of half a block in `group_count` groups, kGroupStride apart. Appends to
-/// `excess` what is too much for each group alone.
+/// Narrows the weights of half a block in `group_count` groups, kGroupStride apart. Handles each
+/// group alone and appends its excess to `excess`.
 void narrow_groups(int8_t* weights, size_t group_count, std::vector<ExcessWeights>& excess) {
   for (size_t group = 0; group < group_count; ++group, weights += kGroupStride) {
     const Pairs pairs = load(weights);
@@ -79,8 +80,9 @@ void narrow_groups(int8_t* weights, size_t group_count, std::vector<ExcessWeight
   }
 }
 
-/// Narrows `weights`, two of each of two groups, the widest first, until neither the positive nor
-/// the negative ones sum up to too much. Adds to `excess` what it takes away.
+/// Narrows `weights`, which are two weights of each of two groups. Begins with the widest, and ends
+/// when neither the positive nor the negative weights sum up to too much. Adds the parts that it
+/// takes away to `excess`.
 void narrow(std::span<int8_t* const> weights, std::span<int8_t* const> excess) {
   for (const int sign : {1, -1}) {
     int sum = 0;
@@ -123,7 +125,7 @@ void narrow_two_groups(int8_t* weights, size_t group_count, std::vector<ExcessWe
     }
     for (ExcessWeights& each : taken) {
       if (!any(load(each.weights) != 0)) continue;
-      // What was taken from two groups may be too much for one.
+      // The excess of two groups may itself be too wide for one group.
       std::vector<ExcessWeights> rest;
       narrow_groups(each.weights, 1, rest);
       excess.push_back(each);
@@ -154,7 +156,7 @@ class Block {
     return halves;
   }
 
-  /// Adds the excess to the weights that it was taken from. With `sign` -1, takes it away again.
+  /// Adds the excess back to its weights. With `sign` -1, takes it away again.
   void give_back(const Halves& halves, int16_t sign = 1) {
     for (size_t half = 0; half < 2; ++half) {
       for (size_t i = halves[half]; i < halves[half + 1]; ++i) {
@@ -177,7 +179,7 @@ LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_coun
   LayerExtras layer;
   layer.blocks.resize(block_count);
   const size_t stride = sizeof(BlockExtras::bias) + kGroupStride * group_count + trailing_bytes;
-  // Indices, because addresses change while the excess grows.
+  // These are indices, because addresses change while the excess grows.
   std::vector<Block::Halves> places;
   for (size_t i = 0; i < block_count; ++i) {
     BlockExtras& extras = layer.blocks[i];
@@ -188,7 +190,7 @@ LayerExtras split_layer(std::byte* packed, size_t block_count, size_t group_coun
     const auto cost = [](const Block::Halves& halves) {
       return (halves[2] - halves[0]) * kExcessCost;
     };
-    // Where one group at a time has much excess already, two groups would have too much.
+    // If single groups already have much excess, pairs of groups would have too much.
     if (group_count % 2 == 0 && cost(best) <= group_count) {
       block.give_back(best);
       Block::Halves by_two = block.narrow(narrow_two_groups);

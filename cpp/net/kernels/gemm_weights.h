@@ -4,8 +4,8 @@
 // bits. That is exact as long as neither the positive nor the negative weights of the two sum up to
 // more than 128. Pairs that sum up to more are split: the part that fits in 16 bits stays, and the
 // excess is multiplied separately. So the results are exact for all weights. Networks have few such
-// pairs, so it costs them little. Where even the pairs of two groups seldom sum up to more, the
-// products of two groups are added in 16 bits.
+// pairs, so the excess costs little. The products of two groups are added in 16 bits where even
+// their four weights seldom sum up to more.
 #pragma once
 
 #include <cstddef>
@@ -43,9 +43,9 @@ struct LayerExtras {
   std::vector<ExcessWeights> excess;
 };
 
-/// Owner of the extras of a runtime's layers. It must outlive the runtime. XNNPACK does not know of
-/// it: while a Scope exists, XNNPACK uses our kernels and the extras of all layers that this thread
-/// packs are stored here. Without a Scope, XNNPACK uses its own kernels.
+/// Owner of the extras of a runtime's layers. It must outlive the runtime. While a Scope exists,
+/// XNNPACK uses our kernels, and the extras of all layers that this thread packs are stored here.
+/// Without a Scope, XNNPACK uses its own kernels.
 class ExtrasStore {
  public:
   class Scope {
@@ -62,7 +62,7 @@ class ExtrasStore {
   static ExtrasStore* current() { return current_; }
 
   size_t layer_count() const { return layers_.size(); }
-  /// True after memory ran out while a layer was added. The call comes through XNNPACK, which has
+  /// Returns true after memory ran out while a layer was added. XNNPACK calls add_layer() and has
   /// no way to pass the error on.
   bool incomplete() const { return incomplete_; }
 

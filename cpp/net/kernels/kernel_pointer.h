@@ -1,4 +1,4 @@
-// Kernels as the function pointers of XNNPACK's configurations.
+// Converts kernels to the function pointers of XNNPACK's configurations.
 #pragma once
 
 #include <type_traits>
@@ -10,9 +10,9 @@ namespace kernel_pointer {
 template <typename Wanted, typename Given>
 inline constexpr bool kSameArgument = std::is_same_v<Wanted, Given>;
 
-/// One side may say `void*` where the other names a type, and XNNPACK's configurations name a union
-/// of parameters where a kernel names its own. Both sides must agree on everything else: the number
-/// of indirections and constness.
+/// True if the two pointer types are compatible. One may be `void*`. XNNPACK's configurations may
+/// name a union of parameters where a kernel names its own parameters. The number of indirections
+/// and constness must be equal.
 template <typename Wanted, typename Given>
 inline constexpr bool kSameArgument<Wanted*, Given*> =
     std::is_const_v<Wanted> == std::is_const_v<Given> &&
@@ -34,8 +34,8 @@ inline constexpr bool kSameCall<Result (*)(Wanted...), Result (*)(Given...)> =
 }  // namespace kernel_pointer
 
 /// Converts a kernel to the function pointer type of the field that it is assigned to.
-/// It does not compile when the two signatures differ in more than the types that pointers point
-/// to, so a changed signature in XNNPACK is a compile error.
+/// The two signatures may differ only in the types that pointers point to. A changed signature in
+/// XNNPACK is therefore a compile error.
 template <typename Function>
 class Kernel {
  public:

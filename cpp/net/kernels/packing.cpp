@@ -22,7 +22,7 @@ void store(uint8_t* to, T value) {
   std::memcpy(to, &value, sizeof(value));
 }
 
-// Each of these packs a block of rows of `depth` bytes.
+// Each of the following functions packs a block of rows of `depth` bytes.
 
 /// Packs pieces of two bytes. In each round of four pieces, every channel begins one piece later
 /// than the channel before.
@@ -77,12 +77,12 @@ constexpr Layout kLayouts[] = {
     {8, 8, 1, 8, pack_8_by_8},         // exact dot products
 };
 
-/// Returns the sum of `depth` weights. Each counts as int8 after the bits in `flipped` were
-/// flipped.
+/// Returns the sum of `depth` weights. It flips the bits in `flipped` of each weight and reads the
+/// result as int8.
 uint32_t sum_of(const uint8_t* row, size_t depth, uint8_t flipped) {
   using Signed = int16_t __attribute__((vector_size(16)));
   using Sums = int32_t __attribute__((vector_size(16)));
-  constexpr size_t kMaxAtOnce = 127 * sizeof(Bytes);  // 127 times two of -128 fit 16 bits
+  constexpr size_t kMaxAtOnce = 127 * sizeof(Bytes);  // 127 sums of two weights fit 16 bits
   Sums sums = {};
   size_t k = 0;
   while (k + sizeof(Bytes) <= depth) {
@@ -100,7 +100,7 @@ uint32_t sum_of(const uint8_t* row, size_t depth, uint8_t flipped) {
   return static_cast<uint32_t>(sum);
 }
 
-/// Weights to be packed, in XNNPACK's terms, and the address `to` which they are packed.
+/// Weights to pack, in XNNPACK's terms, and the destination `to`.
 struct Weights {
   size_t nc, kc, nr, kr, sr;
   const uint8_t* kernel;
@@ -109,8 +109,8 @@ struct Weights {
   size_t extra_bytes;
 };
 
-/// Packs whole blocks and leaves the rest in `w`. Adds to each bias `start` - `input_zero` *
-/// sum_of() the weights of its channel.
+/// Packs whole blocks and leaves the rest in `w`. Adds `start` - `input_zero` * sum_of() to each
+/// bias, for the weights of its channel.
 void pack_blocks(Weights& w, uint8_t flipped, uint32_t start, uint32_t input_zero) {
   for (const Layout& layout : kLayouts) {
     if (w.nr != layout.channels || w.kr != layout.piece || w.sr != layout.turned ||

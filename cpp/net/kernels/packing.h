@@ -1,6 +1,6 @@
-// Weights of bytes in the order in which matrix kernels read them. These do the same as XNNPACK's
-// functions, but faster for the layouts that matter: WebAssembly runs each of them once per load,
-// in code that is not optimized yet, and XNNPACK's go byte by byte.
+// Functions that pack weights of bytes in the order in which matrix kernels read them. They do the
+// same as XNNPACK's functions, which pack byte by byte. Ours are faster for the layouts that our
+// builds use. Speed matters, because the browser has not optimized this code when a model loads.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace teachable {
 
 // Arguments and results are those of xnn_pack_qs8_gemm_goi_w and its siblings in xnnpack/pack.h.
 // In short: weights [g][nc][kc] and biases [g][nc], null for zeros, become blocks of `nr` channels:
-// biases [nr] int32, weights in pieces that are `kr` deep, `extra_bytes` that are left alone.
+// biases [nr] int32, weights in pieces that are `kr` deep, and `extra_bytes` that stay unchanged.
 
 /// Packs int8 weights for int8 inputs.
 void pack_qs8_gemm_goi(size_t g, size_t nc, size_t kc, size_t nr, size_t kr, size_t sr,

@@ -7,7 +7,7 @@
 namespace teachable {
 
 /// Makes a runtime compute with another thread pool, which is borrowed and may be null. The runtime
-/// has divided its work for the threads that it had, so reshape and set it up before it runs.
+/// divided its work among the old threads. Reshape it and set it up again before it runs.
 void set_threadpool(xnn_runtime_t runtime, pthreadpool_t pool);
 
 }  // namespace teachable

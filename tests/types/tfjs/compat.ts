@@ -1,4 +1,4 @@
-// As ../api.ts, for the compat entries and the types of TensorFlow.js itself.
+// Tests the types of the compat entries together with those of TensorFlow.js, in the way of ../api.ts.
 import type * as tf from '@tensorflow/tfjs';
 import * as knnClassifier from 'teachable-wasm/compat/knn-classifier';
 import * as mobilenet from 'teachable-wasm/compat/mobilenet';
@@ -12,7 +12,7 @@ declare const vector: tf.Tensor1D;
 declare const anything: tf.Tensor;
 declare const handler: tf.io.IOHandler;
 
-/** What TensorFlow.js' own types say goes in as it is. */
+/** Passes values of TensorFlow.js' own types without a conversion. */
 export async function migrated(): Promise<void> {
   const network = await mobilenet.load({ version: 2, alpha: 1.0, modelUrl: handler, inputRange: [0, 1] });
   await mobilenet.load({
@@ -44,11 +44,11 @@ export async function migrated(): Promise<void> {
   classifier.setClassifierDataset(saved);
   console.log(classes, label, classIndex, confidences, counts);
 
-  // @ts-expect-error there is no such version
+  // @ts-expect-error this version does not exist
   await mobilenet.load({ version: 3 });
-  // @ts-expect-error nor alpha
+  // @ts-expect-error this alpha does not exist
   await mobilenet.load({ version: 1, alpha: 0.3 });
-  // @ts-expect-error an address is no picture there
+  // @ts-expect-error infer() takes no address of a picture
   network.infer('a.jpg');
   // @ts-expect-error a label is a string or a number
   classifier.addExample(vector, true);
