@@ -270,10 +270,9 @@ class GraphReader {
     for (const FileNode& node : nodes_) {
       if (is_read.contains(node.name) || node.inputs.empty()) continue;
       if (last != nullptr) {
-        throw Error(ErrorCode::UnsupportedOp, {"model.json: there are several outputs, ",
-                                               in_quotes(last->name), " and ", in_quotes(node.name),
-                                               ", and no signature. Supported: one output, or a "
-                                               "signature."});
+        throw Error(ErrorCode::UnsupportedOp,
+                    {"model.json: there are several outputs, ", in_quotes(last->name), " and ",
+                     in_quotes(node.name), ". Supported: one output, or a signature."});
       }
       last = &node;
     }
