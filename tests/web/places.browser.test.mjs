@@ -55,7 +55,7 @@ test('on the main thread: no threads, unless a threaded variant is named', { tim
   const { result, page, requests } = await inPage(t, useHere, { worker: false });
   checkWork(result, { worker: false });
   assert.equal(result.info.threads, 1);
-  assert.match(result.info.reason, /may not wait/);
+  assert.match(result.info.reason, /must not block/);
   assert.equal(page.workers().length, 0);
   assert.ok(!requests.includes('/lib/worker.js'));
   const threaded = await page.evaluate(useHere, { worker: false, variant: 'simd-threads', threads: 2 });
