@@ -6,7 +6,7 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile } fr
 import path from 'node:path';
 import test from 'node:test';
 import { promisify } from 'node:util';
-import { fetchDefault, fetchModel } from '../../models/fetch.mjs';
+import { fetchDefault, fetchModel, filesFolder } from '../../models/fetch.mjs';
 import { dataFolder, ffmpeg, needsData, root, scratchFolder } from './data.mjs';
 import { drawShape } from './draw.mjs';
 import { packed } from './packed.mjs';
@@ -85,7 +85,7 @@ test('--debug shows the stack trace, which is hidden otherwise', async (t) => {
 
 test('inspect prints what the default model, or its stand-in, holds', async () => {
   const { id, files, classCount } = await fetchDefault();
-  const file = path.join(root, 'models/files', files[0].path);
+  const file = path.join(filesFolder, files[0].path);
   const model = await runJson(0, root, 'inspect', file);
   assert.equal(
     model.fileBytes,
@@ -110,7 +110,7 @@ test('inspect prints the class names and the pixel range that a file holds', {
   timeout: 60_000,
 }, async () => {
   const { files } = await fetchModel('mobilenet-v1-0.25-128-uint8');
-  const model = await runJson(0, root, 'inspect', path.join(root, 'models/files', files[0].path));
+  const model = await runJson(0, root, 'inspect', path.join(filesFolder, files[0].path));
   assert.deepEqual(
     [model.format, model.inputType, model.precision, model.classCount, model.classNames.length],
     ['tflite', 'uint8', 'uint8', 1001, 1001],

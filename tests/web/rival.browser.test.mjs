@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { fetchModel } from '../../models/fetch.mjs';
+import { fetchModel, filesFolder } from '../../models/fetch.mjs';
 import { buildPreset } from '../../web/dev/cmake.mjs';
 import { run } from '../../web/dev/steps.mjs';
 import { needsData, root, scratchFolder } from './data.mjs';
@@ -152,7 +152,7 @@ async function embedWithTfjs({ entry, photos, node }) {
 
 /** Returns the name of the node that the classifier of a graph model reads: the embedding. */
 async function embeddingNode(entry) {
-  const { modelTopology } = JSON.parse(await readFile(path.join(root, 'models/files', entry.files[0].path), 'utf8'));
+  const { modelTopology } = JSON.parse(await readFile(path.join(filesFolder, entry.files[0].path), 'utf8'));
   return modelTopology.node.findLast(({ op }) => /MatMul/.test(op)).input[0];
 }
 
@@ -196,7 +196,7 @@ for (const id of [
     const { page } = await openPage(t, browser, { path: 'pages/rival.html', serving: { csp: null } });
     t.after(() => browser.close());
     const { file, zeroPoint } = withEmbeddingAsOutput(
-      new Uint8Array(await readFile(path.join(root, 'models/files', entry.files[0].path))),
+      new Uint8Array(await readFile(path.join(filesFolder, entry.files[0].path))),
     );
     const embedder = Buffer.from(file).toString('base64');
     const results = await page.evaluate(classifyWithBoth, { entry, photos: Object.keys(photos), embedder, zeroPoint });
