@@ -52,7 +52,7 @@ struct FrameOptions {
   std::optional<InputRange> range;
 };
 
-/// What to do with a frame. Everything needs only one run of the network.
+/// Work to do for one frame. Everything needs only one run of the network.
 struct FrameRequest {
   /// Adds the frame as an example of this class, before the prediction.
   std::optional<std::string> label;

@@ -233,7 +233,7 @@ if(EMSCRIPTEN)
   endfunction()
   add_variant_part(xnnpack_simd configs/hardware-config.c)
   add_variant_part(xnnpack_relaxed configs/hardware-config.c -mrelaxed-simd)
-  # XNNPACK's only atomic instruction. Modules without threads must not have any, because engines may refuse them.
+  # XNNPACK's only atomic instruction is in init.c, so modules with and without threads link their own copy of it.
   add_variant_part(xnnpack_single init.c)
   add_variant_part(xnnpack_threads init.c)
 endif()

@@ -13,7 +13,7 @@ import { fail, main, projectFolder } from './steps.mjs';
 
 const demo = path.join(projectFolder, 'build/demo');
 
-/** Where each file of the demo comes from. The longest matching prefix wins. */
+/** Source folder of each file of the demo, by prefix of its name. The longest matching prefix wins. */
 const folders = [
   ['lib/', path.join(projectFolder, 'web/dist')],
   ['', path.join(projectFolder, 'web/site')],

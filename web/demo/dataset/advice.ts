@@ -7,7 +7,7 @@ export interface ClassSize {
 }
 
 const enoughExamples = 5;
-/** From this ratio on, the larger class wins too often just because of its size. */
+/** Ratio of class sizes from which the larger class wins too often just because of its size. */
 const maxRatio = 5;
 
 /** Returns one sentence of advice. */

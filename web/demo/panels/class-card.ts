@@ -7,7 +7,7 @@ import { countOf, percent } from '../dom/format.js';
 import { listenForHold } from '../dom/press-and-hold.js';
 import { ClassExamples } from './class-examples.js';
 
-/** What a card needs from the rest of the page, and what it reports. */
+/** Data that a card needs from the rest of the page, and the callbacks through which it reports. */
 export interface ClassCardEvents {
   thumbnailOf(id: number): Uint8Array | undefined;
   /** Called when the record button is pressed. */

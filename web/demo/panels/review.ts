@@ -6,7 +6,7 @@ import { byId, makeButton } from '../dom/elements.js';
 import { countOf, percent } from '../dom/format.js';
 import { paintThumbnail } from '../dom/thumbnails.js';
 
-/** What the panel needs from the rest of the page. */
+/** Callbacks and data that the panel needs from the rest of the page. */
 export interface ReviewEvents {
   /** Returns the engine's review of all examples. */
   review(): Promise<Review>;
@@ -19,7 +19,7 @@ export interface ReviewEvents {
 }
 
 const maxOutliers = 12;
-/** With fewer examples, a tested example has too few others to be compared with. */
+/** Minimum number of examples. With fewer, a tested example has too few others to be compared with. */
 const minExamples = 3;
 /** The panel waits for a pause in teaching before it updates. */
 const updateDelayMs = 500;

@@ -27,7 +27,7 @@ const stateTexts: Record<SaveState, string> = {
   unreadable: 'Not saved: other examples are stored in this browser.',
 }; // prettier-ignore
 
-/** What persistence needs from the rest of the page. */
+/** Callbacks and data that persistence needs from the rest of the page. */
 export interface PersistenceEvents {
   /** Fills an empty page when nothing is stored. */
   startEmpty(): Promise<void>;

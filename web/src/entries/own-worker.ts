@@ -13,7 +13,7 @@ import { endThreads } from '../worker/threads.js';
  * Answers every `load({ worker })` that names this worker. Call it once, at the top of the worker's module. It ignores all messages
  * that are not from `load()`.
  *
- * To use a classifier inside the worker itself, call `load({ worker: false })` there instead.
+ * A classifier for use inside the worker itself comes from `load({ worker: false })`, called there.
  */
 export function serveClassifiers(): void {
   globalThis.addEventListener('message', (event) => {

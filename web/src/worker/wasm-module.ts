@@ -60,7 +60,7 @@ export interface WasmPrediction {
   confidences: number[];
 }
 
-/** What to do with the current frame. */
+/** Work to do for the current frame. */
 export interface WasmFrameRequest {
   /** Adds the frame as an example of `label`, before the prediction. */
   teaches: boolean;
