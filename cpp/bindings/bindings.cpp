@@ -108,6 +108,7 @@ constexpr Names<ResizeRule, 2> kResizeRules{{"half-pixel", "align-corners"},
 constexpr Names<PrecisionChoice, 4> kPrecisions{
     {"auto", "f32", "int8", "exact"},
     {PrecisionChoice::Auto, PrecisionChoice::F32, PrecisionChoice::Int8, PrecisionChoice::Exact}};
+constexpr Names<Rule, 2> kRules{{"combined", "neighbours"}, {Rule::Combined, Rule::Neighbours}};
 constexpr Names<Weighting, 2> kWeightings{{"votes", "similarity"},
                                           {Weighting::Votes, Weighting::Similarity}};
 constexpr Names<Storage, 3> kStorages{{"f32", "i16", "i8"},
@@ -134,6 +135,7 @@ FrameOptions to_frame_options(const JsFrameOptions& js) {
 
 /// Options of a prediction. JavaScript sends all fields, because its side has the defaults.
 struct JsPredictOptions {
+  std::string rule;
   double k = 0;
   std::string weighting;
   float temperature = 0;
@@ -145,7 +147,8 @@ struct JsPredictOptions {
 };
 
 PredictOptions to_predict_options(const JsPredictOptions& js) {
-  return {.k = to_count(js.k, "k"),
+  return {.rule = named(js.rule, "rule", kRules),
+          .k = to_count(js.k, "k"),
           .weighting = named(js.weighting, "weighting", kWeightings),
           .temperature = js.temperature,
           .prior = js.prior,
@@ -341,15 +344,19 @@ val observe(JsClassifier& self, const JsFrameRequest& js) {
 }
 
 val predict_embedding(JsClassifier& self, const val& embedding, const JsPredictOptions& options) {
-  Prediction prediction = self.knn().predict(to_floats(embedding), to_predict_options(options));
+  const PredictOptions how = to_predict_options(options);
+  self.knn().prepare(how);
+  Prediction prediction = self.knn().predict(to_floats(embedding), how);
   return to_js(self.classifier.smooth(std::move(prediction), options.smoothing), self.knn());
 }
 
 val predict_embeddings(JsClassifier& self, const val& embeddings, double dimension,
                        const JsPredictOptions& options) {
   val js = val::array();
-  for (const Prediction& each : self.knn().predict_batch(
-           to_floats(embeddings), to_count(dimension, "dimension"), to_predict_options(options))) {
+  const PredictOptions how = to_predict_options(options);
+  self.knn().prepare(how);
+  for (const Prediction& each :
+       self.knn().predict_batch(to_floats(embeddings), to_count(dimension, "dimension"), how)) {
     js.call<void>("push", to_js(each, self.knn()));
   }
   return js;
@@ -386,6 +393,7 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .field("rangeLow", &JsFrameOptions::range_low)
       .field("rangeHigh", &JsFrameOptions::range_high);
   value_object<JsPredictOptions>("PredictOptions")
+      .field("rule", &JsPredictOptions::rule)
       .field("k", &JsPredictOptions::k)
       .field("weighting", &JsPredictOptions::weighting)
       .field("temperature", &JsPredictOptions::temperature)

@@ -220,6 +220,7 @@ FrameResult Classifier::observe(const FrameRequest& request, double (*now_ms)())
     return std::ranges::any_of(knn_.voting_counts(), [](size_t count) { return count > 0; });
   };
   if (request.predict && (!request.predicts_only_when_taught || may_vote())) {
+    knn_.prepare(*request.predict);
     result.prediction = smooth(knn_.predict(embed(), *request.predict), request.smoothing);
   }
   if (request.topk > 0) result.classes = classify(request.topk);
