@@ -108,6 +108,8 @@ constexpr Names<ResizeRule, 2> kResizeRules{{"half-pixel", "align-corners"},
 constexpr Names<PrecisionChoice, 4> kPrecisions{
     {"auto", "f32", "int8", "exact"},
     {PrecisionChoice::Auto, PrecisionChoice::F32, PrecisionChoice::Int8, PrecisionChoice::Exact}};
+constexpr Names<EmbeddingLayers, 3> kLayers{
+    {"last", "two", "auto"}, {EmbeddingLayers::Last, EmbeddingLayers::Two, EmbeddingLayers::Auto}};
 constexpr Names<Weighting, 2> kWeightings{{"votes", "similarity"},
                                           {Weighting::Votes, Weighting::Similarity}};
 constexpr Names<Storage, 3> kStorages{{"f32", "i16", "i8"},
@@ -173,6 +175,8 @@ val to_js(const ModelInfo& info) {
   js.set("rangeHigh", info.range.high);
   js.set("rangeSource", std::string(info.range_source));
   js.set("embeddingSize", info.embedding_size);
+  js.set("layers", std::string(info.layers == EmbeddingLayers::Two ? "two" : "last"));
+  js.set("middleLayerSize", info.middle_layer_size);
   js.set("classCount", info.class_count);
   js.set("name", info.name);
   js.set("labelsFile", info.labels_file);
@@ -410,9 +414,11 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("modelBuffer", guarded<[](Self& self, double size) {
                   return view_of(self.classifier.model_buffer(to_count(size, "byte length")));
                 }>)
-      .function("loadModel", guarded<[](Self& self, const JsFrameOptions& options, Str precision) {
+      .function("loadModel",
+                guarded<[](Self& self, const JsFrameOptions& options, Str precision, Str layers) {
                   return to_js(self.classifier.load_model(
-                      to_frame_options(options), named(precision, "precision", kPrecisions)));
+                      to_frame_options(options), named(precision, "precision", kPrecisions),
+                      named(layers, "layers", kLayers)));
                 }>)
       .function("frameBuffer", guarded<[](Self& self, int width, int height) {
                   return view_of(self.classifier.frame_buffer(width, height));

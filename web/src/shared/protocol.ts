@@ -82,6 +82,13 @@ export interface ModelEntry {
  */
 export type Precision = 'auto' | 'f32' | 'int8' | 'exact';
 
+/**
+ * Layers of the network that an embedding describes. 'last': the network's own embedding. 'two': that one, followed by the mean over all
+ * pixels of a middle layer, each scaled to length 1; the middle layer is the input of the last layer that halves height and width. 'auto': 'two' for a
+ * network with a middle layer, else 'last'. All layers come from one run of the network.
+ */
+export type Layers = 'last' | 'two' | 'auto';
+
 /** Where the worker finds the model. URLs are absolute. */
 export type ModelRequest =
   | { kind: 'url'; url: string }
@@ -111,6 +118,7 @@ export interface OpenRequest {
   labels?: readonly string[] | string | undefined;
   preprocess?: Partial<Preprocess> | undefined;
   precision?: Precision | undefined;
+  layers?: Layers | undefined;
   /** The variant to start. */
   choice: Choice;
   /** Starts a simpler variant when the chosen one fails. */
@@ -148,6 +156,10 @@ export interface ModelInfo {
   rangeSource: 'given' | 'metadata' | 'file' | 'assumed';
   /** Number of floats in an embedding. */
   embeddingSize: number;
+  /** Layers that an embedding describes. */
+  layers: Exclude<Layers, 'auto'>;
+  /** Number of floats that a middle layer adds to an embedding of two layers; 0 for a network without such a layer. */
+  middleLayerSize: number;
   /** Number of the model's own classes; 0 for a model without a classifier. */
   classCount: number;
   /** True when the model's own classes are worth showing. Always false when `classCount` is 0. */
