@@ -103,8 +103,9 @@ Value named(const std::string& name, const char* what, const Names<Value, kCount
 }
 
 constexpr Names<Crop, 2> kCrops{{"squash", "center"}, {Crop::Squash, Crop::Center}};
-constexpr Names<ResizeRule, 2> kResizeRules{{"half-pixel", "align-corners"},
-                                            {ResizeRule::HalfPixel, ResizeRule::AlignCorners}};
+constexpr Names<ResizeRule, 3> kResizeRules{
+    {"area", "half-pixel", "align-corners"},
+    {ResizeRule::Area, ResizeRule::HalfPixel, ResizeRule::AlignCorners}};
 constexpr Names<PrecisionChoice, 4> kPrecisions{
     {"auto", "f32", "int8", "exact"},
     {PrecisionChoice::Auto, PrecisionChoice::F32, PrecisionChoice::Int8, PrecisionChoice::Exact}};

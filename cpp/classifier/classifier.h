@@ -49,7 +49,7 @@ struct ClassScore {
 /// How frames become the network's input.
 struct FrameOptions {
   Crop crop = Crop::Center;
-  ResizeRule resize = ResizeRule::HalfPixel;
+  ResizeRule resize = ResizeRule::Area;
   bool mirror = false;
   /// Real values of a channel at 0 and at 255. Default: the model's own, else -1 and 1.
   std::optional<InputRange> range;

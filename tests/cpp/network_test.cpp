@@ -273,9 +273,10 @@ Image read_photo(const std::string& photo) {
   return decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
-void run(Network& network, const Image& image) {
+/// Similarities of quantized networks were measured with the rule HalfPixel, on these very pixels.
+void run(Network& network, const Image& image, ResizeRule rule = ResizeRule::HalfPixel) {
   Preprocessor preprocessor;
-  Preprocess how;
+  Preprocess how{.resize = rule};
   how.range_low = network.input_range()->low;
   how.range_high = network.input_range()->high;
   if (network.input_type() == DataType::F32) {
@@ -317,9 +318,9 @@ TEST_P(RealNetwork, RecognizesTheObjectsOnPhotos) {
        {Photo{"images/cat.bmp", {"Egyptian cat", "tabby"}},
         Photo{"images/dragonfly.bmp", {"dragonfly"}}, Photo{"images/hot_dog.jpg", {"hotdog"}},
         Photo{"images/grace_hopper.bmp", {"military uniform"}},
-        // Both networks recognize the mug. The larger v1 answers "espresso".
-        Photo{"images/coffee.jpg", {"espresso", "coffee mug"}}}) {
-    run(network, photo.file);
+        // All networks recognize the mug or its contents.
+        Photo{"images/coffee.jpg", {"espresso", "coffee mug", "cup"}}}) {
+    run(network, read_photo(photo.file), ResizeRule::Area);
     const auto top = std::ranges::max_element(network.logits()) - network.logits().begin();
     const std::string& label = labels[static_cast<size_t>(top)];
     EXPECT_TRUE(std::ranges::any_of(

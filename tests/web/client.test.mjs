@@ -141,7 +141,7 @@ test('loads a model by address', async (t) => {
   const info = await classifier.info();
   assert.equal(info.model.id, 'tiny.tflite');
   assert.equal(info.model.embeddingSize, 3);
-  assert.deepEqual(info.model.preprocess, { crop: 'center', resize: 'half-pixel', mirror: false, range: [-1, 1] });
+  assert.deepEqual(info.model.preprocess, { crop: 'center', resize: 'area', mirror: false, range: [-1, 1] });
   assert.equal(info.heapBytes, 1 << 20);
   assert.equal(info.isolated, false);
   assert.equal(info.worker, true);

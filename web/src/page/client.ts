@@ -63,7 +63,7 @@ export interface LoadOptions extends ModuleOptions {
   labels?: readonly string[] | string | URL | undefined;
   /**
    * How frames become the network's input. Default: the settings of the catalogue entry; for what they leave open, 'center',
-   * 'half-pixel' and the range in the file, else [-1, 1].
+   * 'area' and the range in the file, else [-1, 1].
    */
   preprocess?: Partial<Preprocess> | undefined;
   /** Number format of the computation. Default: 'auto', the fastest one for the file. 'exact' gives the same bits as TensorFlow Lite. */

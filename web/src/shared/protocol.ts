@@ -31,8 +31,12 @@ export interface Choice {
 export interface Preprocess {
   /** 'center' takes the largest centred rectangle with the input's aspect ratio. 'squash' takes everything and changes the aspect ratio. */
   crop: 'center' | 'squash';
-  /** Where output pixels sample the source. 'half-pixel' as TensorFlow 2 and browsers do, 'align-corners' as tfjs-models/mobilenet does. */
-  resize: 'half-pixel' | 'align-corners';
+  /**
+   * How the source becomes pixels of the input. 'half-pixel' as TensorFlow 2 and 'align-corners' as tfjs-models/mobilenet: linear
+   * interpolation between two pixels along each side. 'area': the mean of all pixels along a side that has at least twice the input's
+   * pixels, so that none is left out; 'half-pixel' along other sides.
+   */
+  resize: 'area' | 'half-pixel' | 'align-corners';
   /** Flips left and right. */
   mirror: boolean;
   /** Real values of a channel at 0 and at 255. Default: the model's own range, else [-1, 1]; see `ModelInfo.rangeSource`. */

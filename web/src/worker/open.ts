@@ -56,7 +56,7 @@ export interface OpenClassifier extends StartedClassifier {
 
 type LoadedModel = Omit<OpenClassifier, keyof StartedClassifier | 'loadTimings'>;
 
-const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false } as const satisfies Preprocess;
+const defaultPreprocess = { crop: 'center', resize: 'area', mirror: false } as const satisfies Preprocess;
 
 /** Starts a module and loads the model into it. */
 export async function openClassifier(

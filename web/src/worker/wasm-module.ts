@@ -10,7 +10,7 @@ export interface WasmError extends Error {
 export interface WasmPreprocess {
   /** 'squash' | 'center' */
   crop: string;
-  /** 'half-pixel' | 'align-corners' */
+  /** 'area' | 'half-pixel' | 'align-corners' */
   resize: string;
   mirror: boolean;
   /** Real values of a channel at 0 and at 255. NaN for both: the model's own range, else -1 and 1. */
