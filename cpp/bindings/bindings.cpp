@@ -103,12 +103,15 @@ Value named(const std::string& name, const char* what, const Names<Value, kCount
 }
 
 constexpr Names<Crop, 2> kCrops{{"squash", "center"}, {Crop::Squash, Crop::Center}};
-constexpr Names<ResizeRule, 2> kResizeRules{{"half-pixel", "align-corners"},
-                                            {ResizeRule::HalfPixel, ResizeRule::AlignCorners}};
+constexpr Names<ResizeRule, 3> kResizeRules{
+    {"area", "half-pixel", "align-corners"},
+    {ResizeRule::Area, ResizeRule::HalfPixel, ResizeRule::AlignCorners}};
 constexpr Names<PrecisionChoice, 4> kPrecisions{
     {"auto", "f32", "int8", "exact"},
     {PrecisionChoice::Auto, PrecisionChoice::F32, PrecisionChoice::Int8, PrecisionChoice::Exact}};
 constexpr Names<Rule, 2> kRules{{"combined", "neighbours"}, {Rule::Combined, Rule::Neighbours}};
+constexpr Names<EmbeddingLayers, 3> kLayers{
+    {"last", "two", "auto"}, {EmbeddingLayers::Last, EmbeddingLayers::Two, EmbeddingLayers::Auto}};
 constexpr Names<Weighting, 2> kWeightings{{"votes", "similarity"},
                                           {Weighting::Votes, Weighting::Similarity}};
 constexpr Names<Storage, 3> kStorages{{"f32", "i16", "i8"},
@@ -176,6 +179,8 @@ val to_js(const ModelInfo& info) {
   js.set("rangeHigh", info.range.high);
   js.set("rangeSource", std::string(info.range_source));
   js.set("embeddingSize", info.embedding_size);
+  js.set("layers", std::string(info.layers == EmbeddingLayers::Two ? "two" : "last"));
+  js.set("middleLayerSize", info.middle_layer_size);
   js.set("classCount", info.class_count);
   js.set("name", info.name);
   js.set("labelsFile", info.labels_file);
@@ -418,9 +423,11 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("modelBuffer", guarded<[](Self& self, double size) {
                   return view_of(self.classifier.model_buffer(to_count(size, "byte length")));
                 }>)
-      .function("loadModel", guarded<[](Self& self, const JsFrameOptions& options, Str precision) {
+      .function("loadModel",
+                guarded<[](Self& self, const JsFrameOptions& options, Str precision, Str layers) {
                   return to_js(self.classifier.load_model(
-                      to_frame_options(options), named(precision, "precision", kPrecisions)));
+                      to_frame_options(options), named(precision, "precision", kPrecisions),
+                      named(layers, "layers", kLayers)));
                 }>)
       .function("frameBuffer", guarded<[](Self& self, int width, int height) {
                   return view_of(self.classifier.frame_buffer(width, height));

@@ -97,7 +97,8 @@ std::span<std::byte> Classifier::model_buffer(size_t byte_count) {
   return model_.span();
 }
 
-ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice precision) {
+ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice precision,
+                                 EmbeddingLayers layers) {
   const PaddedBuffer<std::byte> model_bytes = std::exchange(model_, {});
   if (knn_.example_count() > 0) {
     throw Error(ErrorCode::BadArgument,
@@ -106,7 +107,7 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
                  "another classifier."});
   }
   Model model = read_model(model_bytes.span(), precision, ConstantStorage::Borrowed);
-  auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get());
+  auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get(), layers);
 
   // The caller's range is that of the file's input. Layers that were removed may have scaled it.
   const InputScaling scaling = network->input_scaling();
@@ -136,6 +137,8 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
           .range = range,
           .range_source = options.range ? "given" : to_string(network_->range_source()),
           .embedding_size = network_->embedding_size(),
+          .layers = network_->layers(),
+          .middle_layer_size = network_->middle_layer_size(),
           .class_count = network_->class_count(),
           .name = std::move(model.name),
           .labels_file = std::move(model.labels_file),

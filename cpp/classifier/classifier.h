@@ -28,7 +28,10 @@ struct ModelInfo {
   InputRange range;                       ///< Real values of a channel at 0 and at 255.
   /// Source of `range`: "given" (FrameOptions), "metadata" or "file" (the model's), or "assumed".
   const char* range_source = "";
-  size_t embedding_size = 0;   ///< Floats in an embedding.
+  size_t embedding_size = 0;                       ///< Floats in an embedding.
+  EmbeddingLayers layers = EmbeddingLayers::Last;  ///< Layers of the embedding: Last or Two.
+  /// Floats that a middle layer adds to an embedding of two layers; 0 for a model without one.
+  size_t middle_layer_size = 0;
   size_t class_count = 0;      ///< 0 for a model without a classifier.
   std::string name;            ///< The name inside the file; empty when there is none.
   std::string labels_file;     ///< See Model::labels_file.
@@ -46,7 +49,7 @@ struct ClassScore {
 /// How frames become the network's input.
 struct FrameOptions {
   Crop crop = Crop::Center;
-  ResizeRule resize = ResizeRule::HalfPixel;
+  ResizeRule resize = ResizeRule::Area;
   bool mirror = false;
   /// Real values of a channel at 0 and at 255. Default: the model's own, else -1 and 1.
   std::optional<InputRange> range;
@@ -90,9 +93,11 @@ class Classifier {
   std::span<std::byte> model_buffer(size_t byte_count);
   /// Reads the model from model_buffer() and frees the buffer, also on failure. Throws
   /// Error{BadModel}, Error{UnsupportedOp} or Error{OutOfMemory}; and Error{BadArgument} while
-  /// there are examples, because they belong to the model that embedded them.
+  /// there are examples, because they belong to the model that embedded them. Throws
+  /// Error{UnsupportedOp} for EmbeddingLayers::Two and a model without a middle layer.
   ModelInfo load_model(const FrameOptions& options,
-                       PrecisionChoice precision = PrecisionChoice::Auto);
+                       PrecisionChoice precision = PrecisionChoice::Auto,
+                       EmbeddingLayers layers = EmbeddingLayers::Last);
 
   /// Returns memory for the next frame, [height, width, 4] RGBA, and makes it the current one.
   /// Throws Error{BadImage} for a side of 0 or above kMaxSide.

@@ -152,6 +152,63 @@ TEST(Classifier, ComputesTheSameWithAnyThreadCount) {
   EXPECT_EQ(classifier.knn().example_count(), 3u);
 }
 
+std::vector<std::byte> file_with_a_middle() {
+  GraphBuilder builder(Precision::I8PerChannel, 5);
+  const TensorId output = builder.small_mobilenet_v1(16, 5);
+  return write_tflite(builder.take(output));
+}
+
+ModelInfo load_layers(Classifier& classifier, const std::vector<std::byte>& file,
+                      EmbeddingLayers layers) {
+  std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
+  return classifier.load_model({}, PrecisionChoice::Auto, layers);
+}
+
+TEST(Classifier, SaysWhichLayersAnEmbeddingHas) {
+  Classifier classifier(1);
+  const ModelInfo last = load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Last);
+  EXPECT_EQ(last.layers, EmbeddingLayers::Last);
+  EXPECT_EQ(last.embedding_size, 24u);
+  EXPECT_EQ(last.middle_layer_size, 16u);
+  const ModelInfo two = load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Auto);
+  EXPECT_EQ(two.layers, EmbeddingLayers::Two);
+  EXPECT_EQ(two.embedding_size, 40u);
+  EXPECT_EQ(two.middle_layer_size, 16u);
+  show(classifier, 10, 200, 30);
+  EXPECT_EQ(classifier.embed().size(), 40u);
+  EXPECT_EQ(error_of([&] { load_layers(classifier, small_file(), EmbeddingLayers::Two); }),
+            ErrorCode::UnsupportedOp);
+  // The model before stays.
+  EXPECT_EQ(classifier.embed().size(), 40u);
+  EXPECT_EQ(load_layers(classifier, small_file(), EmbeddingLayers::Auto).middle_layer_size, 0u);
+}
+
+TEST(Classifier, RefusesADataSetOfOtherLayers) {
+  Classifier last(1), two(1);
+  const size_t sizes[] = {
+      load_layers(last, file_with_a_middle(), EmbeddingLayers::Last).embedding_size,
+      load_layers(two, file_with_a_middle(), EmbeddingLayers::Two).embedding_size};
+  for (Classifier* each : {&last, &two}) {
+    show(*each, 10, 200, 30);
+    each->knn().add(each->embed(), "green");
+  }
+  const auto transfer = [](Classifier& from, Classifier& to, size_t size) {
+    DatasetTransfer save(from), load(to);
+    save.start_save({"net", "aa", ""}, {});
+    load.start_load({"net", "aa", ""}, size);
+    for (std::vector<std::byte> piece; !(piece = save.next_saved()).empty();) {
+      std::ranges::copy(piece, load.dataset_buffer(piece.size()).begin());
+      load.load_piece();
+    }
+    load.finish_load();
+  };
+  EXPECT_EQ(error_of([&] { transfer(last, two, sizes[1]); }), ErrorCode::BadDataset);
+  EXPECT_EQ(error_of([&] { transfer(two, last, sizes[0]); }), ErrorCode::BadDataset);
+  Classifier other(1);
+  transfer(two, other, sizes[1]);
+  EXPECT_EQ(other.knn().example_count(), 1u);
+}
+
 TEST(Classifier, ErrorsSayWhatIsMissing) {
   EXPECT_EQ(error_of([] { Classifier classifier(0); }), ErrorCode::BadArgument);
   Classifier classifier(1);

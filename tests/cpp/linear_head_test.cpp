@@ -241,6 +241,7 @@ TEST_F(LinearHeadTest, KeepsABalancedFactorBeyondItsLimit) {
   for (const ExampleId id : edited.ids()) {
     built.add(edited.embedding(id), edited.labels()[edited.class_of(id)]);
   }
+  built.prepare(kCombined);
   size_t equal = 0;
   for (size_t i = 0; i < 300; ++i) {
     const Vector query = random_member(i % 3, kDimension);

@@ -141,7 +141,7 @@ test('loads a model by address', async (t) => {
   const info = await classifier.info();
   assert.equal(info.model.id, 'tiny.tflite');
   assert.equal(info.model.embeddingSize, 3);
-  assert.deepEqual(info.model.preprocess, { crop: 'center', resize: 'half-pixel', mirror: false, range: [-1, 1] });
+  assert.deepEqual(info.model.preprocess, { crop: 'center', resize: 'area', mirror: false, range: [-1, 1] });
   assert.equal(info.heapBytes, 1 << 20);
   assert.equal(info.isolated, false);
   assert.equal(info.worker, true);
@@ -160,6 +160,22 @@ test("a catalogue entry sets the preprocessing, and the caller's options take pr
     range: [0, 1],
   });
   assert.equal((await classifier.classify(red, 4))[1].className, 'cat');
+});
+
+test('data sets of other layers are refused by their names, with and without a known checksum', async (t) => {
+  const last = await open(t);
+  const two = await open(t, { layers: 'auto' });
+  assert.deepEqual([last.model.layers, two.model.layers, two.model.middleLayerSize], ['last', 'two', 1]);
+  assert.equal(two.model.id, last.model.id);
+  for (const each of [last, two]) await each.addExample(red, 'a');
+  const [ofLast, ofTwo] = [await last.saveDataset(), await two.saveDataset()];
+  await assert.rejects(two.loadDataset(ofLast), {
+    code: 'bad-dataset',
+    message: "made with 'tiny.tflite', not 'tiny.tflite + middle layer'",
+  });
+  await assert.rejects(last.loadDataset(ofTwo), { code: 'bad-dataset', message: /'tiny\.tflite \+ middle layer'/ });
+  await two.loadDataset(ofTwo);
+  assert.deepEqual(Object.entries(await two.counts()), [['a', 1]]);
 });
 
 test('loads a catalogue entry that is passed as an object', async (t) => {

@@ -45,9 +45,9 @@ const observe = (classifier, request) =>
 const teach = (classifier, label) => observe(classifier, { teaches: true, label });
 const predict = (classifier, options) => observe(classifier, { predicts: true, options }).prediction;
 
-function load(classifier, bytes = model, how = options) {
+function load(classifier, bytes = model, how = options, layers = 'last') {
   classifier.modelBuffer(bytes.length).set(bytes);
-  return classifier.loadModel(how, 'auto');
+  return classifier.loadModel(how, 'auto', layers);
 }
 
 function show(classifier, seed, width = 64, height = 48) {
@@ -100,6 +100,25 @@ withClassifier('embeds, teaches and predicts a frame', (classifier) => {
   assert.deepEqual([...classifier.counts()], [1, 1]);
   classifier.clearAll();
   assert.deepEqual([...classifier.labels()], []);
+});
+
+withClassifier('embeds two layers with one run of the network', (classifier) => {
+  const { layers, embeddingSize, middleLayerSize } = load(classifier, model, options, 'two');
+  assert.deepEqual([layers, embeddingSize, middleLayerSize], ['two', 1856, 576]);
+  show(classifier, 3);
+  const embedding = classifier.embed();
+  const length = (values) => Math.hypot(...values);
+  assert.equal(embedding.length, 1856);
+  for (const part of [embedding.subarray(0, 1280), embedding.subarray(1280)])
+    assert.ok(Math.abs(length(part) - 1) < 1e-5, `${length(part)}`);
+  load(classifier, model, options, 'last');
+  show(classifier, 3);
+  const own = classifier.embed();
+  const scale = length(own);
+  for (const [i, value] of own.entries()) assert.ok(Math.abs(value / scale - embedding[i]) < 1e-6, `element ${i}`);
+  expectError('bad-argument', /layers: got 'three', wanted one of 'last', 'two', 'auto'/, () =>
+    load(classifier, model, options, 'three'),
+  );
 });
 
 withClassifier('one call teaches, predicts, classifies and embeds a frame', (classifier) => {

@@ -7,6 +7,7 @@ import type { Call, Command } from './command-line.js';
 import { embedPictures } from './embedder.js';
 import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
 import { type LabelledPicture, type SkippedFile, scanFolder } from './folder-scan.js';
+import { layersOption } from './layers-option.js';
 import { describeEmbeddings, modelOption, openClassifier } from './model-option.js';
 import { JournalWriter, journalOf, type KnownPicture, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
@@ -24,6 +25,7 @@ unsupported format is named and skipped (exit code 3).`,
   options: {
     out: { value: 'FILE', help: 'the data set to write, usually data.tmkn (required)' },
     model: modelOption,
+    layers: layersOption,
     threads: threadsOption,
     force: { help: 'replace FILE even if this command did not write it' },
     json: { help: 'print the result as JSON' },

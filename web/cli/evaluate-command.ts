@@ -11,6 +11,7 @@ import { readDatasetHeader } from './dataset-header.js';
 import { embedPictures } from './embedder.js';
 import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
 import { type SkippedFile, scanFolder } from './folder-scan.js';
+import { layersOption } from './layers-option.js';
 import { modelOption, openClassifier } from './model-option.js';
 import { journalOf, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
@@ -31,6 +32,7 @@ wrote the data set and its .pictures.jsonl file is beside it.`,
     sample: { value: 'N', help: 'predict only N of the examples, spread evenly (default: all)' },
     svg: { value: 'FILE', help: 'write the confusion matrix as an SVG image' },
     model: modelOption,
+    layers: layersOption,
     threads: threadsOption,
     json: { help: 'print the result as JSON' },
   },

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { type Classifier, load, type Precision } from 'teachable-wasm';
 import type { OptionSpec, Values } from './command-line.js';
 import { CommandError, reasonOf } from './exit.js';
+import { toLayers } from './layers-option.js';
 import { visible } from './visible.js';
 
 export const modelOption: OptionSpec = {
@@ -22,7 +23,12 @@ export async function openClassifier(values: Values, precision?: Precision): Pro
   const file = values['model'] as string | undefined;
   if (file !== undefined) await sha256Of(file);
   // One thread per classifier: several classifiers at once use the processor better than several threads in one.
-  return load({ ...(file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) }), precision, threads: 1 });
+  return load({
+    ...(file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) }),
+    precision,
+    layers: toLayers(values),
+    threads: 1,
+  });
 }
 
 /** Describes all that an embedding depends on: the model's file and the preprocessing of pictures. */
@@ -33,6 +39,7 @@ export async function describeEmbeddings(values: Values, { model }: Classifier):
     ...(file === undefined ? {} : { sha256: await sha256Of(file) }),
     preprocess: model.preprocess,
     embeddingSize: model.embeddingSize,
+    ...(model.layers === 'last' ? {} : { layers: model.layers }),
   };
 }
 

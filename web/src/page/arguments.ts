@@ -58,9 +58,16 @@ function withDefaults(options: PredictOptions): WirePredictOptions {
   return { ...predictDefaults, ...Object.fromEntries(given) };
 }
 
+/** Options that only the rule 'neighbours' reads. */
+const ofNeighbours = ['weighting', 'temperature', 'prior', 'balanced'] as const;
+
 /** Checks the options of a prediction and fills in the defaults. */
 export function toPredictOptions(options: PredictOptions): WirePredictOptions {
-  const { k, weighting, temperature, prior, sharpness, balanced, unknownThreshold, smoothing } = withDefaults(options);
+  const all = withDefaults(options);
+  const { rule, k, weighting, temperature, prior, sharpness, balanced, unknownThreshold, smoothing } = all;
+  if (rule !== 'combined' && rule !== 'neighbours') {
+    throw new ClassifierError('bad-argument', `rule must be 'combined' or 'neighbours'; got ${show(rule)}.`);
+  }
   if (weighting !== 'votes' && weighting !== 'similarity') {
     throw new ClassifierError('bad-argument', `weighting must be 'votes' or 'similarity'; got ${show(weighting)}.`);
   }
@@ -82,7 +89,15 @@ export function toPredictOptions(options: PredictOptions): WirePredictOptions {
       `smoothing must be a finite number of at least 0; got ${show(smoothing)}.`,
     );
   }
+  const unused = rule === 'combined' && ofNeighbours.find((name) => all[name] !== predictDefaults[name]);
+  if (unused) {
+    throw new ClassifierError(
+      'bad-argument',
+      `${unused} has no effect with rule 'combined', which is the default; got ${show(all[unused])}. Pass rule: 'neighbours' with it.`,
+    );
+  }
   return {
+    rule,
     k: toCount(k, 'k'),
     weighting,
     temperature,

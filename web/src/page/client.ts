@@ -8,6 +8,7 @@ import type {
   ClassScore,
   Frame,
   Info,
+  Layers,
   ModelEntry,
   ModelInfo,
   ModelRequest,
@@ -62,11 +63,16 @@ export interface LoadOptions extends ModuleOptions {
   labels?: readonly string[] | string | URL | undefined;
   /**
    * How frames become the network's input. Default: the settings of the catalogue entry; for what they leave open, 'center',
-   * 'half-pixel' and the range in the file, else [-1, 1].
+   * 'area' and the range in the file, else [-1, 1].
    */
   preprocess?: Partial<Preprocess> | undefined;
   /** Number format of the computation. Default: 'auto', the fastest one for the file. 'exact' gives the same bits as TensorFlow Lite. */
   precision?: Precision | undefined;
+  /**
+   * Layers of the network that an embedding describes. Data sets of other layers can't be loaded. 'two' is an error with code
+   * 'unsupported-op' for a network without a middle layer. Default: 'last'.
+   */
+  layers?: Layers | undefined;
 }
 
 /** Options of `Classifier.observe()`, including those of a prediction. */
@@ -97,13 +103,14 @@ export interface Observation {
 
 /** Implements `load()` of the entry. `startHere` runs the worker's half in the calling thread. */
 export async function loadClassifier(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
-  const { labels, preprocess, precision } = options;
+  const { labels, preprocess, precision, layers } = options;
   const session = await startSession(
     {
       model: toModelRequest(options),
       labels: labels instanceof URL || typeof labels === 'string' ? absolute(labels) : labels,
       preprocess,
       precision,
+      layers,
     },
     options,
     startHere,

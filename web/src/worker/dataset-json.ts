@@ -111,7 +111,9 @@ function fromOwn(json: Record<string, unknown>, size: number): JsonDataset {
   const model = Object(json['model']) as { id?: unknown; sha256?: unknown };
   const own = json['embeddingSize'];
   if (own !== undefined && own !== size)
-    throw bad(`The data set's examples have ${String(own)} values; embeddings of this model have ${size}.`);
+    throw bad(
+      `The data set's examples have ${String(own)} values; embeddings of this model have ${size}. Load the model of the data set, with the same option 'layers'.`,
+    );
   if (!Array.isArray(json['classes'])) throw bad("The data set has no list 'classes'.");
   return {
     model: typeof model.id === 'string' ? model.id : undefined,

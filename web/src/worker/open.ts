@@ -5,6 +5,7 @@ import { sha256Of } from '../shared/download.js';
 import { glueUrl } from '../shared/module-files.js';
 import type {
   Choice,
+  Layers,
   LoadTimings,
   ModelInfo,
   NoModel,
@@ -41,7 +42,7 @@ interface StartedClassifier {
 export interface OpenClassifier extends StartedClassifier {
   /** Null when embeddings come from elsewhere. */
   model: ModelInfo | null;
-  /** Identifier that data sets store: the model's id, or the name of the source of the embeddings. */
+  /** Identifier that data sets store: the model's id with the layers, or the name of the source of the embeddings. */
   id: string;
   embeddingSize: number;
   /** Returns the SHA-256 of the model file; '' without a file or where the browser offers no digests. Only data sets need it. */
@@ -55,7 +56,7 @@ export interface OpenClassifier extends StartedClassifier {
 
 type LoadedModel = Omit<OpenClassifier, keyof StartedClassifier | 'loadTimings'>;
 
-const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false } as const satisfies Preprocess;
+const defaultPreprocess = { crop: 'center', resize: 'area', mirror: false } as const satisfies Preprocess;
 
 /** Starts a module and loads the model into it. */
 export async function openClassifier(
@@ -165,10 +166,15 @@ async function loadModel(
   const modelBytes = fetched.model.byteLength + (fetched.tfjs?.weights.byteLength ?? 0);
   const format = await convertInPlace(fetched);
   const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
-  const loaded = readModel(classifier, fetched, preprocess, request.precision);
+  const loaded = readModel(classifier, fetched, preprocess, request.precision, request.layers);
   const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
   const model = { ...toModelInfo(fetched, loaded, preprocess), format };
-  return { model, id: model.id, embeddingSize: model.embeddingSize, sha256, modelBytes, classNames };
+  return { model, id: datasetId(model), embeddingSize: model.embeddingSize, sha256, modelBytes, classNames };
+}
+
+/** The network's own embedding needs no mark, so that data sets of earlier versions of this package stay valid. */
+function datasetId({ id, layers }: ModelInfo): string {
+  return layers === 'two' ? `${id} + middle layer` : id;
 }
 
 /** Returns a function that computes the SHA-256 of a file once and then releases the file; or that returns a known sum. */
@@ -194,11 +200,13 @@ function readModel(
   { model }: FetchedModel,
   { crop, resize, mirror, range }: Preprocess,
   precision: Precision = 'auto',
+  layers: Layers = 'last',
 ): WasmModelInfo {
   classifier.modelBuffer(model.byteLength).set(model);
   return classifier.loadModel(
     { crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN },
     precision,
+    layers,
   );
 }
 

@@ -92,6 +92,7 @@ export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
     // Preprocessing of the original.
     preprocess: { crop: 'squash', resize: 'align-corners', ...(inputRange ? { range: inputRange } : {}) } as const,
     precision,
+    layers: 'last' as const,
   };
   const running = await openClassifier(request, sharedModule, { report: onProgress, ...(signal ? { signal } : {}) });
   return new MobileNet(running, running.classNames ?? (await imageNetNames(running.model!.classCount)));
