@@ -55,9 +55,33 @@ double dot(const float* row, const double* weights, size_t stride) {
   return sum[0] + sum[1];
 }
 
+/// Returns a . b over [count] values.
+double dot(const double* a, const double* b, size_t count) {
+  Double2 sums{};
+  size_t i = 0;
+  for (; i + 2 <= count; i += 2) {
+    Double2 left, right;
+    std::memcpy(&left, a + i, sizeof left);
+    std::memcpy(&right, b + i, sizeof right);
+    sums += left * right;
+  }
+  double sum = sums[0] + sums[1];
+  for (; i < count; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
 /// Adds scale * from to `to`, [count].
 void add_scaled(double* to, const double* from, double scale, size_t count) {
-  for (size_t i = 0; i < count; ++i) to[i] += scale * from[i];
+  const Double2 both{scale, scale};
+  size_t i = 0;
+  for (; i + 2 <= count; i += 2) {
+    Double2 a, b;
+    std::memcpy(&a, to + i, sizeof a);
+    std::memcpy(&b, from + i, sizeof b);
+    a += both * b;
+    std::memcpy(to + i, &a, sizeof a);
+  }
+  for (; i < count; ++i) to[i] += scale * from[i];
 }
 
 size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
@@ -110,21 +134,7 @@ double LinearHead::project(const float* row) noexcept {
   for (size_t slot = 0; slot < count; ++slot) products_[slot] = dot(row, slot_row(slot), stride_);
   double explained = 0;
   for (size_t slot = 0; slot < count; ++slot) {
-    const double* const inverse = inverse_row(slot);
-    double sum = 0;
-    Double2 sums[2] = {};
-    size_t i = 0;
-    for (; i + 4 <= count; i += 4) {
-      for (size_t half = 0; half < 2; ++half) {
-        Double2 a, b;
-        std::memcpy(&a, inverse + i + 2 * half, sizeof a);
-        std::memcpy(&b, products_.data() + i + 2 * half, sizeof b);
-        sums[half] += a * b;
-      }
-    }
-    for (; i < count; ++i) sum += inverse[i] * products_[i];
-    const Double2 both = sums[0] + sums[1];
-    solution_[slot] = sum + (both[0] + both[1]);
+    solution_[slot] = dot(inverse_row(slot), products_.data(), count);
     explained += solution_[slot] * products_[slot];
   }
   return explained;
