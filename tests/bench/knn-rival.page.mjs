@@ -70,6 +70,7 @@ function exactNearest(all, count, query) {
 
 const options = {
   k,
+  rule: 'neighbours',
   weighting: 'votes',
   temperature: 0.05,
   prior: 0,

@@ -463,6 +463,7 @@ test('predictions name the examples that voted', async (t) => {
   assert.deepEqual(
     { ...module.classifiers[0].lastOptions },
     {
+      rule: 'combined',
       k: 3,
       weighting: 'votes',
       temperature: 0.05,
@@ -474,6 +475,7 @@ test('predictions name the examples that voted', async (t) => {
     },
   );
   await classifier.predict(blue, {
+    rule: 'neighbours',
     k: 5,
     weighting: 'similarity',
     temperature: 0.2,
@@ -486,6 +488,7 @@ test('predictions name the examples that voted', async (t) => {
   assert.deepEqual(
     { ...module.classifiers[0].lastOptions },
     {
+      rule: 'neighbours',
       k: 5,
       weighting: 'similarity',
       temperature: 0.2,
@@ -497,7 +500,10 @@ test('predictions name the examples that voted', async (t) => {
     },
   );
   for (const options of [
-    { weighting: 'all' },
+    { weighting: 'all', rule: 'neighbours' },
+    { rule: 'best' },
+    { weighting: 'similarity' },
+    { prior: 1 },
     { temperature: 0 },
     { temperature: NaN },
     { temperature: '1' },

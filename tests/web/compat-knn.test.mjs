@@ -353,6 +353,7 @@ test('B11: the engine supports what the original cannot do', () => {
   const classifier = new module.Classifier(1);
   try {
     const options = {
+      rule: 'neighbours',
       k: 3,
       weighting: 'votes',
       temperature: 0.05,

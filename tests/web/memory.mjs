@@ -11,6 +11,7 @@ export const batch = 500;
 /** Options of predictEmbedding(). The module has no defaults. */
 export const options = {
   k: 5,
+  rule: 'neighbours',
   weighting: 'votes',
   temperature: 0.05,
   prior: 0,

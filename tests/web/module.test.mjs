@@ -20,6 +20,7 @@ const model = weights ? (await convert(file, weights)).tflite : file;
 /** Returns all options of a prediction, in the form that the client sends. */
 const nearest = (k, how = {}) => ({
   k,
+  rule: 'neighbours',
   weighting: 'votes',
   temperature: 0.05,
   prior: 0,
