@@ -3,8 +3,8 @@
 import type { Info, ModelInfo } from 'teachable-wasm';
 import type { Call, Command } from './command-line.js';
 import { type ExitCode, exitCodes } from './exit.js';
+import { outsideFilesOption } from './model-files.js';
 import { openClassifier } from './model-option.js';
-import { visible } from './visible.js';
 
 /** Class names that are printed at most. */
 const maxNames = 4;
@@ -30,6 +30,7 @@ export const inspectCommand: Command = {
 For a model that can't run, the error names the unsupported operator or the damage. Operators are counted as they
 run, after batch normalization and activations were folded into other operators.`,
   options: {
+    ...outsideFilesOption,
     json: { help: 'print the result as JSON' },
   },
   run: inspect,
@@ -37,25 +38,22 @@ run, after batch normalization and activations were folded into other operators.
 
 async function inspect({ argument: file, values, out }: Call): Promise<ExitCode> {
   // 'exact' shows the precision of the file. 'auto' would show the fastest one.
-  const classifier = await openClassifier({ model: file }, 'exact');
+  const classifier = await openClassifier({ ...values, model: file }, 'exact');
   try {
     const info = await classifier.info();
     const classNames = await classifier.classNames();
-    out.write(
-      values['json']
-        ? `${JSON.stringify({ file, fileBytes: info.modelBytes, ...info.model, classNames }, null, 2)}\n`
-        : toText(visible(file), info, classNames),
-    );
+    if (values['json']) out.json({ file, fileBytes: info.modelBytes, ...info.model, classNames });
+    else out.lines(toText(file, info, classNames));
     return exitCodes.done;
   } finally {
     classifier.dispose();
   }
 }
 
-function toText(file: string, { model, modelBytes }: Info, classNames: readonly string[]): string {
+function toText(file: string, { model, modelBytes }: Info, classNames: readonly string[]): string[] {
   const [low, high] = model.preprocess.range;
   const rows: [string, string][] = [
-    ['name', visible(model.title)],
+    ['name', model.title],
     ['format', `${formats[model.format]}, ${toBytes(modelBytes)}`],
     [
       'input',
@@ -76,15 +74,14 @@ function toText(file: string, { model, modelBytes }: Info, classNames: readonly 
     '',
     `${total} operators`,
     ...operators,
-    '',
-  ].join('\n');
+  ];
 }
 
 function toClasses(count: number, names: readonly string[]): string {
   if (count === 0) return 'none (a backbone without a classifier)';
   if (names.length === 0) return `${count}, without names`;
   // Separated by semicolons, because ImageNet's class names contain commas.
-  return `${count}: ${visible(names.slice(0, maxNames).join('; '))}${names.length > maxNames ? '; …' : ''}`;
+  return `${count}: ${names.slice(0, maxNames).join('; ')}${names.length > maxNames ? '; …' : ''}`;
 }
 
 function toBytes(bytes: number): string {
