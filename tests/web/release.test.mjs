@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { sources } from '../../cpp/third_party/versions.mjs';
+import { differencesOf, packAndSum } from '../../web/dev/reproduce.mjs';
 import { makeSbom, readSources, testLibraries } from '../../web/dev/sbom.mjs';
 import { root, scratchFolder } from './data.mjs';
 
@@ -25,7 +25,7 @@ const parts = [
 
 const sumOf = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** Copies the project to a folder, bundles and packs it there. Returns the checksum of the tarball and of each file in it. */
+/** Copies the project to a folder, bundles and packs it there. Returns its checksums. */
 async function buildAt(folder, { umask, env, rounds }) {
   await mkdir(folder, { recursive: true });
   for (const part of parts)
@@ -36,16 +36,11 @@ async function buildAt(folder, { umask, env, rounds }) {
   for (const name of readdirSync(path.join(root, 'web')).filter((each) => /\.json$/.test(each)))
     await cp(path.join(root, 'web', name), path.join(folder, 'web', name));
   await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
-  const modes = pathToFileURL(path.join(folder, 'web/dev/file-modes.mjs')).href;
   const script = [
     `umask ${umask}`,
     // A copy has the permissions that a checkout with this umask has.
     `chmod -R u+rwX,${umask === '077' ? 'go=' : 'go+rX'} cpp models web LICENSE README.md package.json`,
     ...Array.from({ length: rounds }, () => 'node web/dev/bundle.mjs'),
-    `node -e 'import("${modes}").then((module) => module.setFileModes(process.cwd()))'`,
-    'npm pack --ignore-scripts --silent',
-    'mkdir unpacked',
-    'tar -xzf *.tgz -C unpacked',
   ];
   const { TEACHABLE_MODEL_FILES, ...inherited } = process.env;
   execFileSync('bash', ['-euo', 'pipefail', '-c', script.join('\n')], {
@@ -53,25 +48,7 @@ async function buildAt(folder, { umask, env, rounds }) {
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const tarball = readFileSync(
-    path.join(
-      folder,
-      readdirSync(folder).find((name) => name.endsWith('.tgz')),
-    ),
-  );
-  const package_ = path.join(folder, 'unpacked/package');
-  const files = readdirSync(package_, { recursive: true }).filter((name) =>
-    statSync(path.join(package_, name)).isFile(),
-  );
-  return {
-    tarball: sumOf(tarball),
-    files: Object.fromEntries(
-      files.map((name) => [
-        name,
-        `${(statSync(path.join(package_, name)).mode & 0o777).toString(8)} ${sumOf(readFileSync(path.join(package_, name)))}`,
-      ]),
-    ),
-  };
+  return packAndSum(folder);
 }
 
 test('two builds in other folders, time zones, languages and with other permissions give the same tarball', {
@@ -85,10 +62,7 @@ test('two builds in other folders, time zones, languages and with other permissi
     // What an earlier build left there must not matter.
     rounds: 2,
   });
-  const differing = Object.keys({ ...one.files, ...other.files }).filter(
-    (name) => one.files[name] !== other.files[name],
-  );
-  assert.deepEqual(differing, []);
+  assert.deepEqual(differencesOf(one, other), []);
   assert.equal(other.tarball, one.tarball, 'the files are the same, but the tarball differs');
   assert.ok(Object.keys(one.files).length > 60);
   t.diagnostic(`trust: ${Object.keys(one.files).length} files`);
