@@ -19,6 +19,11 @@ export const fuzzers = ['tflite', 'tfjs', 'dataset'];
 export const scriptFuzzers = ['journal'];
 const tree = path.join(projectFolder, 'build/native-asan/fuzz');
 
+/** Builds fuzzers of C++ code. */
+export async function buildFuzzers(report) {
+  await buildPreset('native-asan', ['fuzzers'], report);
+}
+
 const sanitizerSettings = {
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
   ASAN_SYMBOLIZER_PATH: '/usr/lib/llvm-19/bin/llvm-symbolizer',
@@ -95,7 +100,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.ar
     if (!(Number(values.seconds) >= 1)) fail(`--seconds is '${values.seconds}'; expected a number of at least 1.`);
     await setup();
     const steps = new Steps(2);
-    await steps.step('Building the fuzzers', (report) => buildPreset('native-asan', ['fuzzers'], report));
+    await steps.step('Building the fuzzers', buildFuzzers);
     const { failed, figures } = await steps.step(`Fuzzing ${names.join(' and ')}`, () =>
       runFuzzers(Number(values.seconds), names),
     );

@@ -19,7 +19,7 @@ import { buildSteps, runSteps } from '../../web/dev/build.mjs';
 import { buildPreset, wasmVariants } from '../../web/dev/cmake.mjs';
 import { installNodePackages, needsNodePackages } from '../../web/dev/npm.mjs';
 import { fail, main, projectFolder, run } from '../../web/dev/steps.mjs';
-import { fuzzers, runFuzzers } from '../fuzz/run.mjs';
+import { buildFuzzers, fuzzers, runFuzzers } from '../fuzz/run.mjs';
 import { runPrograms } from '../run/gtest.mjs';
 import { runNodeTests } from '../run/node-test.mjs';
 import { printSuite } from '../run/summary.mjs';
@@ -68,9 +68,8 @@ function buildPlan(chosen) {
     .filter(([how]) => uses(how))
     .map(([, preset]) => [`C++ tests, ${preset}`, (report) => buildPreset(preset, ['unit_tests'], report)]);
   const native = chosen.some(({ how, target }) => how === 'fuzz' && fuzzers.includes(target));
-  if (native) programs.push(['Fuzzers', (report) => buildPreset('native-asan', ['fuzzers'], report)]);
-  const web = uses('node', 'browser', 'soak') || chosen.some(({ how }) => how === 'fuzz');
-  return [...programs, ...(web ? buildSteps(wasmVariants) : [])];
+  if (native) programs.push(['Fuzzers', (report) => buildFuzzers(report)]);
+  return [...programs, ...(uses('node', 'browser', 'soak') ? buildSteps(wasmVariants) : [])];
 }
 
 /** Runs one test with each seed. Returns {passed, failed, skipped, seconds, figures} and the failures. */

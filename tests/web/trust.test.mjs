@@ -28,7 +28,7 @@ test('each test exists, as the kind that the table says', () => {
   for (const [, how, target] of tests) {
     if (how === 'fuzz') {
       assert.ok([...fuzzers, ...scriptFuzzers].includes(target), target);
-      const file = `tests/fuzz/${fuzzers.includes(target) ? `fuzz_${target}.cpp` : `${target}.mjs`}`;
+      const file = `tests/fuzz/${fuzzers.includes(target) ? `fuzz_${target.replace(/_memory$/, '')}.cpp` : `${target}.mjs`}`;
       assert.ok(existsSync(path.join(root, file)), file);
     } else if (how === 'node' || how === 'browser' || how === 'soak') {
       assert.ok(filesOfKind(how).includes(path.normalize(target)), `${how} ${target}`);
