@@ -13,23 +13,12 @@ const { default: createModule } = await import(path.join(root, 'web/dist/wasm/si
 const module = await createModule({});
 const entry = await fetchDefault();
 const [file, weights] = await Promise.all(entry.files.map((each) => readFile(path.join(filesFolder, each.path))));
-const { loadConverter } = await importTs('worker/tfjs-converter.ts');
+const { loadConverter, predictDefaults } = await importTs('worker/tfjs-converter.ts', 'shared/predict-defaults.ts');
 const convert = await loadConverter({ wasmUrl: pathToFileURL(path.join(root, 'web/dist/wasm/')) });
 const model = weights ? (await convert(file, weights)).tflite : file;
 
 /** Returns all options of a prediction, in the form that the client sends. */
-const nearest = (k, how = {}) => ({
-  k,
-  rule: 'neighbours',
-  weighting: 'votes',
-  temperature: 0.05,
-  prior: 0,
-  sharpness: 1,
-  balanced: false,
-  unknownThreshold: -1,
-  smoothing: 0,
-  ...how,
-});
+const nearest = (k, how = {}) => ({ ...predictDefaults, rule: 'neighbours', k, ...how });
 
 /** Calls observe() for the current frame. `request` replaces defaults. */
 const observe = (classifier, request) =>

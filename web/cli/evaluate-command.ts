@@ -1,6 +1,7 @@
 // teachable-wasm evaluate DIR|FILE: measures how well each example is predicted from the others.
 
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
 import type { KnnClassifier, Review } from 'teachable-wasm';
 import { loadKnn } from 'teachable-wasm/knn';
 import { type Call, type Command, toCount } from './command-line.js';
@@ -12,11 +13,12 @@ import { embedPictures } from './embedder.js';
 import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
 import { type SkippedFile, scanFolder } from './folder-scan.js';
 import { layersOption } from './layers-option.js';
+import { replaceFile } from './incoming-file.js';
+import { outsideFilesOption } from './model-files.js';
 import { modelOption, openClassifier } from './model-option.js';
 import { journalOf, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption, toThreads } from './threads-option.js';
-import { visible } from './visible.js';
 
 export const evaluateCommand: Command = {
   name: 'evaluate',
@@ -33,6 +35,7 @@ wrote the data set and its .pictures.jsonl file is beside it.`,
     svg: { value: 'FILE', help: 'write the confusion matrix as an SVG image' },
     model: modelOption,
     layers: layersOption,
+    ...outsideFilesOption,
     threads: threadsOption,
     json: { help: 'print the result as JSON' },
   },
@@ -60,17 +63,18 @@ async function evaluate(call: Call): Promise<ExitCode> {
     const total = counts.reduce((sum, [, count]) => sum + count, 0);
     if (total < 2)
       throw new CommandError(
-        `${visible(argument)} has ${total === 1 ? 'one example' : 'no examples'}. An evaluation needs at least two examples.`,
+        `${argument} has ${total === 1 ? 'one example' : 'no examples'}. An evaluation needs at least two examples.`,
       );
-    err.write(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others.\n`);
+    err.line(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others.`);
     const review = await classifier.review({ k, mostExamples: sample ?? total, signal });
     const matrix = toConfusionMatrix(
       counts.map(([label]) => label),
       review.confusion,
     );
-    if (values['svg']) await writeSvg(String(values['svg']), matrix, review);
+    if (values['svg']) writeSvg(String(values['svg']), matrix, review);
     const results = { argument, k, total, counts, review, matrix, ...taught };
-    out.write(values['json'] ? `${JSON.stringify(toJson(results), null, 2)}\n` : toReport(results));
+    if (values['json']) out.json(toJson(results));
+    else out.lines(toReport(results));
     return taught.skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
   } finally {
     classifier.dispose();
@@ -81,7 +85,7 @@ async function isFolder(name: string): Promise<boolean> {
   try {
     return (await stat(name)).isDirectory();
   } catch (cause) {
-    throw new CommandError(`Can't read ${visible(name)}: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read ${name}: ${reasonOf(cause)}.`, undefined, { cause });
   }
 }
 
@@ -121,22 +125,25 @@ async function teachDataset(file: string, signal: AbortSignal): Promise<Taught> 
   const { modelId, embeddingSize } = await readDatasetHeader(file);
   const classifier = await loadKnn({ embeddingSize, id: modelId, threads: 1 });
   try {
-    await classifier.loadDataset(await readFile(file), { signal });
+    const bytes = await readFile(file);
+    const names = await readNames(file, createHash('sha256').update(bytes).digest('hex'));
+    await classifier.loadDataset(bytes, { signal });
+    return { classifier, modelId, skipped: [], nameOf: (id) => names.get(id) ?? `example ${id}` };
   } catch (error) {
     classifier.dispose();
     throw error;
   }
-  const journal = await readJournal(journalOf(file)).catch(() => null);
-  const names = new Map(journal?.pictures.map(({ id, path }) => [id, path]));
-  return { classifier, modelId, skipped: [], nameOf: (id) => names.get(id) ?? `example ${id}` };
 }
 
-async function writeSvg(file: string, matrix: ConfusionMatrix, { accuracy, tested }: Review): Promise<void> {
-  try {
-    await writeFile(file, toSvg(matrix, `${percent(accuracy)} of ${tested} examples correct`));
-  } catch (cause) {
-    throw new CommandError(`Can't write ${visible(file)}: ${reasonOf(cause)}.`, undefined, { cause });
-  }
+/** Returns the pictures' paths by the ids of their examples. The ids of a data set that was changed since may be other pictures'. */
+async function readNames(file: string, sha256: string): Promise<Map<number | undefined, string>> {
+  const journal = await readJournal(journalOf(file)).catch(() => null);
+  if (journal?.dataset !== sha256) return new Map();
+  return new Map(journal.pictures.map(({ id, path }) => [id, path]));
+}
+
+function writeSvg(file: string, matrix: ConfusionMatrix, { accuracy, tested }: Review): void {
+  replaceFile(file, toSvg(matrix, `${percent(accuracy)} of ${tested} examples correct`));
 }
 
 interface Results extends Taught {
@@ -187,22 +194,22 @@ function toJson({ modelId, k, total, counts, review, matrix, skipped, nameOf }: 
   };
 }
 
-function toReport({ argument, k, total, review, matrix, skipped, nameOf }: Results): string {
+function toReport({ argument, k, total, review, matrix, skipped, nameOf }: Results): string[] {
   const sample = review.tested < total ? ` (${review.tested} tested)` : '';
   const classes = matrix.labels.length;
   const lines = [
-    `${visible(argument)}: ${total} examples${sample} in ${classes} ${classes === 1 ? 'class' : 'classes'}, k = ${k}`,
+    `${argument}: ${total} examples${sample} in ${classes} ${classes === 1 ? 'class' : 'classes'}, k = ${k}`,
     `Leave-one-out accuracy: ${percent(review.accuracy)}`,
     '',
-    toText(matrix),
+    ...toText(matrix),
   ];
   const section = (title: string, items: readonly string[]) =>
-    items.length > 0 && lines.push('', title, ...items.map((item) => `  ${visible(item)}`));
+    items.length > 0 && lines.push('', title, ...items.map((item) => `  ${item}`));
   const pair = review.mostConfusable;
   if (pair)
     lines.push(
       '',
-      `Most confused classes: '${visible(pair.labels[0])}' and '${visible(pair.labels[1])}' (${pair.confusions === 1 ? 'once' : `${pair.confusions} times`})`,
+      `Most confused classes: '${pair.labels[0]}' and '${pair.labels[1]}' (${pair.confusions === 1 ? 'once' : `${pair.confusions} times`})`,
     );
   section(
     'Possibly mislabelled:',
@@ -216,5 +223,5 @@ function toReport({ argument, k, total, review, matrix, skipped, nameOf }: Resul
     review.duplicates.map(({ id, of }) => `${nameOf(id)} and ${nameOf(of)}`),
   );
   if (skipped.length > 0) lines.push('', `Skipped pictures: ${skipped.length}`);
-  return `${lines.join('\n')}\n`;
+  return lines;
 }

@@ -4,8 +4,8 @@ import type { Info, ModelInfo } from 'teachable-wasm';
 import type { Call, Command } from './command-line.js';
 import { type ExitCode, exitCodes } from './exit.js';
 import { layersOption } from './layers-option.js';
+import { outsideFilesOption } from './model-files.js';
 import { openClassifier } from './model-option.js';
-import { visible } from './visible.js';
 
 /** Class names that are printed at most. */
 const maxNames = 4;
@@ -32,6 +32,7 @@ For a model that can't run, the error names the unsupported operator or the dama
 run, after batch normalization and activations were folded into other operators.`,
   options: {
     layers: layersOption,
+    ...outsideFilesOption,
     json: { help: 'print the result as JSON' },
   },
   run: inspect,
@@ -43,21 +44,18 @@ async function inspect({ argument: file, values, out }: Call): Promise<ExitCode>
   try {
     const info = await classifier.info();
     const classNames = await classifier.classNames();
-    out.write(
-      values['json']
-        ? `${JSON.stringify({ file, fileBytes: info.modelBytes, ...info.model, classNames }, null, 2)}\n`
-        : toText(visible(file), info, classNames),
-    );
+    if (values['json']) out.json({ file, fileBytes: info.modelBytes, ...info.model, classNames });
+    else out.lines(toText(file, info, classNames));
     return exitCodes.done;
   } finally {
     classifier.dispose();
   }
 }
 
-function toText(file: string, { model, modelBytes }: Info, classNames: readonly string[]): string {
+function toText(file: string, { model, modelBytes }: Info, classNames: readonly string[]): string[] {
   const [low, high] = model.preprocess.range;
   const rows: [string, string][] = [
-    ['name', visible(model.title)],
+    ['name', model.title],
     ['format', `${formats[model.format]}, ${toBytes(modelBytes)}`],
     [
       'input',
@@ -78,8 +76,7 @@ function toText(file: string, { model, modelBytes }: Info, classNames: readonly 
     '',
     `${total} operators`,
     ...operators,
-    '',
-  ].join('\n');
+  ];
 }
 
 function toEmbedding({ embeddingSize, layers, middleLayerSize }: ModelInfo): string {
@@ -95,7 +92,7 @@ function toClasses(count: number, names: readonly string[]): string {
   if (count === 0) return 'none (a backbone without a classifier)';
   if (names.length === 0) return `${count}, without names`;
   // Separated by semicolons, because ImageNet's class names contain commas.
-  return `${count}: ${visible(names.slice(0, maxNames).join('; '))}${names.length > maxNames ? '; …' : ''}`;
+  return `${count}: ${names.slice(0, maxNames).join('; ')}${names.length > maxNames ? '; …' : ''}`;
 }
 
 function toBytes(bytes: number): string {
