@@ -13,7 +13,7 @@ import { Engine } from './app/engine.js';
 import { FileActions } from './app/file-actions.js';
 import { Recognition } from './app/recognition.js';
 import { Teaching } from './app/teaching.js';
-import { Dataset, type Rename } from './dataset/dataset.js';
+import { Dataset, type DatasetEvent } from './dataset/dataset.js';
 import { DatasetEditor } from './dataset/editor.js';
 import { Recordings } from './dataset/recordings.js';
 import { Slots, slotCount } from './dataset/slots.js';
@@ -45,7 +45,7 @@ const recordings = new Recordings(editor);
 const persistence = new Persistence(dataset, slots, {
   startEmpty: () => editing.addFirstClasses(),
   openStored: (stored) => editor.openStored(stored),
-  onEngineError: (error) => engine.onError(error),
+  onEngineError: (error) => void engine.onError(error),
 });
 
 // The engine and the input ----------------------------------------------------------------------------------------------
@@ -57,6 +57,7 @@ const engine = new Engine(dataset, {
     persistence.changed();
     await recognition.refresh();
   },
+  onSaveToFile: () => void fileActions.saveDataset(),
 });
 const input = new Input(preview, {
   onFrame: () => recognition.run(),
@@ -100,12 +101,15 @@ const teaching = new Teaching({ ...data, engine, input, preview, classList, reco
 const editing = new Editing({ ...data, engine, classList, recognition });
 const fileActions = new FileActions({ ...data, engine, input, recognition, teaching });
 
-function onDatasetChange(rename?: Rename): void {
-  if (rename) slots.rename(rename.label, rename.newLabel);
-  slots.assign(dataset.classes.map(({ label }) => label));
-  classList.show(dataset.classes, slots);
-  byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= slotCount;
-  byId<HTMLButtonElement>('save-file').disabled = dataset.classes.length === 0;
+function onDatasetChange({ label, rename }: DatasetEvent): void {
+  if (label !== undefined) classList.showExamples({ label, ids: dataset.idsOf(label) });
+  else {
+    if (rename) slots.rename(rename.label, rename.newLabel);
+    slots.assign(dataset.classes.map((each) => each.label));
+    classList.show(dataset.classes, slots);
+    byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= slotCount;
+    byId<HTMLButtonElement>('save-file').disabled = dataset.classes.length === 0;
+  }
   persistence.changed();
   review.changed();
 }

@@ -9,8 +9,6 @@ import { showStatus } from '../panels/status-line.js';
 import { showTechnicalDetails } from '../panels/technical-details.js';
 import { readUrlOptions } from './url-options.js';
 
-/** Codes of errors after which the engine cannot be used any more. */
-const fatalCodes = new Set(['worker-lost', 'internal', 'out-of-memory']);
 /** After two restarts in so short a time, a third one would not help. */
 const minMsBetweenRestarts = 30_000;
 
@@ -20,6 +18,8 @@ export interface EngineEvents {
   onStart(classifier: Classifier): void;
   /** Called after a new engine was started in place of one that failed. */
   onRestart(): Promise<void>;
+  /** Called when the visitor wants to save the examples to a file. */
+  onSaveToFile(): void;
 }
 
 /** Owns the classifier of the page. */
@@ -29,6 +29,7 @@ export class Engine {
   readonly #loadingBar = new LoadingBar();
   #classifier: Classifier | null = null;
   #restartedAt = -Infinity;
+  #restarting: Promise<void> = Promise.resolve();
 
   constructor(dataset: Dataset, events: EngineEvents) {
     this.#dataset = dataset;
@@ -59,29 +60,66 @@ export class Engine {
     }
   }
 
-  /** Handles any error: shows it, or restarts the engine if the error is fatal. `subject` is named before the error. */
-  onError(error: unknown, subject = ''): void {
-    const { code = '' } = error as { code?: string };
-    if (fatalCodes.has(code)) void this.#restart();
-    else if (code !== 'disposed' && code !== 'aborted')
-      showAlert(subject ? `${subject}: ${errorSentence(error)}` : errorSentence(error));
+  /**
+   * Handles any error: shows it, and starts a new engine if this one is lost or damaged. `subject` is named before the error.
+   * Resolves when the engine can be used again, or has failed.
+   */
+  async onError(error: unknown, subject = ''): Promise<void> {
+    const { code } = Object(error) as { code?: unknown };
+    if (code === 'disposed' || code === 'aborted') return;
+    if (code === 'out-of-memory') return this.#explainFullMemory(error, subject);
+    if (await this.#isLost(error)) return this.#restart();
+    showAlert(withSubject(error, subject));
   }
 
-  async #restart(): Promise<void> {
-    if (!this.#classifier) return;
+  /** Returns true when an error means that this engine can't be used any more. */
+  async #isLost(error: unknown): Promise<boolean> {
+    const { code, cause } = Object(error) as { code?: unknown; cause?: unknown };
+    if (code === 'worker-lost') return true;
+    // WebAssembly that trapped may have left its memory in any state. Other errors without a code of their own came from elsewhere,
+    // unless the engine shows other examples than the page.
+    if (code !== 'internal') return false;
+    return (cause as Error | undefined)?.name === 'RuntimeError' || !(await this.#dataset.isIntact());
+  }
+
+  /** A new engine would have the same examples in the same memory, so it is not started. */
+  #explainFullMemory(error: unknown, subject: string): void {
+    const text = withSubject(error, subject);
+    if (this.#dataset.exampleCount === 0) return showAlert(text);
+    showAlert(
+      `${text} All your examples so far are still here. To make room, remove examples or classes that you do not need.`,
+      ['Save to a file', () => this.#events.onSaveToFile()],
+    );
+  }
+
+  #restart(): Promise<void> {
+    if (!this.#classifier) return this.#restarting;
     this.#classifier.dispose();
     this.#classifier = null;
     this.#dataset.detach();
     const isTooSoon = performance.now() - this.#restartedAt < minMsBetweenRestarts;
     this.#restartedAt = performance.now();
-    if (isTooSoon)
-      return showAlert(
-        'The engine stopped twice within half a minute. Reload the page. If it happens again, add ?variant=simd to the end of the address.',
+    if (isTooSoon) {
+      showAlert(
+        'The engine stopped twice within half a minute. Your examples are still here. Start it again, or reload the page. If it happens again, add ?variant=simd to the end of the address.',
+        ['Start it again', () => void this.#startAgain()],
       );
+      return Promise.resolve();
+    }
     showAlert('The engine stopped and was started again. Your examples are still here.');
-    await this.start();
-    if (!this.#classifier) return;
-    showStatus('Ready.');
-    await this.#events.onRestart();
+    return this.#startAgain();
   }
+
+  #startAgain(): Promise<void> {
+    this.#restarting = this.start().then(async () => {
+      if (!this.#classifier) return;
+      showStatus('Ready.');
+      await this.#events.onRestart();
+    });
+    return this.#restarting;
+  }
+}
+
+function withSubject(error: unknown, subject: string): string {
+  return subject ? `${subject}: ${errorSentence(error)}` : errorSentence(error);
 }
