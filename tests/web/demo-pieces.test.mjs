@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { importTs } from './import-ts.mjs';
 
-const { advice, Slots, UndoHistory } = await importTs(
+const { advice, ClassifierError, failureOf, fromWire, Slots, toWire, UndoHistory } = await importTs(
+  'shared/errors',
+  '../demo/app/failure',
   '../demo/dataset/advice',
   '../demo/dataset/slots',
   '../demo/dataset/undo-history',
@@ -56,4 +58,27 @@ test('the advice names what would help most', () => {
   assert.match(words(9, 3), /^B has few examples/);
   assert.match(words(60, 10), /^A has 6 times as many examples as B/);
   assert.match(words(10, 12), /watch the bars/);
+});
+
+test('only a lost worker and a trap end the engine; an unknown error makes the page ask the engine', () => {
+  // As the client gets it from the worker.
+  const sent = (error) => fromWire(toWire(error));
+  const trap = new WebAssembly.RuntimeError('unreachable');
+  for (const [error, wanted] of [
+    [new ClassifierError('worker-lost', 'x'), 'lost'],
+    [sent(trap), 'lost'],
+    [sent(new WebAssembly.RuntimeError('Aborted(OOM)')), 'lost'],
+    [sent(new ClassifierError('out-of-memory', 'x')), 'full'],
+    [sent(new DOMException('x', 'NotReadableError')), 'doubtful'],
+    [sent(new TypeError('x')), 'doubtful'],
+    [sent(new ClassifierError('bad-image', 'x')), 'harmless'],
+    [sent(new ClassifierError('load-failed', 'x')), 'harmless'],
+    [sent(new ClassifierError('bad-dataset', 'x', { cause: trap })), 'harmless'],
+    [new ClassifierError('disposed', 'x'), 'ended'],
+    [new ClassifierError('aborted', 'x'), 'ended'],
+    [new DOMException('x', 'NotFoundError'), 'harmless'],
+    [null, 'harmless'],
+    ['text', 'harmless'],
+  ])
+    assert.equal(failureOf(error), wanted, String(error));
 });

@@ -162,6 +162,111 @@ test('when the engine fails within a batch, the file is named and the others are
   assert.equal(await countOf(page, 1), 3);
 });
 
+/** Runs in the page before its scripts. While `window.fault` is set, the worker answers the calls that `fault.fails()` names with an error. */
+const answerWithFault = () => {
+  const { postMessage } = Worker.prototype;
+  window.starts = 0;
+  window.failures = 0;
+  Worker.prototype.postMessage = function (message, transfer) {
+    if (message.method === 'open') window.starts++;
+    if (!window.fault?.fails(message)) return postMessage.call(this, message, transfer);
+    window.failures++;
+    const error = { name: 'ClassifierError', message: 'Made to fail.', stack: '', ...window.fault.error };
+    queueMicrotask(() =>
+      this.dispatchEvent(new MessageEvent('message', { data: { id: message.id, kind: 'error', error } })),
+    );
+  };
+};
+
+test('when the memory is full, a recording stops, the page says what to do and does not start a new engine', async (t) => {
+  const { page } = await openReady(t, browser, { init: answerWithFault });
+  const picture = await makePicture(page, 'navy', 'disc');
+  await teach(page, 1, picture);
+  await startCamera(page);
+  await page.evaluate(() => {
+    const fails = ({ method, args }) =>
+      (method === 'observe' && args.label !== undefined) || method === 'addExamples' || method === 'startSave';
+    window.fault = { fails, error: { code: 'out-of-memory', message: 'Two examples take 3000 MB.' } };
+  });
+  await page.keyboard.down('1');
+  await alertOf(
+    page,
+    /Two examples take 3000 MB\. All your examples so far are still here\. To make room, remove/,
+  ).waitFor();
+  await untilFrames(page, 10);
+  assert.equal(await page.evaluate(() => window.failures), 1, 'the frames after it');
+  await page.keyboard.up('1');
+  await page.getByRole('button', { name: 'Save to a file' }).first().click();
+  await alertOf(page, /Two examples/).waitFor();
+  await page.locator('#alert-close').click();
+  await page.getByTestId('files-1').setInputFiles([picture, picture]);
+  await alertOf(page, /Skipped 2 of 2 files/).waitFor();
+  // The example that was taught before is stored, without a save by the engine.
+  await untilSaved(page);
+  // Room is made as the page says.
+  await page.getByTestId('clear-1').click();
+  await untilCount(page, 1, 0);
+  await page.evaluate(() => (window.fault = null));
+  await teach(page, 2, picture);
+  assert.equal(await page.evaluate(() => window.starts), 1);
+  await page.getByTestId('undo').click();
+  await page.getByTestId('undo').click();
+  await untilCount(page, 1, 1);
+});
+
+test('an unknown error is shown and the engine goes on; after a trap, a new engine has all examples', {
+  timeout: 60_000,
+}, async (t) => {
+  const { page } = await openReady(t, browser, { init: answerWithFault });
+  const picture = await makePicture(page, 'navy', 'disc');
+  await teach(page, 1, picture);
+  const fail = (error) =>
+    page.evaluate((error) => {
+      window.fault = {
+        fails: ({ method }) => method === 'observe' && (queueMicrotask(() => (window.fault = null)), true),
+        error,
+      };
+    }, error);
+  await fail({ code: 'internal', name: 'NotReadableError', message: 'Some file.' });
+  await page.getByTestId('test-file').setInputFiles(picture);
+  await alertOf(page, 'Some file.').waitFor();
+  await page.keyboard.press('1');
+  await untilCount(page, 1, 2);
+  assert.equal(await page.evaluate(() => window.starts), 1);
+  await fail({ code: 'internal', name: 'RuntimeError', message: 'unreachable' });
+  await page.keyboard.press('1');
+  await alertOf(page, 'started again').waitFor();
+  await page.getByTestId('status').filter({ hasText: 'Ready' }).waitFor({ timeout: 30_000 });
+  await page.keyboard.press('1');
+  await untilCount(page, 1, 3);
+  assert.equal(await page.evaluate(() => window.starts), 2);
+});
+
+test('when a new engine cannot take the examples, they can be saved without it, and started again', {
+  timeout: 60_000,
+}, async (t) => {
+  const { page } = await openReady(t, browser, { init: answerWithFault });
+  const picture = await makePicture(page, 'navy', 'disc');
+  await teach(page, 1, picture);
+  await untilSaved(page);
+  await teach(page, 1, picture, 2);
+  await page.evaluate(() => {
+    const fails = ({ method }) => method === 'loadPiece';
+    window.fault = { fails, error: { code: 'out-of-memory', message: 'Too many examples.' } };
+  });
+  await breakWorker(page);
+  await page.getByTestId('test-file').setInputFiles(picture);
+  await alertOf(page, /Too many examples\. Your examples are not lost\./).waitFor({ timeout: 30_000 });
+  const button = page.getByRole('button', { name: 'Save to a file' }).first();
+  const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+  assert.match(download.suggestedFilename(), /^(examples|stored record) [\d-]+\.(tmkn|json)$/);
+  assert.equal(await page.evaluate(() => window.starts), 2);
+  await page.evaluate(() => (window.fault = null));
+  await page.reload();
+  await untilReady(page);
+  assert.equal(await countOf(page, 1), 2);
+});
+
 test('900 classes open in seconds, take a bounded number of cards, and the page stays responsive', {
   timeout: 120_000,
 }, async (t) => {

@@ -58,6 +58,7 @@ const engine = new Engine(dataset, {
     await recognition.refresh();
   },
   onSaveToFile: () => void fileActions.saveDataset(),
+  onSaveWithoutEngine: () => void fileActions.saveLog(),
 });
 const input = new Input(preview, {
   onFrame: () => recognition.run(),

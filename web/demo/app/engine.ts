@@ -7,6 +7,7 @@ import { errorSentence } from '../panels/error-text.js';
 import { LoadingBar } from '../panels/loading-bar.js';
 import { showStatus } from '../panels/status-line.js';
 import { showTechnicalDetails } from '../panels/technical-details.js';
+import { failureOf } from './failure.js';
 import { readUrlOptions } from './url-options.js';
 
 /** After two restarts in so short a time, a third one would not help. */
@@ -20,6 +21,8 @@ export interface EngineEvents {
   onRestart(): Promise<void>;
   /** Called when the visitor wants to save the examples to a file. */
   onSaveToFile(): void;
+  /** Called when the visitor wants to save them while no engine runs. */
+  onSaveWithoutEngine(): void;
 }
 
 /** Owns the classifier of the page. */
@@ -43,8 +46,9 @@ export class Engine {
 
   /** Loads the engine and restores the data set in it. Shows an alert when that fails. */
   async start(): Promise<void> {
+    let classifier: Classifier | undefined;
     try {
-      const classifier = await load({
+      classifier = await load({
         ...readUrlOptions(location.search),
         onProgress: (progress) => this.#loadingBar.show(progress),
       });
@@ -53,8 +57,9 @@ export class Engine {
       this.#events.onStart(classifier);
       showTechnicalDetails(await classifier.info());
     } catch (error) {
+      if (!this.#classifier) classifier?.dispose();
       showStatus('');
-      showAlert(errorSentence(error));
+      this.#explainFailedStart(error);
     } finally {
       this.#loadingBar.hide();
     }
@@ -65,21 +70,21 @@ export class Engine {
    * Resolves when the engine can be used again, or has failed.
    */
   async onError(error: unknown, subject = ''): Promise<void> {
-    const { code } = Object(error) as { code?: unknown };
-    if (code === 'disposed' || code === 'aborted') return;
-    if (code === 'out-of-memory') return this.#explainFullMemory(error, subject);
-    if (await this.#isLost(error)) return this.#restart();
+    const failure = failureOf(error);
+    if (failure === 'ended') return;
+    if (failure === 'full') return this.#explainFullMemory(error, subject);
+    if (failure === 'lost' || (failure === 'doubtful' && !(await this.#dataset.isIntact()))) return this.#restart();
     showAlert(withSubject(error, subject));
   }
 
-  /** Returns true when an error means that this engine can't be used any more. */
-  async #isLost(error: unknown): Promise<boolean> {
-    const { code, cause } = Object(error) as { code?: unknown; cause?: unknown };
-    if (code === 'worker-lost') return true;
-    // WebAssembly that trapped may have left its memory in any state. Other errors without a code of their own came from elsewhere,
-    // unless the engine shows other examples than the page.
-    if (code !== 'internal') return false;
-    return (cause as Error | undefined)?.name === 'RuntimeError' || !(await this.#dataset.isIntact());
+  /** After a failure, the examples exist on the page only. They can be saved without an engine. */
+  #explainFailedStart(error: unknown): void {
+    if (this.#dataset.exampleCount === 0) return showAlert(errorSentence(error));
+    showAlert(
+      `${errorSentence(error)} Your examples are not lost. Save them to a file, then try again or reload the page.`,
+      ['Save to a file', () => this.#events.onSaveWithoutEngine()],
+      ['Try again', () => void this.#startAgain()],
+    );
   }
 
   /** A new engine would have the same examples in the same memory, so it is not started. */

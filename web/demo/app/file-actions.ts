@@ -11,6 +11,7 @@ import { showAlert } from '../panels/alert.js';
 import type { ClassCard } from '../panels/class-card.js';
 import { errorSentence } from '../panels/error-text.js';
 import { showStatus } from '../panels/status-line.js';
+import { toRawFile } from '../storage/raw-file.js';
 import type { Engine } from './engine.js';
 import type { Recognition } from './recognition.js';
 import { loadingStatus, type Teaching } from './teaching.js';
@@ -42,6 +43,13 @@ export class FileActions {
     } catch (error) {
       await this.#parts.engine.onError(error);
     }
+  }
+
+  /** Downloads what the data set consists of, which needs no engine: its last file if it is complete, else file and changes as JSON. */
+  async saveLog(): Promise<void> {
+    const { base, changes } = this.#parts.dataset.log;
+    if (base && changes.length === 0) download(base, datedFileName());
+    else download(await toRawFile({ file: base, changes }), datedFileName('stored record', 'json'));
   }
 
   /** Replaces the data set by a file's. When the file is rejected, nothing changes. */

@@ -16,6 +16,7 @@ import type { Preview } from '../panels/preview.js';
 import type { SettingsPanel } from '../panels/settings.js';
 import { showTop3 } from '../panels/top3.js';
 import type { Engine } from './engine.js';
+import { failureOf } from './failure.js';
 
 const maxNeighbours = 10;
 /** A winner with less confidence than this is not announced. */
@@ -101,7 +102,7 @@ export class Recognition {
       return await this.observe(image, card, thumbnailSource);
     } catch (error) {
       // Each further frame of the recording would fail in the same way.
-      if ((error as { code?: unknown }).code === 'out-of-memory') this.#parts.recordings.stopAll();
+      if (failureOf(error) === 'full') this.#parts.recordings.stopAll();
       await this.#parts.engine.onError(error);
       return undefined;
     }

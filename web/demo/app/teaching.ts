@@ -15,6 +15,7 @@ import { errorSentence } from '../panels/error-text.js';
 import type { Preview } from '../panels/preview.js';
 import { showStatus } from '../panels/status-line.js';
 import type { Engine } from './engine.js';
+import { failureOf } from './failure.js';
 import type { Recognition } from './recognition.js';
 
 /** The parts of the page that teaching uses. */
@@ -79,8 +80,7 @@ export class Teaching {
       } catch (error) {
         skipped.add(file.name, errorSentence(error));
         // An engine that was lost is started again for the next file.
-        if (['worker-lost', 'internal'].includes(String((error as { code?: unknown }).code)))
-          await engine.onError(error);
+        if (['lost', 'doubtful'].includes(failureOf(error))) await engine.onError(error);
       }
     }
     showStatus(`Added ${added} of ${countOf(files.length, 'picture')} to ${card.name}. ${this.#advice()}`);
