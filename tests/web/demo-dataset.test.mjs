@@ -270,6 +270,27 @@ test('when the memory is full, examples can be removed, files opened, and everyt
   assert.deepEqual(await restored(t, page), await agreed(page, engine));
 });
 
+test('after a full memory, examples that were stored in bytes are stored so again by the next engine and at the next visit', async (t) => {
+  const storages = [];
+  const start = async () => {
+    const engine = await startEngine(t);
+    engine.useStorage = async (storage) => storages.push(storage);
+    return engine;
+  };
+  const page = await makePage(t, await start());
+  await page.dataset.addClass('a');
+  await teach(page, 'a', 1);
+  await page.dataset.useBytes();
+  await teach(page, 'a', 2);
+  const next = await start();
+  page.dataset.detach();
+  await page.dataset.attach(next);
+  assert.equal((await agreed(page, next)).contents[0][1].length, 2);
+  const visit = await makePage(t, await start());
+  await visit.dataset.openStored(await emptyFile(t), structuredClone(page.dataset.log.changes));
+  assert.deepEqual(storages, ['i8', 'i8', 'i8']);
+});
+
 test('900 classes take few calls to open, and a change takes as many calls as with one class', async (t) => {
   let calls = 0;
   const engine = await startEngine(t);

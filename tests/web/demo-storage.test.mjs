@@ -154,6 +154,19 @@ test('in a pause, a small record is replaced by one file; a large one only when 
   assert.equal(states.includes('failed'), false);
 });
 
+test('after a change of the storage format, even a large record is replaced', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { autosave, source, store, teach } = await makeAutosave(makeStore(), { exampleBytes: 3_000_000 });
+  teach('a');
+  await until(() => autosave.state === 'saved', 'the first example is stored');
+  source.log.changes.push({ kind: 'use-bytes', label: '' });
+  autosave.changed();
+  await until(() => !autosave.hasUnsavedChanges, 'the change is stored');
+  await settled();
+  t.mock.timers.tick(400);
+  await until(() => store.replacements === 2, 'the record is replaced');
+});
+
 test('a file that cannot be made for want of memory is put off, and all examples are stored nevertheless', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { autosave, source, store, compactionErrors, teach } = await makeAutosave();

@@ -58,6 +58,7 @@ const engine = new Engine(dataset, {
     await recognition.refresh();
   },
   onSaveToFile: () => void fileActions.saveDataset(),
+  onStoreInBytes: () => void editing.storeInBytes(),
   onSaveWithoutEngine: () => void fileActions.saveLog(),
 });
 const input = new Input(preview, {

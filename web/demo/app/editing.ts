@@ -86,6 +86,13 @@ export class Editing {
     await this.#attempt(`Moved one example to ${label}.`, () => this.#parts.editor.moveExample(id, label));
   }
 
+  /** Makes room in a full memory. */
+  async storeInBytes(): Promise<void> {
+    await this.#attempt('Your examples take a quarter of the memory now. You can go on.', () =>
+      this.#parts.dataset.useBytes(),
+    );
+  }
+
   /** Removes everything, after the visitor has confirmed it. */
   async startOver(): Promise<void> {
     const { exampleCount } = this.#parts.dataset;

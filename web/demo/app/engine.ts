@@ -2,7 +2,7 @@
 
 import { type Classifier, load } from 'teachable-wasm';
 import type { Dataset } from '../dataset/dataset.js';
-import { showAlert } from '../panels/alert.js';
+import { type AlertAction, showAlert } from '../panels/alert.js';
 import { errorSentence } from '../panels/error-text.js';
 import { LoadingBar } from '../panels/loading-bar.js';
 import { showStatus } from '../panels/status-line.js';
@@ -21,6 +21,8 @@ export interface EngineEvents {
   onRestart(): Promise<void>;
   /** Called when the visitor wants to save the examples to a file. */
   onSaveToFile(): void;
+  /** Called when the visitor wants to store the examples in less memory. */
+  onStoreInBytes(): void;
   /** Called when the visitor wants to save them while no engine runs. */
   onSaveWithoutEngine(): void;
 }
@@ -91,8 +93,13 @@ export class Engine {
   #explainFullMemory(error: unknown, subject: string): void {
     const text = withSubject(error, subject);
     if (this.#dataset.exampleCount === 0) return showAlert(text);
+    // The engine advises this format while the examples have another one.
+    const smaller: AlertAction[] = text.includes("'i8'")
+      ? [['Store them in less memory', () => this.#events.onStoreInBytes()]]
+      : [];
     showAlert(
       `${text} All your examples so far are still here. To make room, remove examples or classes that you do not need.`,
+      ...smaller,
       ['Save to a file', () => this.#events.onSaveToFile()],
     );
   }

@@ -16,6 +16,7 @@ export type Engine = Pick<
   | 'addClass'
   | 'renameClass'
   | 'enableClass'
+  | 'useStorage'
   | 'clear'
   | 'saveDataset'
   | 'loadDataset'
@@ -40,7 +41,9 @@ export type Change =
   | { kind: 'remove'; id: number }
   | { kind: 'move'; id: number; label: string }
   | { kind: 'add-class' | 'remove-class'; label: string }
-  | { kind: 'rename'; label: string; newLabel: string };
+  | { kind: 'rename'; label: string; newLabel: string }
+  /** All examples are stored in bytes, which takes a quarter of the memory. */
+  | { kind: 'use-bytes' };
 
 /** Returns true for a complete change. Values that were stored in the browser may be damaged. */
 export function isChange(value: unknown): value is Change {
@@ -64,6 +67,8 @@ export function isChange(value: unknown): value is Change {
       return hasLabel;
     case 'rename':
       return hasLabel && typeof newLabel === 'string';
+    case 'use-bytes':
+      return true;
     default:
       return false;
   }
@@ -148,6 +153,9 @@ async function applyOne(change: Change, engine: Engine, result: Replayed): Promi
       break;
     case 'rename':
       await engine.renameClass(change.label, change.newLabel);
+      break;
+    case 'use-bytes':
+      await engine.useStorage('i8');
   }
   result.changes.push('id' in change ? { ...change, id: idNow(change.id) } : change);
 }

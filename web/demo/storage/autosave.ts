@@ -259,6 +259,8 @@ export class Autosave {
 }
 
 function sizeOf(change: Change): number {
+  // The next visit would load the larger file first, for which there was no memory.
+  if (change.kind === 'use-bytes') return Infinity;
   if (change.kind !== 'add') return bytesPerChange;
   return bytesPerChange + change.embedding.byteLength + (change.thumbnail?.byteLength ?? 0);
 }
