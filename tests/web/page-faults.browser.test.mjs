@@ -186,16 +186,17 @@ test('when the memory is full, a recording stops, the page says what to do and d
   await page.evaluate(() => {
     const fails = ({ method, args }) =>
       (method === 'observe' && args.label !== undefined) || method === 'addExamples' || method === 'startSave';
-    window.fault = { fails, error: { code: 'out-of-memory', message: 'Two examples take 3000 MB.' } };
+    window.fault = { fails, error: { code: 'out-of-memory', message: "Two examples take 3000 MB. Use 'i8'." } };
   });
   await page.keyboard.down('1');
   await alertOf(
     page,
-    /Two examples take 3000 MB\. All your examples so far are still here\. To make room, remove/,
+    /Two examples take 3000 MB\. Use 'i8'\. All your examples so far are still here\. To make room, remove/,
   ).waitFor();
   await untilFrames(page, 10);
   assert.equal(await page.evaluate(() => window.failures), 1, 'the frames after it');
   await page.keyboard.up('1');
+  assert.ok(await page.getByRole('button', { name: 'Store them in less memory' }).isVisible());
   await page.getByRole('button', { name: 'Save to a file' }).first().click();
   await alertOf(page, /Two examples/).waitFor();
   await page.locator('#alert-close').click();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
 import { countOf, makePicture, openReady, slotsOf, teach, untilCount, untilReady, untilSaved } from './demo-page.mjs';
-import { openBrowser, openPage } from './open-page.mjs';
+import { openBrowser, openFirefox, openPage } from './open-page.mjs';
 
 let browser;
 
@@ -247,4 +247,42 @@ test('a database that another tab blocks keeps nobody from teaching, and everyth
   await second.reload();
   await untilReady(second);
   await untilCount(second, 1, 1);
+});
+
+test('Firefox stores each example at once, repairs a damaged record, and goes on', { timeout: 120_000 }, async (t) => {
+  const firefox = await openFirefox();
+  t.after(() => firefox.close());
+  const { page } = await openPage(t, firefox);
+  const untilText = (selector, words) =>
+    page.waitForFunction(
+      (selector, words) => new RegExp(words).test(document.querySelector(selector)?.textContent ?? ''),
+      { timeout: 60_000 },
+      selector,
+      words,
+    );
+  const untilStored = () => page.waitForSelector('#save-state[data-state=saved]', { timeout: 30_000 });
+  const addPicture = () =>
+    page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(100, 100);
+      canvas.getContext('2d').fillRect(20, 20, 50, 30);
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([await canvas.convertToBlob()], 'a.png', { type: 'image/png' }));
+      const input = document.querySelector('[data-testid=files-1]');
+      input.files = transfer.files;
+      input.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+  await untilText('#status', 'Ready');
+  await addPicture();
+  await untilText('[data-testid=count-1]', '^1 example$');
+  await untilStored();
+  const damage = '(record) => ({ ...record, version: NaN, places: [[7, 7], null] })';
+  await page.evaluate(`(${damageRecord})(${damage}, ${nothing})`);
+  await page.reload();
+  await untilText('#status', 'Ready.*1 example from your last visit is back');
+  await untilText('#alert-text', 'the version of the record, the places of some classes');
+  await addPicture();
+  await untilText('[data-testid=count-1]', '^2 examples$');
+  await untilStored();
+  await page.reload();
+  await untilText('#status', 'Ready.*2 examples from your last visit are back');
 });

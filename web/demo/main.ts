@@ -119,7 +119,11 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
 async function start(): Promise<void> {
   await engine.start();
   if (!engine.classifier) return;
-  const restored = await persistence.start(engine.classifier.model.id);
+  // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
+  const restored = await persistence.start(engine.classifier.model.id).catch(async (error) => {
+    await engine.onError(error);
+    return '';
+  });
   byId('dataset-tools').hidden = false;
   showStatus(`Ready. ${restored || 'Start the camera, or add pictures to the classes.'}`);
   await recognition.refresh();

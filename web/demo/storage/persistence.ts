@@ -72,7 +72,8 @@ export class Persistence {
   }
 
   /**
-   * Restores the stored data set of the network `key`, or starts empty. It never rejects: whatever is stored, the page works.
+   * Restores the stored data set of the network `key`, or starts empty. Whatever is stored, the page works; it rejects only when the
+   * engine fails.
    * Returns a sentence for the visitor, or ''.
    */
   async start(key: string): Promise<string> {
