@@ -245,13 +245,14 @@ export class Dataset {
     return this.#enqueue(async () => this.#snapshot());
   }
 
-  /** Replaces the data set by a file's. On any error, the data set stays as it was, in the engine and on the page. */
+  /**
+   * Replaces the data set by a file's. On any error, the data set stays as it was, in the engine and on the page.
+   * @param file A file in memory, which the data set keeps. A file on disk may become unreadable.
+   */
   async open(file: Blob, format: DatasetFormat = 'dataset'): Promise<void> {
-    // The copy stays readable when the visitor deletes or changes the file.
-    const copy = new Blob([await file.arrayBuffer()]);
     await this.#replaceAll(async (engine) => {
-      if (format === 'dataset') return this.#restore(engine, { base: copy, changes: [], newIds: new Map() });
-      await engine.importJson(await copy.text());
+      if (format === 'dataset') return this.#restore(engine, { base: file, changes: [], newIds: new Map() });
+      await engine.importJson(await file.text());
       await this.#adopt(engine, new Map(), new Map());
       this.#setLog(await this.#save(engine), []);
       return 0;
@@ -260,7 +261,9 @@ export class Dataset {
 
   /** Replaces the data set by a stored one, as `open()` does. Returns the number of changes that were damaged and skipped. */
   async openStored(base: Blob, changes: readonly Change[]): Promise<number> {
-    return this.#replaceAll((engine) => this.#restore(engine, { base, changes, newIds: new Map() }));
+    // The copy stays readable when the browser clears the site's data.
+    const copy = new Blob([await base.arrayBuffer()]);
+    return this.#replaceAll((engine) => this.#restore(engine, { base: copy, changes, newIds: new Map() }));
   }
 
   /** Replaces the data set by a snapshot, including the ids of that time. */
