@@ -136,7 +136,7 @@ async function copySpeed(count) {
 
 /** Runs all measurements. `maxCount`: number of examples in the maxCount store. */
 export async function run({ variant, maxCount, defaults }) {
-  options = { ...defaults, k };
+  options = { ...defaults, rule: 'neighbours', k };
   const tf = await import('/theirs/tfjs.js');
   const theirs = await import('/theirs/knn-classifier.js');
   const ours = await import('/lib/compat/knn-classifier.js');

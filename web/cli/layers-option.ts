@@ -3,7 +3,6 @@
 import type { Layers } from 'teachable-wasm';
 import type { OptionSpec, Values } from './command-line.js';
 import { CommandError, exitCodes } from './exit.js';
-import { visible } from './visible.js';
 
 const choices: readonly Layers[] = ['last', 'two', 'auto'];
 
@@ -19,7 +18,7 @@ export function toLayers(values: Values): Layers | undefined {
   const found = choices.find((each) => each === value);
   if (!found)
     throw new CommandError(
-      `The option --layers must be one of ${choices.join(', ')}, but is '${visible(String(value))}'.`,
+      `The option --layers must be one of ${choices.join(', ')}, but is '${String(value)}'.`,
       exitCodes.usage,
     );
   return found;
