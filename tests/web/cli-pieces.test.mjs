@@ -18,6 +18,12 @@ const {
   readJournal,
   JournalWriter,
   Output,
+  drawEpisode,
+  measureCurve,
+  toOutlook,
+  toCurveText,
+  randomFrom,
+  shuffled,
 } = await importTs(
   '../cli/folder-scan.ts',
   '../cli/progress-line.ts',
@@ -27,6 +33,9 @@ const {
   '../cli/truncated.ts',
   '../cli/picture-journal.ts',
   '../cli/output.ts',
+  '../cli/learning-curve.ts',
+  '../cli/learning-curve-text.ts',
+  '../cli/random.ts',
 );
 
 /** Writes empty files of these names. */
@@ -303,4 +312,123 @@ test('isTruncated() finds files that end early, wherever they end', async (t) =>
   for (const bytes of [2, 40, 54, 5000, whole.length - 1])
     assert.equal(isTruncated(whole.subarray(0, bytes)), true, `${bytes} of ${whole.length} bytes`);
   assert.equal(isTruncated(Buffer.from('no picture')), false);
+});
+
+// Learning curve ----------------------------------------------------------------------------------------------------------
+
+/** Returns classes with these numbers of examples. `recordingOf` names the recording of the n-th example of a class. */
+function classesOf(counts, recordingOf = () => 'all') {
+  let id = 0;
+  return counts.map((count, c) =>
+    Array.from({ length: count }, (_, n) => ({ id: id++, recording: recordingOf(n, c) })),
+  );
+}
+
+test('shuffled() keeps all items, and the same seed gives the same order', () => {
+  const items = Array.from({ length: 100 }, (_, i) => i);
+  const order = shuffled(items, randomFrom(7));
+  assert.notDeepEqual(order, items);
+  assert.deepEqual(shuffled(items, randomFrom(7)), order);
+  assert.notDeepEqual(shuffled(items, randomFrom(8)), order);
+  assert.deepEqual(
+    [...order].sort((a, b) => a - b),
+    items,
+  );
+});
+
+test('an episode keeps a third of each class for tests, at most 30, and always has something to teach', () => {
+  const { teach, test: tests } = drawEpisode(classesOf([30, 200, 2, 1]), randomFrom(1));
+  assert.deepEqual(
+    teach.map((ids, c) => [ids.length, tests[c].length]),
+    [
+      [20, 10],
+      [134, 30],
+      [1, 1],
+      [1, 0],
+    ],
+  );
+  assert.equal(new Set([...teach.flat(), ...tests.flat()]).size, teach.flat().length + tests.flat().length);
+});
+
+test('an episode never teaches and tests pictures of the same recording', () => {
+  const classes = classesOf([30, 40], (n, c) => `${c}/${n % 5}`);
+  for (let number = 0; number < 20; number++) {
+    const { teach, test: tests } = drawEpisode(classes, randomFrom(number));
+    classes.forEach((examples, c) => {
+      const recordingsOf = (ids) =>
+        new Set(examples.filter(({ id }) => ids.includes(id)).map(({ recording }) => recording));
+      const [taught, tested] = [recordingsOf(teach[c]), recordingsOf(tests[c])];
+      assert.equal(taught.size, 3);
+      assert.equal(tested.size, 2);
+      assert.ok([...tested].every((recording) => !taught.has(recording)));
+    });
+  }
+});
+
+test('measureCurve() teaches the wanted numbers, and reports the mean, the worst and the best draw', async () => {
+  const classes = classesOf([30, 30, 6]);
+  const classOf = (id) => classes.findIndex((examples) => examples.some((each) => each.id === id));
+  const sizes = new Set();
+  let call = 0;
+  const curve = await measureCurve(classes, [20, 2, 2, 50], 4, async (teach, tests) => {
+    sizes.add(teach.map((ids) => ids.length).join(' '));
+    teach.forEach((ids, c) => assert.ok(ids.every((id) => classOf(id) === c)));
+    // Two examples: one draw of four is right in all tests, the others in none.
+    const right = teach[0].length > 2 || call === 0;
+    call += 1;
+    return tests.map((id) => (right ? classOf(id) : -1));
+  });
+  assert.deepEqual([...sizes].sort(), ['2 2 2', '20 20 4']);
+  assert.deepEqual(curve, {
+    episodes: 4,
+    points: [
+      { shots: 2, accuracy: 0.25, lowest: 0, highest: 1 },
+      { shots: 20, accuracy: 1, lowest: 1, highest: 1 },
+    ],
+    leftOut: [50],
+    tests: 22,
+    byRecording: false,
+  });
+});
+
+/** Returns a curve whose error is 0.6 / shots ** power. */
+const powerCurve = (power, shots) => ({
+  episodes: 20,
+  points: shots.map((n) => ({ shots: n, accuracy: 1 - 0.6 / n ** power, lowest: 0.1, highest: 0.9 })),
+  leftOut: [],
+  tests: 100,
+  byRecording: false,
+});
+
+test('toOutlook() continues a curve whose error falls with a power of the number of examples', () => {
+  const { shots, more, gain } = toOutlook(powerCurve(0.5, [1, 2, 3, 5, 10, 20]));
+  assert.deepEqual([shots, more], [20, 10]);
+  assert.ok(Math.abs(gain - (0.6 / 20 ** 0.5 - 0.6 / 30 ** 0.5)) < 1e-9, `${gain}`);
+  assert.equal(toOutlook(powerCurve(0.5, [2, 3])).more, 3);
+  assert.equal(toOutlook(powerCurve(-0.1, [2, 3, 5])).gain, 0, 'more examples never take anything away');
+  assert.equal(toOutlook(powerCurve(0.5, [1, 2])), undefined);
+  const perfect = powerCurve(0.5, [2, 3, 5]);
+  for (const point of perfect.points) point.accuracy = 1;
+  assert.equal(toOutlook(perfect).gain, 0);
+});
+
+test('the learning curve is told in plain words', () => {
+  const tell = (curve) => toCurveText(curve, toOutlook(curve)).join('\n');
+  const curve = powerCurve(0.5, [1, 2, 3, 5, 10, 20]);
+  assert.match(tell(curve), /^Learning curve: mean of 20 random draws .* a third of each class kept for 100 tests\n/);
+  assert.match(tell(curve), /^ +20 {3}86\.6 % {2}10\.0 % to 90\.0 % {5}#{35}$/m);
+  assert.match(
+    tell(curve),
+    /With 20 examples of each class, 86\.6 % of the tests are correct\. Ten more of each class would bring about \+2 percentage points\.$/,
+  );
+  assert.match(tell(powerCurve(0.5, [2, 3])), /Three more of each class would bring about \+10 percentage points\.$/);
+  assert.match(tell(powerCurve(0.01, [2, 3])), /bring less than one percentage point\./);
+  assert.match(tell(powerCurve(0.5, [1])), /With 1 example of each class, .* too short to say/);
+  const perfect = powerCurve(0.5, [2, 3]);
+  for (const point of perfect.points) point.accuracy = 1;
+  assert.match(tell(perfect), /With 3 examples of each class, 100 % .* More examples of this kind are not needed\.$/);
+  assert.match(
+    tell({ ...curve, byRecording: true, episodes: 1 }),
+    /^Learning curve: one random draw .* whole folders of pictures kept/,
+  );
 });

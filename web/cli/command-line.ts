@@ -109,6 +109,18 @@ export function toCount(values: Values, name: string, max = Number.MAX_SAFE_INTE
   return count;
 }
 
+/**
+ * Returns the value of an option that is a list of counts, such as '1,5,20', or undefined when the option was not given.
+ * @throws CommandError with exit code 2 unless all are whole numbers of at least 1
+ */
+export function toCounts(values: Values, name: string): number[] | undefined {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  return String(text)
+    .split(',')
+    .map((part) => toCount({ [name]: part.trim() }, name)!);
+}
+
 /** Returns the help of one command, as lines. */
 export function helpOf(command: Command): string[] {
   const rows = Object.entries({ ...command.options, ...commonOptions }).map(
