@@ -429,6 +429,10 @@ EMSCRIPTEN_BINDINGS(teachable) {
                       to_frame_options(options), named(precision, "precision", kPrecisions),
                       named(layers, "layers", kLayers)));
                 }>)
+      .function(
+          "useSpace", guarded<[](Self& self, const val& halves) {
+            self.classifier.use_space(emscripten::convertJSArrayToNumberVector<uint8_t>(halves));
+          }>)
       .function("frameBuffer", guarded<[](Self& self, int width, int height) {
                   return view_of(self.classifier.frame_buffer(width, height));
                 }>)

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/half.h"
 #include "core/text.h"
 
 namespace teachable {
@@ -130,6 +131,7 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
                  .range_low = to_first_layer(range.low),
                  .range_high = to_first_layer(range.high)};
   network_ = std::move(network);
+  space_.clear();
   embedded_ = scored_ = false;
   return {.input_width = network_->input_width(),
           .input_height = network_->input_height(),
@@ -144,6 +146,23 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
           .labels_file = std::move(model.labels_file),
           .summary = network_->summary(),
           .multiply_adds = network_->backbone_multiply_adds() + network_->head_multiply_adds()};
+}
+
+void Classifier::use_space(std::span<const uint8_t> halves) {
+  const size_t count = network().last_layer_size() + network().middle_layer_size();
+  if (halves.size() != 2 * count) {
+    throw Error(ErrorCode::BadModel,
+                {"The space of the model has ", halves.size(), " bytes, but its layers need ",
+                 2 * count, ". Use the file that belongs to the model."});
+  }
+  std::vector<float> space(network().embedding_size());
+  for (size_t i = 0; i < space.size(); ++i) {
+    space[i] = half_to_float(static_cast<uint16_t>(halves[2 * i] | halves[2 * i + 1] << 8));
+    if (!std::isfinite(space[i])) {
+      throw Error(ErrorCode::BadModel, {"The space of the model isn't finite at element ", i, "."});
+    }
+  }
+  space_ = std::move(space);
 }
 
 std::span<uint8_t> Classifier::frame_buffer(int width, int height) {

@@ -99,6 +99,15 @@ class Classifier {
                        PrecisionChoice precision = PrecisionChoice::Auto,
                        EmbeddingLayers layers = EmbeddingLayers::Last);
 
+  /// Sets the mean of the embeddings of generic pictures, which models/space.mjs computes. `halves`
+  /// are little-endian float16: for each element of the last layer and then of the middle layer,
+  /// the mean over pictures whose embedding has length 1 in each layer. Loading a model removes it.
+  /// Throws Error{BadArgument} without a model, and Error{BadModel} for another size and for values
+  /// that aren't finite.
+  void use_space(std::span<const uint8_t> halves);
+  /// Returns that mean for the layers in use, [embedding_size]; empty when there is none.
+  std::span<const float> space() const { return space_; }
+
   /// Returns memory for the next frame, [height, width, 4] RGBA, and makes it the current one.
   /// Throws Error{BadImage} for a side of 0 or above kMaxSide.
   std::span<uint8_t> frame_buffer(int width, int height);
@@ -138,6 +147,7 @@ class Classifier {
 
   Threadpool threadpool_;  // Before network_ and knn_, which borrow it.
   std::unique_ptr<Network> network_;
+  std::vector<float> space_;
   Preprocess preprocess_;
   Preprocessor preprocessor_;
   Knn knn_;

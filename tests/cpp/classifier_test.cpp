@@ -209,6 +209,36 @@ TEST(Classifier, RefusesADataSetOfOtherLayers) {
   EXPECT_EQ(other.knn().example_count(), 1u);
 }
 
+/// Returns float16 values: 1 for the last layer, 0.5 for the middle layer.
+std::vector<uint8_t> space_file(size_t last, size_t middle) {
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i < last + middle; ++i) {
+    bytes.push_back(0);
+    bytes.push_back(i < last ? 0x3c : 0x38);
+  }
+  return bytes;
+}
+
+TEST(Classifier, HoldsTheSpaceOfTheLayersInUse) {
+  Classifier classifier(1);
+  EXPECT_EQ(error_of([&] { classifier.use_space({}); }), ErrorCode::BadArgument);
+  load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two);
+  EXPECT_TRUE(classifier.space().empty());
+  classifier.use_space(space_file(24, 16));
+  ASSERT_EQ(classifier.space().size(), 40u);
+  EXPECT_EQ(classifier.space()[23], 1.0f);
+  EXPECT_EQ(classifier.space()[24], 0.5f);
+  std::vector<uint8_t> infinite = space_file(24, 16);
+  infinite[79] = 0x7c;
+  EXPECT_EQ(error_of([&] { classifier.use_space(infinite); }), ErrorCode::BadModel);
+  EXPECT_EQ(error_of([&] { classifier.use_space(space_file(24, 0)); }), ErrorCode::BadModel);
+  EXPECT_EQ(classifier.space().size(), 40u);
+  load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Last);
+  EXPECT_TRUE(classifier.space().empty());
+  classifier.use_space(space_file(24, 16));
+  EXPECT_EQ(classifier.space().size(), 24u);
+}
+
 TEST(Classifier, ErrorsSayWhatIsMissing) {
   EXPECT_EQ(error_of([] { Classifier classifier(0); }), ErrorCode::BadArgument);
   Classifier classifier(1);

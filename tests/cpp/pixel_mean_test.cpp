@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <type_traits>
 #include <vector>
 
 #include "core/buffer.h"
@@ -50,8 +51,11 @@ TYPED_TEST(PixelMean, AgreesWithASumInDoublePrecision) {
     T* const values = reinterpret_cast<T*>(raw.data());
     std::vector<double> wanted(channels);
     for (size_t i = 0; i < pixels * channels; ++i) {
-      const double real = std::uniform_real_distribution(-3.0, 6.0)(random);
-      values[i] = static_cast<T>(tensor.type == DataType::F32 ? real : random() % 256);
+      if constexpr (std::is_same_v<T, float>) {
+        values[i] = std::uniform_real_distribution(-3.0f, 6.0f)(random);
+      } else {
+        values[i] = static_cast<T>(random() % 256);
+      }
       const auto stored = static_cast<double>(values[i]);
       const double value = tensor.type == DataType::F32 ? stored : 0.03f * (stored - 7);
       wanted[i % channels] += value / static_cast<double>(pixels);

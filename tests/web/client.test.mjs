@@ -2,6 +2,7 @@
 // instead of a Worker, and the real server serves the files.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -176,6 +177,22 @@ test('data sets of other layers are refused by their names, with and without a k
   await assert.rejects(last.loadDataset(ofTwo), { code: 'bad-dataset', message: /'tiny\.tflite \+ middle layer'/ });
   await two.loadDataset(ofTwo);
   assert.deepEqual(Object.entries(await two.counts()), [['a', 1]]);
+});
+
+test("passes a model's space to the module, and refuses a wrong one", async (t) => {
+  const bytes = Uint8Array.of(0, 0x3c, 0, 0x38);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  await writeFile(path.join(folder, 'tiny.f16'), bytes);
+  await writeFile(path.join(folder, 'odd.f16'), bytes.subarray(1));
+  const entry = (space) => ({ id: 'x', title: 'X', files: [{ path: 'tiny.tflite' }], baseUrl: at(''), space });
+  await open(t, { model: entry({ path: 'tiny.f16', byteLength: 4, sha256 }) });
+  assert.deepEqual(module.classifiers[0].space, bytes);
+  await assert.rejects(load({ model: entry({ path: 'odd.f16', byteLength: 4, sha256 }) }), { code: 'load-failed' });
+  await assert.rejects(load({ model: entry({ path: 'missing.f16' }) }), {
+    code: 'load-failed',
+    message: /space of the model 'x'|missing\.f16/,
+  });
+  await assert.rejects(load({ model: entry({ path: 'odd.f16' }) }), { code: 'bad-model' });
 });
 
 test('loads a catalogue entry that is passed as an object', async (t) => {

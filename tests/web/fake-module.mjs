@@ -53,6 +53,11 @@ class FakeClassifier {
     };
   }
 
+  useSpace(halves) {
+    if (halves.length % 2 !== 0) throw new WasmError('bad-model', `the space has ${halves.length} bytes`);
+    this.space = halves.slice();
+  }
+
   frameBuffer(width, height) {
     this.#frame = new Uint8Array(width * height * 4);
     this.#embedding = null;

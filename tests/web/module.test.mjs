@@ -111,6 +111,15 @@ withClassifier('embeds two layers with one run of the network', (classifier) => 
   );
 });
 
+withClassifier('takes a space of float16 numbers for all layers of the model', (classifier) => {
+  expectError('bad-argument', /model/, () => classifier.useSpace(new Uint8Array(3712)));
+  for (const layers of ['last', 'two']) {
+    load(classifier, model, options, layers);
+    classifier.useSpace(new Uint8Array(3712));
+    expectError('bad-model', /2560 bytes, but its layers need 3712/, () => classifier.useSpace(new Uint8Array(2560)));
+  }
+});
+
 withClassifier('one call teaches, predicts, classifies and embeds a frame', (classifier) => {
   load(classifier);
   show(classifier, 3);

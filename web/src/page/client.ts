@@ -299,6 +299,6 @@ function alone(bytes: ArrayBuffer | Uint8Array): ArrayBuffer | Uint8Array {
   return bytes instanceof Uint8Array && bytes.byteLength < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }
 
-function withoutBase({ id, title, files, labels, preprocess, showClasses }: ModelEntry): ModelEntry {
-  return { id, title, files, labels, preprocess, showClasses };
+function withoutBase({ id, title, files, labels, preprocess, space, showClasses }: ModelEntry): ModelEntry {
+  return { id, title, files, labels, preprocess, space, showClasses };
 }

@@ -75,6 +75,8 @@ export interface ModelEntry {
   labels?: ModelFile | undefined;
   /** How frames become the network's input. */
   preprocess?: Partial<Preprocess> | undefined;
+  /** Mean of the network's embeddings of generic pictures, as models/space.mjs of the project writes it. */
+  space?: ModelFile | undefined;
   /** False for a backbone whose own classes aren't worth showing. */
   showClasses?: boolean | undefined;
 }

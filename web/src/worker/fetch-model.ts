@@ -18,6 +18,8 @@ export interface FetchedModel {
   /** Class names in the network's order. */
   labels: readonly string[] | undefined;
   preprocess: Partial<Preprocess>;
+  /** Mean of the embeddings of generic pictures. */
+  space?: Uint8Array | undefined;
   showClasses: boolean;
 }
 
@@ -36,6 +38,9 @@ const checkLabels =
 
 /** A list of names has about 20 kB. */
 const maxLabelBytes = 4 << 20;
+
+/** Two bytes for each element of an embedding: a MobileNet's has some thousands. */
+const maxSpaceBytes = 1 << 16;
 
 /** TensorFlow.js writes shards of 4 MB, so this is far more than a MobileNet has. */
 const maxShards = 256;
@@ -91,8 +96,17 @@ async function fromEntry(entry: ModelEntry, baseUrl: string, context: FetchConte
   if (!file) throw new ClassifierError('bad-model', `The catalogue entry '${entry.id}' names no files.`);
   const labelsFile = entry.labels;
   const labels = labelsFile && fetchLabels(labelsFile, resolve(labelsFile.path, baseUrl), context);
-  // It is awaited below. Until then a failure must not count as unhandled.
-  labels?.catch(() => {});
+  const space =
+    entry.space &&
+    download(resolve(entry.space.path, baseUrl), {
+      maxBytes: maxSpaceBytes,
+      ...entry.space,
+      signal: context.signal,
+      what: `the space of the model '${entry.id}'`,
+      hint: checkModel,
+    });
+  // They are awaited below. Until then a failure must not count as unhandled.
+  for (const each of [labels, space]) each?.catch(() => {});
   const url = resolve(file.path, baseUrl);
   const model = await download(url, { ...file, ...context, what: `the model '${entry.id}'`, hint: checkModel });
   const json = parseJson(model, url);
@@ -102,6 +116,7 @@ async function fromEntry(entry: ModelEntry, baseUrl: string, context: FetchConte
     title: entry.title,
     sha256: json || !canDigest() ? undefined : file.sha256,
     preprocess: entry.preprocess ?? {},
+    space: await space,
     showClasses: entry.showClasses ?? true,
   };
   if (labels) takeLabels(fetched, await labels);

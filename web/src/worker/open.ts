@@ -167,6 +167,7 @@ async function loadModel(
   const format = await convertInPlace(fetched);
   const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
   const loaded = readModel(classifier, fetched, preprocess, request.precision, request.layers);
+  if (fetched.space) classifier.useSpace(fetched.space);
   const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
   const model = { ...toModelInfo(fetched, loaded, preprocess), format };
   return { model, id: datasetId(model), embeddingSize: model.embeddingSize, sha256, modelBytes, classNames };

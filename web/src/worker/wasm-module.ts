@@ -155,6 +155,9 @@ export interface WasmClassifier {
    */
   loadModel(preprocess: WasmPreprocess, precision: string, layers: string): WasmModelInfo;
 
+  /** Sets the mean of the embeddings of generic pictures: float16 values. Loading a model removes it. */
+  useSpace(halves: Uint8Array): void;
+
   /** Returns a view [height, width, 4] for the RGBA of the next frame. */
   frameBuffer(width: number, height: number): Uint8Array;
   /** Does everything that is asked for with the current frame: one call for each frame. */
