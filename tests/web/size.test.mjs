@@ -10,9 +10,9 @@ import { wasmVariants } from '../../web/dev/cmake.mjs';
 const dist = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
-  entry: 10_910,
-  worker: 12_760,
-  modules: { simd: 167_000, 'simd-threads': 172_500, relaxed: 176_400, 'relaxed-threads': 181_500 },
+  entry: 12_100,
+  worker: 14_100,
+  modules: { simd: 170_000, 'simd-threads': 175_500, relaxed: 179_400, 'relaxed-threads': 184_500 },
   // Fetched only for the first picture file.
   decoder: 28_500,
   // Fetched only for a model.json of TensorFlow.js.

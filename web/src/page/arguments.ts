@@ -3,6 +3,7 @@
 import { ClassifierError } from '../shared/errors.js';
 import { predictDefaults } from '../shared/predict-defaults.js';
 import type { PredictOptions, Storage, Thumbnail, WirePredictOptions } from '../shared/protocol.js';
+import { show } from '../shared/show.js';
 
 /** Returns `value`, a whole number of at least `min`. */
 export function toCount(value: unknown, name: string, min = 1): number {
@@ -121,7 +122,8 @@ export function toLabels(values: unknown): string[] {
       'bad-argument',
       `Labels must be an array with one label for each embedding; got ${show(values)}.`,
     );
-  return values.map(toLabel);
+  // Unlike map(), this ends at the first gap of a sparse list, which may claim to be long.
+  return Array.from(values.values(), toLabel);
 }
 
 /** Returns the number format of examples. */
@@ -136,15 +138,11 @@ export function toStorage(value: unknown): Storage {
 export function toThumbnails(values: unknown): Thumbnail[] {
   if (!Array.isArray(values))
     throw new ClassifierError('bad-argument', `Thumbnails must be an array of { id, bytes }; got ${show(values)}.`);
-  return values.map((value: unknown) => {
+  return Array.from(values.values(), (value: unknown) => {
     const { id, bytes } = Object(value) as { id?: unknown; bytes?: unknown };
     if (!(bytes instanceof Uint8Array))
       throw new ClassifierError('bad-argument', `A thumbnail's bytes must be a Uint8Array; got ${show(bytes)}.`);
     // Copies, because cloning a view would clone its whole buffer.
     return { id: toId(id), bytes: new Uint8Array(bytes) };
   });
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : String(value);
 }

@@ -6,8 +6,8 @@ export type Frame =
   | { kind: 'video'; frame: VideoFrame }
   /** [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
   | { kind: 'rgba'; data: Uint8Array | Uint8ClampedArray; width: number; height: number }
-  /** An encoded file: JPEG, PNG, BMP, or another format that the browser decodes. */
-  | { kind: 'encoded'; bytes: Blob | ArrayBuffer | Uint8Array }
+  /** An encoded file: JPEG, PNG, BMP, or another format that the browser decodes. `name`: its file name for error messages. */
+  | { kind: 'encoded'; bytes: Blob | ArrayBuffer | Uint8Array; name?: string | undefined }
   /** The absolute address of such a file. */
   | { kind: 'address'; url: string };
 
@@ -135,6 +135,8 @@ export interface OpenRequest {
   earlyModel?: EarlyAnswer | undefined;
   /** The .wasm file of the chosen variant, when the page has started to download it. */
   earlyCode?: EarlyAnswer | undefined;
+  /** A port whose other end tells the page when the worker has ended. The worker only keeps it. */
+  lifeline?: MessagePort | undefined;
 }
 
 /** Description of the network that runs. */

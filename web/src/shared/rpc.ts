@@ -1,7 +1,8 @@
 // Typed calls over postMessage, with transfer lists, progress, cancellation and errors that keep their code.
 
-import { aborted } from './abort.js';
+import { aborted, whenAborted } from './abort.js';
 import { ClassifierError, fromWire, toClassifierError, toWire, type WireError } from './errors.js';
+import { callbackFailed } from './foreign.js';
 
 /** The part of Worker, MessagePort and a worker's global scope that is used here. */
 export interface Port {
@@ -38,6 +39,7 @@ type Response =
   | { id: number; kind: 'progress'; progress: unknown };
 
 export interface CallOptions {
+  /** When it throws, the call is cancelled and rejects with 'bad-argument'. */
   onProgress?: ((progress: never) => void) | undefined;
   /** Aborts the call, which rejects with 'aborted' immediately. The other side is told. */
   signal?: AbortSignal | undefined;
@@ -101,12 +103,18 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   }
 
   port.addEventListener('message', (event) => {
-    const response = (event as MessageEvent<Response>).data;
+    const response = Object((event as MessageEvent).data) as Response;
+    const { id } = response;
     if (response.kind === 'progress') {
-      pending.get(response.id)?.onProgress?.(response.progress as never);
+      try {
+        pending.get(id)?.onProgress?.(response.progress as never);
+      } catch (error) {
+        port.postMessage({ id, cancel: true } satisfies Cancellation, []);
+        take(id)?.reject(callbackFailed(error));
+      }
       return;
     }
-    const waiting = take(response.id);
+    const waiting = take(id);
     if (!waiting) return;
     if (response.kind === 'value') waiting.resolve(response.value);
     else waiting.reject(fromWire(response.error));
@@ -121,14 +129,7 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   });
   port.addEventListener('error', (event) => {
     event.preventDefault();
-    const cause = whatAndWhere(event);
-    close(
-      new ClassifierError(
-        'worker-lost',
-        `The worker stopped${cause && `: ${cause}`}. Dispose this classifier and load a new one.`,
-        { cause },
-      ),
-    );
+    close(workerLost(whatAndWhere(event)));
   });
 
   return {
@@ -141,8 +142,11 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
           if (posted) port.postMessage({ id, cancel: true } satisfies Cancellation, []);
           if (!posted || !changes) take(id)?.reject(aborted(signal));
         };
+        // These lines throw for what isn't a signal, so they come before anything is kept.
+        const isAborted = signal?.aborted;
+        const ignore = whenAborted(signal, cancel);
         const settle = () => {
-          signal?.removeEventListener('abort', cancel);
+          ignore();
           if (!posted) closeAll(transfer);
         };
         const onceMade = (made: unknown) => {
@@ -166,8 +170,7 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
         pending.set(id, { settle, resolve: resolve as Pending['resolve'], reject, onProgress });
         unsent.set(id, undefined);
         if (closed) take(id)!.reject(closed);
-        else if (signal?.aborted) cancel();
-        else signal?.addEventListener('abort', cancel);
+        else if (isAborted) cancel();
         if (args instanceof Promise) args.then(onceMade, (error: unknown) => take(id)?.reject(error));
         else onceMade(args);
       });
@@ -183,11 +186,20 @@ function closeAll(transfer: Transferable[]): void {
 }
 
 function notSent(method: string, cause: unknown): ClassifierError {
-  const { name, message } = cause as Error;
-  if (name !== 'DataCloneError') return toClassifierError(cause);
+  // Besides values that can't be cloned: values that are nested too deeply, getters that throw, and a lack of memory.
+  const { code, message } = toClassifierError(cause);
   return new ClassifierError(
-    'bad-argument',
+    code === 'out-of-memory' ? code : 'bad-argument',
     `An argument of ${method}() can't be sent to the worker: ${message} Pass plain values, without functions.`,
+    { cause },
+  );
+}
+
+/** Makes the error of a worker that ended. @param cause What is known about it; may be empty. */
+export function workerLost(cause: string): ClassifierError {
+  return new ClassifierError(
+    'worker-lost',
+    `The worker stopped${cause && `: ${cause}`}. Dispose this classifier and load a new one.`,
     { cause },
   );
 }

@@ -24,9 +24,9 @@ export interface BareInstance<Functions> {
  */
 export async function loadBareModule<Functions>(
   url: string,
-  signal: AbortSignal | undefined,
+  { signal, sha256 }: { signal: AbortSignal | undefined; sha256: string | undefined },
 ): Promise<() => Promise<BareInstance<Functions>>> {
-  const compiled = await compileFrom(url, { signal });
+  const compiled = await compileFrom(url, { signal, sha256 });
   return () => start<Functions>(compiled);
 }
 

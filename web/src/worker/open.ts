@@ -2,6 +2,7 @@
 
 import { aborted } from '../shared/abort.js';
 import { sha256Of } from '../shared/download.js';
+import { ClassifierError } from '../shared/errors.js';
 import { glueUrl } from '../shared/module-files.js';
 import type {
   Choice,
@@ -15,6 +16,7 @@ import type {
   Progress,
 } from '../shared/protocol.js';
 import type { Context } from '../shared/rpc.js';
+import { show } from '../shared/show.js';
 import { fallbacks } from '../shared/variant.js';
 import { readAssociatedFile } from './associated-file.js';
 import { fitsClasses, labelsOfLines, nameClasses } from './class-names.js';
@@ -199,16 +201,36 @@ async function convertInPlace(fetched: FetchedModel): Promise<ModelInfo['format'
 function readModel(
   classifier: WasmClassifier,
   { model }: FetchedModel,
-  { crop, resize, mirror, range }: Preprocess,
+  preprocess: Preprocess,
   precision: Precision = 'auto',
   layers: Layers = 'last',
 ): WasmModelInfo {
+  checkKinds(preprocess, precision);
+  const { crop, resize, mirror, range } = preprocess;
   classifier.modelBuffer(model.byteLength).set(model);
   return classifier.loadModel(
     { crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN },
     precision,
     layers,
   );
+}
+
+/** Checks what the module can't: it takes texts and numbers only. Throws 'bad-argument'. */
+function checkKinds({ crop, resize, mirror, range }: Preprocess, precision: unknown): void {
+  const wrong = [
+    [typeof crop === 'string', 'preprocess.crop', crop],
+    [typeof resize === 'string', 'preprocess.resize', resize],
+    [typeof mirror === 'boolean', 'preprocess.mirror', mirror],
+    [
+      range === undefined ||
+        (Array.isArray(range) && range.length === 2 && range.every((each) => typeof each === 'number')),
+      'preprocess.range',
+      range,
+    ],
+    [typeof precision === 'string', 'precision', precision],
+  ].find(([isRight]) => !isRight);
+  if (wrong)
+    throw new ClassifierError('bad-argument', `${String(wrong[1])} is of the wrong kind; got ${show(wrong[2])}.`);
 }
 
 /** Returns the class names inside the model file. Names that don't fit are ignored, because the caller didn't ask for them. */

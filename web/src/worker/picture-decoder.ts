@@ -1,6 +1,7 @@
 // Decodes JPEG, PNG and BMP files with a module of its own (cpp/decoder), which is fetched with the first encoded picture.
 
 import { absolute } from '../shared/addresses.js';
+import { wasmHashes } from '../shared/packaged.js';
 import { type BareInstance, loadBareModule } from './bare-module.js';
 
 /** Exports of wasm/image/decoder.wasm; see cpp/decoder/module.cpp. */
@@ -34,7 +35,7 @@ export async function loadDecoder({
   const url = wasmUrl
     ? new URL('image/decoder.wasm', wasmUrl).href
     : absolute(new URL('./wasm/image/decoder.wasm', import.meta.url).href);
-  const start = await loadBareModule<DecoderFunctions>(url, signal);
+  const start = await loadBareModule<DecoderFunctions>(url, { signal, sha256: wasmUrl ? undefined : wasmHashes.image });
   let kept: BareInstance<DecoderFunctions> | undefined;
   return async (file, take) => {
     const instance = kept ?? (await start());

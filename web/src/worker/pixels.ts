@@ -2,7 +2,9 @@
 
 import { download } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
+import { foreign } from '../shared/foreign.js';
 import type { Frame } from '../shared/protocol.js';
+import { show } from '../shared/show.js';
 import { FrameCanvas } from './frame-canvas.js';
 import { loadDecoder, type PictureDecoder } from './picture-decoder.js';
 import type { WasmClassifier } from './wasm-module.js';
@@ -27,7 +29,9 @@ export class FrameWriter {
       case 'rgba':
         return writeRgba(frame, classifier);
       case 'encoded':
-        return this.#writeEncoded(frame.bytes, classifier, () => this.#loadDecoder(signal));
+        return this.#writeEncoded(await readFile(frame), fileOf(frame.name), classifier, () =>
+          this.#loadDecoder(signal),
+        );
       case 'address':
         return this.#writeAddressed(frame.url, classifier, signal);
       case 'bitmap':
@@ -51,29 +55,30 @@ export class FrameWriter {
     decoder.catch(() => {});
     await this.#writeEncoded(
       await download(url, { what: 'the picture', hint: 'Check its address.', signal }),
+      `picture ${url}`,
       classifier,
       () => decoder,
     );
   }
 
   async #writeEncoded(
-    source: Blob | ArrayBuffer | Uint8Array,
+    bytes: Uint8Array<ArrayBuffer>,
+    what: string,
     classifier: WasmClassifier,
     decoder: () => Promise<PictureDecoder>,
   ): Promise<void> {
-    const bytes = new Uint8Array(source instanceof Blob ? await source.arrayBuffer() : source);
-    if (bytes.byteLength === 0) throw new ClassifierError('bad-image', 'The picture file is empty.');
+    if (bytes.byteLength === 0) throw new ClassifierError('bad-image', `The ${what} is empty.`);
     const decode = await decoder();
     try {
       await decode(bytes, (pixels, width, height) => classifier.frameBuffer(width, height).set(pixels));
     } catch (decoderError) {
       if ((decoderError as { code?: unknown }).code !== 'bad-image') throw decoderError;
       // The browser may decode what our decoder doesn't support: WebP, AVIF, GIF and rare kinds of JPEG.
-      const bitmap = await decodeInBrowser(bytes as Uint8Array<ArrayBuffer>).catch(() => {
+      const bitmap = await decodeInBrowser(bytes).catch(() => {
         const reason = decoderError instanceof Error ? decoderError.message : String(decoderError);
         throw new ClassifierError(
           'bad-image',
-          `Neither this library nor the browser can decode the picture. Use JPEG, PNG, BMP or, in browsers, WebP. (${reason})`,
+          `Neither this library nor the browser can decode the ${what}. Use JPEG, PNG, BMP or, in browsers, WebP. (${reason})`,
           { cause: decoderError },
         );
       });
@@ -84,6 +89,20 @@ export class FrameWriter {
   /** Loads the decoder once. After a failure or abort, the next picture tries again. */
   async #loadDecoder(signal: AbortSignal | undefined): Promise<PictureDecoder> {
     return (this.#decoder ??= await loadDecoder({ wasmUrl: this.#wasmUrl, signal }));
+  }
+}
+
+function fileOf(name: string | undefined): string {
+  return name === undefined ? 'picture file' : `picture file ${show(name)}`;
+}
+
+/** Reads a file, which may be a folder, or deleted or changed meanwhile. */
+async function readFile({ bytes, name }: Extract<Frame, { kind: 'encoded' }>): Promise<Uint8Array<ArrayBuffer>> {
+  if (!(bytes instanceof Blob)) return new Uint8Array(bytes);
+  try {
+    return new Uint8Array(await bytes.arrayBuffer());
+  } catch (cause) {
+    throw foreign('bad-image', `The ${fileOf(name)} can't be read`, cause);
   }
 }
 
