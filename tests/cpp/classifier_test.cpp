@@ -219,7 +219,7 @@ std::vector<uint8_t> space_file(size_t last, size_t middle) {
   return bytes;
 }
 
-TEST(Classifier, HoldsTheSpaceOfTheLayersInUse) {
+TEST(Classifier, CentresEmbeddingsOfTwoLayers) {
   Classifier classifier(1);
   EXPECT_EQ(error_of([&] { classifier.use_space({}); }), ErrorCode::BadArgument);
   load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two);
@@ -233,10 +233,30 @@ TEST(Classifier, HoldsTheSpaceOfTheLayersInUse) {
   EXPECT_EQ(error_of([&] { classifier.use_space(infinite); }), ErrorCode::BadModel);
   EXPECT_EQ(error_of([&] { classifier.use_space(space_file(24, 0)); }), ErrorCode::BadModel);
   EXPECT_EQ(classifier.space().size(), 40u);
+
+  std::ranges::fill(classifier.frame_buffer(8, 8), uint8_t{200});
+  const std::span<const float> centred = classifier.embed();
+  const std::vector<float> with_space(centred.begin(), centred.end());
+  load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two);
+  std::ranges::fill(classifier.frame_buffer(8, 8), uint8_t{200});
+  const std::span<const float> raw = classifier.embed();
+  const auto expect_layer = [&](size_t first, size_t end, double weight, double mean) {
+    double length = 0, rest = 0;
+    for (size_t i = first; i < end; ++i) length += double{raw[i]} * raw[i];
+    for (size_t i = first; i < end; ++i) {
+      rest += std::pow(raw[i] / std::sqrt(length) - mean, 2);
+    }
+    for (size_t i = first; i < end; ++i) {
+      const double expected = (raw[i] / std::sqrt(length) - mean) / std::sqrt(rest) * weight;
+      EXPECT_NEAR(with_space[i], expected, 1e-5) << i;
+    }
+  };
+  expect_layer(0, 24, 1, 1);
+  expect_layer(24, 40, Classifier::kMiddleWeight, 0.5);
+
   load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Last);
-  EXPECT_TRUE(classifier.space().empty());
   classifier.use_space(space_file(24, 16));
-  EXPECT_EQ(classifier.space().size(), 24u);
+  EXPECT_TRUE(classifier.space().empty());
 }
 
 TEST(Classifier, ErrorsSayWhatIsMissing) {

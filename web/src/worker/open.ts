@@ -170,14 +170,27 @@ async function loadModel(
   const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
   const loaded = readModel(classifier, fetched, preprocess, request.precision, request.layers);
   if (fetched.space) classifier.useSpace(fetched.space);
+  const isCentred = loaded.layers === 'two' && fetched.space !== undefined;
   const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
   const model = { ...toModelInfo(fetched, loaded, preprocess), format };
-  return { model, id: datasetId(model), embeddingSize: model.embeddingSize, sha256, modelBytes, classNames };
+  return {
+    model,
+    id: datasetId(model, isCentred),
+    embeddingSize: model.embeddingSize,
+    sha256: isCentred ? () => sumWith(sha256, fetched.space!) : sha256,
+    modelBytes,
+    classNames,
+  };
+}
+
+/** Sum of a model and of its space: embeddings that were centred otherwise must not be compared. */
+async function sumWith(sha256: () => Promise<string>, space: Uint8Array): Promise<string> {
+  return sha256Of(new TextEncoder().encode(`${await sha256()} ${await sha256Of(space)}`));
 }
 
 /** The network's own embedding needs no mark, so that data sets of earlier versions of this package stay valid. */
-function datasetId({ id, layers }: ModelInfo): string {
-  return layers === 'two' ? `${id} + middle layer` : id;
+function datasetId({ id, layers }: ModelInfo, isCentred: boolean): string {
+  return layers === 'two' ? `${id} + middle layer${isCentred ? ', centred' : ''}` : id;
 }
 
 /** Returns a function that computes the SHA-256 of a file once and then releases the file; or that returns a known sum. */
