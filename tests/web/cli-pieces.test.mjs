@@ -3,18 +3,16 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { ffmpeg, scratchFolder } from './data.mjs';
-import { drawShape } from './draw.mjs';
+import { scratchFolder } from './data.mjs';
 import { importTs } from './import-ts.mjs';
 
-const { scanFolder, ProgressLine, toConfusionMatrix, toText, widthOf, toSvg, isTruncated, readJournal, JournalWriter } =
+const { scanFolder, ProgressLine, toConfusionMatrix, toText, widthOf, toSvg, readJournal, JournalWriter } =
   await importTs(
     '../cli/folder-scan.ts',
     '../cli/progress-line.ts',
     '../cli/confusion-matrix.ts',
     '../cli/confusion-text.ts',
     '../cli/confusion-svg.ts',
-    '../cli/truncated.ts',
     '../cli/picture-journal.ts',
   );
 
@@ -204,25 +202,4 @@ test('readJournal() refuses other files and other versions', async (t) => {
   await assert.rejects(readJournal(file), /version 2/);
   await writeFile(file, '');
   assert.deepEqual((await readJournal(file)).pictures, []);
-});
-
-test('isTruncated() finds files that end early, wherever they end', async (t) => {
-  const folder = await scratchFolder(t);
-  const bmp = path.join(folder, '1.bmp');
-  await writeFile(bmp, drawShape('disc', 1));
-  for (const options of [
-    ['-q:v', '3'],
-    ['-q:v', '20', '-pix_fmt', 'yuvj444p'],
-  ]) {
-    const jpeg = ffmpeg('-i', bmp, ...options, '-f', 'mjpeg', '-');
-    assert.equal(isTruncated(jpeg), false);
-    assert.equal(isTruncated(Buffer.concat([jpeg, Buffer.from('a trailer of a camera')])), false);
-    for (let bytes = 2; bytes < jpeg.length - 1; bytes += 7)
-      assert.equal(isTruncated(jpeg.subarray(0, bytes)), true, `${bytes} of ${jpeg.length} bytes`);
-  }
-  const whole = drawShape('disc', 1);
-  assert.equal(isTruncated(whole), false);
-  for (const bytes of [2, 40, 54, 5000, whole.length - 1])
-    assert.equal(isTruncated(whole.subarray(0, bytes)), true, `${bytes} of ${whole.length} bytes`);
-  assert.equal(isTruncated(Buffer.from('no picture')), false);
 });

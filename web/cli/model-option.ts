@@ -22,7 +22,9 @@ export async function openClassifier(values: Values, precision?: Precision): Pro
   const file = values['model'] as string | undefined;
   if (file !== undefined) await sha256Of(file);
   // One thread per classifier: several classifiers at once use the processor better than several threads in one.
-  return load({ ...(file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) }), precision, threads: 1 });
+  const model = file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) };
+  // The missing part of a truncated picture would be taught as its colour.
+  return load({ ...model, precision, threads: 1, truncated: 'refuse' });
 }
 
 /** Describes all that an embedding depends on: the model's file and the preprocessing of pictures. */

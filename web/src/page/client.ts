@@ -67,6 +67,11 @@ export interface LoadOptions extends ModuleOptions {
   preprocess?: Partial<Preprocess> | undefined;
   /** Number format of the computation. Default: 'auto', the fastest one for the file. 'exact' gives the same bits as TensorFlow Lite. */
   precision?: Precision | undefined;
+  /**
+   * What to do with JPEG, PNG and BMP files whose end is missing. 'fill' gives the missing part one colour, as browsers do. 'refuse'
+   * rejects with 'bad-image', so that the colour is never taught. Default: 'fill'.
+   */
+  truncated?: 'fill' | 'refuse' | undefined;
 }
 
 /** Options of `Classifier.observe()`, including those of a prediction. */
@@ -97,13 +102,16 @@ export interface Observation {
 
 /** Implements `load()` of the entry. `startHere` runs the worker's half in the calling thread. */
 export async function loadClassifier(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
-  const { labels, preprocess, precision } = options;
+  const { labels, preprocess, precision, truncated = 'fill' } = options;
+  if (truncated !== 'fill' && truncated !== 'refuse')
+    throw new ClassifierError('bad-argument', `truncated must be 'fill' or 'refuse'; got '${String(truncated)}'.`);
   const session = await startSession(
     {
       model: toModelRequest(options),
       labels: labels instanceof URL || typeof labels === 'string' ? absolute(labels) : labels,
       preprocess,
       precision,
+      refusesTruncated: truncated === 'refuse',
     },
     options,
     startHere,

@@ -111,6 +111,8 @@ export interface OpenRequest {
   labels?: readonly string[] | string | undefined;
   preprocess?: Partial<Preprocess> | undefined;
   precision?: Precision | undefined;
+  /** Refuses picture files whose end is missing. */
+  refusesTruncated?: boolean | undefined;
   /** The variant to start. */
   choice: Choice;
   /** Starts a simpler variant when the chosen one fails. */
