@@ -61,8 +61,7 @@ PictureCost check_jpeg(std::span<const uint8_t> bytes, PictureSize size) {
     throw RefusedPicture({"The JPEG file has up to ", component_count, " passes over ", size.width,
                           "x", size.height, " pixels, which would take too long. At most ",
                           kMaxScannedSamples / (size.width * size.height),
-                          " are supported for this size. Save the picture again as a baseline "
-                          "JPEG file."});
+                          " are supported for this size. Save it as a baseline JPEG file."});
   }
   return {.sample_count = samples};
 }
