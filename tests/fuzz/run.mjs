@@ -1,10 +1,11 @@
-// Runs the fuzzers: those of the readers in C++ with AddressSanitizer and UndefinedBehaviorSanitizer, and those of readers in
-// TypeScript in Node.
+// Runs the fuzzers: those of the readers in C++ with AddressSanitizer and UndefinedBehaviorSanitizer, picture_memory with
+// MemorySanitizer, and those of readers in TypeScript in Node.
 //
 //   node tests/fuzz/run.mjs [--seconds=600] [--only=tflite,tfjs,...]
 //
-// Inputs that fail are stored as build/native-asan/fuzz/<name>/crash-*. To reproduce a failure, pass the file to the program
-// build/native-asan/fuzz/fuzz_<name>. Inputs that reach new code are stored in build/native-asan/fuzz/<name>/corpus.
+// The tree of picture_memory is build/native, that of the others build/native-asan. Inputs that fail are stored as
+// <tree>/fuzz/<name>/crash-*. To reproduce a failure, pass the file to the program <tree>/fuzz/fuzz_<name>. Inputs that reach
+// new code are stored in <tree>/fuzz/<name>/corpus.
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -14,14 +15,19 @@ import { setup } from '../../cpp/third_party/setup.mjs';
 import { buildPreset } from '../../web/dev/cmake.mjs';
 import { fail, main, projectFolder, run, Steps } from '../../web/dev/steps.mjs';
 
-export const fuzzers = ['tflite', 'tfjs', 'dataset'];
+export const fuzzers = ['tflite', 'tfjs', 'dataset', 'picture', 'exif', 'picture_memory'];
 /** Fuzzers in Node: tests/fuzz/<name>.mjs exports fuzz({seconds, seed}), which returns {inputs} or throws. */
 export const scriptFuzzers = ['journal'];
-const tree = path.join(projectFolder, 'build/native-asan/fuzz');
 
-/** Builds fuzzers of C++ code. */
-export async function buildFuzzers(report) {
-  await buildPreset('native-asan', ['fuzzers'], report);
+/** Returns the preset that builds a fuzzer. */
+const presetOf = (name) => (name.endsWith('_memory') ? 'native' : 'native-asan');
+
+/** Builds fuzzers. */
+export async function buildFuzzers(report, names = fuzzers) {
+  for (const preset of new Set(names.map(presetOf))) {
+    const targets = names.filter((name) => presetOf(name) === preset).map((name) => `fuzz_${name}`);
+    await buildPreset(preset, targets, report);
+  }
 }
 
 const sanitizerSettings = {
@@ -63,15 +69,19 @@ async function runScript(name, seconds) {
 }
 
 async function runOne(name, seconds) {
+  const tree = path.join(projectFolder, 'build', presetOf(name), 'fuzz');
   const folder = path.join(tree, name);
-  const seeds = path.join(projectFolder, 'tests/fuzz/corpus', name);
-  mkdirSync(path.join(folder, 'corpus'), { recursive: true });
+  mkdirSync(folder, { recursive: true });
+  // MemorySanitizer runs what the other fuzzer of the same code has found.
+  const source = name.replace('_memory', '');
+  const corpus = path.join(projectFolder, 'build', presetOf(source), 'fuzz', source, 'corpus');
+  mkdirSync(corpus, { recursive: true });
   // An input that takes more than 10 s, or allocates more than 512 MB at once, is a failure.
   const ended = await run(
     path.join(tree, `fuzz_${name}`),
     [
-      path.join(folder, 'corpus'),
-      seeds,
+      corpus,
+      path.join(projectFolder, 'tests/fuzz/corpus', source),
       `-max_total_time=${seconds}`,
       '-timeout=10',
       '-malloc_limit_mb=512',
@@ -100,7 +110,12 @@ if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.ar
     if (!(Number(values.seconds) >= 1)) fail(`--seconds is '${values.seconds}'; expected a number of at least 1.`);
     await setup();
     const steps = new Steps(2);
-    await steps.step('Building the fuzzers', buildFuzzers);
+    await steps.step('Building the fuzzers', (report) =>
+      buildFuzzers(
+        report,
+        names.filter((name) => fuzzers.includes(name)),
+      ),
+    );
     const { failed, figures } = await steps.step(`Fuzzing ${names.join(' and ')}`, () =>
       runFuzzers(Number(values.seconds), names),
     );

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { ffmpeg, scratchFolder } from './data.mjs';
-import { drawShape } from './draw.mjs';
+import { scratchFolder } from './data.mjs';
 import { importTs } from './import-ts.mjs';
 
 const {
@@ -14,7 +13,6 @@ const {
   toText,
   widthOf,
   toSvg,
-  isTruncated,
   readJournal,
   JournalWriter,
   Output,
@@ -30,7 +28,6 @@ const {
   '../cli/confusion-matrix.ts',
   '../cli/confusion-text.ts',
   '../cli/confusion-svg.ts',
-  '../cli/truncated.ts',
   '../cli/picture-journal.ts',
   '../cli/output.ts',
   '../cli/learning-curve.ts',
@@ -291,27 +288,6 @@ test('readJournal() refuses other files and other versions', async (t) => {
   await writeFile(file, '');
   assert.deepEqual((await readJournal(file)).pictures, []);
   await assert.rejects(readJournal(path.dirname(file)), /Can't read .*: it is not a regular file\./);
-});
-
-test('isTruncated() finds files that end early, wherever they end', async (t) => {
-  const folder = await scratchFolder(t);
-  const bmp = path.join(folder, '1.bmp');
-  await writeFile(bmp, drawShape('disc', 1));
-  for (const options of [
-    ['-q:v', '3'],
-    ['-q:v', '20', '-pix_fmt', 'yuvj444p'],
-  ]) {
-    const jpeg = ffmpeg('-i', bmp, ...options, '-f', 'mjpeg', '-');
-    assert.equal(isTruncated(jpeg), false);
-    assert.equal(isTruncated(Buffer.concat([jpeg, Buffer.from('a trailer of a camera')])), false);
-    for (let bytes = 2; bytes < jpeg.length - 1; bytes += 7)
-      assert.equal(isTruncated(jpeg.subarray(0, bytes)), true, `${bytes} of ${jpeg.length} bytes`);
-  }
-  const whole = drawShape('disc', 1);
-  assert.equal(isTruncated(whole), false);
-  for (const bytes of [2, 40, 54, 5000, whole.length - 1])
-    assert.equal(isTruncated(whole.subarray(0, bytes)), true, `${bytes} of ${whole.length} bytes`);
-  assert.equal(isTruncated(Buffer.from('no picture')), false);
 });
 
 // Learning curve ----------------------------------------------------------------------------------------------------------

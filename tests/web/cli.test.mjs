@@ -202,8 +202,7 @@ test('embed names and skips damaged and truncated pictures, with exit code 3', {
     'stripes/half.png',
   ]);
   for (const { path: name } of skipped) assert.match(err, new RegExp(`^Skipped ${name}: .*\\.$`, 'm'));
-  for (const name of ['disc/cut.bmp', 'stripes/half.jpg'])
-    assert.match(err, new RegExp(`^Skipped ${name}: the file is truncated: its end is missing\\.$`, 'm'));
+  assert.match(err, /^Skipped stripes\/half\.jpg: The JPEG file is truncated: its end is missing\./m);
   assert.equal(examples, 6);
 });
 

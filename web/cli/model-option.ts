@@ -28,6 +28,8 @@ export async function openClassifier(values: Values, precision?: Precision): Pro
     precision,
     layers: toLayers(values),
     threads: 1,
+    // The missing part of a truncated picture would be taught as its colour.
+    truncated: 'refuse',
   });
 }
 

@@ -75,6 +75,11 @@ export interface LoadOptions extends ModuleOptions {
    * 'unsupported-op' for a network without a middle layer. Default: 'last'.
    */
   layers?: Layers | undefined;
+  /**
+   * What to do with JPEG, PNG and BMP files whose end is missing. 'fill' gives the missing part one colour, as browsers do. 'refuse'
+   * rejects with 'bad-image', so that the colour is never taught. Default: 'fill'.
+   */
+  truncated?: 'fill' | 'refuse' | undefined;
 }
 
 /** Options of `Classifier.observe()`, including those of a prediction. */
@@ -109,7 +114,9 @@ export async function loadClassifier(options: LoadOptions, startHere: StartHere)
 }
 
 async function open(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
-  const { labels, preprocess, precision, layers } = options;
+  const { labels, preprocess, precision, layers, truncated = 'fill' } = options;
+  if (truncated !== 'fill' && truncated !== 'refuse')
+    throw new ClassifierError('bad-argument', `truncated must be 'fill' or 'refuse'; got ${show(truncated)}.`);
   const session = await startSession(
     {
       model: toModelRequest(options),
@@ -117,6 +124,7 @@ async function open(options: LoadOptions, startHere: StartHere): Promise<Classif
       preprocess,
       precision,
       layers,
+      refusesTruncated: truncated === 'refuse',
     },
     options,
     startHere,

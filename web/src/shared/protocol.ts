@@ -125,6 +125,8 @@ export interface OpenRequest {
   preprocess?: Partial<Preprocess> | undefined;
   precision?: Precision | undefined;
   layers?: Layers | undefined;
+  /** Refuses picture files whose end is missing. */
+  refusesTruncated?: boolean | undefined;
   /** The variant to start. */
   choice: Choice;
   /** Starts a simpler variant when the chosen one fails. */

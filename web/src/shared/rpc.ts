@@ -33,7 +33,7 @@ interface Cancellation {
   cancel: true;
 }
 
-type Response =
+export type Response =
   | { id: number; kind: 'value'; value: unknown }
   | { id: number; kind: 'error'; error: WireError }
   | { id: number; kind: 'progress'; progress: unknown };
