@@ -41,7 +41,7 @@ export interface ModuleOptions extends Limits {
    * - `true`: in a worker, or the load fails.
    * - `false`: in the caller's thread, which each call then blocks.
    * - A `Worker`: one of yours that calls `serveClassifiers()` of 'teachable-wasm/worker'. Call `dispose()` on its classifiers
-   *   before you terminate it, because browsers don't report its end.
+   *   before you terminate it, because not all browsers report its end.
    */
   worker?: boolean | Worker | undefined;
   /** Address of the worker script. Default: worker.js beside this file. */
