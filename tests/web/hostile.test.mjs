@@ -63,6 +63,9 @@ const hostile = {
   },
   'throwing getters': new Proxy({}, { get: thrower, has: thrower, ownKeys: thrower, getPrototypeOf: thrower }),
   'revoked proxy': revoked(),
+  'false file': { [Symbol.toStringTag]: 'Blob', length: 1e12 },
+  'false address': { [Symbol.toStringTag]: 'URL', toString: 1 },
+  'false video': { [Symbol.toStringTag]: 'HTMLVideoElement', readyState: 4, videoWidth: 1, videoHeight: 1 },
   'deep list': nest(200_000),
   'deep in a list': [nest(200_000)],
   'list of lists': [[{ toString: 1 }]],
@@ -371,4 +374,29 @@ test('any thrown value becomes an error with a code', () => {
     assert.deepEqual([name, code, typeof message], ['ClassifierError', 'internal', 'string'], kind);
     assert.ok(show(value).length < 500, kind);
   }
+});
+
+test('hostile values in the replacement of knn-classifier are errors of the caller', async () => {
+  const { KNNClassifier } = await importTs('entries/compat/knn-classifier.ts');
+  const classifier = new KNNClassifier({}, () => new Promise(() => {}));
+  classifier.addExample(embedding(), 'taught');
+  const places = {
+    example: (x) => classifier.addExample(x, 'taught'),
+    label: (x) => classifier.addExample(embedding(), x),
+    extent: (x) => classifier.addExample({ shape: [x], dataSync: () => embedding() }, 'taught'),
+    values: (x) => classifier.addExample({ shape: [3], dataSync: () => x }, 'taught'),
+    k: (x) => classifier.predictClass(embedding(), x),
+    input: (x) => classifier.predictClass(x, 1),
+    'label of clearClass': (x) => classifier.clearClass(x),
+    'tensor of a data set': (x) => classifier.setClassifierDataset({ taught: x }),
+  };
+  let refusals = 0;
+  for (const [place, call] of Object.entries(places)) {
+    for (const [kind, value] of Object.entries(hostile)) {
+      if (kind !== 'long list') refusals += await refused(`${kind} as ${place}`, async () => call(value));
+    }
+  }
+  assert.ok(refusals > 130, `${refusals} refusals`);
+  assert.deepEqual(classifier.getClassExampleCount(), { taught: 1 });
+  classifier.dispose();
 });

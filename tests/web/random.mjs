@@ -49,7 +49,7 @@ const odd = [
   { toString: 1 },
   { valueOf: null, toString: null },
   { length: 3 },
-  { length: 1e9 },
+  { length: 1e4 },
   { 0: 1, 1: 2, 2: 3 },
   JSON.parse('{"__proto__": {"a": 1}}'),
   JSON.parse('{"then": 1}'),
@@ -78,7 +78,6 @@ const oddInMessages = [
   () => new BigInt64Array(2),
   () => new DataView(new ArrayBuffer(8)),
   () => new Blob(['a']),
-  () => new Array(2 ** 32 - 1),
 ];
 
 /** Returns an odd value. `richly`: also one that only messages can hold. */

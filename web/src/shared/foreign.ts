@@ -17,7 +17,9 @@ export function callbackFailed(cause: unknown): ClassifierError {
 /** Calls `body`. What it throws, or rejects with, becomes a ClassifierError: 'bad-argument' when it is not of this library. */
 export function checked<T>(body: () => T): T {
   const refuse = (cause: unknown): never => {
-    throw cause instanceof ClassifierError ? cause : foreign('bad-argument', "An argument can't be used", cause);
+    const known = toClassifierError(cause);
+    if (known === cause || known.code !== 'internal') throw known;
+    throw foreign('bad-argument', "An argument can't be used", cause);
   };
   try {
     const result = body();

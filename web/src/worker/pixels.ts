@@ -107,9 +107,10 @@ function fileOf(name: string | undefined): string {
 
 /** Reads a file, which may be a folder, or deleted or changed meanwhile. */
 async function readFile({ bytes, name }: Extract<Frame, { kind: 'encoded' }>): Promise<Uint8Array<ArrayBuffer>> {
-  if (!(bytes instanceof Blob)) return new Uint8Array(bytes);
   try {
-    return new Uint8Array(await bytes.arrayBuffer());
+    if (bytes instanceof Blob) return new Uint8Array(await bytes.arrayBuffer());
+    if (bytes instanceof Uint8Array || bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
+    throw new TypeError('it is not a file');
   } catch (cause) {
     throw foreign('bad-image', `The ${fileOf(name)} can't be read`, cause);
   }
