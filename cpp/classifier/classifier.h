@@ -101,12 +101,12 @@ class Classifier {
 
   /// Centres embeddings of two layers from now on: the mean of the embeddings of generic pictures,
   /// which models/space.mjs computes, is subtracted from each layer, and the layers are joined as
-  /// [last, kMiddleWeight * middle], each of unit length. What all pictures have in common no longer
-  /// makes them similar. An embedding of the last layer alone stays as the network gives it. `halves`
-  /// are little-endian float16: for each element of the last layer and then of the middle layer,
-  /// the mean over pictures whose embedding has length 1 in each layer. Loading a model removes it.
-  /// Throws Error{BadArgument} without a model, and Error{BadModel} for another size and for values
-  /// that aren't finite.
+  /// [last, kMiddleWeight * middle], each of unit length. What all pictures have in common no
+  /// longer makes them similar. An embedding of the last layer alone stays as the network gives it.
+  /// `halves` are little-endian float16: for each element of the last layer and then of the middle
+  /// layer, the mean over pictures whose embedding has length 1 in each layer. Loading a model
+  /// removes it. Throws Error{BadArgument} without a model, and Error{BadModel} for another size
+  /// and for values that aren't finite.
   void use_space(std::span<const uint8_t> halves);
   /// Returns that mean, [embedding_size]; empty when embeddings are not centred.
   std::span<const float> space() const { return space_; }

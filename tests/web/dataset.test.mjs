@@ -194,7 +194,12 @@ test('a review returns options that calibrate the confidences', async (t) => {
   const { accuracy, prior, sharpness } = await classifier.review({ rule: 'neighbours', k: 1 });
   const plain = await classifier.predict(vectors(1), { rule: 'neighbours', k: 1 });
   assert.equal(Math.max(...Object.values(plain.confidences)), 1);
-  const { label, confidences } = await classifier.predict(rows.slice(0, 4), { rule: 'neighbours', k: 1, prior, sharpness });
+  const { label, confidences } = await classifier.predict(rows.slice(0, 4), {
+    rule: 'neighbours',
+    k: 1,
+    prior,
+    sharpness,
+  });
   assert.ok(Math.abs(confidences[label] - accuracy) < 0.05, `${confidences[label]} of ${accuracy}`);
   assert.ok(Math.abs(confidences.a + confidences.b - 1) < 1e-6);
 });

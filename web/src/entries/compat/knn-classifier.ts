@@ -330,7 +330,9 @@ function nearest(
   let found: WasmNeighbour[];
   do {
     asked = Math.min(total, asked === wanted ? wanted + 1 : 2 * asked);
-    found = call(() => classifier.predictEmbedding(values, { ...predictDefaults, rule: 'neighbours', k: asked })).neighbours;
+    found = call(() =>
+      classifier.predictEmbedding(values, { ...predictDefaults, rule: 'neighbours', k: asked }),
+    ).neighbours;
   } while (asked < total && found[asked - 1]!.similarity === found[wanted - 1]!.similarity);
   found.sort(
     (a, b) => b.similarity - a.similarity || positions[a.classIndex]! - positions[b.classIndex]! || a.id - b.id,
