@@ -45,9 +45,9 @@ export class Recognition {
     this.#parts = parts;
   }
 
-  /** Number of neighbours that vote: the size of the smallest class, so that larger ones don't outvote it; at most 10. */
+  /** Number of neighbours that explain a prediction. It isn't greater than the smallest class, which then has its share of them. */
   get k(): number {
-    return Math.min(maxNeighbours, ...this.#parts.dataset.classSizes);
+    return Math.max(2, Math.min(maxNeighbours, ...this.#parts.dataset.classSizes));
   }
 
   /** Classifies the current image, and teaches it if a class is being recorded. */
