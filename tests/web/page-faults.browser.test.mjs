@@ -287,32 +287,28 @@ test('900 classes open in seconds, take a bounded number of cards, and the page 
     return [`Name ${n + 1}`, [row]];
   });
   const file = { name: 'many.json', mimeType: '', buffer: Buffer.from(JSON.stringify(Object.fromEntries(classes))) };
-  // Collects the time of each frame, to find the longest pause.
-  await page.evaluate(() => {
-    let last = performance.now();
-    window.longestPauseMs = 0;
-    requestAnimationFrame(function next(now) {
-      window.longestPauseMs = Math.max(window.longestPauseMs, now - last);
-      last = now;
-      requestAnimationFrame(next);
-    });
-  });
-  const takeLongestPause = () =>
-    page.evaluate(() => {
-      const pause = window.longestPauseMs;
-      window.longestPauseMs = 0;
-      return Math.round(pause);
-    });
+  // Time of the processor, because the time of the clock depends on what else the machine does.
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  let takenBefore = 0;
+  const takeMainThreadMs = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    const taken = metrics.find(({ name }) => name === 'TaskDuration').value * 1000;
+    const ms = Math.round(taken - takenBefore);
+    takenBefore = taken;
+    return ms;
+  };
+  await takeMainThreadMs();
   let startedAt = performance.now();
   await page.getByTestId('open-file').setInputFiles(file);
   await page.getByTestId('status').filter({ hasText: 'Opened many.json: 900 examples in 900 classes' }).waitFor();
   const openMs = Math.round(performance.now() - startedAt);
-  const openPauseMs = await takeLongestPause();
+  const openBusyMs = await takeMainThreadMs();
   assert.equal(await page.locator('.card').count(), 36);
   assert.equal(await page.getByTestId('classes-range').textContent(), 'Classes 1 to 36 of 900');
   await page.getByTestId('test-file').setInputFiles(picture);
   await page.getByTestId('prediction').filter({ hasText: 'Name' }).waitFor();
-  await takeLongestPause();
+  await takeMainThreadMs();
   for (let count = 2; count < 7; count++) {
     await page.keyboard.press('3');
     await untilCount(page, 3, count);
@@ -326,7 +322,7 @@ test('900 classes open in seconds, take a bounded number of cards, and the page 
     [await page.locator('.card').count(), await page.locator('.card .name').first().inputValue()],
     [36, 'Name 37'],
   );
-  const editPauseMs = await takeLongestPause();
+  const editBusyMs = await takeMainThreadMs();
   await untilSaved(page);
   startedAt = performance.now();
   await page.reload();
@@ -336,10 +332,10 @@ test('900 classes open in seconds, take a bounded number of cards, and the page 
     await page.getByTestId('status').textContent(),
     /905 examples from your last visit are back: .* and 890 more/,
   );
-  const said = `open ${openMs} ms, longest pause ${openPauseMs} ms; edits pause ${editPauseMs} ms; next visit ${reloadMs} ms`;
+  const said = `open ${openMs} ms, of which the main thread works ${openBusyMs} ms; edits ${editBusyMs} ms; next visit ${reloadMs} ms`;
   t.diagnostic(said);
-  // On an idle machine about a fifth of this. Before, opening took 21 s.
-  assert.ok(openMs < 6000 && openPauseMs < 2500 && editPauseMs < 1500 && reloadMs < 12_000, said);
+  // The limits are several times what an idle machine needs. Opening took 21 s, nearly all of it on the main thread.
+  assert.ok(openBusyMs < 3000 && editBusyMs < 2000 && openMs < 15_000 && reloadMs < 20_000, said);
 });
 
 /** Records in the page when the count of class 1 is shown and when a transaction of the database is complete. */
