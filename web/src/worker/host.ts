@@ -50,8 +50,6 @@ export function makeHost(
   let open: (OpenClassifier & { writer: FrameWriter }) | undefined;
   let timings: Timings | null = null;
   let hasAnswered = false;
-  /** They are kept, because a port that nobody refers to is closed. */
-  const lifelines: unknown[] = [];
 
   function use() {
     if (!open) throw new ClassifierError('internal', 'A request came before the model was loaded.');
@@ -113,7 +111,6 @@ export function makeHost(
 
   return {
     async open(request, context) {
-      lifelines.push(request.lifeline);
       open = { ...(await openClassifier(request, loadModule, context)), writer: new FrameWriter(request.wasmUrl) };
       return { model: open.model };
     },
