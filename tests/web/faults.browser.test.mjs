@@ -29,6 +29,11 @@ const helpers = `
       started.push(this);
     }
   };
+  // A browser that ends a worker reports an error.
+  globalThis.kill = (worker) => {
+    worker.terminate();
+    worker.dispatchEvent(new ErrorEvent('error', { message: 'killed' }));
+  };
   globalThis.picture = () => ({ data: new Uint8Array(64 * 64 * 4).map((_, at) => at * 7), width: 64, height: 64 });
   globalThis.failure = (promise) => promise.then(() => 'no error', ({ name, code, message }) => ({ name, code, message }));
   globalThis.open = async (options) => {
@@ -74,12 +79,12 @@ test('a worker that is ended at any step of any call ends this call and later on
         await classifier.loadDataset(file);
         let answers = 0;
         const ended = new Promise((resolve) => {
-          const end = () => (worker.terminate(), resolve());
+          const end = () => (kill(worker), resolve());
           if (step === 0) queueMicrotask(end);
           else worker.addEventListener('message', () => ++answers === step && end());
         });
         // A call may need fewer answers than \`step\`. The worker is then ended after the call.
-        const first = await failure(call(classifier, file, json).finally(() => step > 0 && worker.terminate()));
+        const first = await failure(call(classifier, file, json).finally(() => step > 0 && kill(worker)));
         await Promise.race([ended, Promise.resolve()]);
         const later = await failure(classifier.counts());
         classifier.dispose();
@@ -108,11 +113,11 @@ test('a worker that is ended at any step of a load ends the load', { timeout: 12
     for (let step = 0; step < 40; step++) {
       const count = started.length;
       let reports = 0;
-      const kill = () => started[count]?.terminate();
-      const loading = open({ onProgress: () => ++reports === step && kill() });
+      const killIt = () => started[count] && kill(started[count]);
+      const loading = open({ onProgress: () => ++reports === step && killIt() });
       if (step === 0) {
         while (started.length === count) await new Promise((resolve) => setTimeout(resolve));
-        kill();
+        killIt();
       }
       const classifier = await loading.catch((error) => error);
       if (classifier instanceof Error) results.push(classifier.code);

@@ -15,7 +15,7 @@ import type {
   Progress,
   Variant,
 } from '../shared/protocol.js';
-import { type Caller, connect, Transfer, workerLost } from '../shared/rpc.js';
+import { type Caller, connect, Transfer } from '../shared/rpc.js';
 import { show } from '../shared/show.js';
 import { chooseVariant, detectFeatures } from '../shared/variant.js';
 import { toCount } from './arguments.js';
@@ -41,7 +41,7 @@ export interface ModuleOptions extends Limits {
    * - `true`: in a worker, or the load fails.
    * - `false`: in the caller's thread, which each call then blocks.
    * - A `Worker`: one of yours that calls `serveClassifiers()` of 'teachable-wasm/worker'. Call `dispose()` on its classifiers
-   *   before you terminate it, because not all browsers report its end.
+   *   before you terminate it, because browsers don't report its end.
    */
   worker?: boolean | Worker | undefined;
   /** Address of the worker script. Default: worker.js beside this file. */
@@ -61,8 +61,6 @@ export interface Session {
   readonly model: ModelInfo | null;
   readonly embeddingSize: number;
   readonly caller: Caller<ClassifierMethods>;
-  /** Only kept, because a port that nobody refers to is closed. */
-  readonly lifeline: unknown;
   /** Adds what only this side knows: where the host runs. */
   complete(info: HostInfo): KnnInfo;
   /** Ends the host. It may be called twice. */
@@ -176,27 +174,15 @@ async function open(
   note = '',
 ): Promise<Session> {
   const caller = connect<ClassifierMethods>(engine.port);
-  const lifeline = engine.worker && request instanceof Transfer && addLifeline(request, caller);
   const complete = (info: HostInfo): KnnInfo => ({ ...info, reason: info.reason + note, worker: engine.worker });
   try {
     const { model } = await caller.call('open', request, { onProgress, signal });
     const embeddingSize = model?.embeddingSize ?? sizeWithoutModel(request);
-    return { model, embeddingSize, caller, lifeline, complete, end: () => end(engine, caller) };
+    return { model, embeddingSize, caller, complete, end: () => end(engine, caller) };
   } catch (error) {
     engine.terminate();
     throw error;
   }
-}
-
-/** Makes the calls fail when the worker is ended by somebody else, which it can't report. Not all browsers tell. */
-function addLifeline({ value, transfer }: Transfer<OpenRequest>, caller: Caller<ClassifierMethods>): unknown {
-  const { port1, port2 } = new MessageChannel();
-  // Node reports the end of its threads, and would wait for the port.
-  if (!('onclose' in port1)) return undefined;
-  port1.addEventListener('close', () => caller.close(workerLost('')));
-  value.lifeline = port2;
-  transfer.push(port2);
-  return port1;
 }
 
 function sizeWithoutModel(request: OpenRequest | Transfer<OpenRequest>): number {

@@ -137,8 +137,6 @@ export interface OpenRequest {
   earlyModel?: EarlyAnswer | undefined;
   /** The .wasm file of the chosen variant, when the page has started to download it. */
   earlyCode?: EarlyAnswer | undefined;
-  /** A port whose other end tells the page when the worker has ended. The worker only keeps it. */
-  lifeline?: MessagePort | undefined;
 }
 
 /** Description of the network that runs. */

@@ -129,7 +129,14 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   });
   port.addEventListener('error', (event) => {
     event.preventDefault();
-    close(workerLost(whatAndWhere(event)));
+    const cause = whatAndWhere(event);
+    close(
+      new ClassifierError(
+        'worker-lost',
+        `The worker stopped${cause && `: ${cause}`}. Dispose this classifier and load a new one.`,
+        { cause },
+      ),
+    );
   });
 
   return {
@@ -191,15 +198,6 @@ function notSent(method: string, cause: unknown): ClassifierError {
   return new ClassifierError(
     code === 'out-of-memory' ? code : 'bad-argument',
     `An argument of ${method}() can't be sent to the worker: ${message} Pass plain values, without functions.`,
-    { cause },
-  );
-}
-
-/** Makes the error of a worker that ended. @param cause What is known about it; may be empty. */
-export function workerLost(cause: string): ClassifierError {
-  return new ClassifierError(
-    'worker-lost',
-    `The worker stopped${cause && `: ${cause}`}. Dispose this classifier and load a new one.`,
     { cause },
   );
 }

@@ -53,8 +53,6 @@ export function makeHost(
   let open: (OpenClassifier & { writer: FrameWriter }) | undefined;
   let timings: Timings | null = null;
   let hasAnswered = false;
-  /** They are kept, because a port that nobody refers to is closed. */
-  const lifelines: unknown[] = [];
 
   function use() {
     if (!open) throw new ClassifierError('internal', 'A request came before the model was loaded.');
@@ -116,7 +114,6 @@ export function makeHost(
 
   return {
     async open(request, context) {
-      lifelines.push(request.lifeline);
       const { wasmUrl, refusesTruncated } = request;
       const writer = new FrameWriter({ wasmUrl, refusesTruncated, startHelper });
       open = { ...(await openClassifier(request, loadModule, context)), writer };
