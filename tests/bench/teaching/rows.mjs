@@ -9,6 +9,7 @@ export const embeddings = {
     precision: 'exact',
   }),
   default: () => ({}),
+  two: () => ({ layers: 'two' }),
 };
 
 /**
@@ -21,17 +22,23 @@ export const embeddings = {
 export const rows = [
   { title: 'tfjs MobileNet v1, k = 10', embedding: 'anchor', tfjs: 10, curve: true },
   { title: 'tfjs MobileNet v1, k = 3', embedding: 'anchor', tfjs: 3, curve: true },
-  { title: 'k = 3, votes (default)', embedding: 'default', predict: {}, curve: true, isPlain: true },
-  { title: 'k = 3, votes, review()', embedding: 'default', predict: {}, review: true },
+  { title: 'k = 3, votes', embedding: 'default', predict: { rule: 'neighbours' }, curve: true, isPlain: true },
+  { title: 'k = 3, votes, review()', embedding: 'default', predict: { rule: 'neighbours' }, review: true },
   {
     title: 'k = 10, similarity, balanced',
     embedding: 'default',
-    predict: { k: 10, weighting: 'similarity', balanced: true },
+    predict: { rule: 'neighbours', k: 10, weighting: 'similarity', balanced: true },
+  },
+  {
+    title: 'combined (default), unknown below 0.55',
+    embedding: 'default',
+    predict: { unknownThreshold: 0.55 },
     curve: true,
   },
   {
-    title: 'k = 10, similarity, unknown below 0.5',
-    embedding: 'default',
-    predict: { k: 10, weighting: 'similarity', unknownThreshold: 0.5 },
+    title: 'combined, two layers, unknown below 0.4',
+    embedding: 'two',
+    predict: { unknownThreshold: 0.4 },
+    curve: true,
   },
 ];
