@@ -10,7 +10,7 @@ import { makeHost } from '../worker/host.js';
 import { loadModule } from '../worker/load.js';
 
 /** The part of a worker's global scope that is used. In Node the global scope has none of it. */
-const scope = globalThis as unknown as Partial<Port & { close(): void; importScripts(): void }>;
+const scope = globalThis as unknown as Partial<Port & { close(): void; importScripts(url: string): void }>;
 
 function answer(port: Port, endWorker: () => void): void {
   serve<ClassifierMethods & HelperMethods, Progress>(port, {
@@ -24,12 +24,13 @@ function startHelper(): Helper | Promise<Helper> {
 }
 
 function startWebHelper(): Helper {
-  // Bundlers may have made a classic worker of this script. In a module worker, importScripts() throws.
+  // Bundlers may have made a classic worker of this script. In a module worker, importScripts() throws a TypeError; in Firefox not
+  // without an address. A policy that refuses the address throws another error.
   let type: WorkerType = 'classic';
   try {
-    scope.importScripts!();
-  } catch {
-    type = 'module';
+    scope.importScripts!('data:,');
+  } catch (error) {
+    if (error instanceof TypeError) type = 'module';
   }
   const worker = new Worker(/* @vite-ignore */ location.href, { type, name: 'teachable-wasm decoder' });
   return {
