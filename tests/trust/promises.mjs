@@ -31,7 +31,7 @@ export const promises = {
     'Two builds of the same sources give the same bytes. The list of components names all that is in the modules.',
   tarball: 'The tarball holds the listed files only, and its checksums are right.',
   server: 'The development server serves no file outside its folders.',
-  setup: 'The set-up and the builds survive processes that were killed at any point.',
+  setup: 'A killed process leaves no lock and no half-filled folder that blocks or spoils a later set-up or build.',
 };
 
 /**
