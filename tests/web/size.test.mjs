@@ -10,8 +10,8 @@ import { wasmVariants } from '../../web/dev/cmake.mjs';
 const dist = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
-  entry: 12_100,
-  worker: 15_000,
+  entry: 12_230,
+  worker: 15_250,
   modules: { simd: 170_000, 'simd-threads': 175_500, relaxed: 179_400, 'relaxed-threads': 184_500 },
   // Fetched only for the first picture file.
   decoder: 30_260,
