@@ -32,7 +32,11 @@ export interface TfjsParts {
 }
 
 /** Progress, abort and early answer of the downloads, and the folder of the modules. */
-type FetchContext = Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'> & { wasmUrl?: string | undefined };
+type FetchContext = Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'> & {
+  wasmUrl?: string | undefined;
+  /** Also fetches the space of a catalogue entry. */
+  needsSpace?: boolean | undefined;
+};
 
 const checkModel = "Check the option 'model': the address of a .tflite file, a model.json or a catalogue entry.";
 const checkLabels =
@@ -113,6 +117,7 @@ async function fromEntry(given: ModelEntry, baseUrl: string, context: FetchConte
   const labelsFile = entry.labels;
   const labels = labelsFile && fetchLabels(labelsFile, resolve(labelsFile.path, baseUrl), context);
   const space =
+    context.needsSpace &&
     entry.space &&
     download(resolve(entry.space.path, baseUrl), {
       maxBytes: maxSpaceBytes,
@@ -122,7 +127,9 @@ async function fromEntry(given: ModelEntry, baseUrl: string, context: FetchConte
       hint: checkModel,
     });
   // They are awaited below. Until then a failure must not count as unhandled.
-  for (const each of [labels, space]) each?.catch(() => {});
+  for (const each of [labels, space]) {
+    if (each) each.catch(() => {});
+  }
   const url = resolve(file.path, baseUrl);
   const model = await download(url, { ...file, ...context, what: `the model '${entry.id}'`, hint: checkModel });
   const json = parseJson(model, url);
@@ -132,7 +139,7 @@ async function fromEntry(given: ModelEntry, baseUrl: string, context: FetchConte
     title: entry.title,
     sha256: json || !canDigest() ? undefined : file.sha256,
     preprocess: entry.preprocess ?? {},
-    space: await space,
+    space: (await space) || undefined,
     showClasses: entry.showClasses ?? true,
   };
   if (labels) takeLabels(fetched, await labels);
