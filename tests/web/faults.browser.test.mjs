@@ -54,7 +54,9 @@ test('a worker that is ended at any step of any call ends this call and later on
   const { page } = await prepare(t);
   const seen = await page.evaluate(async () => {
     const calls = {
-      classify: (c) => c.classify(picture()),
+      // A network without classes answers with an error, which is an answer too.
+      classify: (c) =>
+        c.classify(picture()).catch((error) => (error.code === 'bad-argument' ? [] : Promise.reject(error))),
       embed: (c) => c.embed(picture()),
       addExample: (c) => c.addExample(picture(), 'a'),
       predict: (c) => c.predict(picture()),
@@ -136,7 +138,7 @@ test('a worker that is ended at any step of a load ends the load', { timeout: 12
 });
 
 const dist = path.join(root, 'web/dist');
-const model = 'models/mobilenet-v2-1.0-224-int8.tflite';
+const model = `models/${readdirSync(new URL('../../web/dist/models/', import.meta.url)).find((name) => name.endsWith('.tflite'))}`;
 
 /** What may go wrong with a file: functions that answer a request instead of the server. */
 const faults = {
