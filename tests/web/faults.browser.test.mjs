@@ -1,6 +1,7 @@
 // Faults in a real browser: workers that somebody ends, networks that fail, files that change, and features that are missing.
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
