@@ -141,7 +141,7 @@ test('a worker that is ended at any step of a load ends the load', { timeout: 12
 const dist = path.join(root, 'web/dist');
 const model = `models/${readdirSync(new URL('../../web/dist/models/', import.meta.url)).find((name) => name.endsWith('.tflite'))}`;
 
-/** What may go wrong with a file: functions that answer a request instead of the server. */
+/** Faults of a file on its way: functions that answer a request instead of the server. */
 const faults = {
   missing: (response) => response.writeHead(404).end('no'),
   html: (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><p>Sign in'),

@@ -116,20 +116,18 @@ async function fromEntry(given: ModelEntry, baseUrl: string, context: FetchConte
   const file = entry.files[0]!;
   const labelsFile = entry.labels;
   const labels = labelsFile && fetchLabels(labelsFile, resolve(labelsFile.path, baseUrl), context);
+  const spaceFile = context.needsSpace ? entry.space : undefined;
   const space =
-    context.needsSpace &&
-    entry.space &&
-    download(resolve(entry.space.path, baseUrl), {
+    spaceFile &&
+    download(resolve(spaceFile.path, baseUrl), {
       maxBytes: maxSpaceBytes,
-      ...entry.space,
+      ...spaceFile,
       signal: context.signal,
       what: `the space of the model '${entry.id}'`,
       hint: checkModel,
     });
   // They are awaited below. Until then a failure must not count as unhandled.
-  for (const each of [labels, space]) {
-    if (each) each.catch(() => {});
-  }
+  for (const each of [labels, space]) each?.catch(() => {});
   const url = resolve(file.path, baseUrl);
   const model = await download(url, { ...file, ...context, what: `the model '${entry.id}'`, hint: checkModel });
   const json = parseJson(model, url);
@@ -139,7 +137,7 @@ async function fromEntry(given: ModelEntry, baseUrl: string, context: FetchConte
     title: entry.title,
     sha256: json || !canDigest() ? undefined : file.sha256,
     preprocess: entry.preprocess ?? {},
-    space: (await space) || undefined,
+    space: await space,
     showClasses: entry.showClasses ?? true,
   };
   if (labels) takeLabels(fetched, await labels);
