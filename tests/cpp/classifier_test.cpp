@@ -183,6 +183,24 @@ TEST(Classifier, SaysWhichLayersAnEmbeddingHas) {
   EXPECT_EQ(load_layers(classifier, small_file(), EmbeddingLayers::Auto).middle_layer_size, 0u);
 }
 
+std::vector<std::byte> save_dataset(Classifier& classifier) {
+  DatasetTransfer transfer(classifier);
+  transfer.start_save({"net", "aa", ""}, {});
+  std::vector<std::byte> file;
+  for (std::vector<std::byte> piece; !(piece = transfer.next_saved()).empty();)
+    file.insert(file.end(), piece.begin(), piece.end());
+  return file;
+}
+
+void load_dataset(Classifier& classifier, const std::vector<std::byte>& file,
+                  size_t embedding_size) {
+  DatasetTransfer transfer(classifier);
+  transfer.start_load({"net", "aa", ""}, embedding_size);
+  std::ranges::copy(file, transfer.dataset_buffer(file.size()).begin());
+  transfer.load_piece();
+  transfer.finish_load();
+}
+
 TEST(Classifier, RefusesADataSetOfOtherLayers) {
   Classifier last(1), two(1);
   const size_t sizes[] = {
@@ -193,14 +211,7 @@ TEST(Classifier, RefusesADataSetOfOtherLayers) {
     each->knn().add(each->embed(), "green");
   }
   const auto transfer = [](Classifier& from, Classifier& to, size_t size) {
-    DatasetTransfer save(from), load(to);
-    save.start_save({"net", "aa", ""}, {});
-    load.start_load({"net", "aa", ""}, size);
-    for (std::vector<std::byte> piece; !(piece = save.next_saved()).empty();) {
-      std::ranges::copy(piece, load.dataset_buffer(piece.size()).begin());
-      load.load_piece();
-    }
-    load.finish_load();
+    load_dataset(to, save_dataset(from), size);
   };
   EXPECT_EQ(error_of([&] { transfer(last, two, sizes[1]); }), ErrorCode::BadDataset);
   EXPECT_EQ(error_of([&] { transfer(two, last, sizes[0]); }), ErrorCode::BadDataset);
