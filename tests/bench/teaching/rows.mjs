@@ -8,8 +8,8 @@ export const embeddings = {
     preprocess: { crop: 'squash', resize: 'align-corners' },
     precision: 'exact',
   }),
+  last: () => ({ layers: 'last' }),
   default: () => ({}),
-  two: () => ({ layers: 'two' }),
 };
 
 /**
@@ -22,23 +22,23 @@ export const embeddings = {
 export const rows = [
   { title: 'tfjs MobileNet v1, k = 10', embedding: 'anchor', tfjs: 10, curve: true },
   { title: 'tfjs MobileNet v1, k = 3', embedding: 'anchor', tfjs: 3, curve: true },
-  { title: 'k = 3, votes', embedding: 'default', predict: { rule: 'neighbours' }, curve: true, isPlain: true },
-  { title: 'k = 3, votes, review()', embedding: 'default', predict: { rule: 'neighbours' }, review: true },
+  { title: 'k = 3, votes, last layer', embedding: 'last', predict: { rule: 'neighbours' }, curve: true, isPlain: true },
+  { title: 'k = 3, votes, review(), last layer', embedding: 'last', predict: { rule: 'neighbours' }, review: true },
   {
-    title: 'k = 10, similarity, balanced',
-    embedding: 'default',
+    title: 'k = 10, similarity, balanced, last layer',
+    embedding: 'last',
     predict: { rule: 'neighbours', k: 10, weighting: 'similarity', balanced: true },
   },
   {
-    title: 'combined (default), unknown below 0.55',
-    embedding: 'default',
+    title: 'combined, last layer, unknown below 0.55',
+    embedding: 'last',
     predict: { unknownThreshold: 0.55 },
     curve: true,
   },
   {
-    title: 'combined, two layers, unknown below 0.4',
-    embedding: 'two',
-    predict: { unknownThreshold: 0.4 },
+    title: 'combined, two layers (default), unknown below 0.28',
+    embedding: 'default',
+    predict: { unknownThreshold: 0.28 },
     curve: true,
   },
 ];

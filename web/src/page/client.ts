@@ -72,7 +72,7 @@ export interface LoadOptions extends ModuleOptions {
   precision?: Precision | undefined;
   /**
    * Layers of the network that an embedding describes. Data sets of other layers can't be loaded. 'two' is an error with code
-   * 'unsupported-op' for a network without a middle layer. Default: 'last'.
+   * 'unsupported-op' for a network without a middle layer. Default: 'auto'.
    */
   layers?: Layers | undefined;
   /**
