@@ -23,7 +23,8 @@ import { drawShape } from './draw.mjs';
 import { importTs } from './import-ts.mjs';
 import { randomOf, testSeed } from './seed.mjs';
 
-const { Output, printable, printableJson, checkModelFiles } = await importTs(
+const { Output, printable, printableJson, checkModelFiles, readDatasetHeader } = await importTs(
+  '../cli/dataset-header.ts',
   '../cli/output.ts',
   '../cli/printable.ts',
   '../cli/model-files.ts',
@@ -257,9 +258,11 @@ for (const [where, words] of [
 /** Teaches one more example to a data set, as a page does. */
 async function teachFurther(folder) {
   const { loadKnn } = await import(path.join(root, 'web/dist/knn.js'));
-  const bytes = await readFile(path.join(folder, 'data.tmkn'));
+  const file = path.join(folder, 'data.tmkn');
+  const bytes = await readFile(file);
+  const { modelId } = await readDatasetHeader(file);
   const journal = JSON.parse((await readFile(path.join(folder, 'data.tmkn.pictures.jsonl'), 'utf8')).split('\n')[0]);
-  const knn = await loadKnn({ embeddingSize: journal.model.embeddingSize, id: journal.model.id });
+  const knn = await loadKnn({ embeddingSize: journal.model.embeddingSize, id: modelId });
   await knn.loadDataset(bytes);
   await knn.addExample(new Float32Array(journal.model.embeddingSize).fill(1), 'taught by hand');
   await writeFile(path.join(folder, 'data.tmkn'), (await knn.saveDataset()).stream());

@@ -165,7 +165,7 @@ test("a catalogue entry sets the preprocessing, and the caller's options take pr
 
 test('data sets of other layers are refused by their names, with and without a known checksum', async (t) => {
   const last = await open(t);
-  const two = await open(t, { layers: 'auto' });
+  const two = await open(t, { layers: 'two' });
   assert.deepEqual([last.model.layers, two.model.layers, two.model.middleLayerSize], ['last', 'two', 1]);
   assert.equal(two.model.id, last.model.id);
   for (const each of [last, two]) await each.addExample(red, 'a');
@@ -182,21 +182,27 @@ test('data sets of other layers are refused by their names, with and without a k
 test("passes a model's space to the module, and refuses a wrong one", async (t) => {
   const bytes = Uint8Array.of(0, 0x3c, 0, 0x38);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  await writeFile(path.join(folder, 'tiny.f16'), bytes);
-  await writeFile(path.join(folder, 'odd.f16'), bytes.subarray(1));
+  await writeFile(path.join(folder, 'tiny.space'), bytes);
+  await writeFile(path.join(folder, 'odd.space'), bytes.subarray(1));
   const entry = (space) => ({ id: 'x', title: 'X', files: [{ path: 'tiny.tflite' }], baseUrl: at(''), space });
-  await open(t, { model: entry({ path: 'missing.f16' }) });
+  await open(t, { model: entry({ path: 'missing.space' }), layers: 'last' });
   assert.equal(module.classifiers[0].space, undefined, 'the last layer alone needs no space');
-  await open(t, { model: entry({ path: 'tiny.f16', byteLength: 4, sha256 }), layers: 'two' });
+  assert.equal((await open(t, { model: entry() })).model.layers, 'last', 'a network without a space');
+  for (const layers of [undefined, 'auto']) {
+    const classifier = await open(t, { model: entry({ path: 'tiny.space' }), layers });
+    assert.equal(classifier.model.layers, 'two');
+    assert.deepEqual(module.classifiers.at(-1).space, bytes);
+  }
+  await open(t, { model: entry({ path: 'tiny.space', byteLength: 4, sha256 }), layers: 'two' });
   assert.deepEqual(module.classifiers.at(-1).space, bytes);
-  await assert.rejects(load({ model: entry({ path: 'odd.f16', byteLength: 4, sha256 }), layers: 'two' }), {
+  await assert.rejects(load({ model: entry({ path: 'odd.space', byteLength: 4, sha256 }), layers: 'two' }), {
     code: 'load-failed',
   });
-  await assert.rejects(load({ model: entry({ path: 'missing.f16' }), layers: 'two' }), {
+  await assert.rejects(load({ model: entry({ path: 'missing.space' }), layers: 'two' }), {
     code: 'load-failed',
-    message: /space of the model 'x'|missing\.f16/,
+    message: /space of the model 'x'|missing\.space/,
   });
-  await assert.rejects(load({ model: entry({ path: 'odd.f16' }), layers: 'two' }), { code: 'bad-model' });
+  await assert.rejects(load({ model: entry({ path: 'odd.space' }), layers: 'two' }), { code: 'bad-model' });
 });
 
 test('loads a catalogue entry that is passed as an object', async (t) => {
