@@ -1,7 +1,6 @@
 // teachable-wasm evaluate DIR|FILE: measures how well each example is predicted from the others, and from few examples.
 
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { KnnClassifier, Review } from 'teachable-wasm';
 import { loadKnn } from 'teachable-wasm/knn';
 import { type Call, type Command, toCount, toCounts } from './command-line.js';
@@ -10,17 +9,10 @@ import { toSvg } from './confusion-svg.js';
 import { percent, toText } from './confusion-text.js';
 import { readDatasetHeader } from './dataset-header.js';
 import { embedPictures } from './embedder.js';
+import { measureTaught, noteLeftOut } from './evaluate-curve.js';
 import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
 import { type SkippedFile, scanFolder } from './folder-scan.js';
-import {
-  type DrawnExample,
-  defaultEpisodes,
-  defaultShots,
-  type LearningCurve,
-  measureCurve,
-  type Outlook,
-  toOutlook,
-} from './learning-curve.js';
+import { defaultEpisodes, defaultShots, type LearningCurve, type Outlook, toOutlook } from './learning-curve.js';
 import { toCurveText } from './learning-curve-text.js';
 import { modelOption, openClassifier } from './model-option.js';
 import { journalOf, readJournal } from './picture-journal.js';
@@ -93,7 +85,7 @@ async function evaluate(call: Call): Promise<ExitCode> {
     if (values['svg']) await writeSvg(String(values['svg']), matrix, review);
     const curve =
       shots || episodes
-        ? await learn(taught, { k, shots: shots ?? defaultShots, episodes: episodes ?? defaultEpisodes }, call)
+        ? await measureTaught(taught, { k, shots: shots ?? defaultShots, episodes: episodes ?? defaultEpisodes }, call)
         : undefined;
     if (shots && curve) noteLeftOut(curve, err);
     const results = {
@@ -166,55 +158,6 @@ async function teachDataset(file: string, signal: AbortSignal): Promise<Taught> 
   const journal = await readJournal(journalOf(file)).catch(() => null);
   const names = new Map(journal?.pictures.map(({ id, path }) => [id, path]));
   return { classifier, modelId, skipped: [], nameOf: (id) => names.get(id) ?? `example ${id}` };
-}
-
-/** Measures the learning curve. It removes all examples from the classifier and teaches some of them again and again. */
-async function learn(
-  { classifier, nameOf }: Taught,
-  { k, shots, episodes }: { k: number; shots: readonly number[]; episodes: number },
-  { argument, err, signal }: Call,
-): Promise<LearningCurve> {
-  const labels = Object.keys(await classifier.counts());
-  const classes: DrawnExample[][] = [];
-  const embeddings = new Map<number, Float32Array>();
-  for (const label of labels) {
-    const ids = await classifier.exampleIds(label);
-    if (ids.length === 0) continue;
-    for (const id of ids) embeddings.set(id, await classifier.exampleEmbedding(id));
-    classes.push(ids.map((id) => ({ id, recording: path.posix.dirname(nameOf(id)) })));
-  }
-  if (classes.length < 2)
-    throw new CommandError(`${visible(argument)} has only one class. A learning curve needs at least two classes.`);
-  if (classes.every((examples) => examples.length < 2))
-    throw new CommandError(
-      `${visible(argument)} has one example of each class. A learning curve needs a class with at least two, because it tests other examples than it teaches.`,
-    );
-  err.write(`Teaching and testing ${episodes} random ${episodes === 1 ? 'draw' : 'draws'} of examples.\n`);
-  const join = (ids: readonly number[]) => {
-    const joined = new Float32Array(ids.length * classifier.embeddingSize);
-    ids.forEach((id, i) => joined.set(embeddings.get(id)!, i * classifier.embeddingSize));
-    return joined;
-  };
-  const curve = await measureCurve(classes, shots, episodes, async (teach, tests) => {
-    await classifier.clear();
-    const taughtLabels = teach.flatMap((ids, index) => ids.map(() => index));
-    await classifier.addExamples(join(teach.flat()), taughtLabels, { signal });
-    const predictions = await classifier.predictMany(join(tests), { k, signal });
-    return predictions.map(({ label }) => Number(label));
-  });
-  if (curve.points.length === 0)
-    throw new CommandError(
-      `${visible(argument)} has too few examples for the learning curve with --shots ${shots.join(',')}: after a third was kept for tests, half of the classes have fewer than ${Math.min(...shots)}. Use smaller numbers.`,
-    );
-  return curve;
-}
-
-/** Says which of the numbers that the user asked for are not in the curve. */
-function noteLeftOut({ leftOut }: LearningCurve, err: Call['err']): void {
-  if (leftOut.length > 0)
-    err.write(
-      `Note: The learning curve leaves out ${leftOut.join(', ')}. A third of the examples is kept for tests, and half of the classes have fewer left to teach.\n`,
-    );
 }
 
 async function writeSvg(file: string, matrix: ConfusionMatrix, { accuracy, tested }: Review): Promise<void> {
