@@ -164,7 +164,7 @@ Network& Classifier::network() {
   return *network_;
 }
 
-void Classifier::write_input() {
+void Classifier::write_input(const Preprocess& how) {
   Network& net = network();
   if (frame_.width == 0) {
     throw Error(ErrorCode::BadImage, "There is no frame. Pass one first.");
@@ -173,15 +173,15 @@ void Classifier::write_input() {
   const int height = net.input_height();
   switch (net.input_type()) {
     case DataType::F32:
-      preprocessor_.run(frame_, preprocess_, width, height, net.input_f32());
+      preprocessor_.run(frame_, how, width, height, net.input_f32());
       return;
     case DataType::U8:
-      preprocessor_.run(frame_, preprocess_, width, height, net.input_scale(),
-                        net.input_zero_point(), net.input_u8());
+      preprocessor_.run(frame_, how, width, height, net.input_scale(), net.input_zero_point(),
+                        net.input_u8());
       return;
     case DataType::I8:
-      preprocessor_.run(frame_, preprocess_, width, height, net.input_scale(),
-                        net.input_zero_point(), net.input_i8());
+      preprocessor_.run(frame_, how, width, height, net.input_scale(), net.input_zero_point(),
+                        net.input_i8());
       return;
     case DataType::I32:
       break;
@@ -191,11 +191,21 @@ void Classifier::write_input() {
 
 std::span<const float> Classifier::embed() {
   if (!embedded_) {
-    write_input();
+    write_input(preprocess_);
     network_->run_backbone();
     embedded_ = true;
   }
   return network_->embedding();
+}
+
+std::vector<float> Classifier::embed_mirrored() {
+  Preprocess mirrored = preprocess_;
+  mirrored.mirror = !mirrored.mirror;
+  embedded_ = scored_ = false;
+  write_input(mirrored);
+  network_->run_backbone();
+  const std::span<const float> embedding = network_->embedding();
+  return {embedding.begin(), embedding.end()};
 }
 
 std::span<const float> Classifier::logits() {
@@ -210,10 +220,21 @@ std::span<const float> Classifier::logits() {
 FrameResult Classifier::observe(const FrameRequest& request, double (*now_ms)()) {
   FrameResult result;
   const double start = now_ms();
+  // First, so that the network holds the frame's own embedding afterwards.
+  std::vector<float> mirrored;
+  if (request.label && request.also_mirrored) mirrored = embed_mirrored();
   embed();
   result.network_ms = now_ms() - start;
   if (request.label) {
     result.example_id = knn_.add(embed(), *request.label);
+    if (!mirrored.empty()) {
+      try {
+        knn_.add(mirrored, *request.label);
+      } catch (...) {
+        knn_.undo();
+        throw;
+      }
+    }
     result.example_count = knn_.counts()[knn_.class_of(*result.example_id)];
   }
   const auto may_vote = [&] {

@@ -104,6 +104,41 @@ TEST(Classifier, ObservesAFrameInOneCall) {
   EXPECT_EQ(classifier.observe(request, fixed_clock).example_count, 2u);
 }
 
+TEST(Classifier, TeachesTheMirroredFrameToo) {
+  const auto embedding_with = [](bool mirror) {
+    Classifier classifier(1);
+    load(classifier, small_file(), {.mirror = mirror, .range = {}});
+    show(classifier, 10, 200, 30);
+    classifier.knn().add(classifier.embed(), "unit length");
+    return classifier.knn().embedding(ExampleId{0});
+  };
+  for (const bool mirror : {false, true}) {
+    Classifier classifier(1);
+    load(classifier, small_file(), {.mirror = mirror, .range = {}});
+    show(classifier, 10, 200, 30);
+    FrameRequest request;
+    request.also_mirrored = true;
+    EXPECT_FALSE(classifier.observe(request, fixed_clock).example_id) << "no label, no example";
+    request.label = "green";
+    request.predict = PredictOptions{.k = 1};
+    const FrameResult result = classifier.observe(request, fixed_clock);
+    EXPECT_EQ(result.example_id, ExampleId{0});
+    EXPECT_EQ(result.example_count, 2u);
+    EXPECT_EQ(classifier.knn().embedding(ExampleId{0}), embedding_with(mirror));
+    EXPECT_EQ(classifier.knn().embedding(ExampleId{1}), embedding_with(!mirror));
+    EXPECT_NE(embedding_with(true), embedding_with(false)) << "the frame has two different sides";
+    // The prediction, and later calls, are about the frame as it is.
+    ASSERT_TRUE(result.prediction);
+    EXPECT_EQ(result.prediction->neighbours.front().id, ExampleId{0});
+    request.also_mirrored = false;
+    EXPECT_EQ(classifier.observe(request, fixed_clock).prediction->neighbours.front().id,
+              ExampleId{0});
+    EXPECT_TRUE(classifier.knn().undo());
+    EXPECT_TRUE(classifier.knn().undo());
+    EXPECT_EQ(classifier.knn().example_count(), 1u) << "the mirrored one is undone on its own";
+  }
+}
+
 TEST(Classifier, ProbabilitiesAreSortedAndSumToOne) {
   Classifier classifier(1);
   load(classifier, small_file());
