@@ -9,12 +9,14 @@ export const embeddings = {
     precision: 'exact',
   }),
   default: () => ({}),
+  mirrored: () => ({ preprocess: { mirror: true } }),
 };
 
 /**
  * The rows of the table. The first is the anchor of all ratios, and the row with `isPlain` the one that no set may fall far below.
  * - `tfjs`: k of @tensorflow-models/knn-classifier. Such a row does not depend on this package.
  * - `predict`: options of predict().
+ * - `mirrored`: embeddings of the mirrored pictures, which are taught too, as with `alsoMirrored`.
  * - `review`: predicts with the calibration that review() returns.
  * - `curve`: draws the row in the picture.
  */
@@ -28,6 +30,12 @@ export const rows = [
     embedding: 'default',
     predict: { k: 10, weighting: 'similarity', balanced: true },
     curve: true,
+  },
+  {
+    title: 'k = 10, similarity, balanced, also mirrored',
+    embedding: 'default',
+    mirrored: 'mirrored',
+    predict: { k: 10, weighting: 'similarity', balanced: true },
   },
   {
     title: 'k = 10, similarity, unknown below 0.5',
