@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { ffmpeg, scratchFolder } from './data.mjs';
-import { drawShape } from './draw.mjs';
+import { scratchFolder } from './data.mjs';
 import { importTs } from './import-ts.mjs';
 
 const {
@@ -14,9 +13,9 @@ const {
   toText,
   widthOf,
   toSvg,
-  isTruncated,
   readJournal,
   JournalWriter,
+  Output,
   drawEpisode,
   measureCurve,
   toOutlook,
@@ -29,8 +28,8 @@ const {
   '../cli/confusion-matrix.ts',
   '../cli/confusion-text.ts',
   '../cli/confusion-svg.ts',
-  '../cli/truncated.ts',
   '../cli/picture-journal.ts',
+  '../cli/output.ts',
   '../cli/learning-curve.ts',
   '../cli/learning-curve-text.ts',
   '../cli/random.ts',
@@ -111,7 +110,11 @@ test('scanFolder() of a folder without usable pictures explains which files it n
 test('ProgressLine on a terminal draws one line that fits and removes it at the end', () => {
   let text = '';
   let now = 0;
-  const progress = new ProgressLine({ isTTY: true, columns: 90, write: (part) => (text += part) }, 4, () => now);
+  const progress = new ProgressLine(
+    new Output({ isTTY: true, columns: 90, write: (part) => (text += part) }),
+    4,
+    () => now,
+  );
   for (const name of ['a', 'b', 'c', 'd']) {
     now += 1000;
     progress.advance(`cat/${name}-${'long'.repeat(20)}.jpg`);
@@ -131,7 +134,7 @@ test('ProgressLine on a terminal draws one line that fits and removes it at the 
 test('ProgressLine in a pipe writes a line per 10 %, and known pictures do not count for the speed', () => {
   let text = '';
   let now = 0;
-  const progress = new ProgressLine({ write: (part) => (text += part) }, 200, () => now);
+  const progress = new ProgressLine(new Output({ write: (part) => (text += part) }), 200, () => now);
   for (let i = 0; i < 200; i++) {
     if (i >= 100) now += 100;
     progress.advance('x', i >= 100);
@@ -162,20 +165,17 @@ test('toConfusionMatrix() gives recall by row and precision by column', () => {
 });
 
 test('toText() formats the matrix as an aligned table', () => {
-  assert.equal(
-    toText(toConfusionMatrix(['cat', 'dog', 'empty'], confusion)),
-    [
-      '       cat  dog  empty   recall',
-      'cat      9    1      .   90.0 %',
-      'dog      4    4      .   50.0 %',
-      'empty    .    .      .        –',
-    ].join('\n'),
-  );
+  assert.deepEqual(toText(toConfusionMatrix(['cat', 'dog', 'empty'], confusion)), [
+    '       cat  dog  empty   recall',
+    'cat      9    1      .   90.0 %',
+    'dog      4    4      .   50.0 %',
+    'empty    .    .      .        –',
+  ]);
 });
 
 test('toText() numbers the columns of long names and aligns wide characters', () => {
   const labels = ['a name that is longer than any column', '猫', 'tab\there'];
-  const lines = toText(toConfusionMatrix(labels, [{ label: '猫', takenFor: '猫', count: 3 }])).split('\n');
+  const lines = toText(toConfusionMatrix(labels, [{ label: '猫', takenFor: '猫', count: 3 }]));
   assert.match(lines[0], /^ +1 {2}2 {2}3 +recall$/);
   assert.match(lines[1], /^1 a name that is longer t… {2}\. {2}\. {2}\. /);
   assert.match(lines[2], /^2 猫 +\. {2}3 {2}\. +100 %$/);
@@ -192,57 +192,102 @@ test('toSvg() escapes labels and has no undefined or NaN values', () => {
   assert.doesNotMatch(svg, /<b>|NaN|undefined|\u0007/);
 });
 
+const sha = (letter) => letter.repeat(64);
+
 test('readJournal() keeps the complete lines of a run that ended in the middle of a line', async (t) => {
   const file = path.join(await scratchFolder(t), 'data.tmkn.pictures.jsonl');
   assert.equal(await readJournal(file), null);
-  const writer = new JournalWriter(file, { id: 'm' }, [
-    { sha256: 'a', path: 'cat/1.jpg', embedding: Float32Array.of(1, -2.5, 3e-8) },
+  const writer = new JournalWriter(file, { model: { id: 'm' }, dataset: sha('d'), replaces: sha('e') }, [
+    { sha256: sha('a'), path: 'cat/1.jpg', embedding: Float32Array.of(1, -2.5, 3e-8) },
   ]);
-  writer.add({ sha256: 'b', path: 'cat/2.jpg', embedding: Float32Array.of(4, 5, 6), id: 7 });
+  writer.add({ sha256: sha('b'), path: 'cat/2.jpg', embedding: Float32Array.of(4, 5, 6), id: 2 ** 32 - 1 });
   writer.close();
   const whole = await readFile(file, 'utf8');
   await appendFile(file, whole.split('\n')[1].slice(0, 40));
-  const { model, pictures } = await readJournal(file);
-  assert.deepEqual(model, { id: 'm' });
+  const { pictures, ...header } = await readJournal(file, 3);
+  assert.deepEqual(header, { model: { id: 'm' }, dataset: sha('d'), replaces: sha('e'), damaged: 1 });
   assert.deepEqual(
     pictures.map(({ sha256, path: name, id }) => [sha256, name, id]),
     [
-      ['a', 'cat/1.jpg', undefined],
-      ['b', 'cat/2.jpg', 7],
+      [sha('a'), 'cat/1.jpg', undefined],
+      [sha('b'), 'cat/2.jpg', 2 ** 32 - 1],
     ],
   );
   assert.deepEqual(pictures[0].embedding, Float32Array.of(1, -2.5, 3e-8));
 });
 
-test('readJournal() refuses other files and other versions', async (t) => {
+/** Writes a journal of three pictures, changes its text, and reads it. */
+async function readChanged(t, change) {
   const file = path.join(await scratchFolder(t), 'x.pictures.jsonl');
-  await writeFile(file, '{"format":"something else"}\n');
-  await assert.rejects(readJournal(file), /not a picture journal/);
-  await writeFile(file, '{"format":"teachable-wasm pictures","version":2}\n');
-  await assert.rejects(readJournal(file), /version 2/);
-  await writeFile(file, '');
-  assert.deepEqual((await readJournal(file)).pictures, []);
+  const pictures = ['a', 'b', 'c'].map((letter, id) => {
+    return { sha256: sha(letter), path: `cat/${letter}.jpg`, embedding: Float32Array.of(id, 0.5, -1, 2), id };
+  });
+  new JournalWriter(file, { model: { id: 'm' } }, pictures).close();
+  await writeFile(file, change(await readFile(file, 'utf8')));
+  const { pictures: read, damaged } = await readJournal(file, 4);
+  return { ids: read.map(({ id }) => id), damaged };
+}
+
+const base64Of = (...values) => Buffer.from(Float32Array.of(...values).buffer).toString('base64');
+const secondLine = (change) => (text) => text.replace(/^.*cat\/b\.jpg.*$/m, change);
+for (const [what, change, expected] of [
+  ['whole lines', (text) => text, { ids: [0, 1, 2], damaged: 0 }],
+  ['a changed embedding', secondLine((line) => line.replace(base64Of(1, 0.5, -1, 2), base64Of(1, 0.5, -1, 3)))],
+  ['a changed path', secondLine((line) => line.replace('cat/b', 'dog/b'))],
+  ['a changed id', secondLine((line) => line.replace('"id":1', '"id":7'))],
+  ['an exchanged checksum of a picture', secondLine((line) => line.replace(sha('b'), sha('c')))],
+  ['a line without its checksum', secondLine((line) => line.replace(/,"check":"\w+"/, ''))],
+  ['half a line in the middle', secondLine((line) => line.slice(0, 60))],
+  ['a missing line', (text) => text.replace(/^.*cat\/b\.jpg.*\n/m, '')],
+  ['an empty line', secondLine(() => '')],
+  ['null', secondLine(() => 'null')],
+  ['a line nested 200,000 deep', secondLine(() => '['.repeat(200_000) + ']'.repeat(200_000))],
+  [
+    'a line of 9 MB, which ends the file',
+    (text) => `${text.split('\n').slice(0, 2).join('\n')}\n${'x'.repeat(9e6)}`,
+    { ids: [0], damaged: 2 },
+  ],
+]) {
+  test(`readJournal() of ${what} keeps the whole lines and counts the others`, async (t) => {
+    assert.deepEqual(await readChanged(t, change), expected ?? { ids: [0, 2], damaged: 1 });
+  });
+}
+
+test('readJournal() keeps only embeddings of the given size that are finite', async (t) => {
+  const file = path.join(await scratchFolder(t), 'x.pictures.jsonl');
+  const embeddings = [[1], [1, 2, 3], [1, 2], [NaN, 1], [1, Infinity], []];
+  const pictures = embeddings.map((values, id) => {
+    return { sha256: sha('a'), path: `${id}`, embedding: Float32Array.from(values), id };
+  });
+  new JournalWriter(file, { model: { id: 'm' } }, pictures).close();
+  const { pictures: read, damaged } = await readJournal(file, 2);
+  assert.deepEqual([read.map(({ id }) => id), damaged], [[2], 5]);
 });
 
-test('isTruncated() finds files that end early, wherever they end', async (t) => {
-  const folder = await scratchFolder(t);
-  const bmp = path.join(folder, '1.bmp');
-  await writeFile(bmp, drawShape('disc', 1));
-  for (const options of [
-    ['-q:v', '3'],
-    ['-q:v', '20', '-pix_fmt', 'yuvj444p'],
+test('readJournal() refuses other files and other versions', async (t) => {
+  const file = path.join(await scratchFolder(t), 'x.pictures.jsonl');
+  const deep = '{"a":'.repeat(100_000) + 1 + '}'.repeat(100_000);
+  for (const text of [
+    '{"format":"something else"}\n',
+    'x\n',
+    '\n',
+    `{"format":"teachable-wasm pictures","version":2,"model":${deep}}\n`,
   ]) {
-    const jpeg = ffmpeg('-i', bmp, ...options, '-f', 'mjpeg', '-');
-    assert.equal(isTruncated(jpeg), false);
-    assert.equal(isTruncated(Buffer.concat([jpeg, Buffer.from('a trailer of a camera')])), false);
-    for (let bytes = 2; bytes < jpeg.length - 1; bytes += 7)
-      assert.equal(isTruncated(jpeg.subarray(0, bytes)), true, `${bytes} of ${jpeg.length} bytes`);
+    await writeFile(file, text);
+    await assert.rejects(readJournal(file), /not a picture journal/, text.slice(0, 40));
   }
-  const whole = drawShape('disc', 1);
-  assert.equal(isTruncated(whole), false);
-  for (const bytes of [2, 40, 54, 5000, whole.length - 1])
-    assert.equal(isTruncated(whole.subarray(0, bytes)), true, `${bytes} of ${whole.length} bytes`);
-  assert.equal(isTruncated(Buffer.from('no picture')), false);
+  await writeFile(file, '{"format":"teachable-wasm pictures","version":3}\n');
+  await assert.rejects(readJournal(file), /version 3/);
+  // Version 1 had no checksums, so none of its lines is used.
+  await writeFile(
+    file,
+    `{"format":"teachable-wasm pictures","version":1}\n{"sha256":"${sha('a')}","path":"x","embedding":"AACAPw=="}\n`,
+  );
+  const { pictures, damaged } = await readJournal(file);
+  assert.deepEqual([pictures, damaged], [[], 1]);
+  await writeFile(file, '');
+  assert.deepEqual((await readJournal(file)).pictures, []);
+  await assert.rejects(readJournal(path.dirname(file)), /Can't read .*: it is not a regular file\./);
 });
 
 // Learning curve ----------------------------------------------------------------------------------------------------------
@@ -344,7 +389,7 @@ test('toOutlook() continues a curve whose error falls with a power of the number
 });
 
 test('the learning curve is told in plain words', () => {
-  const tell = (curve) => toCurveText(curve, toOutlook(curve));
+  const tell = (curve) => toCurveText(curve, toOutlook(curve)).join('\n');
   const curve = powerCurve(0.5, [1, 2, 3, 5, 10, 20]);
   assert.match(tell(curve), /^Learning curve: mean of 20 random draws .* a third of each class kept for 100 tests\n/);
   assert.match(tell(curve), /^ +20 {3}86\.6 % {2}10\.0 % to 90\.0 % {5}#{35}$/m);

@@ -73,7 +73,7 @@ test('the tarball contains nothing else', () => {
     /^web\/dist\/wasm\/(simd|relaxed)(-threads)?\/teachable\.(js|wasm)$/,
     /^web\/dist\/wasm\/(image\/decoder|tfjs\/converter)\.wasm$/,
     /^web\/dist\/models\/[\w.-]+\.(tflite|json|bin|txt)$/,
-    /^web\/dist\/integrity\.json$/,
+    /^web\/dist\/(integrity|sbom\.cdx)\.json$/,
     /^web\/guides\/[\w-]+\.md$/,
     /^web\/examples\/README\.md$/,
     /^web\/examples\/[\w-]+\/(app\/)?([\w-]+\.(html|jsx?|md)|\w+\.config\.js|package\.json)$/,

@@ -1,7 +1,8 @@
 // teachable-wasm evaluate DIR|FILE: measures how well each example is predicted from the others, and from few examples.
 
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import type { KnnClassifier, Review } from 'teachable-wasm';
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import type { KnnClassifier, PredictOptions, Review } from 'teachable-wasm';
 import { loadKnn } from 'teachable-wasm/knn';
 import { type Call, type Command, toCount, toCounts } from './command-line.js';
 import { type ConfusionMatrix, toConfusionMatrix } from './confusion-matrix.js';
@@ -12,13 +13,15 @@ import { embedPictures } from './embedder.js';
 import { measureTaught, noteLeftOut } from './evaluate-curve.js';
 import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
 import { type SkippedFile, scanFolder } from './folder-scan.js';
+import { replaceFile } from './incoming-file.js';
+import { layersOption } from './layers-option.js';
 import { defaultEpisodes, defaultShots, type LearningCurve, type Outlook, toOutlook } from './learning-curve.js';
 import { toCurveText } from './learning-curve-text.js';
+import { outsideFilesOption } from './model-files.js';
 import { modelOption, openClassifier } from './model-option.js';
 import { journalOf, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption, toThreads } from './threads-option.js';
-import { visible } from './visible.js';
 
 export const evaluateCommand: Command = {
   name: 'evaluate',
@@ -33,7 +36,7 @@ wrote the data set and its .pictures.jsonl file is beside it.
 With --shots or --episodes, the command also teaches only a few random examples of each class and tests others. It
 prints how the accuracy grows with the number of examples, and what more examples would bring.`,
   options: {
-    k: { value: 'K', help: 'number of neighbours that vote (default: 3)' },
+    k: { value: 'K', help: 'predict by the votes of the K nearest examples, instead of the default rule of predict()' },
     sample: { value: 'N', help: 'predict only N of the examples, spread evenly (default: all)' },
     shots: {
       value: 'N,N',
@@ -45,6 +48,8 @@ prints how the accuracy grows with the number of examples, and what more example
     },
     svg: { value: 'FILE', help: 'write the confusion matrix as an SVG image' },
     model: modelOption,
+    layers: layersOption,
+    ...outsideFilesOption,
     threads: threadsOption,
     json: { help: 'print the result as JSON' },
   },
@@ -62,7 +67,8 @@ interface Taught {
 
 async function evaluate(call: Call): Promise<ExitCode> {
   const { argument, values, out, err, signal } = call;
-  const k = toCount(values, 'k') ?? 3;
+  const k = toCount(values, 'k');
+  const how: PredictOptions = k === undefined ? {} : { rule: 'neighbours', k };
   const sample = toCount(values, 'sample');
   const shots = toCounts(values, 'shots');
   const episodes = toCount(values, 'episodes');
@@ -74,18 +80,22 @@ async function evaluate(call: Call): Promise<ExitCode> {
     const total = counts.reduce((sum, [, count]) => sum + count, 0);
     if (total < 2)
       throw new CommandError(
-        `${visible(argument)} has ${total === 1 ? 'one example' : 'no examples'}. An evaluation needs at least two examples.`,
+        `${argument} has ${total === 1 ? 'one example' : 'no examples'}. An evaluation needs at least two examples.`,
       );
-    err.write(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others.\n`);
-    const review = await classifier.review({ k, mostExamples: sample ?? total, signal });
+    err.line(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others.`);
+    const review = await classifier.review({ ...how, mostExamples: sample ?? total, signal });
     const matrix = toConfusionMatrix(
       counts.map(([label]) => label),
       review.confusion,
     );
-    if (values['svg']) await writeSvg(String(values['svg']), matrix, review);
+    if (values['svg']) writeSvg(String(values['svg']), matrix, review);
     const curve =
       shots || episodes
-        ? await measureTaught(taught, { k, shots: shots ?? defaultShots, episodes: episodes ?? defaultEpisodes }, call)
+        ? await measureTaught(
+            taught,
+            { how, shots: shots ?? defaultShots, episodes: episodes ?? defaultEpisodes },
+            call,
+          )
         : undefined;
     if (shots && curve) noteLeftOut(curve, err);
     const results = {
@@ -99,7 +109,8 @@ async function evaluate(call: Call): Promise<ExitCode> {
       matrix,
       ...taught,
     };
-    out.write(values['json'] ? `${JSON.stringify(toJson(results), null, 2)}\n` : toReport(results));
+    if (values['json']) out.json(toJson(results));
+    else out.lines(toReport(results));
     return taught.skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
   } finally {
     classifier.dispose();
@@ -110,7 +121,7 @@ async function isFolder(name: string): Promise<boolean> {
   try {
     return (await stat(name)).isDirectory();
   } catch (cause) {
-    throw new CommandError(`Can't read ${visible(name)}: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read ${name}: ${reasonOf(cause)}.`, undefined, { cause });
   }
 }
 
@@ -150,22 +161,25 @@ async function teachDataset(file: string, signal: AbortSignal): Promise<Taught> 
   const { modelId, embeddingSize } = await readDatasetHeader(file);
   const classifier = await loadKnn({ embeddingSize, id: modelId, threads: 1 });
   try {
-    await classifier.loadDataset(await readFile(file), { signal });
+    const bytes = await readFile(file);
+    const names = await readNames(file, createHash('sha256').update(bytes).digest('hex'));
+    await classifier.loadDataset(bytes, { signal });
+    return { classifier, modelId, skipped: [], nameOf: (id) => names.get(id) ?? `example ${id}` };
   } catch (error) {
     classifier.dispose();
     throw error;
   }
-  const journal = await readJournal(journalOf(file)).catch(() => null);
-  const names = new Map(journal?.pictures.map(({ id, path }) => [id, path]));
-  return { classifier, modelId, skipped: [], nameOf: (id) => names.get(id) ?? `example ${id}` };
 }
 
-async function writeSvg(file: string, matrix: ConfusionMatrix, { accuracy, tested }: Review): Promise<void> {
-  try {
-    await writeFile(file, toSvg(matrix, `${percent(accuracy)} of ${tested} examples correct`));
-  } catch (cause) {
-    throw new CommandError(`Can't write ${visible(file)}: ${reasonOf(cause)}.`, undefined, { cause });
-  }
+/** Returns the pictures' paths by the ids of their examples. The ids of a data set that was changed since may be other pictures'. */
+async function readNames(file: string, sha256: string): Promise<Map<number | undefined, string>> {
+  const journal = await readJournal(journalOf(file)).catch(() => null);
+  if (journal?.dataset !== sha256) return new Map();
+  return new Map(journal.pictures.map(({ id, path }) => [id, path]));
+}
+
+function writeSvg(file: string, matrix: ConfusionMatrix, { accuracy, tested }: Review): void {
+  replaceFile(file, toSvg(matrix, `${percent(accuracy)} of ${tested} examples correct`));
 }
 
 interface Results extends Taught {
@@ -173,7 +187,8 @@ interface Results extends Taught {
   curve: LearningCurve | undefined;
   outlook: Outlook | undefined;
   argument: string;
-  k: number;
+  /** Number of neighbours that vote; undefined for the default rule. */
+  k: number | undefined;
   total: number;
   counts: [label: string, count: number][];
   review: Review;
@@ -186,7 +201,7 @@ const toShare = (share: number) => (Number.isNaN(share) ? null : share);
 function toJson({ modelId, k, total, counts, review, matrix, curve, outlook, skipped, nameOf }: Results): object {
   return {
     model: modelId,
-    k,
+    k: k ?? null,
     examples: total,
     tested: review.tested,
     accuracy: toShare(review.accuracy),
@@ -220,22 +235,22 @@ function toJson({ modelId, k, total, counts, review, matrix, curve, outlook, ski
   };
 }
 
-function toReport({ argument, k, total, review, matrix, curve, outlook, skipped, nameOf }: Results): string {
+function toReport({ argument, k, total, review, matrix, curve, outlook, skipped, nameOf }: Results): string[] {
   const sample = review.tested < total ? ` (${review.tested} tested)` : '';
   const classes = matrix.labels.length;
   const lines = [
-    `${visible(argument)}: ${total} examples${sample} in ${classes} ${classes === 1 ? 'class' : 'classes'}, k = ${k}`,
+    `${argument}: ${total} examples${sample} in ${classes} ${classes === 1 ? 'class' : 'classes'}${k === undefined ? '' : `, k = ${k}`}`,
     `Leave-one-out accuracy: ${percent(review.accuracy)}`,
     '',
-    toText(matrix),
+    ...toText(matrix),
   ];
   const section = (title: string, items: readonly string[]) =>
-    items.length > 0 && lines.push('', title, ...items.map((item) => `  ${visible(item)}`));
+    items.length > 0 && lines.push('', title, ...items.map((item) => `  ${item}`));
   const pair = review.mostConfusable;
   if (pair)
     lines.push(
       '',
-      `Most confused classes: '${visible(pair.labels[0])}' and '${visible(pair.labels[1])}' (${pair.confusions === 1 ? 'once' : `${pair.confusions} times`})`,
+      `Most confused classes: '${pair.labels[0]}' and '${pair.labels[1]}' (${pair.confusions === 1 ? 'once' : `${pair.confusions} times`})`,
     );
   section(
     'Possibly mislabelled:',
@@ -248,7 +263,7 @@ function toReport({ argument, k, total, review, matrix, curve, outlook, skipped,
     'Near-duplicates:',
     review.duplicates.map(({ id, of }) => `${nameOf(id)} and ${nameOf(of)}`),
   );
-  if (curve) lines.push('', toCurveText(curve, outlook));
+  if (curve) lines.push('', ...toCurveText(curve, outlook));
   if (skipped.length > 0) lines.push('', `Skipped pictures: ${skipped.length}`);
-  return `${lines.join('\n')}\n`;
+  return lines;
 }

@@ -10,8 +10,8 @@ const numberWords = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven'
 
 const examplesOf = (count: number) => `${count} ${count === 1 ? 'example' : 'examples'} of each class`;
 
-/** Returns the table of the curve and a sentence about more examples. */
-export function toCurveText(curve: LearningCurve, outlook: Outlook | undefined): string {
+/** Returns the table of the curve and a sentence about more examples, as lines. */
+export function toCurveText(curve: LearningCurve, outlook: Outlook | undefined): string[] {
   const { episodes, points, tests, byRecording } = curve;
   const kept = byRecording ? 'whole folders of pictures' : 'a third of each class';
   const lines = [
@@ -25,7 +25,7 @@ export function toCurveText(curve: LearningCurve, outlook: Outlook | undefined):
   ];
   const last = points.at(-1)!;
   lines.push('', toSentence(last.shots, last.accuracy, outlook));
-  return lines.join('\n');
+  return lines;
 }
 
 function toSentence(shots: number, accuracy: number, outlook: Outlook | undefined): string {

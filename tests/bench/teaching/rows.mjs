@@ -9,7 +9,8 @@ export const embeddings = {
     precision: 'exact',
   }),
   default: () => ({}),
-  mirrored: () => ({ preprocess: { mirror: true } }),
+  two: () => ({ layers: 'two' }),
+  'two mirrored': () => ({ layers: 'two', preprocess: { mirror: true } }),
 };
 
 /**
@@ -23,23 +24,29 @@ export const embeddings = {
 export const rows = [
   { title: 'tfjs MobileNet v1, k = 10', embedding: 'anchor', tfjs: 10, curve: true },
   { title: 'tfjs MobileNet v1, k = 3', embedding: 'anchor', tfjs: 3, curve: true },
-  { title: 'k = 3, votes (default)', embedding: 'default', predict: {}, curve: true, isPlain: true },
-  { title: 'k = 3, votes, review()', embedding: 'default', predict: {}, review: true },
+  { title: 'k = 3, votes', embedding: 'default', predict: { rule: 'neighbours' }, curve: true, isPlain: true },
+  { title: 'k = 3, votes, review()', embedding: 'default', predict: { rule: 'neighbours' }, review: true },
   {
     title: 'k = 10, similarity, balanced',
     embedding: 'default',
-    predict: { k: 10, weighting: 'similarity', balanced: true },
+    predict: { rule: 'neighbours', k: 10, weighting: 'similarity', balanced: true },
+  },
+  {
+    title: 'combined (default), unknown below 0.55',
+    embedding: 'default',
+    predict: { unknownThreshold: 0.55 },
     curve: true,
   },
   {
-    title: 'k = 10, similarity, balanced, also mirrored',
-    embedding: 'default',
-    mirrored: 'mirrored',
-    predict: { k: 10, weighting: 'similarity', balanced: true },
+    title: 'combined, two layers, unknown below 0.4',
+    embedding: 'two',
+    predict: { unknownThreshold: 0.4 },
+    curve: true,
   },
   {
-    title: 'k = 10, similarity, unknown below 0.5',
-    embedding: 'default',
-    predict: { k: 10, weighting: 'similarity', unknownThreshold: 0.5 },
+    title: 'combined, two layers, also mirrored',
+    embedding: 'two',
+    mirrored: 'two mirrored',
+    predict: {},
   },
 ];

@@ -28,6 +28,7 @@ export type {
   ClassScore,
   Info,
   KnnInfo,
+  Layers,
   LoadTimings,
   ModelEntry,
   ModelFile,
