@@ -10,7 +10,7 @@
 
 namespace teachable {
 
-/// What to do with a file whose end is missing.
+/// Treatment of a file whose end is missing.
 enum class Truncated {
   Fill,    ///< fill the missing part of a JPEG or BMP picture with one colour, as browsers do
   Refuse,  ///< throw RefusedPicture

@@ -15,7 +15,8 @@ struct PictureSize {
   int64_t width, height;
 };
 
-/// What decoding of a file may cost. A decoder that needs more must stop.
+/// Limits of the work and memory that decoding a file may take. A decoder that needs more must
+/// stop.
 struct PictureCost {
   /// Number of values that decoding visits: pixels times components, once for each scan of a JPEG
   /// file that contains the component. Time is proportional to it.

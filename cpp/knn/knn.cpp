@@ -351,7 +351,7 @@ std::vector<Prediction> Knn::predict_batch(std::span<const float> embeddings, si
   return predictions;
 }
 
-Knn::Votes Knn::votes_without(ExampleId id, size_t k) const {
+Knn::Votes Knn::nearest_to(ExampleId id, size_t k, bool votes) const {
   if (k < 1) throw_bad_argument("k is 0. It must be at least 1.");
   const size_t index = index_of(id);
   size_t others = classes_.enabled_count();
@@ -360,11 +360,13 @@ Knn::Votes Knn::votes_without(ExampleId id, size_t k) const {
   std::vector<float> values(rows_.dimension());
   rows_.decode(index, values.data());
   const RowQuery query = rows_.make_query(values, norm_of(values));
-  return std::move(nearest({&query, 1}, std::min(k, others), index, true).front());
+  return std::move(nearest({&query, 1}, std::min(k, others), index, votes).front());
 }
 
+Knn::Votes Knn::votes_without(ExampleId id, size_t k) const { return nearest_to(id, k, true); }
+
 std::vector<Neighbour> Knn::neighbours_of(ExampleId id, size_t k) const {
-  return std::move(votes_without(id, k).neighbours);
+  return std::move(nearest_to(id, k, false).neighbours);
 }
 
 LinearHead Knn::make_head() const try {

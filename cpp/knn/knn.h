@@ -207,6 +207,8 @@ class Knn {
   /// row `left_out`. With `votes`, also the votes of all of these rows.
   std::vector<Votes> nearest(std::span<const RowQuery> queries, size_t k,
                              std::optional<size_t> left_out, bool votes) const;
+  /// Returns what nearest() finds for a stored example, without the example itself.
+  Votes nearest_to(ExampleId id, size_t k, bool votes) const;
   /// Runs `change` on the linear head with the row i, if there is a head.
   template <typename Change>
   void update_head(size_t i, const Change& change) noexcept;

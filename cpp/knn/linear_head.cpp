@@ -166,13 +166,21 @@ double LinearHead::solve(const float* row) noexcept {
   return (dot(row, row, stride_) - explained) / kRidge;
 }
 
+void LinearHead::add_direction(Class& to, double scale) noexcept {
+  add_scaled(to.weights.data(), direction_.data(), scale, stride_);
+}
+
+void LinearHead::decrease_count(Class& from) noexcept {
+  if (--from.count == 0) std::fill(from.weights.begin(), from.weights.end(), 0.0);
+}
+
 void LinearHead::update_weights(const float* row, double scale, uint32_t own) noexcept {
   for (size_t c = 0; c < classes_.size(); ++c) {
     Class& each = classes_[c];
     if (each.count == 0) continue;
     const double target = c == own ? 1 : 0;
     const double residual = dot(row, each.weights.data(), stride_) - target;
-    add_scaled(each.weights.data(), direction_.data(), scale * residual, stride_);
+    add_direction(each, scale * residual);
   }
 }
 
@@ -228,7 +236,7 @@ void LinearHead::add(const float* row, ExampleId id, uint32_t class_index) noexc
         [](const Class& a, const Class& b) { return a.factor_count < b.factor_count; });
     if (own.factor_count + 1 >= largest->factor_count) {
       solve(row);
-      add_scaled(own.weights.data(), direction_.data(), 1, stride_);
+      add_direction(own, 1);
       return;
     }
     // The factor stays balanced: an example of the largest class makes room, but still counts.
@@ -245,7 +253,7 @@ void LinearHead::add_sum(const double* sum, size_t count, uint32_t class_index) 
   // Row by row, a sum is a row that isn't of unit length; float rows are exact enough for it.
   for (size_t i = 0; i < stride_; ++i) row_[i] = static_cast<float>(sum[i]);
   solve(row_.data());
-  add_scaled(own.weights.data(), direction_.data(), 1, stride_);
+  add_direction(own, 1);
 }
 
 void LinearHead::remove(const float* row, ExampleId id, uint32_t class_index) noexcept {
@@ -255,10 +263,9 @@ void LinearHead::remove(const float* row, ExampleId id, uint32_t class_index) no
     remove_slot(slot, true);
   } else {
     solve(row);
-    add_scaled(own.weights.data(), direction_.data(), -1, stride_);
+    add_direction(own, -1);
   }
-  // Rounding errors of an empty class must not grow into the next examples.
-  if (--own.count == 0) std::fill(own.weights.begin(), own.weights.end(), 0.0);
+  decrease_count(own);
 }
 
 void LinearHead::move(const float* row, ExampleId id, uint32_t from, uint32_t to) noexcept {
@@ -271,11 +278,10 @@ void LinearHead::move(const float* row, ExampleId id, uint32_t from, uint32_t to
   } else {
     solve(row);
   }
-  add_scaled(classes_[from].weights.data(), direction_.data(), -1, stride_);
-  add_scaled(classes_[to].weights.data(), direction_.data(), 1, stride_);
+  add_direction(classes_[from], -1);
+  add_direction(classes_[to], 1);
   ++classes_[to].count;
-  Class& before = classes_[from];
-  if (--before.count == 0) std::fill(before.weights.begin(), before.weights.end(), 0.0);
+  decrease_count(classes_[from]);
 }
 
 void LinearHead::merge(uint32_t from, uint32_t into) noexcept {

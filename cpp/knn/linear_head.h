@@ -94,6 +94,11 @@ class LinearHead {
   /// Adds scale * (row . weights - (class is `own` ? 1 : 0)) * direction_ to the weights of every
   /// class with examples.
   void update_weights(const float* row, double scale, uint32_t own) noexcept;
+  /// Adds scale * direction_ to the weights of a class.
+  void add_direction(Class& to, double scale) noexcept;
+  /// Counts one example less. A class without examples has weights of exactly 0: rounding errors
+  /// must not grow into its next examples.
+  static void decrease_count(Class& from) noexcept;
   void add_slot(const float* row, ExampleId id, uint32_t class_index) noexcept;
   void remove_slot(size_t slot, bool is_gone) noexcept;
 

@@ -97,7 +97,11 @@ Review review(const Knn& knn, const ReviewOptions& options) {
   }
   std::array<double, kTemperatures.size()> losses{};
   for (ExampleId id : choose_examples(knn, options.max_examples)) {
-    auto [neighbours, votes] = knn.votes_without(id, std::max<size_t>(options.predict.k, 2));
+    // Only the combined rule needs the votes of all examples, and a second neighbour to tell what
+    // is unknown.
+    auto [neighbours, votes] =
+        combined ? knn.votes_without(id, std::max<size_t>(options.predict.k, 2))
+                 : Knn::Votes{.neighbours = knn.neighbours_of(id, options.predict.k), .votes = {}};
     if (neighbours.empty()) break;  // there is no other example
     const uint32_t own_class = knn.class_of(id);
     // Leave-one-out: the example itself does not vote.
@@ -120,7 +124,6 @@ Review review(const Knn& knn, const ReviewOptions& options) {
       head->scores_without(head->row_buffer(), id, own_class, scores);
       prediction = combine(std::move(neighbours), votes, scores, counts, options.predict);
     } else {
-      if (neighbours.size() > options.predict.k) neighbours.pop_back();
       if (calibration) calibration->add(neighbours, own_class, counts);
       add_losses(neighbours, own_class, counts, options.predict, losses);
       prediction = vote(std::move(neighbours), counts, options.predict);

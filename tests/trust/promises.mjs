@@ -24,7 +24,8 @@ export const promises = {
     'The command leaves a file whole when the disk is full, it is interrupted, or something else changed the file.',
   policy: "The package runs under `script-src 'self' 'wasm-unsafe-eval'`: no `eval`, no inline code.",
   isolation: 'The page asks no host but its own. Nothing that the camera sees leaves the device.',
-  persistence: 'The page keeps what was taught over reloads and several tabs.',
+  persistence:
+    'The page keeps what was taught over reloads, several tabs, damaged records and full storage. A crash loses at most two examples of a running recording.',
   errors: 'No C++ exception leaves the module. Errors have a `code`.',
   'no-effects': 'Importing the package has no side effects, and it has no dependencies.',
   releases:
@@ -93,6 +94,10 @@ export const tests = [
   ['policy', 'browser', 'tests/web/everywhere.browser.test.mjs'],
   ['isolation', 'browser', 'tests/web/page.browser.test.mjs'],
   ['persistence', 'browser', 'tests/web/page-persistence.browser.test.mjs'],
+  ['persistence', 'browser', 'tests/web/page-faults.browser.test.mjs'],
+  ['persistence', 'browser', 'tests/web/page-records.browser.test.mjs'],
+  ['persistence', 'node', 'tests/web/demo-dataset.test.mjs'],
+  ['persistence', 'node', 'tests/web/demo-storage.test.mjs'],
   ['errors', 'node', 'tests/web/module.test.mjs'],
   ['errors', 'node', 'tests/web/errors.test.mjs'],
   ['no-effects', 'node', 'tests/web/package.test.mjs'],

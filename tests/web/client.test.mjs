@@ -185,14 +185,18 @@ test("passes a model's space to the module, and refuses a wrong one", async (t) 
   await writeFile(path.join(folder, 'tiny.f16'), bytes);
   await writeFile(path.join(folder, 'odd.f16'), bytes.subarray(1));
   const entry = (space) => ({ id: 'x', title: 'X', files: [{ path: 'tiny.tflite' }], baseUrl: at(''), space });
-  await open(t, { model: entry({ path: 'tiny.f16', byteLength: 4, sha256 }) });
-  assert.deepEqual(module.classifiers[0].space, bytes);
-  await assert.rejects(load({ model: entry({ path: 'odd.f16', byteLength: 4, sha256 }) }), { code: 'load-failed' });
-  await assert.rejects(load({ model: entry({ path: 'missing.f16' }) }), {
+  await open(t, { model: entry({ path: 'missing.f16' }) });
+  assert.equal(module.classifiers[0].space, undefined, 'the last layer alone needs no space');
+  await open(t, { model: entry({ path: 'tiny.f16', byteLength: 4, sha256 }), layers: 'two' });
+  assert.deepEqual(module.classifiers.at(-1).space, bytes);
+  await assert.rejects(load({ model: entry({ path: 'odd.f16', byteLength: 4, sha256 }), layers: 'two' }), {
+    code: 'load-failed',
+  });
+  await assert.rejects(load({ model: entry({ path: 'missing.f16' }), layers: 'two' }), {
     code: 'load-failed',
     message: /space of the model 'x'|missing\.f16/,
   });
-  await assert.rejects(load({ model: entry({ path: 'odd.f16' }) }), { code: 'bad-model' });
+  await assert.rejects(load({ model: entry({ path: 'odd.f16' }), layers: 'two' }), { code: 'bad-model' });
 });
 
 test('loads a catalogue entry that is passed as an object', async (t) => {

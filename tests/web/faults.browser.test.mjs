@@ -1,6 +1,7 @@
 // Faults in a real browser: workers that somebody ends, networks that fail, files that change, and features that are missing.
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
@@ -54,7 +55,9 @@ test('a worker that is ended at any step of any call ends this call and later on
   const { page } = await prepare(t);
   const seen = await page.evaluate(async () => {
     const calls = {
-      classify: (c) => c.classify(picture()),
+      // A network without classes answers with an error, which is an answer too.
+      classify: (c) =>
+        c.classify(picture()).catch((error) => (error.code === 'bad-argument' ? [] : Promise.reject(error))),
       embed: (c) => c.embed(picture()),
       addExample: (c) => c.addExample(picture(), 'a'),
       predict: (c) => c.predict(picture()),
@@ -136,9 +139,9 @@ test('a worker that is ended at any step of a load ends the load', { timeout: 12
 });
 
 const dist = path.join(root, 'web/dist');
-const model = 'models/mobilenet-v2-1.0-224-int8.tflite';
+const model = `models/${readdirSync(new URL('../../web/dist/models/', import.meta.url)).find((name) => name.endsWith('.tflite'))}`;
 
-/** What may go wrong with a file: functions that answer a request instead of the server. */
+/** Faults of a file on its way: functions that answer a request instead of the server. */
 const faults = {
   missing: (response) => response.writeHead(404).end('no'),
   html: (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><p>Sign in'),
@@ -355,7 +358,7 @@ test('the package asks for its own files only, each once, and sends nothing', { 
     page
       .context()
       .on('request', (request) => asked.push(`${request.method()} ${request.url()} ${request.postData() ?? ''}`));
-    const name = await page.evaluate(
+    const { variant: name, hasClasses } = await page.evaluate(
       async ([worker, bytes]) => {
         const classifier = await open({ worker });
         for (const label of ['a', 'b']) await classifier.addExample(picture(), label);
@@ -368,9 +371,11 @@ test('the package asks for its own files only, each once, and sends nothing', { 
         await classifier.loadDataset(await classifier.saveDataset());
         await classifier.importJson(await classifier.exportJson());
         const { variant } = await classifier.info();
-        await classifier.classify(picture());
+        // The stand-in network has no classes.
+        const hasClasses = classifier.model.classCount > 0;
+        if (hasClasses) await classifier.classify(picture());
         classifier.dispose();
-        return variant;
+        return { variant, hasClasses };
       },
       [worker, [...toBmp(8, 8, () => [1, 2, 3])]],
     );
@@ -380,7 +385,7 @@ test('the package asks for its own files only, each once, and sends nothing', { 
       `wasm/${name}/teachable.js`,
       `wasm/${name}/teachable.wasm`,
       'wasm/image/decoder.wasm',
-      'models/imagenet_labels.txt',
+      ...(hasClasses ? ['models/imagenet_labels.txt'] : []),
       model,
     ];
     const known = new Set(expected.map((each) => `GET ${url}lib/${each} `));

@@ -2,11 +2,12 @@
 // network for.
 
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
+import { scratchFolder } from './data.mjs';
 import {
+  alertOf,
   breakWorker,
   countOf,
   makePicture,
@@ -29,12 +30,9 @@ before(async () => {
 
 after(() => browser.close());
 
-const alertOf = (page, words) => page.getByTestId('alert').filter({ hasText: words });
-
 /** Makes a folder with these files, which is removed after the test. */
 async function makeFolder(t, files) {
-  const folder = await mkdtemp(path.join(tmpdir(), 'teachable-page-test-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  const folder = await scratchFolder(t);
   for (const [name, bytes] of Object.entries(files)) await writeFile(path.join(folder, name), bytes);
   return folder;
 }

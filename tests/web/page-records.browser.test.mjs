@@ -3,7 +3,17 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
-import { countOf, makePicture, openReady, slotsOf, teach, untilCount, untilReady, untilSaved } from './demo-page.mjs';
+import {
+  alertOf,
+  countOf,
+  makePicture,
+  openReady,
+  slotsOf,
+  teach,
+  untilCount,
+  untilReady,
+  untilSaved,
+} from './demo-page.mjs';
 import { openBrowser, openFirefox, openPage } from './open-page.mjs';
 
 let browser;
@@ -13,8 +23,6 @@ before(async () => {
 });
 
 after(() => browser.close());
-
-const alertOf = (page, words) => page.getByTestId('alert').filter({ hasText: words });
 
 /** Runs in the page. Changes the only record. `journalOf` returns the values of journal entries. */
 async function damageRecord(damage, journalOf) {

@@ -33,7 +33,7 @@ async function abortSlowPictures({ endless, slow }) {
 }
 
 for (const [name, open] of Object.entries({ Chromium: openBrowser, Firefox: openFirefox })) {
-  test(`an abort ends the decoding of a slow picture, and nothing else: ${name}`, { timeout: 120_000 }, async (t) => {
+  test(`an abort ends the decoding of a slow picture, and nothing else: ${name}`, { timeout: 300_000 }, async (t) => {
     const browser = await open();
     t.after(() => browser.close());
     const { page } = await openPage(t, browser, { path: 'pages/blank.html' });

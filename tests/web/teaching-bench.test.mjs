@@ -192,7 +192,7 @@ test("TensorFlow.js' classifier and this package predict separate classes correc
   const classifier = await loadKnn({ embeddingSize: embeddings.width, variant: 'simd', threads: 1 });
   t.after(() => classifier.dispose());
   const own = await answerAll(
-    packageRule(classifier, { predict: { unknownThreshold: 0.9 } }),
+    packageRule(classifier, { predict: { rule: 'neighbours', unknownThreshold: 0.9 } }),
     episodes,
     embeddings,
     clutter,
@@ -214,15 +214,16 @@ test('packageRule() predicts with the calibration of review()', async (t) => {
   const classifier = await loadKnn({ embeddingSize: 2, variant: 'simd', threads: 1 });
   t.after(() => classifier.dispose());
   const task = {
-    examples: Float32Array.of(1, 0, 1, 0.1, 0, 1, 0.1, 1),
-    labels: Int32Array.of(0, 0, 1, 1),
+    examples: Float32Array.of(1, 0, 1, 0.1, 1, 0.2, 0, 1, 0.1, 1, 0.2, 1),
+    labels: Int32Array.of(0, 0, 0, 1, 1, 1),
     tests: Float32Array.of(1, 0.05),
   };
-  const plain = await packageRule(classifier, { predict: { k: 3 } })(task);
-  const reviewed = await packageRule(classifier, { predict: { k: 3 }, review: true })(task);
-  const { temperature, prior, sharpness } = await classifier.review({ k: 3 });
-  const expected = (await classifier.predictMany(task.tests, { k: 3, temperature, prior, sharpness }))[0]
-    .confidences[0];
+  const predict = { rule: 'neighbours', k: 3 };
+  const plain = await packageRule(classifier, { predict })(task);
+  const reviewed = await packageRule(classifier, { predict, review: true })(task);
+  const { temperature, prior, sharpness } = await classifier.review(predict);
+  const [{ confidences }] = await classifier.predictMany(task.tests, { ...predict, temperature, prior, sharpness });
+  const expected = confidences[0];
   assert.equal(reviewed.confidences[0], expected);
   assert.notEqual(reviewed.confidences[0], plain.confidences[0]);
 });

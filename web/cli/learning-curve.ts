@@ -27,7 +27,7 @@ export interface CurvePoint {
 
 export interface LearningCurve {
   episodes: number;
-  /** In ascending order of `shots`. */
+  /** Points of the curve, in ascending order of `shots`. */
   points: CurvePoint[];
   /** Numbers of examples that were asked for, but that fewer than half of the classes have. */
   leftOut: number[];
@@ -37,7 +37,7 @@ export interface LearningCurve {
   byRecording: boolean;
 }
 
-/** What more examples would bring, estimated from the curve. */
+/** Expected effect of more examples, estimated from the curve. */
 export interface Outlook {
   /** Number of examples of each class at the end of the curve. */
   shots: number;

@@ -18,7 +18,7 @@ export class Output {
     this.#stream = stream;
   }
 
-  /** Whether the stream is a terminal, on which redraw() works. */
+  /** Returns true for a terminal, on which redraw() works. */
   get isTerminal(): boolean {
     return this.#stream.isTTY === true;
   }

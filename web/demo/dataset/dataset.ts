@@ -22,7 +22,7 @@ export interface Rename {
   newLabel: string;
 }
 
-/** What has changed. Without `label`, it may be anything. */
+/** Description of a change. Without `label`, anything may have changed. */
 export interface DatasetEvent {
   /** The only class that has changed; it got new examples. */
   label?: string;

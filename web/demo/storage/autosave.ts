@@ -54,7 +54,7 @@ export class Autosave {
   readonly #key: string;
   readonly #source: SaveSource;
   readonly #events: AutosaveEvents;
-  /** What this tab read or wrote last. */
+  /** Position that this tab read or wrote last. */
   #position: StoredPosition = { version: 0, sequence: 0 };
   /** The part of the log that is stored; null when it is not this log. */
   #saved: { number: number; changeCount: number } | null = null;

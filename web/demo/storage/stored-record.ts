@@ -30,7 +30,7 @@ export interface FoundEntry {
   value: unknown;
 }
 
-/** What was found in the database, as it is. */
+/** Contents of the database, as they were found. */
 export interface RawRecord {
   record: unknown;
   journal: FoundEntry[];
@@ -51,7 +51,7 @@ export interface StoredDataset extends StoredPosition {
   changes: Change[];
   /** The slot of each class. */
   slots: SlotEntry[];
-  /** What was damaged, as noun phrases. Empty for an intact record. */
+  /** Damaged parts, as noun phrases. Empty for an intact record. */
   damages: string[];
   raw: RawRecord;
 }

@@ -90,7 +90,10 @@ export function toPredictOptions(options: PredictOptions): WirePredictOptions {
       `smoothing must be a finite number of at least 0; got ${show(smoothing)}.`,
     );
   }
-  const unused = rule === 'combined' && ofNeighbours.find((name) => all[name] !== predictDefaults[name]);
+  // The module's results are 32-bit floats: review() returns the default temperature as 0.05000000074505806.
+  const isDefault = (name: (typeof ofNeighbours)[number]) =>
+    all[name] === predictDefaults[name] || all[name] === Math.fround(Number(predictDefaults[name]));
+  const unused = rule === 'combined' && ofNeighbours.find((name) => !isDefault(name));
   if (unused) {
     throw new ClassifierError(
       'bad-argument',

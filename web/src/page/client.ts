@@ -76,7 +76,7 @@ export interface LoadOptions extends ModuleOptions {
    */
   layers?: Layers | undefined;
   /**
-   * What to do with JPEG, PNG and BMP files whose end is missing. 'fill' gives the missing part one colour, as browsers do. 'refuse'
+   * Treatment of JPEG, PNG and BMP files whose end is missing. 'fill' gives the missing part one colour, as browsers do. 'refuse'
    * rejects with 'bad-image', so that the colour is never taught. Default: 'fill'.
    */
   truncated?: 'fill' | 'refuse' | undefined;

@@ -34,7 +34,7 @@ export async function download(url: string, options: DownloadOptions): Promise<U
   return bytes;
 }
 
-/** What is wrong with a file that hasSum() refuses. */
+/** Reason for an error about a file that hasSum() refuses. */
 export const wrongSum = 'does not have the expected SHA-256 checksum: it is damaged or another version';
 
 /** Returns false for bytes with another sum. Without a sum, and where digests are unavailable, all bytes pass. */

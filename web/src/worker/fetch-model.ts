@@ -32,7 +32,11 @@ export interface TfjsParts {
 }
 
 /** Progress, abort and early answer of the downloads, and the folder of the modules. */
-type FetchContext = Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'> & { wasmUrl?: string | undefined };
+type FetchContext = Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'> & {
+  wasmUrl?: string | undefined;
+  /** Also fetches the space of a catalogue entry. */
+  needsSpace?: boolean | undefined;
+};
 
 const checkModel = "Check the option 'model': the address of a .tflite file, a model.json or a catalogue entry.";
 const checkLabels =
@@ -112,11 +116,12 @@ async function fromEntry(given: ModelEntry, baseUrl: string, context: FetchConte
   const file = entry.files[0]!;
   const labelsFile = entry.labels;
   const labels = labelsFile && fetchLabels(labelsFile, resolve(labelsFile.path, baseUrl), context);
+  const spaceFile = context.needsSpace ? entry.space : undefined;
   const space =
-    entry.space &&
-    download(resolve(entry.space.path, baseUrl), {
+    spaceFile &&
+    download(resolve(spaceFile.path, baseUrl), {
       maxBytes: maxSpaceBytes,
-      ...entry.space,
+      ...spaceFile,
       signal: context.signal,
       what: `the space of the model '${entry.id}'`,
       hint: checkModel,

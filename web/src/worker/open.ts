@@ -75,7 +75,13 @@ export async function openClassifier(
       : timed(
           fetchModel(
             { model, labels: request.labels },
-            { ...downloadOptions(context, 'model'), wasmUrl: request.wasmUrl, early: request.earlyModel },
+            {
+              ...downloadOptions(context, 'model'),
+              wasmUrl: request.wasmUrl,
+              early: request.earlyModel,
+              // Embeddings of the last layer alone are not centred.
+              needsSpace: request.layers === 'two' || request.layers === 'auto',
+            },
           ),
           began,
         );
