@@ -194,9 +194,9 @@ std::vector<std::byte> file_with_a_middle() {
 }
 
 ModelInfo load_layers(Classifier& classifier, const std::vector<std::byte>& file,
-                      EmbeddingLayers layers) {
+                      EmbeddingLayers layers, const FrameOptions& options = {}) {
   std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
-  return classifier.load_model({}, PrecisionChoice::Auto, layers);
+  return classifier.load_model(options, PrecisionChoice::Auto, layers);
 }
 
 TEST(Classifier, SaysWhichLayersAnEmbeddingHas) {
@@ -292,6 +292,31 @@ TEST(Classifier, CentresEmbeddingsOfTwoLayers) {
   load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Last);
   classifier.use_space(space_file(24, 16));
   EXPECT_TRUE(classifier.space().empty());
+}
+
+TEST(Classifier, CentresTheMirroredFrameToo) {
+  const auto make = [](bool mirror) {
+    Classifier classifier(1);
+    load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two,
+                {.mirror = mirror, .range = {}});
+    classifier.use_space(space_file(24, 16));
+    show(classifier, 10, 200, 30);
+    return classifier;
+  };
+  Classifier classifier = make(false), plain = make(false), mirrored = make(true);
+  FrameRequest request;
+  request.label = "green";
+  request.also_mirrored = true;
+  classifier.observe(request, fixed_clock);
+  plain.knn().add(plain.embed(), "green");
+  mirrored.knn().add(mirrored.embed(), "green");
+  const std::vector<float> frame = classifier.knn().embedding(ExampleId{0});
+  const std::vector<float> other_way = classifier.knn().embedding(ExampleId{1});
+  EXPECT_EQ(frame, plain.knn().embedding(ExampleId{0}));
+  EXPECT_EQ(other_way, mirrored.knn().embedding(ExampleId{0}));
+  EXPECT_NE(frame, other_way) << "the frame has two different sides";
+  // The frame's own embedding is the one that later calls see.
+  EXPECT_TRUE(std::ranges::equal(classifier.embed(), plain.embed()));
 }
 
 TEST(Classifier, ErrorsSayWhatIsMissing) {
