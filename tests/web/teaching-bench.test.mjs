@@ -175,12 +175,12 @@ test('the report names the set on which a rule loses most', () => {
   const anchor = resultsWith(sets, () => 40);
   const worse = resultsWith(sets, (name) => (name === 'trash' ? 55 : 30));
   const results = [
-    { title: 'anchor', isPlain: true, ...measure(anchor, anchor, sets) },
-    { title: 'other', ...measure(worse, anchor, sets) },
+    { title: 'anchor', predict: { unknownThreshold: 0.4 }, isPlain: true, ...measure(anchor, anchor, sets) },
+    { title: 'other', predict: { unknownThreshold: 0.4 }, ...measure(worse, anchor, sets) },
   ];
   const text = toMarkdown(results, { sets, seed: 1, episodeCount: 2, models: [], tfjs: '1', picture: 'x.svg' });
   assert.match(text, /\| other \| .* \| 15\.0 \(trash, n = 1\) \|/);
-  assert.match(text, /\| other \| 5 \| 75\.0 \|.*\| 30\.0 \(dtd\) \|/);
+  assert.match(text, /\| other, below 0\.4 \| 5 \| 75\.0 \|.*\| 30\.0 \(dtd\) \|/);
 });
 
 test("TensorFlow.js' classifier and this package predict separate classes correctly", {

@@ -16,7 +16,7 @@ export const embeddings = {
 /**
  * The rows of the table. The first is the anchor of all ratios, and the row with `isPlain` the one that no set may fall far below.
  * - `tfjs`: k of @tensorflow-models/knn-classifier. Such a row does not depend on this package.
- * - `predict`: options of predict().
+ * - `predict`: options of predict(). The table of unknown pictures shows rows with an `unknownThreshold`.
  * - `mirrored`: embeddings of the mirrored pictures, which are taught too, as with `alsoMirrored`.
  * - `review`: predicts with the calibration that review() returns.
  * - `curve`: draws the row in the picture.
@@ -32,13 +32,13 @@ export const rows = [
     predict: { rule: 'neighbours', k: 10, weighting: 'similarity', balanced: true },
   },
   {
-    title: 'combined (default), unknown below 0.55',
+    title: 'combined (default)',
     embedding: 'default',
     predict: { unknownThreshold: 0.55 },
     curve: true,
   },
   {
-    title: 'combined, two layers, unknown below 0.4',
+    title: 'combined, two layers',
     embedding: 'two',
     predict: { unknownThreshold: 0.4 },
     curve: true,
