@@ -433,8 +433,8 @@ EMSCRIPTEN_BINDINGS(teachable) {
                       named(layers, "layers", kLayers)));
                 }>)
       .function(
-          "useSpace", guarded<[](Self& self, const val& halves) {
-            self.classifier.use_space(emscripten::convertJSArrayToNumberVector<uint8_t>(halves));
+          "useSpace", guarded<[](Self& self, const val& file) {
+            self.classifier.use_space(emscripten::convertJSArrayToNumberVector<uint8_t>(file));
           }>)
       .function("frameBuffer", guarded<[](Self& self, int width, int height) {
                   return view_of(self.classifier.frame_buffer(width, height));

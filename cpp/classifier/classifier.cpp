@@ -131,7 +131,7 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
                  .range_low = to_first_layer(range.low),
                  .range_high = to_first_layer(range.high)};
   network_ = std::move(network);
-  space_.clear();
+  space_.reset();
   embedded_ = scored_ = false;
   return {.input_width = network_->input_width(),
           .input_height = network_->input_height(),
@@ -148,22 +148,11 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
           .multiply_adds = network_->backbone_multiply_adds() + network_->head_multiply_adds()};
 }
 
-void Classifier::use_space(std::span<const uint8_t> halves) {
-  const size_t count = network().last_layer_size() + network().middle_layer_size();
-  if (halves.size() != 2 * count) {
-    throw Error(ErrorCode::BadModel,
-                {"The space of the model has ", halves.size(), " bytes, but its layers need ",
-                 2 * count, ". Use the file that belongs to the model."});
-  }
-  std::vector<float> space(count);
-  for (size_t i = 0; i < space.size(); ++i) {
-    space[i] = half_to_float(static_cast<uint16_t>(halves[2 * i] | halves[2 * i + 1] << 8));
-    if (!std::isfinite(space[i])) {
-      throw Error(ErrorCode::BadModel, {"The space of the model isn't finite at element ", i, "."});
-    }
-  }
-  if (network().embedding_size() != count) return;
-  centred_.resize(count);
+void Classifier::use_space(std::span<const uint8_t> file) {
+  const size_t last = network().last_layer_size();
+  const size_t middle = network().middle_layer_size();
+  EmbeddingSpace space(file, last, middle);
+  if (network().embedding_size() != last + middle) return;
   embedded_ = false;
   space_ = std::move(space);
 }
@@ -217,11 +206,8 @@ void Classifier::write_input(const Preprocess& how) {
 void Classifier::run(const Preprocess& how) {
   write_input(how);
   network_->run_backbone();
-  centre();
-}
-
-std::span<const float> Classifier::embedding() const {
-  return space_.empty() ? network_->embedding() : std::span<const float>(centred_);
+  embedding_ = network_->embedding();
+  if (space_) embedding_ = space_->transform(embedding_);
 }
 
 std::span<const float> Classifier::embed() {
@@ -229,7 +215,7 @@ std::span<const float> Classifier::embed() {
     run(preprocess_);
     embedded_ = true;
   }
-  return embedding();
+  return embedding_;
 }
 
 std::vector<float> Classifier::embed_mirrored() {
@@ -237,23 +223,7 @@ std::vector<float> Classifier::embed_mirrored() {
   mirrored.mirror = !mirrored.mirror;
   embedded_ = scored_ = false;
   run(mirrored);
-  return {embedding().begin(), embedding().end()};
-}
-
-void Classifier::centre() {
-  if (space_.empty()) return;
-  const std::span<const float> raw = network_->embedding();
-  const size_t last = network_->last_layer_size();
-  const auto centre_layer = [&](size_t first, size_t end, float weight) {
-    const double length = norm_of(raw.subspan(first, end - first));
-    const auto scale = static_cast<float>(length > 0 ? 1 / length : 0);
-    for (size_t i = first; i < end; ++i) centred_[i] = raw[i] * scale - space_[i];
-    const double rest = norm_of(std::span(centred_).subspan(first, end - first));
-    const auto to_weight = static_cast<float>(rest > 0 ? weight / rest : 0);
-    for (size_t i = first; i < end; ++i) centred_[i] *= to_weight;
-  };
-  centre_layer(0, last, 1);
-  centre_layer(last, raw.size(), kMiddleWeight);
+  return {embedding_.begin(), embedding_.end()};
 }
 
 std::span<const float> Classifier::logits() {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "classifier/embedding_space.h"
 #include "core/buffer.h"
 #include "image/image.h"
 #include "image/preprocess.h"
@@ -101,17 +102,11 @@ class Classifier {
                        PrecisionChoice precision = PrecisionChoice::Auto,
                        EmbeddingLayers layers = EmbeddingLayers::Last);
 
-  /// Centres embeddings of two layers from now on: the mean of the embeddings of generic pictures,
-  /// which models/space.mjs computes, is subtracted from each layer, and the layers are joined as
-  /// [last, kMiddleWeight * middle], each of unit length. What all pictures have in common no
-  /// longer makes them similar. An embedding of the last layer alone stays as the network gives it.
-  /// `halves` are little-endian float16: for each element of the last layer and then of the middle
-  /// layer, the mean over pictures whose embedding has length 1 in each layer. Loading a model
-  /// removes it. Throws Error{BadArgument} without a model, and Error{BadModel} for another size
-  /// and for values that aren't finite.
-  void use_space(std::span<const uint8_t> halves);
-  /// Returns that mean, [embedding_size]; empty when embeddings are not centred.
-  std::span<const float> space() const { return space_; }
+  /// Gives embeddings of two layers in the EmbeddingSpace that `file` holds from now on, so that
+  /// what all pictures have in common no longer makes them similar. An embedding of the last layer
+  /// alone stays as the network gives it. Loading a model removes the space. Throws
+  /// Error{BadArgument} without a model, and as EmbeddingSpace.
+  void use_space(std::span<const uint8_t> file);
 
   /// Returns memory for the next frame, [height, width, 4] RGBA, and makes it the current one.
   /// Throws Error{BadImage} for a side of 0 or above kMaxSide.
@@ -146,24 +141,18 @@ class Classifier {
   /// Number of replace_examples() and take_examples() calls so far.
   uint64_t replacement_count() const { return replacement_count_; }
 
-  /// Weight of the middle layer in a centred embedding. Accuracy is flat between 0.6 and 1.
-  static constexpr float kMiddleWeight = 0.8f;
-
  private:
   Network& network();
-  void centre();
   void write_input(const Preprocess& how);
-  /// Computes the embedding of the current frame and leaves it to embedding().
+  /// Computes the embedding of the current frame and leaves it in embedding_.
   void run(const Preprocess& how);
-  /// Returns the embedding of the last run(), [embedding_size], borrowed until the next one.
-  std::span<const float> embedding() const;
   /// Returns the embedding of the mirrored current frame, [embedding_size].
   std::vector<float> embed_mirrored();
 
   Threadpool threadpool_;  // Before network_ and knn_, which borrow it.
   std::unique_ptr<Network> network_;
-  std::vector<float> space_;
-  std::vector<float> centred_;  // The embedding of frame_, centred; unused without space_.
+  std::optional<EmbeddingSpace> space_;
+  std::span<const float> embedding_;  // The embedding of frame_ in space_, if embedded_.
   Preprocess preprocess_;
   Preprocessor preprocessor_;
   Knn knn_;

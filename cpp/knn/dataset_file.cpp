@@ -344,7 +344,8 @@ void DatasetReader::read_header(Fields& fields) {
     if (both_known ? expected_->sha256 != model.sha256 : expected_->id != model.id) {
       throw_bad_dataset({"The data set was made with the model ", describe(model),
                          ". Its examples cannot be compared with embeddings of ",
-                         describe(*expected_), ". Load the model of the data set."});
+                         describe(*expected_),
+                         ". Load the model of the data set, with the same option `layers`."});
     }
   }
   const uint32_t storage = fields.number();

@@ -218,6 +218,24 @@ TEST(Classifier, SaysWhichLayersAnEmbeddingHas) {
   EXPECT_EQ(load_layers(classifier, small_file(), EmbeddingLayers::Auto).middle_layer_size, 0u);
 }
 
+std::vector<std::byte> save_dataset(Classifier& classifier) {
+  DatasetTransfer transfer(classifier);
+  transfer.start_save({"net", "aa", ""}, {});
+  std::vector<std::byte> file;
+  for (std::vector<std::byte> piece; !(piece = transfer.next_saved()).empty();)
+    file.insert(file.end(), piece.begin(), piece.end());
+  return file;
+}
+
+void load_dataset(Classifier& classifier, const std::vector<std::byte>& file,
+                  size_t embedding_size) {
+  DatasetTransfer transfer(classifier);
+  transfer.start_load({"net", "aa", ""}, embedding_size);
+  std::ranges::copy(file, transfer.dataset_buffer(file.size()).begin());
+  transfer.load_piece();
+  transfer.finish_load();
+}
+
 TEST(Classifier, RefusesADataSetOfOtherLayers) {
   Classifier last(1), two(1);
   const size_t sizes[] = {
@@ -228,14 +246,7 @@ TEST(Classifier, RefusesADataSetOfOtherLayers) {
     each->knn().add(each->embed(), "green");
   }
   const auto transfer = [](Classifier& from, Classifier& to, size_t size) {
-    DatasetTransfer save(from), load(to);
-    save.start_save({"net", "aa", ""}, {});
-    load.start_load({"net", "aa", ""}, size);
-    for (std::vector<std::byte> piece; !(piece = save.next_saved()).empty();) {
-      std::ranges::copy(piece, load.dataset_buffer(piece.size()).begin());
-      load.load_piece();
-    }
-    load.finish_load();
+    load_dataset(to, save_dataset(from), size);
   };
   EXPECT_EQ(error_of([&] { transfer(last, two, sizes[1]); }), ErrorCode::BadDataset);
   EXPECT_EQ(error_of([&] { transfer(two, last, sizes[0]); }), ErrorCode::BadDataset);
@@ -254,44 +265,36 @@ std::vector<uint8_t> space_file(size_t last, size_t middle) {
   return bytes;
 }
 
-TEST(Classifier, CentresEmbeddingsOfTwoLayers) {
+TEST(Classifier, GivesEmbeddingsOfTwoLayersInASpace) {
   Classifier classifier(1);
-  EXPECT_EQ(error_of([&] { classifier.use_space({}); }), ErrorCode::BadArgument);
-  load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two);
-  EXPECT_TRUE(classifier.space().empty());
-  classifier.use_space(space_file(24, 16));
-  ASSERT_EQ(classifier.space().size(), 40u);
-  EXPECT_EQ(classifier.space()[23], 1.0f);
-  EXPECT_EQ(classifier.space()[24], 0.5f);
-  std::vector<uint8_t> infinite = space_file(24, 16);
-  infinite[79] = 0x7c;
-  EXPECT_EQ(error_of([&] { classifier.use_space(infinite); }), ErrorCode::BadModel);
-  EXPECT_EQ(error_of([&] { classifier.use_space(space_file(24, 0)); }), ErrorCode::BadModel);
-  EXPECT_EQ(classifier.space().size(), 40u);
-
-  std::ranges::fill(classifier.frame_buffer(8, 8), uint8_t{200});
-  const std::span<const float> centred = classifier.embed();
-  const std::vector<float> with_space(centred.begin(), centred.end());
-  load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two);
-  std::ranges::fill(classifier.frame_buffer(8, 8), uint8_t{200});
-  const std::span<const float> raw = classifier.embed();
-  const auto expect_layer = [&](size_t first, size_t end, double weight, double mean) {
-    double length = 0, rest = 0;
-    for (size_t i = first; i < end; ++i) length += double{raw[i]} * raw[i];
-    for (size_t i = first; i < end; ++i) {
-      rest += std::pow(raw[i] / std::sqrt(length) - mean, 2);
-    }
-    for (size_t i = first; i < end; ++i) {
-      const double expected = (raw[i] / std::sqrt(length) - mean) / std::sqrt(rest) * weight;
-      EXPECT_NEAR(with_space[i], expected, 1e-5) << i;
-    }
+  const std::vector<uint8_t> file = space_file(24, 16);
+  EXPECT_EQ(error_of([&] { classifier.use_space(file); }), ErrorCode::BadArgument);
+  const auto embed = [&] {
+    std::ranges::fill(classifier.frame_buffer(8, 8), uint8_t{200});
+    const std::span<const float> embedding = classifier.embed();
+    return std::vector<float>(embedding.begin(), embedding.end());
   };
-  expect_layer(0, 24, 1, 1);
-  expect_layer(24, 40, Classifier::kMiddleWeight, 0.5);
+  load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two);
+  const std::vector<float> raw = embed();
+  EmbeddingSpace space(file, 24, 16);
+  const std::span<const float> transformed = space.transform(raw);
+  const std::vector<float> expected(transformed.begin(), transformed.end());
+
+  // The frame that was embedded before is embedded again.
+  classifier.use_space(file);
+  const std::span<const float> same_frame = classifier.embed();
+  EXPECT_TRUE(std::ranges::equal(same_frame, expected));
+  EXPECT_EQ(embed(), expected);
+  EXPECT_EQ(error_of([&] { classifier.use_space(space_file(24, 0)); }), ErrorCode::BadModel);
+  EXPECT_EQ(embed(), expected);
+
+  load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two);
+  EXPECT_EQ(embed(), raw);
 
   load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Last);
-  classifier.use_space(space_file(24, 16));
-  EXPECT_TRUE(classifier.space().empty());
+  const std::vector<float> last = embed();
+  classifier.use_space(file);
+  EXPECT_EQ(embed(), last);
 }
 
 TEST(Classifier, CentresTheMirroredFrameToo) {

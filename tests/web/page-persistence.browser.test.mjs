@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
+import { needsData } from './data.mjs';
 import {
   alertOf,
   areDrawn,
@@ -61,6 +62,11 @@ async function damageStore() {
   writing.objectStore('lessons').put({ ...record, file: new Blob([bytes]) }, key);
   await new Promise((resolve) => (writing.oncomplete = resolve));
   database.close();
+}
+
+/** Returns the number of values of an embedding, as the page shows it. */
+async function embeddingSize(page) {
+  return parseInt(await page.locator('#facts dd').filter({ hasText: 'numbers per picture' }).textContent(), 10);
 }
 
 /** Saves to a file and returns it. */
@@ -260,6 +266,49 @@ test('each network has its own examples', async (t) => {
   await untilSaved(page);
   assert.deepEqual((await page.evaluate(readStore)).map((each) => each.key).sort(), [key, 'other-network'].sort());
 });
+
+test(
+  'examples of the last layer alone, from an earlier version, are kept until the visitor starts over',
+  needsData,
+  async (t) => {
+    const { page, url } = await openReady(t, browser);
+    const sizeNow = await embeddingSize(page);
+    await page.goto(`${url}?layers=last`);
+    await untilReady(page);
+    assert.ok((await embeddingSize(page)) < sizeNow);
+    await teach(page, 1, await makePicture(page, 'navy', 'disc'));
+    await untilSaved(page);
+    const file = await savedFile(page);
+
+    await page.goto(url);
+    await page.getByTestId('status').filter({ hasText: '1 example from your last visit is back' }).waitFor();
+    assert.ok((await embeddingSize(page)) < sizeNow);
+    await teach(page, 1, await makePicture(page, 'navy', 'disc'), 2);
+    await page.getByTestId('start-over').click();
+    await page.getByTestId('confirm-yes').click();
+    await untilCount(page, 1, 0);
+    await untilSaved(page);
+
+    await page.goto(url);
+    await untilReady(page);
+    assert.equal(await embeddingSize(page), sizeNow);
+    assert.doesNotMatch(await page.getByTestId('status').textContent(), /another network/);
+    await teach(page, 2, await makePicture(page, 'darkred', 'bar'));
+    await untilSaved(page);
+
+    // An earlier file is not lost either: the page can be switched over, and back.
+    await drop(page, file);
+    await alertOf(page, 'embeddings of its last layer alone').getByRole('button', { name: 'Switch over' }).click();
+    await page.waitForURL(/layers=last/);
+    await untilReady(page);
+    await drop(page, file);
+    await page.getByTestId('status').filter({ hasText: 'Opened examples' }).waitFor();
+    await untilCount(page, 1, 1);
+    await page.goto(url);
+    await page.getByTestId('status').filter({ hasText: '1 example from your last visit is back' }).waitFor();
+    assert.deepEqual([await countOf(page, 1), await countOf(page, 2)], [0, 1]);
+  },
+);
 
 test('a saved file restores everything when it is dropped on the page, and undo restores the state before', async (t) => {
   const { page } = await openReady(t, browser);

@@ -7,13 +7,46 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { fetchModel, spacesFolder } from '../../models/fetch.mjs';
-import { meanOfUnitParts, toHalf, toHalves } from '../../models/space.mjs';
+import { directionsOf, meanOf, toDirectionBytes, toHalf, toHalves, toUnit } from '../../models/space.mjs';
 import { needsData, root } from './data.mjs';
 
-test('the mean is that of rows whose parts have length 1', () => {
-  const rows = [Float32Array.of(3, 4, 2), Float32Array.of(0, 1, 5), Float32Array.of(0, 0, 0)];
-  const mean = meanOfUnitParts(rows, [2, 1]);
-  [0.2, 0.6, 2 / 3].forEach((wanted, index) => assert.ok(Math.abs(mean[index] - wanted) < 1e-7));
+test('rows get length 1, and their mean is that of each element', () => {
+  assert.deepEqual([...toUnit(Float32Array.of(3, 4))], [0.6, 0.8]);
+  assert.deepEqual([...toUnit(Float32Array.of(0, 0))], [0, 0]);
+  assert.deepEqual([...meanOf([Float64Array.of(1, 4), Float64Array.of(3, 0)])], [2, 2]);
+});
+
+test('directions are those in which rows vary most, with what makes them vary no more than the first one left out', () => {
+  // Deviations of 8, 4 and 2 along three orthogonal directions.
+  const [a, b, c] = [
+    [0.6, 0.8, 0],
+    [-0.8, 0.6, 0],
+    [0, 0, 1],
+  ];
+  const rows = [
+    [a, 8],
+    [b, 4],
+    [c, 2],
+  ].flatMap(([direction, size]) =>
+    [size, -size].map((length) => Float64Array.from(direction, (value) => (value * length) / Math.SQRT2)),
+  );
+  const found = directionsOf(rows, 2);
+  assert.equal(found.length, 2);
+  [a, b].forEach((wanted, index) => {
+    const along = wanted.reduce((sum, value, i) => sum + value * found[index].direction[i], 0);
+    assert.ok(Math.abs(Math.abs(along) - 1) < 1e-12);
+  });
+  [0.75, 0.5].forEach((wanted, index) => assert.ok(Math.abs(found[index].strength - wanted) < 1e-12));
+  // The last direction of the rows is never one of them, because nothing would be left.
+  assert.equal(directionsOf(rows, 9).length, 2);
+  assert.equal(directionsOf([Float64Array.of(0, 0)], 9).length, 0);
+});
+
+test('a direction is a factor and a byte for each element', () => {
+  const bytes = toDirectionBytes([{ direction: [0.5, -1, 0.001], strength: 0.75 }]);
+  assert.equal(bytes.length, 7);
+  assert.ok(Math.abs(bytes.readFloatLE(0) - 0.75 / 127 ** 2) < 1e-9);
+  assert.deepEqual([...new Int8Array(bytes.subarray(4))], [64, -127, 0]);
 });
 
 test('float16 values are the nearest ones', () => {
@@ -27,14 +60,14 @@ test('float16 values are the nearest ones', () => {
 const catalog = JSON.parse(readFileSync(path.join(root, 'models/catalog.json'), 'utf8'));
 const withSpace = catalog.models.filter(({ space }) => space);
 
-test('the default model has a space, and each space has its checksum and a number for each element', async () => {
+test('the default model has a space, and each space has its checksum', async () => {
   assert.ok(withSpace.some(({ id }) => id === catalog.default));
   for (const { id, space, embeddingSize } of withSpace) {
     const bytes = await readFile(path.join(spacesFolder, space.path));
-    assert.equal(space.path, `${id}.f16`);
+    assert.equal(space.path, `${id}.space`);
     assert.equal(bytes.length, space.byteLength);
     assert.equal(createHash('sha256').update(bytes).digest('hex'), space.sha256);
-    assert.ok(bytes.length >= 2 * embeddingSize && bytes.length % 2 === 0);
+    assert.ok(bytes.length > 2 * embeddingSize);
   }
 });
 

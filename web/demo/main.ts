@@ -30,6 +30,7 @@ import { Preview } from './panels/preview.js';
 import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
+import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
 
 // The data -------------------------------------------------------------------------------------------------------------
@@ -52,7 +53,10 @@ const persistence = new Persistence(dataset, slots, {
 
 const preview = new Preview();
 const engine = new Engine(dataset, {
-  onStart: (classifier) => preview.setCrop(classifier.model.preprocess.crop),
+  onStart({ model }) {
+    preview.setCrop(model.preprocess.crop);
+    settings.useSpace(model.layers === 'two');
+  },
   async onRestart() {
     persistence.changed();
     await recognition.refresh();
@@ -118,15 +122,26 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
 
 async function start(): Promise<void> {
   await engine.start();
+  await keepEarlierLayers();
   if (!engine.classifier) return;
   // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
-  const restored = await persistence.start(engine.classifier.model.id).catch(async (error) => {
+  const restored = await persistence.start(datasetKey(engine.classifier.model)).catch(async (error) => {
     await engine.onError(error);
     return '';
   });
   byId('dataset-tools').hidden = false;
   showStatus(`Ready. ${restored || 'Start the camera, or add pictures to the classes.'}`);
   await recognition.refresh();
+}
+
+/** Earlier versions of the page taught the last layer alone. Who has such examples, and no others, goes on with them. */
+async function keepEarlierLayers(): Promise<void> {
+  const model = engine.classifier?.model;
+  if (model?.layers !== 'two') return;
+  const lastLayerSize = model.embeddingSize - model.middleLayerSize;
+  const hasExamples = (layers: 'last' | 'two') =>
+    persistence.hasExamples(datasetKey({ ...model, layers }), lastLayerSize);
+  if ((await hasExamples('last')) && !(await hasExamples('two'))) await engine.useLayers('last');
 }
 
 byId('alert-close').addEventListener('click', hideAlert);

@@ -8,9 +8,9 @@ export const embeddings = {
     preprocess: { crop: 'squash', resize: 'align-corners' },
     precision: 'exact',
   }),
+  last: () => ({ layers: 'last' }),
   default: () => ({}),
-  two: () => ({ layers: 'two' }),
-  'two mirrored': () => ({ layers: 'two', preprocess: { mirror: true } }),
+  'default, mirrored': () => ({ preprocess: { mirror: true } }),
 };
 
 /**
@@ -24,29 +24,29 @@ export const embeddings = {
 export const rows = [
   { title: 'tfjs MobileNet v1, k = 10', embedding: 'anchor', tfjs: 10, curve: true },
   { title: 'tfjs MobileNet v1, k = 3', embedding: 'anchor', tfjs: 3, curve: true },
-  { title: 'k = 3, votes', embedding: 'default', predict: { rule: 'neighbours' }, curve: true, isPlain: true },
-  { title: 'k = 3, votes, review()', embedding: 'default', predict: { rule: 'neighbours' }, review: true },
+  { title: 'k = 3, votes, last layer', embedding: 'last', predict: { rule: 'neighbours' }, curve: true, isPlain: true },
+  { title: 'k = 3, votes, review(), last layer', embedding: 'last', predict: { rule: 'neighbours' }, review: true },
   {
-    title: 'k = 10, similarity, balanced',
-    embedding: 'default',
+    title: 'k = 10, similarity, balanced, last layer',
+    embedding: 'last',
     predict: { rule: 'neighbours', k: 10, weighting: 'similarity', balanced: true },
   },
   {
-    title: 'combined (default)',
-    embedding: 'default',
+    title: 'combined, last layer',
+    embedding: 'last',
     predict: { unknownThreshold: 0.55 },
     curve: true,
   },
   {
-    title: 'combined, two layers',
-    embedding: 'two',
-    predict: { unknownThreshold: 0.4 },
+    title: 'combined, two layers (default)',
+    embedding: 'default',
+    predict: { unknownThreshold: 0.28 },
     curve: true,
   },
   {
-    title: 'combined, two layers, also mirrored',
-    embedding: 'two',
-    mirrored: 'two mirrored',
+    title: 'combined, two layers (default), also mirrored',
+    embedding: 'default',
+    mirrored: 'default, mirrored',
     predict: {},
   },
 ];

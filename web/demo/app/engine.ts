@@ -1,6 +1,6 @@
 // The engine: loads it, and starts a new one after a fatal error.
 
-import { type Classifier, load } from 'teachable-wasm';
+import { type Classifier, type Layers, load } from 'teachable-wasm';
 import type { Dataset } from '../dataset/dataset.js';
 import { type AlertAction, showAlert } from '../panels/alert.js';
 import { errorSentence } from '../panels/error-text.js';
@@ -33,6 +33,8 @@ export class Engine {
   readonly #events: EngineEvents;
   readonly #loadingBar = new LoadingBar();
   #classifier: Classifier | null = null;
+  /** Layers of the embeddings; undefined for those of the page's address or, without any, the default. */
+  #layers: Layers | undefined;
   #restartedAt = -Infinity;
   #restarting: Promise<void> = Promise.resolve();
 
@@ -51,6 +53,7 @@ export class Engine {
     let classifier: Classifier | undefined;
     try {
       classifier = await load({
+        layers: this.#layers,
         ...readUrlOptions(location.search),
         onProgress: (progress) => this.#loadingBar.show(progress),
       });
@@ -65,6 +68,15 @@ export class Engine {
     } finally {
       this.#loadingBar.hide();
     }
+  }
+
+  /** Starts again with embeddings of other layers, unless the page's address chooses them. The data set must be empty. */
+  async useLayers(layers: Layers): Promise<void> {
+    this.#classifier?.dispose();
+    this.#classifier = null;
+    this.#dataset.detach();
+    this.#layers = layers;
+    await this.start();
   }
 
   /**

@@ -1,5 +1,6 @@
 // Files: saves and opens data sets, and shows pictures. Files are chosen, dropped, or pasted.
 
+import type { Layers, ModelInfo } from 'teachable-wasm';
 import type { Dataset } from '../dataset/dataset.js';
 import type { DatasetEditor } from '../dataset/editor.js';
 import { datasetFormat, datedFileName, download } from '../dataset/files.js';
@@ -61,6 +62,8 @@ export class FileActions {
     } catch (error) {
       // The file is too big. The examples before it are unchanged, so there is nothing to make room for.
       if ((error as { code?: unknown }).code === 'out-of-memory') showAlert(`${file.name}: ${errorSentence(error)}`);
+      else if (isOfOtherLayers(error, engine.classifier.model))
+        this.#offerOtherLayers(file.name, engine.classifier.model);
       else await engine.onError(error, file.name);
       return;
     }
@@ -68,6 +71,22 @@ export class FileActions {
     const classCount = `${classes.length} ${classes.length === 1 ? 'class' : 'classes'}`;
     showStatus(`Opened ${file.name}: ${countOf(exampleCount, 'example')} in ${classCount}.`);
     await recognition.refresh();
+  }
+
+  /** A file of an earlier version has embeddings of the last layer alone. The page can be used with these too. */
+  #offerOtherLayers(name: string, { layers }: ModelInfo): void {
+    const other: Layers = layers === 'two' ? 'last' : 'two';
+    showAlert(
+      `${name} was made with the same network, but with embeddings of ${other === 'two' ? 'two layers' : 'its last layer alone'}. Your examples here have others. Switch the page over, then open the file again. Your examples stay stored.`,
+      [
+        'Switch over',
+        () => {
+          const address = new URL(location.href);
+          address.searchParams.set('layers', other);
+          location.assign(address);
+        },
+      ],
+    );
   }
 
   /** Shows a picture in the preview and classifies it. */
@@ -106,4 +125,16 @@ export class FileActions {
     if (files.length === 1 && first && datasetFormat(first)) await this.openDataset(first);
     else await this.#parts.teaching.addPictures(card, files);
   }
+}
+
+/** Returns true for an error about a data set of this network, but of other layers. Such files in JSON say only how many values they have. */
+function isOfOtherLayers(error: unknown, { id, layers, embeddingSize, middleLayerSize }: ModelInfo): boolean {
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  if (code !== 'bad-dataset') return false;
+  const [otherName, otherSize] =
+    layers === 'two'
+      ? [`'${id}'`, embeddingSize - middleLayerSize]
+      : [`'${id} + middle layer`, embeddingSize + middleLayerSize];
+  const text = String(message);
+  return text.includes(`was made with the model ${otherName}`) || text.includes(`have ${otherSize} values`);
 }

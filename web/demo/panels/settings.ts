@@ -6,13 +6,26 @@ import { countOf, percent } from '../dom/format.js';
 /** This name must stay, because visitors have stored settings under it. */
 const storageKey = 'teachable-machine preferences';
 
+/** Values of the sliders. Similarities in a space are lower than others, so they have a threshold of their own. */
+interface Values {
+  unknown: number;
+  unknownInSpace: number;
+  smoothing: number;
+}
+
+/** In the space, 98 of 100 pictures of other things are less similar than this; see tests/bench/README.md. */
+const defaults: Values = { unknown: 0, unknownInSpace: 28, smoothing: 2 };
+
 /** The two sliders and their values. */
 export class SettingsPanel {
   readonly #unknown = byId<HTMLInputElement>('unknown');
   readonly #smoothing = byId<HTMLInputElement>('smoothing');
+  readonly #values = restore();
+  #unknownName: 'unknown' | 'unknownInSpace' = 'unknown';
 
   constructor(onChange: () => void) {
-    this.#restore();
+    this.useSpace(false);
+    this.#smoothing.value = String(this.#values.smoothing);
     this.#showValues();
     for (const input of [this.#unknown, this.#smoothing]) {
       input.addEventListener('input', () => {
@@ -21,6 +34,13 @@ export class SettingsPanel {
       });
       input.addEventListener('change', () => this.#store());
     }
+  }
+
+  /** Shows the threshold for embeddings in a space, or for others. */
+  useSpace(isUsed: boolean): void {
+    this.#unknownName = isUsed ? 'unknownInSpace' : 'unknown';
+    this.#unknown.value = String(this.#values[this.#unknownName]);
+    this.#showValues();
   }
 
   /** Minimum mean similarity of the two nearest examples, 0-1, below which the answer is "Unknown". Undefined: never "Unknown". */
@@ -41,29 +61,27 @@ export class SettingsPanel {
     showValue(this.#smoothing, 'smoothing-text', smoothing === 0 ? 'off' : countOf(smoothing, 'frame'));
   }
 
-  #restore(): void {
-    try {
-      const { unknown, smoothing } = JSON.parse(localStorage.getItem(storageKey) ?? '{}') as {
-        unknown?: unknown;
-        smoothing?: unknown;
-      };
-      if (typeof unknown === 'number') this.#unknown.value = String(unknown);
-      if (typeof smoothing === 'number') this.#smoothing.value = String(smoothing);
-    } catch {
-      // The defaults of index.html stay.
-    }
-  }
-
   #store(): void {
+    this.#values[this.#unknownName] = Number(this.#unknown.value);
+    this.#values.smoothing = this.smoothing;
     try {
-      localStorage.setItem(
-        storageKey,
-        JSON.stringify({ unknown: Number(this.#unknown.value), smoothing: this.smoothing }),
-      );
+      localStorage.setItem(storageKey, JSON.stringify(this.#values));
     } catch {
       // The settings are valid for this visit only.
     }
   }
+}
+
+function restore(): Values {
+  const values = { ...defaults };
+  try {
+    const stored = Object(JSON.parse(localStorage.getItem(storageKey) ?? '{}')) as Record<string, unknown>;
+    for (const name of Object.keys(defaults) as (keyof Values)[])
+      if (typeof stored[name] === 'number') values[name] = stored[name];
+  } catch {
+    // The defaults stay.
+  }
+  return values;
 }
 
 function showValue(input: HTMLInputElement, id: string, text: string): void {

@@ -72,7 +72,7 @@ export class Persistence {
   }
 
   /**
-   * Restores the stored data set of the network `key`, or starts empty. Whatever is stored, the page works; it rejects only when the
+   * Restores the data set that is stored under `key` (see datasetKey), or starts empty. Whatever is stored, the page works; it rejects only when the
    * engine fails.
    * Returns a sentence for the visitor, or ''.
    */
@@ -121,6 +121,16 @@ export class Persistence {
     if (hasLock && stored && stored.damages.length > 0) await this.#replaceStored();
     await this.#showDamaged();
     return stored ? this.#describeRestored() : await this.#describeOthers(key);
+  }
+
+  /** Returns true when examples are stored under a key, even if they cannot be read. An example takes at least `bytesPerExample`. */
+  async hasExamples(key: string, bytesPerExample: number): Promise<boolean> {
+    try {
+      const stored = await this.#store.read(key);
+      return stored !== undefined && (stored.changes.length > 0 || stored.file.size >= bytesPerExample);
+    } catch (error) {
+      return error instanceof UnreadableRecord;
+    }
   }
 
   /** Must be called after each change of the data set. */
@@ -199,7 +209,8 @@ export class Persistence {
   }
 
   async #describeOthers(key: string): Promise<string> {
-    const others = (await this.#store.keys().catch(() => [])).filter((each) => each !== key);
+    // The page asks for examples of the same network's last layer before it starts without them.
+    const others = (await this.#store.keys().catch(() => [])).filter((each) => !key.startsWith(each));
     return others.length > 0
       ? `This browser also stores examples of another network (${others.join(', ')}). They work with that network only.`
       : '';

@@ -72,7 +72,7 @@ export interface LoadOptions extends ModuleOptions {
   precision?: Precision | undefined;
   /**
    * Layers of the network that an embedding describes. Data sets of other layers can't be loaded. 'two' is an error with code
-   * 'unsupported-op' for a network without a middle layer. Default: 'last'.
+   * 'unsupported-op' for a network without a middle layer. Default: 'auto'.
    */
   layers?: Layers | undefined;
   /**
@@ -219,7 +219,7 @@ export class Classifier extends KnnClassifier {
   }
 
   /**
-   * Predicts which of the taught classes a picture shows, by the votes of the nearest examples.
+   * Predicts which of the taught classes a picture shows. The option `rule` selects how the examples decide.
    * @param image A picture, or an embedding of this model.
    * @throws 'bad-argument' when there are no examples or an option is out of range.
    */

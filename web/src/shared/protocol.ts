@@ -75,7 +75,7 @@ export interface ModelEntry {
   labels?: ModelFile | undefined;
   /** How frames become the network's input. */
   preprocess?: Partial<Preprocess> | undefined;
-  /** Mean of the network's embeddings of generic pictures, as models/space.mjs of the project writes it. */
+  /** Space for embeddings of two layers: what the embeddings of generic pictures have in common, as models/space.mjs writes it. */
   space?: ModelFile | undefined;
   /** False for a backbone whose own classes aren't worth showing. */
   showClasses?: boolean | undefined;
@@ -90,8 +90,9 @@ export type Precision = 'auto' | 'f32' | 'int8' | 'exact';
 
 /**
  * Layers of the network that an embedding describes. 'last': the network's own embedding. 'two': that one, followed by the mean over all
- * pixels of a middle layer, each scaled to length 1; the middle layer is the input of the last layer that halves height and width. 'auto': 'two' for a
- * network with a middle layer, else 'last'. All layers come from one run of the network.
+ * pixels of a middle layer, each scaled to length 1; the middle layer is the input of the last layer that halves height and width.
+ * 'auto': 'two' for a catalogue entry with a `space`, such as the packaged network's, else 'last'. All layers come from one run of the
+ * network.
  */
 export type Layers = 'last' | 'two' | 'auto';
 

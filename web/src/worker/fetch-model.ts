@@ -20,7 +20,7 @@ export interface FetchedModel {
   /** Class names in the network's order. */
   labels: readonly string[] | undefined;
   preprocess: Partial<Preprocess>;
-  /** Mean of the embeddings of generic pictures. */
+  /** Space for embeddings of two layers. */
   space?: Uint8Array | undefined;
   showClasses: boolean;
 }
@@ -45,8 +45,8 @@ const checkLabels =
 /** A list of names has about 20 kB. */
 const maxLabelBytes = 4 << 20;
 
-/** Two bytes for each element of an embedding: a MobileNet's has some thousands. */
-const maxSpaceBytes = 1 << 16;
+/** A MobileNet's means and directions have less than 150 kB. */
+const maxSpaceBytes = 1 << 20;
 
 /** TensorFlow.js writes shards of 4 MB, so this is far more than a MobileNet has. */
 const maxShards = 256;

@@ -80,7 +80,7 @@ export async function openClassifier(
               wasmUrl: request.wasmUrl,
               early: request.earlyModel,
               // Embeddings of the last layer alone are not centred.
-              needsSpace: request.layers === 'two' || request.layers === 'auto',
+              needsSpace: request.layers !== 'last',
             },
           ),
           began,
@@ -219,10 +219,10 @@ async function convertInPlace(fetched: FetchedModel): Promise<ModelInfo['format'
 
 function readModel(
   classifier: WasmClassifier,
-  { model }: FetchedModel,
+  { model, space }: FetchedModel,
   preprocess: Preprocess,
   precision: Precision = 'auto',
-  layers: Layers = 'last',
+  layers: Layers = 'auto',
 ): WasmModelInfo {
   checkKinds(preprocess, precision);
   const { crop, resize, mirror, range } = preprocess;
@@ -230,7 +230,7 @@ function readModel(
   return classifier.loadModel(
     { crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN },
     precision,
-    layers,
+    layers === 'auto' && !space ? 'last' : layers,
   );
 }
 
