@@ -163,6 +163,7 @@ PredictOptions to_predict_options(const JsPredictOptions& js) {
 struct JsFrameRequest {
   bool teaches = false;
   std::string label;
+  bool also_mirrored = false;
   bool predicts = false;
   bool predicts_only_when_taught = false;
   JsPredictOptions options;
@@ -326,6 +327,7 @@ struct JsClassifier {
 val observe(JsClassifier& self, const JsFrameRequest& js) {
   FrameRequest request;
   if (js.teaches) request.label = js.label;
+  request.also_mirrored = js.also_mirrored;
   if (js.predicts) request.predict = to_predict_options(js.options);
   request.predicts_only_when_taught = js.predicts_only_when_taught;
   request.smoothing = js.options.smoothing;
@@ -410,6 +412,7 @@ EMSCRIPTEN_BINDINGS(teachable) {
   value_object<JsFrameRequest>("FrameRequest")
       .field("teaches", &JsFrameRequest::teaches)
       .field("label", &JsFrameRequest::label)
+      .field("alsoMirrored", &JsFrameRequest::also_mirrored)
       .field("predicts", &JsFrameRequest::predicts)
       .field("predictsOnlyWhenTaught", &JsFrameRequest::predicts_only_when_taught)
       .field("options", &JsFrameRequest::options)

@@ -178,7 +178,7 @@ Network& Classifier::network() {
   return *network_;
 }
 
-void Classifier::write_input() {
+void Classifier::write_input(const Preprocess& how) {
   Network& net = network();
   if (frame_.width == 0) {
     throw Error(ErrorCode::BadImage, "There is no frame. Pass one first.");
@@ -187,15 +187,15 @@ void Classifier::write_input() {
   const int height = net.input_height();
   switch (net.input_type()) {
     case DataType::F32:
-      preprocessor_.run(frame_, preprocess_, width, height, net.input_f32());
+      preprocessor_.run(frame_, how, width, height, net.input_f32());
       return;
     case DataType::U8:
-      preprocessor_.run(frame_, preprocess_, width, height, net.input_scale(),
-                        net.input_zero_point(), net.input_u8());
+      preprocessor_.run(frame_, how, width, height, net.input_scale(), net.input_zero_point(),
+                        net.input_u8());
       return;
     case DataType::I8:
-      preprocessor_.run(frame_, preprocess_, width, height, net.input_scale(),
-                        net.input_zero_point(), net.input_i8());
+      preprocessor_.run(frame_, how, width, height, net.input_scale(), net.input_zero_point(),
+                        net.input_i8());
       return;
     case DataType::I32:
       break;
@@ -203,15 +203,27 @@ void Classifier::write_input() {
   throw Error(ErrorCode::Internal, "the network's input is int32");
 }
 
+void Classifier::run(const Preprocess& how) {
+  write_input(how);
+  network_->run_backbone();
+  embedding_ = network_->embedding();
+  if (space_) embedding_ = space_->transform(embedding_);
+}
+
 std::span<const float> Classifier::embed() {
   if (!embedded_) {
-    write_input();
-    network_->run_backbone();
-    embedding_ = network_->embedding();
-    if (space_) embedding_ = space_->transform(embedding_);
+    run(preprocess_);
     embedded_ = true;
   }
   return embedding_;
+}
+
+std::vector<float> Classifier::embed_mirrored() {
+  Preprocess mirrored = preprocess_;
+  mirrored.mirror = !mirrored.mirror;
+  embedded_ = scored_ = false;
+  run(mirrored);
+  return {embedding_.begin(), embedding_.end()};
 }
 
 std::span<const float> Classifier::logits() {
@@ -226,10 +238,21 @@ std::span<const float> Classifier::logits() {
 FrameResult Classifier::observe(const FrameRequest& request, double (*now_ms)()) {
   FrameResult result;
   const double start = now_ms();
+  // First, so that the network holds the frame's own embedding afterwards.
+  std::vector<float> mirrored;
+  if (request.label && request.also_mirrored) mirrored = embed_mirrored();
   embed();
   result.network_ms = now_ms() - start;
   if (request.label) {
     result.example_id = knn_.add(embed(), *request.label);
+    if (!mirrored.empty()) {
+      try {
+        knn_.add(mirrored, *request.label);
+      } catch (...) {
+        knn_.undo();
+        throw;
+      }
+    }
     result.example_count = knn_.counts()[knn_.class_of(*result.example_id)];
   }
   const auto may_vote = [&] {

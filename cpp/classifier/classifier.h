@@ -56,10 +56,12 @@ struct FrameOptions {
   std::optional<InputRange> range;
 };
 
-/// Work to do for one frame. Everything needs only one run of the network.
+/// Work to do for one frame. Everything but `also_mirrored` needs only one run of the network.
 struct FrameRequest {
   /// Adds the frame as an example of this class, before the prediction.
   std::optional<std::string> label;
+  /// With a label: also adds the mirrored frame, as the next example. Runs the network once more.
+  bool also_mirrored = false;
   /// Predicts the frame with these options.
   std::optional<PredictOptions> predict;
   /// Half-life for smooth(); 0 for no smoothing.
@@ -73,7 +75,7 @@ struct FrameRequest {
 /// Result of a FrameRequest.
 struct FrameResult {
   std::optional<ExampleId> example_id;   ///< The new example; none without a label.
-  size_t example_count = 0;              ///< Examples of the label, the new one included.
+  size_t example_count = 0;              ///< Examples of the label, new ones included.
   std::optional<Prediction> prediction;  ///< None when it wasn't asked for or left out.
   std::vector<ClassScore> classes;       ///< Most probable first.
   double network_ms = 0;                 ///< Milliseconds for preprocessing and network.
@@ -141,7 +143,11 @@ class Classifier {
 
  private:
   Network& network();
-  void write_input();
+  void write_input(const Preprocess& how);
+  /// Computes the embedding of the current frame and leaves it in embedding_.
+  void run(const Preprocess& how);
+  /// Returns the embedding of the mirrored current frame, [embedding_size].
+  std::vector<float> embed_mirrored();
 
   Threadpool threadpool_;  // Before network_ and knn_, which borrow it.
   std::unique_ptr<Network> network_;

@@ -237,6 +237,6 @@ await main(async () => {
   if (!existsSync(path.join(modelsFolder, 'mobilenet-v2-1.0-224-int8')))
     console.log('\nThe int8 model is not available, so its rows are missing.');
   if (wanted.length > 0) printTable(results);
-  if (values.keep) await keepModelTimes(results);
+  if (values.keep && wanted.length > 0) await keepModelTimes(results);
   for (const table of tables) console.log(`\n${table}`);
 });

@@ -48,7 +48,7 @@ export async function compareTeaching(report, { filter = '.', keep = false } = {
   const extractor = pathToFileURL(path.join(dataFolder, 'models', extractorFile));
   const open = (kind) => load({ variant: teachingVariant, threads: 1, ...embeddings[kind]({ extractor }) });
   const embedded = new Map();
-  for (const kind of new Set(wanted.map(({ embedding }) => embedding)))
+  for (const kind of new Set(wanted.flatMap(({ embedding, mirrored = [] }) => [embedding, mirrored].flat())))
     embedded.set(
       kind,
       await embedPictures(
@@ -75,7 +75,8 @@ export async function compareTeaching(report, { filter = '.', keep = false } = {
     try {
       const progress = (done, total) => report(`${row.title}, ${done} of ${total} episodes`);
       const rule = packageRule(classifier, row);
-      answered.set(row, await answerAll(rule, episodes, embedded.get(row.embedding), clutter, progress));
+      const known = { ...embedded.get(row.embedding), mirrored: embedded.get(row.mirrored)?.values };
+      answered.set(row, await answerAll(rule, episodes, known, clutter, progress));
     } finally {
       classifier.dispose();
     }

@@ -104,6 +104,41 @@ TEST(Classifier, ObservesAFrameInOneCall) {
   EXPECT_EQ(classifier.observe(request, fixed_clock).example_count, 2u);
 }
 
+TEST(Classifier, TeachesTheMirroredFrameToo) {
+  const auto embedding_with = [](bool mirror) {
+    Classifier classifier(1);
+    load(classifier, small_file(), {.mirror = mirror, .range = {}});
+    show(classifier, 10, 200, 30);
+    classifier.knn().add(classifier.embed(), "unit length");
+    return classifier.knn().embedding(ExampleId{0});
+  };
+  for (const bool mirror : {false, true}) {
+    Classifier classifier(1);
+    load(classifier, small_file(), {.mirror = mirror, .range = {}});
+    show(classifier, 10, 200, 30);
+    FrameRequest request;
+    request.also_mirrored = true;
+    EXPECT_FALSE(classifier.observe(request, fixed_clock).example_id) << "no label, no example";
+    request.label = "green";
+    request.predict = PredictOptions{.k = 1};
+    const FrameResult result = classifier.observe(request, fixed_clock);
+    EXPECT_EQ(result.example_id, ExampleId{0});
+    EXPECT_EQ(result.example_count, 2u);
+    EXPECT_EQ(classifier.knn().embedding(ExampleId{0}), embedding_with(mirror));
+    EXPECT_EQ(classifier.knn().embedding(ExampleId{1}), embedding_with(!mirror));
+    EXPECT_NE(embedding_with(true), embedding_with(false)) << "the frame has two different sides";
+    // The prediction, and later calls, are about the frame as it is.
+    ASSERT_TRUE(result.prediction);
+    EXPECT_EQ(result.prediction->neighbours.front().id, ExampleId{0});
+    request.also_mirrored = false;
+    EXPECT_EQ(classifier.observe(request, fixed_clock).prediction->neighbours.front().id,
+              ExampleId{0});
+    EXPECT_TRUE(classifier.knn().undo());
+    EXPECT_TRUE(classifier.knn().undo());
+    EXPECT_EQ(classifier.knn().example_count(), 1u) << "the mirrored one is undone on its own";
+  }
+}
+
 TEST(Classifier, ProbabilitiesAreSortedAndSumToOne) {
   Classifier classifier(1);
   load(classifier, small_file());
@@ -159,9 +194,9 @@ std::vector<std::byte> file_with_a_middle() {
 }
 
 ModelInfo load_layers(Classifier& classifier, const std::vector<std::byte>& file,
-                      EmbeddingLayers layers) {
+                      EmbeddingLayers layers, const FrameOptions& options = {}) {
   std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
-  return classifier.load_model({}, PrecisionChoice::Auto, layers);
+  return classifier.load_model(options, PrecisionChoice::Auto, layers);
 }
 
 TEST(Classifier, SaysWhichLayersAnEmbeddingHas) {
@@ -260,6 +295,31 @@ TEST(Classifier, GivesEmbeddingsOfTwoLayersInASpace) {
   const std::vector<float> last = embed();
   classifier.use_space(file);
   EXPECT_EQ(embed(), last);
+}
+
+TEST(Classifier, CentresTheMirroredFrameToo) {
+  const auto make = [](bool mirror) {
+    Classifier classifier(1);
+    load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two,
+                {.mirror = mirror, .range = {}});
+    classifier.use_space(space_file(24, 16));
+    show(classifier, 10, 200, 30);
+    return classifier;
+  };
+  Classifier classifier = make(false), plain = make(false), mirrored = make(true);
+  FrameRequest request;
+  request.label = "green";
+  request.also_mirrored = true;
+  classifier.observe(request, fixed_clock);
+  plain.knn().add(plain.embed(), "green");
+  mirrored.knn().add(mirrored.embed(), "green");
+  const std::vector<float> frame = classifier.knn().embedding(ExampleId{0});
+  const std::vector<float> other_way = classifier.knn().embedding(ExampleId{1});
+  EXPECT_EQ(frame, plain.knn().embedding(ExampleId{0}));
+  EXPECT_EQ(other_way, mirrored.knn().embedding(ExampleId{0}));
+  EXPECT_NE(frame, other_way) << "the frame has two different sides";
+  // The frame's own embedding is the one that later calls see.
+  EXPECT_TRUE(std::ranges::equal(classifier.embed(), plain.embed()));
 }
 
 TEST(Classifier, ErrorsSayWhatIsMissing) {

@@ -114,6 +114,7 @@ export async function looking(classifier: Classifier): Promise<void> {
     exactly<ClassScore[]>()(await classifier.classify(picture));
     exactly<Float32Array<ArrayBufferLike>>()(await classifier.embed(picture, { signal }));
     exactly<number>()(await classifier.addExample(picture, 'mug', { signal }));
+    exactly<number>()(await classifier.addExample(picture, 'mug', { alsoMirrored: true, signal }));
     exactly<Prediction>()(
       await classifier.predict(picture, {
         k: 5,

@@ -412,6 +412,22 @@ test('teaches and predicts', async (t) => {
   assert.deepEqual({ ...(await classifier.counts()) }, {});
 });
 
+test('alsoMirrored teaches two examples with addExample() and observe(), and is refused for an embedding', async (t) => {
+  const classifier = await open(t);
+  assert.equal(await classifier.addExample(red, 'red', { alsoMirrored: true }), 2);
+  assert.equal(await classifier.addExample(red, 'red', { alsoMirrored: undefined }), 3);
+  const { exampleId, exampleCount } = await classifier.observe(red, { label: 'red', alsoMirrored: true });
+  assert.deepEqual([(await classifier.exampleIds('red')).indexOf(exampleId), exampleCount], [3, 5]);
+  assert.equal((await classifier.observe(red, { alsoMirrored: true })).exampleCount, undefined);
+  assert.deepEqual({ ...(await classifier.counts()) }, { red: 5 });
+  const embedding = await classifier.embed(red);
+  await assert.rejects(classifier.addExample(embedding, 'red', { alsoMirrored: true }), {
+    code: 'bad-argument',
+    message: "An embedding can't be mirrored. Pass the picture, or leave out 'alsoMirrored'.",
+  });
+  assert.equal(await classifier.addExample(embedding, 'red', { alsoMirrored: false }), 6);
+});
+
 test('accepts embeddings instead of pictures', async (t) => {
   const classifier = await open(t);
   const embedding = await classifier.embed(red);

@@ -78,9 +78,20 @@ class FakeClassifier {
     return new Float32Array(this.module.classCount);
   }
 
-  observe({ teaches, label, predicts, predictsOnlyWhenTaught, options, topk, embedding: wantsEmbedding }) {
+  observe({
+    teaches,
+    label,
+    alsoMirrored,
+    predicts,
+    predictsOnlyWhenTaught,
+    options,
+    topk,
+    embedding: wantsEmbedding,
+  }) {
     const embedding = this.embed();
     const exampleId = teaches ? this.addEmbedding(embedding, label) : undefined;
+    // The mean colour of the mirrored frame is the same.
+    if (teaches && alsoMirrored) this.addEmbedding(embedding, label);
     const mayVote = this.#examples.some((each) => !this.#disabled.has(each.label));
     const prediction =
       predicts && (mayVote || !predictsOnlyWhenTaught) ? this.predictEmbedding(embedding, options) : null;

@@ -25,6 +25,7 @@ const observe = (classifier, request) =>
   classifier.observe({
     teaches: false,
     label: '',
+    alsoMirrored: false,
     predicts: false,
     predictsOnlyWhenTaught: false,
     options: nearest(1),
@@ -144,6 +145,26 @@ withClassifier('one call teaches, predicts, classifies and embeds a frame', (cla
   if (topk > 0) assert.ok(classes[0].probability >= classes[1].probability);
   assert.deepEqual(embedding, classifier.embed());
   assert.equal(teach(classifier, 'a').exampleCount, 2);
+});
+
+withClassifier('teaches the mirrored frame too', (classifier) => {
+  load(classifier);
+  show(classifier, 3);
+  const { exampleId, exampleCount, embedding } = observe(classifier, {
+    teaches: true,
+    label: 'a',
+    alsoMirrored: true,
+    embedding: true,
+  });
+  assert.deepEqual([exampleId, exampleCount], [0, 2]);
+  assert.deepEqual(embedding, classifier.embed());
+  const [own, mirrored] = classifier.exampleIds('a').map((id) => classifier.exampleEmbedding(id));
+  assert.notDeepEqual(mirrored, own);
+  classifier.clearAll();
+  load(classifier, model, { ...options, mirror: !options.mirror });
+  show(classifier, 3);
+  const { exampleId: other } = teach(classifier, 'a');
+  assert.deepEqual(classifier.exampleEmbedding(other), mirrored);
 });
 
 withClassifier('describes a model', (classifier) => {

@@ -99,6 +99,23 @@ test('answerAll() teaches the wanted number of examples of each class, and passe
   assert.ok(!outcome.unknown.includes(true));
 });
 
+test('answerAll() teaches mirrored pictures too, but does not test them', async () => {
+  const { sets } = toSets(pictures);
+  const episodes = new Map([['signs', drawEpisodes(sets[0], { seed: 1, count: 1 })]]);
+  const plain = embeddingsOf(pictures);
+  const tasks = [];
+  const rule = (task) => {
+    tasks.push(task);
+    return { classes: new Int32Array(100), confidences: new Float32Array(100) };
+  };
+  await answerAll(rule, episodes, plain);
+  await answerAll(rule, episodes, { ...plain, mirrored: plain.values.map((value) => -value) });
+  const [without, both] = [tasks[2], tasks[shots.length + 1 + 2]];
+  assert.deepEqual([...both.examples], [...without.examples, ...without.examples.map((value) => -value)]);
+  assert.deepEqual([...both.labels], [...without.labels, ...without.labels]);
+  assert.deepEqual(both.tests, without.tests);
+});
+
 test('fromShares() takes the largest share of each row, and the first of equal ones', () => {
   const { classes, confidences } = fromShares([0.2, 0.5, 0.3, 0.4, 0.2, 0.4], 3);
   assert.deepEqual([...classes], [1, 0]);
@@ -158,12 +175,12 @@ test('the report names the set on which a rule loses most', () => {
   const anchor = resultsWith(sets, () => 40);
   const worse = resultsWith(sets, (name) => (name === 'trash' ? 55 : 30));
   const results = [
-    { title: 'anchor', isPlain: true, ...measure(anchor, anchor, sets) },
-    { title: 'other', ...measure(worse, anchor, sets) },
+    { title: 'anchor', predict: { unknownThreshold: 0.4 }, isPlain: true, ...measure(anchor, anchor, sets) },
+    { title: 'other', predict: { unknownThreshold: 0.4 }, ...measure(worse, anchor, sets) },
   ];
   const text = toMarkdown(results, { sets, seed: 1, episodeCount: 2, models: [], tfjs: '1', picture: 'x.svg' });
   assert.match(text, /\| other \| .* \| 15\.0 \(trash, n = 1\) \|/);
-  assert.match(text, /\| other \| 5 \| 75\.0 \|.*\| 30\.0 \(dtd\) \|/);
+  assert.match(text, /\| other, below 0\.4 \| 5 \| 75\.0 \|.*\| 30\.0 \(dtd\) \|/);
 });
 
 test("TensorFlow.js' classifier and this package predict separate classes correctly", {

@@ -2,8 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
-import type { KnnClassifier, Review } from 'teachable-wasm';
+import type { KnnClassifier, PredictOptions, Review } from 'teachable-wasm';
 import { loadKnn } from 'teachable-wasm/knn';
 import { type Call, type Command, toCount, toCounts } from './command-line.js';
 import { type ConfusionMatrix, toConfusionMatrix } from './confusion-matrix.js';
@@ -11,19 +10,12 @@ import { toSvg } from './confusion-svg.js';
 import { percent, toText } from './confusion-text.js';
 import { readDatasetHeader } from './dataset-header.js';
 import { embedPictures } from './embedder.js';
+import { measureTaught, noteLeftOut } from './evaluate-curve.js';
 import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
 import { type SkippedFile, scanFolder } from './folder-scan.js';
 import { replaceFile } from './incoming-file.js';
 import { layersOption } from './layers-option.js';
-import {
-  type DrawnExample,
-  defaultEpisodes,
-  defaultShots,
-  type LearningCurve,
-  measureCurve,
-  type Outlook,
-  toOutlook,
-} from './learning-curve.js';
+import { defaultEpisodes, defaultShots, type LearningCurve, type Outlook, toOutlook } from './learning-curve.js';
 import { toCurveText } from './learning-curve-text.js';
 import { outsideFilesOption } from './model-files.js';
 import { modelOption, openClassifier } from './model-option.js';
@@ -44,7 +36,7 @@ wrote the data set and its .pictures.jsonl file is beside it.
 With --shots or --episodes, the command also teaches only a few random examples of each class and tests others. It
 prints how the accuracy grows with the number of examples, and what more examples would bring.`,
   options: {
-    k: { value: 'K', help: 'number of neighbours that vote (default: 3)' },
+    k: { value: 'K', help: 'predict by the votes of the K nearest examples, instead of the default rule of predict()' },
     sample: { value: 'N', help: 'predict only N of the examples, spread evenly (default: all)' },
     shots: {
       value: 'N,N',
@@ -75,7 +67,8 @@ interface Taught {
 
 async function evaluate(call: Call): Promise<ExitCode> {
   const { argument, values, out, err, signal } = call;
-  const k = toCount(values, 'k') ?? 3;
+  const k = toCount(values, 'k');
+  const how: PredictOptions = k === undefined ? {} : { rule: 'neighbours', k };
   const sample = toCount(values, 'sample');
   const shots = toCounts(values, 'shots');
   const episodes = toCount(values, 'episodes');
@@ -90,7 +83,7 @@ async function evaluate(call: Call): Promise<ExitCode> {
         `${argument} has ${total === 1 ? 'one example' : 'no examples'}. An evaluation needs at least two examples.`,
       );
     err.line(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others.`);
-    const review = await classifier.review({ k, maxExamples: sample ?? total, signal });
+    const review = await classifier.review({ ...how, maxExamples: sample ?? total, signal });
     const matrix = toConfusionMatrix(
       counts.map(([label]) => label),
       review.confusion,
@@ -98,7 +91,11 @@ async function evaluate(call: Call): Promise<ExitCode> {
     if (values['svg']) writeSvg(String(values['svg']), matrix, review);
     const curve =
       shots || episodes
-        ? await learn(taught, { k, shots: shots ?? defaultShots, episodes: episodes ?? defaultEpisodes }, call)
+        ? await measureTaught(
+            taught,
+            { how, shots: shots ?? defaultShots, episodes: episodes ?? defaultEpisodes },
+            call,
+          )
         : undefined;
     if (shots && curve) noteLeftOut(curve, err);
     const results = {
@@ -185,61 +182,13 @@ function writeSvg(file: string, matrix: ConfusionMatrix, { accuracy, tested }: R
   replaceFile(file, toSvg(matrix, `${percent(accuracy)} of ${tested} examples correct`));
 }
 
-/** Measures the learning curve. It removes all examples from the classifier and teaches some of them again and again. */
-async function learn(
-  { classifier, nameOf }: Taught,
-  { k, shots, episodes }: { k: number; shots: readonly number[]; episodes: number },
-  { argument, err, signal }: Call,
-): Promise<LearningCurve> {
-  const labels = Object.keys(await classifier.counts());
-  const classes: DrawnExample[][] = [];
-  const embeddings = new Map<number, Float32Array>();
-  for (const label of labels) {
-    const ids = await classifier.exampleIds(label);
-    if (ids.length === 0) continue;
-    for (const id of ids) embeddings.set(id, await classifier.exampleEmbedding(id));
-    classes.push(ids.map((id) => ({ id, recording: path.posix.dirname(nameOf(id)) })));
-  }
-  if (classes.length < 2)
-    throw new CommandError(`${argument} has only one class. A learning curve needs at least two classes.`);
-  if (classes.every((examples) => examples.length < 2))
-    throw new CommandError(
-      `${argument} has one example of each class. A learning curve needs a class with at least two, because it tests other examples than it teaches.`,
-    );
-  err.line(`Teaching and testing ${episodes} random ${episodes === 1 ? 'draw' : 'draws'} of examples.`);
-  const join = (ids: readonly number[]) => {
-    const joined = new Float32Array(ids.length * classifier.embeddingSize);
-    ids.forEach((id, i) => joined.set(embeddings.get(id)!, i * classifier.embeddingSize));
-    return joined;
-  };
-  const curve = await measureCurve(classes, shots, episodes, async (teach, tests) => {
-    await classifier.clear();
-    const taughtLabels = teach.flatMap((ids, index) => ids.map(() => index));
-    await classifier.addExamples(join(teach.flat()), taughtLabels, { signal });
-    const predictions = await classifier.predictMany(join(tests), { k, signal });
-    return predictions.map(({ label }) => Number(label));
-  });
-  if (curve.points.length === 0)
-    throw new CommandError(
-      `${argument} has too few examples for the learning curve with --shots ${shots.join(',')}: after a third was kept for tests, half of the classes have fewer than ${Math.min(...shots)}. Use smaller numbers.`,
-    );
-  return curve;
-}
-
-/** Says which of the numbers that the user asked for are not in the curve. */
-function noteLeftOut({ leftOut }: LearningCurve, err: Call['err']): void {
-  if (leftOut.length > 0)
-    err.line(
-      `Note: The learning curve leaves out ${leftOut.join(', ')}. A third of the examples is kept for tests, and half of the classes have fewer left to teach.`,
-    );
-}
-
 interface Results extends Taught {
   /** Undefined unless it was asked for. */
   curve: LearningCurve | undefined;
   outlook: Outlook | undefined;
   argument: string;
-  k: number;
+  /** Number of neighbours that vote; undefined for the default rule. */
+  k: number | undefined;
   total: number;
   counts: [label: string, count: number][];
   review: Review;
@@ -252,7 +201,7 @@ const toShare = (share: number) => (Number.isNaN(share) ? null : share);
 function toJson({ modelId, k, total, counts, review, matrix, curve, outlook, skipped, nameOf }: Results): object {
   return {
     model: modelId,
-    k,
+    k: k ?? null,
     examples: total,
     tested: review.tested,
     accuracy: toShare(review.accuracy),
@@ -290,7 +239,7 @@ function toReport({ argument, k, total, review, matrix, curve, outlook, skipped,
   const sample = review.tested < total ? ` (${review.tested} tested)` : '';
   const classes = matrix.labels.length;
   const lines = [
-    `${argument}: ${total} examples${sample} in ${classes} ${classes === 1 ? 'class' : 'classes'}, k = ${k}`,
+    `${argument}: ${total} examples${sample} in ${classes} ${classes === 1 ? 'class' : 'classes'}${k === undefined ? '' : `, k = ${k}`}`,
     `Leave-one-out accuracy: ${percent(review.accuracy)}`,
     '',
     ...toText(matrix),

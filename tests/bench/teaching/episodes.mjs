@@ -74,7 +74,8 @@ export function fromShares(shares, classCount) {
  * Lets a rule answer an episode.
  * @param {Rule} rule
  * @param {Episode} episode
- * @param {{values: Float32Array, width: number}} embeddings Rows of all pictures.
+ * @param {{values: Float32Array, width: number, mirrored?: Float32Array}} embeddings Rows of all pictures. With `mirrored`, the rows of
+ * all mirrored pictures, each example is taught a second time, mirrored.
  * @param {(classNumber: number) => number} countOf Returns the number of examples to teach.
  * @param {number[]} clutter Rows of pictures of no class, or none.
  * @returns {Promise<Outcome>}
@@ -86,14 +87,16 @@ export function fromShares(shares, classCount) {
  * @property {boolean[]} clutterUnknown The same for clutter.
  */
 export async function answerEpisode(rule, { teach, test }, embeddings, countOf, clutter = []) {
-  const { width } = embeddings;
+  const { width, mirrored } = embeddings;
   const taught = teach.map((rows, c) => rows.slice(0, countOf(c)));
   const truth = test.flatMap((rows, c) => rows.map(() => c));
+  const labels = taught.flatMap((rows, c) => rows.map(() => c));
+  const examples = gather(embeddings, taught.flat());
   const answer = await rule({
     width,
     classCount: teach.length,
-    examples: gather(embeddings, taught.flat()),
-    labels: Int32Array.from(taught.flatMap((rows, c) => rows.map(() => c))),
+    examples: mirrored ? join(examples, gather({ values: mirrored, width }, taught.flat())) : examples,
+    labels: Int32Array.from(mirrored ? [...labels, ...labels] : labels),
     tests: gather(embeddings, [...test.flat(), ...clutter]),
   });
   const unknown = Array.from(answer.unknown ?? [], Boolean);
@@ -103,6 +106,13 @@ export async function answerEpisode(rule, { teach, test }, embeddings, countOf, 
     unknown: unknown.slice(0, truth.length),
     clutterUnknown: unknown.slice(truth.length),
   };
+}
+
+function join(first, second) {
+  const joined = new Float32Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
 }
 
 function gather({ values, width }, rows) {

@@ -77,13 +77,13 @@ function setTable(results, sets) {
 }
 
 function unknownTable(results, sets) {
-  const body = results.flatMap(({ title, unknown }) =>
+  const body = results.flatMap(({ title, predict, unknown }) =>
     shownShots
       .filter((n) => unknown.get(n)?.rejected > 0)
       .map((n) => {
         const { rejected, falseAlarms, worst } = unknown.get(n);
         return [
-          title,
+          `${title}, below ${predict.unknownThreshold}`,
           n,
           percent(rejected),
           ...falseAlarms.map(([, share]) => percent(share)),

@@ -10,12 +10,14 @@ export const embeddings = {
   }),
   last: () => ({ layers: 'last' }),
   default: () => ({}),
+  'default, mirrored': () => ({ preprocess: { mirror: true } }),
 };
 
 /**
  * The rows of the table. The first is the anchor of all ratios, and the row with `isPlain` the one that no set may fall far below.
  * - `tfjs`: k of @tensorflow-models/knn-classifier. Such a row does not depend on this package.
- * - `predict`: options of predict().
+ * - `predict`: options of predict(). The table of unknown pictures shows rows with an `unknownThreshold`.
+ * - `mirrored`: embeddings of the mirrored pictures, which are taught too, as with `alsoMirrored`.
  * - `review`: predicts with the calibration that review() returns.
  * - `curve`: draws the row in the picture.
  */
@@ -30,15 +32,21 @@ export const rows = [
     predict: { rule: 'neighbours', k: 10, weighting: 'similarity', balanced: true },
   },
   {
-    title: 'combined, last layer, unknown below 0.55',
+    title: 'combined, last layer',
     embedding: 'last',
     predict: { unknownThreshold: 0.55 },
     curve: true,
   },
   {
-    title: 'combined, two layers (default), unknown below 0.28',
+    title: 'combined, two layers (default)',
     embedding: 'default',
     predict: { unknownThreshold: 0.28 },
     curve: true,
+  },
+  {
+    title: 'combined, two layers (default), also mirrored',
+    embedding: 'default',
+    mirrored: 'default, mirrored',
+    predict: {},
   },
 ];

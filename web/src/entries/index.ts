@@ -8,7 +8,15 @@ import { wasmHashes } from '../shared/packaged.js';
 import type { Variant } from '../shared/protocol.js';
 import { startInline } from './start-inline.js';
 
-export type { Classifier, LoadOptions, ModelSource, Observation, ObserveOptions, Pictures } from '../page/client.js';
+export type {
+  Classifier,
+  LoadOptions,
+  ModelSource,
+  Observation,
+  ObserveOptions,
+  Pictures,
+  TeachOptions,
+} from '../page/client.js';
 export type { ImageInput, RgbaImage } from '../page/image.js';
 export type { CallSettings, KnnClassifier, Prediction } from '../page/knn-client.js';
 export type { Alpha, Version } from '../page/models.js';

@@ -82,10 +82,21 @@ export interface LoadOptions extends ModuleOptions {
   truncated?: 'fill' | 'refuse' | undefined;
 }
 
+/** Options of `Classifier.addExample()`. */
+export interface TeachOptions extends CallSettings {
+  /**
+   * Also adds the mirrored picture, as an example of its own with the next id. Use it when left and right don't matter. It takes a
+   * second run of the network. `undo()` takes back one of the two. Default: false.
+   */
+  alsoMirrored?: boolean | undefined;
+}
+
 /** Options of `Classifier.observe()`, including those of a prediction. */
 export interface ObserveOptions extends PredictOptions, CallSettings {
   /** Adds the frame as an example of this class, before the prediction. */
   label?: string | number | undefined;
+  /** Also adds the mirrored frame, as in `addExample()`. It has no effect without a label. Default: false. */
+  alsoMirrored?: boolean | undefined;
   /** Maximum number of the model's own classes to return; 0 for none. Default: 3. */
   topk?: number | undefined;
   /** Returns the embedding too. Default: false. */
@@ -193,11 +204,18 @@ export class Classifier extends KnnClassifier {
   override async addExample(
     image: ImageInput | Float32Array,
     label: string | number,
-    { signal }: CallSettings = {},
+    { alsoMirrored = false, signal }: TeachOptions = {},
   ): Promise<number> {
-    if (image instanceof Float32Array) return super.addExample(image, label, { signal });
-    const name = toLabel(label);
-    return this.#ask('addExample', image, (frame) => ({ subject: { frame }, label: name }), { signal, changes: true });
+    if (image instanceof Float32Array) {
+      if (alsoMirrored)
+        throw new ClassifierError(
+          'bad-argument',
+          "An embedding can't be mirrored. Pass the picture, or leave out 'alsoMirrored'.",
+        );
+      return super.addExample(image, label, { signal });
+    }
+    const args = { label: toLabel(label), alsoMirrored: Boolean(alsoMirrored) };
+    return this.#ask('addExample', image, (frame) => ({ ...args, subject: { frame } }), { signal, changes: true });
   }
 
   /**
@@ -223,10 +241,11 @@ export class Classifier extends KnnClassifier {
    */
   async observe(
     image: ImageInput,
-    { label, topk = 3, embedding = false, signal, ...options }: ObserveOptions = {},
+    { label, alsoMirrored = false, topk = 3, embedding = false, signal, ...options }: ObserveOptions = {},
   ): Promise<Observation> {
     const args = {
       label: label === undefined ? undefined : toLabel(label),
+      alsoMirrored: Boolean(alsoMirrored),
       options: toPredictOptions(options),
       topk: toCount(topk, 'topk', 0),
       embedding: Boolean(embedding),

@@ -112,7 +112,7 @@ export class KnnClassifier {
     const name = toLabel(label);
     return this.call(
       'addExample',
-      this.#withSubject(embedding, (subject) => ({ subject, label: name })),
+      this.#withSubject(embedding, (subject) => ({ subject, label: name, alsoMirrored: false })),
       { signal, changes: true },
     );
   }

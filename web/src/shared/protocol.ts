@@ -400,13 +400,14 @@ export interface ClassifierMethods {
   classify(args: { frame: Frame; topk: number }): ClassScore[];
   embed(args: { frame: Frame }): Float32Array;
   /** Returns the number of examples of the label. */
-  addExample(args: { subject: Subject; label: string }): number;
+  addExample(args: { subject: Subject; label: string; alsoMirrored: boolean }): number;
   addExamples(args: { embeddings: Float32Array; labels: string[] }): number[];
   predict(args: { subject: Subject; options: WirePredictOptions }): WirePrediction;
   predictMany(args: { embeddings: Float32Array; options: WirePredictOptions }): WirePrediction[];
   observe(args: {
     frame: Frame;
     label?: string | undefined;
+    alsoMirrored: boolean;
     options: WirePredictOptions;
     topk: number;
     embedding: boolean;

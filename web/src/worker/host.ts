@@ -33,6 +33,7 @@ import type {
 const noRequest: WasmFrameRequest = {
   teaches: false,
   label: '',
+  alsoMirrored: false,
   predicts: false,
   predictsOnlyWhenTaught: false,
   options: predictDefaults,
@@ -127,8 +128,9 @@ export function makeHost(
       return new Transfer(embedding!, [embedding!.buffer as ArrayBuffer]);
     },
 
-    async addExample({ subject, label }, context) {
-      if ('frame' in subject) return (await observe(subject.frame, context, { teaches: true, label })).exampleCount;
+    async addExample({ subject, label, alsoMirrored }, context) {
+      if ('frame' in subject)
+        return (await observe(subject.frame, context, { teaches: true, label, alsoMirrored })).exampleCount;
       use().classifier.addEmbedding(subject.embedding, label);
       noteAnswer();
       return countOf(label);
@@ -155,10 +157,11 @@ export function makeHost(
         .map((each) => toWirePrediction(labels, each));
     },
 
-    async observe({ frame, label, options, topk, embedding: wantsEmbedding }, context) {
+    async observe({ frame, label, alsoMirrored, options, topk, embedding: wantsEmbedding }, context) {
       const { exampleId, exampleCount, prediction, labels, classes, embedding } = await observe(frame, context, {
         teaches: label !== undefined,
         label: label ?? '',
+        alsoMirrored,
         predicts: true,
         predictsOnlyWhenTaught: true,
         options,

@@ -67,6 +67,8 @@ export interface WasmFrameRequest {
   /** Adds the frame as an example of `label`, before the prediction. */
   teaches: boolean;
   label: string;
+  /** Also adds the mirrored frame, as the next example. */
+  alsoMirrored: boolean;
   /** Predicts the frame with `options`. */
   predicts: boolean;
   /** Leaves the prediction out while no example may vote, instead of throwing. */
