@@ -7,7 +7,6 @@ Without arguments, all suites run, in this order:
   lint       Biome's linter and clang-tidy
   native     C++ unit tests on this machine
   asan       the same tests with address and undefined-behaviour sanitizers
-  tsan       what runs on several threads, with the thread sanitizer
   fuzz       damaged files for the readers of models and data sets, 20 seconds for each reader
   simd       the C++ unit tests as WebAssembly, in Node
   relaxed    the C++ unit tests as WebAssembly with relaxed SIMD, in Node
@@ -69,13 +68,6 @@ const suites = {
   lint: { title: 'Lint', preset: 'native', target: 'tflite_header', run: runLinters },
   native: { title: 'C++, native', preset: 'native', ...cppTests('native') },
   asan: { title: 'C++, native with sanitizers', preset: 'native-asan', ...cppTests('native-asan') },
-  tsan: {
-    title: 'C++, native with the thread sanitizer',
-    preset: 'native-tsan',
-    target: 'thread_tests',
-    ...cppTests('native-tsan'),
-    run: ({ files = threadTests, filter }) => runPrograms('native-tsan', { files, filter }),
-  },
   fuzz: { title: 'Fuzzers of the readers', preset: 'native-asan', target: 'fuzzers', run: () => runFuzzers(20) },
   simd: { title: 'C++, WebAssembly simd', preset: 'simd', ...cppTests('simd', [node]) },
   relaxed: { title: 'C++, WebAssembly relaxed', preset: 'relaxed', ...cppTests('relaxed', [node, ...relaxedOptions]) },
@@ -85,9 +77,6 @@ const suites = {
   consumers: { title: 'Examples', needsBundle: true, ...nodeTests('consumers') },
   soak: { title: 'Soak', needsBundle: true, ...nodeTests('soak'), run: runSoak },
 };
-
-/** Programs of the target thread_tests. */
-const threadTests = ['knn_threads_test', 'classifier_test'];
 
 function cppTests(preset, starter) {
   return { files: 'cpp', filter: true, run: (selection) => runPrograms(preset, { starter, ...selection }) };

@@ -192,7 +192,7 @@ foreach(family IN LISTS families)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
   target_compile_options(${name} PRIVATE ${flags_${family}} -O2)
   # Kernels read past the end of rows on purpose (XNN_EXTRA_BYTES).
-  if(TEACHABLE_SANITIZE OR TEACHABLE_SANITIZE_THREADS)
+  if(TEACHABLE_SANITIZE)
     target_compile_options(${name} PRIVATE -fno-sanitize=all)
   endif()
   list(APPEND family_objects $<TARGET_OBJECTS:${name}>)
