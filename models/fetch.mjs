@@ -2,7 +2,7 @@
 // Fetches models of the catalogue into models/files: `node models/fetch.mjs [--refresh] [--unverified] [id...]`. With --list, prints
 // the catalogue as a table.
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -13,6 +13,8 @@ const modelsFolder = path.dirname(fileURLToPath(import.meta.url));
 
 /** Folder of the fetched models: `TEACHABLE_MODEL_FILES`, or models/files unless that is set. */
 export const filesFolder = path.resolve(process.env.TEACHABLE_MODEL_FILES || path.join(modelsFolder, 'files'));
+/** Folder of the means of embeddings, which models/space.mjs writes. */
+export const spacesFolder = path.join(modelsFolder, 'spaces');
 const kStaging = '.incoming-';
 const kStaleMs = 3_600_000;
 
@@ -209,6 +211,7 @@ async function isComplete(item, run) {
 async function toEntry(item, run) {
   const { sources, labels, published, ...entry } = item;
   entry.files = await Promise.all(toPaths(item).map((file) => withSum(file, run)));
+  if (entry.space) entry.space = await copySpace(item, run);
   if (!labels) return entry;
   const list = run.catalog.labels.find((candidate) => candidate.id === labels);
   try {
@@ -218,6 +221,13 @@ async function toEntry(item, run) {
     run.log(`Class names are missing: ${error.message}`);
   }
   return entry;
+}
+
+/** Copies the numbers that the repository has for a model beside its files. */
+async function copySpace({ id, space }, run) {
+  await check(space, spacesFolder);
+  await copyFile(path.join(spacesFolder, space.path), path.join(run.filesFolder, id, space.path));
+  return { ...space, path: `${id}/${space.path}` };
 }
 
 /** Adds the length and the checksum of a file that the catalogue doesn't know. */

@@ -39,7 +39,7 @@ import { buildSteps, runSteps } from '../web/dev/build.mjs';
 import { buildPreset, wasmVariants } from '../web/dev/cmake.mjs';
 import { installNodePackages, needsNodePackages } from '../web/dev/npm.mjs';
 import { fail, main, projectFolder } from '../web/dev/steps.mjs';
-import { fuzzers, runFuzzers } from './fuzz/run.mjs';
+import { buildFuzzers, runFuzzers } from './fuzz/run.mjs';
 import { checkFormat, findClangFormat } from './run/format.mjs';
 import { runPrograms } from './run/gtest.mjs';
 import { runLinters } from './run/lint.mjs';
@@ -68,7 +68,7 @@ const suites = {
   lint: { title: 'Lint', preset: 'native', target: 'tflite_header', run: runLinters },
   native: { title: 'C++, native', preset: 'native', ...cppTests('native') },
   asan: { title: 'C++, native with sanitizers', preset: 'native-asan', ...cppTests('native-asan') },
-  fuzz: { title: 'Fuzzers of the readers', preset: 'native-asan', target: 'fuzzers', run: () => runFuzzers(20) },
+  fuzz: { title: 'Fuzzers of the readers', needsFuzzers: true, run: () => runFuzzers(20) },
   simd: { title: 'C++, WebAssembly simd', preset: 'simd', ...cppTests('simd', [node]) },
   relaxed: { title: 'C++, WebAssembly relaxed', preset: 'relaxed', ...cppTests('relaxed', [node, ...relaxedOptions]) },
   types: { title: 'TypeScript types', needsTypes: true, run: checkTypes },
@@ -92,7 +92,7 @@ const fullSoak = () => process.env.TEACHABLE_SOAK === 'full';
 async function runSoak(selection) {
   const tests = await runNodeTests('soak', selection);
   if (!fullSoak() || selection.files || selection.filter) return tests;
-  const fuzzed = await runFuzzers(600, fuzzers);
+  const fuzzed = await runFuzzers(600);
   return { ...tests, passed: tests.passed + fuzzed.passed, failed: [...tests.failed, ...fuzzed.failed] };
 }
 
@@ -101,12 +101,13 @@ function buildPlan(names) {
   const web = wanted.some((suite) => suite.needsBundle || suite.needsTypes);
   const bundle = wanted.some((suite) => suite.needsBundle);
   const cpp = wanted.filter((suite) => suite.preset).map(({ preset, target = 'unit_tests' }) => `${preset} ${target}`);
-  if (names.includes('soak') && fullSoak()) cpp.push('native-asan fuzzers');
+  const fuzz = wanted.some((suite) => suite.needsFuzzers) || (names.includes('soak') && fullSoak());
   const tests = [...new Set(cpp)].map((each) => {
     const [preset, target] = each.split(' ');
     const what = { unit_tests: 'tests', tflite_header: 'headers' }[target] ?? target;
     return [`C++ ${what}, ${preset}`, (report) => buildPreset(preset, [target], report)];
   });
+  if (fuzz) tests.push(['Fuzzers', buildFuzzers]);
   return [...tests, ['Models', fetchModels], ...(web ? buildSteps(bundle ? wasmVariants : []) : [])];
 }
 

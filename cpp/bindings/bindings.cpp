@@ -97,11 +97,15 @@ Value named(const std::string& name, const char* what, const Names<Value, kCount
 }
 
 constexpr Names<Crop, 2> kCrops{{"squash", "center"}, {Crop::Squash, Crop::Center}};
-constexpr Names<ResizeRule, 2> kResizeRules{{"half-pixel", "align-corners"},
-                                            {ResizeRule::HalfPixel, ResizeRule::AlignCorners}};
+constexpr Names<ResizeRule, 3> kResizeRules{
+    {"area", "half-pixel", "align-corners"},
+    {ResizeRule::Area, ResizeRule::HalfPixel, ResizeRule::AlignCorners}};
 constexpr Names<PrecisionChoice, 4> kPrecisions{
     {"auto", "f32", "int8", "exact"},
     {PrecisionChoice::Auto, PrecisionChoice::F32, PrecisionChoice::Int8, PrecisionChoice::Exact}};
+constexpr Names<Rule, 2> kRules{{"combined", "neighbours"}, {Rule::Combined, Rule::Neighbours}};
+constexpr Names<EmbeddingLayers, 3> kLayers{
+    {"last", "two", "auto"}, {EmbeddingLayers::Last, EmbeddingLayers::Two, EmbeddingLayers::Auto}};
 constexpr Names<Weighting, 2> kWeightings{{"votes", "similarity"},
                                           {Weighting::Votes, Weighting::Similarity}};
 constexpr Names<Storage, 3> kStorages{{"f32", "i16", "i8"},
@@ -128,6 +132,7 @@ FrameOptions to_frame_options(const JsFrameOptions& js) {
 
 /// Options of a prediction. JavaScript sends all fields, because its side has the defaults.
 struct JsPredictOptions {
+  std::string rule;
   double k = 0;
   std::string weighting;
   float temperature = 0;
@@ -139,7 +144,8 @@ struct JsPredictOptions {
 };
 
 PredictOptions to_predict_options(const JsPredictOptions& js) {
-  return {.k = to_count(js.k, "k"),
+  return {.rule = named(js.rule, "rule", kRules),
+          .k = to_count(js.k, "k"),
           .weighting = named(js.weighting, "weighting", kWeightings),
           .temperature = js.temperature,
           .prior = js.prior,
@@ -186,7 +192,8 @@ template <>
 struct Wire<const JsPredictOptions&> {
   using Type = val;
   static JsPredictOptions from(const val& js) {
-    return {.k = js["k"].as<double>(),
+    return {.rule = js["rule"].as<std::string>(),
+            .k = js["k"].as<double>(),
             .weighting = js["weighting"].as<std::string>(),
             .temperature = js["temperature"].as<float>(),
             .prior = js["prior"].as<float>(),
@@ -231,6 +238,8 @@ val to_js(const ModelInfo& info) {
   js.set("rangeHigh", info.range.high);
   js.set("rangeSource", std::string(info.range_source));
   js.set("embeddingSize", info.embedding_size);
+  js.set("layers", std::string(info.layers == EmbeddingLayers::Two ? "two" : "last"));
+  js.set("middleLayerSize", info.middle_layer_size);
   js.set("classCount", info.class_count);
   js.set("name", info.name);
   js.set("labelsFile", info.labels_file);
@@ -390,8 +399,10 @@ val observe(JsClassifier& self, const JsFrameRequest& js) {
 }
 
 val predict_embedding(JsClassifier& self, const val& embedding, const JsPredictOptions& options) {
+  const PredictOptions how = to_predict_options(options);
+  self.knn().prepare(how);
   Attempt attempt(self.classifier);
-  Prediction prediction = self.knn().predict(to_floats(embedding), to_predict_options(options));
+  Prediction prediction = self.knn().predict(to_floats(embedding), how);
   val js = to_js(self.classifier.smooth(std::move(prediction), options.smoothing), self.knn());
   attempt.keep();
   return js;
@@ -413,8 +424,10 @@ val add_embeddings(JsClassifier& self, const val& embeddings, double dimension, 
 val predict_embeddings(JsClassifier& self, const val& embeddings, double dimension,
                        const JsPredictOptions& options) {
   val js = val::array();
-  for (const Prediction& each : self.knn().predict_batch(
-           to_floats(embeddings), to_count(dimension, "dimension"), to_predict_options(options))) {
+  const PredictOptions how = to_predict_options(options);
+  self.knn().prepare(how);
+  for (const Prediction& each :
+       self.knn().predict_batch(to_floats(embeddings), to_count(dimension, "dimension"), how)) {
     js.call<void>("push", to_js(each, self.knn()));
   }
   return js;
@@ -451,10 +464,16 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("modelBuffer", guarded<[](Self& self, double size) {
                   return view_of(self.classifier.model_buffer(to_count(size, "byte length")));
                 }>)
-      .function("loadModel", guarded<[](Self& self, const JsFrameOptions& options, Str precision) {
+      .function("loadModel",
+                guarded<[](Self& self, const JsFrameOptions& options, Str precision, Str layers) {
                   return to_js(self.classifier.load_model(
-                      to_frame_options(options), named(precision, "precision", kPrecisions)));
+                      to_frame_options(options), named(precision, "precision", kPrecisions),
+                      named(layers, "layers", kLayers)));
                 }>)
+      .function(
+          "useSpace", guarded<[](Self& self, const val& halves) {
+            self.classifier.use_space(emscripten::convertJSArrayToNumberVector<uint8_t>(halves));
+          }>)
       .function("frameBuffer", guarded<[](Self& self, int width, int height) {
                   return view_of(self.classifier.frame_buffer(width, height));
                 }>)

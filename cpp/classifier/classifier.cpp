@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/half.h"
 #include "core/text.h"
 
 namespace teachable {
@@ -114,7 +115,8 @@ std::span<std::byte> Classifier::model_buffer(size_t byte_count) {
   return model_.span();
 }
 
-ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice precision) {
+ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice precision,
+                                 EmbeddingLayers layers) {
   const PaddedBuffer<std::byte> model_bytes = std::exchange(model_, {});
   if (knn_.example_count() > 0) {
     throw Error(ErrorCode::BadArgument,
@@ -123,7 +125,7 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
                  "another classifier."});
   }
   Model model = read_model(model_bytes.span(), precision, ConstantStorage::Borrowed);
-  auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get());
+  auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get(), layers);
 
   // The caller's range is that of the file's input. Layers that were removed may have scaled it.
   const InputScaling scaling = network->input_scaling();
@@ -147,6 +149,7 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
                  .range_low = to_first_layer(range.low),
                  .range_high = to_first_layer(range.high)};
   network_ = std::move(network);
+  space_.clear();
   embedded_ = scored_ = false;
   return {.input_width = network_->input_width(),
           .input_height = network_->input_height(),
@@ -154,11 +157,33 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
           .range = range,
           .range_source = options.range ? "given" : to_string(network_->range_source()),
           .embedding_size = network_->embedding_size(),
+          .layers = network_->layers(),
+          .middle_layer_size = network_->middle_layer_size(),
           .class_count = network_->class_count(),
           .name = std::move(model.name),
           .labels_file = std::move(model.labels_file),
           .summary = network_->summary(),
           .multiply_adds = network_->backbone_multiply_adds() + network_->head_multiply_adds()};
+}
+
+void Classifier::use_space(std::span<const uint8_t> halves) {
+  const size_t count = network().last_layer_size() + network().middle_layer_size();
+  if (halves.size() != 2 * count) {
+    throw Error(ErrorCode::BadModel,
+                {"The space of the model has ", halves.size(), " bytes, but its layers need ",
+                 2 * count, ". Use the file that belongs to the model."});
+  }
+  std::vector<float> space(count);
+  for (size_t i = 0; i < space.size(); ++i) {
+    space[i] = half_to_float(static_cast<uint16_t>(halves[2 * i] | halves[2 * i + 1] << 8));
+    if (!std::isfinite(space[i])) {
+      throw Error(ErrorCode::BadModel, {"The space of the model isn't finite at element ", i, "."});
+    }
+  }
+  if (network().embedding_size() != count) return;
+  centred_.resize(count);
+  embedded_ = false;
+  space_ = std::move(space);
 }
 
 std::span<uint8_t> Classifier::frame_buffer(int width, int height) {
@@ -211,9 +236,26 @@ std::span<const float> Classifier::embed() {
   if (!embedded_) {
     write_input();
     network_->run_backbone();
+    centre();
     embedded_ = true;
   }
-  return network_->embedding();
+  return space_.empty() ? network_->embedding() : centred_;
+}
+
+void Classifier::centre() {
+  if (space_.empty()) return;
+  const std::span<const float> raw = network_->embedding();
+  const size_t last = network_->last_layer_size();
+  const auto centre_layer = [&](size_t first, size_t end, float weight) {
+    const double length = norm_of(raw.subspan(first, end - first));
+    const auto scale = static_cast<float>(length > 0 ? 1 / length : 0);
+    for (size_t i = first; i < end; ++i) centred_[i] = raw[i] * scale - space_[i];
+    const double rest = norm_of(std::span(centred_).subspan(first, end - first));
+    const auto to_weight = static_cast<float>(rest > 0 ? weight / rest : 0);
+    for (size_t i = first; i < end; ++i) centred_[i] *= to_weight;
+  };
+  centre_layer(0, last, 1);
+  centre_layer(last, raw.size(), kMiddleWeight);
 }
 
 std::span<const float> Classifier::logits() {
@@ -241,6 +283,7 @@ FrameResult Classifier::observe(const FrameRequest& request, double (*now_ms)())
     return std::ranges::any_of(knn_.voting_counts(), [](size_t count) { return count > 0; });
   };
   if (request.predict && (!request.predicts_only_when_taught || may_vote())) {
+    knn_.prepare(*request.predict);
     result.prediction = smooth(knn_.predict(embed(), *request.predict), request.smoothing);
   }
   if (request.topk > 0) result.classes = classify(request.topk);

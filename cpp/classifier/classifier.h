@@ -28,7 +28,10 @@ struct ModelInfo {
   InputRange range;                       ///< Real values of a channel at 0 and at 255.
   /// Source of `range`: "given" (FrameOptions), "metadata" or "file" (the model's), or "assumed".
   const char* range_source = "";
-  size_t embedding_size = 0;   ///< Floats in an embedding.
+  size_t embedding_size = 0;                       ///< Floats in an embedding.
+  EmbeddingLayers layers = EmbeddingLayers::Last;  ///< Layers of the embedding: Last or Two.
+  /// Floats that a middle layer adds to an embedding of two layers; 0 for a model without one.
+  size_t middle_layer_size = 0;
   size_t class_count = 0;      ///< 0 for a model without a classifier.
   std::string name;            ///< The name inside the file; empty when there is none.
   std::string labels_file;     ///< See Model::labels_file.
@@ -46,7 +49,7 @@ struct ClassScore {
 /// How frames become the network's input.
 struct FrameOptions {
   Crop crop = Crop::Center;
-  ResizeRule resize = ResizeRule::HalfPixel;
+  ResizeRule resize = ResizeRule::Area;
   bool mirror = false;
   /// Real values of a channel at 0 and at 255. Default: the model's own, else -1 and 1.
   std::optional<InputRange> range;
@@ -114,9 +117,23 @@ class Classifier {
   std::span<std::byte> model_buffer(size_t byte_count);
   /// Reads the model from model_buffer() and frees the buffer, also on failure. Throws
   /// Error{BadModel}, Error{UnsupportedOp} or Error{OutOfMemory}; and Error{BadArgument} while
-  /// there are examples, because they belong to the model that embedded them.
+  /// there are examples, because they belong to the model that embedded them. Throws
+  /// Error{UnsupportedOp} for EmbeddingLayers::Two and a model without a middle layer.
   ModelInfo load_model(const FrameOptions& options,
-                       PrecisionChoice precision = PrecisionChoice::Auto);
+                       PrecisionChoice precision = PrecisionChoice::Auto,
+                       EmbeddingLayers layers = EmbeddingLayers::Last);
+
+  /// Centres embeddings of two layers from now on: the mean of the embeddings of generic pictures,
+  /// which models/space.mjs computes, is subtracted from each layer, and the layers are joined as
+  /// [last, kMiddleWeight * middle], each of unit length. What all pictures have in common no
+  /// longer makes them similar. An embedding of the last layer alone stays as the network gives it.
+  /// `halves` are little-endian float16: for each element of the last layer and then of the middle
+  /// layer, the mean over pictures whose embedding has length 1 in each layer. Loading a model
+  /// removes it. Throws Error{BadArgument} without a model, and Error{BadModel} for another size
+  /// and for values that aren't finite.
+  void use_space(std::span<const uint8_t> halves);
+  /// Returns that mean, [embedding_size]; empty when embeddings are not centred.
+  std::span<const float> space() const { return space_; }
 
   /// Returns memory for the next frame, [height, width, 4] RGBA, and makes it the current one.
   /// Throws Error{BadImage} for a side of 0 or above kMaxSide.
@@ -151,14 +168,20 @@ class Classifier {
   /// Number of replace_examples() and take_examples() calls so far.
   uint64_t replacement_count() const { return replacement_count_; }
 
+  /// Weight of the middle layer in a centred embedding. Accuracy is flat between 0.6 and 1.
+  static constexpr float kMiddleWeight = 0.8f;
+
  private:
   friend class Attempt;
 
   Network& network();
+  void centre();
   void write_input();
 
   Threadpool threadpool_;  // Before network_ and knn_, which borrow it.
   std::unique_ptr<Network> network_;
+  std::vector<float> space_;
+  std::vector<float> centred_;  // The embedding of frame_, centred; unused without space_.
   Preprocess preprocess_;
   Preprocessor preprocessor_;
   Knn knn_;

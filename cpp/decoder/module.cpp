@@ -3,6 +3,8 @@
 // web/src/worker/picture-decoder.ts calls these functions.
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,11 @@ namespace {
 
 std::vector<std::byte> encoded;
 Image decoded;
+bool refused = false;
+
+std::span<const uint8_t> as_file(const std::vector<std::byte>& bytes) {
+  return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace
 }  // namespace teachable
@@ -27,17 +34,37 @@ extern "C" {
   return teachable::lend(teachable::encoded, byte_count);
 }
 
+/// Returns PictureCost::sample_count of the file, which is proportional to the time that decode()
+/// will take at most. Returns 0 for a file that decode() refuses.
+[[clang::export_name("sampleCount")]] double sample_count() {
+  using namespace teachable;
+  try {
+    return static_cast<double>(count_samples(as_file(encoded)));
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
+
 /// Decodes the file and frees it. Returns an Answer whose bytes are the pixels [height, width, 4]
 /// and whose detail is empty. Errors are those of decode_image().
-[[clang::export_name("decode")]] const void* decode() {
+[[clang::export_name("decode")]] const void* decode(int refuses_truncated) {
   using namespace teachable;
-  return answer_by([] {
+  return answer_by([&] {
     const std::vector<std::byte> file = std::exchange(encoded, {});
-    decoded = decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()});
+    refused = false;
+    try {
+      decoded =
+          decode_image(as_file(file), refuses_truncated ? Truncated::Refuse : Truncated::Fill);
+    } catch (const RefusedPicture&) {
+      refused = true;
+      throw;
+    }
     return success("", decoded.pixels.get(), decoded.byte_count());
   });
 }
 
+/// Returns 1 when the last decode() threw RefusedPicture, so no other decoder should be tried.
+[[clang::export_name("isRefused")]] int is_refused() { return teachable::refused; }
 /// Returns the width of the decoded picture, in pixels.
 [[clang::export_name("width")]] int width() { return teachable::decoded.width; }
 /// Returns the height of the decoded picture, in pixels.

@@ -222,6 +222,9 @@ struct Graph {
   /// are set by find_ends(). `logits` is kNoTensor in a model without a classifier.
   TensorId embedding = kNoTensor;
   TensorId logits = kNoTensor;
+  /// Map [1, height, width, channels] that the last halving layer before the embedding reads; set
+  /// by find_middle(). kNoTensor when there is none.
+  TensorId middle = kNoTensor;
   float softmax_beta = 1;  ///< probabilities = softmax(beta * logits)
   /// When true, classes are independent: probabilities = sigmoid(logits).
   bool ends_in_sigmoid = false;

@@ -2,14 +2,48 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <string>
 #include <string_view>
 #include <utility>
 
 #include "core/error.h"
+#include "image/decode_memory.h"
 #include "image/exif.h"
+
+namespace teachable {
+namespace {
+
+/// One run of stb_image, which has no parameters for what its allocations and reads need.
+struct Decode {
+  std::span<const uint8_t> rest;  ///< bytes that are not read yet
+  PictureFormat format;
+  PictureCost cost;
+  DecodeMemory memory{};
+  bool is_truncated = false;  ///< a byte beyond the end of the file was wanted
+};
+
+thread_local Decode* current = nullptr;
+
+[[noreturn]] void throw_too_much_data() {
+  throw RefusedPicture(
+      {"The ", to_string(current->format),
+       " file contains more compressed data than its pixels need. Save the picture again."});
+}
+
+void* grow_buffer(void* old, size_t old_size, size_t size) {
+  if (size > current->cost.max_buffer) throw_too_much_data();
+  return current->memory.grow(old, old_size, size);
+}
+
+void count_table() {
+  if (current == nullptr || current->cost.max_tables == SIZE_MAX) return;
+  if (current->cost.max_tables-- == 0) throw_too_much_data();
+}
+
+}  // namespace
+}  // namespace teachable
 
 // Compiles only the formats that decode_image() supports, private to this file.
 #define STB_IMAGE_IMPLEMENTATION
@@ -21,69 +55,64 @@
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
 #define STBI_FAILURE_USERMSG
-// stb_image leaves the missing part of a truncated JPEG file as it was allocated. Zeroed memory
-// ensures that no picture ever shows earlier contents of that memory.
-#define STBI_MALLOC(size) std::calloc(1, size)
-#define STBI_REALLOC(old, size) std::realloc(old, size)
-#define STBI_FREE(old) std::free(old)
+#define STBI_MALLOC(size) teachable::current->memory.allocate(size)
+#define STBI_REALLOC_SIZED(old, old_size, size) teachable::grow_buffer(old, old_size, size)
+#define STBI_FREE(old) teachable::current->memory.free(old)
 #if defined(__wasm_simd128__) && defined(__SSE2__)
 // Emscripten implements SSE2 intrinsics with SIMD128, which makes JPEG decoding twice as fast.
 #define STBI__X64_TARGET
 #endif
+// stb_image clears each table of codes with memset() before it fills it, and has no other place
+// where the number of tables could be limited.
+#define memset(to, value, size) (teachable::count_table(), std::memset(to, value, size))
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include <stb_image.h>
 #pragma GCC diagnostic pop
+#undef memset
 
 namespace teachable {
 namespace {
 
-enum class Format { Jpeg, Png, Bmp };
-
-std::string_view to_string(Format format) {
-  switch (format) {
-    case Format::Jpeg:
-      return "JPEG";
-    case Format::Png:
-      return "PNG";
-    case Format::Bmp:
-      return "BMP";
+/// Copies the next bytes of the file. A JPEG file without its end gets an end-of-image marker, or
+/// stb_image would not compute the pixels of a progressive picture.
+int read(void* /*user*/, char* to, int size) {
+  std::span<const uint8_t>& rest = current->rest;
+  if (rest.empty()) {
+    current->is_truncated = true;
+    if (current->format != PictureFormat::Jpeg || size < 2) return 0;
+    to[0] = '\xFF';
+    to[1] = '\xD9';
+    return 2;
   }
-  return "";
+  const size_t count = std::min(rest.size(), static_cast<size_t>(size));
+  std::memcpy(to, rest.data(), count);
+  rest = rest.subspan(count);
+  return static_cast<int>(count);
 }
 
-[[noreturn]] void throw_bad_image(const Text& message) {
-  throw Error(ErrorCode::BadImage, message);
+/// Skips bytes. Nothing is missing unless a later byte is read.
+void skip(void* /*user*/, int size) {
+  current->rest = current->rest.subspan(std::min(current->rest.size(), static_cast<size_t>(size)));
 }
 
-bool starts_with(std::span<const uint8_t> bytes, std::string_view magic) {
-  return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0;
+int is_at_end(void* /*user*/) {
+  return current->rest.empty() && current->format != PictureFormat::Jpeg;
 }
 
-Format detect_format(std::span<const uint8_t> bytes) {
-  if (bytes.empty()) throw_bad_image("The picture file has 0 bytes. Pass a JPEG, PNG or BMP file.");
-  if (starts_with(bytes, "\xFF\xD8\xFF")) return Format::Jpeg;
-  if (starts_with(bytes, "\x89PNG\r\n\x1A\n")) return Format::Png;
-  if (starts_with(bytes, "BM")) return Format::Bmp;
-
-  std::string first_bytes;
-  for (uint8_t byte : bytes.first(std::min<size_t>(bytes.size(), 4))) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    first_bytes += {' ', kDigits[byte >> 4], kDigits[byte & 15]};
+/// Returns the size from the header only; allocates at most a few kilobytes.
+PictureSize read_size(std::span<const uint8_t> bytes, PictureFormat format) {
+  if (bytes.size() > INT_MAX) {
+    throw_bad_image(
+        {"The picture file has ", bytes.size(), " bytes. Files must be smaller than 2 GB."});
   }
-  throw_bad_image({"The picture file begins with", first_bytes,
-                   " (hex), which is not a JPEG, PNG or BMP file. Convert it to one of these."});
-}
-
-struct Size {
-  int64_t width, height;
-};
-
-/// Reads the size from the header only; allocates at most a few kilobytes.
-Size read_size(std::span<const uint8_t> bytes, Format format) {
+  Decode header{bytes, format, {}};
+  current = &header;
   int width = 0, height = 0, channels = 0;
-  if (stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width, &height,
-                            &channels) == 0) {
+  const int found = stbi_info_from_memory(bytes.data(), static_cast<int>(bytes.size()), &width,
+                                          &height, &channels);
+  current = nullptr;
+  if (found == 0) {
     throw_bad_image({"The header of the ", to_string(format),
                      " file is damaged or of an unsupported kind. Save the picture again as an "
                      "8-bit JPEG, a PNG "
@@ -93,49 +122,50 @@ Size read_size(std::span<const uint8_t> bytes, Format format) {
   return {width, std::abs(int64_t{height})};
 }
 
-void check_size(Size size, Format format) {
-  const auto [width, height] = size;
-  const bool good = width >= 1 && height >= 1 && width <= kMaxSide && height <= kMaxSide &&
-                    width * height <= kMaxDecodedPixels;
-  if (good) return;
-  throw_bad_image({"The ", to_string(format), " file has ", width, "x", height,
-                   " pixels. Each side must be 1 to ", kMaxSide,
-                   " pixels, and the picture at most ", kMaxDecodedPixels,
-                   " pixels in total. Resize the picture."});
-}
-
-Image decode_pixels(std::span<const uint8_t> bytes, Format format) {
+Image decode_pixels(Decode& decode) {
+  struct Use {
+    explicit Use(Decode& used) { current = &used; }
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+    ~Use() { current = nullptr; }
+  } use(decode);
+  constexpr stbi_io_callbacks kCallbacks = {read, skip, is_at_end};
   Image image;
   int channels_in_file = 0;
-  image.pixels.reset(stbi_load_from_memory(bytes.data(), static_cast<int>(bytes.size()),
-                                           &image.width, &image.height, &channels_in_file, 4));
+  stbi_uc* const pixels = stbi_load_from_callbacks(&kCallbacks, nullptr, &image.width,
+                                                   &image.height, &channels_in_file, 4);
+  image.pixels.reset(static_cast<uint8_t*>(decode.memory.release(pixels)));
   if (image.pixels != nullptr) return image;
 
   const char* reason = stbi_failure_reason();
   const bool out_of_memory = reason != nullptr && std::string_view(reason) == "Out of memory";
   throw Error(out_of_memory ? ErrorCode::OutOfMemory : ErrorCode::BadImage,
-              {"The ", to_string(format),
+              {"The ", to_string(decode.format),
                " file cannot be decoded: ", reason != nullptr ? reason : "unknown reason", "."});
 }
 
 }  // namespace
 
-Image decode_image(std::span<const uint8_t> bytes) {
-  const Format format = detect_format(bytes);
-  if (bytes.size() > INT_MAX) {
-    throw_bad_image(
-        {"The picture file has ", bytes.size(), " bytes. Files must be smaller than 2 GB."});
-  }
-  const Size size = read_size(bytes, format);
-  check_size(size, format);
-
-  Image image = decode_pixels(bytes, format);
+Image decode_image(std::span<const uint8_t> bytes, Truncated truncated) {
+  const PictureFormat format = detect_format(bytes);
+  const PictureSize size = read_size(bytes, format);
+  Decode decode{bytes, format, check_cost(bytes, format, size)};
+  Image image = decode_pixels(decode);
   if (image.width != size.width || image.height != size.height) {
     throw_bad_image(
         {"The ", to_string(format), " file is damaged: it declares two different sizes."});
   }
-  if (format != Format::Jpeg) return image;
+  if (decode.is_truncated && truncated == Truncated::Refuse) {
+    throw RefusedPicture({"The ", to_string(format),
+                          " file is truncated: its end is missing. Copy or download it again."});
+  }
+  if (format != PictureFormat::Jpeg) return image;
   return to_upright(std::move(image), read_orientation(bytes));
+}
+
+int64_t count_samples(std::span<const uint8_t> bytes) {
+  const PictureFormat format = detect_format(bytes);
+  return check_cost(bytes, format, read_size(bytes, format)).sample_count;
 }
 
 }  // namespace teachable

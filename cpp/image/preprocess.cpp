@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/float4.h"
 #include "core/text.h"
+#include "image/sum_rows.h"
 
 namespace teachable {
 namespace {
@@ -133,6 +134,10 @@ Float4 load_pixel(const uint8_t* from) {
   return reinterpret_cast<Float4>(bits) - splat4(kTwoTo23);
 }
 
+/// Sum of the weights of the rows of a mean, as integers. Their rounding changes a pixel by less
+/// than 0.03 of 255 for a frame of 640 x 480.
+constexpr float kWeightSum = 1 << 14;
+
 struct Span1d {
   int first, count;
 };
@@ -141,6 +146,11 @@ struct Span1d {
 Span1d centered(int available, int64_t count) {
   const int clamped = static_cast<int>(std::clamp<int64_t>(count, 1, available));
   return {(available - clamped) / 2, clamped};
+}
+
+/// Returns true if output pixels are means along an axis, and false if they are interpolated.
+bool averages(int source_count, int count, ResizeRule rule) {
+  return rule == ResizeRule::Area && source_count >= 2 * count;
 }
 
 int64_t divide_rounded(int64_t dividend, int64_t divisor) {
@@ -154,8 +164,20 @@ std::vector<Preprocessor::Tap> Preprocessor::make_taps(int source_first, int sou
   std::vector<Tap> taps(static_cast<size_t>(count));
   const double last = source_count - 1;
   for (int i = 0; i < count; ++i) {
+    Tap& tap = taps[static_cast<size_t>(i)];
+    if (averages(source_count, count, rule)) {
+      // Positions are in units of 1 / count pixels, in which all of them are whole numbers.
+      const int64_t begin = int64_t{i} * source_count, end = begin + source_count;
+      const int64_t first = begin / count, after = (end + count - 1) / count;
+      const auto weight = [&](int64_t covered) {
+        return static_cast<float>(static_cast<double>(covered) / source_count);
+      };
+      tap = {static_cast<uint32_t>(source_first + first), static_cast<uint32_t>(after - first),
+             weight((first + 1) * count - begin), weight(count), weight(end - (after - 1) * count)};
+      continue;
+    }
     double position = 0;
-    if (rule == ResizeRule::HalfPixel) {
+    if (rule != ResizeRule::AlignCorners) {
       position = std::clamp((i + 0.5) * source_count / count - 0.5, 0.0, last);
     } else if (count > 1) {
       position = i * last / (count - 1);
@@ -163,8 +185,9 @@ std::vector<Preprocessor::Tap> Preprocessor::make_taps(int source_first, int sou
     // The last pixel is the second of a pair, with all the weight: so a pair is always there to
     // read.
     const int first = std::clamp(static_cast<int>(position), 0, std::max(source_count - 2, 0));
-    taps[static_cast<size_t>(i)] = {static_cast<uint32_t>(source_first + first),
-                                    static_cast<float>(position - first)};
+    tap.first = static_cast<uint32_t>(source_first + first);
+    tap.last_weight = static_cast<float>(position - first);
+    tap.first_weight = 1 - tap.last_weight;
   }
   return taps;
 }
@@ -189,33 +212,86 @@ void Preprocessor::prepare(const RgbaView& frame, const Preprocess& how, int wid
   columns_ = make_taps(across.first, across.count, width, how.resize);
   rows_ = make_taps(down.first, down.count, height, how.resize);
   if (how.mirror) std::reverse(columns_.begin(), columns_.end());
+  averages_ = averages(across.count, width, how.resize) || averages(down.count, height, how.resize);
+  if (averages_) {
+    mean_begin_ = static_cast<size_t>(across.first);
+    mean_width_ = static_cast<size_t>(across.count);
+    row_sums_.resize(mean_width_ * 4);
+    // A mean over a row of output covers one row more than a whole number, and a pair is even.
+    row_weights_.resize(static_cast<size_t>(down.count / height) + 4);
+    for (Tap& column : columns_) {
+      for (float* weight : {&column.first_weight, &column.inner_weight, &column.last_weight})
+        *weight /= kWeightSum;
+    }
+  }
+  output_row_.resize(static_cast<size_t>(width) * 4);
   column_step_ = across.count > 1 ? 4 : 0;
   row_step_ = down.count > 1 ? static_cast<size_t>(frame.width) * 4 : 0;
   geometry_ = wanted;
 }
 
+void Preprocessor::interpolate_row(const uint8_t* pixels, const Tap& row) {
+  const uint8_t* const upper = pixels + row.first * size_t{4} * geometry_.frame_width;
+  const uint8_t* const lower = upper + row_step_;
+  const Float4 down = splat4(row.last_weight);
+  float* output = output_row_.data();
+  for (const Tap& column : columns_) {
+    const size_t left = size_t{column.first} * 4, right = left + column_step_;
+    const Float4 across = splat4(column.last_weight);
+    const Float4 upper_left = load_pixel(upper + left), lower_left = load_pixel(lower + left);
+    const Float4 above = upper_left + (load_pixel(upper + right) - upper_left) * across;
+    const Float4 below = lower_left + (load_pixel(lower + right) - lower_left) * across;
+    store4(output, above + (below - above) * down);
+    output += 4;
+  }
+}
+
+void Preprocessor::average_row(const uint8_t* pixels, const Tap& row) {
+  // Rounding the sums instead of the weights keeps the total exact.
+  double sum = 0, rounded = 0;
+  for (uint32_t i = 0; i < row.count; ++i) {
+    sum += i == 0 ? row.first_weight : i + 1 < row.count ? row.inner_weight : row.last_weight;
+    const double next = std::nearbyint(sum * kWeightSum);
+    row_weights_[i] = static_cast<int16_t>(next - rounded);
+    rounded = next;
+  }
+  row_weights_[row.count] = 0;
+  const size_t stride = size_t{4} * static_cast<size_t>(geometry_.frame_width);
+  // A frame of one row has no second one to read.
+  const size_t row_count = row_step_ == 0 ? 1 : row.count;
+  sum_rows(pixels + row.first * stride + mean_begin_ * 4, stride, row_count, row_weights_.data(),
+           mean_width_ * 4, row_sums_.data());
+
+  float* output = output_row_.data();
+  for (const Tap& column : columns_) {
+    const float* from = row_sums_.data() + (column.first - mean_begin_) * 4;
+    const float* const last = from + (column_step_ == 0 ? 0 : (column.count - 1) * 4);
+    Float4 mean =
+        load4(from) * splat4(column.first_weight) + load4(last) * splat4(column.last_weight);
+    Float4 inner = {};
+    while ((from += 4) < last) inner += load4(from);
+    mean += inner * splat4(column.inner_weight);
+    store4(output, mean);
+    output += 4;
+  }
+}
+
 template <typename Store, typename T>
-void Preprocessor::resample(const uint8_t* pixels, const Store& store, T* output) const {
-  const size_t stride = static_cast<size_t>(geometry_.frame_width) * 4;
+void Preprocessor::resample(const uint8_t* pixels, const Store& store, T* output) {
+  const size_t width = columns_.size();
   for (size_t y = 0; y < rows_.size(); ++y) {
-    const uint8_t* const upper = pixels + rows_[y].first * stride;
-    const uint8_t* const lower = upper + row_step_;
-    const Float4 down = splat4(rows_[y].weight);
-    const auto sample = [&](const Tap& column) {
-      const size_t left = size_t{column.first} * 4, right = left + column_step_;
-      const Float4 across = splat4(column.weight);
-      const Float4 upper_left = load_pixel(upper + left), lower_left = load_pixel(lower + left);
-      const Float4 above = upper_left + (load_pixel(upper + right) - upper_left) * across;
-      const Float4 below = lower_left + (load_pixel(lower + right) - lower_left) * across;
-      return above + (below - above) * down;
-    };
-    // A wide store also writes to the next pixel, which the last pixel of the output does not have.
-    const bool last_row = y + 1 == rows_.size();
-    const size_t wide_count = columns_.size() - (last_row ? 1 : 0);
-    for (size_t x = 0; x < wide_count; ++x, output += 3) {
-      store.store_wide(sample(columns_[x]), output);
+    if (averages_) {
+      average_row(pixels, rows_[y]);
+    } else {
+      interpolate_row(pixels, rows_[y]);
     }
-    if (last_row) store.store(sample(columns_.back()), output);
+    // A wide store also writes to the next pixel, which the last pixel of the output does not have.
+    const size_t wide_count = width - (y + 1 == rows_.size() ? 1 : 0);
+    const float* from = output_row_.data();
+    for (size_t x = 0; x < wide_count; ++x, output += 3, from += 4) {
+      store.store_wide(load4(from), output);
+    }
+    if (wide_count < width) store.store(load4(from), output);
   }
 }
 

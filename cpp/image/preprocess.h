@@ -1,5 +1,5 @@
-// Converts a frame of any size to the network's input in one pass: crop, bilinear resize, and
-// mapping of pixel values.
+// Converts a frame of any size to the network's input in one pass: crop, resize, and mapping of
+// pixel values.
 #pragma once
 
 #include <cstddef>
@@ -19,18 +19,20 @@ enum class Crop {
            ///< at the right or bottom
 };
 
-/// Position at which output pixel i of n samples an axis with m source pixels. m counts the pixels
-/// of the crop; pixels outside of it are never read. Values are interpolated linearly between the
-/// two nearest pixels, without antialiasing, as in TensorFlow.
+/// Source of output pixel i of n along an axis with m source pixels. m counts the pixels of the
+/// crop; pixels outside of it are never read. HalfPixel and AlignCorners are positions: values are
+/// interpolated linearly between the two nearest pixels, without antialiasing, as in TensorFlow.
 enum class ResizeRule {
-  HalfPixel,     ///< (i + 0.5) * m / n - 0.5, clamped: TensorFlow 2, OpenCV, browsers
+  HalfPixel,     ///< (i + 0.5) * m / n - 0.5, clamped: TensorFlow 2
   AlignCorners,  ///< i * (m - 1) / (n - 1), 0 when n is 1: tfjs-models/mobilenet
+  Area,          ///< the mean from i * m / n to (i + 1) * m / n if m >= 2 * n, as OpenCV's
+                 ///< INTER_AREA; HalfPixel for a smaller m, which leaves no pixel out
 };
 
 /// Preprocessing settings. They are a property of the model, which the caller may override.
 struct Preprocess {
   Crop crop = Crop::Center;
-  ResizeRule resize = ResizeRule::HalfPixel;
+  ResizeRule resize = ResizeRule::Area;
   bool mirror = false;   ///< true flips the result horizontally
   float range_low = -1;  ///< real value of a channel value of 0, finite
   float range_high = 1;  ///< real value of a channel value of 255, finite
@@ -59,10 +61,11 @@ class Preprocessor {
            int zero_point, std::span<int8_t> output);
 
  private:
-  /// Source of one output column or row: a pixel, and the weight of the next pixel.
+  /// Source of one output column or row: `count` pixels, with a weight for the first one, for each
+  /// inner one, and for the last one. The weights sum to 1.
   struct Tap {
-    uint32_t first = 0;
-    float weight = 0;  ///< weight of the next pixel, 0..1; 0 when there is none
+    uint32_t first = 0, count = 2;
+    float first_weight = 1, inner_weight = 0, last_weight = 0;
   };
 
   /// Sizes and settings for which the tables were computed.
@@ -81,7 +84,10 @@ class Preprocessor {
   void run_quantized(const RgbaView& frame, const Preprocess& how, int width, int height,
                      float scale, int zero_point, std::span<Q> output);
   template <typename Store, typename T>
-  void resample(const uint8_t* pixels, const Store& store, T* output) const;
+  void resample(const uint8_t* pixels, const Store& store, T* output);
+  /// Computes one output row: [width, 4] floats in 0..255, in output_row_.
+  void interpolate_row(const uint8_t* pixels, const Tap& row);
+  void average_row(const uint8_t* pixels, const Tap& row);
 
   static std::vector<Tap> make_taps(int source_first, int source_count, int count, ResizeRule rule);
 
@@ -90,6 +96,11 @@ class Preprocessor {
   /// Distance in bytes from the pixel of a tap to the next one; 0 when the source is one pixel wide
   /// or high.
   size_t column_step_ = 0, row_step_ = 0;
+  bool averages_ = false;                   ///< true if an axis takes means of its pixels
+  size_t mean_begin_ = 0, mean_width_ = 0;  ///< columns of the crop
+  std::vector<int16_t> row_weights_;        ///< of the rows of a tap
+  std::vector<float> row_sums_;             ///< [mean_width_, 4], the weighted sums of these rows
+  std::vector<float> output_row_;           ///< [width, 4], 0..255
 };
 
 }  // namespace teachable

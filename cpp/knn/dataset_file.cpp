@@ -454,7 +454,8 @@ void DatasetReader::read_header(Fields& fields) {
   if (expected_ && expected_dimension_ > 0 && dimension_ > 0 && dimension_ != expected_dimension_) {
     throw_bad_dataset({"The examples of the data set have ", dimension_,
                        " values, but embeddings of ", describe(*expected_), " have ",
-                       expected_dimension_, ". Load the model of the data set."});
+                       expected_dimension_,
+                       ". Load the model of the data set, with the same option `layers`."});
   }
   dataset_.knn = Knn(static_cast<Storage>(storage));
   Classes& classes = dataset_.knn.classes_;

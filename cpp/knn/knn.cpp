@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/heap_sort.h"
 #include "core/text.h"
+#include "knn/combine.h"
 #include "knn/reserve_more.h"
 
 namespace teachable {
@@ -20,6 +21,9 @@ constexpr size_t kRowsPerPart = 1024;
 /// Number of queries that are compared with a row while it is in the cache. It bounds the memory
 /// for similarities.
 constexpr size_t kQueriesPerPass = 16;
+
+/// Number of changes at once that a linear head follows one by one.
+constexpr size_t kMaxHeadChanges = 8;
 
 /// Row that may be among the nearest.
 struct Candidate {
@@ -39,10 +43,11 @@ struct Candidate {
 }
 
 /// Throws std::bad_alloc unless there is enough memory for calls that don't add examples, such as a
-/// save, a prediction and a change of the storage format: for pieces of files, and for a similarity
-/// and a candidate of each row.
-void check_spare_memory(size_t row_count) {
-  const size_t bytes = (size_t{4} << 20) + row_count * (sizeof(float) + sizeof(Candidate));
+/// save, a prediction and a change of the storage format: for pieces of files, for a similarity and
+/// a candidate of each row, and for a linear head.
+void check_spare_memory(size_t row_count, size_t head_bytes) {
+  const size_t bytes =
+      (size_t{4} << 20) + row_count * (sizeof(float) + sizeof(Candidate)) + head_bytes;
   ::operator delete(::operator new(bytes));
 }
 
@@ -99,7 +104,10 @@ void Knn::reserve(size_t more, size_t dimension) {
     reserve_more(id_of_, more);
     row_of_.reserve(more);
     // Last, so that what it frees is in one piece with the memory that was never used.
-    if (grows) check_spare_memory(rows_.count() + more);
+    const size_t count = rows_.count() + more;
+    if (grows) {
+      check_spare_memory(count, LinearHead::needed_bytes(dimension, count, classes_.size() + 1));
+    }
   } catch (const std::bad_alloc&) {
     rows_.free_unused();
     throw no_memory();
@@ -109,12 +117,32 @@ void Knn::reserve(size_t more, size_t dimension) {
   }
 }
 
+template <typename Change>
+void Knn::update_head(size_t i, const Change& change) noexcept {
+  if (!head_) return;
+  rows_.decode(i, head_->row_buffer());
+  change(*head_, head_->row_buffer());
+}
+
+void Knn::reserve_head() noexcept {
+  if (!head_) return;
+  try {
+    head_->reserve(classes_.size());
+  } catch (const std::bad_alloc&) {
+    // The head is derived from the examples, which matter more.
+    head_.reset();
+  }
+}
+
 void Knn::append_entry(ExampleId id, uint32_t class_index) noexcept {
   row_of_.add(id, static_cast<uint32_t>(id_of_.size()));
   class_of_.push_back(class_index);
   id_of_.push_back(id);
   next_id_ = std::max(next_id_, id + 1);
   classes_.increase_count(class_index);
+  reserve_head();
+  update_head(id_of_.size() - 1,
+              [&](LinearHead& head, const float* row) { head.add(row, id, class_index); });
   ++revision_;
 }
 
@@ -169,6 +197,8 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
   std::vector<ExampleId> ids(labels.size());
   if (labels.empty()) return ids;
   check_ids(labels.size());
+  // One new head costs less than many changes.
+  if (labels.size() > kMaxHeadChanges) head_.reset();
   reserve(labels.size(), dimension);
   const size_t old_class_count = classes_.size();
   const size_t remembered = std::min(labels.size(), kMaxHistory);
@@ -204,8 +234,8 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
   return ids;
 }
 
-std::vector<std::vector<Neighbour>> Knn::nearest(std::span<const RowQuery> queries, size_t k,
-                                                 std::optional<size_t> left_out) const {
+std::vector<Knn::Votes> Knn::nearest(std::span<const RowQuery> queries, size_t k,
+                                     std::optional<size_t> left_out, bool votes) const {
   const size_t count = rows_.count();
   std::vector<std::vector<float>> scanned(queries.size());
   for (std::vector<float>& each : scanned) each.resize(count);
@@ -236,7 +266,7 @@ std::vector<std::vector<Neighbour>> Knn::nearest(std::span<const RowQuery> queri
     return all_eligible || (i != left_out && classes_.enabled(class_of_[i]));
   };
 
-  std::vector<std::vector<Neighbour>> results;
+  std::vector<Votes> results;
   results.reserve(queries.size());
   for (size_t q = 0; q < queries.size(); ++q) {
     const RowQuery& query = queries[q];
@@ -285,7 +315,14 @@ std::vector<std::vector<Neighbour>> Knn::nearest(std::span<const RowQuery> queri
                    .class_index = class_of_[candidate.index],
                    .similarity = rows_.similarity(queries[q], candidate.index)});
     }
-    results.push_back(found.take_sorted());
+    results.push_back({.neighbours = found.take_sorted(), .votes = {}});
+    if (!votes) continue;
+    // The scan's similarities are exact to about 0.001, which changes a vote by 2 percent.
+    AllVotes all(classes_.size(), results.back().neighbours.front().similarity);
+    for (size_t i = 0; i < count; ++i) {
+      if (eligible(i)) all.add(scanned[q][i], class_of_[i]);
+    }
+    results.back().votes = all.take();
   }
   return results;
 }
@@ -309,6 +346,13 @@ std::vector<Prediction> Knn::predict_batch(std::span<const float> embeddings, si
   check_batch(embeddings, dimension);
   const size_t query_count = embeddings.size() / dimension;
   const std::vector<size_t> voting_counts = classes_.voting_counts();
+  const bool combined = options.rule == Rule::Combined;
+  std::optional<LinearHead> own_head;
+  if (combined && !head_) own_head.emplace(make_head());
+  const LinearHead* const head = head_ ? &*head_ : own_head ? &*own_head : nullptr;
+  std::vector<double> scores(classes_.size());
+  // Rule::Combined compares with two neighbours to tell what is unknown.
+  const size_t k = std::min(combined ? std::max<size_t>(options.k, 2) : options.k, enabled);
   std::vector<Prediction> predictions;
   predictions.reserve(query_count);
   for (size_t first = 0; first < query_count; first += kQueriesPerPass) {
@@ -317,14 +361,21 @@ std::vector<Prediction> Knn::predict_batch(std::span<const float> embeddings, si
       const std::span<const float> embedding = embeddings.subspan(q * dimension, dimension);
       queries.push_back(rows_.make_query(embedding, checked_norm(embedding)));
     }
-    for (std::vector<Neighbour>& each : nearest(queries, std::min(options.k, enabled), {})) {
-      predictions.push_back(vote(std::move(each), voting_counts, options));
+    std::vector<Votes> found = nearest(queries, k, {}, combined);
+    for (size_t i = 0; i < found.size(); ++i) {
+      if (!combined) {
+        predictions.push_back(vote(std::move(found[i].neighbours), voting_counts, options));
+        continue;
+      }
+      head->scores(queries[i].unit.data(), scores);
+      predictions.push_back(
+          combine(std::move(found[i].neighbours), found[i].votes, scores, voting_counts, options));
     }
   }
   return predictions;
 }
 
-std::vector<Neighbour> Knn::neighbours_of(ExampleId id, size_t k) const {
+Knn::Votes Knn::nearest_to(ExampleId id, size_t k, bool votes) const {
   if (k < 1) throw_bad_argument("k is 0. It must be at least 1.");
   const size_t index = index_of(id);
   size_t others = classes_.enabled_count();
@@ -333,7 +384,55 @@ std::vector<Neighbour> Knn::neighbours_of(ExampleId id, size_t k) const {
   std::vector<float> values(rows_.dimension());
   rows_.decode(index, values.data());
   const RowQuery query = rows_.make_query(values, norm_of(values));
-  return std::move(nearest({&query, 1}, std::min(k, others), index).front());
+  return std::move(nearest({&query, 1}, std::min(k, others), index, votes).front());
+}
+
+Knn::Votes Knn::votes_without(ExampleId id, size_t k) const { return nearest_to(id, k, true); }
+
+std::vector<Neighbour> Knn::neighbours_of(ExampleId id, size_t k) const {
+  return std::move(nearest_to(id, k, false).neighbours);
+}
+
+LinearHead Knn::make_head() const try {
+  LinearHead head(rows_.dimension());
+  std::vector<std::vector<size_t>> rows_of_class(classes_.size());
+  for (size_t i = 0; i < class_of_.size(); ++i) rows_of_class[class_of_[i]].push_back(i);
+  // The factor takes one example of each class in turn, until it is full.
+  std::vector<bool> in_factor(class_of_.size());
+  for (size_t turn = 0, chosen = 1; chosen > 0 && head.factor_count() < head.max_factor(); ++turn) {
+    chosen = 0;
+    for (uint32_t c = 0; c < rows_of_class.size(); ++c) {
+      if (turn >= rows_of_class[c].size() || head.factor_count() == head.max_factor()) continue;
+      const size_t i = rows_of_class[c][turn];
+      head.reserve(classes_.size());
+      rows_.decode(i, head.row_buffer());
+      head.add(head.row_buffer(), id_of_[i], c);
+      in_factor[i] = true;
+      ++chosen;
+    }
+  }
+  std::vector<double> sum(head.stride());
+  for (uint32_t c = 0; c < rows_of_class.size(); ++c) {
+    std::fill(sum.begin(), sum.end(), 0.0);
+    size_t count = 0;
+    for (const size_t i : rows_of_class[c]) {
+      if (in_factor[i]) continue;
+      rows_.decode(i, head.row_buffer());
+      for (size_t at = 0; at < rows_.dimension(); ++at) sum[at] += double{head.row_buffer()[at]};
+      ++count;
+    }
+    if (count > 0) head.add_sum(sum.data(), count, c);
+  }
+  return head;
+} catch (const std::bad_alloc&) {
+  throw Error(
+      ErrorCode::OutOfMemory,
+      {"There is not enough memory for the linear head of ", rows_.count(), " examples of ",
+       rows_.dimension(), " values. Remove some examples, or predict with the rule 'neighbours'."});
+}
+
+void Knn::prepare(const PredictOptions& options) {
+  if (options.rule == Rule::Combined && !head_ && rows_.count() > 0) head_.emplace(make_head());
 }
 
 bool Knn::contains(ExampleId id) const { return row_of_.find(id) != RowOfId::kNoRow; }
@@ -365,6 +464,8 @@ std::vector<ExampleId> Knn::ids(std::string_view label) const {
 }
 
 void Knn::remove_row(size_t i) noexcept {
+  update_head(
+      i, [&](LinearHead& head, const float* row) { head.remove(row, id_of_[i], class_of_[i]); });
   classes_.decrease_count(class_of_[i]);
   row_of_.move(id_of_.back(), static_cast<uint32_t>(i));
   row_of_.remove(id_of_[i]);
@@ -408,6 +509,8 @@ void Knn::move_to(ExampleId id, std::string_view label) {
   trim_history();
   classes_.decrease_count(class_of_[i]);
   classes_.increase_count(to);
+  reserve_head();
+  update_head(i, [&](LinearHead& head, const float* row) { head.move(row, id, class_of_[i], to); });
   class_of_[i] = to;
   ++revision_;
 }
@@ -428,6 +531,10 @@ bool Knn::undo() {
       class_after = class_of_[i];
       classes_.decrease_count(class_after);
       classes_.increase_count(change.class_index);
+      reserve_head();
+      update_head(i, [&](LinearHead& head, const float* row) {
+        head.move(row, change.id, class_after, change.class_index);
+      });
       class_of_[i] = change.class_index;
       break;
     }
@@ -442,6 +549,7 @@ bool Knn::undo() {
   if (change.created_class && class_after + 1 == classes_.size() &&
       classes_.counts()[class_after] == 0) {
     classes_.erase(class_after);
+    if (head_) head_->erase_class(class_after);
   }
   history_.pop_back();
   ++revision_;
@@ -450,6 +558,8 @@ bool Knn::undo() {
 
 void Knn::take_back() noexcept {
   next_id_ = history_.back().id;
+  // A head without this example would have rounding errors of its own. The next one is made anew.
+  head_.reset();
   // Undoing an added example allocates nothing.
   undo();
   history_.splice(history_.begin(), trimmed_);
@@ -479,6 +589,7 @@ void Knn::enable(std::string_view label, bool enabled) {
 
 void Knn::erase_class(uint32_t index) noexcept {
   classes_.erase(index);
+  if (head_) head_->erase_class(index);
   for (uint32_t& each : class_of_) {
     if (each > index) --each;
   }
@@ -492,12 +603,15 @@ void Knn::merge(std::string_view from, std::string_view into) {
     throw_bad_argument("A class cannot be merged with itself. Pass two different labels.");
   std::replace(class_of_.begin(), class_of_.end(), merged, target);
   classes_.increase_count(target, classes_.counts()[merged]);
+  reserve_head();
+  if (head_) head_->merge(merged, target);
   erase_class(merged);
 }
 
 void Knn::clear(std::string_view label) {
   // `label` may be a view of an element of labels(), so it must not be used after this line.
   const uint32_t cleared = classes_.at(label);
+  if (classes_.counts()[cleared] > kMaxHeadChanges) head_.reset();
   for (size_t i = class_of_.size(); i-- > 0;) {
     if (class_of_[i] == cleared) remove_row(i);
   }
@@ -505,6 +619,7 @@ void Knn::clear(std::string_view label) {
 }
 
 void Knn::clear() {
+  head_.reset();
   rows_.clear();
   classes_.clear();
   // Assigning `{}` would keep the capacity of a vector.
@@ -532,6 +647,8 @@ void Knn::use_storage(Storage storage) {
     change.row.resize(after.row_bytes());
     after.write_row(0, change.row.data());
   }
+  // The examples are rounded anew. Its memory is needed for them, too.
+  head_.reset();
   try {
     rows_.convert(storage);
   } catch (const std::bad_alloc&) {
@@ -545,6 +662,7 @@ void Knn::use_storage(Storage storage) {
 
 void Knn::raise_ids(ExampleId more) {
   if (more > UINT32_MAX - next_id_) throw_no_ids();
+  head_.reset();
   for (ExampleId& id : id_of_) id += more;
   row_of_.raise(more);
   next_id_ += more;
@@ -553,6 +671,7 @@ void Knn::raise_ids(ExampleId more) {
 }
 
 void Knn::renumber() noexcept {
+  head_.reset();
   row_of_.renumber();
   for (ExampleId id = 0; id < id_of_.size(); ++id) id_of_[row_of_.find(id)] = id;
   next_id_ = static_cast<ExampleId>(id_of_.size());
@@ -562,7 +681,8 @@ void Knn::renumber() noexcept {
 
 size_t Knn::memory_bytes() const {
   size_t bytes = rows_.memory_bytes() + class_of_.capacity() * sizeof(uint32_t) +
-                 id_of_.capacity() * sizeof(ExampleId) + row_of_.memory_bytes();
+                 id_of_.capacity() * sizeof(ExampleId) + row_of_.memory_bytes() +
+                 (head_ ? head_->memory_bytes() : 0);
   for (const std::list<Change>* changes : {&history_, &trimmed_}) {
     for (const Change& change : *changes) bytes += sizeof(Change) + change.row.capacity();
   }

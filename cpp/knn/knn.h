@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "knn/classes.h"
+#include "knn/linear_head.h"
 #include "knn/nearest.h"
 #include "knn/row_of_id.h"
 #include "knn/rows.h"
@@ -66,7 +67,7 @@ class Knn {
 
   /// Predicts the class of an embedding [dimension]. Throws Error{BadArgument} when an option is
   /// out of range, when there is no example of an enabled class, or when the embedding is invalid
-  /// as in add().
+  /// as in add(); Error{OutOfMemory} when there is no room for a linear head.
   Prediction predict(std::span<const float> embedding, const PredictOptions& options) const;
   /// Predicts with the default options and the given number of neighbours.
   Prediction predict(std::span<const float> embedding, size_t k) const {
@@ -76,10 +77,23 @@ class Knn {
   /// of predict(), but takes less time. Throws the errors of predict().
   std::vector<Prediction> predict_batch(std::span<const float> embeddings, size_t dimension,
                                         const PredictOptions& options) const;
+  /// Creates the linear head for predictions with Rule::Combined, if it is missing. Changes of
+  /// single examples keep it current; other changes discard it. Without this call, each prediction
+  /// creates a head of its own, which takes up to some 0.2 s. Throws Error{OutOfMemory}.
+  void prepare(const PredictOptions& options);
   /// Returns the k nearest neighbours of a stored example, without the example itself. Only
   /// examples of enabled classes are considered; the result is shorter when there are fewer than k.
   /// Throws Error{BadArgument} for an unknown id or when k is 0.
   std::vector<Neighbour> neighbours_of(ExampleId id, size_t k) const;
+  /// Returns the nearest neighbours of a stored example like neighbours_of(), and the votes of all
+  /// other examples for each class, [class_count], as for Rule::Combined.
+  struct Votes {
+    std::vector<Neighbour> neighbours;
+    std::vector<double> votes;
+  };
+  Votes votes_without(ExampleId id, size_t k) const;
+  /// Creates a linear head over all examples. Throws Error{OutOfMemory}.
+  LinearHead make_head() const;
 
   // Editing. All methods throw Error{BadArgument} for an unknown id or label.
 
@@ -206,18 +220,26 @@ class Knn {
   /// now.
   void erase_class(uint32_t index) noexcept;
   /// Returns the k nearest neighbours of each query, [queries.size()], from enabled classes, except
-  /// row `left_out`.
-  std::vector<std::vector<Neighbour>> nearest(std::span<const RowQuery> queries, size_t k,
-                                              std::optional<size_t> left_out) const;
+  /// row `left_out`. With `votes`, also the votes of all of these rows.
+  std::vector<Votes> nearest(std::span<const RowQuery> queries, size_t k,
+                             std::optional<size_t> left_out, bool votes) const;
+  /// Returns what nearest() finds for a stored example, without the example itself.
+  Votes nearest_to(ExampleId id, size_t k, bool votes) const;
+  /// Runs `change` on the linear head with the row i, if there is a head.
+  template <typename Change>
+  void update_head(size_t i, const Change& change) noexcept;
+  /// Makes room in the linear head for one more example, or discards the head.
+  void reserve_head() noexcept;
 
   Rows rows_;
   Classes classes_;
   std::vector<uint32_t> class_of_;  ///< [example_count] class index of each row
   std::vector<ExampleId> id_of_;    ///< [example_count] id of each row
   RowOfId row_of_;
-  ExampleId next_id_ = 0;      ///< greater than all used ids
-  std::list<Change> history_;  ///< oldest change first
-  std::list<Change> trimmed_;  ///< what the last change made too many, for take_back()
+  ExampleId next_id_ = 0;           ///< greater than all used ids
+  std::list<Change> history_;       ///< oldest change first
+  std::list<Change> trimmed_;       ///< what the last change made too many, for take_back()
+  std::optional<LinearHead> head_;  ///< over all examples, if there is one
   ParallelFor parallel_for_;
   uint64_t revision_ = 0;
 };

@@ -11,12 +11,16 @@
 #include "core/heap_sort.h"
 #include "core/text.h"
 #include "knn/calibration.h"
+#include "knn/combine.h"
 
 namespace teachable {
 namespace {
 
 constexpr std::array<float, 13> kTemperatures = {
     0.002f, 0.004f, 0.008f, 0.015f, 0.03f, 0.05f, 0.08f, 0.12f, 0.2f, 0.3f, 0.5f, 1.0f, 2.0f};
+
+/// Least number of examples in each class with which confidences can be calibrated.
+constexpr size_t kLeastToCalibrate = 3;
 
 /// Returns the ids of at most `max_count` examples of enabled classes, evenly spread over all of
 /// them.
@@ -50,6 +54,24 @@ std::optional<ConfusablePair> find_most_confusable(const Cells& cells) {
   return worst;
 }
 
+/// Adds the log loss of an example with each of kTemperatures to `losses`.
+void add_losses(const std::vector<Neighbour>& neighbours, uint32_t own_class,
+                std::span<const size_t> counts, const PredictOptions& options,
+                std::array<double, kTemperatures.size()>& losses) {
+  for (size_t t = 0; t < kTemperatures.size(); ++t) {
+    PredictOptions trial = options;
+    trial.weighting = Weighting::Similarity;
+    trial.temperature = kTemperatures[t];
+    trial.prior = 0;
+    trial.sharpness = 1;
+    // One percent of the votes is divided evenly among all classes, because a probability of 0
+    // would make the loss infinite.
+    const double own_share = vote(neighbours, counts, trial).confidences[own_class];
+    const double likelihood = 0.99 * own_share + 0.01 / static_cast<double>(counts.size());
+    losses[t] -= std::log(static_cast<float>(likelihood));  // log(double) links tables of 4 KB
+  }
+}
+
 }  // namespace
 
 Review review(const Knn& knn, const ReviewOptions& options) {
@@ -62,13 +84,24 @@ Review review(const Knn& knn, const ReviewOptions& options) {
   Cells cells;
   std::vector<size_t> counts = knn.voting_counts();
   const size_t empty_count = static_cast<size_t>(std::count(counts.begin(), counts.end(), 0u));
+  const bool combined = options.predict.rule == Rule::Combined;
+  std::optional<LinearHead> head;
+  if (combined && knn.example_count() > 0) head.emplace(knn.make_head());
+  std::vector<double> scores(counts.size());
+  // Of one example without itself nothing is left, so nothing can be learned from it.
+  const bool few = std::any_of(counts.begin(), counts.end(),
+                               [](size_t count) { return count > 0 && count < kLeastToCalibrate; });
   std::optional<Calibration> calibration;
-  if (counts.size() - empty_count >= 2) {
+  if (!combined && !few && counts.size() - empty_count >= 2) {
     calibration.emplace(options.predict, counts.size() - empty_count);
   }
   std::array<double, kTemperatures.size()> losses{};
   for (ExampleId id : choose_examples(knn, options.max_examples)) {
-    std::vector<Neighbour> neighbours = knn.neighbours_of(id, options.predict.k);
+    // Only the combined rule needs the votes of all examples, and a second neighbour to tell what
+    // is unknown.
+    auto [neighbours, votes] =
+        combined ? knn.votes_without(id, std::max<size_t>(options.predict.k, 2))
+                 : Knn::Votes{.neighbours = knn.neighbours_of(id, options.predict.k), .votes = {}};
     if (neighbours.empty()) break;  // there is no other example
     const uint32_t own_class = knn.class_of(id);
     // Leave-one-out: the example itself does not vote.
@@ -84,20 +117,17 @@ Review review(const Knn& knn, const ReviewOptions& options) {
         result.duplicates.push_back(pair);
       }
     }
-    if (calibration) calibration->add(neighbours, own_class, counts);
-    for (size_t t = 0; t < kTemperatures.size(); ++t) {
-      PredictOptions trial = options.predict;
-      trial.weighting = Weighting::Similarity;
-      trial.temperature = kTemperatures[t];
-      trial.prior = 0;
-      trial.sharpness = 1;
-      // One percent of the votes is divided evenly among all classes, because a probability of 0
-      // would make the loss infinite.
-      const double own_share = vote(neighbours, counts, trial).confidences[own_class];
-      const double likelihood = 0.99 * own_share + 0.01 / static_cast<double>(counts.size());
-      losses[t] -= std::log(static_cast<float>(likelihood));  // log(double) links tables of 4 KB
+    Prediction prediction;
+    if (combined) {
+      const std::vector<float> embedding = knn.embedding(id);
+      std::copy(embedding.begin(), embedding.end(), head->row_buffer());
+      head->scores_without(head->row_buffer(), id, own_class, scores);
+      prediction = combine(std::move(neighbours), votes, scores, counts, options.predict);
+    } else {
+      if (calibration) calibration->add(neighbours, own_class, counts);
+      add_losses(neighbours, own_class, counts, options.predict, losses);
+      prediction = vote(std::move(neighbours), counts, options.predict);
     }
-    const Prediction prediction = vote(std::move(neighbours), counts, options.predict);
     ++counts[own_class];
     const auto predicted_class = static_cast<uint32_t>(prediction.class_index);
     ++result.tested;

@@ -68,7 +68,8 @@ struct Review {
   /// Values for PredictOptions that calibrate confidences: about 8 of 10 predictions with
   /// confidence 0.8 are right. They are valid for the other options of this review, and when future
   /// queries resemble the examples and examples are not copies of each other. Defaults of
-  /// PredictOptions when fewer than two classes have examples.
+  /// PredictOptions when fewer than two classes have examples or a class has fewer than 3, and with
+  /// Rule::Combined, whose confidences need no calibration.
   float prior = PredictOptions().prior, sharpness = PredictOptions().sharpness;
 };
 

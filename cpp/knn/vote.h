@@ -15,9 +15,17 @@ enum class Weighting {
   Similarity,  ///< exp((similarity - similarity of the nearest) / temperature), 0..1
 };
 
-/// Options of predict().
+/// Way from examples to a prediction.
+enum class Rule {
+  Neighbours,  ///< the k nearest examples vote
+  Combined,    ///< a linear head (LinearHead) and the votes of all examples; see combine()
+};
+
+/// Options of predict(). Rule::Combined reads `k`, `sharpness` and `unknown_threshold` only.
 struct PredictOptions {
-  /// Number of neighbours that vote, >= 1. Limited to the number of examples of enabled classes.
+  Rule rule = Rule::Neighbours;
+  /// Number of neighbours, >= 1. Limited to the number of examples of enabled classes. They vote
+  /// with Rule::Neighbours, and explain the prediction with Rule::Combined.
   size_t k = 3;
   Weighting weighting = Weighting::Votes;
   /// Temperature of Weighting::Similarity, finite and > 0. The lower it is, the more the nearest
@@ -35,8 +43,8 @@ struct PredictOptions {
   /// When true, divides the votes for a class by its number of examples, so that a class does not
   /// win just because it has more examples.
   bool balanced = false;
-  /// Minimum similarity of the nearest example, -1..1. Below it, the prediction is marked as
-  /// unknown. -1 never marks a prediction.
+  /// Minimum similarity of the nearest example, -1..1. With Rule::Combined, minimum mean of the two
+  /// nearest. Below it, the prediction is marked as unknown. -1 never marks a prediction.
   float unknown_threshold = -1;
 };
 
@@ -47,9 +55,9 @@ void check(const PredictOptions& options);
 struct Prediction {
   /// Index of the winning class in labels(). When `unknown` is true, the best guess.
   size_t class_index = 0;
-  bool unknown = false;  ///< true when the nearest example is less similar than the threshold
+  bool unknown = false;  ///< true when the nearest examples are less similar than the threshold
   std::vector<float> confidences;     ///< [class_count] 0..1, sum 1
-  std::vector<Neighbour> neighbours;  ///< [k] neighbours that voted, nearest first
+  std::vector<Neighbour> neighbours;  ///< [k] nearest examples, nearest first
 };
 
 /// Returns the weight of a neighbour's vote, 0..1. The nearest neighbour has weight 1.

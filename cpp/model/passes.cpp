@@ -482,6 +482,24 @@ void drop_unused(Graph& graph) {
   }
 }
 
+void find_middle(Graph& graph) {
+  std::vector<bool> needed(graph.tensors.size());
+  needed[graph.embedding] = true;
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    const Op& op = graph.nodes[i].op;
+    const Shape& after = graph.tensors[output_of(op)].shape;
+    if (!needed[output_of(op)]) continue;
+    const std::vector<TensorId> inputs = inputs_of(op);
+    for (TensorId id : inputs) needed[id] = true;
+    const Shape& before = graph.tensors[inputs[0]].shape;
+    const bool halves = before.rank() == 4 && after.rank() == 4 && after[1] * after[2] > 1 &&
+                        2 * after[1] <= before[1] + 1 && 2 * after[2] <= before[2] + 1;
+    if (!halves) continue;
+    graph.middle = inputs[0] == graph.input ? kNoTensor : inputs[0];
+    return;
+  }
+}
+
 void simplify(Graph& graph) {
   fold_batch_norm(graph);
   fuse_hard_swish(graph);
@@ -492,6 +510,7 @@ void simplify(Graph& graph) {
   absorb_input_scaling(graph);
   find_ends(graph);
   drop_unused(graph);
+  find_middle(graph);
 }
 
 }  // namespace teachable

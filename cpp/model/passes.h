@@ -47,6 +47,13 @@ void find_ends(Graph& graph);
 /// Drops nodes that neither the embedding nor the logits need, and the data of unused constants.
 void drop_unused(Graph& graph);
 
+/// Finds the middle map: what the last layer that halves height and width reads, on the way to the
+/// embedding. In MobileNet v1, v2 and v3 this is the last map of twice the final size, with the
+/// channels of the expanded block: [1, 14, 14, 576] in MobileNet v2 1.0 of 224 pixels. Layers that
+/// write one pixel don't count: they pool. Leaves Graph::middle empty if no layer halves the map,
+/// or only the one that reads the image.
+void find_middle(Graph& graph);
+
 /// Runs all passes above.
 void simplify(Graph& graph);
 

@@ -10,16 +10,19 @@ namespace {
 
 class Lowering {
  public:
-  Lowering(const Graph& graph, TensorId input, TensorId output, ScaleStore& scales)
+  Lowering(const Graph& graph, TensorId input, TensorId output, ScaleStore& scales, TensorId middle)
       : graph_(graph), scales_(scales), values_(graph.tensors.size(), XNN_INVALID_VALUE_ID) {
     xnn_subgraph_t subgraph = nullptr;
-    check(xnn_create_subgraph(/*external_value_ids=*/2, /*flags=*/0, &subgraph),
+    check(xnn_create_subgraph(/*external_value_ids=*/3, /*flags=*/0, &subgraph),
           "making a subgraph");
     subgraph_.reset(subgraph);
     where_ = "input";
     values_[input] = activation_value(input, kExternalInput, XNN_VALUE_FLAG_EXTERNAL_INPUT);
     where_ = "output";
     values_[output] = activation_value(output, kExternalOutput, XNN_VALUE_FLAG_EXTERNAL_OUTPUT);
+    if (middle == kNoTensor) return;
+    where_ = "middle map";
+    values_[middle] = activation_value(middle, kExternalMiddle, XNN_VALUE_FLAG_EXTERNAL_OUTPUT);
   }
 
   void lower(const Node& node) {
@@ -290,8 +293,9 @@ std::vector<const Node*> section_nodes(const Graph& graph, TensorId input, Tenso
   return nodes;
 }
 
-XnnSubgraph lower_section(const Graph& graph, TensorId input, TensorId output, ScaleStore& scales) {
-  Lowering lowering(graph, input, output, scales);
+XnnSubgraph lower_section(const Graph& graph, TensorId input, TensorId output, ScaleStore& scales,
+                          TensorId middle) {
+  Lowering lowering(graph, input, output, scales, middle);
   for (const Node* node : section_nodes(graph, input, output)) lowering.lower(*node);
   return lowering.take();
 }

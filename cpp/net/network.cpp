@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "net/kernels/xnn_threadpool.h"
+#include "net/pixel_mean.h"
 
 namespace teachable {
 namespace {
@@ -66,6 +67,17 @@ void to_unit_length(std::span<float> values) {
   for (float& value : values) value /= length;
 }
 
+/// Returns the map that the second part of an embedding describes; kNoTensor for one layer.
+TensorId middle_of(const Graph& graph, EmbeddingLayers layers) {
+  if (layers == EmbeddingLayers::Last) return kNoTensor;
+  if (layers == EmbeddingLayers::Two && graph.middle == kNoTensor) {
+    throw Error(ErrorCode::UnsupportedOp,
+                "The model has no middle layer for `layers: 'two'`: after the first layer, none "
+                "halves the image. Load the model with `layers: 'last'` or 'auto'.");
+  }
+  return graph.middle;
+}
+
 /// Returns the tensor at which the backbone ends: the embedding, or the input of the L2
 /// normalization that computes it, for which XNNPACK has no operator.
 TensorId backbone_end(const Graph& graph) {
@@ -114,20 +126,26 @@ std::vector<bool> read_in_place(const Graph& graph) {
 
 }  // namespace
 
-Network::Network(Graph graph, pthreadpool_t threadpool)
+Network::Network(Graph graph, pthreadpool_t threadpool, EmbeddingLayers layers)
     : graph_(std::move(graph)),
       summary_(summarize(graph_)),
       threadpool_(threadpool),
+      middle_(middle_of(graph_, layers)),
       backbone_end_(backbone_end(graph_)),
       input_(buffer_for(input_tensor())),
       raw_embedding_(buffer_for(graph_.tensors[graph_.embedding])),
-      embedding_(graph_.tensors[graph_.embedding].shape.element_count()) {
+      last_size_(graph_.tensors[graph_.embedding].shape.element_count()),
+      embedding_(last_size_) {
   initialize_xnnpack();
   const std::vector<bool> kept = read_in_place(graph_);
   for (size_t id = 0; id < kept.size(); ++id) {
     if (kept[id]) graph_.tensors[id].data.own();
   }
   if (backbone_end_ != graph_.embedding) raw_end_ = buffer_for(graph_.tensors[backbone_end_]);
+  if (middle_ != kNoTensor) {
+    raw_middle_ = buffer_for(graph_.tensors[middle_]);
+    embedding_.resize(last_size_ + middle_layer_size());
+  }
   backbone_ = make_runtime(graph_.input, input_, backbone_end_, backbone_output());
   if (graph_.logits != kNoTensor) {
     raw_logits_ = buffer_for(graph_.tensors[graph_.logits]);
@@ -141,7 +159,8 @@ Network::Network(Graph graph, pthreadpool_t threadpool)
 
 XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, TensorId output,
                                  PaddedBuffer<std::byte>& out) {
-  const XnnSubgraph subgraph = lower_section(graph_, input, output, scales_);
+  const XnnSubgraph subgraph =
+      lower_section(graph_, input, output, scales_, input == graph_.input ? middle_ : kNoTensor);
   xnn_runtime_t handle = nullptr;
   // With this flag the pool's threads sleep between two frames instead of spinning. A page that
   // sends no frames, hidden or not, costs nothing.
@@ -159,8 +178,11 @@ XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, Te
 void Network::set_up(xnn_runtime_t runtime, PaddedBuffer<std::byte>& in,
                      PaddedBuffer<std::byte>& out) {
   check(xnn_reshape_runtime(runtime), "planning the network's memory");
-  const xnn_external_value ends[] = {{kExternalInput, in.data()}, {kExternalOutput, out.data()}};
-  check(xnn_setup_runtime_v2(runtime, std::size(ends), ends), "setting the network up");
+  const xnn_external_value ends[] = {{kExternalInput, in.data()},
+                                     {kExternalOutput, out.data()},
+                                     {kExternalMiddle, raw_middle_.data()}};
+  const bool has_middle = &in == &input_ && middle_ != kNoTensor;
+  check(xnn_setup_runtime_v2(runtime, has_middle ? 3 : 2, ends), "setting the network up");
 }
 
 void Network::set_up_with(pthreadpool_t threadpool) {
@@ -206,11 +228,19 @@ std::span<int8_t> Network::input_i8() {
 
 void Network::run_backbone() {
   check(xnn_invoke_runtime(backbone_.get()), "running the network");
-  if (raw_end_.empty())
-    return to_real(graph_.tensors[graph_.embedding], raw_embedding_, embedding_);
-  to_real(graph_.tensors[backbone_end_], raw_end_, embedding_);
-  to_unit_length(embedding_);
-  from_real(embedding_, graph_.tensors[graph_.embedding], raw_embedding_);
+  const std::span<float> last = std::span(embedding_).first(last_size_);
+  if (raw_end_.empty()) {
+    to_real(graph_.tensors[graph_.embedding], raw_embedding_, last);
+  } else {
+    to_real(graph_.tensors[backbone_end_], raw_end_, last);
+    to_unit_length(last);
+    from_real(last, graph_.tensors[graph_.embedding], raw_embedding_);
+  }
+  if (middle_ == kNoTensor) return;
+  const std::span<float> middle = std::span(embedding_).subspan(last_size_);
+  mean_of_pixels(graph_.tensors[middle_], raw_middle_.data(), middle);
+  to_unit_length(last);
+  to_unit_length(middle);
 }
 
 void Network::run_head() {
@@ -222,6 +252,12 @@ void Network::run_head() {
   }
   check(xnn_invoke_runtime(head_.get()), "running the classifier");
   to_real(graph_.tensors[graph_.logits], raw_logits_, logits_);
+}
+
+size_t Network::middle_layer_size() const {
+  return graph_.middle == kNoTensor
+             ? 0
+             : static_cast<size_t>(graph_.tensors[graph_.middle].shape.channels());
 }
 
 uint64_t Network::backbone_multiply_adds() const {

@@ -16,6 +16,13 @@
 
 namespace teachable {
 
+/// Layers that an embedding describes.
+enum class EmbeddingLayers {
+  Last,  ///< the network's own embedding, as the file defines it
+  Two,   ///< the own embedding and the mean over all pixels of Graph::middle, each of unit length
+  Auto,  ///< Two if the graph has a middle map, else Last
+};
+
 /// A neural network that runs in two parts. The backbone computes the embedding of the input, which
 /// is all that teaching needs. The head computes class scores from the embedding. Usage:
 ///
@@ -29,8 +36,9 @@ class Network {
  public:
   /// Takes a graph that was validated and whose ends were found. Constants that the graph borrows
   /// are no longer needed afterwards. `threadpool` is borrowed, may be null, and must outlive the
-  /// network. Throws Error{UnsupportedOp} for a node that XNNPACK refuses, and Error{OutOfMemory}.
-  Network(Graph graph, pthreadpool_t threadpool);
+  /// network. Throws Error{UnsupportedOp} for a node that XNNPACK refuses, and for two layers and a
+  /// graph without a middle map. Throws Error{OutOfMemory}.
+  Network(Graph graph, pthreadpool_t threadpool, EmbeddingLayers layers = EmbeddingLayers::Last);
   /// Computes with another thread pool from now on. `threadpool` is borrowed, may be null, and must
   /// outlive the network. If this throws Error{OutOfMemory}, the network keeps the pool it had.
   void use_threadpool(pthreadpool_t threadpool);
@@ -53,6 +61,14 @@ class Network {
   std::span<int8_t> input_i8();
 
   size_t embedding_size() const { return embedding_.size(); }
+  /// Layers of the embedding: Last or Two.
+  EmbeddingLayers layers() const {
+    return middle_ == kNoTensor ? EmbeddingLayers::Last : EmbeddingLayers::Two;
+  }
+  /// Number of elements of the embedding that come from the last layer. They are first.
+  size_t last_layer_size() const { return last_size_; }
+  /// Number of elements that the middle map adds to an embedding of two layers; 0 if there is none.
+  size_t middle_layer_size() const;
   /// Number of classes, 0 for a model without a classifier.
   size_t class_count() const { return logits_.size(); }
   bool has_head() const { return head_ != nullptr; }
@@ -63,7 +79,8 @@ class Network {
   /// if the model has no classifier.
   void run_head();
 
-  /// Embedding [embedding_size()] as real values, valid until the next run_backbone().
+  /// Embedding [embedding_size()] as real values, valid until the next run_backbone(). With two
+  /// layers, each part has unit length, or is 0 if all its values are.
   std::span<const float> embedding() const { return embedding_; }
   /// Class scores [class_count()] before softmax, valid until the next run_head().
   std::span<const float> logits() const { return logits_; }
@@ -96,11 +113,14 @@ class Network {
   ScaleStore scales_;
   ExtrasStore extras_;
   pthreadpool_t threadpool_;
+  TensorId middle_;        // the map for the second part of the embedding, or kNoTensor
   TensorId backbone_end_;  // the embedding, or the tensor whose L2-normalized value it is
   PaddedBuffer<std::byte> input_;
   PaddedBuffer<std::byte> raw_end_;        // backbone_end_, unless it is the embedding
   PaddedBuffer<std::byte> raw_embedding_;  // as the network computes it, possibly quantized
+  PaddedBuffer<std::byte> raw_middle_;     // empty without middle_
   PaddedBuffer<std::byte> raw_logits_;
+  size_t last_size_;
   std::vector<float> embedding_;
   std::vector<float> logits_;
   XnnRuntime backbone_;

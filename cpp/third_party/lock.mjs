@@ -1,12 +1,12 @@
 // Lets one process at a time work in a folder. The lock file names the process that works there.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { print } from '../../web/dev/steps.mjs';
 
 const pollMs = 500;
-/** How long an empty lock file may last. A process writes its text right after it creates the file. */
+/** How long an empty lock file may last. On disks without hard links, a process writes its text right after it creates the file. */
 const maxEmptyMs = 2000;
 
 /**
@@ -56,13 +56,26 @@ function removeStale(path, staleText) {
   }
 }
 
-async function takeLock(path) {
-  const own = `${process.pid} ${startOf(process.pid)}`;
+/** Creates the lock file together with its text, so that a process that is killed leaves no empty one. Throws 'EEXIST' if it is there. */
+function createLock(path, text) {
+  const fresh = `${path}.new-${process.pid}`;
+  try {
+    writeFileSync(fresh, text);
+    linkSync(fresh, path);
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(error.code)) throw error;
+    writeFileSync(path, text, { flag: 'wx' });
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}
+
+async function takeLock(path, own) {
   let told = false;
   let emptyMs = 0;
   while (true) {
     try {
-      writeFileSync(path, own, { flag: 'wx' });
+      createLock(path, own);
       return;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
@@ -72,7 +85,9 @@ async function takeLock(path) {
       text = readFileSync(path, 'utf8');
     } catch (error) {
       if (error.code !== 'ENOENT') throw error;
-      continue; // the other process has just released it
+      // A link that leads nowhere can't be a lock. Otherwise the other process has just released it.
+      if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(path, { force: true });
+      continue;
     }
     const owner = ownerOf(text);
     if (owner === null && (text || emptyMs >= maxEmptyMs)) {
@@ -88,6 +103,11 @@ async function takeLock(path) {
   }
 }
 
+/** Removes the own lock. If somebody has removed it, the lock that is there now is another process'. */
+function release(path, own) {
+  if (existsSync(path) && readFileSync(path, 'utf8') === own) rmSync(path, { force: true });
+}
+
 /** Per lock file, the last work of this process that waits for it or holds it. */
 const queues = new Map();
 
@@ -97,11 +117,12 @@ export async function withLock(path, work) {
   const earlier = queues.get(path);
   const turn = (async () => {
     await earlier?.catch(() => {}); // its own caller gets the error
-    await takeLock(path);
+    const own = `${process.pid} ${startOf(process.pid)}`;
+    await takeLock(path, own);
     try {
       return await work();
     } finally {
-      rmSync(path, { force: true });
+      release(path, own);
     }
   })();
   queues.set(path, turn);

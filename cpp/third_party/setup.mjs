@@ -99,7 +99,7 @@ function makeStamp(emsdk) {
 }
 
 /** Runs `fill` on a new folder, then replaces `target` by it. A folder that is only half filled never takes its place. */
-async function replaceFolder(target, fill) {
+export async function replaceFolder(target, fill) {
   const fresh = `${target}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
@@ -304,13 +304,12 @@ function planDownloads(untilPackages) {
       `Emscripten ${emscripten}, Binaryen ${binaryen}: unpacking`,
       async () => {
         const toPaths = (list) => list.map((name) => packageFile(files, name));
-        await Promise.all([
-          replaceFolder(join(toolchain, 'binaryen'), (folder) => unpackBinaryen(toPaths(libraries), folder)),
-          replaceFolder(emscriptenFolder, async (folder) => {
-            await unpackEmscripten(toPaths(names), folder);
-            mark(folder, emscriptenMark);
-          }),
-        ]);
+        // One after the other, because the mark in the second folder stands for both.
+        await replaceFolder(join(toolchain, 'binaryen'), (folder) => unpackBinaryen(toPaths(libraries), folder));
+        await replaceFolder(emscriptenFolder, async (folder) => {
+          await unpackEmscripten(toPaths(names), folder);
+          mark(folder, emscriptenMark);
+        });
       },
     ]);
   }

@@ -11,6 +11,8 @@ const maxCount = 100_000;
 export async function compareKnn(variant) {
   const { openBrowser, openPage } = await import('../web/open-page.mjs');
   const { bundleTfjs } = await import('../web/tfjs.mjs');
+  const { importTs } = await import('../web/import-ts.mjs');
+  const { predictDefaults } = await importTs('shared/predict-defaults.ts');
   const folder = await mkdtemp(path.join(tmpdir(), 'teachable-bench-'));
   const ends = [() => rm(folder, { recursive: true })];
   try {
@@ -27,6 +29,7 @@ export async function compareKnn(variant) {
     return await page.evaluate(async (order) => (await import('/bench/knn-rival.page.mjs')).run(order), {
       variant,
       maxCount,
+      defaults: predictDefaults,
     });
   } finally {
     for (const end of ends) await end();

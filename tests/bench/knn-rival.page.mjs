@@ -68,16 +68,8 @@ function exactNearest(all, count, query) {
     .map(({ i }) => i);
 }
 
-const options = {
-  k,
-  weighting: 'votes',
-  temperature: 0.05,
-  prior: 0,
-  sharpness: 1,
-  balanced: false,
-  unknownThreshold: -1,
-  smoothing: 0,
-};
+/** Options of a prediction. The module has no defaults, so run() gets them. */
+let options;
 
 /** Makes the module's classifier and adds `count` examples in batches. */
 function fill(module, storage, all, count) {
@@ -143,7 +135,8 @@ async function copySpeed(count) {
 }
 
 /** Runs all measurements. `maxCount`: number of examples in the maxCount store. */
-export async function run({ variant, maxCount }) {
+export async function run({ variant, maxCount, defaults }) {
+  options = { ...defaults, rule: 'neighbours', k };
   const tf = await import('/theirs/tfjs.js');
   const theirs = await import('/theirs/knn-classifier.js');
   const ours = await import('/lib/compat/knn-classifier.js');

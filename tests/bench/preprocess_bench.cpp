@@ -23,18 +23,19 @@ std::vector<uint8_t> make_frame(int width, int height) {
   return pixels;
 }
 
-template <typename T>
+template <typename T, ResizeRule kRule>
 void preprocess(benchmark::State& state) {
   const int width = static_cast<int>(state.range(0)), height = static_cast<int>(state.range(1));
   const std::vector<uint8_t> pixels = make_frame(width, height);
   const RgbaView frame{pixels, width, height};
   std::vector<T> output(size_t{kSide} * kSide * 3);
   Preprocessor preprocessor;
+  const Preprocess how{.resize = kRule};
   for (auto _ : state) {
     if constexpr (std::is_same_v<T, float>) {
-      preprocessor.run(frame, {}, kSide, kSide, output);
+      preprocessor.run(frame, how, kSide, kSide, output);
     } else {
-      preprocessor.run(frame, {}, kSide, kSide, 0.0078125f, std::is_signed_v<T> ? 0 : 128,
+      preprocessor.run(frame, how, kSide, kSide, 0.0078125f, std::is_signed_v<T> ? 0 : 128,
                        std::span<T>(output));
     }
     benchmark::DoNotOptimize(output.data());
@@ -57,12 +58,15 @@ void copy_frame(benchmark::State& state) {
 }
 
 void frame_sizes(benchmark::internal::Benchmark* benchmark) {
-  benchmark->ArgNames({"w", "h"})->Args({640, 480})->Args({1280, 720});
+  benchmark->ArgNames({"w", "h"})->Args({640, 480})->Args({1280, 720})->Args({4000, 3000});
 }
 
-BENCHMARK(preprocess<float>)->Name("preprocess/float")->Apply(frame_sizes);
-BENCHMARK(preprocess<int8_t>)->Name("preprocess/int8")->Apply(frame_sizes);
-BENCHMARK(preprocess<uint8_t>)->Name("preprocess/uint8")->Apply(frame_sizes);
+BENCHMARK(preprocess<float, ResizeRule::Area>)->Name("preprocess/float")->Apply(frame_sizes);
+BENCHMARK(preprocess<int8_t, ResizeRule::Area>)->Name("preprocess/int8")->Apply(frame_sizes);
+BENCHMARK(preprocess<uint8_t, ResizeRule::Area>)->Name("preprocess/uint8")->Apply(frame_sizes);
+BENCHMARK(preprocess<int8_t, ResizeRule::HalfPixel>)
+    ->Name("preprocess/int8_half_pixel")
+    ->Apply(frame_sizes);
 BENCHMARK(copy_frame)->Name("preprocess/copy_of_the_frame")->Apply(frame_sizes);
 
 }  // namespace

@@ -30,7 +30,9 @@ const mean = (values) => values.reduce((sum, each) => sum + each, 0) / values.le
  */
 export async function measure({ entry, photos: names, variant, turns }) {
   const { load } = await import('/lib/index.js');
-  const open = (precision) => load({ model: { ...entry, baseUrl: '/models/' }, variant, precision });
+  // The conversion was chosen on pixels of this rule.
+  const preprocess = { resize: 'half-pixel' };
+  const open = (precision) => load({ model: { ...entry, baseUrl: '/models/' }, variant, precision, preprocess });
   const networks = { f32: await open('f32'), exact: await open('exact'), auto: await open('auto') };
   const photos = await readPhotos(names);
   const cosines = { exact: [], auto: [] };

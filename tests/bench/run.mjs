@@ -1,15 +1,17 @@
 // Runs the benchmarks, natively and as WebAssembly, and prints them as tables.
 //
-//   npm run bench [-- --filter=REGEX] [--seconds=0.3] [--only=native,simd,...,knn-rival,rivals,rewrite] [--turns=15] [--keep]
+//   npm run bench [-- --filter=REGEX] [--seconds=0.3] [--only=native,simd,...,teaching,knn-rival,rivals,rewrite] [--turns=15] [--keep]
 //
-//   --filter   regular expression that the names of benchmarks must match
+//   --filter   regular expression that the names of benchmarks, or the rows of teaching, must match
 //   --seconds  minimum time of each benchmark
 //   --only     builds and comparisons to run, instead of all
 //   --turns    number of runs of each benchmark, in random order; the fastest counts. Use it for ratios on a busy machine.
-//   --keep     writes the times of the models to models/measured.json, the source of the table in models/README.md
+//   --keep     writes the times of the models to models/measured.json, the source of the table in models/README.md, and the
+//              picture of teaching to tests/bench/teaching-curves.svg
 //
 // Comparisons, each with a table of its own:
 //
+//   teaching   accuracy with few examples, compared with TensorFlow.js' MobileNet and knn-classifier, in Node
 //   knn-rival  the k-nearest-neighbours classifier and TensorFlow.js' knn-classifier
 //   rivals     time to the first result and per frame, compared with LiteRT.js
 //   rewrite    what uint8 networks lose and gain by running as int8
@@ -29,12 +31,18 @@ import { fail, main, projectFolder, run, Steps } from '../../web/dev/steps.mjs';
 import { compareKnn, toKnnTables } from './knn-rival.mjs';
 import { measureRewrite, rewrittenVariants, toRewriteTable } from './rewrite.mjs';
 import { comparedVariants, compareEngines, toEngineTable } from './rivals.mjs';
+import { compareTeaching, hasTeachingSets, teachingVariant } from './teaching.mjs';
 
 /** The variant that browsers get where threads are not available. */
 const knnVariant = 'relaxed';
 
-/** The comparisons: the variants that each needs, and a function that returns its table. */
+/** The comparisons: the variants that each needs, and a function that returns its table. It gets the options of the command. */
 const comparisons = {
+  teaching: {
+    title: 'Teaching with few examples',
+    variants: [teachingVariant],
+    run: compareTeaching,
+  },
   'knn-rival': {
     title: "Comparing with TensorFlow.js' knn-classifier",
     variants: [knnVariant],
@@ -187,7 +195,7 @@ await main(async () => {
     },
   });
   const all = ['native', ...wasmVariants, ...Object.keys(comparisons)];
-  const named = values.only?.split(',') ?? all;
+  const named = values.only?.split(',') ?? all.filter((name) => name !== 'teaching' || hasTeachingSets);
   const unknown = named.find((name) => !all.includes(name));
   if (unknown) fail(`There is no build or comparison '${unknown}'. Use ${all.join(', ')}.`);
   const wanted = named.filter((name) => !(name in comparisons));
@@ -222,7 +230,8 @@ await main(async () => {
   }
   for (const [title, work] of packageSteps) await steps.step(title, work);
   const tables = [];
-  for (const [, { title, run: compare }] of compared) tables.push(await steps.step(title, compare));
+  for (const [, { title, run: compare }] of compared)
+    tables.push(await steps.step(title, (report) => compare(report, values)));
   if (wanted.length > 0 && results.every(({ benchmarks }) => benchmarks.length === 0))
     fail(`No benchmark has a name that matches --filter='${values.filter}'.`);
   if (!existsSync(path.join(modelsFolder, 'mobilenet-v2-1.0-224-int8')))

@@ -153,6 +153,117 @@ TEST(Classifier, ComputesTheSameWithAnyThreadCount) {
   EXPECT_EQ(classifier.knn().example_count(), 3u);
 }
 
+std::vector<std::byte> file_with_a_middle() {
+  GraphBuilder builder(Precision::I8PerChannel, 5);
+  const TensorId output = builder.small_mobilenet_v1(16, 5);
+  return write_tflite(builder.take(output));
+}
+
+ModelInfo load_layers(Classifier& classifier, const std::vector<std::byte>& file,
+                      EmbeddingLayers layers) {
+  std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
+  return classifier.load_model({}, PrecisionChoice::Auto, layers);
+}
+
+TEST(Classifier, SaysWhichLayersAnEmbeddingHas) {
+  Classifier classifier(1);
+  const ModelInfo last = load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Last);
+  EXPECT_EQ(last.layers, EmbeddingLayers::Last);
+  EXPECT_EQ(last.embedding_size, 24u);
+  EXPECT_EQ(last.middle_layer_size, 16u);
+  const ModelInfo two = load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Auto);
+  EXPECT_EQ(two.layers, EmbeddingLayers::Two);
+  EXPECT_EQ(two.embedding_size, 40u);
+  EXPECT_EQ(two.middle_layer_size, 16u);
+  show(classifier, 10, 200, 30);
+  EXPECT_EQ(classifier.embed().size(), 40u);
+  EXPECT_EQ(error_of([&] { load_layers(classifier, small_file(), EmbeddingLayers::Two); }),
+            ErrorCode::UnsupportedOp);
+  // The model before stays.
+  EXPECT_EQ(classifier.embed().size(), 40u);
+  EXPECT_EQ(load_layers(classifier, small_file(), EmbeddingLayers::Auto).middle_layer_size, 0u);
+}
+
+TEST(Classifier, RefusesADataSetOfOtherLayers) {
+  Classifier last(1), two(1);
+  const size_t sizes[] = {
+      load_layers(last, file_with_a_middle(), EmbeddingLayers::Last).embedding_size,
+      load_layers(two, file_with_a_middle(), EmbeddingLayers::Two).embedding_size};
+  for (Classifier* each : {&last, &two}) {
+    show(*each, 10, 200, 30);
+    each->knn().add(each->embed(), "green");
+  }
+  const auto transfer = [](Classifier& from, Classifier& to, size_t size) {
+    DatasetTransfer save(from), load(to);
+    save.start_save({"net", "aa", ""});
+    load.start_load({"net", "aa", ""}, size);
+    const auto pass = [&](const std::vector<std::byte>& piece) {
+      std::ranges::copy(piece, load.piece_buffer(piece.size()).begin());
+      load.load_piece();
+      return !piece.empty();
+    };
+    while (pass(save.next_saved())) {
+    }
+    pass(save.end_save());
+    load.finish_load();
+  };
+  EXPECT_EQ(error_of([&] { transfer(last, two, sizes[1]); }), ErrorCode::BadDataset);
+  EXPECT_EQ(error_of([&] { transfer(two, last, sizes[0]); }), ErrorCode::BadDataset);
+  Classifier other(1);
+  transfer(two, other, sizes[1]);
+  EXPECT_EQ(other.knn().example_count(), 1u);
+}
+
+/// Returns float16 values: 1 for the last layer, 0.5 for the middle layer.
+std::vector<uint8_t> space_file(size_t last, size_t middle) {
+  std::vector<uint8_t> bytes;
+  for (size_t i = 0; i < last + middle; ++i) {
+    bytes.push_back(0);
+    bytes.push_back(i < last ? 0x3c : 0x38);
+  }
+  return bytes;
+}
+
+TEST(Classifier, CentresEmbeddingsOfTwoLayers) {
+  Classifier classifier(1);
+  EXPECT_EQ(error_of([&] { classifier.use_space({}); }), ErrorCode::BadArgument);
+  load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two);
+  EXPECT_TRUE(classifier.space().empty());
+  classifier.use_space(space_file(24, 16));
+  ASSERT_EQ(classifier.space().size(), 40u);
+  EXPECT_EQ(classifier.space()[23], 1.0f);
+  EXPECT_EQ(classifier.space()[24], 0.5f);
+  std::vector<uint8_t> infinite = space_file(24, 16);
+  infinite[79] = 0x7c;
+  EXPECT_EQ(error_of([&] { classifier.use_space(infinite); }), ErrorCode::BadModel);
+  EXPECT_EQ(error_of([&] { classifier.use_space(space_file(24, 0)); }), ErrorCode::BadModel);
+  EXPECT_EQ(classifier.space().size(), 40u);
+
+  std::ranges::fill(classifier.frame_buffer(8, 8), uint8_t{200});
+  const std::span<const float> centred = classifier.embed();
+  const std::vector<float> with_space(centred.begin(), centred.end());
+  load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Two);
+  std::ranges::fill(classifier.frame_buffer(8, 8), uint8_t{200});
+  const std::span<const float> raw = classifier.embed();
+  const auto expect_layer = [&](size_t first, size_t end, double weight, double mean) {
+    double length = 0, rest = 0;
+    for (size_t i = first; i < end; ++i) length += double{raw[i]} * raw[i];
+    for (size_t i = first; i < end; ++i) {
+      rest += std::pow(raw[i] / std::sqrt(length) - mean, 2);
+    }
+    for (size_t i = first; i < end; ++i) {
+      const double expected = (raw[i] / std::sqrt(length) - mean) / std::sqrt(rest) * weight;
+      EXPECT_NEAR(with_space[i], expected, 1e-5) << i;
+    }
+  };
+  expect_layer(0, 24, 1, 1);
+  expect_layer(24, 40, Classifier::kMiddleWeight, 0.5);
+
+  load_layers(classifier, file_with_a_middle(), EmbeddingLayers::Last);
+  classifier.use_space(space_file(24, 16));
+  EXPECT_TRUE(classifier.space().empty());
+}
+
 TEST(Classifier, ErrorsSayWhatIsMissing) {
   EXPECT_EQ(error_of([] { Classifier classifier(0); }), ErrorCode::BadArgument);
   Classifier classifier(1);
@@ -474,7 +585,7 @@ TEST(Classifier, KeepsWhatWasTaughtWhenMemoryRunsOutAnywhere) {
   }
   const std::vector<std::byte> taught = save(classifier, {{1, std::vector<std::byte>(500)}});
   const std::string new_label = "another class with a long name";
-  const PredictOptions options;
+  const PredictOptions options, combined{.rule = Rule::Combined};
   const auto reload = [&] {
     DatasetTransfer transfer(classifier);
     begin_load(transfer, taught, 32);
@@ -507,6 +618,18 @@ TEST(Classifier, KeepsWhatWasTaughtWhenMemoryRunsOutAnywhere) {
          classifier.observe({.predict = options, .smoothing = 3, .topk = 2}, fixed_clock);
        }},
       {"a review", [&] { review(classifier.knn(), {}); }},
+      {"an observation with a linear head",
+       [&] {
+         show(classifier, 1, 2, 3);
+         classifier.observe({.label = new_label, .predict = combined, .smoothing = 3, .topk = 2},
+                            fixed_clock);
+       }},
+      {"a prediction with a linear head",
+       [&] {
+         show(classifier, 1, 2, 3);
+         classifier.observe({.predict = combined, .smoothing = 3}, fixed_clock);
+       }},
+      {"a review with a linear head", [&] { review(classifier.knn(), {.predict = combined}); }},
       {"a save", [&] { save(classifier, {{1, std::vector<std::byte>(500)}}); }},
       {"a load", reload},
       {"a conversion", [&] { classifier.knn().use_storage(Storage::I8); }},

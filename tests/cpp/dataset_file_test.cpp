@@ -370,7 +370,7 @@ TEST(DatasetFile, RejectsADataSetOfAnotherModelAndNamesBoth) {
   EXPECT_EQ(
       error_message([&] { load(file, SIZE_MAX, other, 1280); }),
       "The examples of the data set have 9 values, but embeddings of 'mobilenet' have 1280. Load "
-      "the model of the data set.");
+      "the model of the data set, with the same option `layers`.");
 }
 
 TEST(DatasetFile, RejectsANewerVersionAndOtherFiles) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <climits>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -250,6 +251,134 @@ TEST(Decode, FillsAJpegFileThatIsTruncatedAfterItsHeaderWithOneColour) {
   for (size_t i = 0; i < pixels.size(); ++i) ASSERT_EQ(pixels[i], pixels[i % 4]) << i;
 }
 
+/// Expects a refusal that no other decoder may override. Returns its message.
+std::string refusal(const Bytes& file, Truncated truncated = Truncated::Fill) {
+  try {
+    decode_image(file, truncated);
+  } catch (const RefusedPicture& error) {
+    EXPECT_EQ(error.code(), ErrorCode::BadImage);
+    return error.what();
+  } catch (const Error& error) {
+    ADD_FAILURE() << "another error: " << error.what();
+    return "";
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+/// Returns a progressive JPEG file of one grey block colour with `count` further scans of nothing.
+Bytes jpeg_with_scans(int width, int height, int count) {
+  Bytes file = testing::make_jpeg(width, height, {{128}}, {.progressive = true});
+  file.resize(file.size() - 2);
+  file.back() = 0;  // The rest of the data has zero bits, which mean "as the block before".
+  for (int i = 0; i < count; ++i) {
+    testing::append(file, {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0, 0});
+  }
+  testing::append(file, {0xFF, 0xD9});
+  return file;
+}
+
+TEST(Decode, BoundsThePassesOverAJpegPicture) {
+  expect_contains(refusal(jpeg_with_scans(1000, 1000, 4000)), "up to 4001 passes over 1000x1000");
+  // As many over a small picture take no time.
+  const Image image = decode_image(jpeg_with_scans(16, 16, 4000));
+  EXPECT_EQ(Bytes(image.pixels.get(), image.pixels.get() + 4), (Bytes{128, 128, 128, 255}));
+  // The number of components of a scan counts.
+  EXPECT_EQ(count_samples(testing::make_jpeg(8, 8, {{1, 2, 3}})), 39 * 39 * 3);
+}
+
+/// Returns a PNG file of 8-bit grey with this compressed data.
+Bytes png_of(uint32_t width, uint32_t height, const Bytes& zlib, uint32_t declared_length) {
+  Bytes file = testing::make_png(width, height, 8, 0, {0, 0});
+  const Bytes name = {'I', 'D', 'A', 'T'};
+  const auto at = std::search(file.begin(), file.end(), name.begin(), name.end());
+  file.erase(at - 4, file.end());
+  testing::append_u32_be(file, declared_length);
+  testing::append(file, name);
+  testing::append(file, zlib);
+  testing::append_u32_be(file, 0);
+  testing::append_png_chunk(file, "IEND", {});
+  return file;
+}
+
+TEST(Decode, BoundsInflatedDataByTheSizeOfAPngPicture) {
+  Bytes zlib = {0x78, 0x01};
+  for (int block = 0; block < 16; ++block) {
+    testing::append(zlib, {block == 15, 0xFF, 0xFF, 0, 0});
+    zlib.resize(zlib.size() + 0xFFFF);
+  }
+  expect_contains(refusal(png_of(1, 1, zlib, static_cast<uint32_t>(zlib.size()))),
+                  "more compressed data than its pixels need");
+  // The same data is right for a larger picture.
+  EXPECT_EQ(decode_image(png_of(1023, 1023, zlib, static_cast<uint32_t>(zlib.size()))).width, 1023);
+  // A length that the file only claims allocates nothing.
+  refusal(png_of(1, 1, {0x78, 0x01}, 1u << 30));
+}
+
+TEST(Decode, BoundsTheTablesOfCodesOfAPngFile) {
+  // Blocks with fixed codes and without data: bits 0, 1, 0 and seven zeros, again and again.
+  Bytes zlib = {0x78, 0x01};
+  uint32_t bits = 0;
+  int bit_count = 0;
+  for (int block = 0; block < 400'000; ++block) {
+    bits |= 2u << bit_count;
+    for (bit_count += 10; bit_count >= 8; bit_count -= 8, bits >>= 8) {
+      zlib.push_back(static_cast<uint8_t>(bits));
+    }
+  }
+  expect_contains(refusal(png_of(1000, 1000, zlib, static_cast<uint32_t>(zlib.size()))),
+                  "more compressed data than its pixels need");
+}
+
+TEST(Decode, BoundsMemoryByTheLengthOfTheFile) {
+  expect_contains(refusal(testing::make_bmp(10000, 10000, 24, {}, {0, 0, 0, 0})),
+                  "has 58 bytes, which is too little for most of its 10000x10000 pixels");
+  refusal(testing::make_jpeg(10000, 10000, {{1, 2, 3}}));
+  refusal(testing::make_png(10000, 10000, 16, 6, {0}));
+  refusal(testing::make_png(10000, 10000, 1, 0, {0}));
+  // Half of a black and white BMP picture is enough.
+  Bytes palette(size_t{8}, 0);
+  EXPECT_EQ(decode_image(testing::make_bmp(4000, 4000, 1, palette, Bytes(4000 * 500 / 2))).width,
+            4000);
+}
+
+TEST(Decode, FillsMissingPaletteEntriesWithBlack) {
+  const Bytes palette = {3, 2, 1, 0};
+  EXPECT_EQ(pixels_of(decode_image(testing::make_bmp(4, 1, 8, palette, {0, 1, 77, 255}))),
+            (Bytes{1, 2, 3, 255, 0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255}));
+  EXPECT_EQ(pixels_of(decode_image(testing::make_bmp(2, 1, 4, palette, {0x0F, 0, 0, 0}))),
+            (Bytes{1, 2, 3, 255, 0, 0, 0, 255}));
+  EXPECT_EQ(pixels_of(decode_image(testing::make_png(2, 1, 8, 3, {0, 0, 200}, "PLTE", {1, 2, 3}))),
+            (Bytes{1, 2, 3, 255, 0, 0, 0, 0}));
+}
+
+TEST(Decode, RefusesTruncatedFilesOnDemand) {
+  const Bytes bmp = testing::make_bmp(5, 4, 24, {}, Bytes(64, 9));
+  const Bytes jpeg = testing::make_jpeg(16, 13, {{1, 2, 3}, {250, 9, 8}, {77, 4, 99}, {5, 5, 5}});
+  const Bytes progressive = testing::make_jpeg(8, 8, {{1}}, {.progressive = true});
+  const Bytes png = testing::make_png(3, 1, 8, 0, {0, 1, 2, 3});
+  for (const Bytes& file : {bmp, jpeg, progressive, png}) {
+    EXPECT_EQ(pixels_of(decode_image(file, Truncated::Refuse)), pixels_of(decode_image(file)));
+    // Bytes behind the end of a picture are ignored.
+    Bytes longer = file;
+    longer.resize(longer.size() + 3);
+    decode_image(longer, Truncated::Refuse);
+    // The padding of the last row of a BMP file is not part of the picture.
+    const size_t padding = file == bmp ? 1 : 0;
+    for (size_t size = 0; size + padding < file.size(); ++size) {
+      EXPECT_THROW(decode_image(std::span(file).first(size), Truncated::Refuse), Error) << size;
+    }
+  }
+  expect_contains(refusal({jpeg.begin(), jpeg.end() - 2}, Truncated::Refuse),
+                  "The JPEG file is truncated: its end is missing");
+}
+
+TEST(Decode, KeepsWhatATruncatedProgressiveJpegFileHas) {
+  const Bytes file = testing::make_jpeg(8, 8, {{200}}, {.progressive = true});
+  const Bytes cut(file.begin(), file.end() - 2);
+  EXPECT_EQ(pixels_of(decode_image(cut)), pixels_of(decode_image(file)));
+}
+
 /// Expects either a valid picture or an Error. Sanitizers detect invalid memory accesses.
 void expect_picture_or_error(const Bytes& file) {
   try {
@@ -257,6 +386,7 @@ void expect_picture_or_error(const Bytes& file) {
     ASSERT_GE(image.width, 1);
     ASSERT_GE(image.height, 1);
     ASSERT_EQ(image.view().pixels.size(), image.byte_count());
+    ASSERT_EQ(pixels_of(image), pixels_of(decode_image(file))) << "not deterministic";
   } catch (const Error& error) {
     ASSERT_TRUE(error.code() == ErrorCode::BadImage || error.code() == ErrorCode::OutOfMemory);
   }

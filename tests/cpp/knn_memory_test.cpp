@@ -136,6 +136,92 @@ TEST(KnnMemory, RunsOutWhileTheStorageChanges) {
   expect_strong_guarantee(make, [](Knn& knn) { knn.use_storage(Storage::I8); }, 4);
 }
 
+/// Returns the result of full() with a linear head.
+Knn full_with_head() {
+  Knn knn = full();
+  knn.prepare({.rule = Rule::Combined});
+  return knn;
+}
+
+/// Expects that a classifier whose linear head followed all changes predicts like one whose head is
+/// made anew.
+void expect_current_head(Knn& knn) {
+  const Vector query{3, -20};
+  const PredictOptions combined{.rule = Rule::Combined};
+  const std::vector<float> kept = knn.predict(query, combined).confidences;
+  // Other ids discard the head.
+  knn.raise_ids(1);
+  const std::vector<float> anew = knn.predict(query, combined).confidences;
+  ASSERT_EQ(kept.size(), anew.size());
+  for (size_t i = 0; i < kept.size(); ++i) EXPECT_NEAR(kept[i], anew[i], 1e-4) << i;
+}
+
+TEST(KnnMemory, RunsOutWhileALinearHeadFollows) {
+  const std::vector<std::string> few = {kNewLabel, kNewLabel + " 2"};
+  const std::vector<std::string> many(20, kNewLabel);
+  const std::vector<std::function<void(Knn&)>> changes = {
+      [](Knn& knn) { knn.add(Vector{-1, -1}, kNewLabel); },
+      [&](Knn& knn) { knn.add_batch(Vector{-1, -1, 2, -1}, 2, few); },
+      [&](Knn& knn) { knn.add_batch(Vector(40, -1), 2, many); },
+      [](Knn& knn) { knn.move_to(5, kNewLabel); },
+      [](Knn& knn) { knn.remove(5); },
+      [](Knn& knn) { knn.merge(knn.labels()[2], knn.labels()[1]); },
+      [](Knn& knn) { knn.use_storage(Storage::I8); },
+      [](Knn& knn) { knn.use_storage(Storage::F32); },
+      [](Knn& knn) { knn.undo(); },
+      [](Knn& knn) {
+        knn.add(Vector{-1, -1}, kNewLabel);
+        knn.take_back();
+      },
+  };
+  for (size_t i = 0; i < changes.size(); ++i) {
+    SCOPED_TRACE(i);
+    bool failed = true;
+    for (int allowed = 0; failed; ++allowed) {
+      SCOPED_TRACE(allowed);
+      Knn knn = full_with_head();
+      failed = false;
+      testing::fail_after_allocations(allowed);
+      try {
+        changes[i](knn);
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::OutOfMemory) << error.what();
+        failed = true;
+      }
+      testing::stop_failing_allocations();
+      expect_current_head(knn);
+    }
+  }
+}
+
+TEST(KnnMemory, RunsOutWhileALinearHeadIsMade) {
+  const Vector query{3, -20};
+  const PredictOptions combined{.rule = Rule::Combined};
+  const std::vector<float> wanted = full().predict(query, combined).confidences;
+  for (int allowed = 0;; ++allowed) {
+    Knn knn = full();
+    const size_t bytes = knn.memory_bytes();
+    bool failed = false;
+    testing::fail_after_allocations(allowed);
+    try {
+      knn.prepare(combined);
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::OutOfMemory) << error.what();
+      failed = true;
+    }
+    testing::stop_failing_allocations();
+    EXPECT_EQ(knn.memory_bytes() > bytes, !failed) << "a part of a head is not kept";
+    EXPECT_EQ(knn.predict(query, combined).confidences, wanted);
+    if (failed) continue;
+    EXPECT_GT(allowed, 5);
+    return;
+  }
+}
+
 std::vector<std::byte> save(const Knn& knn) {
   std::vector<std::byte> file;
   const auto append = [&](const std::vector<std::byte>& piece) {

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "core/error.h"
+#include "full_networks.h"
 #include "graph_builder.h"
 #include "reference.h"
 
@@ -260,6 +263,56 @@ TEST(FindEnds, RejectsAnOutputWithoutOperators) {
   const TensorId in = b.input(4, 4, 3);
   Graph graph = b.take(b.reshape(in, {1, 48}));
   EXPECT_THROW(find_ends(graph), Error);
+}
+
+/// Returns the shape of the middle map; [] without one.
+Shape middle_shape(GraphBuilder& b, TensorId output) {
+  Graph graph = b.take(output);
+  simplify(graph);
+  return graph.middle == kNoTensor ? Shape{} : graph.tensors[graph.middle].shape;
+}
+
+TEST(FindMiddle, IsTheLastMapOf14PixelsInMobileNets) {
+  using Build = FullNetwork (*)(GraphBuilder&);
+  const std::pair<Build, Shape> cases[] = {{mobilenet_v1, {1, 14, 14, 512}},
+                                           {mobilenet_v3_large, {1, 14, 14, 672}},
+                                           {mobilenet_v3_small, {1, 14, 14, 288}}};
+  for (const auto& [build, shape] : cases) {
+    GraphBuilder b(Precision::F32, 1);
+    const TensorId output = build(b).output;
+    EXPECT_EQ(middle_shape(b, output), shape);
+  }
+}
+
+TEST(FindMiddle, ComesAfterTheActivation) {
+  GraphBuilder b(Precision::F32, 1);
+  const Extent2d three{3, 3};
+  const TensorId stem = b.conv(b.input(16, 16, 3), 4, {three, {2, 2}, {}, {}});
+  const TensorId active = b.hard_swish(b.conv(stem, 6, {}));
+  const TensorId padded = b.pad(active, {1, 1, 1, 1});
+  const TensorId last = b.depthwise(padded, 1, {three, {2, 2}, {}, {}});
+  Graph graph = b.take(b.global_average_pool(last, false));
+  simplify(graph);
+  EXPECT_EQ(graph.middle, active);
+}
+
+TEST(FindMiddle, IsMissingWhenOnlyTheFirstLayerHalves) {
+  GraphBuilder first(Precision::F32, 1);
+  EXPECT_EQ(middle_shape(first, first.small_mobilenet(16, 5)), Shape{});
+  GraphBuilder none(Precision::F32, 1);
+  const TensorId conv = none.conv(none.input(4, 4, 3), 8, {});
+  EXPECT_EQ(middle_shape(none, none.global_average_pool(conv, false)), Shape{});
+}
+
+TEST(FindMiddle, IgnoresPoolsToOnePixelAndWhatTheEmbeddingDoesNotRead) {
+  // The pool at the end of MobileNet v1 has a window of the whole map and a stride.
+  GraphBuilder b(Precision::U8, 1);
+  EXPECT_EQ(middle_shape(b, b.small_mobilenet_v1(16, 5)), (Shape{1, 8, 8, 16}));
+  GraphBuilder branch(Precision::F32, 1);
+  const TensorId image = branch.input(8, 8, 3);
+  branch.conv(branch.conv(image, 4, {}), 4, {{1, 1}, {2, 2}, {}, {}});
+  const TensorId pooled = branch.global_average_pool(branch.conv(image, 8, {}), false);
+  EXPECT_EQ(middle_shape(branch, pooled), Shape{});
 }
 
 TEST(DropUnused, DropsNodesAndTheirWeights) {

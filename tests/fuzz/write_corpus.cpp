@@ -1,5 +1,6 @@
-// Usage: write_corpus FOLDER. Writes small models and data sets of all kinds as seeds of the
-// fuzzers.
+// Usage: write_corpus FOLDER. Writes small models, data sets and pictures of all kinds as seeds of
+// the fuzzers.
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +10,7 @@
 
 #include "graph_builder.h"
 #include "knn/dataset_file.h"
+#include "picture_files.h"
 #include "tfjs_writer.h"
 #include "tflite_writer.h"
 
@@ -70,6 +72,57 @@ void write_datasets(const std::filesystem::path& folder) {
   }
 }
 
+void write_pictures(const std::filesystem::path& folder) {
+  const auto write_picture = [&](const char* fuzzer, const std::string& name, const Bytes& file) {
+    write(folder / fuzzer / name, std::as_bytes(std::span(file)));
+  };
+  const Bytes palette = {0, 0, 0, 0, 3, 2, 1, 0};
+  for (int bits : {1, 4, 8, 16, 24, 32}) {
+    const Bytes rows(static_cast<size_t>(4 * ((5 * bits + 31) / 32) * 3), 1);
+    write_picture("picture", "bmp-" + std::to_string(bits),
+                  make_bmp(5, bits == 24 ? -3 : 3, bits, bits < 16 ? palette : Bytes(), rows));
+  }
+  for (int color_type : {0, 2, 3, 4, 6}) {
+    for (int bits : {1, 2, 4, 8, 16}) {
+      if (bits < 8 && color_type != 0 && color_type != 3) continue;
+      if (bits == 16 && color_type == 3) continue;
+      const int samples = std::array{1, 1, 3, 1, 2, 1, 4}[static_cast<size_t>(color_type)];
+      Bytes lines;
+      for (int y = 0; y < 6; ++y) {
+        lines.push_back(static_cast<uint8_t>(y % 5));
+        for (int i = 0; i < (5 * bits * samples + 7) / 8; ++i) lines.push_back(1);
+      }
+      const bool has_palette = color_type == 3;
+      Bytes file = make_png(5, 6, bits, color_type, lines, has_palette ? "PLTE" : "tRNS",
+                            has_palette ? Bytes{1, 2, 3, 4, 5, 6} : Bytes(2 * samples, 1));
+      const std::string name = "png-" + std::to_string(color_type) + "-" + std::to_string(bits);
+      write_picture("picture", name, file);
+      constexpr size_t kInterlace = 28;
+      file[kInterlace] = 1;
+      write_picture("picture", name + "-interlaced", file);
+    }
+  }
+  for (bool progressive : {false, true}) {
+    const std::string kind = progressive ? "-progressive" : "";
+    const Bytes grey = make_jpeg(9, 9, {{1}, {2}, {3}, {4}}, {progressive});
+    write_picture("picture", "jpeg-grey" + kind, grey);
+    write_picture("picture", "jpeg-colour" + kind,
+                  make_jpeg(9, 8, {{1, 2, 3}, {250, 4, 9}}, {progressive}));
+    write_picture("picture", "jpeg-cmyk" + kind, make_jpeg(8, 8, {{1, 2, 3, 4}}, {progressive, 2}));
+    // Restart markers, and a scan of all other coefficients.
+    Bytes more = with_segment(grey, 0xDD, {0, 1});
+    more.resize(more.size() - 2);
+    append(more, {0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0, 0x55, 0x55, 0xFF, 0xD0, 0x55, 0xFF, 0xD9});
+    write_picture("picture", "jpeg-more" + kind, more);
+  }
+  const Bytes jpeg = make_jpeg(8, 8, {{1}});
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    const Bytes file = with_segment(jpeg, 0xE1, make_exif(orientation, orientation % 2 == 0));
+    write_picture("exif", std::to_string(orientation), file);
+    write_picture("picture", "jpeg-exif-" + std::to_string(orientation), file);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,6 +132,7 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = argv[1];
   write_datasets(folder / "dataset");
+  write_pictures(folder);
   constexpr uint32_t kSeed = 1;
   struct Version {
     const char* name;

@@ -4,7 +4,7 @@
 // .clang-tidy changes: build/clang-tidy.json remembers. The bindings and the modules without glue (cpp/bindings,
 // module.cpp) need Emscripten's headers and are not part of the native build, so they are not checked.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { buildPreset } from '../../web/dev/cmake.mjs';
@@ -25,7 +25,7 @@ const program = 'clang-tidy-19';
 export async function checkWithClangTidy(report = () => {}) {
   // Configures the tree, which writes compile_commands.json, and generates the headers that the sources include.
   await buildPreset('native', ['tflite_header'], report);
-  const remembered = new Set(existsSync(memory) ? JSON.parse(readFileSync(memory, 'utf8')) : []);
+  const remembered = new Set(readMemory());
   const files = listFiles();
   if (files.length === 0) fail(`${relative(projectFolder, tree)}/compile_commands.json lists no file of cpp/.`);
   const passed = files.map(({ hash }) => hash).filter((hash) => remembered.has(hash));
@@ -44,8 +44,18 @@ export async function checkWithClangTidy(report = () => {}) {
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
   mkdirSync(dirname(memory), { recursive: true });
-  writeFileSync(memory, JSON.stringify(passed));
+  writeFileSync(`${memory}.new`, JSON.stringify(passed));
+  renameSync(`${memory}.new`, memory);
   return { passed: passed.length, failed, skipped: [] };
+}
+
+/** Returns the hashes of the files that passed. A file that a killed run left damaged counts as none. */
+export function readMemory(file = memory) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return [];
+  }
 }
 
 /** Returns the files to check. The hash covers everything that the result for a file depends on. */

@@ -1,5 +1,5 @@
 // Runs the GoogleTest programs of a build tree and reads their reports.
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { treeOf } from '../../web/dev/cmake.mjs';
@@ -24,13 +24,15 @@ export async function runPrograms(preset, { starter = [], files, filter } = {}) 
   const programs = await listPrograms(tree);
   const waiting = files ? choosePrograms(programs, files, preset) : programs;
   const filterArgs = filter === undefined ? [] : [`--gtest_filter=${toGtestFilter(filter)}`];
-  const result = { passed: 0, failed: [], skipped: [] };
+  const result = { passed: 0, failed: [], skipped: [], figures: {} };
   const worker = async () => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
       const one = await runProgram({ tree, folder, name, starter, filterArgs });
       result.passed += one.passed;
       result.failed.push(...one.failed);
       result.skipped.push(...one.skipped);
+      for (const [unit, count] of Object.entries(one.figures ?? {}))
+        result.figures[unit] = (result.figures[unit] ?? 0) + count;
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
@@ -57,8 +59,9 @@ async function runProgram({ tree, folder, name, starter, filterArgs }) {
   rmSync(report, { force: true });
   const [command, ...args] = [...starter, program, `--gtest_output=json:${report}`, '--gtest_color=no', ...filterArgs];
   const ended = await run(command, args, { env: sanitizerSettings, allowFailure: true });
-  const result = existsSync(report) ? readReport(report, name, ended.output) : { passed: 0, failed: [], skipped: [] };
-  if (ended.status !== 0 && result.failed.length === 0) {
+  const result = readReport(report, name, ended.output);
+  const hasRun = result.passed + result.skipped.length > 0 || filterArgs.length > 0;
+  if ((ended.status !== 0 || !hasRun) && result.failed.length === 0) {
     result.failed.push({
       name: `${name} ended with ${ended.signal ?? `status ${ended.status}`}`,
       output: ended.everything,
@@ -67,14 +70,26 @@ async function runProgram({ tree, folder, name, starter, filterArgs }) {
   return result;
 }
 
+/** Reads a program's report. A program that was killed leaves none, or an incomplete one; it then has no results. */
 function readReport(file, program, output) {
-  const result = { passed: 0, failed: [], skipped: [] };
-  for (const { name: suite, testsuite } of JSON.parse(readFileSync(file, 'utf8')).testsuites) {
+  const result = { passed: 0, failed: [], skipped: [], figures: {} };
+  let suites = [];
+  try {
+    suites = JSON.parse(readFileSync(file, 'utf8')).testsuites;
+  } catch {
+    return result;
+  }
+  for (const { name: suite, testsuite } of suites) {
     for (const test of testsuite) {
       const name = `${program}: ${suite}.${test.name}`;
       if (test.failures) result.failed.push({ name, output: test.failures.map(({ failure }) => failure).join('\n') });
       else if (test.result === 'COMPLETED') result.passed += 1;
       else result.skipped.push({ name, reason: skipReason(output, `${suite}.${test.name}`) });
+      // Properties that a test has recorded, such as "trust_faults", are members beside its name.
+      for (const [property, value] of Object.entries(test)) {
+        const unit = /^trust_(\w+)$/.exec(property)?.[1];
+        if (unit) result.figures[unit] = (result.figures[unit] ?? 0) + Number(value);
+      }
     }
   }
   return result;

@@ -8,13 +8,13 @@ const reporter = join(projectFolder, 'tests/run/reporter.mjs');
 const report = join(projectFolder, 'build/log/node-test.jsonl');
 
 /**
- * Runs test files, one after the other.
+ * Runs test files, one after the other. `figures` of the result says how much the tests tried, by unit.
  * @param {'node' | 'browser' | 'consumers' | 'soak'} kind The kind of files.
  * @param {{files?: string[], filter?: string}} selection `files`: the files to run, instead of all of that kind. `filter`: the part of
  * a name that tests must have.
  */
 export async function runNodeTests(kind, { files = filesOfKind(kind), filter } = {}) {
-  const result = { passed: 0, failed: [], skipped: [] };
+  const result = { passed: 0, failed: [], skipped: [], figures: {} };
   if (files.length === 0) return result; // without files, Node would look for tests itself
 
   mkdirSync(join(projectFolder, 'build/log'), { recursive: true });
@@ -28,13 +28,22 @@ export async function runNodeTests(kind, { files = filesOfKind(kind), filter } =
     ...(filter === undefined ? [] : [`--test-name-pattern=${toExpression(filter)}`]),
   ];
   const ended = await run(process.execPath, [...options, ...files], { allowFailure: true });
-  const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n').filter(Boolean) : [];
-  for (const { kind: outcome, name, text } of lines.map((line) => JSON.parse(line))) {
-    if (outcome === 'passed') result.passed += 1;
+  for (const { kind: outcome, name, text, unit, count } of readReport()) {
+    if (outcome === 'figure') result.figures[unit] = (result.figures[unit] ?? 0) + count;
+    else if (outcome === 'passed') result.passed += 1;
     else if (outcome === 'skipped') result.skipped.push({ name, reason: text });
     else result.failed.push({ name, output: text });
   }
   if (ended.status !== 0 && result.failed.length === 0)
     result.failed.push({ name: 'node --test', output: ended.everything });
   return result;
+}
+
+/** Returns the lines of the report. A test runner that was killed leaves an incomplete last line, which is left out. */
+function readReport() {
+  const text = existsSync(report) ? readFileSync(report, 'utf8') : '';
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
 }

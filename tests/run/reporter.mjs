@@ -1,4 +1,5 @@
-// A reporter for Node's test runner. It writes one line of JSON for each test: {kind, name, text, seconds}.
+// A reporter for Node's test runner. It writes one line of JSON for each test: {kind, name, text, seconds}. For a diagnostic such as
+// 'trust: 250 faults', with which a test says how much it tried, it writes {kind: 'figure', unit: 'faults', count: 250}.
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
 
@@ -11,6 +12,10 @@ export default async function* report(events) {
   for await (const { type, data } of events) {
     if (type === 'test:stderr')
       complaints.set(data.file, ((complaints.get(data.file) ?? '') + data.message).slice(-5000));
+    if (type === 'test:diagnostic') {
+      const [, count, unit] = /^trust: (\d+) (\w+)$/.exec(data.message) ?? [];
+      if (unit) yield `${JSON.stringify({ kind: 'figure', unit, count: Number(count) })}\n`;
+    }
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     if (data.skip === leftOut) continue;
     const failed = type === 'test:fail';

@@ -54,6 +54,7 @@ export async function loading(): Promise<void> {
     version: 2,
     alpha: 1,
     precision: 'exact',
+    layers: 'two',
     variant: 'relaxed-threads',
     threads: 2,
     worker: false,
@@ -81,6 +82,8 @@ export async function loading(): Promise<void> {
   await load({ alpha: 0.3 });
   // @ts-expect-error this variant does not exist
   await load({ variant: 'avx' });
+  // @ts-expect-error there are at most two layers
+  await load({ layers: 'three' });
   // @ts-expect-error this precision does not exist
   await load({ precision: 'f16' });
   // @ts-expect-error a model isn't a number

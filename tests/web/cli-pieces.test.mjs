@@ -3,20 +3,37 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { ffmpeg, scratchFolder } from './data.mjs';
-import { drawShape } from './draw.mjs';
+import { scratchFolder } from './data.mjs';
 import { importTs } from './import-ts.mjs';
 
-const { scanFolder, ProgressLine, toConfusionMatrix, toText, widthOf, toSvg, isTruncated, readJournal, JournalWriter } =
-  await importTs(
-    '../cli/folder-scan.ts',
-    '../cli/progress-line.ts',
-    '../cli/confusion-matrix.ts',
-    '../cli/confusion-text.ts',
-    '../cli/confusion-svg.ts',
-    '../cli/truncated.ts',
-    '../cli/picture-journal.ts',
-  );
+const {
+  scanFolder,
+  ProgressLine,
+  toConfusionMatrix,
+  toText,
+  widthOf,
+  toSvg,
+  readJournal,
+  JournalWriter,
+  Output,
+  drawEpisode,
+  measureCurve,
+  toOutlook,
+  toCurveText,
+  randomFrom,
+  shuffled,
+} = await importTs(
+  '../cli/folder-scan.ts',
+  '../cli/progress-line.ts',
+  '../cli/confusion-matrix.ts',
+  '../cli/confusion-text.ts',
+  '../cli/confusion-svg.ts',
+  '../cli/picture-journal.ts',
+  '../cli/output.ts',
+  '../cli/learning-curve.ts',
+  '../cli/learning-curve-text.ts',
+  '../cli/random.ts',
+);
 
 /** Writes empty files of these names. */
 async function put(folder, names) {
@@ -93,7 +110,11 @@ test('scanFolder() of a folder without usable pictures explains which files it n
 test('ProgressLine on a terminal draws one line that fits and removes it at the end', () => {
   let text = '';
   let now = 0;
-  const progress = new ProgressLine({ isTTY: true, columns: 90, write: (part) => (text += part) }, 4, () => now);
+  const progress = new ProgressLine(
+    new Output({ isTTY: true, columns: 90, write: (part) => (text += part) }),
+    4,
+    () => now,
+  );
   for (const name of ['a', 'b', 'c', 'd']) {
     now += 1000;
     progress.advance(`cat/${name}-${'long'.repeat(20)}.jpg`);
@@ -113,7 +134,7 @@ test('ProgressLine on a terminal draws one line that fits and removes it at the 
 test('ProgressLine in a pipe writes a line per 10 %, and known pictures do not count for the speed', () => {
   let text = '';
   let now = 0;
-  const progress = new ProgressLine({ write: (part) => (text += part) }, 200, () => now);
+  const progress = new ProgressLine(new Output({ write: (part) => (text += part) }), 200, () => now);
   for (let i = 0; i < 200; i++) {
     if (i >= 100) now += 100;
     progress.advance('x', i >= 100);
@@ -144,20 +165,17 @@ test('toConfusionMatrix() gives recall by row and precision by column', () => {
 });
 
 test('toText() formats the matrix as an aligned table', () => {
-  assert.equal(
-    toText(toConfusionMatrix(['cat', 'dog', 'empty'], confusion)),
-    [
-      '       cat  dog  empty   recall',
-      'cat      9    1      .   90.0 %',
-      'dog      4    4      .   50.0 %',
-      'empty    .    .      .        –',
-    ].join('\n'),
-  );
+  assert.deepEqual(toText(toConfusionMatrix(['cat', 'dog', 'empty'], confusion)), [
+    '       cat  dog  empty   recall',
+    'cat      9    1      .   90.0 %',
+    'dog      4    4      .   50.0 %',
+    'empty    .    .      .        –',
+  ]);
 });
 
 test('toText() numbers the columns of long names and aligns wide characters', () => {
   const labels = ['a name that is longer than any column', '猫', 'tab\there'];
-  const lines = toText(toConfusionMatrix(labels, [{ label: '猫', takenFor: '猫', count: 3 }])).split('\n');
+  const lines = toText(toConfusionMatrix(labels, [{ label: '猫', takenFor: '猫', count: 3 }]));
   assert.match(lines[0], /^ +1 {2}2 {2}3 +recall$/);
   assert.match(lines[1], /^1 a name that is longer t… {2}\. {2}\. {2}\. /);
   assert.match(lines[2], /^2 猫 +\. {2}3 {2}\. +100 %$/);
@@ -174,55 +192,219 @@ test('toSvg() escapes labels and has no undefined or NaN values', () => {
   assert.doesNotMatch(svg, /<b>|NaN|undefined|\u0007/);
 });
 
+const sha = (letter) => letter.repeat(64);
+
 test('readJournal() keeps the complete lines of a run that ended in the middle of a line', async (t) => {
   const file = path.join(await scratchFolder(t), 'data.tmkn.pictures.jsonl');
   assert.equal(await readJournal(file), null);
-  const writer = new JournalWriter(file, { id: 'm' }, [
-    { sha256: 'a', path: 'cat/1.jpg', embedding: Float32Array.of(1, -2.5, 3e-8) },
+  const writer = new JournalWriter(file, { model: { id: 'm' }, dataset: sha('d'), replaces: sha('e') }, [
+    { sha256: sha('a'), path: 'cat/1.jpg', embedding: Float32Array.of(1, -2.5, 3e-8) },
   ]);
-  writer.add({ sha256: 'b', path: 'cat/2.jpg', embedding: Float32Array.of(4, 5, 6), id: 7 });
+  writer.add({ sha256: sha('b'), path: 'cat/2.jpg', embedding: Float32Array.of(4, 5, 6), id: 2 ** 32 - 1 });
   writer.close();
   const whole = await readFile(file, 'utf8');
   await appendFile(file, whole.split('\n')[1].slice(0, 40));
-  const { model, pictures } = await readJournal(file);
-  assert.deepEqual(model, { id: 'm' });
+  const { pictures, ...header } = await readJournal(file, 3);
+  assert.deepEqual(header, { model: { id: 'm' }, dataset: sha('d'), replaces: sha('e'), damaged: 1 });
   assert.deepEqual(
     pictures.map(({ sha256, path: name, id }) => [sha256, name, id]),
     [
-      ['a', 'cat/1.jpg', undefined],
-      ['b', 'cat/2.jpg', 7],
+      [sha('a'), 'cat/1.jpg', undefined],
+      [sha('b'), 'cat/2.jpg', 2 ** 32 - 1],
     ],
   );
   assert.deepEqual(pictures[0].embedding, Float32Array.of(1, -2.5, 3e-8));
 });
 
-test('readJournal() refuses other files and other versions', async (t) => {
+/** Writes a journal of three pictures, changes its text, and reads it. */
+async function readChanged(t, change) {
   const file = path.join(await scratchFolder(t), 'x.pictures.jsonl');
-  await writeFile(file, '{"format":"something else"}\n');
-  await assert.rejects(readJournal(file), /not a picture journal/);
-  await writeFile(file, '{"format":"teachable-wasm pictures","version":2}\n');
-  await assert.rejects(readJournal(file), /version 2/);
-  await writeFile(file, '');
-  assert.deepEqual((await readJournal(file)).pictures, []);
+  const pictures = ['a', 'b', 'c'].map((letter, id) => {
+    return { sha256: sha(letter), path: `cat/${letter}.jpg`, embedding: Float32Array.of(id, 0.5, -1, 2), id };
+  });
+  new JournalWriter(file, { model: { id: 'm' } }, pictures).close();
+  await writeFile(file, change(await readFile(file, 'utf8')));
+  const { pictures: read, damaged } = await readJournal(file, 4);
+  return { ids: read.map(({ id }) => id), damaged };
+}
+
+const base64Of = (...values) => Buffer.from(Float32Array.of(...values).buffer).toString('base64');
+const secondLine = (change) => (text) => text.replace(/^.*cat\/b\.jpg.*$/m, change);
+for (const [what, change, expected] of [
+  ['whole lines', (text) => text, { ids: [0, 1, 2], damaged: 0 }],
+  ['a changed embedding', secondLine((line) => line.replace(base64Of(1, 0.5, -1, 2), base64Of(1, 0.5, -1, 3)))],
+  ['a changed path', secondLine((line) => line.replace('cat/b', 'dog/b'))],
+  ['a changed id', secondLine((line) => line.replace('"id":1', '"id":7'))],
+  ['an exchanged checksum of a picture', secondLine((line) => line.replace(sha('b'), sha('c')))],
+  ['a line without its checksum', secondLine((line) => line.replace(/,"check":"\w+"/, ''))],
+  ['half a line in the middle', secondLine((line) => line.slice(0, 60))],
+  ['a missing line', (text) => text.replace(/^.*cat\/b\.jpg.*\n/m, '')],
+  ['an empty line', secondLine(() => '')],
+  ['null', secondLine(() => 'null')],
+  ['a line nested 200,000 deep', secondLine(() => '['.repeat(200_000) + ']'.repeat(200_000))],
+  [
+    'a line of 9 MB, which ends the file',
+    (text) => `${text.split('\n').slice(0, 2).join('\n')}\n${'x'.repeat(9e6)}`,
+    { ids: [0], damaged: 2 },
+  ],
+]) {
+  test(`readJournal() of ${what} keeps the whole lines and counts the others`, async (t) => {
+    assert.deepEqual(await readChanged(t, change), expected ?? { ids: [0, 2], damaged: 1 });
+  });
+}
+
+test('readJournal() keeps only embeddings of the given size that are finite', async (t) => {
+  const file = path.join(await scratchFolder(t), 'x.pictures.jsonl');
+  const embeddings = [[1], [1, 2, 3], [1, 2], [NaN, 1], [1, Infinity], []];
+  const pictures = embeddings.map((values, id) => {
+    return { sha256: sha('a'), path: `${id}`, embedding: Float32Array.from(values), id };
+  });
+  new JournalWriter(file, { model: { id: 'm' } }, pictures).close();
+  const { pictures: read, damaged } = await readJournal(file, 2);
+  assert.deepEqual([read.map(({ id }) => id), damaged], [[2], 5]);
 });
 
-test('isTruncated() finds files that end early, wherever they end', async (t) => {
-  const folder = await scratchFolder(t);
-  const bmp = path.join(folder, '1.bmp');
-  await writeFile(bmp, drawShape('disc', 1));
-  for (const options of [
-    ['-q:v', '3'],
-    ['-q:v', '20', '-pix_fmt', 'yuvj444p'],
+test('readJournal() refuses other files and other versions', async (t) => {
+  const file = path.join(await scratchFolder(t), 'x.pictures.jsonl');
+  const deep = '{"a":'.repeat(100_000) + 1 + '}'.repeat(100_000);
+  for (const text of [
+    '{"format":"something else"}\n',
+    'x\n',
+    '\n',
+    `{"format":"teachable-wasm pictures","version":2,"model":${deep}}\n`,
   ]) {
-    const jpeg = ffmpeg('-i', bmp, ...options, '-f', 'mjpeg', '-');
-    assert.equal(isTruncated(jpeg), false);
-    assert.equal(isTruncated(Buffer.concat([jpeg, Buffer.from('a trailer of a camera')])), false);
-    for (let bytes = 2; bytes < jpeg.length - 1; bytes += 7)
-      assert.equal(isTruncated(jpeg.subarray(0, bytes)), true, `${bytes} of ${jpeg.length} bytes`);
+    await writeFile(file, text);
+    await assert.rejects(readJournal(file), /not a picture journal/, text.slice(0, 40));
   }
-  const whole = drawShape('disc', 1);
-  assert.equal(isTruncated(whole), false);
-  for (const bytes of [2, 40, 54, 5000, whole.length - 1])
-    assert.equal(isTruncated(whole.subarray(0, bytes)), true, `${bytes} of ${whole.length} bytes`);
-  assert.equal(isTruncated(Buffer.from('no picture')), false);
+  await writeFile(file, '{"format":"teachable-wasm pictures","version":3}\n');
+  await assert.rejects(readJournal(file), /version 3/);
+  // Version 1 had no checksums, so none of its lines is used.
+  await writeFile(
+    file,
+    `{"format":"teachable-wasm pictures","version":1}\n{"sha256":"${sha('a')}","path":"x","embedding":"AACAPw=="}\n`,
+  );
+  const { pictures, damaged } = await readJournal(file);
+  assert.deepEqual([pictures, damaged], [[], 1]);
+  await writeFile(file, '');
+  assert.deepEqual((await readJournal(file)).pictures, []);
+  await assert.rejects(readJournal(path.dirname(file)), /Can't read .*: it is not a regular file\./);
+});
+
+// Learning curve ----------------------------------------------------------------------------------------------------------
+
+/** Returns classes with these numbers of examples. `recordingOf` names the recording of the n-th example of a class. */
+function classesOf(counts, recordingOf = () => 'all') {
+  let id = 0;
+  return counts.map((count, c) =>
+    Array.from({ length: count }, (_, n) => ({ id: id++, recording: recordingOf(n, c) })),
+  );
+}
+
+test('shuffled() keeps all items, and the same seed gives the same order', () => {
+  const items = Array.from({ length: 100 }, (_, i) => i);
+  const order = shuffled(items, randomFrom(7));
+  assert.notDeepEqual(order, items);
+  assert.deepEqual(shuffled(items, randomFrom(7)), order);
+  assert.notDeepEqual(shuffled(items, randomFrom(8)), order);
+  assert.deepEqual(
+    [...order].sort((a, b) => a - b),
+    items,
+  );
+});
+
+test('an episode keeps a third of each class for tests, at most 30, and always has something to teach', () => {
+  const { teach, test: tests } = drawEpisode(classesOf([30, 200, 2, 1]), randomFrom(1));
+  assert.deepEqual(
+    teach.map((ids, c) => [ids.length, tests[c].length]),
+    [
+      [20, 10],
+      [134, 30],
+      [1, 1],
+      [1, 0],
+    ],
+  );
+  assert.equal(new Set([...teach.flat(), ...tests.flat()]).size, teach.flat().length + tests.flat().length);
+});
+
+test('an episode never teaches and tests pictures of the same recording', () => {
+  const classes = classesOf([30, 40], (n, c) => `${c}/${n % 5}`);
+  for (let number = 0; number < 20; number++) {
+    const { teach, test: tests } = drawEpisode(classes, randomFrom(number));
+    classes.forEach((examples, c) => {
+      const recordingsOf = (ids) =>
+        new Set(examples.filter(({ id }) => ids.includes(id)).map(({ recording }) => recording));
+      const [taught, tested] = [recordingsOf(teach[c]), recordingsOf(tests[c])];
+      assert.equal(taught.size, 3);
+      assert.equal(tested.size, 2);
+      assert.ok([...tested].every((recording) => !taught.has(recording)));
+    });
+  }
+});
+
+test('measureCurve() teaches the wanted numbers, and reports the mean, the worst and the best draw', async () => {
+  const classes = classesOf([30, 30, 6]);
+  const classOf = (id) => classes.findIndex((examples) => examples.some((each) => each.id === id));
+  const sizes = new Set();
+  let call = 0;
+  const curve = await measureCurve(classes, [20, 2, 2, 50], 4, async (teach, tests) => {
+    sizes.add(teach.map((ids) => ids.length).join(' '));
+    teach.forEach((ids, c) => assert.ok(ids.every((id) => classOf(id) === c)));
+    // Two examples: one draw of four is right in all tests, the others in none.
+    const right = teach[0].length > 2 || call === 0;
+    call += 1;
+    return tests.map((id) => (right ? classOf(id) : -1));
+  });
+  assert.deepEqual([...sizes].sort(), ['2 2 2', '20 20 4']);
+  assert.deepEqual(curve, {
+    episodes: 4,
+    points: [
+      { shots: 2, accuracy: 0.25, lowest: 0, highest: 1 },
+      { shots: 20, accuracy: 1, lowest: 1, highest: 1 },
+    ],
+    leftOut: [50],
+    tests: 22,
+    byRecording: false,
+  });
+});
+
+/** Returns a curve whose error is 0.6 / shots ** power. */
+const powerCurve = (power, shots) => ({
+  episodes: 20,
+  points: shots.map((n) => ({ shots: n, accuracy: 1 - 0.6 / n ** power, lowest: 0.1, highest: 0.9 })),
+  leftOut: [],
+  tests: 100,
+  byRecording: false,
+});
+
+test('toOutlook() continues a curve whose error falls with a power of the number of examples', () => {
+  const { shots, more, gain } = toOutlook(powerCurve(0.5, [1, 2, 3, 5, 10, 20]));
+  assert.deepEqual([shots, more], [20, 10]);
+  assert.ok(Math.abs(gain - (0.6 / 20 ** 0.5 - 0.6 / 30 ** 0.5)) < 1e-9, `${gain}`);
+  assert.equal(toOutlook(powerCurve(0.5, [2, 3])).more, 3);
+  assert.equal(toOutlook(powerCurve(-0.1, [2, 3, 5])).gain, 0, 'more examples never take anything away');
+  assert.equal(toOutlook(powerCurve(0.5, [1, 2])), undefined);
+  const perfect = powerCurve(0.5, [2, 3, 5]);
+  for (const point of perfect.points) point.accuracy = 1;
+  assert.equal(toOutlook(perfect).gain, 0);
+});
+
+test('the learning curve is told in plain words', () => {
+  const tell = (curve) => toCurveText(curve, toOutlook(curve)).join('\n');
+  const curve = powerCurve(0.5, [1, 2, 3, 5, 10, 20]);
+  assert.match(tell(curve), /^Learning curve: mean of 20 random draws .* a third of each class kept for 100 tests\n/);
+  assert.match(tell(curve), /^ +20 {3}86\.6 % {2}10\.0 % to 90\.0 % {5}#{35}$/m);
+  assert.match(
+    tell(curve),
+    /With 20 examples of each class, 86\.6 % of the tests are correct\. Ten more of each class would bring about \+2 percentage points\.$/,
+  );
+  assert.match(tell(powerCurve(0.5, [2, 3])), /Three more of each class would bring about \+10 percentage points\.$/);
+  assert.match(tell(powerCurve(0.01, [2, 3])), /bring less than one percentage point\./);
+  assert.match(tell(powerCurve(0.5, [1])), /With 1 example of each class, .* too short to say/);
+  const perfect = powerCurve(0.5, [2, 3]);
+  for (const point of perfect.points) point.accuracy = 1;
+  assert.match(tell(perfect), /With 3 examples of each class, 100 % .* More examples of this kind are not needed\.$/);
+  assert.match(
+    tell({ ...curve, byRecording: true, episodes: 1 }),
+    /^Learning curve: one random draw .* whole folders of pictures kept/,
+  );
 });

@@ -2,6 +2,7 @@
 // instead of a Worker, and the real server serves the files.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -141,7 +142,7 @@ test('loads a model by address', async (t) => {
   const info = await classifier.info();
   assert.equal(info.model.id, 'tiny.tflite');
   assert.equal(info.model.embeddingSize, 3);
-  assert.deepEqual(info.model.preprocess, { crop: 'center', resize: 'half-pixel', mirror: false, range: [-1, 1] });
+  assert.deepEqual(info.model.preprocess, { crop: 'center', resize: 'area', mirror: false, range: [-1, 1] });
   assert.equal(info.heapBytes, 1 << 20);
   assert.equal(info.isolated, false);
   assert.equal(info.worker, true);
@@ -160,6 +161,42 @@ test("a catalogue entry sets the preprocessing, and the caller's options take pr
     range: [0, 1],
   });
   assert.equal((await classifier.classify(red, 4))[1].className, 'cat');
+});
+
+test('data sets of other layers are refused by their names, with and without a known checksum', async (t) => {
+  const last = await open(t);
+  const two = await open(t, { layers: 'auto' });
+  assert.deepEqual([last.model.layers, two.model.layers, two.model.middleLayerSize], ['last', 'two', 1]);
+  assert.equal(two.model.id, last.model.id);
+  for (const each of [last, two]) await each.addExample(red, 'a');
+  const [ofLast, ofTwo] = [await last.saveDataset(), await two.saveDataset()];
+  await assert.rejects(two.loadDataset(ofLast), {
+    code: 'bad-dataset',
+    message: "made with 'tiny.tflite', not 'tiny.tflite + middle layer'",
+  });
+  await assert.rejects(last.loadDataset(ofTwo), { code: 'bad-dataset', message: /'tiny\.tflite \+ middle layer'/ });
+  await two.loadDataset(ofTwo);
+  assert.deepEqual(Object.entries(await two.counts()), [['a', 1]]);
+});
+
+test("passes a model's space to the module, and refuses a wrong one", async (t) => {
+  const bytes = Uint8Array.of(0, 0x3c, 0, 0x38);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  await writeFile(path.join(folder, 'tiny.f16'), bytes);
+  await writeFile(path.join(folder, 'odd.f16'), bytes.subarray(1));
+  const entry = (space) => ({ id: 'x', title: 'X', files: [{ path: 'tiny.tflite' }], baseUrl: at(''), space });
+  await open(t, { model: entry({ path: 'missing.f16' }) });
+  assert.equal(module.classifiers[0].space, undefined, 'the last layer alone needs no space');
+  await open(t, { model: entry({ path: 'tiny.f16', byteLength: 4, sha256 }), layers: 'two' });
+  assert.deepEqual(module.classifiers.at(-1).space, bytes);
+  await assert.rejects(load({ model: entry({ path: 'odd.f16', byteLength: 4, sha256 }), layers: 'two' }), {
+    code: 'load-failed',
+  });
+  await assert.rejects(load({ model: entry({ path: 'missing.f16' }), layers: 'two' }), {
+    code: 'load-failed',
+    message: /space of the model 'x'|missing\.f16/,
+  });
+  await assert.rejects(load({ model: entry({ path: 'odd.f16' }), layers: 'two' }), { code: 'bad-model' });
 });
 
 test('loads a catalogue entry that is passed as an object', async (t) => {
@@ -447,6 +484,7 @@ test('predictions name the examples that voted', async (t) => {
   assert.deepEqual(
     { ...module.classifiers[0].lastOptions },
     {
+      rule: 'combined',
       k: 3,
       weighting: 'votes',
       temperature: 0.05,
@@ -458,6 +496,7 @@ test('predictions name the examples that voted', async (t) => {
     },
   );
   await classifier.predict(blue, {
+    rule: 'neighbours',
     k: 5,
     weighting: 'similarity',
     temperature: 0.2,
@@ -470,6 +509,7 @@ test('predictions name the examples that voted', async (t) => {
   assert.deepEqual(
     { ...module.classifiers[0].lastOptions },
     {
+      rule: 'neighbours',
       k: 5,
       weighting: 'similarity',
       temperature: 0.2,
@@ -481,7 +521,10 @@ test('predictions name the examples that voted', async (t) => {
     },
   );
   for (const options of [
-    { weighting: 'all' },
+    { weighting: 'all', rule: 'neighbours' },
+    { rule: 'best' },
+    { weighting: 'similarity' },
+    { prior: 1 },
     { temperature: 0 },
     { temperature: NaN },
     { temperature: '1' },

@@ -10,7 +10,10 @@ import { importTs } from './import-ts.mjs';
 import { testSeed } from './seed.mjs';
 
 const { default: createModule } = await import(path.join(root, 'web/dist/wasm/simd/teachable.js'));
-const { KNNClassifier, version } = await importTs('entries/compat/knn-classifier.ts');
+const { KNNClassifier, version, predictDefaults } = await importTs(
+  'entries/compat/knn-classifier.ts',
+  'shared/predict-defaults.ts',
+);
 const module = await createModule({});
 await tf.setBackend('cpu');
 
@@ -352,16 +355,7 @@ both('B10: counts and data set are copies', async (classifier) => {
 test('B11: the engine supports what the original cannot do', () => {
   const classifier = new module.Classifier(1);
   try {
-    const options = {
-      k: 3,
-      weighting: 'votes',
-      temperature: 0.05,
-      prior: 0,
-      sharpness: 1,
-      balanced: false,
-      unknownThreshold: -1,
-      smoothing: 0,
-    };
+    const options = { ...predictDefaults, rule: 'neighbours', k: 3 };
     const query = Float32Array.of(1, 0);
     const [near, far] = classifier.addEmbeddings(Float32Array.of(1, 0, 0, 1, 0.1, 1), 2, ['a', 'b', 'b']);
     assert.deepEqual(

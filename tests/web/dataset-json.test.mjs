@@ -95,7 +95,7 @@ test('examples of another length are refused in every layout', () => {
       [3, 4],
       [5, 6],
     ]),
-    "The data set's examples have 2 values; embeddings of this model have 3.",
+    "The data set's examples have 2 values; embeddings of this model have 3. Load the model of the data set, with the same option 'layers'.",
   );
   refused(
     own(3, [

@@ -27,7 +27,7 @@ async function saveAndLoad({ variant, storage }) {
   await first.removeExample(ids[5]);
   await first.enableClass('b', false);
   const queries = vectors(5);
-  const options = { k: 10, weighting: 'similarity', temperature: 0.1 };
+  const options = { rule: 'neighbours', k: 10, weighting: 'similarity', temperature: 0.1 };
   const answers = async (classifier) =>
     (await classifier.predictMany(queries, options)).map((each) => ({
       ...each,

@@ -20,7 +20,7 @@ const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
 const vectors = (count, size = 4) => Float32Array.from({ length: count * size }, () => random() - 0.5);
 
 async function answers(classifier, queries) {
-  const predictions = await classifier.predictMany(queries, { k: 5, weighting: 'similarity' });
+  const predictions = await classifier.predictMany(queries, { rule: 'neighbours', k: 5, weighting: 'similarity' });
   return predictions.map(({ label, confidences, neighbours }) => [
     label,
     Object.entries(confidences),
@@ -191,10 +191,15 @@ test('a review returns options that calibrate the confidences', async (t) => {
   const rows = vectors(400);
   labels.forEach((label, i) => (rows[4 * i + (label === 'a' ? 0 : 1)] += 0.35));
   await classifier.addExamples(rows, labels);
-  const { accuracy, prior, sharpness } = await classifier.review({ k: 1 });
-  const plain = await classifier.predict(vectors(1), { k: 1 });
+  const { accuracy, prior, sharpness } = await classifier.review({ rule: 'neighbours', k: 1 });
+  const plain = await classifier.predict(vectors(1), { rule: 'neighbours', k: 1 });
   assert.equal(Math.max(...Object.values(plain.confidences)), 1);
-  const { label, confidences } = await classifier.predict(rows.slice(0, 4), { k: 1, prior, sharpness });
+  const { label, confidences } = await classifier.predict(rows.slice(0, 4), {
+    rule: 'neighbours',
+    k: 1,
+    prior,
+    sharpness,
+  });
   assert.ok(Math.abs(confidences[label] - accuracy) < 0.05, `${confidences[label]} of ${accuracy}`);
   assert.ok(Math.abs(confidences.a + confidences.b - 1) < 1e-6);
 });

@@ -125,3 +125,6 @@ export const areDrawn = (canvases) =>
   canvases.evaluateAll((all) =>
     all.map((canvas) => canvas.getContext('2d').getImageData(48, 48, 1, 1).data[3] === 255),
   );
+
+/** Returns the alert, if it contains these words. */
+export const alertOf = (page, words) => page.getByTestId('alert').filter({ hasText: words });

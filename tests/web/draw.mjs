@@ -40,3 +40,21 @@ export function drawShape(shape, n) {
         ];
   return toBmp(128, 128, (x, y) => colours[shapes[shape](x, y, n) ? 0 : 1]);
 }
+
+/**
+ * Returns a progressive JPEG file whose first scan has all blocks in one grey, with further scans that visit all other coefficients
+ * and contain nothing.
+ */
+export function jpegWithScans(width, height, count) {
+  const [zeros15, eights] = [Array(15).fill(0), Array(64).fill(8)];
+  const scan = [0xff, 0xda, 0, 8, 1, 1, 0, 1, 63, 0, 0];
+  return Buffer.from([
+    ...[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0, ...eights],
+    ...[0xff, 0xc2, 0, 11, 8, height >> 8, height & 255, width >> 8, width & 255, 1, 1, 0x11, 0],
+    // Code 0 means "the same grey" for the first value of a block, and "one coefficient" for the others.
+    ...[0xff, 0xc4, 0, 20, 0x00, 1, ...zeros15, 0, 0xff, 0xc4, 0, 20, 0x10, 1, ...zeros15, 1],
+    ...[0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0, 0],
+    ...Array(count).fill(scan).flat(),
+    ...[0xff, 0xd9],
+  ]);
+}

@@ -33,7 +33,7 @@ class FakeClassifier {
     return (this.model = new Uint8Array(byteLength));
   }
 
-  loadModel(preprocess) {
+  loadModel(preprocess, _precision, layers) {
     this.preprocess = preprocess;
     if (new TextDecoder().decode(this.model).includes('damaged'))
       throw new WasmError('bad-model', 'The model is damaged at byte 7.');
@@ -45,6 +45,8 @@ class FakeClassifier {
       rangeHigh: Number.isNaN(preprocess.rangeHigh) ? 1 : preprocess.rangeHigh,
       rangeSource: Number.isNaN(preprocess.rangeLow) ? 'assumed' : 'given',
       embeddingSize: 3,
+      layers: layers === 'last' ? 'last' : 'two',
+      middleLayerSize: 1,
       classCount: this.module.classCount,
       name: '',
       labelsFile: '',
@@ -53,6 +55,11 @@ class FakeClassifier {
       multiplyAdds: 34,
       operators: { Conv2d: 1 },
     };
+  }
+
+  useSpace(halves) {
+    if (halves.length % 2 !== 0) throw new WasmError('bad-model', `the space has ${halves.length} bytes`);
+    this.space = halves.slice();
   }
 
   frameBuffer(width, height) {

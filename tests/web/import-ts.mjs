@@ -26,6 +26,8 @@ export async function importTs(...names) {
       format: 'esm',
       target: 'es2022',
       external: ['node:*'],
+      // The demo page imports the package by its name.
+      alias: { 'teachable-wasm': path.join(source, 'entries/index.ts') },
       outfile,
       logLevel: 'warning',
     });

@@ -2,6 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from './data.mjs';
+import { importTs } from './import-ts.mjs';
+
+const { predictDefaults } = await importTs('shared/predict-defaults.ts');
 
 /** Number of values in an embedding. */
 export const size = 1280;
@@ -9,16 +12,7 @@ export const size = 1280;
 export const batch = 500;
 
 /** Options of predictEmbedding(). The module has no defaults. */
-export const options = {
-  k: 5,
-  weighting: 'votes',
-  temperature: 0.05,
-  prior: 0,
-  sharpness: 1,
-  balanced: false,
-  unknownThreshold: -1,
-  smoothing: 0,
-};
+export const options = { ...predictDefaults, rule: 'neighbours', k: 5 };
 
 let state = 7;
 const random = () => (state = (state * 48271) % 2147483647) / 2147483647;

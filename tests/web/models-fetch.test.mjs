@@ -369,7 +369,7 @@ describe('the catalogue', () => {
       assert.ok(model.input.width > 0 && model.input.height > 0);
       assert.match(model.input.type, /^(float32|int8|uint8)$/);
       assert.match(model.preprocess.crop, /^(center|squash)$/);
-      assert.match(model.preprocess.resize, /^(half-pixel|align-corners)$/);
+      assert.match(model.preprocess.resize, /^(area|align-corners)$/);
       // The range of a quantized model may come from its own scale instead.
       const [low, high] = model.preprocess.range ?? [-1, 1];
       assert.ok(low < high && low >= -1.01 && high <= 1.01);

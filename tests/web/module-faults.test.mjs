@@ -70,6 +70,7 @@ test('a classifier of embeddings survives every failed allocation', async (t) =>
   const counts = {};
   const steps = {
     predict: () => classifier.predict(one, { k: 9, smoothing: 2 }),
+    predictByNeighbours: () => classifier.predict(one, { rule: 'neighbours', k: 9, weighting: 'similarity' }),
     predictMany: () => classifier.predictMany(vector(20)),
     review: () => classifier.review(),
     saveDataset: async () =>
@@ -78,6 +79,7 @@ test('a classifier of embeddings survives every failed allocation', async (t) =>
     addExample: () => classifier.addExample(one, 'a new class with a long name'),
     undo: () => classifier.undo(),
     addExamples: () => classifier.addExamples(vector(100), new Array(100).fill('another new class')),
+    predictAnew: () => classifier.predict(one),
     moveExample: () => classifier.moveExample(3, 'one more class with a long name'),
     removeExample: () => classifier.removeExample(3),
     renameClass: () => classifier.renameClass('another new class', 'another label with a long name'),
@@ -91,6 +93,7 @@ test('a classifier of embeddings survives every failed allocation', async (t) =>
     assert.equal(neighbours.length, 3, `after ${name}`);
   }
   t.diagnostic(`failed allocations: ${JSON.stringify(counts)}`);
+  t.diagnostic(`trust: ${Object.values(counts).reduce((sum, count) => sum + count)} faults`);
   for (const name of ['predict', 'review', 'saveDataset', 'addExamples', 'loadDataset', 'importJson'])
     assert.ok(counts[name] > 5, `${name}: ${counts[name]}`);
 });
@@ -111,7 +114,7 @@ test('a module survives every failed allocation of a load', async (t) => {
     let error;
     try {
       classifier.modelBuffer(model.length).set(model);
-      classifier.loadModel(preprocess, 'auto');
+      classifier.loadModel(preprocess, 'auto', 'last');
     } catch (thrown) {
       error = thrown;
     }
@@ -124,7 +127,7 @@ test('a module survives every failed allocation of a load', async (t) => {
       assert.equal(error?.code, 'out-of-memory', `after ${allowed} allocations: ${error?.stack}`);
     failed++;
   }
-  t.diagnostic(`${failed} loads failed`);
+  t.diagnostic(`trust: ${failed} faults`);
   assert.ok(failed > 50);
   classifier.frameBuffer(10, 10).fill(7);
   assert.equal(classifier.embed().length, 1280);
@@ -155,4 +158,5 @@ test('a classifier of pictures survives every failed allocation', async (t) => {
     assert.equal(neighbours.length, 3, `after ${name}`);
   }
   t.diagnostic(`failed allocations: ${JSON.stringify(counts)}`);
+  t.diagnostic(`trust: ${Object.values(counts).reduce((sum, count) => sum + count)} faults`);
 });

@@ -13,22 +13,12 @@ const { default: createModule } = await import(path.join(root, 'web/dist/wasm/si
 const module = await createModule({});
 const entry = await fetchDefault();
 const [file, weights] = await Promise.all(entry.files.map((each) => readFile(path.join(filesFolder, each.path))));
-const { loadConverter } = await importTs('worker/tfjs-converter.ts');
+const { loadConverter, predictDefaults } = await importTs('worker/tfjs-converter.ts', 'shared/predict-defaults.ts');
 const convert = await loadConverter({ wasmUrl: pathToFileURL(path.join(root, 'web/dist/wasm/')) });
 const model = weights ? (await convert(file, weights)).tflite : file;
 
 /** Returns all options of a prediction, in the form that the client sends. */
-const nearest = (k, how = {}) => ({
-  k,
-  weighting: 'votes',
-  temperature: 0.05,
-  prior: 0,
-  sharpness: 1,
-  balanced: false,
-  unknownThreshold: -1,
-  smoothing: 0,
-  ...how,
-});
+const nearest = (k, how = {}) => ({ ...predictDefaults, rule: 'neighbours', k, ...how });
 
 /** Calls observe() for the current frame. `request` replaces defaults. */
 const observe = (classifier, request) =>
@@ -45,9 +35,9 @@ const observe = (classifier, request) =>
 const teach = (classifier, label) => observe(classifier, { teaches: true, label });
 const predict = (classifier, options) => observe(classifier, { predicts: true, options }).prediction;
 
-function load(classifier, bytes = model, how = options) {
+function load(classifier, bytes = model, how = options, layers = 'last') {
   classifier.modelBuffer(bytes.length).set(bytes);
-  return classifier.loadModel(how, 'auto');
+  return classifier.loadModel(how, 'auto', layers);
 }
 
 function show(classifier, seed, width = 64, height = 48) {
@@ -100,6 +90,34 @@ withClassifier('embeds, teaches and predicts a frame', (classifier) => {
   assert.deepEqual([...classifier.counts()], [1, 1]);
   classifier.clearAll();
   assert.deepEqual([...classifier.labels()], []);
+});
+
+withClassifier('embeds two layers with one run of the network', (classifier) => {
+  const { layers, embeddingSize, middleLayerSize } = load(classifier, model, options, 'two');
+  assert.deepEqual([layers, embeddingSize, middleLayerSize], ['two', 1856, 576]);
+  show(classifier, 3);
+  const embedding = classifier.embed();
+  const length = (values) => Math.hypot(...values);
+  assert.equal(embedding.length, 1856);
+  for (const part of [embedding.subarray(0, 1280), embedding.subarray(1280)])
+    assert.ok(Math.abs(length(part) - 1) < 1e-5, `${length(part)}`);
+  load(classifier, model, options, 'last');
+  show(classifier, 3);
+  const own = classifier.embed();
+  const scale = length(own);
+  for (const [i, value] of own.entries()) assert.ok(Math.abs(value / scale - embedding[i]) < 1e-6, `element ${i}`);
+  expectError('bad-argument', /layers: got 'three', wanted one of 'last', 'two', 'auto'/, () =>
+    load(classifier, model, options, 'three'),
+  );
+});
+
+withClassifier('takes a space of float16 numbers for all layers of the model', (classifier) => {
+  expectError('bad-argument', /model/, () => classifier.useSpace(new Uint8Array(3712)));
+  for (const layers of ['last', 'two']) {
+    load(classifier, model, options, layers);
+    classifier.useSpace(new Uint8Array(3712));
+    expectError('bad-model', /2560 bytes, but its layers need 3712/, () => classifier.useSpace(new Uint8Array(2560)));
+  }
 });
 
 withClassifier('one call teaches, predicts, classifies and embeds a frame', (classifier) => {

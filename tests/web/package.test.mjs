@@ -188,7 +188,7 @@ for (const worker of [undefined, false]) {
 test('Node classifies a photo that is given by its path', needsData, () => {
   const photo = path.join(dataFolder, 'images/coffee.jpg');
   const found = run('photo.mjs', `import { load } from 'teachable-wasm'; const options = {}; ${lookAndTeach(photo)}`);
-  assert.equal(found.best, 'coffee mug');
+  assert.match(found.best, /^(coffee mug|cup|espresso)$/);
 });
 
 test('Node runs the relaxed variant when it supports relaxed SIMD', () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
 import {
+  alertOf,
   areDrawn,
   breakWorker,
   countOf,
@@ -26,9 +27,6 @@ before(async () => {
 });
 
 after(() => browser.close());
-
-/** Returns the alert, if it contains these words. */
-const alertOf = (page, words) => page.getByTestId('alert').filter({ hasText: words });
 
 /** Runs in the page. Returns the stored records, with each file as an array of bytes. */
 async function readStore() {

@@ -46,7 +46,7 @@ test('the explanation shows the most similar examples, the nearest one first', a
     .first()
     .filter({ hasText: /Class 1, 100 %/ })
     .waitFor();
-  // Two neighbours vote, because the smallest class has two examples.
+  // Two neighbours are shown, because the smallest class has two examples.
   assert.equal(await items.count(), 2);
   await page.waitForFunction(() =>
     [...document.querySelectorAll('#neighbours canvas')].every((canvas) => canvas.width === 96),

@@ -4,9 +4,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { ffmpeg, root, scratchFolder } from './data.mjs';
-import { toBmp } from './draw.mjs';
+import { jpegWithScans, toBmp } from './draw.mjs';
 import { importTs } from './import-ts.mjs';
 
 const { loadDecoder } = await importTs('worker/picture-decoder.ts');
@@ -212,6 +213,201 @@ test('errors name the file type', async () => {
   assert.deepEqual((await decoded(bmp)).pixels, rgba(31, 23, colourAt));
 });
 
+test('files that would cost much time or memory are refused at once', async (t) => {
+  const memories = [];
+  const instantiate = t.mock.method(WebAssembly, 'instantiate', async (module, imports) => {
+    const instance = new WebAssembly.Instance(module, imports);
+    memories.push(instance.exports.memory);
+    return instance;
+  });
+  const largePng = Buffer.from(png);
+  largePng.writeUInt32BE(10_000, 16);
+  largePng.writeUInt32BE(10_000, 20);
+  const claimed = Buffer.concat([png.subarray(0, 33), Buffer.from('40000000', 'hex'), Buffer.from('IDAT')]);
+  const largeBmp = patched(bmp.subarray(0, 62), 18, 0x10, 0x27, 0, 0, 0x10, 0x27);
+  const inflating = Buffer.concat([
+    toPng(1, 1, 0, () => [0]).subarray(0, 33),
+    chunk('IDAT', deflateSync(Buffer.alloc(1e8))),
+  ]);
+  const bombs = {
+    'JPEG with 4,000 scans': [jpegWithScans(1000, 1000, 4000), /up to 4001 passes over 1000x1000 pixels/],
+    'PNG of one pixel that inflates to 100 MB': [
+      Buffer.concat([inflating, chunk('IEND', [])]),
+      /more compressed data than its pixels need/,
+    ],
+    'PNG that claims a chunk of 1 GB': [claimed, /more compressed data than its pixels need/],
+    'PNG header of 100 megapixels': [largePng, /PNG file is truncated/],
+    'BMP header of 100 megapixels': [largeBmp, /BMP file is truncated: it has 62 bytes/],
+    'JPEG header of 100 megapixels': [jpegWithScans(10_000, 10_000, 0), /JPEG file is truncated/],
+  };
+  for (const [name, [file, message]] of Object.entries(bombs)) {
+    const fresh = await loadDecoder({ wasmUrl });
+    const started = performance.now();
+    await assert.rejects(decoded(file, fresh), { name: 'ClassifierError', code: 'bad-image', message }, name);
+    const ms = performance.now() - started;
+    assert.ok(ms < 15_000, `${name}: ${ms} ms`);
+    const { byteLength } = memories.at(-1).buffer;
+    assert.ok(byteLength < 16 << 20, `${name}: ${byteLength} bytes of memory for ${file.length} bytes`);
+    // The same instance decodes the next picture.
+    assert.deepEqual((await decoded(bmp, fresh)).pixels, rgba(31, 23, colourAt));
+  }
+  assert.equal(memories.length, Object.keys(bombs).length);
+  instantiate.mock.restore();
+  // The same number of scans over a small picture takes no time.
+  assert.equal((await decoded(jpegWithScans(16, 16, 4000))).width, 16);
+});
+
+test('a file gives the same pixels in a fresh instance and in one that has decoded others', async () => {
+  const palettes = [1, 4, 8].map((bits) => {
+    // 13 x 15 pixels of every value, and a palette of one entry.
+    const rowBytes = Math.ceil((13 * bits) / 32) * 4;
+    const header = Buffer.alloc(58);
+    header.write('BM');
+    header.writeUInt32LE(58, 10);
+    header.writeUInt32LE(40, 14);
+    header.writeInt32LE(13, 18);
+    header.writeInt32LE(15, 22);
+    header.writeUInt16LE(1, 26);
+    header.writeUInt16LE(bits, 28);
+    header.set([3, 2, 1, 0], 54);
+    return Buffer.concat([header, Buffer.from(Array.from({ length: rowBytes * 15 }, (_, i) => (i * 37) & 255))]);
+  });
+  const files = [
+    ...palettes,
+    toPng(13, 15, 3, (x, y) => [(x * y) & 255], [1, 2, 3]),
+    toPng(13, 15, 3, (x, y) => [(x * y) & 255], []),
+    jpeg.subarray(0, jpeg.length / 2),
+    jpegWithScans(20, 20, 2).subarray(0, -20),
+    bmp.subarray(0, bmp.length / 2),
+  ];
+  for (const [index, file] of files.entries()) {
+    const results = [];
+    const used = await loadDecoder({ wasmUrl });
+    for (const before of [null, jpeg, png, bmp, null]) {
+      const decoder = before ? used : await loadDecoder({ wasmUrl });
+      if (before) await decoded(before, decoder);
+      results.push(await decoded(file, decoder).catch((error) => error.message));
+    }
+    for (const result of results) assert.deepEqual(result, results[0], `file ${index}`);
+  }
+  // Missing entries are black.
+  const { pixels } = await decoded(palettes[2]);
+  assert.deepEqual([...pixels.subarray(13 * 4 * 14, 13 * 4 * 14 + 8)], [1, 2, 3, 255, 0, 0, 0, 255]);
+});
+
+test('a decoder that refuses truncated files tells them wherever they end', async () => {
+  const strict = await loadDecoder({ wasmUrl, refusesTruncated: true });
+  for (const [name, file] of Object.entries({ jpeg, bmp, png })) {
+    assert.deepEqual(await decoded(file, strict), await decoded(file), name);
+    assert.deepEqual(await decoded(Buffer.concat([file, Buffer.from('a trailer')]), strict), await decoded(file), name);
+    for (let length = 1; length < file.length - 3; length += 7)
+      await assert.rejects(
+        decoded(file.subarray(0, length), strict),
+        { code: 'bad-image' },
+        `${name}, ${length} bytes`,
+      );
+  }
+  await assert.rejects(decoded(jpeg.subarray(0, -2), strict), /The JPEG file is truncated: its end is missing/);
+  await assert.rejects(decoded(bmp.subarray(0, -9), strict), /The BMP file is truncated: its end is missing/);
+});
+
+/** Returns a function that starts helpers from the built script, the list of those that it started, and a wait for the next request. */
+function helpers() {
+  const started = [];
+  let onRequest = () => {};
+  const nextRequest = () => new Promise((resolve) => (onRequest = resolve));
+  const startHelper = () => {
+    const worker = new Worker(new URL('web/dist/worker.js', pathToFileURL(`${root}/`)));
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    started.push({ worker, ended });
+    return {
+      ask(message, onAnswer, onFailure) {
+        worker.once('message', onAnswer);
+        worker.once('error', onFailure);
+        worker.postMessage(message);
+        onRequest();
+      },
+      terminate: () => void worker.terminate(),
+    };
+  };
+  return { started, startHelper, nextRequest };
+}
+
+test('a picture that takes long is decoded by a helper, and ends with it at the deadline or an abort', async () => {
+  const { started, startHelper, nextRequest } = helpers();
+  const slow = jpegWithScans(1000, 1000, 70);
+  const endless = jpegWithScans(1000, 1000, 1490);
+  const patient = await loadDecoder({ wasmUrl, startHelper });
+  await decoded(jpeg, patient);
+  assert.equal(started.length, 0, 'ordinary pictures need no helper');
+  assert.deepEqual(await decoded(slow, patient), await decoded(slow));
+  await decoded(slow, patient);
+  assert.equal(started.length, 1, 'the helper is kept');
+  await assert.rejects(decoded(slow, await loadDecoder({ wasmUrl, startHelper, deadlineMs: 1 })), {
+    code: 'bad-image',
+    message: /took longer than 0\.001 s and was stopped/,
+  });
+  await started[1].ended;
+
+  const reason = new Error('no longer wanted');
+  const controller = new AbortController();
+  const requested = nextRequest();
+  const call = patient(endless, () => assert.fail('decoded'), controller.signal);
+  await requested;
+  controller.abort(reason);
+  await assert.rejects(call, { code: 'aborted', cause: reason });
+  await started[0].ended;
+  await assert.rejects(
+    patient(endless, () => assert.fail('decoded'), controller.signal),
+    { code: 'aborted' },
+  );
+  // The next picture gets another helper.
+  assert.equal((await decoded(slow, patient)).width, 1000);
+  assert.equal(started.length, 3);
+  // Errors arrive as they would from this thread.
+  const strict = await loadDecoder({ wasmUrl, startHelper, refusesTruncated: true });
+  await assert.rejects(decoded(slow.subarray(0, -2), strict), /JPEG file is truncated: its end is missing/);
+  for (const { worker } of started) await worker.terminate();
+});
+
+test('a picture that takes long is decoded here when no helper starts', async () => {
+  const slow = jpegWithScans(1000, 1000, 70);
+  const wanted = await decoded(slow);
+  const startHelpers = [
+    () => Promise.reject(new Error('no workers here')),
+    () => ({ ask: (_message, _onAnswer, onFailure) => onFailure(), terminate() {} }),
+    () => ({
+      ask() {
+        throw new Error("can't be cloned");
+      },
+      terminate() {},
+    }),
+  ];
+  for (const startHelper of startHelpers)
+    assert.deepEqual(await decoded(slow, await loadDecoder({ wasmUrl, startHelper })), wanted);
+});
+
+test('an abort stops a picture in a loaded classifier, which goes on', { timeout: 120_000 }, async () => {
+  const { load } = await import(pathToFileURL(path.join(root, 'web/dist/index.js')).href);
+  const classifier = await load();
+  assert.equal(await classifier.addExample(bmp, 'a'), 1);
+  const endless = jpegWithScans(1000, 1000, 1490);
+  for (const ask of [
+    (signal) => classifier.embed(endless, { signal }),
+    (signal) => classifier.addExample(endless, 'b', { signal }),
+  ]) {
+    const started = performance.now();
+    const call = ask(AbortSignal.timeout(300));
+    const next = classifier.predict(bmp);
+    await assert.rejects(call, { code: 'aborted' });
+    assert.equal((await next).label, 'a');
+    const ms = performance.now() - started;
+    assert.ok(ms < 15_000, `${ms} ms: the deadline of 20 s ended it, not the signal`);
+  }
+  assert.deepEqual({ ...(await classifier.counts()) }, { a: 1 });
+  classifier.dispose();
+});
+
 test('concurrent pictures do not mix', async () => {
   const pictures = await Promise.all([bmp, png, toBmp(5, 4, colourAt), jpeg].map((file) => decoded(file)));
   assert.deepEqual(
@@ -238,8 +434,8 @@ test('memory is reused between pictures, except after a large one', async (t) =>
   for (let round = 0; round < 50; round++) await decoded(round % 2 ? jpeg : bmp, fresh);
   assert.equal(instances.length, 1);
   assert.ok(sizeOf(0) < 4 << 20, `${sizeOf(0)} bytes`);
-  // The header is enough, because missing pixels of a BMP file get one colour.
-  const large = Buffer.from(bmp);
+  // A part of the file is enough, because missing pixels of a BMP file get one colour.
+  const large = Buffer.concat([bmp, Buffer.alloc(3e6)]);
   large.writeInt32LE(7000, 18);
   large.writeInt32LE(6000, 22);
   for (let round = 0; round < 2; round++) {

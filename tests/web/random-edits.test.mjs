@@ -146,8 +146,9 @@ function toCall({ kind, vectors, label, other, pick, pick2 }, model, engine) {
     case 'predict': {
       const wanted = model.similarities(vectors[0]);
       if (wanted.length === 0) return undefined;
+      const rule = pick2 < 0.7 ? {} : { rule: 'neighbours', weighting: 'similarity' };
       return {
-        run: () => engine.predict(floats, { k: 4, weighting: 'similarity', smoothing: pick < 0.5 ? 3 : 0 }),
+        run: () => engine.predict(floats, { k: 4, ...rule, smoothing: pick < 0.5 ? 3 : 0 }),
         model: () => wanted.slice(0, 4),
         check: ({ neighbours }) => checkNeighbours(neighbours, wanted, model),
       };
@@ -317,6 +318,8 @@ test(`${roundCount} rounds of random edits, saves, loads and faults agree with a
       );
     }
   }
-  t.diagnostic(`seed ${seed}: ${roundCount * stepCount} steps, ${faults} with failing allocations`);
+  t.diagnostic(`seed ${seed}`);
+  t.diagnostic(`trust: ${roundCount * stepCount} edits`);
+  t.diagnostic(`trust: ${faults} faults`);
   assert.ok(faults > roundCount, 'the faults were injected');
 });

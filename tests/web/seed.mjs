@@ -10,3 +10,9 @@ export function testSeed() {
   const seed = text === 'random' ? Date.now() : Number(text);
   return Math.trunc(seed) % 2147483647 || 1;
 }
+
+/** Makes a generator of numbers in [0, 1) that is the same for the same seed. */
+export function randomOf(seed) {
+  let state = seed;
+  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+}

@@ -1,15 +1,16 @@
 // The set-up: its lock, its pipes, and the emsdk that it accepts.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { startOf, withLock } from '../../cpp/third_party/lock.mjs';
-import { checkEmsdk, unpackPackage } from '../../cpp/third_party/setup.mjs';
+import { checkEmsdk, replaceFolder, unpackPackage } from '../../cpp/third_party/setup.mjs';
 import { testedEmscripten } from '../../cpp/third_party/versions.mjs';
 import { runLists } from '../../web/dev/steps.mjs';
+import { readMemory } from '../run/clang-tidy.mjs';
 import { root, scratchFolder } from './data.mjs';
 
 /** Number of a process that has ended. */
@@ -19,6 +20,8 @@ function endedProcess() {
 
 for (const [what, text] of [
   ['an empty lock', ''],
+  ['a lock of spaces', ' \n'],
+  ['a lock that is cut', () => `${process.pid} ${startOf(process.pid)}`.slice(0, -1)],
   ['a lock without the start of its process', () => String(process.pid)],
   ['a lock of a process that has ended', () => `${endedProcess()} 1`],
   ['a lock whose process number now belongs to another process', () => `${process.pid} 1`],
@@ -50,6 +53,109 @@ test('a lock of a running process is waited for', { timeout: 20_000 }, async (t)
   });
   await new Promise((resolve) => child.stdout.once('data', resolve));
   await withLock(lock, async () => assert.ok(existsSync(path.join(folder, 'done'))));
+});
+
+test('a lock that is a link to nothing is taken over', { timeout: 20_000 }, async (t) => {
+  const folder = await scratchFolder(t);
+  await symlink('nothing', path.join(folder, 'lock'));
+  assert.equal(await withLock(path.join(folder, 'lock'), async () => 'done'), 'done');
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test('a lock that another process has taken meanwhile is not released', { timeout: 20_000 }, async (t) => {
+  const lock = path.join(await scratchFolder(t), 'lock');
+  await withLock(lock, async () => writeFile(lock, 'of another process'));
+  assert.equal(readFileSync(lock, 'utf8'), 'of another process');
+});
+
+test('on a full disk, no empty lock is left', { timeout: 20_000 }, async (t) => {
+  const folder = await scratchFolder(t);
+  const url = pathToFileURL(path.join(root, 'cpp/third_party/lock.mjs')).href;
+  const program = `import(${JSON.stringify(url)}).then(({ withLock }) => withLock(${JSON.stringify(path.join(folder, 'lock'))}, async () => {}))`;
+  // No file may have a single byte.
+  const { status } = spawnSync('bash', ['-c', 'ulimit -f 0; exec "$0" -e "$1"', process.execPath, program]);
+  assert.notEqual(status, 0);
+  assert.deepEqual(await readdir(folder), []);
+  assert.equal(await withLock(path.join(folder, 'lock'), async () => 'done'), 'done');
+});
+
+test('many processes hold a lock one at a time, also when some are killed', { timeout: 60_000 }, async (t) => {
+  const folder = await scratchFolder(t);
+  const lock = path.join(folder, 'lock');
+  // Each process holds the lock for 20 ms and reports when two have it at once. Every third one is killed while it holds it.
+  const program = `
+    import { rmSync, writeFileSync } from 'node:fs';
+    import { setTimeout as sleep } from 'node:timers/promises';
+    import { withLock } from ${JSON.stringify(pathToFileURL(path.join(root, 'cpp/third_party/lock.mjs')).href)};
+    await withLock(${JSON.stringify(lock)}, async () => {
+      const inside = ${JSON.stringify(path.join(folder, 'inside'))};
+      writeFileSync(inside, '', { flag: 'wx' });
+      await sleep(20);
+      rmSync(inside);
+      if (process.argv[1] === 'killed') process.kill(process.pid, 'SIGKILL');
+    });`;
+  const ends = Array.from({ length: 9 }, (_, i) => {
+    const args = ['--input-type=module', '-e', program, i % 3 === 0 ? 'killed' : 'lives'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let text = '';
+    child.stderr.on('data', (part) => (text += part));
+    return new Promise((done) => child.on('close', (code, signal) => done({ code, signal, text, i })));
+  });
+  for (const { code, signal, text, i } of await Promise.all(ends))
+    assert.deepEqual([code, signal], i % 3 === 0 ? [null, 'SIGKILL'] : [0, null], text);
+  t.diagnostic('trust: 3 faults');
+});
+
+test('a folder that is only half filled does not take the place of another', async (t) => {
+  const folder = await scratchFolder(t);
+  const target = path.join(folder, 'target');
+  await replaceFolder(target, (fresh) => writeFile(path.join(fresh, 'old'), ''));
+  const failing = replaceFolder(target, async (fresh) => {
+    await writeFile(path.join(fresh, 'new'), '');
+    throw new Error('half filled');
+  });
+  await assert.rejects(failing, /half filled/);
+  assert.deepEqual(await readdir(target), ['old']);
+  await replaceFolder(target, (fresh) => writeFile(path.join(fresh, 'newer'), ''));
+  assert.deepEqual(await readdir(target), ['newer']);
+  assert.deepEqual(await readdir(folder), ['target']);
+});
+
+test('what clang-tidy remembers may be damaged', async (t) => {
+  const file = path.join(await scratchFolder(t), 'memory.json');
+  assert.deepEqual(readMemory(file), []);
+  for (const text of ['', '["a', 'x']) {
+    await writeFile(file, text);
+    assert.deepEqual(readMemory(file), []);
+  }
+  await writeFile(file, '["a"]');
+  assert.deepEqual(readMemory(file), ['a']);
+});
+
+test('no shell command hides a failure in a pipe', () => {
+  const folders = [
+    'cpp',
+    'models',
+    'web/dev',
+    'web/cli',
+    'tests/run',
+    'tests/fuzz',
+    'tests/trust',
+    '.github/workflows',
+    '.ci',
+  ];
+  const files = folders.flatMap((folder) =>
+    readdirSync(path.join(root, folder), { recursive: true }).map((name) => path.join(folder, name)),
+  );
+  for (const name of files.filter((each) => /\.(mjs|ts|yml|cmake)$|CMakeLists\.txt$|^\.ci/.test(each))) {
+    const text = readFileSync(path.join(root, name), 'utf8');
+    if (name.endsWith('.yml')) assert.match(text, /defaults:\n {2}run:\n {4}shell: bash # with pipefail/, name);
+    for (const [found] of text.matchAll(/'(?:ba)?sh',\s*\[[^\]]*\]/g))
+      assert.match(found, /pipefail/, `${name}: ${found}`);
+    for (const [found] of text.matchAll(/execute_process\([^)]*\)/g))
+      assert.match(found, /COMMAND_ERROR_IS_FATAL ANY/, `${name}: ${found}`);
+    if (name.startsWith('.ci')) assert.ok(/^set -e/m.test(text) && !/[^|]\|[^|]/.test(text), `${name} has a pipe`);
+  }
 });
 
 test('works of one process take turns, also after one that failed', async (t) => {

@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { CommandError, type ExitCode, exitCodes } from './exit.js';
-import { visible } from './visible.js';
+import type { Output } from './output.js';
 
 export interface OptionSpec {
   /** Placeholder for the value in the help, such as FILE. An option without one is a switch. */
@@ -18,10 +18,10 @@ export interface Call {
   argument: string;
   /** Values of the options, by name. Options that were not given are missing. */
   values: Values;
-  /** Stream for results. */
-  out: NodeJS.WritableStream;
-  /** Stream for progress, notes and errors. */
-  err: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  /** For results. */
+  out: Output;
+  /** For progress, notes and errors. */
+  err: Output;
   /** Aborts long work. The command then leaves a state from which its next call continues. */
   signal: AbortSignal;
 }
@@ -64,7 +64,7 @@ export function parse(command: Command, args: readonly string[]): { argument: st
     const { code, message } = cause as { code?: string; message: string };
     const name = /'(-[^' ]*)/.exec(message)?.[1] ?? '';
     if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
-      throw new CommandError(`Unknown option '${visible(name)}'. ${hint}`, exitCodes.usage, { cause });
+      throw new CommandError(`Unknown option '${name}'. ${hint}`, exitCodes.usage, { cause });
     if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') {
       const value = specs[name.replace(/^--/, '')]?.value;
       throw new CommandError(
@@ -84,7 +84,7 @@ export function parse(command: Command, args: readonly string[]): { argument: st
       );
     if (positionals.length > 1)
       throw new CommandError(
-        `The command '${command.name}' takes one argument; got ${positionals.map((each) => `'${visible(each)}'`).join(', ')}. ${hint}`,
+        `The command '${command.name}' takes one argument; got ${positionals.map((each) => `'${each}'`).join(', ')}. ${hint}`,
         exitCodes.usage,
       );
   }
@@ -102,23 +102,37 @@ export function toCount(values: Values, name: string, max = Number.MAX_SAFE_INTE
   if (!/^\d+$/.test(String(text)) || count < 1 || count > max) {
     const range = max === Number.MAX_SAFE_INTEGER ? 'of at least 1' : `from 1 to ${max}`;
     throw new CommandError(
-      `The option --${name} must be a whole number ${range}; got '${visible(String(text))}'.`,
+      `The option --${name} must be a whole number ${range}; got '${String(text)}'.`,
       exitCodes.usage,
     );
   }
   return count;
 }
 
-/** Returns the help of one command. */
-export function helpOf(command: Command): string {
+/**
+ * Returns the value of an option that is a list of counts, such as '1,5,20', or undefined when the option was not given.
+ * @throws CommandError with exit code 2 unless all are whole numbers of at least 1
+ */
+export function toCounts(values: Values, name: string): number[] | undefined {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  return String(text)
+    .split(',')
+    .map((part) => toCount({ [name]: part.trim() }, name)!);
+}
+
+/** Returns the help of one command, as lines. */
+export function helpOf(command: Command): string[] {
   const rows = Object.entries({ ...command.options, ...commonOptions }).map(
     ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ''}`, help] as const,
   );
-  return `Usage: teachable-wasm ${command.name} ${command.argument} [options]\n\n${command.summary}\n${command.details}\n\nOptions:\n${toTable(rows)}\n`;
+  return `Usage: teachable-wasm ${command.name} ${command.argument} [options]\n\n${command.summary}\n${command.details}\n\nOptions:\n${toTable(rows)}`.split(
+    '\n',
+  );
 }
 
-/** Returns the help of the program: its commands and exit codes. */
-export function overviewOf(commands: readonly Command[]): string {
+/** Returns the help of the program, as lines: its commands and exit codes. */
+export function overviewOf(commands: readonly Command[]): string[] {
   const rows = commands.map(({ name, argument, summary }) => [`${name} ${argument}`, summary] as const);
   const codes = [
     ['0', 'done'],
@@ -127,7 +141,9 @@ export function overviewOf(commands: readonly Command[]): string {
     ['3', 'done, but some pictures were skipped'],
     ['130', 'interrupted; run the same command again to continue'],
   ] as const;
-  return `Usage: teachable-wasm COMMAND ...\n\nCommands:\n${toTable(rows)}\n\nRun 'teachable-wasm COMMAND --help' for the options of a command, or 'teachable-wasm --version' for the version.\n\nExit codes:\n${toTable(codes)}\n`;
+  return `Usage: teachable-wasm COMMAND ...\n\nCommands:\n${toTable(rows)}\n\nRun 'teachable-wasm COMMAND --help' for the options of a command, or 'teachable-wasm --version' for the version.\n\nExit codes:\n${toTable(codes)}`.split(
+    '\n',
+  );
 }
 
 function toTable(rows: readonly (readonly [string, string])[]): string {

@@ -2,6 +2,7 @@
 
 import type { ConfusionMatrix } from './confusion-matrix.js';
 import { percent } from './confusion-text.js';
+import { printable } from './printable.js';
 
 /** Side of a cell in pixels. */
 const cell = 44;
@@ -13,9 +14,9 @@ const maxLetters = 28;
 const whiteFrom = 0.77;
 const legend = 'Rows: true class. Columns: predicted class.';
 
-/** Escapes text for XML and replaces characters that XML forbids. A folder's name may contain any character. */
+/** Escapes text for XML and replaces characters that XML forbids or that hide others. A folder's name may contain any character. */
 function escapeXml(text: string): string {
-  const kept = text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
+  const kept = printable(text).replace(/[\ufffe\uffff]/g, '\ufffd');
   return kept.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 

@@ -1,7 +1,7 @@
 // Formats a confusion matrix as text for a terminal.
 
 import type { ConfusionMatrix } from './confusion-matrix.js';
-import { visible } from './visible.js';
+import { printable } from './printable.js';
 
 const maxLabelWidth = 24;
 /** Maximum width of a name above a column. With longer names, columns show the classes' numbers instead. */
@@ -25,7 +25,7 @@ export function widthOf(text: string): number {
 
 /** Shortens a text to at most `maxWidth` terminal columns. */
 function fit(text: string, maxWidth: number): string {
-  const clean = visible(text);
+  const clean = printable(text);
   if (widthOf(clean) <= maxWidth) return clean;
   let cut = '';
   for (const { segment } of segmenter.segment(clean)) {
@@ -44,7 +44,7 @@ export function percent(share: number): string {
 }
 
 /** Formats the matrix: one row per true class, one column per predicted class, '.' for 0. The last column is the recall. */
-export function toText({ labels, counts, recall }: ConfusionMatrix): string {
+export function toText({ labels, counts, recall }: ConfusionMatrix): string[] {
   const short = labels.map((label) => fit(label, maxLabelWidth));
   const numbered = short.some((label) => widthOf(label) > maxColumnWidth);
   const names = numbered
@@ -67,5 +67,5 @@ export function toText({ labels, counts, recall }: ConfusionMatrix): string {
       ` ${alignRight(shares[i]!, recallWidth)}`,
     ]),
   ];
-  return lines.map((line) => line.join('  ').trimEnd()).join('\n');
+  return lines.map((line) => line.join('  ').trimEnd());
 }

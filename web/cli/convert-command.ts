@@ -1,12 +1,12 @@
 // teachable-wasm convert MODEL --out FILE: converts a TensorFlow.js model to a .tflite file.
 
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { convertModel } from 'teachable-wasm/convert';
 import type { Call, Command } from './command-line.js';
-import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
-import { visible } from './visible.js';
+import { type ExitCode, exitCodes } from './exit.js';
+import { replaceFile } from './incoming-file.js';
+import { checkModelFiles, outsideFilesOption } from './model-files.js';
 
 export const convertCommand: Command = {
   name: 'convert',
@@ -16,18 +16,16 @@ export const convertCommand: Command = {
 The file has float32 weights, and TensorFlow Lite runs it too. A page that loads it doesn't fetch the converter.`,
   options: {
     out: { value: 'FILE', help: 'the file to write (default: MODEL with the extension .tflite)' },
+    ...outsideFilesOption,
   },
   run: convert,
 };
 
 async function convert({ argument: file, values, err, signal }: Call): Promise<ExitCode> {
   const target = (values['out'] as string | undefined) ?? file.replace(/(\.json)?$/, '.tflite');
+  await checkModelFiles(file, values);
   const { tflite } = await convertModel(pathToFileURL(path.resolve(file)), { signal });
-  try {
-    await writeFile(target, tflite);
-  } catch (cause) {
-    throw new CommandError(`Can't write ${visible(target)}: ${reasonOf(cause)}.`, undefined, { cause });
-  }
-  err.write(`Wrote ${visible(target)} (${(tflite.byteLength / 1e6).toFixed(2)} MB).\n`);
+  replaceFile(target, tflite);
+  err.line(`Wrote ${target} (${(tflite.byteLength / 1e6).toFixed(2)} MB).`);
   return exitCodes.done;
 }

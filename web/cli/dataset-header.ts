@@ -3,7 +3,6 @@
 
 import { open } from 'node:fs/promises';
 import { CommandError, reasonOf } from './exit.js';
-import { visible } from './visible.js';
 
 export interface DatasetHeader {
   /** Id of the model that computed the embeddings. */
@@ -31,12 +30,11 @@ export async function readDatasetHeader(file: string): Promise<DatasetHeader> {
     view.getUint32(8, true) === headerSection;
   if (!isDataset)
     throw new CommandError(
-      `The file ${visible(file)} is not a data set of teachable-wasm. Write one with 'teachable-wasm embed' or saveDataset().`,
+      `The file ${file} is not a data set of teachable-wasm. Write one with 'teachable-wasm embed' or saveDataset().`,
     );
   let at = fixedBytes;
   const take = (length: number) => {
-    if (at + length > bytes.length)
-      throw new CommandError(`The data set ${visible(file)} is damaged: its header is truncated.`);
+    if (at + length > bytes.length) throw new CommandError(`The data set ${file} is damaged: its header is truncated.`);
     at += length;
     return at - length;
   };
@@ -52,7 +50,7 @@ export async function readDatasetHeader(file: string): Promise<DatasetHeader> {
   number(); // storage
   const embeddingSize = number();
   if (embeddingSize < 1)
-    throw new CommandError(`The data set ${visible(file)} is damaged: its embedding size is ${embeddingSize}.`);
+    throw new CommandError(`The data set ${file} is damaged: its embedding size is ${embeddingSize}.`);
   return { modelId, embeddingSize };
 }
 
@@ -66,6 +64,6 @@ async function readStart(file: string): Promise<Uint8Array> {
       await handle.close();
     }
   } catch (cause) {
-    throw new CommandError(`Can't read ${visible(file)}: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read ${file}: ${reasonOf(cause)}.`, undefined, { cause });
   }
 }

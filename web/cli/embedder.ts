@@ -8,7 +8,6 @@ import { reasonOf } from './exit.js';
 import type { LabelledPicture, SkippedFile } from './folder-scan.js';
 import type { KnownPicture } from './picture-journal.js';
 import type { ProgressLine } from './progress-line.js';
-import { isTruncated } from './truncated.js';
 
 export interface EmbedJob {
   /** Folder that was scanned. */
@@ -78,7 +77,6 @@ async function embedPicture(
   } catch (error) {
     return skip(job, name, reasonOf(error));
   }
-  if (isTruncated(bytes)) return skip(job, name, 'the file is truncated: its end is missing');
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const found = job.known.get(sha256);
   if (found) {

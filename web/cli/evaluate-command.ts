@@ -1,9 +1,11 @@
-// teachable-wasm evaluate DIR|FILE: measures how well each example is predicted from the others.
+// teachable-wasm evaluate DIR|FILE: measures how well each example is predicted from the others, and from few examples.
 
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { KnnClassifier, Review } from 'teachable-wasm';
 import { loadKnn } from 'teachable-wasm/knn';
-import { type Call, type Command, toCount } from './command-line.js';
+import { type Call, type Command, toCount, toCounts } from './command-line.js';
 import { type ConfusionMatrix, toConfusionMatrix } from './confusion-matrix.js';
 import { toSvg } from './confusion-svg.js';
 import { percent, toText } from './confusion-text.js';
@@ -11,11 +13,23 @@ import { readDatasetHeader } from './dataset-header.js';
 import { embedPictures } from './embedder.js';
 import { CommandError, type ExitCode, exitCodes, reasonOf } from './exit.js';
 import { type SkippedFile, scanFolder } from './folder-scan.js';
+import { replaceFile } from './incoming-file.js';
+import { layersOption } from './layers-option.js';
+import {
+  type DrawnExample,
+  defaultEpisodes,
+  defaultShots,
+  type LearningCurve,
+  measureCurve,
+  type Outlook,
+  toOutlook,
+} from './learning-curve.js';
+import { toCurveText } from './learning-curve-text.js';
+import { outsideFilesOption } from './model-files.js';
 import { modelOption, openClassifier } from './model-option.js';
 import { journalOf, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption, toThreads } from './threads-option.js';
-import { visible } from './visible.js';
 
 export const evaluateCommand: Command = {
   name: 'evaluate',
@@ -25,12 +39,25 @@ export const evaluateCommand: Command = {
 Each example is predicted from all the others. Prints the leave-one-out accuracy, the confusion matrix (rows: true
 class; columns: predicted class), the pair of classes that is confused most, examples that look mislabelled, and
 near-duplicates. Examples of a data set are shown by their numbers, or by the names of their pictures when 'embed'
-wrote the data set and its .pictures.jsonl file is beside it.`,
+wrote the data set and its .pictures.jsonl file is beside it.
+
+With --shots or --episodes, the command also teaches only a few random examples of each class and tests others. It
+prints how the accuracy grows with the number of examples, and what more examples would bring.`,
   options: {
     k: { value: 'K', help: 'number of neighbours that vote (default: 3)' },
     sample: { value: 'N', help: 'predict only N of the examples, spread evenly (default: all)' },
+    shots: {
+      value: 'N,N',
+      help: `numbers of examples of each class for a learning curve\n(default: ${defaultShots.join(',')}, as far as there are so many)`,
+    },
+    episodes: {
+      value: 'N',
+      help: `number of random draws for each point of the curve (default: ${defaultEpisodes})`,
+    },
     svg: { value: 'FILE', help: 'write the confusion matrix as an SVG image' },
     model: modelOption,
+    layers: layersOption,
+    ...outsideFilesOption,
     threads: threadsOption,
     json: { help: 'print the result as JSON' },
   },
@@ -50,6 +77,8 @@ async function evaluate(call: Call): Promise<ExitCode> {
   const { argument, values, out, err, signal } = call;
   const k = toCount(values, 'k') ?? 3;
   const sample = toCount(values, 'sample');
+  const shots = toCounts(values, 'shots');
+  const episodes = toCount(values, 'episodes');
   const threads = toThreads(values);
   const taught = (await isFolder(argument)) ? await teachFolder(call, threads) : await teachDataset(argument, signal);
   const { classifier } = taught;
@@ -58,17 +87,33 @@ async function evaluate(call: Call): Promise<ExitCode> {
     const total = counts.reduce((sum, [, count]) => sum + count, 0);
     if (total < 2)
       throw new CommandError(
-        `${visible(argument)} has ${total === 1 ? 'one example' : 'no examples'}. An evaluation needs at least two examples.`,
+        `${argument} has ${total === 1 ? 'one example' : 'no examples'}. An evaluation needs at least two examples.`,
       );
-    err.write(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others.\n`);
+    err.line(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others.`);
     const review = await classifier.review({ k, mostExamples: sample ?? total, signal });
     const matrix = toConfusionMatrix(
       counts.map(([label]) => label),
       review.confusion,
     );
-    if (values['svg']) await writeSvg(String(values['svg']), matrix, review);
-    const results = { argument, k, total, counts, review, matrix, ...taught };
-    out.write(values['json'] ? `${JSON.stringify(toJson(results), null, 2)}\n` : toReport(results));
+    if (values['svg']) writeSvg(String(values['svg']), matrix, review);
+    const curve =
+      shots || episodes
+        ? await learn(taught, { k, shots: shots ?? defaultShots, episodes: episodes ?? defaultEpisodes }, call)
+        : undefined;
+    if (shots && curve) noteLeftOut(curve, err);
+    const results = {
+      curve,
+      outlook: curve && toOutlook(curve),
+      argument,
+      k,
+      total,
+      counts,
+      review,
+      matrix,
+      ...taught,
+    };
+    if (values['json']) out.json(toJson(results));
+    else out.lines(toReport(results));
     return taught.skipped.length > 0 ? exitCodes.skipped : exitCodes.done;
   } finally {
     classifier.dispose();
@@ -79,7 +124,7 @@ async function isFolder(name: string): Promise<boolean> {
   try {
     return (await stat(name)).isDirectory();
   } catch (cause) {
-    throw new CommandError(`Can't read ${visible(name)}: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read ${name}: ${reasonOf(cause)}.`, undefined, { cause });
   }
 }
 
@@ -119,25 +164,80 @@ async function teachDataset(file: string, signal: AbortSignal): Promise<Taught> 
   const { modelId, embeddingSize } = await readDatasetHeader(file);
   const classifier = await loadKnn({ embeddingSize, id: modelId, threads: 1 });
   try {
-    await classifier.loadDataset(await readFile(file), { signal });
+    const bytes = await readFile(file);
+    const names = await readNames(file, createHash('sha256').update(bytes).digest('hex'));
+    await classifier.loadDataset(bytes, { signal });
+    return { classifier, modelId, skipped: [], nameOf: (id) => names.get(id) ?? `example ${id}` };
   } catch (error) {
     classifier.dispose();
     throw error;
   }
-  const journal = await readJournal(journalOf(file)).catch(() => null);
-  const names = new Map(journal?.pictures.map(({ id, path }) => [id, path]));
-  return { classifier, modelId, skipped: [], nameOf: (id) => names.get(id) ?? `example ${id}` };
 }
 
-async function writeSvg(file: string, matrix: ConfusionMatrix, { accuracy, tested }: Review): Promise<void> {
-  try {
-    await writeFile(file, toSvg(matrix, `${percent(accuracy)} of ${tested} examples correct`));
-  } catch (cause) {
-    throw new CommandError(`Can't write ${visible(file)}: ${reasonOf(cause)}.`, undefined, { cause });
+/** Returns the pictures' paths by the ids of their examples. The ids of a data set that was changed since may be other pictures'. */
+async function readNames(file: string, sha256: string): Promise<Map<number | undefined, string>> {
+  const journal = await readJournal(journalOf(file)).catch(() => null);
+  if (journal?.dataset !== sha256) return new Map();
+  return new Map(journal.pictures.map(({ id, path }) => [id, path]));
+}
+
+function writeSvg(file: string, matrix: ConfusionMatrix, { accuracy, tested }: Review): void {
+  replaceFile(file, toSvg(matrix, `${percent(accuracy)} of ${tested} examples correct`));
+}
+
+/** Measures the learning curve. It removes all examples from the classifier and teaches some of them again and again. */
+async function learn(
+  { classifier, nameOf }: Taught,
+  { k, shots, episodes }: { k: number; shots: readonly number[]; episodes: number },
+  { argument, err, signal }: Call,
+): Promise<LearningCurve> {
+  const labels = Object.keys(await classifier.counts());
+  const classes: DrawnExample[][] = [];
+  const embeddings = new Map<number, Float32Array>();
+  for (const label of labels) {
+    const ids = await classifier.exampleIds(label);
+    if (ids.length === 0) continue;
+    for (const id of ids) embeddings.set(id, await classifier.exampleEmbedding(id));
+    classes.push(ids.map((id) => ({ id, recording: path.posix.dirname(nameOf(id)) })));
   }
+  if (classes.length < 2)
+    throw new CommandError(`${argument} has only one class. A learning curve needs at least two classes.`);
+  if (classes.every((examples) => examples.length < 2))
+    throw new CommandError(
+      `${argument} has one example of each class. A learning curve needs a class with at least two, because it tests other examples than it teaches.`,
+    );
+  err.line(`Teaching and testing ${episodes} random ${episodes === 1 ? 'draw' : 'draws'} of examples.`);
+  const join = (ids: readonly number[]) => {
+    const joined = new Float32Array(ids.length * classifier.embeddingSize);
+    ids.forEach((id, i) => joined.set(embeddings.get(id)!, i * classifier.embeddingSize));
+    return joined;
+  };
+  const curve = await measureCurve(classes, shots, episodes, async (teach, tests) => {
+    await classifier.clear();
+    const taughtLabels = teach.flatMap((ids, index) => ids.map(() => index));
+    await classifier.addExamples(join(teach.flat()), taughtLabels, { signal });
+    const predictions = await classifier.predictMany(join(tests), { k, signal });
+    return predictions.map(({ label }) => Number(label));
+  });
+  if (curve.points.length === 0)
+    throw new CommandError(
+      `${argument} has too few examples for the learning curve with --shots ${shots.join(',')}: after a third was kept for tests, half of the classes have fewer than ${Math.min(...shots)}. Use smaller numbers.`,
+    );
+  return curve;
+}
+
+/** Says which of the numbers that the user asked for are not in the curve. */
+function noteLeftOut({ leftOut }: LearningCurve, err: Call['err']): void {
+  if (leftOut.length > 0)
+    err.line(
+      `Note: The learning curve leaves out ${leftOut.join(', ')}. A third of the examples is kept for tests, and half of the classes have fewer left to teach.`,
+    );
 }
 
 interface Results extends Taught {
+  /** Undefined unless it was asked for. */
+  curve: LearningCurve | undefined;
+  outlook: Outlook | undefined;
   argument: string;
   k: number;
   total: number;
@@ -149,7 +249,7 @@ interface Results extends Taught {
 /** JSON has no NaN: a share of nothing becomes null. */
 const toShare = (share: number) => (Number.isNaN(share) ? null : share);
 
-function toJson({ modelId, k, total, counts, review, matrix, skipped, nameOf }: Results): object {
+function toJson({ modelId, k, total, counts, review, matrix, curve, outlook, skipped, nameOf }: Results): object {
   return {
     model: modelId,
     k,
@@ -181,26 +281,27 @@ function toJson({ modelId, k, total, counts, review, matrix, skipped, nameOf }: 
     temperature: review.temperature,
     prior: review.prior,
     sharpness: review.sharpness,
+    learningCurve: curve ? { ...curve, outlook: outlook ?? null } : null,
     skipped,
   };
 }
 
-function toReport({ argument, k, total, review, matrix, skipped, nameOf }: Results): string {
+function toReport({ argument, k, total, review, matrix, curve, outlook, skipped, nameOf }: Results): string[] {
   const sample = review.tested < total ? ` (${review.tested} tested)` : '';
   const classes = matrix.labels.length;
   const lines = [
-    `${visible(argument)}: ${total} examples${sample} in ${classes} ${classes === 1 ? 'class' : 'classes'}, k = ${k}`,
+    `${argument}: ${total} examples${sample} in ${classes} ${classes === 1 ? 'class' : 'classes'}, k = ${k}`,
     `Leave-one-out accuracy: ${percent(review.accuracy)}`,
     '',
-    toText(matrix),
+    ...toText(matrix),
   ];
   const section = (title: string, items: readonly string[]) =>
-    items.length > 0 && lines.push('', title, ...items.map((item) => `  ${visible(item)}`));
+    items.length > 0 && lines.push('', title, ...items.map((item) => `  ${item}`));
   const pair = review.mostConfusable;
   if (pair)
     lines.push(
       '',
-      `Most confused classes: '${visible(pair.labels[0])}' and '${visible(pair.labels[1])}' (${pair.confusions === 1 ? 'once' : `${pair.confusions} times`})`,
+      `Most confused classes: '${pair.labels[0]}' and '${pair.labels[1]}' (${pair.confusions === 1 ? 'once' : `${pair.confusions} times`})`,
     );
   section(
     'Possibly mislabelled:',
@@ -213,6 +314,7 @@ function toReport({ argument, k, total, review, matrix, skipped, nameOf }: Resul
     'Near-duplicates:',
     review.duplicates.map(({ id, of }) => `${nameOf(id)} and ${nameOf(of)}`),
   );
+  if (curve) lines.push('', ...toCurveText(curve, outlook));
   if (skipped.length > 0) lines.push('', `Skipped pictures: ${skipped.length}`);
-  return `${lines.join('\n')}\n`;
+  return lines;
 }

@@ -42,6 +42,12 @@ export function reasonOf(error: unknown): string {
       return 'it is not a folder';
     case 'ENOSPC':
       return 'the disk is full';
+    case 'EDQUOT':
+      return 'the disk quota is used up';
+    case 'EFBIG':
+      return 'the file becomes larger than this system allows';
+    case 'EROFS':
+      return 'the disk is read-only';
     default:
       return message ?? String(error);
   }

@@ -4,7 +4,6 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CommandError, reasonOf } from './exit.js';
-import { visible } from './visible.js';
 
 export interface LabelledPicture {
   /** Name of the folder directly below the scanned folder. */
@@ -51,10 +50,10 @@ export async function scanFolder(folder: string): Promise<FolderScan> {
   if (scan.pictures.length === 0) {
     const [first] = scan.skipped;
     const found = first
-      ? ` Found ${scan.skipped.length === 1 ? 'one picture' : `${scan.skipped.length} pictures`} that can't be used, such as ${visible(first.path)}: ${first.reason}.`
+      ? ` Found ${scan.skipped.length === 1 ? 'one picture' : `${scan.skipped.length} pictures`} that can't be used, such as ${first.path}: ${first.reason}.`
       : '';
     throw new CommandError(
-      `The folder ${visible(folder)} has no pictures in label folders.${found} Put JPEG, PNG or BMP files into ${visible(path.join(folder, '<label>', '<picture>'))}.`,
+      `The folder ${folder} has no pictures in label folders.${found} Put JPEG, PNG or BMP files into ${path.join(folder, '<label>', '<picture>')}.`,
     );
   }
   return scan;
@@ -81,7 +80,7 @@ async function list(root: string, folder: string): Promise<{ name: string; isFol
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (cause) {
-    throw new CommandError(`Can't read the folder ${visible(folder)}: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read the folder ${folder}: ${reasonOf(cause)}.`, undefined, { cause });
   }
   const found: { name: string; isFolder: boolean }[] = [];
   for (const entry of entries) {

@@ -3,8 +3,9 @@
 import type { Info, ModelInfo } from 'teachable-wasm';
 import type { Call, Command } from './command-line.js';
 import { type ExitCode, exitCodes } from './exit.js';
+import { layersOption } from './layers-option.js';
+import { outsideFilesOption } from './model-files.js';
 import { openClassifier } from './model-option.js';
-import { visible } from './visible.js';
 
 /** Class names that are printed at most. */
 const maxNames = 4;
@@ -30,6 +31,8 @@ export const inspectCommand: Command = {
 For a model that can't run, the error names the unsupported operator or the damage. Operators are counted as they
 run, after batch normalization and activations were folded into other operators.`,
   options: {
+    layers: layersOption,
+    ...outsideFilesOption,
     json: { help: 'print the result as JSON' },
   },
   run: inspect,
@@ -37,31 +40,28 @@ run, after batch normalization and activations were folded into other operators.
 
 async function inspect({ argument: file, values, out }: Call): Promise<ExitCode> {
   // 'exact' shows the precision of the file. 'auto' would show the fastest one.
-  const classifier = await openClassifier({ model: file }, 'exact');
+  const classifier = await openClassifier({ ...values, model: file }, 'exact');
   try {
     const info = await classifier.info();
     const classNames = await classifier.classNames();
-    out.write(
-      values['json']
-        ? `${JSON.stringify({ file, fileBytes: info.modelBytes, ...info.model, classNames }, null, 2)}\n`
-        : toText(visible(file), info, classNames),
-    );
+    if (values['json']) out.json({ file, fileBytes: info.modelBytes, ...info.model, classNames });
+    else out.lines(toText(file, info, classNames));
     return exitCodes.done;
   } finally {
     classifier.dispose();
   }
 }
 
-function toText(file: string, { model, modelBytes }: Info, classNames: readonly string[]): string {
+function toText(file: string, { model, modelBytes }: Info, classNames: readonly string[]): string[] {
   const [low, high] = model.preprocess.range;
   const rows: [string, string][] = [
-    ['name', visible(model.title)],
+    ['name', model.title],
     ['format', `${formats[model.format]}, ${toBytes(modelBytes)}`],
     [
       'input',
       `[1, ${model.inputHeight}, ${model.inputWidth}, 3] ${model.inputType}; pixel values 0 to 255 become ${toNumber(low)} to ${toNumber(high)} (${rangeSources[model.rangeSource]})`,
     ],
-    ['embedding', `[${model.embeddingSize}] float32`],
+    ['embedding', toEmbedding(model)],
     ['classes', toClasses(model.classCount, classNames)],
     ['weights', `${model.precision}, ${toBytes(model.weightBytes)} in memory`],
     ['work', `${(model.multiplyAdds / 1e6).toFixed(1)} million multiply-adds per picture`],
@@ -76,15 +76,23 @@ function toText(file: string, { model, modelBytes }: Info, classNames: readonly 
     '',
     `${total} operators`,
     ...operators,
-    '',
-  ].join('\n');
+  ];
+}
+
+function toEmbedding({ embeddingSize, layers, middleLayerSize }: ModelInfo): string {
+  const own = embeddingSize - (layers === 'two' ? middleLayerSize : 0);
+  if (middleLayerSize === 0) return `[${own}] float32 (no middle layer)`;
+  const two = `[${own + middleLayerSize}] float32`;
+  return layers === 'two'
+    ? `${two}: ${own} of the last layer, ${middleLayerSize} of a middle layer`
+    : `[${own}] float32; ${two} with layers 'two'`;
 }
 
 function toClasses(count: number, names: readonly string[]): string {
   if (count === 0) return 'none (a backbone without a classifier)';
   if (names.length === 0) return `${count}, without names`;
   // Separated by semicolons, because ImageNet's class names contain commas.
-  return `${count}: ${visible(names.slice(0, maxNames).join('; '))}${names.length > maxNames ? '; …' : ''}`;
+  return `${count}: ${names.slice(0, maxNames).join('; ')}${names.length > maxNames ? '; …' : ''}`;
 }
 
 function toBytes(bytes: number): string {

@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { type Classifier, load, type Precision } from 'teachable-wasm';
 import type { OptionSpec, Values } from './command-line.js';
 import { CommandError, reasonOf } from './exit.js';
-import { visible } from './visible.js';
+import { toLayers } from './layers-option.js';
+import { checkModelFiles } from './model-files.js';
 
 export const modelOption: OptionSpec = {
   value: 'FILE',
@@ -16,13 +17,20 @@ export const modelOption: OptionSpec = {
 
 /**
  * Loads the network in a worker thread of its own.
- * @throws CommandError when the file can't be read
+ * @throws CommandError when the file can't be read, or names files that are not allowed
  */
 export async function openClassifier(values: Values, precision?: Precision): Promise<Classifier> {
   const file = values['model'] as string | undefined;
-  if (file !== undefined) await sha256Of(file);
+  if (file !== undefined) await checkModelFiles(file, values);
   // One thread per classifier: several classifiers at once use the processor better than several threads in one.
-  return load({ ...(file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) }), precision, threads: 1 });
+  return load({
+    ...(file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) }),
+    precision,
+    layers: toLayers(values),
+    threads: 1,
+    // The missing part of a truncated picture would be taught as its colour.
+    truncated: 'refuse',
+  });
 }
 
 /** Describes all that an embedding depends on: the model's file and the preprocessing of pictures. */
@@ -33,6 +41,7 @@ export async function describeEmbeddings(values: Values, { model }: Classifier):
     ...(file === undefined ? {} : { sha256: await sha256Of(file) }),
     preprocess: model.preprocess,
     embeddingSize: model.embeddingSize,
+    ...(model.layers === 'last' ? {} : { layers: model.layers }),
   };
 }
 
@@ -41,7 +50,7 @@ async function sha256Of(file: string): Promise<string> {
   try {
     for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   } catch (cause) {
-    throw new CommandError(`Can't read the model ${visible(file)}: ${reasonOf(cause)}.`, undefined, { cause });
+    throw new CommandError(`Can't read the model ${file}: ${reasonOf(cause)}.`, undefined, { cause });
   }
   return hash.digest('hex');
 }

@@ -1,18 +1,12 @@
 // Shows the progress of long work: one line that is redrawn on a terminal, or one line per 10 % in a file or pipe.
 
-import { visible } from './visible.js';
-
-export interface ProgressStream {
-  isTTY?: boolean;
-  columns?: number;
-  write(text: string): unknown;
-}
+import type { Output } from './output.js';
 
 const barWidth = 24;
 const redrawMs = 100;
 
 export class ProgressLine {
-  readonly #stream: ProgressStream;
+  readonly #output: Output;
   readonly #total: number;
   readonly #now: () => number;
   readonly #start: number;
@@ -23,38 +17,39 @@ export class ProgressLine {
   #lastTenth = 0;
   #lastDrawn = -Infinity;
 
-  constructor(stream: ProgressStream, total: number, now: () => number = () => performance.now()) {
-    this.#stream = stream;
+  constructor(output: Output, total: number, now: () => number = () => performance.now()) {
+    this.#output = output;
     this.#total = total;
     this.#now = now;
     this.#start = now();
-    if (stream.isTTY) this.#draw('');
+    if (output.isTerminal) this.#draw('');
   }
 
   /** Counts one more picture. Pass `computed: false` for a picture that was known or skipped. */
   advance(name: string, computed = true): void {
     this.#done += 1;
     if (!computed) this.#known += 1;
-    if (this.#stream.isTTY) {
+    if (this.#output.isTerminal) {
       if (this.#now() - this.#lastDrawn >= redrawMs || this.#done === this.#total) this.#draw(name);
     } else {
       const tenth = Math.floor((10 * this.#done) / this.#total);
       if (tenth > this.#lastTenth) {
         this.#lastTenth = tenth;
-        this.#stream.write(`${this.#text()}\n`);
+        this.#output.line(this.#text());
       }
     }
   }
 
   /** Writes a line that stays. */
   note(sentence: string): void {
-    this.#stream.write(`${this.#stream.isTTY ? '\r\x1b[K' : ''}${visible(sentence)}\n`);
-    if (this.#stream.isTTY) this.#draw('');
+    this.end();
+    this.#output.line(sentence);
+    if (this.#output.isTerminal) this.#draw('');
   }
 
   /** Removes the progress line from a terminal. */
   end(): void {
-    if (this.#stream.isTTY) this.#stream.write('\r\x1b[K');
+    if (this.#output.isTerminal) this.#output.redraw('');
   }
 
   #text(): string {
@@ -73,8 +68,9 @@ export class ProgressLine {
   #draw(name: string): void {
     this.#lastDrawn = this.#now();
     const filled = Math.round((barWidth * this.#done) / this.#total);
-    const line = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${this.#text()}${name ? `  ${visible(name)}` : ''}`;
-    this.#stream.write(`\r\x1b[K${line.slice(0, Math.max(20, (this.#stream.columns || 80) - 1))}`);
+    this.#output.redraw(
+      `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${this.#text()}${name ? `  ${name}` : ''}`,
+    );
   }
 }
 

@@ -13,7 +13,7 @@ import { Engine } from './app/engine.js';
 import { FileActions } from './app/file-actions.js';
 import { Recognition } from './app/recognition.js';
 import { Teaching } from './app/teaching.js';
-import { Dataset, type Rename } from './dataset/dataset.js';
+import { Dataset, type DatasetEvent } from './dataset/dataset.js';
 import { DatasetEditor } from './dataset/editor.js';
 import { Recordings } from './dataset/recordings.js';
 import { Slots, slotCount } from './dataset/slots.js';
@@ -45,7 +45,7 @@ const recordings = new Recordings(editor);
 const persistence = new Persistence(dataset, slots, {
   startEmpty: () => editing.addFirstClasses(),
   openStored: (stored) => editor.openStored(stored),
-  onEngineError: (error) => engine.onError(error),
+  onEngineError: (error) => void engine.onError(error),
 });
 
 // The engine and the input ----------------------------------------------------------------------------------------------
@@ -57,6 +57,9 @@ const engine = new Engine(dataset, {
     persistence.changed();
     await recognition.refresh();
   },
+  onSaveToFile: () => void fileActions.saveDataset(),
+  onStoreInBytes: () => void editing.storeInBytes(),
+  onSaveWithoutEngine: () => void fileActions.saveLog(),
 });
 const input = new Input(preview, {
   onFrame: () => recognition.run(),
@@ -100,12 +103,15 @@ const teaching = new Teaching({ ...data, engine, input, preview, classList, reco
 const editing = new Editing({ ...data, engine, classList, recognition });
 const fileActions = new FileActions({ ...data, engine, input, recognition, teaching });
 
-function onDatasetChange(rename?: Rename): void {
-  if (rename) slots.rename(rename.label, rename.newLabel);
-  slots.assign(dataset.classes.map(({ label }) => label));
-  classList.show(dataset.classes, slots);
-  byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= slotCount;
-  byId<HTMLButtonElement>('save-file').disabled = dataset.classes.length === 0;
+function onDatasetChange({ label, rename }: DatasetEvent): void {
+  if (label !== undefined) classList.showExamples({ label, ids: dataset.idsOf(label) });
+  else {
+    if (rename) slots.rename(rename.label, rename.newLabel);
+    slots.assign(dataset.classes.map((each) => each.label));
+    classList.show(dataset.classes, slots);
+    byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= slotCount;
+    byId<HTMLButtonElement>('save-file').disabled = dataset.classes.length === 0;
+  }
   persistence.changed();
   review.changed();
 }
@@ -113,7 +119,11 @@ function onDatasetChange(rename?: Rename): void {
 async function start(): Promise<void> {
   await engine.start();
   if (!engine.classifier) return;
-  const restored = await persistence.start(engine.classifier.model.id);
+  // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
+  const restored = await persistence.start(engine.classifier.model.id).catch(async (error) => {
+    await engine.onError(error);
+    return '';
+  });
   byId('dataset-tools').hidden = false;
   showStatus(`Ready. ${restored || 'Start the camera, or add pictures to the classes.'}`);
   await recognition.refresh();

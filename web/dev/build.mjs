@@ -22,10 +22,9 @@ export function downloadLists() {
   return [needsNodePackages() ? [['Node packages', installNodePackages]] : [], [['Model', fetchModel]]];
 }
 
-/** All steps of a build that follow the set-up, in order. Other commands add steps of their own. */
+/** All steps of a build that follow the set-up and the Node packages, in order. Other commands add steps of their own. */
 export function buildSteps(variants = wasmVariants) {
   return [
-    ...(needsNodePackages() ? [['Node packages', installNodePackages]] : []),
     ...variants.map(variantStep),
     ...(variants.length > 0 ? [bareModulesStep] : []),
     ['Model', fetchModel],

@@ -8,6 +8,7 @@
 //   web/dist/types/*.d.ts, *.d.cts
 //   web/dist/models/                        the default model (web/dist/wasm/<variant>/ comes from CMake)
 //   web/dist/integrity.json                 checksums for people who host the files themselves
+//   web/dist/sbom.cdx.json                  components that are in the package
 //   web/site/index.html, style.css, main.js (imports ./lib/index.js: serve.mjs maps lib/ to web/dist)
 
 import { createHash } from 'node:crypto';
@@ -18,6 +19,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
 import { wasmVariants } from './cmake.mjs';
 import { packagedPlugin, packModel } from './packaged.mjs';
+import { writeSbom } from './sbom.mjs';
 import { typecheck } from './typescript.mjs';
 
 const web = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -194,19 +196,24 @@ async function buildSite() {
   for (const each of ['index.html', 'icon.svg']) await cp(path.join(web, 'demo', each), path.join(site, each));
 }
 
+/** Ends glue that is minified. Minifying it once more would rename its variables, so each bundling would give other bytes. */
+const minifiedMark = '//esbuild\n';
+
 /** Minifies Emscripten's glue. Emscripten's own minifier is a compiler in Java. */
 async function minifyGlue() {
   for (const variant of wasmVariants) {
     const glue = path.join(dist, 'wasm', variant, 'teachable.js');
     // A build may have only some of the variants.
     if (!existsSync(glue)) continue;
-    const { code } = await transform(await readFile(glue, 'utf8'), {
+    const text = await readFile(glue, 'utf8');
+    if (text.endsWith(minifiedMark)) continue;
+    const { code } = await transform(text, {
       format: 'esm',
       target: common.target,
       minify: true,
       legalComments: 'none',
     });
-    await writeFile(glue, code);
+    await writeFile(glue, code + minifiedMark);
   }
 }
 
@@ -263,6 +270,7 @@ export async function bundle() {
   ]);
   await writeTypes();
   await writeIntegrity();
+  writeSbom(dist);
   return { dist, site };
 }
 

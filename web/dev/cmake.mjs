@@ -1,6 +1,6 @@
 // Configures and builds a preset of CMakePresets.json, or a part of it.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from '../../cpp/third_party/lock.mjs';
 import { toolchain } from '../../cpp/third_party/setup.mjs';
@@ -51,6 +51,8 @@ async function buildTree(preset, tree, targets, report) {
   const configuration = configurationOf(preset);
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== configuration) {
     report('configuring');
+    // A tree whose configuration was interrupted must be configured again, even if the old settings come back.
+    rmSync(stamp, { force: true });
     await run('cmake', ['--preset', preset, '--fresh'], { log });
     writeFileSync(stamp, configuration);
   }

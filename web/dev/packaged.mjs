@@ -28,6 +28,7 @@ export async function packModel(dist) {
   await mkdir(folder, { recursive: true });
   for (const file of model.files)
     await cp(path.join(filesFolder, file.path), path.join(folder, nameOf(model.id, file)));
+  if (model.space) await cp(path.join(filesFolder, model.space.path), path.join(folder, nameOf(model.id, model.space)));
   if (model.labels)
     await cp(path.join(filesFolder, model.labels.path), path.join(folder, path.basename(model.labels.path)));
   return moduleText({ model, catalog: await readCatalog(), hashes: await wasmHashes(dist) });
@@ -91,11 +92,12 @@ export const wasmHashes = ${JSON.stringify(hashes)};
 const address = (name) => `new URL('./models/${name}', import.meta.url).href`;
 
 function entryText(
-  { id, title, architecture: { version, alpha }, files, labels, preprocess, showClasses },
+  { id, title, architecture: { version, alpha }, files, labels, preprocess, space, showClasses },
   labelsAddress,
 ) {
   const rest = ({ byteLength, sha256 }) => `byteLength: ${byteLength}, sha256: '${sha256}'`;
   const list = files.map((file) => `{ path: ${address(nameOf(id, file))}, ${rest(file)} }`);
+  const mean = space ? `, space: { path: ${address(nameOf(id, space))}, ${rest(space)} }` : '';
   const names = labels ? `, labels: { path: ${labelsAddress}, ${rest(labels)} }` : '';
-  return `{ version: ${version}, alpha: ${alpha}, entry: { id: '${id}', title: '${title}', files: [${list}]${names}, preprocess: ${JSON.stringify(preprocess)}, showClasses: ${showClasses} } }`;
+  return `{ version: ${version}, alpha: ${alpha}, entry: { id: '${id}', title: '${title}', files: [${list}]${names}${mean}, preprocess: ${JSON.stringify(preprocess)}, showClasses: ${showClasses} } }`;
 }

@@ -6,6 +6,7 @@ import { setup } from '../../cpp/third_party/setup.mjs';
 import { fetchModel } from '../../models/fetch.mjs';
 import { bareModulesStep, bundleStep, downloadLists, runSteps, variantStep } from './build.mjs';
 import { wasmVariants } from './cmake.mjs';
+import { setFileModes } from './file-modes.mjs';
 import { fail, main, projectFolder } from './steps.mjs';
 
 /** Fetches the default model. Throws a Failure that says why no source has it. `options` are those of fetchModel(). */
@@ -30,5 +31,6 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     await requireModel();
     await setup({ alongside: downloadLists() });
     await runSteps([...wasmVariants.map(variantStep), bareModulesStep, bundleStep]);
+    setFileModes(projectFolder);
   });
 }

@@ -50,7 +50,7 @@ export class Editing {
     const isAdded = await this.#attempt('Give the new class a name, then record it.', async () => {
       name = await editor.addClass();
     });
-    if (isAdded) classList.of(name)?.focusName();
+    if (isAdded) classList.reveal(name)?.focusName();
   }
 
   async removeClass({ name, label }: ClassCard): Promise<void> {
@@ -72,7 +72,7 @@ export class Editing {
       await this.#parts.recognition.refresh();
     } catch (error) {
       card.resetName();
-      this.#parts.engine.onError(error);
+      await this.#parts.engine.onError(error);
     }
   }
 
@@ -84,6 +84,13 @@ export class Editing {
 
   async moveExample(id: number, label: string): Promise<void> {
     await this.#attempt(`Moved one example to ${label}.`, () => this.#parts.editor.moveExample(id, label));
+  }
+
+  /** Makes room in a full memory. */
+  async storeInBytes(): Promise<void> {
+    await this.#attempt('Your examples take a quarter of the memory now. You can go on.', () =>
+      this.#parts.dataset.useBytes(),
+    );
   }
 
   /** Removes everything, after the visitor has confirmed it. */
@@ -111,7 +118,7 @@ export class Editing {
       showStatus(`Undone: ${step.description}.`);
       await recognition.refresh();
     } catch (error) {
-      engine.onError(error);
+      await engine.onError(error);
     }
   }
 
@@ -122,7 +129,7 @@ export class Editing {
     try {
       await change();
     } catch (error) {
-      engine.onError(error);
+      await engine.onError(error);
       return false;
     }
     showStatus(done);

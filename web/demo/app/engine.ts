@@ -2,15 +2,14 @@
 
 import { type Classifier, load } from 'teachable-wasm';
 import type { Dataset } from '../dataset/dataset.js';
-import { showAlert } from '../panels/alert.js';
+import { type AlertAction, showAlert } from '../panels/alert.js';
 import { errorSentence } from '../panels/error-text.js';
 import { LoadingBar } from '../panels/loading-bar.js';
 import { showStatus } from '../panels/status-line.js';
 import { showTechnicalDetails } from '../panels/technical-details.js';
+import { failureOf } from './failure.js';
 import { readUrlOptions } from './url-options.js';
 
-/** Codes of errors after which the engine cannot be used any more. */
-const fatalCodes = new Set(['worker-lost', 'internal', 'out-of-memory']);
 /** After two restarts in so short a time, a third one would not help. */
 const minMsBetweenRestarts = 30_000;
 
@@ -20,6 +19,12 @@ export interface EngineEvents {
   onStart(classifier: Classifier): void;
   /** Called after a new engine was started in place of one that failed. */
   onRestart(): Promise<void>;
+  /** Called when the visitor wants to save the examples to a file. */
+  onSaveToFile(): void;
+  /** Called when the visitor wants to store the examples in less memory. */
+  onStoreInBytes(): void;
+  /** Called when the visitor wants to save them while no engine runs. */
+  onSaveWithoutEngine(): void;
 }
 
 /** Owns the classifier of the page. */
@@ -29,6 +34,7 @@ export class Engine {
   readonly #loadingBar = new LoadingBar();
   #classifier: Classifier | null = null;
   #restartedAt = -Infinity;
+  #restarting: Promise<void> = Promise.resolve();
 
   constructor(dataset: Dataset, events: EngineEvents) {
     this.#dataset = dataset;
@@ -42,8 +48,9 @@ export class Engine {
 
   /** Loads the engine and restores the data set in it. Shows an alert when that fails. */
   async start(): Promise<void> {
+    let classifier: Classifier | undefined;
     try {
-      const classifier = await load({
+      classifier = await load({
         ...readUrlOptions(location.search),
         onProgress: (progress) => this.#loadingBar.show(progress),
       });
@@ -52,36 +59,79 @@ export class Engine {
       this.#events.onStart(classifier);
       showTechnicalDetails(await classifier.info());
     } catch (error) {
+      if (!this.#classifier) classifier?.dispose();
       showStatus('');
-      showAlert(errorSentence(error));
+      this.#explainFailedStart(error);
     } finally {
       this.#loadingBar.hide();
     }
   }
 
-  /** Handles any error: shows it, or restarts the engine if the error is fatal. `subject` is named before the error. */
-  onError(error: unknown, subject = ''): void {
-    const { code = '' } = error as { code?: string };
-    if (fatalCodes.has(code)) void this.#restart();
-    else if (code !== 'disposed' && code !== 'aborted')
-      showAlert(subject ? `${subject}: ${errorSentence(error)}` : errorSentence(error));
+  /**
+   * Handles any error: shows it, and starts a new engine if this one is lost or damaged. `subject` is named before the error.
+   * Resolves when the engine can be used again, or has failed.
+   */
+  async onError(error: unknown, subject = ''): Promise<void> {
+    const failure = failureOf(error);
+    if (failure === 'ended') return;
+    if (failure === 'full') return this.#explainFullMemory(error, subject);
+    if (failure === 'lost' || (failure === 'doubtful' && !(await this.#dataset.isIntact()))) return this.#restart();
+    showAlert(withSubject(error, subject));
   }
 
-  async #restart(): Promise<void> {
-    if (!this.#classifier) return;
+  /** After a failure, the examples exist on the page only. They can be saved without an engine. */
+  #explainFailedStart(error: unknown): void {
+    if (this.#dataset.exampleCount === 0) return showAlert(errorSentence(error));
+    showAlert(
+      `${errorSentence(error)} Your examples are not lost. Save them to a file, then try again or reload the page.`,
+      ['Save to a file', () => this.#events.onSaveWithoutEngine()],
+      ['Try again', () => void this.#startAgain()],
+    );
+  }
+
+  /** A new engine would have the same examples in the same memory, so it is not started. */
+  #explainFullMemory(error: unknown, subject: string): void {
+    const text = withSubject(error, subject);
+    if (this.#dataset.exampleCount === 0) return showAlert(text);
+    // The engine advises this format while the examples have another one.
+    const smaller: AlertAction[] = text.includes("'i8'")
+      ? [['Store them in less memory', () => this.#events.onStoreInBytes()]]
+      : [];
+    showAlert(
+      `${text} All your examples so far are still here. To make room, remove examples or classes that you do not need.`,
+      ...smaller,
+      ['Save to a file', () => this.#events.onSaveToFile()],
+    );
+  }
+
+  #restart(): Promise<void> {
+    if (!this.#classifier) return this.#restarting;
     this.#classifier.dispose();
     this.#classifier = null;
     this.#dataset.detach();
     const isTooSoon = performance.now() - this.#restartedAt < minMsBetweenRestarts;
     this.#restartedAt = performance.now();
-    if (isTooSoon)
-      return showAlert(
-        'The engine stopped twice within half a minute. Reload the page. If it happens again, add ?variant=simd to the end of the address.',
+    if (isTooSoon) {
+      showAlert(
+        'The engine stopped twice within half a minute. Your examples are still here. Start it again, or reload the page. If it happens again, add ?variant=simd to the end of the address.',
+        ['Start it again', () => void this.#startAgain()],
       );
+      return Promise.resolve();
+    }
     showAlert('The engine stopped and was started again. Your examples are still here.');
-    await this.start();
-    if (!this.#classifier) return;
-    showStatus('Ready.');
-    await this.#events.onRestart();
+    return this.#startAgain();
   }
+
+  #startAgain(): Promise<void> {
+    this.#restarting = this.start().then(async () => {
+      if (!this.#classifier) return;
+      showStatus('Ready.');
+      await this.#events.onRestart();
+    });
+    return this.#restarting;
+  }
+}
+
+function withSubject(error: unknown, subject: string): string {
+  return subject ? `${subject}: ${errorSentence(error)}` : errorSentence(error);
 }

@@ -4,12 +4,14 @@ import type { Dataset } from '../dataset/dataset.js';
 import type { DatasetEditor } from '../dataset/editor.js';
 import { datasetFormat, datedFileName, download } from '../dataset/files.js';
 import type { Recordings } from '../dataset/recordings.js';
+import { readIntoMemory } from '../dom/file-input.js';
 import { countOf } from '../dom/format.js';
 import type { Input } from '../input/input.js';
 import { showAlert } from '../panels/alert.js';
 import type { ClassCard } from '../panels/class-card.js';
 import { errorSentence } from '../panels/error-text.js';
 import { showStatus } from '../panels/status-line.js';
+import { toRawFile } from '../storage/raw-file.js';
 import type { Engine } from './engine.js';
 import type { Recognition } from './recognition.js';
 import { loadingStatus, type Teaching } from './teaching.js';
@@ -39,8 +41,15 @@ export class FileActions {
       download(await this.#parts.dataset.toFile(), datedFileName());
       showStatus('Saved to a file. You can open it here, or in any program that uses teachable-wasm.');
     } catch (error) {
-      this.#parts.engine.onError(error);
+      await this.#parts.engine.onError(error);
     }
+  }
+
+  /** Downloads what the data set consists of, which needs no engine: its last file if it is complete, else file and changes as JSON. */
+  async saveLog(): Promise<void> {
+    const { base, changes } = this.#parts.dataset.log;
+    if (base && changes.length === 0) download(base, datedFileName());
+    else download(await toRawFile({ file: base, changes }), datedFileName('stored record', 'json'));
   }
 
   /** Replaces the data set by a file's. When the file is rejected, nothing changes. */
@@ -48,11 +57,11 @@ export class FileActions {
     const { engine, dataset, editor, recognition } = this.#parts;
     if (!engine.classifier) return showStatus(loadingStatus);
     try {
-      await editor.openFile(file, datasetFormat(file) ?? 'dataset');
+      await editor.openFile(await readIntoMemory(file), datasetFormat(file) ?? 'dataset');
     } catch (error) {
-      // Here, 'out-of-memory' is not fatal: the file is too big, and the engine has not changed.
-      if ((error as { code?: string }).code === 'out-of-memory') showAlert(`${file.name}: ${errorSentence(error)}`);
-      else engine.onError(error, file.name);
+      // The file is too big. The examples before it are unchanged, so there is nothing to make room for.
+      if ((error as { code?: unknown }).code === 'out-of-memory') showAlert(`${file.name}: ${errorSentence(error)}`);
+      else await engine.onError(error, file.name);
       return;
     }
     const { exampleCount, classes } = dataset;
@@ -64,8 +73,15 @@ export class FileActions {
   /** Shows a picture in the preview and classifies it. */
   async testPicture(file: File): Promise<void> {
     const { engine, input, recordings, recognition } = this.#parts;
+    let picture: Blob;
     try {
-      await input.showPicture(file);
+      // The sliders classify the picture again and again, and its file may be changed or removed meanwhile.
+      picture = await readIntoMemory(file);
+    } catch (error) {
+      return showAlert(`${file.name}: ${errorSentence(error)}`);
+    }
+    try {
+      await input.showPicture(picture);
     } catch {
       return showAlert(`${file.name} cannot be read as a picture. Choose a JPEG, PNG, WebP or BMP file.`);
     }

@@ -5,7 +5,7 @@ import type { Dataset } from '../dataset/dataset.js';
 import type { Recordings } from '../dataset/recordings.js';
 import type { Slots } from '../dataset/slots.js';
 import { percent } from '../dom/format.js';
-import type { ThumbnailSource } from '../dom/thumbnails.js';
+import { drawThumbnail, encodeThumbnail, type ThumbnailSource } from '../dom/thumbnails.js';
 import type { Input } from '../input/input.js';
 import { Announcer } from '../panels/announcer.js';
 import type { ClassCard } from '../panels/class-card.js';
@@ -16,6 +16,7 @@ import type { Preview } from '../panels/preview.js';
 import type { SettingsPanel } from '../panels/settings.js';
 import { showTop3 } from '../panels/top3.js';
 import type { Engine } from './engine.js';
+import { failureOf } from './failure.js';
 
 const maxNeighbours = 10;
 /** A winner with less confidence than this is not announced. */
@@ -44,9 +45,9 @@ export class Recognition {
     this.#parts = parts;
   }
 
-  /** Number of neighbours that vote: the size of the smallest class, so that larger ones don't outvote it; at most 10. */
+  /** Number of neighbours that explain a prediction. It isn't greater than the smallest class, which then has its share of them. */
   get k(): number {
-    return Math.min(maxNeighbours, ...this.#parts.dataset.classSizes);
+    return Math.max(2, Math.min(maxNeighbours, ...this.#parts.dataset.classSizes));
   }
 
   /** Classifies the current image, and teaches it if a class is being recorded. */
@@ -56,7 +57,7 @@ export class Recognition {
     if (!current) return this.#showPrediction(null);
     const slot = recordings.next();
     const card = slot === undefined ? undefined : classList.at(slot);
-    const observation = await this.observe(current.image, card, current.thumbnailSource);
+    const observation = await this.#observeOrExplain(current.image, card, current.thumbnailSource);
     // The camera may have been stopped in the meantime.
     if (observation && input.current) this.#show(observation);
     if (card && observation?.exampleId !== undefined) recordings.add(card.slot, observation.exampleId);
@@ -67,31 +68,42 @@ export class Recognition {
     if (this.#parts.input.kind !== 'camera') await this.run();
   }
 
-  /**
-   * Classifies an image once, and adds it to the class of `card` if one is given. Returns undefined after an error, and
-   * shows the error with `subject` before it.
-   */
+  /** Classifies an image once, and adds it to the class of `card` if one is given. Returns undefined while there is no engine. */
   async observe(
     image: HTMLVideoElement | Blob,
     card?: ClassCard,
     thumbnailSource: ThumbnailSource | null = null,
-    subject = '',
   ): Promise<Observation | undefined> {
     const { engine, dataset, settings } = this.#parts;
     const { classifier } = engine;
     if (!classifier) return undefined;
+    const options = {
+      k: this.k,
+      topk: classifier.model.showClasses ? 3 : 0,
+      unknownThreshold: settings.unknownThreshold,
+      smoothing: image instanceof Blob ? 0 : settings.smoothing,
+    };
+    if (!card) return classifier.observe(image, options);
+    const makeThumbnail = async () => thumbnailSource && encodeThumbnail(drawThumbnail(thumbnailSource));
+    return dataset.teach(
+      image,
+      () => card.label,
+      options,
+      async () => (await makeThumbnail()) ?? undefined,
+    );
+  }
+
+  async #observeOrExplain(
+    image: HTMLVideoElement | Blob,
+    card: ClassCard | undefined,
+    thumbnailSource: ThumbnailSource,
+  ): Promise<Observation | undefined> {
     try {
-      const options = {
-        k: this.k,
-        topk: classifier.model.showClasses ? 3 : 0,
-        unknownThreshold: settings.unknownThreshold,
-        smoothing: image instanceof Blob ? 0 : settings.smoothing,
-      };
-      return card
-        ? await dataset.teach(image, () => card.label, options, thumbnailSource)
-        : await classifier.observe(image, options);
+      return await this.observe(image, card, thumbnailSource);
     } catch (error) {
-      engine.onError(error, subject);
+      // Each further frame of the recording would fail in the same way.
+      if (failureOf(error) === 'full') this.#parts.recordings.stopAll();
+      await this.#parts.engine.onError(error);
       return undefined;
     }
   }

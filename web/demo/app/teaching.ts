@@ -4,13 +4,18 @@ import { advice } from '../dataset/advice.js';
 import type { Dataset } from '../dataset/dataset.js';
 import type { DatasetEditor } from '../dataset/editor.js';
 import type { Recordings } from '../dataset/recordings.js';
+import { SkippedFiles } from '../dataset/skipped-files.js';
+import { readIntoMemory } from '../dom/file-input.js';
 import { countOf } from '../dom/format.js';
 import type { Input } from '../input/input.js';
+import { showAlert } from '../panels/alert.js';
 import type { ClassCard } from '../panels/class-card.js';
 import type { ClassList } from '../panels/class-list.js';
+import { errorSentence } from '../panels/error-text.js';
 import type { Preview } from '../panels/preview.js';
 import { showStatus } from '../panels/status-line.js';
 import type { Engine } from './engine.js';
+import { failureOf } from './failure.js';
 import type { Recognition } from './recognition.js';
 
 /** The parts of the page that teaching uses. */
@@ -55,28 +60,38 @@ export class Teaching {
     if (this.#parts.input.kind === 'camera') showStatus(this.#advice());
   }
 
-  /** Adds picture files to a class. Files that are not pictures are skipped, with an alert. */
+  /** Adds picture files to a class. Files that can't be read or are not pictures are skipped, and an alert names each with the reason. */
   async addPictures(card: ClassCard, files: File[]): Promise<void> {
     const { engine, editor, preview, recognition } = this.#parts;
     if (!engine.classifier) return showStatus(loadingStatus);
     const recording = editor.startRecording(card.label);
     let added = 0;
-    for (const file of files) {
-      showStatus(`Adding picture ${added + 1} of ${files.length} to ${card.name}.`);
-      const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => null);
-      const thumbnailSource = bitmap && { image: bitmap, mirrored: false, crop: preview.crop };
-      const observation = await recognition.observe(file, card, thumbnailSource, file.name);
-      bitmap?.close();
-      if (observation?.exampleId === undefined) continue;
-      recording.add(observation.exampleId);
-      added++;
+    const skipped = new SkippedFiles();
+    for (const [index, file] of files.entries()) {
+      showStatus(`Adding picture ${index + 1} of ${files.length} to ${card.name}.`);
+      try {
+        const picture = await readIntoMemory(file);
+        const bitmap = await createImageBitmap(picture, { imageOrientation: 'from-image' }).catch(() => null);
+        const thumbnailSource = bitmap && { image: bitmap, mirrored: false, crop: preview.crop };
+        const observation = await recognition.observe(picture, card, thumbnailSource).finally(() => bitmap?.close());
+        if (!observation) throw new Error('The engine does not run.');
+        recording.add(observation.exampleId!);
+        added++;
+      } catch (error) {
+        skipped.add(file.name, errorSentence(error));
+        // An engine that was lost is started again for the next file.
+        if (['lost', 'doubtful'].includes(failureOf(error))) await engine.onError(error);
+      }
     }
     showStatus(`Added ${added} of ${countOf(files.length, 'picture')} to ${card.name}. ${this.#advice()}`);
+    if (skipped.count > 0) showAlert(skipped.describe(files.length));
     await recognition.refresh();
   }
 
   #advice(): string {
     const { classList, dataset } = this.#parts;
-    return advice(classList.cards.map(({ label, name }) => ({ name, count: dataset.idsOf(label).length })));
+    return advice(
+      dataset.classes.map(({ label, ids }) => ({ name: classList.of(label)?.name ?? label, count: ids.length })),
+    );
   }
 }

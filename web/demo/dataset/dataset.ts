@@ -1,24 +1,12 @@
 // The data set: classes, their examples, and the thumbnails of the examples. The engine stores the first two; this
-// module stores the thumbnails. When the engine fails, the data set is restored in a new engine from the last saved
-// file and from the changes since then.
+// module stores the thumbnails, and a log of all changes since the last file. With file and log, the data set can be
+// stored, and it is restored in a new engine when the engine fails.
 
-import {
-  type Classifier,
-  ClassifierError,
-  type Observation,
-  type ObserveOptions,
-  type Thumbnail,
-} from 'teachable-wasm';
-import { drawThumbnail, encodeThumbnail, type ThumbnailSource } from '../dom/thumbnails.js';
-import { applyChange, type Change } from './engine-change.js';
+import { ClassifierError, type Observation, type ObserveOptions, type Thumbnail } from 'teachable-wasm';
+import { type Change, type Engine, replay } from './change.js';
+import { ClassTable, type DatasetClass } from './class-table.js';
 import type { DatasetFormat } from './files.js';
-
-/** A class and its examples, as the engine has them. */
-export interface DatasetClass {
-  label: string;
-  /** Ids of its examples, oldest first. */
-  ids: number[];
-}
+import { maxClasses } from './slots.js';
 
 /** An example that was removed, with all that is needed to restore it. */
 export interface RemovedExample {
@@ -28,57 +16,80 @@ export interface RemovedExample {
   thumbnail: Uint8Array | undefined;
 }
 
-/** The whole data set at one moment. */
-export interface Snapshot {
-  file: Blob;
-  /** New ids of examples that were restored, by their old ids. */
-  newIds: Map<number, number>;
-}
-
 /** A class that got a new name. */
 export interface Rename {
   label: string;
   newLabel: string;
 }
 
-/** The data set of one page. Changes run one after another, in the order of the calls. */
+/** Description of a change. Without `label`, anything may have changed. */
+export interface DatasetEvent {
+  /** The only class that has changed; it got new examples. */
+  label?: string;
+  rename?: Rename;
+}
+
+/** The data set as a file and the changes since then. */
+export interface Log {
+  /** Another number means that file and changes were replaced. */
+  number: number;
+  /** The data set file, including thumbnails; null for an empty data set. */
+  base: Blob | null;
+  /** Changes since the file. The array grows; it is replaced together with the number. */
+  changes: readonly Change[];
+}
+
+/** The whole data set at one moment. */
+export interface Snapshot {
+  base: Blob | null;
+  changes: readonly Change[];
+  newIds: ReadonlyMap<number, number>;
+}
+
+/** The data set of one page. Changes run one after another, in the order of the calls. Each takes effect completely or not at all. */
 export class Dataset {
-  readonly #onChange: (rename?: Rename) => void;
-  #classifier: Classifier | null = null;
-  #classes: DatasetClass[] = [];
+  readonly #onChange: (event: DatasetEvent) => void;
+  #engine: Engine | null = null;
+  #table = new ClassTable();
   #thumbnails = new Map<number, Uint8Array>();
-  /** An example that is restored gets a new id. Undo steps know it by its old id. */
+  /** An example that is restored gets a new id. Undo steps know it by an older id. */
   #newIds = new Map<number, number>();
-  #lastFile: Blob | null = null;
-  #changesSinceFile: Change[] = [];
+  #logNumber = 0;
+  #base: Blob | null = null;
+  #changes: Change[] = [];
   #lastTask: Promise<unknown> = Promise.resolve();
 
   /** `onChange` is called after each change. */
-  constructor(onChange: (rename?: Rename) => void) {
+  constructor(onChange: (event: DatasetEvent) => void) {
     this.#onChange = onChange;
   }
 
   get classes(): readonly DatasetClass[] {
-    return this.#classes;
+    return this.#table.all;
   }
 
   get exampleCount(): number {
-    return this.#classes.reduce((sum, { ids }) => sum + ids.length, 0);
+    return this.#table.exampleCount;
   }
 
   /** Number of examples of each class that has any. */
   get classSizes(): number[] {
-    return this.#classes.map(({ ids }) => ids.length).filter((size) => size > 0);
+    return this.classes.map(({ ids }) => ids.length).filter((size) => size > 0);
+  }
+
+  /** The file and the changes from which the data set can be restored. */
+  get log(): Log {
+    return { number: this.#logNumber, base: this.#base, changes: this.#changes };
   }
 
   /** Returns the ids of a class's examples, oldest first. */
   idsOf(label: string): readonly number[] {
-    return this.#find(label)?.ids ?? [];
+    return this.#table.find(label)?.ids ?? [];
   }
 
   /** Returns the class of an example, or undefined when there is no such example. */
   labelOf(id: number): string | undefined {
-    return this.#classes.find(({ ids }) => ids.includes(id))?.label;
+    return this.#table.labelOf(this.#currentId(id));
   }
 
   /** Returns the JPEG file of an example's thumbnail. */
@@ -87,215 +98,309 @@ export class Dataset {
   }
 
   /** Switches to a new engine, after restoring the data set in it. */
-  async attach(classifier: Classifier): Promise<void> {
+  async attach(engine: Engine): Promise<void> {
     await this.#lastTask;
-    // The file says which id comes next, so the same changes produce the same ids.
-    if (this.#lastFile) await load(this.#lastFile, classifier);
-    for (const change of this.#changesSinceFile) await applyChange(change, classifier);
-    this.#classifier = classifier;
-    await this.#refresh(classifier);
+    if (this.#base || this.#changes.length > 0) await this.#restore(engine, this.#snapshot());
+    this.#engine = engine;
   }
 
   /** Lets go of an engine that failed. All changes are rejected until the next attach(). */
   detach(): void {
-    this.#classifier = null;
+    this.#engine = null;
+  }
+
+  /** Returns true when the engine answers and has the examples that the page knows. */
+  async isIntact(): Promise<boolean> {
+    try {
+      return await this.#enqueue(async (engine) => {
+        const counts = Object.entries(await engine.counts());
+        return (
+          counts.length === this.classes.length && counts.every(([label, count]) => this.idsOf(label).length === count)
+        );
+      });
+    } catch {
+      return false;
+    }
   }
 
   /**
    * Classifies the image and adds it as an example. `labelOf` is called when the change starts, because the class may
-   * be renamed before. Rejects with code 'aborted' when the class no longer exists.
+   * be renamed before. `makeThumbnail` is called at the same time; an error of it is ignored. Rejects with code 'aborted'
+   * when the class no longer exists.
    */
   async teach(
     image: HTMLVideoElement | Blob,
     labelOf: () => string,
     options: ObserveOptions,
-    thumbnailSource: ThumbnailSource | null,
+    makeThumbnail: () => Promise<Uint8Array | undefined>,
   ): Promise<Observation> {
-    return this.#enqueue(async (classifier) => {
+    return this.#enqueue(async (engine) => {
       const label = labelOf();
-      const target = this.#find(label);
-      if (!target) throw new ClassifierError('aborted', `The class '${label}' was removed. The example was not added.`);
-      // Drawn before the first await, so that thumbnail and example come from the same video frame.
-      const encoding = thumbnailSource && encodeThumbnail(drawThumbnail(thumbnailSource));
-      const observation = await classifier.observe(image, { ...options, label, embedding: true });
-      const id = observation.exampleId!;
-      this.#changesSinceFile.push({ kind: 'add', label, embedding: observation.embedding! });
-      const thumbnail = await encoding;
-      if (thumbnail) this.#thumbnails.set(id, thumbnail);
-      // Other changes call #refresh(). This one runs for each frame, so it updates the list itself.
-      target.ids.push(id);
-      this.#onChange();
+      if (!this.#table.find(label))
+        throw new ClassifierError('aborted', `The class '${label}' was removed. The example was not added.`);
+      // Called before the first await, so that thumbnail and example come from the same video frame.
+      const thumbnail = makeThumbnail().catch(() => undefined);
+      const observation = await engine.observe(image, { ...options, label, embedding: true });
+      this.#add(observation.exampleId!, label, observation.embedding!, await thumbnail);
+      this.#onChange({ label });
       return observation;
     });
   }
 
   async addClass(label: string): Promise<void> {
-    await this.#change({ kind: 'add-class', label });
+    await this.#enqueue(async (engine) => {
+      await engine.addClass(label);
+      this.#table.addClass(label);
+      this.#log({ kind: 'add-class', label });
+    });
   }
 
   async renameClass(label: string, newLabel: string): Promise<void> {
-    await this.#change({ kind: 'rename', label, newLabel });
+    await this.#enqueue(async (engine) => {
+      await engine.renameClass(label, newLabel);
+      this.#table.rename(label, newLabel);
+      this.#log({ kind: 'rename', label, newLabel }, { rename: { label, newLabel } });
+    });
   }
 
   async moveExample(id: number, label: string): Promise<void> {
-    await this.#change({ kind: 'move', id: this.#currentId(id), label });
+    await this.#enqueue(async (engine) => {
+      const current = this.#currentId(id);
+      await engine.moveExample(current, label);
+      this.#table.move(current, label);
+      this.#log({ kind: 'move', id: current, label });
+    });
+  }
+
+  /** Stores all examples in bytes. That takes a quarter of the memory, and rounds the values. */
+  async useBytes(): Promise<void> {
+    await this.#enqueue(async (engine) => {
+      await engine.useStorage('i8');
+      this.#log({ kind: 'use-bytes' });
+    });
   }
 
   /** Removes a class. It must be empty. */
   async removeClass(label: string): Promise<void> {
-    await this.#change({ kind: 'remove-class', label });
+    await this.#enqueue(async (engine) => {
+      await engine.clear(label);
+      this.#table.removeClass(label);
+      this.#log({ kind: 'remove-class', label });
+    });
   }
 
   /** Removes these examples and returns them. Ids of examples that no longer exist are ignored. */
   async removeExamples(ids: readonly number[]): Promise<RemovedExample[]> {
-    return this.#enqueue(async (classifier) => {
-      const labels = new Map(this.#classes.flatMap(({ label, ids }) => ids.map((id) => [id, label] as const)));
-      const existing = ids.map((id) => this.#currentId(id)).filter((id) => labels.has(id));
-      const embeddings = await Promise.all(existing.map((id) => classifier.exampleEmbedding(id)));
-      const removed = existing.map((id, index) => ({
+    return this.#enqueue(async (engine) => {
+      const existing = ids.map((id) => this.#currentId(id)).filter((id) => this.#table.labelOf(id) !== undefined);
+      const embeddings = await Promise.all(existing.map((id) => engine.exampleEmbedding(id)));
+      const examples = existing.map((id, index) => ({
         id,
-        label: labels.get(id)!,
+        label: this.#table.labelOf(id)!,
         embedding: embeddings[index]!,
         thumbnail: this.#thumbnails.get(id),
       }));
-      await Promise.all(
-        existing.map(async (id) => {
-          await classifier.removeExample(id);
-          this.#changesSinceFile.push({ kind: 'remove', id });
-          this.#thumbnails.delete(id);
-        }),
-      );
-      await this.#refresh(classifier);
-      this.#onChange();
+      const results = await Promise.allSettled(existing.map((id) => engine.removeExample(id)));
+      // When the engine fails in the middle, the new one gets the same examples as the page shows.
+      const removed = examples.filter((_, index) => results[index]!.status === 'fulfilled');
+      for (const { id } of removed) {
+        this.#changes.push({ kind: 'remove', id });
+        this.#thumbnails.delete(id);
+      }
+      this.#table.remove(removed.map(({ id }) => id));
+      this.#onChange({});
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
       return removed;
     });
   }
 
   /** Adds removed examples again. Their old ids stay valid for the methods of this class. */
   async restoreExamples(removed: readonly RemovedExample[]): Promise<void> {
-    await this.#enqueue(async (classifier) => {
+    await this.#enqueue(async (engine) => {
       if (removed.length === 0) return;
-      const rows = new Float32Array(removed.length * classifier.embeddingSize);
-      removed.forEach(({ embedding }, index) => rows.set(embedding, index * classifier.embeddingSize));
-      const ids = await classifier.addExamples(
+      const rows = new Float32Array(removed.length * engine.embeddingSize);
+      removed.forEach(({ embedding }, index) => rows.set(embedding, index * engine.embeddingSize));
+      const ids = await engine.addExamples(
         rows,
         removed.map(({ label }) => label),
       );
-      removed.forEach(({ id: oldId, label, embedding, thumbnail }, index) => {
-        const id = ids[index]!;
-        this.#changesSinceFile.push({ kind: 'add', label, embedding });
-        this.#newIds.set(oldId, id);
-        if (thumbnail) this.#thumbnails.set(id, thumbnail);
-      });
-      await this.#refresh(classifier);
-      this.#onChange();
+      removed.forEach(({ label, embedding, thumbnail }, index) => this.#add(ids[index]!, label, embedding, thumbnail));
+      this.#table.renewArrays(removed.map(({ label }) => label));
+      this.#newIds = compose(this.#newIds, new Map(removed.map(({ id }, index) => [id, ids[index]!])));
+      this.#onChange({});
     });
   }
 
   /** Returns the whole data set as a file. */
   async toFile(): Promise<Blob> {
-    return this.#enqueue((classifier) => this.#save(classifier));
+    return this.#enqueue((engine) => this.#save(engine));
+  }
+
+  /** Makes a new file of the data set, so that the log has no changes. */
+  async compact(): Promise<void> {
+    await this.#enqueue(async (engine) => this.#setLog(await this.#save(engine), []));
   }
 
   async snapshot(): Promise<Snapshot> {
-    return this.#enqueue(async (classifier) => ({ file: await this.#save(classifier), newIds: this.#newIds }));
+    return this.#enqueue(async () => this.#snapshot());
   }
 
-  /** Replaces the data set by a file's. When the file is rejected, nothing changes. */
+  /**
+   * Replaces the data set by a file's. On any error, the data set stays as it was, in the engine and on the page.
+   * @param file A file in memory, which the data set keeps. A file on disk may become unreadable.
+   */
   async open(file: Blob, format: DatasetFormat = 'dataset'): Promise<void> {
-    await this.#replace(file, format, new Map());
+    await this.#replaceAll(async (engine) => {
+      if (format === 'dataset') return this.#restore(engine, { base: file, changes: [], newIds: new Map() });
+      await engine.importJson(await file.text());
+      await this.#adopt(engine, new Map(), new Map());
+      this.#setLog(await this.#save(engine), []);
+      return 0;
+    });
+  }
+
+  /** Replaces the data set by a stored one, as `open()` does. Returns the number of changes that were damaged and skipped. */
+  async openStored(base: Blob, changes: readonly Change[]): Promise<number> {
+    // The copy stays readable when the browser clears the site's data.
+    const copy = new Blob([await base.arrayBuffer()]);
+    return this.#replaceAll((engine) => this.#restore(engine, { base: copy, changes, newIds: new Map() }));
   }
 
   /** Replaces the data set by a snapshot, including the ids of that time. */
-  async restoreSnapshot({ file, newIds }: Snapshot): Promise<void> {
-    await this.#replace(file, 'dataset', newIds);
+  async restoreSnapshot(snapshot: Snapshot): Promise<void> {
+    await this.#replaceAll((engine) => this.#restore(engine, snapshot));
   }
 
   /** Removes all classes and examples. */
   async clear(): Promise<void> {
-    await this.#enqueue(async (classifier) => {
-      await classifier.clear();
-      this.#thumbnails = new Map();
-      this.#newIds = new Map();
-      await this.#save(classifier);
-      await this.#refresh(classifier);
-      this.#onChange();
+    await this.#replaceAll((engine) => this.#restore(engine, { base: null, changes: [], newIds: new Map() }));
+  }
+
+  /** Runs `replace` as a transaction: on any error, engine and page go back to the data set before. */
+  async #replaceAll(replace: (engine: Engine) => Promise<number>): Promise<number> {
+    return this.#enqueue(async (engine) => {
+      const before = this.#snapshot();
+      // The log before stays valid, so that it need not be stored again.
+      const log = [this.#logNumber, this.#base, this.#changes] as const;
+      try {
+        const skipped = await replace(engine);
+        if (this.#logNumber === log[0]) this.#logNumber++;
+        this.#onChange({});
+        return skipped;
+      } catch (error) {
+        await this.#rollBack(engine, before, log, error);
+        throw error;
+      }
     });
   }
 
-  async #replace(file: Blob, format: DatasetFormat, newIds: Map<number, number>): Promise<void> {
-    await this.#enqueue(async (classifier) => {
-      // The copy stays readable when the visitor deletes or changes the file.
-      const copy = new Blob([await file.arrayBuffer()]);
-      const thumbnails = format === 'json' ? await importJson(copy, classifier) : await load(copy, classifier);
-      this.#thumbnails = new Map(thumbnails.map(({ id, bytes }) => [id, bytes]));
-      this.#newIds = newIds;
-      if (format === 'json') await this.#save(classifier);
-      else [this.#lastFile, this.#changesSinceFile] = [copy, []];
-      await this.#refresh(classifier);
-      this.#onChange();
-    });
+  async #rollBack(
+    engine: Engine,
+    before: Snapshot,
+    log: readonly [number: number, base: Blob | null, changes: Change[]],
+    error: unknown,
+  ): Promise<void> {
+    [this.#logNumber, this.#base, this.#changes] = log;
+    try {
+      await this.#restore(engine, before);
+    } catch {
+      this.#engine = null;
+      // This code makes the page start a new engine, in which attach() restores the data set.
+      const message = error instanceof Error ? error.message : String(error);
+      throw new ClassifierError('worker-lost', `${message} The engine failed, too.`, { cause: error });
+    }
+    this.#onChange({});
   }
 
-  async #save(classifier: Classifier): Promise<Blob> {
-    const file = await classifier.saveDataset({
-      thumbnails: Array.from(this.#thumbnails, ([id, bytes]) => ({ id, bytes })),
-    });
-    this.#lastFile = file;
-    this.#changesSinceFile = [];
-    return file;
+  /** Restores a data set in an engine and on the page. Returns the number of changes that the engine refused. */
+  async #restore(engine: Engine, { base, changes, newIds }: Snapshot): Promise<number> {
+    const thumbnails = base ? await engine.loadDataset(base) : [];
+    if (!base) await engine.clear();
+    const replayed = await replay(changes, engine);
+    await this.#adopt(engine, thumbnailsOf(thumbnails, replayed.changes), compose(newIds, replayed.newIds));
+    const isOfThisLog =
+      base === this.#base &&
+      changes.length === this.#changes.length &&
+      changes.every((change, index) => change === this.#changes[index]);
+    // When an id is another one than in the stored changes, they have to be stored anew.
+    if (!isOfThisLog || replayed.newIds.size > 0 || replayed.skipped > 0) this.#setLog(base, replayed.changes);
+    return replayed.skipped;
   }
 
-  async #change(change: Change): Promise<void> {
-    await this.#enqueue(async (classifier) => {
-      await applyChange(change, classifier);
-      this.#changesSinceFile.push(change);
-      await this.#refresh(classifier);
-      this.#onChange(change.kind === 'rename' ? change : undefined);
-    });
+  /** Reads the classes of an engine, and enables all. A file may contain disabled ones, and this page has no switch for them. */
+  async #adopt(engine: Engine, thumbnails: Map<number, Uint8Array>, newIds: Map<number, number>): Promise<void> {
+    const counts = Object.entries(await engine.counts());
+    if (counts.length > maxClasses) {
+      throw new ClassifierError(
+        'bad-dataset',
+        `The data set has ${counts.length} classes. This page supports at most ${maxClasses}. Split it, or use it in a program with the package teachable-wasm.`,
+      );
+    }
+    const [classes] = await Promise.all([
+      Promise.all(
+        counts.map(async ([label, count]) => ({ label, ids: count > 0 ? await engine.exampleIds(label) : [] })),
+      ),
+      Promise.all(counts.map(([label]) => engine.enableClass(label, true))),
+    ]);
+    this.#table = new ClassTable(classes);
+    this.#thumbnails = thumbnails;
+    this.#newIds = newIds;
+  }
+
+  async #save(engine: Engine): Promise<Blob> {
+    return engine.saveDataset({ thumbnails: Array.from(this.#thumbnails, ([id, bytes]) => ({ id, bytes })) });
+  }
+
+  #setLog(base: Blob | null, changes: Change[]): void {
+    this.#logNumber++;
+    this.#base = base;
+    this.#changes = changes;
+  }
+
+  #snapshot(): Snapshot {
+    return { base: this.#base, changes: [...this.#changes], newIds: this.#newIds };
+  }
+
+  #add(id: number, label: string, embedding: Float32Array, thumbnail: Uint8Array | undefined): void {
+    this.#changes.push({ kind: 'add', id, label, embedding, thumbnail });
+    if (thumbnail) this.#thumbnails.set(id, thumbnail);
+    this.#table.add(id, label);
+  }
+
+  #log(change: Change, event: DatasetEvent = {}): void {
+    this.#changes.push(change);
+    this.#onChange(event);
   }
 
   /** Returns the id that the engine uses for an example now. */
   #currentId(id: number): number {
-    const newId = this.#newIds.get(id);
-    return newId === undefined ? id : this.#currentId(newId);
-  }
-
-  #find(label: string): DatasetClass | undefined {
-    return this.#classes.find((each) => each.label === label);
-  }
-
-  async #refresh(classifier: Classifier): Promise<void> {
-    const labels = Object.keys(await classifier.counts());
-    this.#classes = await Promise.all(
-      labels.map(async (label) => ({ label, ids: await classifier.exampleIds(label) })),
-    );
+    return this.#newIds.get(id) ?? id;
   }
 
   /** Runs one task after another, because an example that is added while a file is written would damage the file. */
-  #enqueue<T>(task: (classifier: Classifier) => Promise<T>): Promise<T> {
+  #enqueue<T>(task: (engine: Engine) => Promise<T>): Promise<T> {
     const result = this.#lastTask.then(() => {
-      if (!this.#classifier) throw new ClassifierError('disposed', 'The engine is starting. Try again in a moment.');
-      return task(this.#classifier);
+      if (!this.#engine) throw new ClassifierError('disposed', 'The engine is starting. Try again in a moment.');
+      return task(this.#engine);
     });
     this.#lastTask = result.catch(() => {});
     return result;
   }
 }
 
-async function load(file: Blob, classifier: Classifier): Promise<Thumbnail[]> {
-  const thumbnails = await classifier.loadDataset(file);
-  await enableAllClasses(classifier);
+/** Returns the thumbnails of a file and of the changes since then, by the ids of the examples. */
+function thumbnailsOf(saved: readonly Thumbnail[], changes: readonly Change[]): Map<number, Uint8Array> {
+  const thumbnails = new Map(saved.map(({ id, bytes }) => [id, bytes]));
+  for (const change of changes) {
+    if (change.kind === 'add' && change.thumbnail) thumbnails.set(change.id, change.thumbnail);
+    if (change.kind === 'remove') thumbnails.delete(change.id);
+  }
   return thumbnails;
 }
 
-async function importJson(file: Blob, classifier: Classifier): Promise<Thumbnail[]> {
-  await classifier.importJson(await file.text());
-  await enableAllClasses(classifier);
-  return [];
-}
-
-/** Enables all classes. A file may contain disabled ones, and this page has no switch to enable them. */
-async function enableAllClasses(classifier: Classifier): Promise<void> {
-  for (const label of Object.keys(await classifier.counts())) await classifier.enableClass(label, true);
+/** Returns `newIds` with the ids that changed since then. */
+function compose(newIds: ReadonlyMap<number, number>, changed: ReadonlyMap<number, number>): Map<number, number> {
+  const result = new Map(changed);
+  for (const [id, newId] of newIds) result.set(id, changed.get(newId) ?? newId);
+  return result;
 }

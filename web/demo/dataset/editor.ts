@@ -1,6 +1,6 @@
 // The visitor's changes of the data set. Each can be undone.
 
-import type { StoredDataset } from '../storage/store.js';
+import type { StoredDataset } from '../storage/stored-record.js';
 import type { Dataset, RemovedExample, Snapshot } from './dataset.js';
 import type { DatasetFormat } from './files.js';
 import type { SlotEntry, Slots } from './slots.js';
@@ -99,10 +99,10 @@ export class DatasetEditor {
   }
 
   /** Replaces the data set by the one that another tab has stored. */
-  async openStored({ file, slots }: StoredDataset): Promise<void> {
+  async openStored({ file, changes, slots }: StoredDataset): Promise<void> {
     await this.#replaceAll("change to the other tab's examples", async () => {
       this.#slots.reset(slots);
-      await this.#dataset.open(file);
+      await this.#dataset.openStored(file, changes);
     });
   }
 

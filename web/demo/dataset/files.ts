@@ -20,8 +20,8 @@ export function download(file: Blob, name: string): void {
 }
 
 /** Returns a file name with the date of today, for example 'examples 2025-03-31.tmkn'. */
-export function datedFileName(): string {
+export function datedFileName(what = 'examples', ending = 'tmkn'): string {
   const now = new Date();
   const twoDigits = (value: number) => String(value).padStart(2, '0');
-  return `examples ${now.getFullYear()}-${twoDigits(now.getMonth() + 1)}-${twoDigits(now.getDate())}.tmkn`;
+  return `${what} ${now.getFullYear()}-${twoDigits(now.getMonth() + 1)}-${twoDigits(now.getDate())}.${ending}`;
 }

@@ -26,6 +26,12 @@ export class Recordings {
     this.#held = this.#held.filter((each) => each !== slot);
   }
 
+  /** Stops all recordings. Buttons that are still held record nothing any more. */
+  stopAll(): void {
+    this.#held = [];
+    this.#waiting = [];
+  }
+
   /** Forgets presses that have no frame yet. */
   dropWaiting(): void {
     this.#waiting = [];

@@ -7,6 +7,9 @@ export type SlotEntry = [name: string, slot: number];
 /** Number of slots that have a key, a colour and a shape of their own. */
 export const slotCount = 9;
 
+/** Maximum number of classes. A file with more is refused, because nobody could find a class among them. */
+export const maxClasses = 1000;
+
 /** Returns the colour and shape of a slot, as style.css numbers them. Slot 0 means no class. */
 export function colourOf(slot: number): string {
   return String(slot === 0 ? 0 : ((slot - 1) % slotCount) + 1);
@@ -42,8 +45,16 @@ export class Slots {
 
   /** Gives each of these classes a slot and frees the slots of all others. */
   assign(names: readonly string[]): void {
-    for (const name of [...this.#slots.keys()]) if (!names.includes(name)) this.#slots.delete(name);
-    for (const name of names) if (!this.#slots.has(name)) this.#slots.set(name, this.#firstFree());
+    const wanted = new Set(names);
+    for (const name of [...this.#slots.keys()]) if (!wanted.has(name)) this.#slots.delete(name);
+    const taken = new Set(this.#slots.values());
+    let slot = 0;
+    for (const name of names) {
+      if (this.#slots.has(name)) continue;
+      do slot++;
+      while (taken.has(slot));
+      this.#slots.set(name, slot);
+    }
   }
 
   /** Returns a name for a new class, such as 'Class 4', that no other class has. */

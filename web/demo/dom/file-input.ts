@@ -27,3 +27,18 @@ export function listenForChoice(input: HTMLInputElement, onFiles: (files: File[]
     if (files.length > 0) onFiles(files);
   });
 }
+
+/**
+ * Copies a file into memory. The copy stays readable when the file on disk is changed or removed.
+ * @throws An error whose message says what to do, when the file can't be read.
+ */
+export async function readIntoMemory(file: Blob): Promise<Blob> {
+  try {
+    return new Blob([await file.arrayBuffer()], { type: file.type });
+  } catch (cause) {
+    throw new Error(
+      'It cannot be read. It may be a folder, or it was moved, changed or deleted. Choose the file again; of a folder, choose the pictures in it.',
+      { cause },
+    );
+  }
+}

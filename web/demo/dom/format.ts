@@ -9,3 +9,10 @@ export function percent(fraction: number): string {
 export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** Joins texts to a list. Of more than `maxCount`, the first are listed, for example 'a, b and 12 more'. */
+export function listSome(texts: readonly string[], maxCount: number): string {
+  const rest = texts.length - maxCount;
+  const listed = texts.slice(0, maxCount).join(', ');
+  return rest > 0 ? `${listed} and ${rest} more` : listed;
+}

@@ -1,52 +1,68 @@
-// The cards of all classes, in the order of their slots.
+// The cards of the classes, in the order of their slots. Of many classes, one page of cards is shown at a time, so that the page stays
+// quick however many there are.
 
 import type { Prediction } from 'teachable-wasm';
-import type { DatasetClass } from '../dataset/dataset.js';
+import type { DatasetClass } from '../dataset/class-table.js';
 import type { Slots } from '../dataset/slots.js';
+import { byId } from '../dom/elements.js';
 import { ClassCard, type ClassCardEvents } from './class-card.js';
 
 /** More cards than this are shown in several columns. */
 const maxCardsInOneColumn = 3;
+/** Maximum number of cards on the page. */
+const cardsPerPage = 36;
+
+interface Place {
+  slot: number;
+  shown: DatasetClass;
+}
 
 /** The list of cards. */
 export class ClassList {
   readonly #root: HTMLElement;
   readonly #events: ClassCardEvents;
-  readonly #cards = new Map<number, ClassCard>();
+  /** All classes, in the order of their slots. */
+  #places: Place[] = [];
+  #pageIndex = 0;
+  /** The cards of the page, in the order of their slots. */
+  #cards = new Map<number, ClassCard>();
+  #cardOfLabel = new Map<string, ClassCard>();
 
   constructor(root: HTMLElement, events: ClassCardEvents) {
     this.#root = root;
     this.#events = events;
+    byId('classes-previous').addEventListener('click', () => this.#turnTo(this.#pageIndex - 1));
+    byId('classes-next').addEventListener('click', () => this.#turnTo(this.#pageIndex + 1));
   }
 
-  get cards(): ClassCard[] {
-    return [...this.#cards.values()].sort((a, b) => a.slot - b.slot);
-  }
-
-  /** Returns the card of a class. */
+  /** Returns the card of a class, if its page is shown. */
   of(label: string): ClassCard | undefined {
-    return this.cards.find((card) => card.label === label);
+    return this.#cardOfLabel.get(label);
   }
 
-  /** Returns the card in a slot. */
+  /** Returns the card in a slot, if its page is shown. */
   at(slot: number): ClassCard | undefined {
     return this.#cards.get(slot);
   }
 
   /** Shows these classes and their examples. Each must have a slot. */
   show(classes: readonly DatasetClass[], slots: Slots): void {
-    const taken = new Set(classes.map(({ label }) => slots.of(label)));
-    for (const [slot, card] of this.#cards) {
-      if (taken.has(slot)) continue;
-      this.#cards.delete(slot);
-      card.remove();
-    }
-    for (const { label, ids } of classes) {
-      const card = this.#cardIn(slots.of(label)!);
-      card.label = label;
-      card.showExamples(ids);
-    }
-    this.#root.toggleAttribute('data-many', this.#cards.size > maxCardsInOneColumn);
+    this.#places = classes
+      .map((shown) => ({ slot: slots.of(shown.label)!, shown }))
+      .sort((first, second) => first.slot - second.slot);
+    this.#draw();
+  }
+
+  /** Shows new examples of one class. */
+  showExamples({ label, ids }: DatasetClass): void {
+    this.of(label)?.showExamples(ids);
+  }
+
+  /** Shows the page with the card of a class, and returns the card. */
+  reveal(label: string): ClassCard | undefined {
+    const index = this.#places.findIndex(({ shown }) => shown.label === label);
+    if (index >= 0) this.#turnTo(Math.floor(index / cardsPerPage));
+    return this.of(label);
   }
 
   /** Shows the confidence of each class; null resets all of them to 0. */
@@ -58,13 +74,37 @@ export class ClassList {
     }
   }
 
-  #cardIn(slot: number): ClassCard {
-    const existing = this.#cards.get(slot);
-    if (existing) return existing;
-    const card = new ClassCard(slot, this.#events);
-    const next = this.cards.find((each) => each.slot > slot);
-    this.#root.insertBefore(card.root, next?.root ?? null);
-    this.#cards.set(slot, card);
-    return card;
+  #turnTo(pageIndex: number): void {
+    if (pageIndex === this.#pageIndex) return;
+    this.#pageIndex = pageIndex;
+    this.#draw();
+  }
+
+  #draw(): void {
+    const pageCount = Math.max(1, Math.ceil(this.#places.length / cardsPerPage));
+    this.#pageIndex = Math.max(0, Math.min(pageCount - 1, this.#pageIndex));
+    const first = this.#pageIndex * cardsPerPage;
+    const page = this.#places.slice(first, first + cardsPerPage);
+    const wanted = new Set(page.map(({ slot }) => slot));
+    for (const [slot, card] of this.#cards) if (!wanted.has(slot)) card.remove();
+    const cards = page.map(({ slot }) => this.#cards.get(slot) ?? new ClassCard(slot, this.#events));
+    cards.forEach((card, index) => {
+      if (this.#root.children[index] !== card.root)
+        this.#root.insertBefore(card.root, this.#root.children[index] ?? null);
+      card.label = page[index]!.shown.label;
+    });
+    this.#cards = new Map(cards.map((card) => [card.slot, card]));
+    this.#cardOfLabel = new Map(cards.map((card) => [card.label, card]));
+    this.#root.toggleAttribute('data-many', cards.length > maxCardsInOneColumn);
+    // After all cards are in the page: each measures the width of its row, which takes a layout of the page.
+    cards.forEach((card, index) => card.showExamples(page[index]!.shown.ids));
+    this.#showRange(first, page.length, pageCount);
+  }
+
+  #showRange(first: number, count: number, pageCount: number): void {
+    byId('class-pages').hidden = pageCount === 1;
+    byId('classes-range').textContent = `Classes ${first + 1} to ${first + count} of ${this.#places.length}`;
+    byId<HTMLButtonElement>('classes-previous').disabled = this.#pageIndex === 0;
+    byId<HTMLButtonElement>('classes-next').disabled = this.#pageIndex === pageCount - 1;
   }
 }

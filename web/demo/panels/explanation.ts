@@ -1,6 +1,6 @@
 // The explanation of a prediction: the pictures of the most similar examples.
 
-import type { Prediction } from 'teachable-wasm';
+import type { Neighbour, Prediction } from 'teachable-wasm';
 import { colourOf } from '../dataset/slots.js';
 import { byId, resizeList, within } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
@@ -9,6 +9,12 @@ import { paintThumbnail } from '../dom/thumbnails.js';
 const maxNeighbours = 5;
 /** Pictures that change faster than this cannot be looked at. */
 const minMsBetweenUpdates = 250;
+
+/** Returns the mean similarity of the two nearest examples, with which the engine decides what is unknown. */
+function similarityOf(neighbours: readonly Neighbour[]): number {
+  const nearest = neighbours.slice(0, 2);
+  return nearest.reduce((sum, { similarity }) => sum + similarity, 0) / nearest.length;
+}
 
 /** Shows the nearest neighbours of the last prediction. */
 export class Explanation {
@@ -37,7 +43,7 @@ export class Explanation {
     this.#updatedAt = performance.now();
     const neighbours = this.#latest?.neighbours.slice(0, maxNeighbours) ?? [];
     byId('explanation').hidden = neighbours.length === 0;
-    byId('nearest').textContent = neighbours[0] ? percent(neighbours[0].similarity) : 'nothing yet';
+    byId('nearest').textContent = neighbours.length > 0 ? percent(similarityOf(neighbours)) : 'nothing yet';
     const list = byId('neighbours');
     resizeList(list, neighbours.length, makeItem);
     neighbours.forEach(({ id, label, similarity }, index) => {

@@ -23,7 +23,7 @@ export class SettingsPanel {
     }
   }
 
-  /** Minimum similarity of the nearest example, 0-1, below which the answer is "Unknown". Undefined: never "Unknown". */
+  /** Minimum mean similarity of the two nearest examples, 0-1, below which the answer is "Unknown". Undefined: never "Unknown". */
   get unknownThreshold(): number | undefined {
     const value = Number(this.#unknown.value) / 100;
     return value > 0 ? value : undefined;

@@ -5,14 +5,18 @@ import type { Dataset } from '../dataset/dataset.js';
 import { datedFileName, download } from '../dataset/files.js';
 import type { Slots } from '../dataset/slots.js';
 import { byId } from '../dom/elements.js';
-import { countOf } from '../dom/format.js';
+import { countOf, listSome } from '../dom/format.js';
 import { showAlert } from '../panels/alert.js';
 import { errorClause } from '../panels/error-text.js';
 import { showStatus } from '../panels/status-line.js';
 import { Autosave, type SaveState } from './autosave.js';
-import { DatasetStore, type StoredDataset } from './store.js';
+import { toRawFile } from './raw-file.js';
+import { DatasetStore } from './store.js';
+import { type StoredDataset, UnreadableRecord } from './stored-record.js';
 import { acquireTabLock } from './tab-lock.js';
 
+/** Maximum number of class names in the status line. */
+const maxNamesInStatus = 10;
 /** A tab that is just closing may need this long to release its lock. */
 const lockTimeoutMs = 1000;
 
@@ -43,6 +47,7 @@ export class Persistence {
   readonly #slots: Slots;
   readonly #events: PersistenceEvents;
   readonly #store = new DatasetStore();
+  #key = '';
   #autosave: Autosave | null = null;
   #state: SaveState = 'starting';
   #failureShown = false;
@@ -52,19 +57,42 @@ export class Persistence {
     this.#dataset = dataset;
     this.#slots = slots;
     this.#events = events;
-    document.addEventListener('visibilitychange', () => document.hidden && void this.#autosave?.flush());
-    window.addEventListener('pagehide', () => void this.#autosave?.flush());
+    const flush = () => void this.#autosave?.flush();
+    document.addEventListener('visibilitychange', () => document.hidden && flush());
+    document.addEventListener('freeze', flush);
+    window.addEventListener('pagehide', flush);
+    // Another tab may have saved while this page was in the back/forward cache or frozen.
+    window.addEventListener('pageshow', (event) => event.persisted && void this.#checkForConflict());
+    document.addEventListener('resume', () => void this.#checkForConflict());
     window.addEventListener('beforeunload', (event) => {
       if (!this.#autosave?.hasUnsavedChanges || this.#dataset.exampleCount === 0) return;
-      void this.#autosave.flush();
+      flush();
       event.preventDefault();
     });
   }
 
-  /** Restores the stored data set of the network `key`, or starts empty. Returns a sentence for the visitor, or ''. */
+  /**
+   * Restores the stored data set of the network `key`, or starts empty. Whatever is stored, the page works; it rejects only when the
+   * engine fails.
+   * Returns a sentence for the visitor, or ''.
+   */
   async start(key: string): Promise<string> {
-    const source = { toFile: () => this.#dataset.toFile(), slots: () => this.#slots.all() };
-    const autosave = new Autosave(this.#store, key, source, (state, error) => this.#show(state, error));
+    const dataset = this.#dataset;
+    const source = {
+      get log() {
+        return dataset.log;
+      },
+      compact: () => dataset.compact(),
+      slots: () => this.#slots.all(),
+    };
+    const autosave = new Autosave(this.#store, key, source, {
+      onState: (state, error) => this.#show(state, error),
+      onCompactionError: (error) => {
+        // All examples are stored nevertheless, and the memory may have room again later.
+        if ((error as { code?: unknown }).code !== 'out-of-memory') this.#events.onEngineError(error);
+      },
+    });
+    this.#key = key;
     this.#autosave = autosave;
     const lock = acquireTabLock(key);
     const hasLock = await Promise.race([
@@ -76,7 +104,7 @@ export class Persistence {
       stored = await autosave.read();
     } catch (error) {
       await this.#events.startEmpty();
-      autosave.fail(error);
+      this.#failToRead(error);
       return '';
     }
     const isRestored = stored !== undefined && (await this.#restore(stored));
@@ -90,6 +118,8 @@ export class Persistence {
         'This page is already open in another tab, and only that tab saves. To save the examples of this tab, close the other tab or save to a file.',
       );
     }
+    if (hasLock && stored && stored.damages.length > 0) await this.#replaceStored();
+    await this.#showDamaged();
     return stored ? this.#describeRestored() : await this.#describeOthers(key);
   }
 
@@ -100,27 +130,72 @@ export class Persistence {
 
   /** Opens the stored data set. Returns false when it cannot be opened; it then stays in the database. */
   async #restore(stored: StoredDataset): Promise<boolean> {
-    this.#slots.reset(stored.slots);
+    const { file, changes, slots, damages, raw } = stored;
+    this.#slots.reset(slots);
     try {
-      await this.#dataset.open(stored.file);
+      const skipped = await this.#dataset.openStored(file, changes);
+      if (skipped > 0 && !damages.includes('some changes')) damages.push('some changes');
+      if (damages.length > 0) await this.#store.keepDamaged(this.#key, { ...raw, damages });
       return true;
     } catch (error) {
       this.#slots.reset([]);
-      this.#autosave!.pause('unreadable');
-      showAlert(
-        `The examples stored in this browser cannot be opened: ${errorClause(error)}. They stay stored, and new examples are not saved.`,
-        ['Save the stored ones to a file', () => download(stored.file, datedFileName())],
-        ['Replace them', () => void this.#autosave!.overwrite()],
-      );
+      const isWhole = changes.length === 0 && damages.length === 0;
+      this.#refuse(error, () => (isWhole ? download(file, datedFileName()) : this.#downloadRaw(raw)));
       return false;
     }
+  }
+
+  #failToRead(error: unknown): void {
+    if (error instanceof UnreadableRecord) this.#refuse(error, () => this.#downloadRaw(error.raw));
+    else this.#autosave!.fail(error);
+  }
+
+  /** Explains that the stored data set cannot be opened. It is not overwritten before the visitor says so. */
+  #refuse(error: unknown, save: () => void): void {
+    this.#autosave!.pause('unreadable');
+    showAlert(
+      `The examples stored in this browser cannot be opened: ${errorClause(error)}. They stay stored, and new examples are not saved.`,
+      ['Save the stored ones to a file', save],
+      ['Replace them', () => void this.#replaceStored()],
+    );
+  }
+
+  async #replaceStored(): Promise<void> {
+    try {
+      await this.#autosave!.overwrite();
+    } catch (error) {
+      this.#autosave!.fail(error);
+    }
+  }
+
+  /** Tells the visitor about damaged records that were repaired. They are kept until the visitor discards them. */
+  async #showDamaged(): Promise<void> {
+    const damaged = await this.#store.damaged(this.#key).catch(() => []);
+    if (damaged.length === 0) return;
+    const parts = new Set(damaged.flatMap((each) => (each as { damages?: string[] }).damages ?? []));
+    showAlert(
+      `The examples stored in this browser were damaged: ${[...parts].join(', ')}. What could be read is back. The damaged record is kept.`,
+      ['Save the damaged record to a file', () => this.#downloadRaw(damaged)],
+      ['Discard it', () => void this.#store.discardDamaged(this.#key).catch((error) => this.#autosave!.fail(error))],
+    );
+  }
+
+  #downloadRaw(raw: unknown): void {
+    void toRawFile(raw).then((file) => download(file, datedFileName('stored record', 'json')));
+  }
+
+  async #checkForConflict(): Promise<void> {
+    const autosave = this.#autosave;
+    if (!autosave || !['saved', 'pending', 'empty'].includes(autosave.state)) return;
+    await autosave.flush();
+    if (await autosave.hasConflict().catch(() => false)) autosave.pause('conflict');
   }
 
   #describeRestored(): string {
     const { exampleCount, classes } = this.#dataset;
     if (exampleCount === 0) return 'Your classes from your last visit are back.';
     const names = classes.filter(({ ids }) => ids.length > 0).map(({ label }) => label);
-    return `${countOf(exampleCount, 'example')} from your last visit ${exampleCount === 1 ? 'is' : 'are'} back: ${names.join(', ')}.`;
+    return `${countOf(exampleCount, 'example')} from your last visit ${exampleCount === 1 ? 'is' : 'are'} back: ${listSome(names, maxNamesInStatus)}.`;
   }
 
   async #describeOthers(key: string): Promise<string> {
@@ -140,7 +215,7 @@ export class Persistence {
       if (stored && (await this.#restore(stored))) autosave.resume(true);
       showStatus(this.#describeRestored());
     } catch (error) {
-      autosave.fail(error);
+      this.#failToRead(error);
     }
   }
 
@@ -148,10 +223,14 @@ export class Persistence {
     const autosave = this.#autosave!;
     try {
       const stored = await autosave.read();
-      if (stored) await this.#events.openStored(stored);
+      try {
+        if (stored) await this.#events.openStored(stored);
+      } catch (error) {
+        return this.#refuse(error, () => this.#downloadRaw(stored!.raw));
+      }
       autosave.resume(true);
     } catch (error) {
-      autosave.fail(error);
+      this.#failToRead(error);
     }
   }
 
@@ -165,7 +244,7 @@ export class Persistence {
     if (state === 'conflict') {
       showAlert(
         'Another tab has saved other examples. Which ones do you want to keep?',
-        ['Those of this tab', () => void this.#autosave!.overwrite()],
+        ['Those of this tab', () => void this.#replaceStored()],
         ['Those of the other tab', () => void this.#openStored()],
       );
     }

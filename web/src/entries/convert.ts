@@ -3,24 +3,21 @@
  * @module teachable-wasm/convert
  */
 
+import { type Limits, limited } from '../page/limits.js';
 import { aborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
 import { ClassifierError } from '../shared/errors.js';
-import type { Progress } from '../shared/protocol.js';
+import { checked } from '../shared/foreign.js';
 import { fetchModel } from '../worker/fetch-model.js';
 import type { ConvertedModel } from '../worker/tfjs-converter.js';
 
 export type { Progress } from '../shared/protocol.js';
 export type { ConvertedModel } from '../worker/tfjs-converter.js';
 
-/** Options of `convertModel()`. */
-export interface ConvertOptions {
+/** Options of `convertModel()`. The conversion itself blocks for a few tenths of a second, and nothing ends it. */
+export interface ConvertOptions extends Limits {
   /** Folder that contains tfjs/converter.wasm. Default: wasm/ beside this file. */
   wasmUrl?: string | URL | undefined;
-  /** Aborts the downloads, and what follows them before it begins. The conversion itself blocks for a few tenths of a second. */
-  signal?: AbortSignal | undefined;
-  /** Called as bytes of the model arrive, and when the conversion starts. */
-  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /**
@@ -33,7 +30,14 @@ export interface ConvertOptions {
  */
 export async function convertModel(
   model: string | URL | { bytes: ArrayBuffer | Uint8Array; weights: ArrayBuffer | Uint8Array },
-  { wasmUrl, signal, onProgress }: ConvertOptions = {},
+  options: ConvertOptions = {},
+): Promise<ConvertedModel> {
+  return checked(() => limited(options, (limits) => convertWithin(model, { ...options, ...limits })));
+}
+
+async function convertWithin(
+  model: string | URL | { bytes: ArrayBuffer | Uint8Array; weights: ArrayBuffer | Uint8Array },
+  { wasmUrl, signal, onProgress }: ConvertOptions,
 ): Promise<ConvertedModel> {
   const isAddress = typeof model === 'string' || model instanceof URL;
   const request = isAddress

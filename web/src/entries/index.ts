@@ -20,6 +20,7 @@ export type {
   ClassScore,
   Info,
   KnnInfo,
+  Layers,
   LoadTimings,
   ModelEntry,
   ModelFile,

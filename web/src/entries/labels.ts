@@ -6,6 +6,7 @@
 import { absolute } from '../shared/addresses.js';
 import { download } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
+import { checked } from '../shared/foreign.js';
 import { packagedLabels } from '../shared/packaged.js';
 import { parseLabels } from '../worker/class-names.js';
 
@@ -14,7 +15,11 @@ import { parseLabels } from '../worker/class-names.js';
  * @returns [1001] names: 'background', then the 1000 classes.
  * @throws 'load-failed' or 'aborted'.
  */
-export async function loadImageNetLabels({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<string[]> {
+export async function loadImageNetLabels(options: { signal?: AbortSignal | undefined } = {}): Promise<string[]> {
+  return checked(() => fetchLabels(options));
+}
+
+async function fetchLabels({ signal }: { signal?: AbortSignal | undefined }): Promise<string[]> {
   const url = packagedLabels();
   if (!url) throw new ClassifierError('load-failed', 'This package was built without class names.');
   const bytes = await download(absolute(url), {

@@ -4,6 +4,7 @@ import { ClassifierError } from '../shared/errors.js';
 import { wrongLabel } from '../shared/label.js';
 import { predictDefaults } from '../shared/predict-defaults.js';
 import type { PredictOptions, Storage, Thumbnail, WirePredictOptions } from '../shared/protocol.js';
+import { show } from '../shared/show.js';
 
 /** Returns `value`, a whole number of at least `min`. */
 export function toCount(value: unknown, name: string, min = 1): number {
@@ -67,9 +68,16 @@ function withDefaults(options: PredictOptions): WirePredictOptions {
   return { ...predictDefaults, ...Object.fromEntries(given) };
 }
 
+/** Options that only the rule 'neighbours' reads. */
+const ofNeighbours = ['weighting', 'temperature', 'prior', 'balanced'] as const;
+
 /** Checks the options of a prediction and fills in the defaults. */
 export function toPredictOptions(options: PredictOptions): WirePredictOptions {
-  const { k, weighting, temperature, prior, sharpness, balanced, unknownThreshold, smoothing } = withDefaults(options);
+  const all = withDefaults(options);
+  const { rule, k, weighting, temperature, prior, sharpness, balanced, unknownThreshold, smoothing } = all;
+  if (rule !== 'combined' && rule !== 'neighbours') {
+    throw new ClassifierError('bad-argument', `rule must be 'combined' or 'neighbours'; got ${show(rule)}.`);
+  }
   if (weighting !== 'votes' && weighting !== 'similarity') {
     throw new ClassifierError('bad-argument', `weighting must be 'votes' or 'similarity'; got ${show(weighting)}.`);
   }
@@ -91,7 +99,18 @@ export function toPredictOptions(options: PredictOptions): WirePredictOptions {
       `smoothing must be a finite number of at least 0; got ${show(smoothing)}.`,
     );
   }
+  // The module's results are 32-bit floats: review() returns the default temperature as 0.05000000074505806.
+  const isDefault = (name: (typeof ofNeighbours)[number]) =>
+    all[name] === predictDefaults[name] || all[name] === Math.fround(Number(predictDefaults[name]));
+  const unused = rule === 'combined' && ofNeighbours.find((name) => !isDefault(name));
+  if (unused) {
+    throw new ClassifierError(
+      'bad-argument',
+      `${unused} has no effect with rule 'combined', which is the default; got ${show(all[unused])}. Pass rule: 'neighbours' with it.`,
+    );
+  }
   return {
+    rule,
     k: toCount(k, 'k'),
     weighting,
     temperature,
@@ -119,7 +138,8 @@ export function toLabels(values: unknown): string[] {
       'bad-argument',
       `Labels must be an array with one label for each embedding; got ${show(values)}.`,
     );
-  return values.map(toLabel);
+  // Unlike map(), this ends at the first gap of a sparse list, which may claim to be long.
+  return Array.from(values.values(), toLabel);
 }
 
 /** Returns the number format of examples. */
@@ -134,15 +154,11 @@ export function toStorage(value: unknown): Storage {
 export function toThumbnails(values: unknown): Thumbnail[] {
   if (!Array.isArray(values))
     throw new ClassifierError('bad-argument', `Thumbnails must be an array of { id, bytes }; got ${show(values)}.`);
-  return values.map((value: unknown) => {
+  return Array.from(values.values(), (value: unknown) => {
     const { id, bytes } = Object(value) as { id?: unknown; bytes?: unknown };
     if (!(bytes instanceof Uint8Array))
       throw new ClassifierError('bad-argument', `A thumbnail's bytes must be a Uint8Array; got ${show(bytes)}.`);
     // Copies, because cloning a view would clone its whole buffer.
     return { id: toId(id), bytes: new Uint8Array(bytes) };
   });
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : String(value);
 }

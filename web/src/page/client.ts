@@ -3,11 +3,13 @@
 import { untilAborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
 import { ClassifierError } from '../shared/errors.js';
+import { checked } from '../shared/foreign.js';
 import type {
   ClassifierMethods,
   ClassScore,
   Frame,
   Info,
+  Layers,
   ModelEntry,
   ModelInfo,
   ModelRequest,
@@ -17,6 +19,7 @@ import type {
   Timings,
 } from '../shared/protocol.js';
 import { Transfer } from '../shared/rpc.js';
+import { show } from '../shared/show.js';
 import { toCount, toLabel, toPredictOptions } from './arguments.js';
 import type { StartHere } from './engine.js';
 import { type ImageInput, otherOrigin, toFrame } from './image.js';
@@ -62,11 +65,21 @@ export interface LoadOptions extends ModuleOptions {
   labels?: readonly string[] | string | URL | undefined;
   /**
    * How frames become the network's input. Default: the settings of the catalogue entry; for what they leave open, 'center',
-   * 'half-pixel' and the range in the file, else [-1, 1].
+   * 'area' and the range in the file, else [-1, 1].
    */
   preprocess?: Partial<Preprocess> | undefined;
   /** Number format of the computation. Default: 'auto', the fastest one for the file. 'exact' gives the same bits as TensorFlow Lite. */
   precision?: Precision | undefined;
+  /**
+   * Layers of the network that an embedding describes. Data sets of other layers can't be loaded. 'two' is an error with code
+   * 'unsupported-op' for a network without a middle layer. Default: 'last'.
+   */
+  layers?: Layers | undefined;
+  /**
+   * Treatment of JPEG, PNG and BMP files whose end is missing. 'fill' gives the missing part one colour, as browsers do. 'refuse'
+   * rejects with 'bad-image', so that the colour is never taught. Default: 'fill'.
+   */
+  truncated?: 'fill' | 'refuse' | undefined;
 }
 
 /** Options of `Classifier.observe()`, including those of a prediction. */
@@ -97,13 +110,21 @@ export interface Observation {
 
 /** Implements `load()` of the entry. `startHere` runs the worker's half in the calling thread. */
 export async function loadClassifier(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
-  const { labels, preprocess, precision } = options;
+  return checked(() => open(options, startHere));
+}
+
+async function open(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
+  const { labels, preprocess, precision, layers, truncated = 'fill' } = options;
+  if (truncated !== 'fill' && truncated !== 'refuse')
+    throw new ClassifierError('bad-argument', `truncated must be 'fill' or 'refuse'; got ${show(truncated)}.`);
   const session = await startSession(
     {
       model: toModelRequest(options),
       labels: labels instanceof URL || typeof labels === 'string' ? absolute(labels) : labels,
       preprocess,
       precision,
+      layers,
+      refusesTruncated: truncated === 'refuse',
     },
     options,
     startHere,
@@ -138,7 +159,10 @@ export class Classifier extends KnnClassifier {
     return this.#ask('classify', image, (frame) => ({ topk: count, frame }), { signal });
   }
 
-  /** Classifies many pictures in order, and sends the next one while one is being classified. Rejects with the first error. */
+  /**
+   * Classifies many pictures in order, and sends the next one while one is being classified. Rejects with the first error, which names
+   * the picture.
+   */
   async classifyMany(images: Pictures, topk = 3, settings: CallSettings = {}): Promise<ClassScore[][]> {
     return inOrder(images, (image) => this.classify(image, topk, settings), settings);
   }
@@ -221,13 +245,17 @@ export class Classifier extends KnnClassifier {
     settings: { signal: AbortSignal | undefined; changes?: boolean },
   ): Promise<ReturnType<ClassifierMethods[K]>> {
     const wanted = () => !settings.signal?.aborted && !this.session.caller.isClosed();
-    const args = toFrame(image, wanted).then(({ value, transfer }) => new Transfer(toArgs(value), transfer));
+    let kind: Frame['kind'] | undefined;
+    const args = toFrame(image, wanted).then(({ value, transfer }) => {
+      kind = value.kind;
+      return new Transfer(toArgs(value), transfer);
+    });
     try {
       return await this.call(method, args, settings);
     } catch (error) {
-      const { cause } = error as Error;
+      const { cause } = error as { cause?: { name?: unknown } };
       // Pixels of another origin can become a bitmap, but the bitmap can't be sent.
-      if ((cause as Error | undefined)?.name === 'DataCloneError') throw otherOrigin(cause);
+      if (kind === 'bitmap' && cause?.name === 'DataCloneError') throw otherOrigin(cause);
       throw error;
     }
   }
@@ -256,13 +284,25 @@ async function inOrder<T>(
     async () => pictures.return?.(),
     signal,
   )) {
-    const result = look(image);
+    const index = results.length;
+    const result = look(image).catch((error: unknown) => {
+      throw inBatch(error, index, image);
+    });
     // It is awaited below. Until then a failure must not count as unhandled.
     result.catch(() => {});
     results.push(result);
     await results.at(-picturesAhead);
   }
   return Promise.all(results);
+}
+
+/** Adds to the error of a picture which one of a batch it was. Other errors stay as they are. */
+function inBatch(error: unknown, index: number, image: ImageInput): unknown {
+  const { code, message } = error as ClassifierError;
+  if (!['bad-image', 'bad-argument', 'load-failed'].includes(code)) return error;
+  const { name } = Object(image) as Partial<File>;
+  const which = `Picture ${index} of the batch${typeof name === 'string' ? ` (${show(name)})` : ''}`;
+  return new ClassifierError(code, `${which}: ${message}`, { cause: error });
 }
 
 function toModelRequest({ model, version, alpha }: LoadOptions): ModelRequest {
@@ -292,6 +332,6 @@ function alone(bytes: ArrayBuffer | Uint8Array): ArrayBuffer | Uint8Array {
   return bytes instanceof Uint8Array && bytes.byteLength < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }
 
-function withoutBase({ id, title, files, labels, preprocess, showClasses }: ModelEntry): ModelEntry {
-  return { id, title, files, labels, preprocess, showClasses };
+function withoutBase({ id, title, files, labels, preprocess, space, showClasses }: ModelEntry): ModelEntry {
+  return { id, title, files, labels, preprocess, space, showClasses };
 }

@@ -5,6 +5,7 @@ import { absolute } from '../shared/addresses.js';
 import { ClassifierError } from '../shared/errors.js';
 import type { Frame } from '../shared/protocol.js';
 import { Transfer } from '../shared/rpc.js';
+import { show } from '../shared/show.js';
 
 /** Raw pixels in RGBA with straight alpha, sRGB. */
 export interface RgbaImage {
@@ -56,7 +57,7 @@ export async function toFrame(image: ImageInput, wanted: () => boolean): Promise
       return fromVideoFrame(image as VideoFrame);
     case 'Blob':
     case 'File':
-      return new Transfer({ kind: 'encoded', bytes: image as Blob }, []);
+      return new Transfer({ kind: 'encoded', bytes: image as Blob, name: (image as File).name }, []);
     case 'ArrayBuffer':
     case 'Uint8Array':
       return fromFile(image as ArrayBuffer | Uint8Array);
@@ -163,17 +164,20 @@ function fromRgba(image: ImageData | RgbaImage): Transfer<Frame> {
   if (data === undefined || width === undefined || height === undefined) {
     throw new ClassifierError(
       'bad-argument',
-      `Expected an image, video or canvas element, OffscreenCanvas, ImageData, ImageBitmap, VideoFrame, Blob, URL, encoded bytes or {data, width, height}; got ${nameOf(image)}.`,
+      `Expected an image, video or canvas element, OffscreenCanvas, ImageData, ImageBitmap, VideoFrame, Blob, URL, encoded bytes or {data, width, height}; got ${show(image)}.`,
     );
   }
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
     throw new ClassifierError(
       'bad-image',
-      `The pixels must be a Uint8Array or Uint8ClampedArray of RGBA; got ${nameOf(data)}.`,
+      `The pixels must be a Uint8Array or Uint8ClampedArray of RGBA; got ${show(data)}.`,
     );
   }
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
-    throw new ClassifierError('bad-image', `The picture is ${width} x ${height}. Both must be whole numbers above 0.`);
+    throw new ClassifierError(
+      'bad-image',
+      `The picture is ${show(width)} x ${show(height)}. Both must be whole numbers above 0.`,
+    );
   }
   if (data.length !== width * height * 4) {
     throw new ClassifierError(
@@ -213,12 +217,4 @@ export function otherOrigin(cause: unknown): ClassifierError {
     'The picture comes from another origin and cannot be read. Load it with crossorigin="anonymous" from a server that sends CORS headers.',
     { cause },
   );
-}
-
-function nameOf(value: unknown): string {
-  return value === null
-    ? 'null'
-    : typeof value === 'object'
-      ? Object.prototype.toString.call(value).slice(8, -1)
-      : typeof value;
 }

@@ -3,6 +3,7 @@
 
 import { orAborted, untilAborted } from '../shared/abort.js';
 import { ClassifierError } from '../shared/errors.js';
+import { checked, checkMethods, foreign } from '../shared/foreign.js';
 import type {
   ClassifierMethods,
   Edit,
@@ -16,6 +17,7 @@ import type {
   WirePrediction,
 } from '../shared/protocol.js';
 import { type CallOptions, type Sent, Transfer } from '../shared/rpc.js';
+import { show } from '../shared/show.js';
 import {
   checkEmbedding,
   checkEmbeddings,
@@ -51,8 +53,12 @@ export interface KnnOptions extends ModuleOptions {
 
 /** Implements `loadKnn()` of the entry. `startHere` runs the worker's half in the calling thread. */
 export async function loadKnnClassifier(options: KnnOptions, startHere: StartHere): Promise<KnnClassifier> {
+  return checked(() => open(options, startHere));
+}
+
+async function open(options: KnnOptions, startHere: StartHere): Promise<KnnClassifier> {
   const { embeddingSize, id = 'embeddings' } = options;
-  if (typeof id !== 'string') throw new ClassifierError('bad-argument', `id must be a string; got ${String(id)}.`);
+  if (typeof id !== 'string') throw new ClassifierError('bad-argument', `id must be a string; got ${show(id)}.`);
   const model = { kind: 'none', id, embeddingSize: toCount(embeddingSize, 'embeddingSize') } as const;
   return new KnnClassifier(await startSession({ model }, options, startHere));
 }
@@ -88,6 +94,7 @@ export class KnnClassifier {
 
   /** @internal Use loadKnn(). */
   constructor(session: Session) {
+    checkMethods(new.target.prototype as object);
     this.session = session;
   }
 
@@ -251,7 +258,7 @@ export class KnnClassifier {
     const cancel = async () => call('cancelSave', { save: await save }).catch(() => {});
     return new ReadableStream<Uint8Array>({
       async start() {
-        save = call('startSave', { thumbnails: toThumbnails(thumbnails) }, { signal });
+        save = checked(() => call('startSave', { thumbnails: toThumbnails(thumbnails) }, { signal }));
         await save;
       },
       async pull(controller) {
@@ -405,13 +412,18 @@ const pieceBytes = 1 << 20;
 /** Yields pieces that may be transferred. */
 async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (file instanceof ReadableStream) {
+    if (file.locked)
+      throw new ClassifierError(
+        'bad-argument',
+        "The stream of a data set is locked: it has another reader. Pass one that isn't.",
+      );
     // Not every browser can iterate over a stream.
     const reader = file.getReader() as ReadableStreamDefaultReader<unknown>;
-    for await (const bytes of untilAborted(
-      () => reader.read(),
-      () => reader.cancel(signal?.reason),
-      signal,
-    )) {
+    const next = () =>
+      reader.read().catch((cause: unknown) => {
+        throw foreign('bad-dataset', 'The stream of the data set failed', cause);
+      });
+    for await (const bytes of untilAborted(next, () => reader.cancel(signal?.reason), signal)) {
       if (!(bytes instanceof Uint8Array))
         throw new ClassifierError(
           'bad-argument',
@@ -432,8 +444,17 @@ async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncG
   for (let start = 0; start < size; start += pieceBytes) {
     const end = start + pieceBytes;
     yield new Uint8Array(
-      whole instanceof Blob ? await whole.slice(start, end).arrayBuffer() : whole.subarray(start, end),
+      whole instanceof Blob ? await readBlob(whole.slice(start, end), whole) : whole.subarray(start, end),
     );
+  }
+}
+
+/** Reads a part of a file, which somebody may have changed or deleted meanwhile. */
+async function readBlob(part: Blob, whole: Blob): Promise<ArrayBuffer> {
+  try {
+    return await part.arrayBuffer();
+  } catch (cause) {
+    throw foreign('load-failed', `The data set ${show((whole as File).name ?? '')} can't be read`, cause);
   }
 }
 

@@ -4,6 +4,7 @@ import { absolute } from '../shared/addresses.js';
 import { ClassifierError } from '../shared/errors.js';
 import { knownModels, type PackagedModel, packagedModel } from '../shared/packaged.js';
 import type { ModelRequest } from '../shared/protocol.js';
+import { show } from '../shared/show.js';
 
 /** Version of the MobileNet architecture. */
 export type Version = 1 | 2;
@@ -37,11 +38,11 @@ export function selectModel(wantedVersion: unknown, wantedAlpha: unknown): Model
   const version = wantedVersion ?? packaged.version;
   const alpha = wantedAlpha ?? (version === packaged.version ? packaged.alpha : 1);
   if (version !== 1 && version !== 2)
-    throw new ClassifierError('bad-argument', `version must be 1 or 2; got ${String(version)}.`);
+    throw new ClassifierError('bad-argument', `version must be 1 or 2; got ${show(version)}.`);
   if (!published[version].includes(alpha)) {
     throw new ClassifierError(
       'bad-argument',
-      `alpha of MobileNet v${version} must be one of ${published[version].join(', ')}; got ${String(alpha)}.`,
+      `alpha of MobileNet v${version} must be one of ${published[version].join(', ')}; got ${show(alpha)}.`,
     );
   }
   if (version === packaged.version && alpha === packaged.alpha) return toRequest(packaged);
@@ -50,7 +51,7 @@ export function selectModel(wantedVersion: unknown, wantedAlpha: unknown): Model
     .map(({ id }) => `'${id}'`);
   throw new ClassifierError(
     'bad-argument',
-    `MobileNet v${version} ${String(alpha)} isn't in the package, which holds v${packaged.version} ${packaged.alpha}. ` +
+    `MobileNet v${version} ${alpha as number} isn't in the package, which holds v${packaged.version} ${packaged.alpha}. ` +
       `Leave out 'version' and 'alpha' to run it, or serve the other model's file${known.length > 0 ? ` (in the project's catalogue: ${known.join(' and ')})` : ''} and pass its address as the option 'model'.`,
   );
 }

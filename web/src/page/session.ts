@@ -2,7 +2,8 @@
 
 import { aborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
-import { ClassifierError, toClassifierError } from '../shared/errors.js';
+import { ClassifierError } from '../shared/errors.js';
+import { foreign } from '../shared/foreign.js';
 import { codeUrl } from '../shared/module-files.js';
 import type {
   ClassifierMethods,
@@ -15,13 +16,15 @@ import type {
   Variant,
 } from '../shared/protocol.js';
 import { type Caller, connect, Transfer } from '../shared/rpc.js';
+import { show } from '../shared/show.js';
 import { chooseVariant, detectFeatures } from '../shared/variant.js';
 import { toCount } from './arguments.js';
 import { askEarly } from './early-fetch.js';
 import { type Engine, neverStarted, runHere, type StartHere, startWorker } from './engine.js';
+import { type Limits, limited } from './limits.js';
 
 /** Options of every function that loads the module. */
-export interface ModuleOptions {
+export interface ModuleOptions extends Limits {
   /**
    * Build of the module to run. Default: the fastest one that this browser and page support. A variant that cannot run here is an
    * error.
@@ -48,10 +51,6 @@ export interface ModuleOptions {
    * beside the worker.
    */
   wasmUrl?: string | URL | undefined;
-  /** Aborts the load, which then rejects with code 'aborted'. It has no effect after the load: call `dispose()` instead. */
-  signal?: AbortSignal | undefined;
-  /** Called as bytes arrive, and when everything has arrived. */
-  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 type ModuleRequest = Pick<OpenRequest, 'choice' | 'fallsBack' | 'wasmUrl'>;
@@ -88,14 +87,18 @@ export function toModuleRequest({ variant, threads, wasmUrl }: ModuleOptions, wo
   };
 }
 
+type Model = Omit<OpenRequest, keyof ModuleRequest>;
+
 /** Starts a host and opens a model in it. */
-export async function startSession(
-  model: Omit<OpenRequest, keyof ModuleRequest>,
-  options: ModuleOptions,
-  startHere: StartHere,
-): Promise<Session> {
+export function startSession(model: Model, options: ModuleOptions, startHere: StartHere): Promise<Session> {
+  return limited(options, (limits) => start(model, { ...options, ...limits }, startHere));
+}
+
+async function start(model: Model, options: ModuleOptions, startHere: StartHere): Promise<Session> {
   const { worker, workerUrl, signal } = options;
   if (signal?.aborted) throw aborted(signal);
+  if (worker !== undefined && typeof worker !== 'boolean' && typeof Object(worker).postMessage !== 'function')
+    throw new ClassifierError('bad-argument', `worker must be true, false or a Worker; got ${show(worker)}.`);
   if (worker === false) return openHere(model, options, startHere);
   const session = await openInWorker({ ...model, ...toModuleRequest(options, true) }, options);
   if (!(session instanceof ClassifierError)) return session;
@@ -104,12 +107,7 @@ export async function startSession(
   return openHere(model, options, startHere, ` It runs in the calling thread: ${session.message}`);
 }
 
-async function openHere(
-  model: Omit<OpenRequest, keyof ModuleRequest>,
-  options: ModuleOptions,
-  startHere: StartHere,
-  note?: string,
-): Promise<Session> {
+async function openHere(model: Model, options: ModuleOptions, startHere: StartHere, note?: string): Promise<Session> {
   const request = { ...model, ...toModuleRequest(options, false) };
   return open(await runHere(startHere), request, options, note);
 }
@@ -120,14 +118,13 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
   try {
     engine = await startWorker(options);
   } catch (error) {
-    return toClassifierError(error);
+    return foreign('load-failed', 'The worker could not be started', error);
   }
   try {
     return await open(engine, withEarlyAnswers(request, options), options);
   } catch (error) {
-    const known = toClassifierError(error);
-    if (known.code !== 'worker-lost' || engine.heard()) throw known;
-    return neverStarted(options, known);
+    if (!(error instanceof ClassifierError) || error.code !== 'worker-lost' || engine.heard()) throw error;
+    return neverStarted(options, error);
   }
 }
 
@@ -138,10 +135,7 @@ function withEarlyAnswers(
 ): Transfer<OpenRequest> {
   const askFor = (phase: Progress['phase'], { url, byteLength }: KnownFile): EarlyAnswer | undefined => {
     if (!url.startsWith('http')) return undefined;
-    // An error that the callback throws must not fail the load.
-    const onBytes =
-      onProgress &&
-      ((loaded: number, total: number | undefined) => queueMicrotask(() => onProgress({ phase, loaded, total })));
+    const onBytes = onProgress && ((loaded: number, total: number | undefined) => onProgress({ phase, loaded, total }));
     return askEarly(url, { waits: phase === 'model', byteLength, onBytes, signal });
   };
   const earlyModel = askFor('model', firstFile(request.model));
@@ -164,8 +158,13 @@ interface KnownFile {
 
 function firstFile(model: OpenRequest['model']): KnownFile {
   if (model.kind === 'url') return { url: model.url };
-  const file = model.kind === 'entry' && model.entry.files[0];
-  return file ? { url: new URL(file.path, model.baseUrl).href, byteLength: file.byteLength } : { url: '' };
+  try {
+    const file = model.kind === 'entry' && model.entry.files[0];
+    return file ? { url: new URL(file.path, model.baseUrl).href, byteLength: file.byteLength } : { url: '' };
+  } catch {
+    // The worker says what is wrong with the entry.
+    return { url: '' };
+  }
 }
 
 async function open(

@@ -2,6 +2,7 @@
 
 import { ClassifierError } from './errors.js';
 import { nodeProcess } from './node.js';
+import { show } from './show.js';
 
 /**
  * Returns the absolute address. Relative addresses are relative to the page, also in a worker. In Node, a string without a scheme is a
@@ -16,7 +17,7 @@ export function absolute(address: string | URL): string {
     if (!process) return new URL(address, document?.baseURI ?? location?.href).href;
     return new URL(toReference(String(address)), `${toReference(process.cwd())}/`).href;
   } catch (cause) {
-    throw new ClassifierError('bad-argument', `'${String(address)}' is not an address.`, { cause });
+    throw new ClassifierError('bad-argument', `${show(address)} is not an address.`, { cause });
   }
 }
 

@@ -30,10 +30,16 @@ export async function download(url: string, options: DownloadOptions): Promise<U
   if (options.byteLength !== undefined && bytes.byteLength !== options.byteLength) {
     throw failed(url, options, `has ${bytes.byteLength} bytes instead of ${options.byteLength}`);
   }
-  if (options.sha256 && canDigest() && (await digest(bytes)) !== options.sha256) {
-    throw failed(url, options, 'does not have the expected SHA-256 checksum: it is damaged or another version');
-  }
+  if (!(await hasSum(bytes, options.sha256))) throw failed(url, options, wrongSum);
   return bytes;
+}
+
+/** Reason for an error about a file that hasSum() refuses. */
+export const wrongSum = 'does not have the expected SHA-256 checksum: it is damaged or another version';
+
+/** Returns false for bytes with another sum. Without a sum, and where digests are unavailable, all bytes pass. */
+export async function hasSum(bytes: Uint8Array<ArrayBuffer>, sha256: string | undefined): Promise<boolean> {
+  return !sha256 || !canDigest() || (await digest(bytes)) === sha256;
 }
 
 function maxOf({ byteLength, maxBytes = 2 ** 30 }: Pick<DownloadOptions, 'byteLength' | 'maxBytes'>): number {

@@ -1,5 +1,7 @@
 // The error type of the library, and its plain form for postMessage, which drops custom fields of an Error.
 
+import { show } from './show.js';
+
 /**
  * Error codes. The first seven come from C++ (cpp/core/error.h).
  *
@@ -57,9 +59,14 @@ export class ClassifierError extends Error {
   /** Accepts errors of the package's other entries as instances too. Each entry contains a class of its own. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== ClassifierError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return (
-      value instanceof Error && value.name === 'ClassifierError' && isErrorCode((value as { code?: unknown }).code)
-    );
+    try {
+      return (
+        value instanceof Error && value.name === 'ClassifierError' && isErrorCode((value as { code?: unknown }).code)
+      );
+    } catch {
+      // A proxy may refuse every look at it.
+      return false;
+    }
   }
 }
 
@@ -89,29 +96,33 @@ function codeOf(error: unknown): ErrorCode {
 
 /** Converts any thrown value to the plain form. */
 export function toWire(error: unknown): WireError {
-  const { name, message, stack } = Object(error) as { name?: unknown; message?: unknown; stack?: unknown };
-  return {
-    name: typeof name === 'string' ? name : 'Error',
-    message:
-      typeof message === 'string'
-        ? message
-        : String(error).replace(/^\[.*Exception\]$/, 'The module is out of memory.'),
-    code: codeOf(error),
-    stack: typeof stack === 'string' ? stack : '',
-  };
+  try {
+    const { name, message, stack } = Object(error) as { name?: unknown; message?: unknown; stack?: unknown };
+    return {
+      name: typeof name === 'string' ? name : 'Error',
+      message:
+        typeof message === 'string'
+          ? message
+          : show(error).replace(/^WebAssembly\.Exception$/, 'The module is out of memory.'),
+      code: codeOf(error),
+      stack: typeof stack === 'string' ? stack : '',
+    };
+  } catch {
+    return { name: 'Error', message: show(error), code: 'internal', stack: '' };
+  }
 }
 
-/** Converts the plain form back to an error, with the worker's stack as its cause. */
-export function fromWire(wire: WireError): ClassifierError {
-  const code = isErrorCode(wire.code) ? wire.code : 'internal';
-  const foreign = wire.name !== 'ClassifierError' && wire.name !== 'Error' && code === 'internal';
-  const cause = new Error(wire.message);
-  cause.name = wire.name;
-  cause.stack = wire.stack;
-  return new ClassifierError(code, foreign ? `${wire.name}: ${wire.message}` : wire.message, { cause });
+/** Converts the plain form back to an error, with the worker's stack as its cause. Other values become errors too. */
+export function fromWire(wire: unknown): ClassifierError {
+  const { name, message, code, stack } = toWire(wire);
+  const foreign = name !== 'ClassifierError' && name !== 'Error' && code === 'internal';
+  const cause = new Error(message);
+  cause.name = name;
+  cause.stack = stack;
+  return new ClassifierError(code, foreign ? `${name}: ${message}` : message, { cause });
 }
 
 /** Converts any thrown value to a ClassifierError. */
 export function toClassifierError(error: unknown): ClassifierError {
-  return error instanceof ClassifierError ? error : fromWire(toWire(error));
+  return error instanceof ClassifierError ? error : fromWire(error);
 }

@@ -4,6 +4,7 @@ import type { WirePredictOptions } from './protocol.js';
 
 /** Defaults of PredictOptions. */
 export const predictDefaults: WirePredictOptions = {
+  rule: 'combined',
   k: 3,
   weighting: 'votes',
   temperature: 0.05,

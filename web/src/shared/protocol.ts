@@ -6,8 +6,8 @@ export type Frame =
   | { kind: 'video'; frame: VideoFrame }
   /** [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
   | { kind: 'rgba'; data: Uint8Array | Uint8ClampedArray; width: number; height: number }
-  /** An encoded file: JPEG, PNG, BMP, or another format that the browser decodes. */
-  | { kind: 'encoded'; bytes: Blob | ArrayBuffer | Uint8Array }
+  /** An encoded file: JPEG, PNG, BMP, or another format that the browser decodes. `name`: its file name for error messages. */
+  | { kind: 'encoded'; bytes: Blob | ArrayBuffer | Uint8Array; name?: string | undefined }
   /** The absolute address of such a file. */
   | { kind: 'address'; url: string };
 
@@ -31,8 +31,12 @@ export interface Choice {
 export interface Preprocess {
   /** 'center' takes the largest centred rectangle with the input's aspect ratio. 'squash' takes everything and changes the aspect ratio. */
   crop: 'center' | 'squash';
-  /** Where output pixels sample the source. 'half-pixel' as TensorFlow 2 and browsers do, 'align-corners' as tfjs-models/mobilenet does. */
-  resize: 'half-pixel' | 'align-corners';
+  /**
+   * How the source becomes pixels of the input. 'half-pixel' as TensorFlow 2 and 'align-corners' as tfjs-models/mobilenet: linear
+   * interpolation between two pixels along each side. 'area': the mean of all pixels along a side that has at least twice the input's
+   * pixels, so that none is left out; 'half-pixel' along other sides.
+   */
+  resize: 'area' | 'half-pixel' | 'align-corners';
   /** Flips left and right. */
   mirror: boolean;
   /** Real values of a channel at 0 and at 255. Default: the model's own range, else [-1, 1]; see `ModelInfo.rangeSource`. */
@@ -71,6 +75,8 @@ export interface ModelEntry {
   labels?: ModelFile | undefined;
   /** How frames become the network's input. */
   preprocess?: Partial<Preprocess> | undefined;
+  /** Mean of the network's embeddings of generic pictures, as models/space.mjs of the project writes it. */
+  space?: ModelFile | undefined;
   /** False for a backbone whose own classes aren't worth showing. */
   showClasses?: boolean | undefined;
 }
@@ -81,6 +87,13 @@ export interface ModelEntry {
  * integer file to floats. 'int8' requires an integer file.
  */
 export type Precision = 'auto' | 'f32' | 'int8' | 'exact';
+
+/**
+ * Layers of the network that an embedding describes. 'last': the network's own embedding. 'two': that one, followed by the mean over all
+ * pixels of a middle layer, each scaled to length 1; the middle layer is the input of the last layer that halves height and width. 'auto': 'two' for a
+ * network with a middle layer, else 'last'. All layers come from one run of the network.
+ */
+export type Layers = 'last' | 'two' | 'auto';
 
 /** Where the worker finds the model. URLs are absolute. */
 export type ModelRequest =
@@ -111,6 +124,9 @@ export interface OpenRequest {
   labels?: readonly string[] | string | undefined;
   preprocess?: Partial<Preprocess> | undefined;
   precision?: Precision | undefined;
+  layers?: Layers | undefined;
+  /** Refuses picture files whose end is missing. */
+  refusesTruncated?: boolean | undefined;
   /** The variant to start. */
   choice: Choice;
   /** Starts a simpler variant when the chosen one fails. */
@@ -148,6 +164,10 @@ export interface ModelInfo {
   rangeSource: 'given' | 'metadata' | 'file' | 'assumed';
   /** Number of floats in an embedding. */
   embeddingSize: number;
+  /** Layers that an embedding describes. */
+  layers: Exclude<Layers, 'auto'>;
+  /** Number of floats that a middle layer adds to an embedding of two layers; 0 for a network without such a layer. */
+  middleLayerSize: number;
   /** Number of the model's own classes; 0 for a model without a classifier. */
   classCount: number;
   /** True when the model's own classes are worth showing. Always false when `classCount` is 0. */
@@ -222,24 +242,36 @@ export interface ClassScore {
   classIndex: number;
 }
 
-/** How the nearest examples make a prediction. */
+/** How the examples make a prediction. */
 export interface PredictOptions {
-  /** Number of neighbours that vote, >= 1. With fewer examples, all vote. Default: 3. */
+  /**
+   * Rule that makes the prediction. 'combined': a linear head over all examples, multiplied by the votes of all examples; the most accurate,
+   * with calibrated confidences, and classes with few examples have a fair chance. 'neighbours': the `k` nearest examples vote, as in
+   * `@tensorflow-models/knn-classifier`. Default: 'combined'.
+   */
+  rule?: 'combined' | 'neighbours' | undefined;
+  /**
+   * Number of neighbours, >= 1; fewer when there are fewer examples. With `rule: 'neighbours'` they vote, with 'combined' they explain the
+   * prediction. Default: 3.
+   */
   k?: number | undefined;
-  /** Weight of a vote. 'votes': each counts 1. 'similarity': a vote counts less the farther it is than the nearest. Default: 'votes'. */
+  /** For `rule: 'neighbours'`: weight of a vote. 'votes': each counts 1. 'similarity': a vote counts less the farther it is than the nearest. Default: 'votes'. */
   weighting?: 'votes' | 'similarity' | undefined;
-  /** Temperature of `weighting: 'similarity'`, > 0. The lower it is, the more the nearest neighbours decide. Default: 0.05. */
+  /** For `rule: 'neighbours'`: temperature of `weighting: 'similarity'`, > 0. The lower it is, the more the nearest neighbours decide. Default: 0.05. */
   temperature?: number | undefined;
   /**
-   * Pseudo-count for calibrated confidences, >= 0: votes that are shared evenly by all classes. The label doesn't change. `review()`
+   * For `rule: 'neighbours'`: pseudo-count for calibrated confidences, >= 0: votes that are shared evenly by all classes. The label doesn't change. `review()`
    * computes it together with `sharpness`. Default: 0, where confidences are shares of the votes.
    */
   prior?: number | undefined;
   /** Exponent for calibrated confidences, > 0. Above 1, the leading class gains. The label doesn't change. Default: 1. */
   sharpness?: number | undefined;
-  /** Divides the votes for a class by its number of examples, so that large classes have no advantage. Default: false. */
+  /** For `rule: 'neighbours'`: divides the votes for a class by its number of examples, so that large classes have no advantage. Default: false. */
   balanced?: boolean | undefined;
-  /** Lowest similarity of the nearest example, -1..1. Below it, the prediction is `unknown`. Default: -1, never. */
+  /**
+   * Lowest similarity of the nearest example, -1..1; with `rule: 'combined'`, lowest mean of the two nearest. Below it, the prediction is
+   * `unknown`. Default: -1, never.
+   */
   unknownThreshold?: number | undefined;
   /**
    * Half-life of a running mean of confidences, for video: a prediction counts half after this many further ones. The label is the winner

@@ -1,7 +1,8 @@
 // Typed calls over postMessage, with transfer lists, progress, cancellation and errors that keep their code.
 
-import { aborted } from './abort.js';
+import { aborted, whenAborted } from './abort.js';
 import { ClassifierError, fromWire, toClassifierError, toWire, type WireError } from './errors.js';
+import { callbackFailed } from './foreign.js';
 
 /** The part of Worker, MessagePort and a worker's global scope that is used here. */
 export interface Port {
@@ -32,12 +33,13 @@ interface Cancellation {
   cancel: true;
 }
 
-type Response =
+export type Response =
   | { id: number; kind: 'value'; value: unknown }
   | { id: number; kind: 'error'; error: WireError }
   | { id: number; kind: 'progress'; progress: unknown };
 
 export interface CallOptions {
+  /** When it throws, the call is cancelled and rejects with 'bad-argument'. */
   onProgress?: ((progress: never) => void) | undefined;
   /** Aborts the call, which rejects with 'aborted' immediately. The other side is told. */
   signal?: AbortSignal | undefined;
@@ -101,12 +103,18 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
   }
 
   port.addEventListener('message', (event) => {
-    const response = (event as MessageEvent<Response>).data;
+    const response = Object((event as MessageEvent).data) as Response;
+    const { id } = response;
     if (response.kind === 'progress') {
-      pending.get(response.id)?.onProgress?.(response.progress as never);
+      try {
+        pending.get(id)?.onProgress?.(response.progress as never);
+      } catch (error) {
+        port.postMessage({ id, cancel: true } satisfies Cancellation, []);
+        take(id)?.reject(callbackFailed(error));
+      }
       return;
     }
-    const waiting = take(response.id);
+    const waiting = take(id);
     if (!waiting) return;
     if (response.kind === 'value') waiting.resolve(response.value);
     else waiting.reject(fromWire(response.error));
@@ -141,8 +149,11 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
           if (posted) port.postMessage({ id, cancel: true } satisfies Cancellation, []);
           if (!posted || !changes) take(id)?.reject(aborted(signal));
         };
+        // These lines throw for what isn't a signal, so they come before anything is kept.
+        const isAborted = signal?.aborted;
+        const ignore = whenAborted(signal, cancel);
         const settle = () => {
-          signal?.removeEventListener('abort', cancel);
+          ignore();
           if (!posted) closeAll(transfer);
         };
         const onceMade = (made: unknown) => {
@@ -166,8 +177,7 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
         pending.set(id, { settle, resolve: resolve as Pending['resolve'], reject, onProgress });
         unsent.set(id, undefined);
         if (closed) take(id)!.reject(closed);
-        else if (signal?.aborted) cancel();
-        else signal?.addEventListener('abort', cancel);
+        else if (isAborted) cancel();
         if (args instanceof Promise) args.then(onceMade, (error: unknown) => take(id)?.reject(error));
         else onceMade(args);
       });
@@ -183,10 +193,10 @@ function closeAll(transfer: Transferable[]): void {
 }
 
 function notSent(method: string, cause: unknown): ClassifierError {
-  const { name, message } = cause as Error;
-  if (name !== 'DataCloneError') return toClassifierError(cause);
+  // Besides values that can't be cloned: values that are nested too deeply, getters that throw, and a lack of memory.
+  const { code, message } = toClassifierError(cause);
   return new ClassifierError(
-    'bad-argument',
+    code === 'out-of-memory' ? code : 'bad-argument',
     `An argument of ${method}() can't be sent to the worker: ${message} Pass plain values, without functions.`,
     { cause },
   );

@@ -3,6 +3,7 @@
 import { ClassifierError } from './errors.js';
 import { nodeProcess } from './node.js';
 import type { Choice, Variant } from './protocol.js';
+import { show } from './show.js';
 
 /** Features of this browser on this page. */
 export interface Features {
@@ -152,7 +153,7 @@ export function chooseVariant(features: Features, wanted: Wanted = {}): Choice {
   if (wanted.variant && !variants.includes(wanted.variant)) {
     throw new ClassifierError(
       'bad-argument',
-      `variant must be one of ${variants.join(', ')}; got '${wanted.variant}'.`,
+      `variant must be one of ${variants.join(', ')}; got ${show(wanted.variant)}.`,
     );
   }
   const threads = wanted.threads ?? Math.min(features.hardwareConcurrency, maxThreads);

@@ -24,13 +24,14 @@ export interface BareInstance<Functions> {
  */
 export async function loadBareModule<Functions>(
   url: string,
-  signal: AbortSignal | undefined,
+  { signal, sha256 }: { signal: AbortSignal | undefined; sha256: string | undefined },
 ): Promise<() => Promise<BareInstance<Functions>>> {
-  const compiled = await compileFrom(url, { signal });
-  return () => start<Functions>(compiled);
+  const compiled = await compileFrom(url, { signal, sha256 });
+  return () => startBareModule<Functions>(compiled);
 }
 
-async function start<Functions>(compiled: WebAssembly.Module): Promise<BareInstance<Functions>> {
+/** Makes an instance of a compiled module. Throws 'out-of-memory'. */
+export async function startBareModule<Functions>(compiled: WebAssembly.Module): Promise<BareInstance<Functions>> {
   let instance: WebAssembly.Instance;
   try {
     instance = await WebAssembly.instantiate(compiled, { env: { emscripten_notify_memory_growth() {} } });

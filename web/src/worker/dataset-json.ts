@@ -2,7 +2,9 @@
 // completely before anything is taught.
 
 import { ClassifierError } from '../shared/errors.js';
+import { foreign } from '../shared/foreign.js';
 import { wrongLabel } from '../shared/label.js';
+import { show } from '../shared/show.js';
 
 /** Examples of one class. */
 export interface LabelledRows {
@@ -81,6 +83,15 @@ function bad(message: string): ClassifierError {
  * @param size Number of values in an embedding of the current model.
  */
 export function readJsonDataset(json: unknown, size: number): JsonDataset {
+  try {
+    return readAny(json, size);
+  } catch (cause) {
+    if (cause instanceof ClassifierError) throw cause;
+    throw foreign('bad-dataset', "The data set can't be read", cause);
+  }
+}
+
+function readAny(json: unknown, size: number): JsonDataset {
   if (typeof json === 'string') {
     try {
       json = JSON.parse(json);
@@ -88,7 +99,9 @@ export function readJsonDataset(json: unknown, size: number): JsonDataset {
       throw new ClassifierError('bad-dataset', `The data set is not JSON: ${(cause as Error).message}`, { cause });
     }
   }
-  if (typeof json !== 'object' || json === null) throw bad('The data set is JSON, but neither an object nor an array.');
+  // Maps and other objects have no entries of their own, and would count as an empty data set.
+  if (!Array.isArray(json) && show(json) !== 'Object')
+    throw bad('The data set is JSON, but neither an object nor an array.');
   const read = Array.isArray(json) ? fromEntries(json, size) : fromObject(json as Record<string, unknown>, size);
   const seen = new Set<string>();
   for (const { label } of read.classes) {
@@ -107,17 +120,19 @@ function fromObject(json: Record<string, unknown>, size: number): JsonDataset {
 function fromOwn(json: Record<string, unknown>, size: number): JsonDataset {
   if (json['version'] !== 1)
     throw bad(
-      `The data set has version ${String(json['version'])}; this library reads version 1. A newer one may read it.`,
+      `The data set has version ${show(json['version'])}; this library reads version 1. A newer one may read it.`,
     );
   const model = Object(json['model']) as { id?: unknown; sha256?: unknown };
   const own = json['embeddingSize'];
   if (own !== undefined && own !== size)
-    throw bad(`The data set's examples have ${String(own)} values; embeddings of this model have ${size}.`);
+    throw bad(
+      `The data set's examples have ${show(own)} values; embeddings of this model have ${size}. Load the model of the data set, with the same option 'layers'.`,
+    );
   if (!Array.isArray(json['classes'])) throw bad("The data set has no list 'classes'.");
   return {
     model: typeof model.id === 'string' ? model.id : undefined,
     sha256: typeof model.sha256 === 'string' && model.sha256 !== '' ? model.sha256 : undefined,
-    classes: json['classes'].map((each) => {
+    classes: Array.from((json['classes'] as unknown[]).values(), (each) => {
       const { label, enabled, examples } = Object(each) as { label?: unknown; enabled?: unknown; examples?: unknown };
       return { ...rows(label, examples, undefined, size), enabled: enabled !== false };
     }),
@@ -128,13 +143,14 @@ function fromEntries(entries: readonly unknown[], size: number): JsonDataset {
   return {
     model: undefined,
     sha256: undefined,
-    classes: entries.map((entry) => {
+    // Unlike map(), this ends at the first gap of a sparse list, which may claim to be long.
+    classes: Array.from(entries.values(), (entry) => {
       if (!Array.isArray(entry)) throw bad('The data set is a list, but not of [label, data, shape].');
       const [label, data, shape] = entry as unknown[];
       // JSON.stringify writes a tensor's shape, but not its values.
       if (Object(data) === data && 'dataId' in Object(data)) {
         throw bad(
-          `The data set has the tensor of '${String(label)}' without its values. Save Array.from(tensor.dataSync()) and tensor.shape.`,
+          `The data set has the tensor of ${show(label)} without its values. Save Array.from(tensor.dataSync()) and tensor.shape.`,
         );
       }
       return rows(label, data, shape, size);
@@ -146,7 +162,7 @@ function fromMl5(json: Record<string, unknown>, size: number): JsonDataset {
   const tensors = json['tensors'] as unknown[];
   const classes = Object.entries(json['dataset'] as object).map(([key, meta], index) => {
     const { label = key, shape } = Object(meta) as { label?: unknown; shape?: unknown };
-    if (index >= tensors.length) throw bad(`The data set has no values of the class '${String(label)}'.`);
+    if (index >= tensors.length) throw bad(`The data set has no values of the class ${show(label)}.`);
     return rows(label, tensors[index], shape, size);
   });
   return { model: undefined, sha256: undefined, classes };
@@ -162,13 +178,16 @@ function rows(label: unknown, data: unknown, shape: unknown, size: number): Labe
       ? fromRows(data as unknown[], name, size)
       : toNumbers(data, `The class '${name}'`);
   if (Array.isArray(shape) && shape.length > 0) {
-    const [count, ...rest] = shape as number[];
+    const wrong = shape.findIndex((extent) => !Number.isInteger(extent) || extent < 0);
+    if (wrong >= 0)
+      throw bad(`The shape of the class '${name}' holds ${show(shape[wrong])} where a whole number is expected.`);
+    const [count = 0, ...rest] = shape as number[];
     const each = rest.reduce((product, extent) => product * extent, 1);
-    if (each !== size && (count ?? 0) > 0)
+    if (each !== size && count > 0)
       throw bad(`The examples of '${name}' have ${each} values; embeddings of this model have ${size}.`);
-    if ((count ?? 0) * each !== values.length)
+    if (count * each !== values.length)
       throw bad(
-        `The class '${name}' has ${values.length} values; its shape [${shape.join(', ')}] requires ${(count ?? 0) * each}.`,
+        `The class '${name}' has ${values.length} values; its shape of ${count} x ${each} requires ${count * each}.`,
       );
   }
   if (values.length % size !== 0)
@@ -180,29 +199,34 @@ function rows(label: unknown, data: unknown, shape: unknown, size: number): Labe
 
 /** Reads [data.length, size] values from nested lists. */
 function fromRows(data: readonly unknown[], label: string, size: number): Float32Array {
+  const where = (index: number) => `Example ${index} of the class '${label}'`;
+  // All lengths are checked first, because a few bytes of empty lists would ask for a lot of memory.
+  for (let index = 0; index < data.length; index++) {
+    const { length } = toList(data[index], where(index));
+    if (length !== size) throw bad(`${where(index)} has ${length} values; embeddings of this model have ${size}.`);
+  }
   const all = new Float32Array(data.length * size);
-  data.forEach((list, index) => {
-    const where = `Example ${index} of the class '${label}'`;
-    const values = toNumbers(list, where);
-    if (values.length !== size)
-      throw bad(`${where} has ${values.length} values; embeddings of this model have ${size}.`);
-    all.set(values, index * size);
-  });
+  data.forEach((list, index) => all.set(toNumbers(list, where(index)), index * size));
   return all;
 }
 
 function isList(value: unknown): boolean {
-  return Object(value) === value;
+  return Array.isArray(value) || ArrayBuffer.isView(value) || show(value) === 'Object';
 }
 
-/** Reads numbers from a list, or from an object with the keys 0, 1, ..., which JSON makes of a typed array. */
+/** Returns a list, or the values of an object with the keys 0, 1, ..., which JSON makes of a typed array. */
+function toList(list: unknown, where: string): ArrayLike<unknown> {
+  if (!isList(list)) throw bad(`${where} is ${show(list)} where an array of numbers is expected.`);
+  return show(list) === 'Object' ? Object.values(list as object) : (list as unknown[]);
+}
+
 function toNumbers(list: unknown, where: string): Float32Array {
-  if (!isList(list)) throw bad(`${where} is ${String(list)} where an array of numbers is expected.`);
-  const values: readonly unknown[] =
-    Array.isArray(list) || ArrayBuffer.isView(list)
-      ? Array.from(list as ArrayLike<unknown>)
-      : Object.values(list as object);
-  const wrong = values.findIndex((value) => typeof value !== 'number' || !Number.isFinite(Math.fround(value)));
-  if (wrong >= 0) throw bad(`${where} holds ${String(values[wrong])} where a finite number is expected.`);
-  return Float32Array.from(values as readonly number[]);
+  const values = toList(list, where);
+  // A sparse list may be longer than memory: it ends at its first gap.
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (typeof value !== 'number' || !Number.isFinite(Math.fround(value)))
+      throw bad(`${where} holds ${show(value)} where a finite number is expected.`);
+  }
+  return Float32Array.from(values as ArrayLike<number>);
 }

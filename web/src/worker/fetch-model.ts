@@ -2,7 +2,9 @@
 
 import { canDigest, type DownloadOptions, download, joinBytes } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
+import { foreign } from '../shared/foreign.js';
 import type { ModelEntry, ModelFile, ModelRequest, OpenRequest, Preprocess } from '../shared/protocol.js';
+import { show } from '../shared/show.js';
 import { isTeachableMachine, parseLabels } from './class-names.js';
 import { type Converter, loadConverter } from './tfjs-converter.js';
 
@@ -18,6 +20,8 @@ export interface FetchedModel {
   /** Class names in the network's order. */
   labels: readonly string[] | undefined;
   preprocess: Partial<Preprocess>;
+  /** Mean of the embeddings of generic pictures. */
+  space?: Uint8Array | undefined;
   showClasses: boolean;
 }
 
@@ -28,7 +32,11 @@ export interface TfjsParts {
 }
 
 /** Progress, abort and early answer of the downloads, and the folder of the modules. */
-type FetchContext = Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'> & { wasmUrl?: string | undefined };
+type FetchContext = Pick<DownloadOptions, 'onBytes' | 'signal' | 'early'> & {
+  wasmUrl?: string | undefined;
+  /** Also fetches the space of a catalogue entry. */
+  needsSpace?: boolean | undefined;
+};
 
 const checkModel = "Check the option 'model': the address of a .tflite file, a model.json or a catalogue entry.";
 const checkLabels =
@@ -36,6 +44,9 @@ const checkLabels =
 
 /** A list of names has about 20 kB. */
 const maxLabelBytes = 4 << 20;
+
+/** Two bytes for each element of an embedding: a MobileNet's has some thousands. */
+const maxSpaceBytes = 1 << 16;
 
 /** TensorFlow.js writes shards of 4 MB, so this is far more than a MobileNet has. */
 const maxShards = 256;
@@ -54,8 +65,13 @@ export async function fetchModel(
         ? await fromEntry(model.entry, model.baseUrl, context)
         : await fromUrl(model.url, context);
   if (typeof labels === 'string') takeLabels(fetched, await fetchLabels({ path: labels }, labels, context));
-  else if (labels) fetched.labels = labels;
+  else if (labels) fetched.labels = toLabels(labels);
   return fetched;
+}
+
+function toLabels(labels: unknown): string[] {
+  if (Array.isArray(labels) && labels.findIndex((label) => typeof label !== 'string') < 0) return labels;
+  throw new ClassifierError('bad-argument', `The labels must be a list of names, or an address; got ${show(labels)}.`);
 }
 
 async function fromBytes(
@@ -63,11 +79,20 @@ async function fromBytes(
   weights: ArrayBuffer | Uint8Array | undefined,
   context: FetchContext,
 ): Promise<FetchedModel> {
-  const bytes = new Uint8Array(model);
+  const bytes = toBytes(model);
   return plain(
     'model',
     bytes,
-    isObject(bytes) ? await withConverter(context, weights ? new Uint8Array(weights) : new Uint8Array()) : undefined,
+    isObject(bytes) ? await withConverter(context, weights ? toBytes(weights) : new Uint8Array()) : undefined,
+  );
+}
+
+function toBytes(file: unknown): Uint8Array {
+  if (file instanceof Uint8Array) return file;
+  if (file instanceof ArrayBuffer) return new Uint8Array(file);
+  throw new ClassifierError(
+    'bad-argument',
+    `A model's bytes must be an ArrayBuffer or a Uint8Array; got ${show(file)}.`,
   );
 }
 
@@ -86,13 +111,23 @@ async function fromUrl(url: string, context: FetchContext): Promise<FetchedModel
   return plain(nameOf(url), bytes, json && (await withConverter(context, fetchShards(json, url, [], context))));
 }
 
-async function fromEntry(entry: ModelEntry, baseUrl: string, context: FetchContext): Promise<FetchedModel> {
-  const [file] = entry.files;
-  if (!file) throw new ClassifierError('bad-model', `The catalogue entry '${entry.id}' names no files.`);
+async function fromEntry(given: ModelEntry, baseUrl: string, context: FetchContext): Promise<FetchedModel> {
+  const entry = checkEntry(given);
+  const file = entry.files[0]!;
   const labelsFile = entry.labels;
   const labels = labelsFile && fetchLabels(labelsFile, resolve(labelsFile.path, baseUrl), context);
-  // It is awaited below. Until then a failure must not count as unhandled.
-  labels?.catch(() => {});
+  const spaceFile = context.needsSpace ? entry.space : undefined;
+  const space =
+    spaceFile &&
+    download(resolve(spaceFile.path, baseUrl), {
+      maxBytes: maxSpaceBytes,
+      ...spaceFile,
+      signal: context.signal,
+      what: `the space of the model '${entry.id}'`,
+      hint: checkModel,
+    });
+  // They are awaited below. Until then a failure must not count as unhandled.
+  for (const each of [labels, space]) each?.catch(() => {});
   const url = resolve(file.path, baseUrl);
   const model = await download(url, { ...file, ...context, what: `the model '${entry.id}'`, hint: checkModel });
   const json = parseJson(model, url);
@@ -102,10 +137,39 @@ async function fromEntry(entry: ModelEntry, baseUrl: string, context: FetchConte
     title: entry.title,
     sha256: json || !canDigest() ? undefined : file.sha256,
     preprocess: entry.preprocess ?? {},
+    space: await space,
     showClasses: entry.showClasses ?? true,
   };
   if (labels) takeLabels(fetched, await labels);
   return fetched;
+}
+
+/** Checks an entry, which may be from the network. */
+function checkEntry(entry: ModelEntry): ModelEntry {
+  const { id, title = id, files, labels, preprocess, showClasses } = entry;
+  const wrong = [
+    [typeof id === 'string' && id !== '', 'id'],
+    [typeof title === 'string', 'title'],
+    [files.length > 0 && files.findIndex((file) => !isFile(file)) < 0, 'files'],
+    [labels === undefined || isFile(labels), 'labels'],
+    [preprocess === undefined || Object(preprocess) === preprocess, 'preprocess'],
+    [showClasses === undefined || typeof showClasses === 'boolean', 'showClasses'],
+  ].find(([isRight]) => !isRight);
+  if (!wrong) return { ...entry, title };
+  throw new ClassifierError(
+    'bad-model',
+    `The catalogue entry ${show(id)} is not usable: its '${wrong[1]}' is missing or of the wrong kind. See 'ModelEntry'.`,
+  );
+}
+
+function isFile(file: unknown): boolean {
+  const { path, byteLength = 0, sha256 = '' } = Object(file) as Record<string, unknown>;
+  return (
+    typeof path === 'string' &&
+    Number.isSafeInteger(byteLength) &&
+    (byteLength as number) >= 0 &&
+    typeof sha256 === 'string'
+  );
 }
 
 function plain(id: string, model: Uint8Array, tfjs: TfjsParts | undefined): FetchedModel {
@@ -135,7 +199,13 @@ function takeLabels(fetched: FetchedModel, text: string): void {
  * read.
  */
 function resolve(path: string, base: string): string {
-  const { href, protocol } = new URL(path, base);
+  let address: URL;
+  try {
+    address = new URL(path, base);
+  } catch (cause) {
+    throw foreign('bad-model', `${base} names a file ${show(path)}, which is not an address`, cause);
+  }
+  const { href, protocol } = address;
   if (protocol === 'file:' && !base.startsWith('file:')) {
     throw new ClassifierError('bad-model', `${base} names the local file ${href}. Only local files may do that.`);
   }
@@ -240,11 +310,14 @@ function weightBytes({
   quantization,
 }: {
   shape?: unknown;
-  dtype?: string;
-  quantization?: { dtype?: string };
+  dtype?: unknown;
+  quantization?: { dtype?: unknown } | null;
 }): number {
-  const perElement = elementBytes[quantization?.dtype ?? dtype] ?? NaN;
-  return Array.isArray(shape) ? shape.reduce<number>((bytes, dim) => bytes * Number(dim), perElement) : NaN;
+  const stored = quantization?.dtype ?? dtype;
+  const perElement = typeof stored === 'string' ? (elementBytes[stored] ?? NaN) : NaN;
+  return Array.isArray(shape)
+    ? shape.reduce<number>((bytes, dim) => bytes * (typeof dim === 'number' ? dim : NaN), perElement)
+    : NaN;
 }
 
 type Json = Record<string, unknown>;

@@ -17,6 +17,7 @@ import type {
 } from '../shared/protocol.js';
 import { type Handlers, Transfer } from '../shared/rpc.js';
 import { datasetMethods } from './datasets.js';
+import type { StartHelper } from './decode-helper.js';
 import { type LoadModule, type OpenClassifier, openClassifier, type RequestContext, useThreads } from './open.js';
 import { FrameWriter } from './pixels.js';
 import type {
@@ -41,11 +42,13 @@ const noRequest: WasmFrameRequest = {
 
 /**
  * Makes the methods of one worker. `end` is called last. In a worker of ours it ends the worker. Elsewhere it ends the threads of `module`.
- * It must not do both: Chromium takes seconds to end a worker that has just ended its own workers.
+ * It must not do both: Chromium takes seconds to end a worker that has just ended its own workers. `startHelper` starts a worker that
+ * decodes pictures which may take long.
  */
 export function makeHost(
   loadModule: LoadModule,
   end: (module: WasmModule | undefined) => void,
+  startHelper?: StartHelper,
 ): Handlers<ClassifierMethods, Progress> {
   let open: (OpenClassifier & { writer: FrameWriter }) | undefined;
   let timings: Timings | null = null;
@@ -111,7 +114,9 @@ export function makeHost(
 
   return {
     async open(request, context) {
-      open = { ...(await openClassifier(request, loadModule, context)), writer: new FrameWriter(request.wasmUrl) };
+      const { wasmUrl, refusesTruncated } = request;
+      const writer = new FrameWriter({ wasmUrl, refusesTruncated, startHelper });
+      open = { ...(await openClassifier(request, loadModule, context)), writer };
       return { model: open.model };
     },
 

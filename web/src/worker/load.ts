@@ -3,6 +3,7 @@
 import { type DownloadOptions, download, failed, isHtml } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
 import { codeUrl, glueUrl } from '../shared/module-files.js';
+import { wasmHashes } from '../shared/packaged.js';
 import type { EarlyAnswer, Variant } from '../shared/protocol.js';
 import { compileFrom, whereToPut } from './compile.js';
 import type { CreateModule, ModuleSettings, WasmModule } from './wasm-module.js';
@@ -17,14 +18,19 @@ export interface LoadModuleOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Fetches and starts a variant. Throws 'load-failed'; the caller may fall back to another variant. */
+/** Fetches and starts a variant. The package's own file has to have its SHA-256. Throws 'load-failed'; the caller may fall back to another variant. */
 export async function loadModule(options: LoadModuleOptions): Promise<WasmModule> {
   const { variant, wasmUrl } = options;
   const code = codeUrl(variant, wasmUrl);
   // The glue is requested first, because the code may have arrived already.
   const glue = importGlue(glueUrl(variant, wasmUrl).href);
   // The page's bundler may have given another name to the file.
-  const compiled = compileFrom(code.href, { ...options, early: options.early && { ...options.early, url: code.href } });
+  const compiled = compileFrom(code.href, {
+    ...options,
+    early: options.early && { ...options.early, url: code.href },
+    // Another folder may hold another build.
+    sha256: wasmUrl ? undefined : wasmHashes[variant],
+  });
   // It is awaited below. Until then a failure must not count as unhandled.
   compiled.catch(() => {});
   try {

@@ -2,9 +2,11 @@
 
 import { aborted } from '../shared/abort.js';
 import { sha256Of } from '../shared/download.js';
+import { ClassifierError } from '../shared/errors.js';
 import { glueUrl } from '../shared/module-files.js';
 import type {
   Choice,
+  Layers,
   LoadTimings,
   ModelInfo,
   NoModel,
@@ -14,6 +16,7 @@ import type {
   Progress,
 } from '../shared/protocol.js';
 import type { Context } from '../shared/rpc.js';
+import { show } from '../shared/show.js';
 import { fallbacks } from '../shared/variant.js';
 import { readAssociatedFile } from './associated-file.js';
 import { fitsClasses, labelsOfLines, nameClasses } from './class-names.js';
@@ -41,7 +44,7 @@ interface StartedClassifier {
 export interface OpenClassifier extends StartedClassifier {
   /** Null when embeddings come from elsewhere. */
   model: ModelInfo | null;
-  /** Identifier that data sets store: the model's id, or the name of the source of the embeddings. */
+  /** Identifier that data sets store: the model's id with the layers, or the name of the source of the embeddings. */
   id: string;
   embeddingSize: number;
   /** Returns the SHA-256 of the model file; '' without a file or where the browser offers no digests. Only data sets need it. */
@@ -55,7 +58,7 @@ export interface OpenClassifier extends StartedClassifier {
 
 type LoadedModel = Omit<OpenClassifier, keyof StartedClassifier | 'loadTimings'>;
 
-const defaultPreprocess = { crop: 'center', resize: 'half-pixel', mirror: false } as const satisfies Preprocess;
+const defaultPreprocess = { crop: 'center', resize: 'area', mirror: false } as const satisfies Preprocess;
 
 /** Starts a module and loads the model into it. */
 export async function openClassifier(
@@ -72,7 +75,13 @@ export async function openClassifier(
       : timed(
           fetchModel(
             { model, labels: request.labels },
-            { ...downloadOptions(context, 'model'), wasmUrl: request.wasmUrl, early: request.earlyModel },
+            {
+              ...downloadOptions(context, 'model'),
+              wasmUrl: request.wasmUrl,
+              early: request.earlyModel,
+              // Embeddings of the last layer alone are not centred.
+              needsSpace: request.layers === 'two' || request.layers === 'auto',
+            },
           ),
           began,
         );
@@ -165,10 +174,29 @@ async function loadModel(
   const modelBytes = fetched.model.byteLength + (fetched.tfjs?.weights.byteLength ?? 0);
   const format = await convertInPlace(fetched);
   const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
-  const loaded = readModel(classifier, fetched, preprocess, request.precision);
+  const loaded = readModel(classifier, fetched, preprocess, request.precision, request.layers);
+  if (fetched.space) classifier.useSpace(fetched.space);
+  const isCentred = loaded.layers === 'two' && fetched.space !== undefined;
   const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
   const model = { ...toModelInfo(fetched, loaded, preprocess), format };
-  return { model, id: model.id, embeddingSize: model.embeddingSize, sha256, modelBytes, classNames };
+  return {
+    model,
+    id: datasetId(model, isCentred),
+    embeddingSize: model.embeddingSize,
+    sha256: isCentred ? () => sumWith(sha256, fetched.space!) : sha256,
+    modelBytes,
+    classNames,
+  };
+}
+
+/** Sum of a model and of its space: embeddings that were centred otherwise must not be compared. */
+async function sumWith(sha256: () => Promise<string>, space: Uint8Array): Promise<string> {
+  return sha256Of(new TextEncoder().encode(`${await sha256()} ${await sha256Of(space)}`));
+}
+
+/** The network's own embedding needs no mark, so that data sets of earlier versions of this package stay valid. */
+function datasetId({ id, layers }: ModelInfo, isCentred: boolean): string {
+  return layers === 'two' ? `${id} + middle layer${isCentred ? ', centred' : ''}` : id;
 }
 
 /** Returns a function that computes the SHA-256 of a file once and then releases the file; or that returns a known sum. */
@@ -192,14 +220,36 @@ async function convertInPlace(fetched: FetchedModel): Promise<ModelInfo['format'
 function readModel(
   classifier: WasmClassifier,
   { model }: FetchedModel,
-  { crop, resize, mirror, range }: Preprocess,
+  preprocess: Preprocess,
   precision: Precision = 'auto',
+  layers: Layers = 'last',
 ): WasmModelInfo {
+  checkKinds(preprocess, precision);
+  const { crop, resize, mirror, range } = preprocess;
   classifier.modelBuffer(model.byteLength).set(model);
   return classifier.loadModel(
     { crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN },
     precision,
+    layers,
   );
+}
+
+/** Checks what the module can't: it takes texts and numbers only. Throws 'bad-argument'. */
+function checkKinds({ crop, resize, mirror, range }: Preprocess, precision: unknown): void {
+  const wrong = [
+    [typeof crop === 'string', 'preprocess.crop', crop],
+    [typeof resize === 'string', 'preprocess.resize', resize],
+    [typeof mirror === 'boolean', 'preprocess.mirror', mirror],
+    [
+      range === undefined ||
+        (Array.isArray(range) && range.length === 2 && range.every((each) => typeof each === 'number')),
+      'preprocess.range',
+      range,
+    ],
+    [typeof precision === 'string', 'precision', precision],
+  ].find(([isRight]) => !isRight);
+  if (wrong)
+    throw new ClassifierError('bad-argument', `${String(wrong[1])} is of the wrong kind; got ${show(wrong[2])}.`);
 }
 
 /** Returns the class names inside the model file. Names that don't fit are ignored, because the caller didn't ask for them. */

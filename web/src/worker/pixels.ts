@@ -1,21 +1,24 @@
 // Writes frames as RGBA into the module's memory. Bitmaps and video frames are always closed.
 
+import { aborted } from '../shared/abort.js';
 import { download } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
+import { foreign } from '../shared/foreign.js';
 import type { Frame } from '../shared/protocol.js';
+import { show } from '../shared/show.js';
 import { FrameCanvas } from './frame-canvas.js';
-import { loadDecoder, type PictureDecoder } from './picture-decoder.js';
+import { type DecoderOptions, loadDecoder, type PictureDecoder, RefusedPicture } from './picture-decoder.js';
 import type { WasmClassifier } from './wasm-module.js';
 
 /** Writes frames into a classifier's frame buffer. It fetches the decoder with the first encoded picture. */
 export class FrameWriter {
   readonly #canvas = new FrameCanvas();
-  readonly #wasmUrl: string | undefined;
+  readonly #options: DecoderOptions;
   #decoder: PictureDecoder | undefined;
 
-  /** @param wasmUrl Folder of image/decoder.wasm, ends in '/'. Default: wasm/ beside this file. */
-  constructor(wasmUrl?: string) {
-    this.#wasmUrl = wasmUrl;
+  /** @param options.wasmUrl Folder of image/decoder.wasm, ends in '/'. Default: wasm/ beside this file. */
+  constructor(options: DecoderOptions = {}) {
+    this.#options = options;
   }
 
   /**
@@ -27,7 +30,13 @@ export class FrameWriter {
       case 'rgba':
         return writeRgba(frame, classifier);
       case 'encoded':
-        return this.#writeEncoded(frame.bytes, classifier, () => this.#loadDecoder(signal));
+        return this.#writeEncoded(
+          await readFile(frame),
+          fileOf(frame.name),
+          classifier,
+          () => this.#loadDecoder(signal),
+          signal,
+        );
       case 'address':
         return this.#writeAddressed(frame.url, classifier, signal);
       case 'bitmap':
@@ -51,29 +60,34 @@ export class FrameWriter {
     decoder.catch(() => {});
     await this.#writeEncoded(
       await download(url, { what: 'the picture', hint: 'Check its address.', signal }),
+      `picture ${url}`,
       classifier,
       () => decoder,
+      signal,
     );
   }
 
   async #writeEncoded(
-    source: Blob | ArrayBuffer | Uint8Array,
+    bytes: Uint8Array<ArrayBuffer>,
+    what: string,
     classifier: WasmClassifier,
     decoder: () => Promise<PictureDecoder>,
+    signal: AbortSignal | undefined,
   ): Promise<void> {
-    const bytes = new Uint8Array(source instanceof Blob ? await source.arrayBuffer() : source);
-    if (bytes.byteLength === 0) throw new ClassifierError('bad-image', 'The picture file is empty.');
+    if (bytes.byteLength === 0) throw new ClassifierError('bad-image', `The ${what} is empty.`);
     const decode = await decoder();
     try {
-      await decode(bytes, (pixels, width, height) => classifier.frameBuffer(width, height).set(pixels));
+      await decode(bytes, (pixels, width, height) => classifier.frameBuffer(width, height).set(pixels), signal);
     } catch (decoderError) {
       if ((decoderError as { code?: unknown }).code !== 'bad-image') throw decoderError;
+      if (decoderError instanceof RefusedPicture) throw decoderError;
       // The browser may decode what our decoder doesn't support: WebP, AVIF, GIF and rare kinds of JPEG.
-      const bitmap = await decodeInBrowser(bytes as Uint8Array<ArrayBuffer>).catch(() => {
+      const bitmap = await decodeInBrowser(bytes, signal).catch(() => {
+        if (signal?.aborted) throw aborted(signal);
         const reason = decoderError instanceof Error ? decoderError.message : String(decoderError);
         throw new ClassifierError(
           'bad-image',
-          `Neither this library nor the browser can decode the picture. Use JPEG, PNG, BMP or, in browsers, WebP. (${reason})`,
+          `Neither this library nor the browser can decode the ${what}. Use JPEG, PNG, BMP or, in browsers, WebP. (${reason})`,
           { cause: decoderError },
         );
       });
@@ -83,13 +97,50 @@ export class FrameWriter {
 
   /** Loads the decoder once. After a failure or abort, the next picture tries again. */
   async #loadDecoder(signal: AbortSignal | undefined): Promise<PictureDecoder> {
-    return (this.#decoder ??= await loadDecoder({ wasmUrl: this.#wasmUrl, signal }));
+    return (this.#decoder ??= await loadDecoder({ ...this.#options, signal }));
   }
 }
 
-/** Decodes in the browser. Rejects where there is none. */
-async function decodeInBrowser(bytes: Uint8Array<ArrayBuffer>): Promise<ImageBitmap> {
-  return createImageBitmap(new Blob([bytes]), { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
+function fileOf(name: string | undefined): string {
+  return name === undefined ? 'picture file' : `picture file ${show(name)}`;
+}
+
+/** Reads a file, which may be a folder, or deleted or changed meanwhile. */
+async function readFile({ bytes, name }: Extract<Frame, { kind: 'encoded' }>): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    if (bytes instanceof Blob) return new Uint8Array(await bytes.arrayBuffer());
+    if (bytes instanceof Uint8Array || bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
+    throw new TypeError('it is not a file');
+  } catch (cause) {
+    throw foreign('bad-image', `The ${fileOf(name)} can't be read`, cause);
+  }
+}
+
+/** Time that the browser has to decode a picture, in milliseconds. */
+const browserDeadlineMs = 20_000;
+
+/** Decodes in the browser. Rejects where there is none, after the deadline, and when the signal aborts. */
+async function decodeInBrowser(bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal | undefined): Promise<ImageBitmap> {
+  const bitmap = createImageBitmap(new Blob([bytes]), { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
+  let end = () => {};
+  const ended = new Promise<never>((_, reject) => {
+    end = () => reject(aborted(signal));
+  });
+  const timer = setTimeout(end, browserDeadlineMs);
+  signal?.addEventListener('abort', end);
+  try {
+    return await Promise.race([bitmap, ended]);
+  } catch (error) {
+    // Nobody else would close a bitmap that comes too late.
+    bitmap.then(
+      (late) => late.close(),
+      () => {},
+    );
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
+  }
 }
 
 function writeRgba(

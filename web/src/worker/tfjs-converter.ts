@@ -1,6 +1,7 @@
 // Converts TensorFlow.js models to .tflite files with a module of its own (cpp/converter), which is fetched with the first model.json.
 
 import { absolute } from '../shared/addresses.js';
+import { wasmHashes } from '../shared/packaged.js';
 import { type BareInstance, loadBareModule } from './bare-module.js';
 
 /** Exports of wasm/tfjs/converter.wasm; see cpp/converter/module.cpp. */
@@ -35,7 +36,10 @@ export async function loadConverter({
   const url = wasmUrl
     ? new URL('tfjs/converter.wasm', wasmUrl).href
     : absolute(new URL('./wasm/tfjs/converter.wasm', import.meta.url).href);
-  const start = await loadBareModule<ConverterFunctions>(url, signal);
+  const start = await loadBareModule<ConverterFunctions>(url, {
+    signal,
+    sha256: wasmUrl ? undefined : wasmHashes.tfjs,
+  });
   // Each model gets an instance of its own, because its memory, several times the model's size, is then released.
   return async (modelJson, weights) => convert(await start(), modelJson, weights);
 }

@@ -10,7 +10,7 @@ export interface WasmError extends Error {
 export interface WasmPreprocess {
   /** 'squash' | 'center' */
   crop: string;
-  /** 'half-pixel' | 'align-corners' */
+  /** 'area' | 'half-pixel' | 'align-corners' */
   resize: string;
   mirror: boolean;
   /** Real values of a channel at 0 and at 255. NaN for both: the model's own range, else -1 and 1. */
@@ -27,6 +27,8 @@ export interface WasmClassScore {
 
 /** Options of a prediction. All fields are required: shared/predict-defaults.ts has the defaults. */
 export interface WasmPredictOptions {
+  /** 'combined' | 'neighbours' */
+  rule: string;
   /** >= 1 */
   k: number;
   /** 'votes' | 'similarity' */
@@ -120,6 +122,10 @@ export interface WasmModelInfo {
   /** 'given' | 'metadata' | 'file' | 'assumed'; see ModelInfo. */
   rangeSource: string;
   embeddingSize: number;
+  /** 'last' | 'two'. */
+  layers: string;
+  /** 0 for a model without a middle layer. */
+  middleLayerSize: number;
   /** 0 for a model without a classifier. */
   classCount: number;
   /** Name inside the file; '' when there is none. */
@@ -145,8 +151,12 @@ export interface WasmClassifier {
   /**
    * Reads the model in modelBuffer() and frees the buffer. On an error the earlier model stays.
    * `precision`: 'auto' | 'f32' | 'int8' | 'exact'; see cpp/model/precision.h.
+   * `layers`: 'last' | 'two' | 'auto'; see cpp/net/network.h.
    */
-  loadModel(preprocess: WasmPreprocess, precision: string): WasmModelInfo;
+  loadModel(preprocess: WasmPreprocess, precision: string, layers: string): WasmModelInfo;
+
+  /** Sets the mean of the embeddings of generic pictures: float16 values. Loading a model removes it. */
+  useSpace(halves: Uint8Array): void;
 
   /** Returns a view [height, width, 4] for the RGBA of the next frame. */
   frameBuffer(width: number, height: number): Uint8Array;

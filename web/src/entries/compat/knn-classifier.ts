@@ -9,6 +9,7 @@ import { readTensor, Tensor, type TensorInput } from '../../compat/tensor.js';
 import { toLabel } from '../../page/arguments.js';
 import { toModuleRequest } from '../../page/session.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
+import { checkMethods } from '../../shared/foreign.js';
 import { predictDefaults } from '../../shared/predict-defaults.js';
 import type { Variant } from '../../shared/protocol.js';
 import { startClassifier } from '../../worker/open.js';
@@ -82,6 +83,7 @@ export class KNNClassifier {
   /** @internal For tests: `start` returns the module. */
   constructor(options: KnnOptions, start: () => Promise<WasmModule>);
   constructor(options: KnnOptions = {}, start?: () => Promise<WasmModule>) {
+    checkMethods(new.target.prototype as object);
     this.#start = start ?? (() => startModule(options));
     // predictClass() reports a failure.
     this.#ready().catch(() => {});
@@ -139,7 +141,7 @@ export class KNNClassifier {
     normOf(values, 'The input');
     const labels = this.#labels();
     const query = { values, k, labels, classIndices: this.#classIndices };
-    if (this.#classifier) return vote(this.#classifier, query);
+    if (this.#classifier) return call(() => vote(this.#classifier!, query));
     return this.#predictLater({ ...query, values: values.slice() }, [...this.#waiting!]);
   }
 
@@ -260,7 +262,7 @@ export class KNNClassifier {
     const snapshot = new this.#module!.Classifier(1);
     try {
       teach(snapshot, examples);
-      return vote(snapshot, query);
+      return call(() => vote(snapshot, query));
     } finally {
       snapshot.delete();
     }
@@ -328,7 +330,9 @@ function nearest(
   let found: WasmNeighbour[];
   do {
     asked = Math.min(total, asked === wanted ? wanted + 1 : 2 * asked);
-    found = call(() => classifier.predictEmbedding(values, { ...predictDefaults, k: asked })).neighbours;
+    found = call(() =>
+      classifier.predictEmbedding(values, { ...predictDefaults, rule: 'neighbours', k: asked }),
+    ).neighbours;
   } while (asked < total && found[asked - 1]!.similarity === found[wanted - 1]!.similarity);
   found.sort(
     (a, b) => b.similarity - a.similarity || positions[a.classIndex]! - positions[b.classIndex]! || a.id - b.id,

@@ -7,12 +7,15 @@
 import { sharedModule } from '../../compat/module.js';
 import { forEachPicture, type PictureInput } from '../../compat/picture.js';
 import { Tensor } from '../../compat/tensor.js';
+import { limited } from '../../page/limits.js';
 import { requirePackagedModel, toRequest } from '../../page/models.js';
 import { toModuleRequest } from '../../page/session.js';
 import { orAborted } from '../../shared/abort.js';
 import { absolute } from '../../shared/addresses.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
+import { checked, checkMethods } from '../../shared/foreign.js';
 import type { ModelInfo, ModelRequest, Precision, Progress, Variant } from '../../shared/protocol.js';
+import { show } from '../../shared/show.js';
 import { FrameCanvas } from '../../worker/frame-canvas.js';
 import { type OpenClassifier, openClassifier } from '../../worker/open.js';
 import { loadImageNetLabels } from '../labels.js';
@@ -83,6 +86,10 @@ const alphas: Record<string, readonly string[]> = {
  * know.
  */
 export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
+  return checked(() => limited(modelConfig, (limits) => open({ ...modelConfig, ...limits })));
+}
+
+async function open(modelConfig: ModelConfig): Promise<MobileNet> {
   const { labels, precision, variant, wasmUrl, inputRange, signal, onProgress } = modelConfig;
   const request = {
     // One thread, because a page's main thread must not block.
@@ -92,6 +99,7 @@ export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
     // Preprocessing of the original.
     preprocess: { crop: 'squash', resize: 'align-corners', ...(inputRange ? { range: inputRange } : {}) } as const,
     precision,
+    layers: 'last' as const,
   };
   const running = await openClassifier(request, sharedModule, { report: onProgress, ...(signal ? { signal } : {}) });
   return new MobileNet(running, running.classNames ?? (await imageNetNames(running.model!.classCount)));
@@ -120,6 +128,7 @@ export class MobileNet {
 
   /** @internal Use load(). */
   constructor(running: OpenClassifier, classNames: readonly string[] | undefined) {
+    checkMethods(new.target.prototype as object);
     this.#running = running;
     this.#classNames = classNames;
   }
@@ -159,7 +168,7 @@ export class MobileNet {
    */
   async classify(img: PictureInput, topk = 3): Promise<ScoredClass[]> {
     if (!(topk >= 0))
-      throw new ClassifierError('bad-argument', `topk must be a number of at least 0; got ${String(topk)}.`);
+      throw new ClassifierError('bad-argument', `topk must be a number of at least 0; got ${show(topk)}.`);
     const { model } = this.#use();
     const logits = this.infer(img);
     if (logits.shape[0] !== 1)
@@ -199,7 +208,7 @@ async function whichModel({ version, alpha, modelUrl }: ModelConfig): Promise<Mo
   if (alpha !== undefined && known && !(typeof alpha === 'number' && known.includes(alpha.toFixed(2)))) {
     throw new ClassifierError(
       'bad-argument',
-      `MobileNet constructed with invalid alpha ${String(alpha)}. Valid multipliers for this version are: ${known.join()}.`,
+      `MobileNet constructed with invalid alpha ${show(alpha)}. Valid multipliers for this version are: ${known.join()}.`,
     );
   }
   const packaged = requirePackagedModel('modelUrl');
