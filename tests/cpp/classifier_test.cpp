@@ -184,6 +184,38 @@ TEST(Classifier, SaysWhichLayersAnEmbeddingHas) {
   EXPECT_EQ(load_layers(classifier, small_file(), EmbeddingLayers::Auto).middle_layer_size, 0u);
 }
 
+std::vector<std::byte> save(Classifier& classifier, const std::vector<Thumbnail>& thumbnails = {}) {
+  std::vector<std::byte> file;
+  const auto append = [&](const std::vector<std::byte>& piece) {
+    file.insert(file.end(), piece.begin(), piece.end());
+  };
+  DatasetTransfer transfer(classifier);
+  transfer.start_save({"m", "", ""});
+  for (const auto& [id, bytes] : thumbnails) transfer.plan_thumbnail(id, bytes.size());
+  for (auto piece = transfer.next_saved(); !piece.empty(); piece = transfer.next_saved()) {
+    append(piece);
+  }
+  for (const auto& [id, bytes] : thumbnails) {
+    std::ranges::copy(bytes, transfer.piece_buffer(bytes.size()).begin());
+    append(transfer.saved_thumbnail(id, bytes.size()));
+  }
+  append(transfer.end_save());
+  return file;
+}
+
+std::vector<Thumbnail> begin_load(DatasetTransfer& transfer, std::span<const std::byte> bytes,
+                                  size_t embedding_size = 2) {
+  transfer.start_load({"m", "", ""}, embedding_size);
+  std::ranges::copy(bytes, transfer.piece_buffer(bytes.size()).begin());
+  return transfer.load_piece();
+}
+
+void load_dataset(Classifier& classifier, std::span<const std::byte> file, size_t embedding_size) {
+  DatasetTransfer transfer(classifier);
+  begin_load(transfer, file, embedding_size);
+  transfer.finish_load();
+}
+
 TEST(Classifier, RefusesADataSetOfOtherLayers) {
   Classifier last(1), two(1);
   const size_t sizes[] = {
@@ -194,18 +226,7 @@ TEST(Classifier, RefusesADataSetOfOtherLayers) {
     each->knn().add(each->embed(), "green");
   }
   const auto transfer = [](Classifier& from, Classifier& to, size_t size) {
-    DatasetTransfer save(from), load(to);
-    save.start_save({"net", "aa", ""});
-    load.start_load({"net", "aa", ""}, size);
-    const auto pass = [&](const std::vector<std::byte>& piece) {
-      std::ranges::copy(piece, load.piece_buffer(piece.size()).begin());
-      load.load_piece();
-      return !piece.empty();
-    };
-    while (pass(save.next_saved())) {
-    }
-    pass(save.end_save());
-    load.finish_load();
+    load_dataset(to, save(from), size);
   };
   EXPECT_EQ(error_of([&] { transfer(last, two, sizes[1]); }), ErrorCode::BadDataset);
   EXPECT_EQ(error_of([&] { transfer(two, last, sizes[0]); }), ErrorCode::BadDataset);
@@ -367,32 +388,6 @@ TEST(Smoothing, KeepsTheWinnerOfTheFrameWhenVotesAreEqual) {
   const Prediction frame = classifier.knn().predict(kRight, 2);
   ASSERT_EQ(frame.class_index, 1u) << "the nearest";
   EXPECT_EQ(classifier.smooth(frame, 4).class_index, 1u);
-}
-
-std::vector<std::byte> save(Classifier& classifier, const std::vector<Thumbnail>& thumbnails = {}) {
-  std::vector<std::byte> file;
-  const auto append = [&](const std::vector<std::byte>& piece) {
-    file.insert(file.end(), piece.begin(), piece.end());
-  };
-  DatasetTransfer transfer(classifier);
-  transfer.start_save({"m", "", ""});
-  for (const auto& [id, bytes] : thumbnails) transfer.plan_thumbnail(id, bytes.size());
-  for (auto piece = transfer.next_saved(); !piece.empty(); piece = transfer.next_saved()) {
-    append(piece);
-  }
-  for (const auto& [id, bytes] : thumbnails) {
-    std::ranges::copy(bytes, transfer.piece_buffer(bytes.size()).begin());
-    append(transfer.saved_thumbnail(id, bytes.size()));
-  }
-  append(transfer.end_save());
-  return file;
-}
-
-std::vector<Thumbnail> begin_load(DatasetTransfer& transfer, std::span<const std::byte> bytes,
-                                  size_t embedding_size = 2) {
-  transfer.start_load({"m", "", ""}, embedding_size);
-  std::ranges::copy(bytes, transfer.piece_buffer(bytes.size()).begin());
-  return transfer.load_piece();
 }
 
 TEST(ClassifierExamples, LoadingAFileReplacesAllAndKeepsTheIdsOfTheFile) {
@@ -586,11 +581,7 @@ TEST(Classifier, KeepsWhatWasTaughtWhenMemoryRunsOutAnywhere) {
   const std::vector<std::byte> taught = save(classifier, {{1, std::vector<std::byte>(500)}});
   const std::string new_label = "another class with a long name";
   const PredictOptions options, combined{.rule = Rule::Combined};
-  const auto reload = [&] {
-    DatasetTransfer transfer(classifier);
-    begin_load(transfer, taught, 32);
-    transfer.finish_load();
-  };
+  const auto reload = [&] { load_dataset(classifier, taught, 32); };
   struct Step {
     const char* name;
     std::function<void()> run;

@@ -163,7 +163,7 @@ export async function teaching(classifier: Classifier | KnnClassifier): Promise<
   await classifier.useStorage('i8');
   exactly<number[]>()(await classifier.exampleIds('d'));
   exactly<Float32Array<ArrayBufferLike>>()(await classifier.exampleEmbedding(0));
-  exactly<Review>()(await classifier.review({ mostExamples: 100, k: 5, signal }));
+  exactly<Review>()(await classifier.review({ maxExamples: 100, k: 5, signal }));
   exactly<Record<string, number>>()(await classifier.counts());
   await classifier.clear();
   exactly<number>()(classifier.embeddingSize);

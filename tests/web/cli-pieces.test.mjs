@@ -264,6 +264,15 @@ test('readJournal() keeps only embeddings of the given size that are finite', as
   assert.deepEqual([read.map(({ id }) => id), damaged], [[2], 5]);
 });
 
+test('readJournal() ignores a count in the first line that is not a whole number', async (t) => {
+  const file = path.join(await scratchFolder(t), 'x.pictures.jsonl');
+  for (const count of ['{"toString":1}', '[[{"valueOf":1}]]', '"3"', '1e308', '-1', '0.5', 'null']) {
+    await writeFile(file, `{"format":"teachable-wasm pictures","version":2,"model":{},"count":${count}}\n`);
+    const { pictures, damaged } = await readJournal(file);
+    assert.deepEqual([pictures, damaged], [[], 0], count);
+  }
+});
+
 test('readJournal() refuses other files and other versions', async (t) => {
   const file = path.join(await scratchFolder(t), 'x.pictures.jsonl');
   const deep = '{"a":'.repeat(100_000) + 1 + '}'.repeat(100_000);

@@ -37,7 +37,7 @@ async function saveAndLoad({ variant, storage }) {
   const single = await first.predict(queries.slice(0, size), options);
   const thumbnails = [{ id: ids[7], bytes: Uint8Array.of(1, 2, 3) }];
   const file = await first.saveDataset({ thumbnails });
-  const review = await first.review({ mostExamples: 50 });
+  const review = await first.review({ maxExamples: 50 });
 
   const second = await open();
   await second.addExamples(vectors(1), ['before']);

@@ -127,7 +127,7 @@ test('aborting a running review or predictMany() ends it at once, and later call
       Array.from({ length: count }, (_, i) => i % 5),
     );
     const calls = {
-      review: (signal) => knn.review({ mostExamples: count, signal }),
+      review: (signal) => knn.review({ maxExamples: count, signal }),
       predictMany: (signal) => knn.predictMany(rows, { signal }),
     };
     const first = {};

@@ -90,7 +90,7 @@ async function evaluate(call: Call): Promise<ExitCode> {
         `${argument} has ${total === 1 ? 'one example' : 'no examples'}. An evaluation needs at least two examples.`,
       );
     err.line(`Predicting ${Math.min(sample ?? total, total)} of ${total} examples from the others.`);
-    const review = await classifier.review({ k, mostExamples: sample ?? total, signal });
+    const review = await classifier.review({ k, maxExamples: sample ?? total, signal });
     const matrix = toConfusionMatrix(
       counts.map(([label]) => label),
       review.confusion,

@@ -74,7 +74,8 @@ export async function readJournal(file: string, embeddingSize?: number): Promise
       if (!journal) {
         isChecked = checkVersion(file, record) === version;
         journal = { ...toHeader(record!), pictures: [], damaged: 0 };
-        expected = Number(record!['count']) || 0;
+        const count = record!['count'];
+        expected = Number.isSafeInteger(count) ? (count as number) : 0;
         continue;
       }
       const picture = record && isChecked ? toPicture(record) : undefined;

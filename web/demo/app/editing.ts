@@ -110,6 +110,8 @@ export class Editing {
   /** Undoes the last change. */
   async undo(): Promise<void> {
     const { engine, history, recordings, classList, recognition } = this.#parts;
+    // The last frame of a recording may still be in the engine. It must not outlive the others.
+    await recordings.settle();
     // A recording that is going on continues as a new step.
     recordings.renew((slot) => classList.at(slot)?.label ?? '');
     try {

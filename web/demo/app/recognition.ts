@@ -57,10 +57,15 @@ export class Recognition {
     if (!current) return this.#showPrediction(null);
     const slot = recordings.next();
     const card = slot === undefined ? undefined : classList.at(slot);
-    const observation = await this.#observeOrExplain(current.image, card, current.thumbnailSource);
+    const observing = this.#observeOrExplain(current.image, card, current.thumbnailSource);
+    if (card)
+      recordings.add(
+        card.slot,
+        observing.then((observation) => observation?.exampleId),
+      );
+    const observation = await observing;
     // The camera may have been stopped in the meantime.
     if (observation && input.current) this.#show(observation);
-    if (card && observation?.exampleId !== undefined) recordings.add(card.slot, observation.exampleId);
   }
 
   /** Classifies the picture again after a change. The camera needs no call, because it has a new frame soon. */

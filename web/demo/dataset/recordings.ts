@@ -10,6 +10,7 @@ export class Recordings {
   /** Slots that were pressed and have no frame yet. A tap that is shorter than a frame still teaches one. */
   #waiting: number[] = [];
   readonly #recordings = new Map<number, Recording>();
+  #lastAdded: Promise<void> = Promise.resolve();
 
   constructor(editor: DatasetEditor) {
     this.#editor = editor;
@@ -42,9 +43,20 @@ export class Recordings {
     return this.#waiting.shift() ?? this.#held.at(-1);
   }
 
-  /** Adds an example to the recording of a slot. */
-  add(slot: number, exampleId: number): void {
-    this.#recordings.get(slot)?.add(exampleId);
+  /** Adds the example that is being taught to the recording that is going on now. Its id is undefined if teaching fails. */
+  add(slot: number, exampleId: Promise<number | undefined>): void {
+    const recording = this.#recordings.get(slot);
+    this.#lastAdded = exampleId.then(
+      (id) => {
+        if (id !== undefined) recording?.add(id);
+      },
+      () => {},
+    );
+  }
+
+  /** Waits until the example that is being taught belongs to its recording. */
+  async settle(): Promise<void> {
+    await this.#lastAdded;
   }
 
   /** Starts new recordings in place of all current ones, so that the next examples form undo steps of their own. */

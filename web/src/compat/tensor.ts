@@ -10,7 +10,7 @@ export interface TensorLike {
   dataSync(): ArrayLike<number>;
 }
 
-/** Input wherever the original takes a tensor. A typed array has rank 1. */
+/** Values for the methods that take a tensor in the original. A typed array has rank 1. */
 export type TensorInput =
   | TensorLike
   | Float32Array

@@ -201,7 +201,7 @@ export class Classifier extends KnnClassifier {
   }
 
   /**
-   * Predicts which of the taught classes a picture shows, by the votes of the nearest examples.
+   * Predicts which of the taught classes a picture shows. The option `rule` selects how the examples decide.
    * @param image A picture, or an embedding of this model.
    * @throws 'bad-argument' when there are no examples or an option is out of range.
    */

@@ -63,17 +63,17 @@ async function open(options: KnnOptions, startHere: StartHere): Promise<KnnClass
   return new KnnClassifier(await startSession({ model }, options, startHere));
 }
 
-/** Prediction by the nearest examples. */
+/** Prediction by the taught examples. */
 export interface Prediction {
-  /** Class with the most votes. Among equal classes, the one with the nearest example. When `unknown`, the best guess. */
+  /** Class with the highest confidence. Among equal classes, the one with the nearest example. When `unknown`, the best guess. */
   label: string;
   /** Index of the class, in the order in which classes were added. */
   classIndex: number;
   /** Confidence of every class that has examples, 0-1, with a sum of 1. The object has no prototype. */
   confidences: Record<string, number>;
-  /** True when the nearest example is less similar than the option `unknownThreshold` requires. */
+  /** True when the nearest examples are less similar than the option `unknownThreshold` requires. */
   unknown: boolean;
-  /** Examples that voted, nearest first. Among equally near ones, the older one is first. */
+  /** The `k` nearest examples, nearest first. Among equally near ones, the older one is first. */
   neighbours: Neighbour[];
 }
 
@@ -118,7 +118,7 @@ export class KnnClassifier {
   }
 
   /**
-   * Predicts the class of an embedding by the votes of the nearest examples.
+   * Predicts the class of an embedding by the taught examples. The option `rule` selects how they decide.
    * @param embedding [embeddingSize]
    * @throws 'bad-argument' when there are no examples or an option is out of range.
    */
@@ -229,17 +229,17 @@ export class KnnClassifier {
   }
 
   /**
-   * Predicts each example from all others (leave-one-out), at most `mostExamples` of them. Returns accuracy, confusions, possible
+   * Predicts each example from all others (leave-one-out), at most `maxExamples` of them. Returns accuracy, confusions, possible
    * mistakes, and options for calibrated confidences.
    */
   async review({
-    mostExamples = 1000,
+    maxExamples = 1000,
     signal,
     ...options
-  }: PredictOptions & CallSettings & { mostExamples?: number | undefined } = {}): Promise<Review> {
+  }: PredictOptions & CallSettings & { maxExamples?: number | undefined } = {}): Promise<Review> {
     return this.call(
       'review',
-      { options: toPredictOptions(options), maxExamples: toCount(mostExamples, 'mostExamples') },
+      { options: toPredictOptions(options), maxExamples: toCount(maxExamples, 'maxExamples') },
       { signal },
     );
   }

@@ -1,6 +1,6 @@
 /**
- * Drop-in replacement for @tensorflow-models/knn-classifier 1.2. As there, everything but `predictClass()` is synchronous and runs in
- * the caller's thread. The module is fetched in the background; examples that are added meanwhile wait for it.
+ * Drop-in replacement for @tensorflow-models/knn-classifier 1.2. Like the original, it runs in the caller's thread, and all methods
+ * but `predictClass()` are synchronous. The module is fetched in the background; examples that are added meanwhile wait for it.
  * @module teachable-wasm/compat/knn-classifier
  */
 

@@ -1,6 +1,6 @@
 /**
- * Drop-in replacement for @tensorflow-models/mobilenet 2.1. As there, `infer()` is synchronous: the network runs in the caller's
- * thread, on a page in its main thread. The package's own `load()` keeps the page responsive.
+ * Drop-in replacement for @tensorflow-models/mobilenet 2.1. Like the original, `infer()` is synchronous: the network runs in the
+ * caller's thread, which is a page's main thread. The package's own `load()` keeps the page responsive.
  * @module teachable-wasm/compat/mobilenet
  */
 
