@@ -229,25 +229,39 @@ constexpr auto guarded =
       };
     }(&decltype(Body)::operator());
 
+/// Returns a copy of a text. Throws std::bad_alloc when there is no memory for the copy that Embind
+/// makes on the way: Embind would write it to address 0, over the module's own data.
+val to_js(const std::string& text) {
+  ::operator delete(::operator new(sizeof(size_t) + text.size() + 1));
+  return val(text);
+}
+
+val to_js(const std::vector<std::string>& texts) {
+  val js = val::array();
+  for (const std::string& text : texts) js.call<void>("push", to_js(text));
+  return js;
+}
+
 val to_js(const ModelInfo& info) {
   val js = val::object();
   js.set("inputWidth", info.input_width);
   js.set("inputHeight", info.input_height);
-  js.set("inputType", std::string(to_string(info.input_type)));
+  js.set("inputType", to_js(std::string(to_string(info.input_type))));
   js.set("rangeLow", info.range.low);
   js.set("rangeHigh", info.range.high);
-  js.set("rangeSource", std::string(info.range_source));
+  js.set("rangeSource", to_js(std::string(info.range_source)));
   js.set("embeddingSize", info.embedding_size);
-  js.set("layers", std::string(info.layers == EmbeddingLayers::Two ? "two" : "last"));
+  js.set("layers", to_js(std::string(info.layers == EmbeddingLayers::Two ? "two" : "last")));
   js.set("middleLayerSize", info.middle_layer_size);
   js.set("classCount", info.class_count);
-  js.set("name", info.name);
-  js.set("labelsFile", info.labels_file);
-  js.set("precision", std::string(to_string(info.summary.precision)));
+  js.set("name", to_js(info.name));
+  js.set("labelsFile", to_js(info.labels_file));
+  js.set("precision", to_js(std::string(to_string(info.summary.precision))));
   js.set("weightBytes", info.summary.weight_bytes);
   js.set("multiplyAdds", static_cast<double>(info.multiply_adds));
   val operators = val::object();
-  for (const auto& [name, count] : info.summary.operators) operators.set(name, count);
+  for (const auto& [name, count] : info.summary.operators)
+    operators.set(to_js(std::string(name)), count);
   js.set("operators", operators);
   return js;
 }
@@ -266,7 +280,7 @@ val to_js(const std::vector<ClassScore>& scores) {
 val to_js(const Prediction& prediction, const Knn& knn) {
   val js = val::object();
   js.set("classIndex", prediction.class_index);
-  js.set("label", knn.labels()[prediction.class_index]);
+  js.set("label", to_js(knn.labels()[prediction.class_index]));
   js.set("unknown", prediction.unknown);
   js.set("confidences", val::array(prediction.confidences));
   val neighbours = val::array();
@@ -384,7 +398,7 @@ val observe(JsClassifier& self, const JsFrameRequest& js) {
   val labels = val::array();
   if (result.prediction) {
     prediction = to_js(*result.prediction, self.knn());
-    labels = val::array(self.knn().labels());
+    labels = to_js(self.knn().labels());
   }
   val object = val::object();
   object.set("networkMs", result.network_ms);
@@ -440,11 +454,12 @@ val review_examples(JsClassifier& self, const JsPredictOptions& options, double 
   return to_js(review(self.knn(), review_options));
 }
 
-std::string storage_name(const JsClassifier& self) {
+val storage_name(const JsClassifier& self) {
   for (size_t i = 0; i < std::size(kStorages.values); ++i) {
-    if (kStorages.values[i] == self.classifier.knn().storage()) return kStorages.names[i];
+    if (kStorages.values[i] == self.classifier.knn().storage())
+      return to_js(std::string(kStorages.names[i]));
   }
-  return "";
+  return val::undefined();
 }
 
 double heap_bytes() { return static_cast<double>(emscripten_get_heap_size()); }
@@ -558,7 +573,7 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("cancelLoad", guarded<[](Self& self) { self.transfer.cancel_load(); }>)
       .function("clear", guarded<[](Self& self, Str label) { self.knn().clear(label); }>)
       .function("clearAll", guarded<[](Self& self) { self.knn().clear(); }>)
-      .function("labels", guarded<[](Self& self) { return val::array(self.knn().labels()); }>)
+      .function("labels", guarded<[](Self& self) { return to_js(self.knn().labels()); }>)
       .function("counts", guarded<[](Self& self) { return val::array(self.knn().counts()); }>);
   emscripten::function("heapBytes", &heap_bytes);
   emscripten::function("liveClassifierCount", &live_classifiers);
