@@ -120,8 +120,16 @@ TEST(Knn, AcceptsAnyKOfAtLeastOne) {
 }
 
 TEST(Knn, AcceptsAnyTextAsALabel) {
-  const Labels labels = {"",   "__proto__",   "constructor",          "toString", "1",
-                         "01", "K\xC3\xA4se", std::string("a\0b", 3), "a",        "\xEF\xBB\xBFwith a byte order mark"};
+  const Labels labels = {"",
+                         "__proto__",
+                         "constructor",
+                         "toString",
+                         "1",
+                         "01",
+                         "K\xC3\xA4se",
+                         std::string("a\0b", 3),
+                         "a",
+                         "\xEF\xBB\xBFwith a byte order mark"};
   Knn knn;
   for (size_t i = 0; i < labels.size(); ++i) {
     Vector example(labels.size(), 0);

@@ -368,9 +368,9 @@ test('options are checked as the floats that the module computes with', async (t
   const classifier = await open(t);
   await classifier.addExamples(vectors(4), ['a', 'a', 'b', 'b']);
   for (const options of [
-    { temperature: 1e39 },
-    { temperature: 1e-46 },
-    { prior: 1e39 },
+    { rule: 'neighbours', temperature: 1e39 },
+    { rule: 'neighbours', temperature: 1e-46 },
+    { rule: 'neighbours', prior: 1e39 },
     { sharpness: 1e39 },
     { sharpness: 1e-46 },
     { unknownThreshold: 1.01 },
@@ -382,10 +382,10 @@ test('options are checked as the floats that the module computes with', async (t
   for (const options of [
     { smoothing: 1e308 },
     { smoothing: 5e-324 },
-    { weighting: 'similarity', temperature: 3e38 },
-    { weighting: 'similarity', temperature: 1e-44 },
-    { prior: 3e38, sharpness: 3e38 },
-    { prior: 1e-44, sharpness: 1e-44 },
+    { rule: 'neighbours', weighting: 'similarity', temperature: 3e38 },
+    { rule: 'neighbours', weighting: 'similarity', temperature: 1e-44 },
+    { rule: 'neighbours', prior: 3e38, sharpness: 3e38 },
+    { rule: 'neighbours', prior: 1e-44, sharpness: 1e-44 },
   ]) {
     for (let i = 0; i < 3; i++) {
       const { confidences } = await classifier.predict(vectors(1), options);
