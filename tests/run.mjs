@@ -72,7 +72,7 @@ const suites = {
   simd: { title: 'C++, WebAssembly simd', preset: 'simd', ...cppTests('simd', [node]) },
   relaxed: { title: 'C++, WebAssembly relaxed', preset: 'relaxed', ...cppTests('relaxed', [node, ...relaxedOptions]) },
   types: { title: 'TypeScript types', needsTypes: true, run: checkTypes },
-  node: { title: 'Web, in Node', needsBundle: true, ...nodeTests('node') },
+  node: { title: 'Web, in Node', preset: 'simd', target: 'failing_module', needsBundle: true, ...nodeTests('node') },
   browser: { title: 'Web, in browsers', needsBundle: true, ...nodeTests('browser') },
   consumers: { title: 'Examples', needsBundle: true, ...nodeTests('consumers') },
   soak: { title: 'Soak', needsBundle: true, ...nodeTests('soak'), run: runSoak },

@@ -1,8 +1,9 @@
 // The interface of the module to JavaScript. web/src/worker/wasm-module.ts declares the same
 // interface for TypeScript.
 //
-// The table at the end defines all methods. Options are value objects. The code builds results by
-// hand, because value objects would take 2 kB more after compression.
+// The table at the end defines all methods. The code reads options and builds results by hand,
+// because value objects would take 2 kB more after compression, and would fail without a code when
+// there is no memory for them.
 #include <emscripten/bind.h>
 #include <emscripten/emscripten.h>
 #include <emscripten/heap.h>
@@ -23,21 +24,22 @@
 #include "core/text.h"
 #include "knn/review.h"
 
+/// Throws a JavaScript Error with a code. In JavaScript, a C++ exception would be an opaque handle
+/// that leaks. It needs none of the module's memory.
+EM_JS(void, throw_to_js,
+      (const char* code, size_t code_size, const char* message, size_t message_size), {
+        const error = new Error(UTF8ToString(message, message_size));
+        error.code = UTF8ToString(code, code_size);
+        throw error;
+      });
+EM_JS_DEPS(throw_to_js_needs, "$UTF8ToString");
+
 namespace teachable {
 namespace {
 
 using emscripten::val;
 
 int live_classifier_count = 0;
-
-/// Throws a JavaScript Error with a code. In JavaScript, a C++ exception would be an opaque handle
-/// that leaks.
-[[noreturn]] void throw_to_js(const std::string& code, const std::string& message) {
-  val error = val::global("Error").new_(message);
-  error.set("code", code);
-  error.throw_();
-  __builtin_unreachable();
-}
 
 template <typename Body>
 auto guard(Body&& body) {
@@ -47,18 +49,10 @@ auto guard(Body&& body) {
   } catch (...) {
     failure = current_failure();
   }
-  throw_to_js(failure.code, failure.message);
+  throw_to_js(failure.code.data(), failure.code.size(), failure.message().data(),
+              failure.message().size());
+  __builtin_unreachable();
 }
-
-/// Function for Embind that calls a lambda without captures. Its exceptions become JavaScript
-/// errors.
-template <auto Body>
-constexpr auto guarded =
-    []<typename Result, typename Class, typename... Args>(Result (Class::*)(Args...) const) {
-      return +[](Args... args) -> Result {
-        return guard([&]() -> Result { return Body(std::forward<Args>(args)...); });
-      };
-    }(&decltype(Body)::operator());
 
 /// Returns a view of the module's memory. It is valid until the next call into the module.
 template <typename T>
@@ -171,25 +165,105 @@ struct JsFrameRequest {
   bool embedding = false;
 };
 
+/// Conversion of an argument from what Embind passes. Strings and options come as values of
+/// JavaScript: Embind itself would convert them outside of guard(), where a lack of memory is an
+/// opaque exception.
+template <typename Arg>
+struct Wire {
+  using Type = Arg;
+  static Arg from(Arg arg) { return std::forward<Arg>(arg); }
+};
+template <>
+struct Wire<const std::string&> {
+  using Type = val;
+  static std::string from(const val& js) { return js.as<std::string>(); }
+};
+template <>
+struct Wire<const JsFrameOptions&> {
+  using Type = val;
+  static JsFrameOptions from(const val& js) {
+    return {.crop = js["crop"].as<std::string>(),
+            .resize = js["resize"].as<std::string>(),
+            .mirror = js["mirror"].as<bool>(),
+            .range_low = js["rangeLow"].as<float>(),
+            .range_high = js["rangeHigh"].as<float>()};
+  }
+};
+template <>
+struct Wire<const JsPredictOptions&> {
+  using Type = val;
+  static JsPredictOptions from(const val& js) {
+    return {.rule = js["rule"].as<std::string>(),
+            .k = js["k"].as<double>(),
+            .weighting = js["weighting"].as<std::string>(),
+            .temperature = js["temperature"].as<float>(),
+            .prior = js["prior"].as<float>(),
+            .sharpness = js["sharpness"].as<float>(),
+            .balanced = js["balanced"].as<bool>(),
+            .unknown_threshold = js["unknownThreshold"].as<float>(),
+            .smoothing = js["smoothing"].as<double>()};
+  }
+};
+template <>
+struct Wire<const JsFrameRequest&> {
+  using Type = val;
+  static JsFrameRequest from(const val& js) {
+    return {.teaches = js["teaches"].as<bool>(),
+            .label = js["label"].as<std::string>(),
+            .also_mirrored = js["alsoMirrored"].as<bool>(),
+            .predicts = js["predicts"].as<bool>(),
+            .predicts_only_when_taught = js["predictsOnlyWhenTaught"].as<bool>(),
+            .options = Wire<const JsPredictOptions&>::from(js["options"]),
+            .topk = js["topk"].as<double>(),
+            .embedding = js["embedding"].as<bool>()};
+  }
+};
+
+/// Function for Embind that calls a lambda without captures. Its exceptions become JavaScript
+/// errors.
+template <auto Body>
+constexpr auto guarded =
+    []<typename Result, typename Class, typename... Args>(Result (Class::*)(Args...) const) {
+      return +[](typename Wire<Args>::Type... args) -> Result {
+        return guard([&]() -> Result {
+          return Body(Wire<Args>::from(std::forward<typename Wire<Args>::Type>(args))...);
+        });
+      };
+    }(&decltype(Body)::operator());
+
+/// Returns a copy of a text. Throws std::bad_alloc when there is no memory for the copy that Embind
+/// makes on the way: Embind would write it to address 0, over the module's own data.
+val to_js(const std::string& text) {
+  ::operator delete(::operator new(sizeof(size_t) + text.size() + 1));
+  return val(text);
+}
+
+val to_js(const std::vector<std::string>& texts) {
+  val js = val::array();
+  for (const std::string& text : texts) js.call<void>("push", to_js(text));
+  return js;
+}
+
 val to_js(const ModelInfo& info) {
   val js = val::object();
   js.set("inputWidth", info.input_width);
   js.set("inputHeight", info.input_height);
-  js.set("inputType", std::string(to_string(info.input_type)));
+  js.set("inputType", to_js(std::string(to_string(info.input_type))));
   js.set("rangeLow", info.range.low);
   js.set("rangeHigh", info.range.high);
-  js.set("rangeSource", std::string(info.range_source));
+  js.set("rangeSource", to_js(std::string(info.range_source)));
   js.set("embeddingSize", info.embedding_size);
-  js.set("layers", std::string(info.layers == EmbeddingLayers::Two ? "two" : "last"));
+  js.set("layers", to_js(std::string(info.layers == EmbeddingLayers::Two ? "two" : "last")));
   js.set("middleLayerSize", info.middle_layer_size);
   js.set("classCount", info.class_count);
-  js.set("name", info.name);
-  js.set("labelsFile", info.labels_file);
-  js.set("precision", std::string(to_string(info.summary.precision)));
+  js.set("name", to_js(info.name));
+  js.set("labelsFile", to_js(info.labels_file));
+  js.set("precision", to_js(std::string(to_string(info.summary.precision))));
   js.set("weightBytes", info.summary.weight_bytes);
   js.set("multiplyAdds", static_cast<double>(info.multiply_adds));
   val operators = val::object();
-  for (const auto& [name, count] : info.summary.operators) operators.set(name, count);
+  for (const auto& [name, count] : info.summary.operators)
+    operators.set(to_js(std::string(name)), count);
   js.set("operators", operators);
   return js;
 }
@@ -208,7 +282,7 @@ val to_js(const std::vector<ClassScore>& scores) {
 val to_js(const Prediction& prediction, const Knn& knn) {
   val js = val::object();
   js.set("classIndex", prediction.class_index);
-  js.set("label", knn.labels()[prediction.class_index]);
+  js.set("label", to_js(knn.labels()[prediction.class_index]));
   js.set("unknown", prediction.unknown);
   js.set("confidences", val::array(prediction.confidences));
   val neighbours = val::array();
@@ -297,17 +371,6 @@ val to_js(const std::vector<Thumbnail>& thumbnails) {
   return js;
 }
 
-std::vector<Thumbnail> to_thumbnails(const val& js) {
-  std::vector<Thumbnail> thumbnails;
-  for (const val& item : emscripten::vecFromJSArray<val>(js)) {
-    const std::vector<uint8_t> bytes =
-        emscripten::convertJSArrayToNumberVector<uint8_t>(item["bytes"]);
-    const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
-    thumbnails.push_back({to_id(item["id"].as<double>()), {begin, begin + bytes.size()}});
-  }
-  return thumbnails;
-}
-
 /// A classifier with the saves and loads of its examples. live_classifier_count counts the
 /// instances that exist.
 struct JsClassifier {
@@ -332,12 +395,13 @@ val observe(JsClassifier& self, const JsFrameRequest& js) {
   request.predicts_only_when_taught = js.predicts_only_when_taught;
   request.smoothing = js.options.smoothing;
   request.topk = to_count(js.topk, "topk");
+  Attempt attempt(self.classifier);
   const FrameResult result = self.classifier.observe(request, emscripten_get_now);
   val prediction = val::null();
   val labels = val::array();
   if (result.prediction) {
     prediction = to_js(*result.prediction, self.knn());
-    labels = val::array(self.knn().labels());
+    labels = to_js(self.knn().labels());
   }
   val object = val::object();
   object.set("networkMs", result.network_ms);
@@ -347,14 +411,31 @@ val observe(JsClassifier& self, const JsFrameRequest& js) {
   object.set("labels", labels);
   object.set("classes", to_js(result.classes));
   if (js.embedding) object.set("embedding", to_js(self.classifier.embed()));
+  attempt.keep();
   return object;
 }
 
 val predict_embedding(JsClassifier& self, const val& embedding, const JsPredictOptions& options) {
   const PredictOptions how = to_predict_options(options);
   self.knn().prepare(how);
+  Attempt attempt(self.classifier);
   Prediction prediction = self.knn().predict(to_floats(embedding), how);
-  return to_js(self.classifier.smooth(std::move(prediction), options.smoothing), self.knn());
+  val js = to_js(self.classifier.smooth(std::move(prediction), options.smoothing), self.knn());
+  attempt.keep();
+  return js;
+}
+
+/// Returns the ids of the new examples. They are made before the examples, which stay when anything
+/// fails later.
+val add_embeddings(JsClassifier& self, const val& embeddings, double dimension, const val& labels) {
+  const std::vector<float> values = to_floats(embeddings);
+  const auto names = emscripten::vecFromJSArray<std::string>(labels);
+  val ids = val::array();
+  for (size_t i = 0; i < names.size(); ++i) {
+    ids.call<void>("push", self.knn().next_id() + static_cast<ExampleId>(i));
+  }
+  self.knn().add_batch(values, to_count(dimension, "dimension"), names);
+  return ids;
 }
 
 val predict_embeddings(JsClassifier& self, const val& embeddings, double dimension,
@@ -376,11 +457,12 @@ val review_examples(JsClassifier& self, const JsPredictOptions& options, double 
   return to_js(review(self.knn(), review_options));
 }
 
-std::string storage_name(const JsClassifier& self) {
+val storage_name(const JsClassifier& self) {
   for (size_t i = 0; i < std::size(kStorages.values); ++i) {
-    if (kStorages.values[i] == self.classifier.knn().storage()) return kStorages.names[i];
+    if (kStorages.values[i] == self.classifier.knn().storage())
+      return to_js(std::string(kStorages.names[i]));
   }
-  return "";
+  return val::undefined();
 }
 
 double heap_bytes() { return static_cast<double>(emscripten_get_heap_size()); }
@@ -392,32 +474,6 @@ using Str = const std::string&;
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(teachable) {
-  using emscripten::value_object;
-  value_object<JsFrameOptions>("FrameOptions")
-      .field("crop", &JsFrameOptions::crop)
-      .field("resize", &JsFrameOptions::resize)
-      .field("mirror", &JsFrameOptions::mirror)
-      .field("rangeLow", &JsFrameOptions::range_low)
-      .field("rangeHigh", &JsFrameOptions::range_high);
-  value_object<JsPredictOptions>("PredictOptions")
-      .field("rule", &JsPredictOptions::rule)
-      .field("k", &JsPredictOptions::k)
-      .field("weighting", &JsPredictOptions::weighting)
-      .field("temperature", &JsPredictOptions::temperature)
-      .field("prior", &JsPredictOptions::prior)
-      .field("sharpness", &JsPredictOptions::sharpness)
-      .field("balanced", &JsPredictOptions::balanced)
-      .field("unknownThreshold", &JsPredictOptions::unknown_threshold)
-      .field("smoothing", &JsPredictOptions::smoothing);
-  value_object<JsFrameRequest>("FrameRequest")
-      .field("teaches", &JsFrameRequest::teaches)
-      .field("label", &JsFrameRequest::label)
-      .field("alsoMirrored", &JsFrameRequest::also_mirrored)
-      .field("predicts", &JsFrameRequest::predicts)
-      .field("predictsOnlyWhenTaught", &JsFrameRequest::predicts_only_when_taught)
-      .field("options", &JsFrameRequest::options)
-      .field("topk", &JsFrameRequest::topk)
-      .field("embedding", &JsFrameRequest::embedding);
   emscripten::class_<JsClassifier>("Classifier")
       .constructor<double>()
       .function("useThreads", guarded<[](Self& self, double count) {
@@ -449,9 +505,7 @@ EMSCRIPTEN_BINDINGS(teachable) {
                 }>)
       .function("addEmbeddings",
                 guarded<[](Self& self, const val& embeddings, double dimension, const val& labels) {
-                  return val::array(
-                      self.knn().add_batch(to_floats(embeddings), to_count(dimension, "dimension"),
-                                           emscripten::vecFromJSArray<std::string>(labels)));
+                  return add_embeddings(self, embeddings, dimension, labels);
                 }>)
       .function("predictEmbedding",
                 guarded<[](Self& self, const val& embedding, const JsPredictOptions& options) {
@@ -497,27 +551,32 @@ EMSCRIPTEN_BINDINGS(teachable) {
           guarded<[](Self& self, Self& other) { self.classifier.take_examples(other.classifier); }>)
       .function("exampleBytes",
                 guarded<[](Self& self) { return static_cast<double>(self.knn().memory_bytes()); }>)
-      .function(
-          "startSave",
-          guarded<[](Self& self, Str id, Str sha256, Str preprocessing, const val& thumbnails) {
-            self.transfer.start_save({id, sha256, preprocessing}, to_thumbnails(thumbnails));
-          }>)
+      .function("startSave", guarded<[](Self& self, Str id, Str sha256, Str preprocessing) {
+                  self.transfer.start_save({id, sha256, preprocessing});
+                }>)
+      .function("planThumbnail", guarded<[](Self& self, double id, double byte_count) {
+                  self.transfer.plan_thumbnail(to_id(id), to_count(byte_count, "byte length"));
+                }>)
       .function("nextSaved", guarded<[](Self& self) { return to_js(self.transfer.next_saved()); }>)
+      .function("savedThumbnail", guarded<[](Self& self, double id, double byte_count) {
+                  return to_js(self.transfer.saved_thumbnail(to_id(id),
+                                                             to_count(byte_count, "byte length")));
+                }>)
+      .function("endSave", guarded<[](Self& self) { return to_js(self.transfer.end_save()); }>)
       .function("cancelSave", guarded<[](Self& self) { self.transfer.cancel_save(); }>)
       .function("startLoad", guarded<[](Self& self, Str id, Str sha256, double embedding_size) {
                   self.transfer.start_load({id, sha256, ""},
                                            to_count(embedding_size, "embedding size"));
                 }>)
-      .function("datasetBuffer", guarded<[](Self& self, double size) {
-                  return view_of(self.transfer.dataset_buffer(to_count(size, "byte length")));
+      .function("pieceBuffer", guarded<[](Self& self, double size) {
+                  return view_of(self.transfer.piece_buffer(to_count(size, "byte length")));
                 }>)
-      .function("loadPiece", guarded<[](Self& self) { self.transfer.load_piece(); }>)
-      .function("finishLoad",
-                guarded<[](Self& self) { return to_js(self.transfer.finish_load()); }>)
+      .function("loadPiece", guarded<[](Self& self) { return to_js(self.transfer.load_piece()); }>)
+      .function("finishLoad", guarded<[](Self& self) { self.transfer.finish_load(); }>)
       .function("cancelLoad", guarded<[](Self& self) { self.transfer.cancel_load(); }>)
       .function("clear", guarded<[](Self& self, Str label) { self.knn().clear(label); }>)
       .function("clearAll", guarded<[](Self& self) { self.knn().clear(); }>)
-      .function("labels", guarded<[](Self& self) { return val::array(self.knn().labels()); }>)
+      .function("labels", guarded<[](Self& self) { return to_js(self.knn().labels()); }>)
       .function("counts", guarded<[](Self& self) { return val::array(self.knn().counts()); }>);
   emscripten::function("heapBytes", &heap_bytes);
   emscripten::function("liveClassifierCount", &live_classifiers);

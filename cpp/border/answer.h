@@ -38,8 +38,8 @@ const Answer* answer_by(Body&& body) {
     answer = body();
   } catch (...) {
     failure = current_failure();
-    answer = {0, failure.code.data(), failure.code.size(), failure.message.data(),
-              failure.message.size()};
+    const std::string_view message = failure.message();
+    answer = {0, failure.code.data(), failure.code.size(), message.data(), message.size()};
   }
   return &answer;
 }

@@ -71,7 +71,7 @@ void Classifier::replace_examples(Knn knn) {
 Prediction Classifier::smooth(Prediction prediction, double half_life) {
   if (half_life == 0) return prediction;
   if (!smoothing_ || half_life_ != half_life || smoothed_classes_ != knn_.class_revision()) {
-    smoothing_.emplace(half_life);
+    smoothing_ = Smoothing(half_life);
   }
   half_life_ = half_life;
   smoothed_classes_ = knn_.class_revision();
@@ -84,10 +84,27 @@ Prediction Classifier::smooth(Prediction prediction, double half_life) {
   return prediction;
 }
 
+Attempt::Attempt(Classifier& classifier)
+    : classifier_(classifier),
+      smoothing_(classifier.smoothing_),
+      half_life_(classifier.half_life_),
+      smoothed_classes_(classifier.smoothed_classes_),
+      next_id_(classifier.knn_.next_id()) {}
+
+Attempt::~Attempt() {
+  if (is_kept_) return;
+  while (classifier_.knn_.next_id() != next_id_) classifier_.knn_.take_back();
+  classifier_.smoothing_ = std::move(smoothing_);
+  classifier_.half_life_ = half_life_;
+  classifier_.smoothed_classes_ = smoothed_classes_;
+}
+
 void Classifier::take_examples(Classifier& other) {
   // Everything that may throw comes first.
   Knn rest(other.knn_.storage());
-  other.knn_.raise_ids(knn_.next_id());
+  if (other.knn_.ids_left() >= knn_.next_id() + Knn::kEnoughIds) {
+    other.knn_.raise_ids(knn_.next_id());
+  }
   rest.skip_ids(other.knn_.next_id());
   replace_examples(std::move(other.knn_));
   other.replace_examples(std::move(rest));
@@ -121,7 +138,8 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
   const InputRange first_layer = network->input_range().value_or(InputRange{-1.0f, 1.0f});
   const InputRange range =
       options.range.value_or(InputRange{to_file(first_layer.low), to_file(first_layer.high)});
-  if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low == range.high) {
+  if (!std::isfinite(to_first_layer(range.low)) || !std::isfinite(to_first_layer(range.high)) ||
+      range.low == range.high) {
     throw Error(ErrorCode::BadArgument, {"input range: got ", range.low, " to ", range.high,
                                          ", wanted two different finite values"});
   }
@@ -236,6 +254,9 @@ std::span<const float> Classifier::logits() {
 }
 
 FrameResult Classifier::observe(const FrameRequest& request, double (*now_ms)()) {
+  if (request.predict) check(*request.predict);
+  const Smoothing checked(request.smoothing);
+  Attempt attempt(*this);
   FrameResult result;
   const double start = now_ms();
   // First, so that the network holds the frame's own embedding afterwards.
@@ -245,14 +266,7 @@ FrameResult Classifier::observe(const FrameRequest& request, double (*now_ms)())
   result.network_ms = now_ms() - start;
   if (request.label) {
     result.example_id = knn_.add(embed(), *request.label);
-    if (!mirrored.empty()) {
-      try {
-        knn_.add(mirrored, *request.label);
-      } catch (...) {
-        knn_.undo();
-        throw;
-      }
-    }
+    if (!mirrored.empty()) knn_.add(mirrored, *request.label);
     result.example_count = knn_.counts()[knn_.class_of(*result.example_id)];
   }
   const auto may_vote = [&] {
@@ -263,6 +277,7 @@ FrameResult Classifier::observe(const FrameRequest& request, double (*now_ms)())
     result.prediction = smooth(knn_.predict(embed(), *request.predict), request.smoothing);
   }
   if (request.topk > 0) result.classes = classify(request.topk);
+  attempt.keep();
   return result;
 }
 

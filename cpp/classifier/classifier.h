@@ -59,11 +59,11 @@ struct FrameOptions {
 /// Work to do for one frame. Everything but `also_mirrored` needs only one run of the network.
 struct FrameRequest {
   /// Adds the frame as an example of this class, before the prediction.
-  std::optional<std::string> label;
+  std::optional<std::string> label{};
   /// With a label: also adds the mirrored frame, as the next example. Runs the network once more.
   bool also_mirrored = false;
   /// Predicts the frame with these options.
-  std::optional<PredictOptions> predict;
+  std::optional<PredictOptions> predict{};
   /// Half-life for smooth(); 0 for no smoothing.
   double smoothing = 0;
   /// Leaves the prediction out while no example may vote, instead of throwing.
@@ -79,6 +79,30 @@ struct FrameResult {
   std::optional<Prediction> prediction;  ///< None when it wasn't asked for or left out.
   std::vector<ClassScore> classes;       ///< Most probable first.
   double network_ms = 0;                 ///< Milliseconds for preprocessing and network.
+};
+
+class Classifier;
+
+/// Makes a call that teaches at most Knn::kMaxTakenBack examples or smooths a prediction all or
+/// nothing: unless keep() is called, the destructor removes the examples again, with their class if
+/// that is new, and restores the mean of smooth().
+class Attempt {
+ public:
+  /// Throws std::bad_alloc. `classifier` must outlive this object.
+  explicit Attempt(Classifier& classifier);
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+  ~Attempt();
+  /// Makes the changes final.
+  void keep() noexcept { is_kept_ = true; }
+
+ private:
+  Classifier& classifier_;
+  std::optional<Smoothing> smoothing_;
+  double half_life_;
+  uint64_t smoothed_classes_;
+  ExampleId next_id_;
+  bool is_kept_ = false;
 };
 
 /// A model, the current frame, and the examples. It owns the buffers that it lends for filling; a
@@ -112,9 +136,9 @@ class Classifier {
   /// Throws Error{BadImage} for a side of 0 or above kMaxSide.
   std::span<uint8_t> frame_buffer(int width, int height);
 
-  /// Does all that is asked for with the current frame, in the order of FrameRequest's fields.
-  /// Throws Error{BadArgument} without a model, and as Knn::add(), Knn::predict(), smooth() and
-  /// classify(); Error{BadImage} without a frame.
+  /// Does all that is asked for with the current frame, in the order of FrameRequest's fields: all
+  /// or nothing, see Attempt. Throws Error{BadArgument} without a model, and as Knn::add(),
+  /// Knn::predict(), smooth() and classify(); Error{BadImage} without a frame.
   /// `now_ms` returns the time in milliseconds: std::chrono's clock would add 7 kB to the module.
   FrameResult observe(const FrameRequest& request, double (*now_ms)());
   /// Returns the model's own classes for the current frame, at most `topk`, most probable first.
@@ -136,12 +160,14 @@ class Classifier {
   /// Replaces all examples. The ids of `knn` are kept.
   void replace_examples(Knn knn);
   /// Replaces all examples by those of `other`, which is left without any. Their ids continue after
-  /// those that were given here, so that no id is given twice.
+  /// those that were given here, so that no id is given twice, unless too few ids would be left.
   void take_examples(Classifier& other);
   /// Number of replace_examples() and take_examples() calls so far.
   uint64_t replacement_count() const { return replacement_count_; }
 
  private:
+  friend class Attempt;
+
   Network& network();
   void write_input(const Preprocess& how);
   /// Computes the embedding of the current frame and leaves it in embedding_.

@@ -6,30 +6,50 @@
 
 namespace teachable {
 
-void DatasetTransfer::start_save(DatasetModel model, std::vector<Thumbnail> thumbnails) {
-  writer_.emplace(classifier_.knn(), std::move(model), std::move(thumbnails));
+void DatasetTransfer::start_save(DatasetModel model) {
+  writer_.reset();
+  writer_.emplace(classifier_.knn(), std::move(model));
   saved_replacement_ = classifier_.replacement_count();
 }
 
-std::vector<std::byte> DatasetTransfer::next_saved() {
+template <typename Body>
+auto DatasetTransfer::write(Body&& body) {
   // Other examples may have the revision that the writer expects.
   if (saved_replacement_ != classifier_.replacement_count()) writer_.reset();
   if (!writer_) throw Error(ErrorCode::BadArgument, "No save is under way. Start one first.");
   try {
-    std::vector<std::byte> piece = writer_->next();
-    if (piece.empty()) writer_.reset();
-    return piece;
+    return body(*writer_);
   } catch (...) {
     writer_.reset();
     throw;
   }
 }
 
+void DatasetTransfer::plan_thumbnail(ExampleId id, size_t byte_count) {
+  write([&](DatasetWriter& writer) { writer.plan_thumbnail(id, byte_count); });
+}
+
+std::vector<std::byte> DatasetTransfer::next_saved() {
+  return write([](DatasetWriter& writer) { return writer.next(); });
+}
+
+std::vector<std::byte> DatasetTransfer::saved_thumbnail(ExampleId id, size_t byte_count) {
+  return write([&](DatasetWriter& writer) { return writer.thumbnail(id, byte_count, piece_); });
+}
+
+std::vector<std::byte> DatasetTransfer::end_save() {
+  std::vector<std::byte> piece = write([](DatasetWriter& writer) { return writer.finish(); });
+  writer_.reset();
+  return piece;
+}
+
 void DatasetTransfer::start_load(DatasetModel expected, size_t embedding_size) {
   reader_.emplace(std::move(expected), embedding_size);
 }
 
-std::span<std::byte> DatasetTransfer::dataset_buffer(size_t byte_count) {
+std::span<std::byte> DatasetTransfer::piece_buffer(size_t byte_count) {
+  // The old contents need not be copied, so their memory can be freed first.
+  if (byte_count > piece_.capacity()) piece_ = std::vector<std::byte>();
   piece_.resize(byte_count);
   return piece_;
 }
@@ -39,16 +59,17 @@ DatasetReader& DatasetTransfer::reader() {
   return *reader_;
 }
 
-void DatasetTransfer::load_piece() {
+std::vector<Thumbnail> DatasetTransfer::load_piece() {
   try {
     reader().add(piece_);
+    return reader().take_thumbnails();
   } catch (...) {
     cancel_load();
     throw;
   }
 }
 
-std::vector<Thumbnail> DatasetTransfer::finish_load() {
+void DatasetTransfer::finish_load() {
   std::optional<Dataset> dataset;
   try {
     dataset = reader().finish();
@@ -57,10 +78,10 @@ std::vector<Thumbnail> DatasetTransfer::finish_load() {
     throw;
   }
   cancel_load();
-  dataset->knn.skip_ids(classifier_.knn().next_id());
+  const Knn& old = classifier_.knn();
+  if (old.ids_left() >= Knn::kEnoughIds) dataset->knn.skip_ids(old.next_id());
   writer_.reset();
   classifier_.replace_examples(std::move(dataset->knn));
-  return std::move(dataset->thumbnails);
 }
 
 void DatasetTransfer::cancel_load() noexcept {

@@ -9,6 +9,7 @@
 #include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace teachable {
 
@@ -29,6 +30,13 @@ class PaddedBuffer {
   /// Allocates [size] elements. Throws std::bad_alloc when there is not enough memory.
   explicit PaddedBuffer(size_t size) : data_(allocate(size)), size_(size) {}
 
+  /// Takes over the memory of a buffer of larger elements, with the same number of elements. The
+  /// contents are those bytes; the unused part of the memory stays allocated.
+  template <typename Larger>
+    requires(sizeof(Larger) > sizeof(T))
+  explicit PaddedBuffer(PaddedBuffer<Larger>&& other) noexcept
+      : data_(reinterpret_cast<T*>(other.data_.release())), size_(std::exchange(other.size_, 0)) {}
+
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
   size_t size() const { return size_; }
@@ -45,6 +53,9 @@ class PaddedBuffer {
   std::span<const T> span() const { return {data(), size_}; }
 
  private:
+  template <typename Other>
+  friend class PaddedBuffer;
+
   struct Free {
     void operator()(T* p) const { std::free(p); }
   };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/utf8.h"
 
 namespace teachable {
 namespace {
@@ -14,6 +15,20 @@ void reserve_one(std::vector<T>& vector) {
   if (vector.size() == vector.capacity()) {
     vector.reserve(std::max<size_t>(2 * vector.capacity(), 8));
   }
+}
+
+/// Returns a copy of a label that is about to be stored. JavaScript could not read another encoding
+/// back, and files could not be opened again.
+std::string checked(std::string_view label) {
+  if (label.size() > Classes::kMaxLabelBytes) {
+    throw Error(ErrorCode::BadArgument, {"A label has ", label.size(), " bytes. The maximum is ",
+                                         Classes::kMaxLabelBytes, ". Use a shorter label."});
+  }
+  if (!is_utf8(label)) {
+    throw Error(ErrorCode::BadArgument,
+                "A label is not valid UTF-8. Use a label of whole characters.");
+  }
+  return std::string(label);
 }
 
 }  // namespace
@@ -30,13 +45,13 @@ uint32_t Classes::at(std::string_view label) const {
 }
 
 uint32_t Classes::add(std::string_view label) {
+  std::string name = checked(label);
   const auto index = static_cast<uint32_t>(size());
   reserve_one(labels_);
   reserve_one(counts_);
   reserve_one(enabled_);
   // Everything that may throw comes first. The map is last, because its entry would have to be
   // undone.
-  std::string name(label);
   by_label_.emplace(name, index);
   labels_.push_back(std::move(name));
   counts_.push_back(0);
@@ -73,7 +88,7 @@ void Classes::rename(uint32_t index, std::string_view label) {
     throw Error(ErrorCode::BadArgument,
                 {"There is already a class \"", label, "\". Merge the two classes instead."});
   }
-  std::string name(label);
+  std::string name = checked(label);
   by_label_.emplace(name, index);
   by_label_.erase(by_label_.find(labels_[index]));
   labels_[index] = std::move(name);

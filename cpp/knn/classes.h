@@ -13,9 +13,9 @@
 namespace teachable {
 
 /// List of classes, numbered from 0 in the order in which they were added. Erasing a class
-/// decreases the indices of later classes by 1. A label is any sequence of bytes, including the
-/// empty string. A method that throws changes nothing. Unless stated otherwise, an index must be
-/// less than size().
+/// decreases the indices of later classes by 1. A label is valid UTF-8 of at most kMaxLabelBytes,
+/// including the empty string. A method that throws changes nothing. Unless stated otherwise, an
+/// index must be less than size().
 class Classes {
  public:
   /// Number of classes.
@@ -35,11 +35,12 @@ class Classes {
   /// Returns the index of the class with this label. Throws Error{BadArgument} if there is none.
   uint32_t at(std::string_view label) const;
   /// Adds an enabled class without examples and returns its index. There must be no class with this
-  /// label. Throws std::bad_alloc.
+  /// label. Throws Error{BadArgument} for an invalid label, and std::bad_alloc.
   uint32_t add(std::string_view label);
   /// Removes a class.
   void erase(uint32_t index) noexcept;
-  /// Changes the label of a class. Throws Error{BadArgument} when another class has that label.
+  /// Changes the label of a class. Throws Error{BadArgument} for an invalid label, and when another
+  /// class has it.
   void rename(uint32_t index, std::string_view label);
   /// Enables or disables a class for predictions.
   void enable(uint32_t index, bool enabled) noexcept;
@@ -54,6 +55,9 @@ class Classes {
   /// Returns the number of examples of each class that take part in predictions, [size]: counts()
   /// for enabled classes, 0 for disabled ones. Throws std::bad_alloc.
   std::vector<size_t> voting_counts() const;
+
+  /// Maximum length of a label, in bytes.
+  static constexpr size_t kMaxLabelBytes = 65'535;
 
  private:
   std::vector<std::string> labels_;

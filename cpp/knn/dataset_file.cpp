@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "core/error.h"
-#include "core/heap_sort.h"
+#include "core/utf8.h"
 #include "knn/crc32.h"
 
 namespace teachable {
@@ -55,120 +55,211 @@ std::string describe(const DatasetModel& model) {
 
 }  // namespace
 
-DatasetWriter::DatasetWriter(const Knn& knn, DatasetModel model, std::vector<Thumbnail> thumbnails)
+/// Appends a section, or a part of one, to a piece. end_part() must be called before the piece is
+/// passed on.
+class DatasetWriter::Section {
+ public:
+  Section(DatasetWriter& writer, std::vector<std::byte>& piece)
+      : writer_(writer), piece_(piece), start_(piece.size()) {}
+  Section(DatasetWriter& writer, std::vector<std::byte>& piece, uint32_t kind, size_t byte_count)
+      : Section(writer, piece) {
+    writer.section_crc_ = 0;
+    put(piece, kind);
+    put(piece, byte_count);
+  }
+  std::vector<std::byte>& piece() { return piece_; }
+  void end_part() {
+    writer_.section_crc_ = crc32(std::span(piece_).subspan(start_), writer_.section_crc_);
+  }
+  /// Ends the section.
+  void end() {
+    end_part();
+    put(piece_, writer_.section_crc_);
+    writer_.crc_ = crc32(std::span(piece_).last(kCrcBytes), writer_.crc_);
+  }
+
+ private:
+  DatasetWriter& writer_;
+  std::vector<std::byte>& piece_;
+  size_t start_;
+};
+
+DatasetWriter::DatasetWriter(const Knn& knn, DatasetModel model)
     : knn_(knn),
       revision_(knn.revision()),
       model_(std::move(model)),
-      thumbnails_(std::move(thumbnails)),
-      ids_(knn.ids()) {
-  heap_sort(thumbnails_, [](const Thumbnail& a, const Thumbnail& b) { return a.id < b.id; });
-  for (size_t i = 0; i < thumbnails_.size(); ++i) {
-    const Thumbnail& each = thumbnails_[i];
-    const std::string name = "The thumbnail of example " + std::to_string(each.id);
-    if (!knn.contains(each.id)) {
-      throw Error(ErrorCode::BadArgument,
-                  {name, " cannot be saved: the example was removed or never added."});
-    }
-    if (i > 0 && thumbnails_[i - 1].id == each.id) {
-      throw Error(ErrorCode::BadArgument,
-                  {name, " was passed twice. Pass at most one thumbnail per example."});
-    }
-    if (each.bytes.size() > DatasetReader::kMaxThumbnailBytes) {
-      throw Error(ErrorCode::BadArgument,
-                  {name, " has ", each.bytes.size(), " bytes. The maximum is ",
-                   DatasetReader::kMaxThumbnailBytes, " bytes."});
-    }
+      rows_left_(knn.example_count()) {
+  if (header_bytes() > kMaxHeaderBytes) {
+    throw Error(ErrorCode::BadArgument,
+                {"The labels of the ", knn.class_count(), " classes take ", header_bytes(),
+                 " bytes. A file can have ", kMaxHeaderBytes, ". Use shorter labels."});
   }
 }
 
-std::vector<std::byte> DatasetWriter::section(uint32_t kind, std::vector<std::byte> payload) {
-  std::vector<std::byte> bytes;
-  bytes.reserve(kHeadBytes + payload.size() + kCrcBytes);
-  put(bytes, kind);
-  put(bytes, payload.size());
-  put(bytes, payload.data(), payload.size());
-  const uint32_t crc = crc32(bytes);
-  put(bytes, crc);
-  crc_ = crc32({bytes.end() - kCrcBytes, bytes.end()}, crc_);
-  return bytes;
-}
-
-std::vector<std::byte> DatasetWriter::header() const {
-  std::vector<std::byte> payload;
-  put(payload, model_.id);
-  put(payload, model_.sha256);
-  put(payload, model_.preprocessing);
-  put(payload, static_cast<uint32_t>(knn_.storage()));
-  put(payload, knn_.dimension());
-  put(payload, knn_.next_id_);
-  put(payload, knn_.example_count());
-  put(payload, knn_.class_count());
-  for (size_t i = 0; i < knn_.class_count(); ++i) {
-    put(payload, knn_.labels()[i]);
-    put(payload, knn_.counts()[i]);
-    put(payload, uint32_t{knn_.enabled(i)});
-  }
-  return payload;
-}
-
-std::vector<std::byte> DatasetWriter::rows() {
-  const size_t count = std::min(kMaxRowsPerSection, ids_.size() - next_row_);
-  const std::span<const ExampleId> ids = std::span(ids_).subspan(next_row_, count);
-  std::vector<std::byte> payload;
-  const size_t row_bytes = knn_.rows_.row_bytes();
-  payload.reserve(4 + count * (8 + row_bytes));
-  put(payload, count);
-  for (ExampleId id : ids) put(payload, id);
-  for (ExampleId id : ids) put(payload, knn_.class_of(id));
-  for (ExampleId id : ids) {
-    payload.resize(payload.size() + row_bytes);
-    knn_.rows_.write_row(knn_.index_of(id), payload.data() + payload.size() - row_bytes);
-  }
-  next_row_ += count;
-  return payload;
-}
-
-std::vector<std::byte> DatasetWriter::next() {
+void DatasetWriter::check_unchanged() const {
   if (knn_.revision() != revision_) {
     throw Error(ErrorCode::BadArgument,
                 "The examples changed while they were being saved. Save again, and change no "
-                "examples before "
-                "all pieces are written.");
+                "examples before all pieces are written.");
   }
+}
+
+void DatasetWriter::check_thumbnail(std::optional<ExampleId> last, ExampleId id,
+                                    size_t byte_count) const {
+  const auto refuse = [&](const Text& what) {
+    throw Error(ErrorCode::BadArgument, {"The thumbnail of example ", id, what});
+  };
+  if (!knn_.contains(id)) refuse(" cannot be saved: the example was removed or never added.");
+  if (last && *last == id) refuse(" was passed twice. Pass at most one thumbnail per example.");
+  if (last && *last > id) refuse(" is out of order. Pass thumbnails in the order of their ids.");
+  if (byte_count > DatasetReader::kMaxThumbnailBytes) {
+    refuse({" has ", byte_count, " bytes. The maximum is ", DatasetReader::kMaxThumbnailBytes,
+            " bytes."});
+  }
+}
+
+void DatasetWriter::plan_thumbnail(ExampleId id, size_t byte_count) {
+  check_unchanged();
+  check_thumbnail(planned_, id, byte_count);
+  planned_ = id;
+}
+
+size_t DatasetWriter::header_bytes() const {
+  size_t bytes =
+      8 * sizeof(uint32_t) + model_.id.size() + model_.sha256.size() + model_.preprocessing.size();
+  for (const std::string& label : knn_.labels()) bytes += 3 * sizeof(uint32_t) + label.size();
+  return bytes;
+}
+
+std::vector<std::byte> DatasetWriter::start() {
+  std::vector<std::byte> piece;
+  put(piece, kMagic.data(), kMagic.size());
+  put(piece, uint32_t{DatasetReader::kVersion});
+  Section header(*this, piece, kHeader, header_bytes());
+  put(piece, model_.id);
+  put(piece, model_.sha256);
+  put(piece, model_.preprocessing);
+  put(piece, static_cast<uint32_t>(knn_.storage()));
+  put(piece, knn_.dimension());
+  put(piece, knn_.next_id_);
+  put(piece, knn_.example_count());
+  put(piece, knn_.class_count());
+  add_classes(header);
+  return piece;
+}
+
+void DatasetWriter::add_classes(Section& header) {
+  std::vector<std::byte>& piece = header.piece();
+  size_t i = next_class_;
+  for (; i < knn_.class_count() && piece.size() < kPieceBytes; ++i) {
+    put(piece, knn_.labels()[i]);
+    put(piece, knn_.counts()[i]);
+    put(piece, uint32_t{knn_.enabled(i)});
+  }
+  if (i == knn_.class_count()) {
+    header.end();
+    state_ = State::Rows;
+  } else {
+    header.end_part();
+    state_ = State::Header;
+  }
+  next_class_ = i;
+}
+
+std::vector<std::byte> DatasetWriter::rows() {
+  const size_t row_bytes = knn_.rows_.row_bytes();
+  const size_t rows_in_piece =
+      std::clamp<size_t>(kPieceBytes / (8 + row_bytes), 1, kMaxRowsPerSection);
+  const size_t count = std::min(rows_in_piece, rows_left_);
+  std::array<ExampleId, kMaxRowsPerSection> ids;
+  ExampleId next_id = next_id_;
+  for (size_t i = 0; i < count; ++i) {
+    ids[i] = *knn_.row_of_.first_from(next_id);
+    next_id = ids[i] + 1;
+  }
+  std::vector<std::byte> piece;
+  const size_t byte_count = 4 + count * (8 + row_bytes);
+  piece.reserve(kHeadBytes + byte_count + kCrcBytes);
+  Section section(*this, piece, kRows, byte_count);
+  put(piece, count);
+  for (size_t i = 0; i < count; ++i) put(piece, ids[i]);
+  for (size_t i = 0; i < count; ++i) put(piece, knn_.class_of(ids[i]));
+  for (size_t i = 0; i < count; ++i) {
+    piece.resize(piece.size() + row_bytes);
+    knn_.rows_.write_row(knn_.index_of(ids[i]), piece.data() + piece.size() - row_bytes);
+  }
+  section.end();
+  next_id_ = next_id;
+  rows_left_ -= count;
+  return piece;
+}
+
+std::vector<std::byte> DatasetWriter::next() {
+  check_unchanged();
   switch (state_) {
-    case State::Start: {
-      std::vector<std::byte> bytes;
-      put(bytes, kMagic.data(), kMagic.size());
-      put(bytes, uint32_t{DatasetReader::kVersion});
-      const std::vector<std::byte> head = section(kHeader, header());
-      put(bytes, head.data(), head.size());
-      state_ = State::Rows;
-      return bytes;
+    case State::Start:
+      return start();
+    case State::Header: {
+      std::vector<std::byte> piece;
+      Section header(*this, piece);
+      add_classes(header);
+      return piece;
     }
     case State::Rows:
-      if (next_row_ < ids_.size()) return section(kRows, rows());
+      if (rows_left_ > 0) return rows();
       state_ = State::Thumbnails;
-      [[fallthrough]];
+      break;
     case State::Thumbnails:
-      if (next_thumbnail_ < thumbnails_.size()) {
-        const Thumbnail& thumbnail = thumbnails_[next_thumbnail_++];
-        std::vector<std::byte> payload;
-        put(payload, thumbnail.id);
-        put(payload, thumbnail.bytes.data(), thumbnail.bytes.size());
-        return section(kThumbnail, std::move(payload));
-      }
-      state_ = State::End;
-      [[fallthrough]];
-    case State::End: {
-      std::vector<std::byte> payload;
-      put(payload, crc_);
-      state_ = State::Done;
-      return section(kEnd, std::move(payload));
-    }
     case State::Done:
-      return {};
+      break;
   }
   return {};
+}
+
+std::vector<std::byte> DatasetWriter::thumbnail(ExampleId id, size_t byte_count,
+                                                std::span<const std::byte> part) {
+  check_unchanged();
+  const bool continues = thumbnail_left_ > 0 && written_ == id;
+  if (!continues) check_thumbnail(written_, id, byte_count);
+  const size_t left = continues ? thumbnail_left_ : byte_count;
+  if (state_ != State::Thumbnails || (!continues && thumbnail_left_ > 0) || part.size() > left ||
+      (part.empty() && left > 0)) {
+    throw Error(ErrorCode::BadArgument,
+                {"A part of the thumbnail of example ", id,
+                 " has a wrong place or length. Pass all parts in order, after all examples."});
+  }
+  std::vector<std::byte> piece;
+  piece.reserve(kHeadBytes + sizeof id + part.size() + kCrcBytes);
+  if (!continues) {
+    Section head(*this, piece, kThumbnail, sizeof id + byte_count);
+    put(piece, id);
+    head.end_part();
+  }
+  Section section(*this, piece);
+  put(piece, part.data(), part.size());
+  if (part.size() == left) {
+    section.end();
+  } else {
+    section.end_part();
+  }
+  written_ = id;
+  thumbnail_left_ = left - part.size();
+  return piece;
+}
+
+std::vector<std::byte> DatasetWriter::finish() {
+  check_unchanged();
+  if (state_ != State::Thumbnails || thumbnail_left_ > 0) {
+    throw Error(ErrorCode::BadArgument,
+                "The end of a data set cannot be written before all examples and thumbnails.");
+  }
+  std::vector<std::byte> piece;
+  const uint32_t crc = crc_;
+  Section section(*this, piece, kEnd, kCrcBytes);
+  put(piece, crc);
+  section.end();
+  state_ = State::Done;
+  return piece;
 }
 
 /// Reads values from the payload of a section.
@@ -226,7 +317,8 @@ void DatasetReader::add(std::span<const std::byte> piece) {
     throw_out_of_memory();
   } catch (const std::length_error&) {
     throw_out_of_memory();
-  } catch (...) {
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::OutOfMemory) throw_out_of_memory();
     state_ = State::Failed;
     throw;
   }
@@ -235,7 +327,8 @@ void DatasetReader::add(std::span<const std::byte> piece) {
 void DatasetReader::throw_out_of_memory() {
   state_ = State::Failed;
   throw Error(ErrorCode::OutOfMemory,
-              {"There is not enough memory for the data set of ", example_count_, " examples."});
+              {"There is not enough memory for the data set of ", example_count_,
+               " examples beside those that it replaces. Save those, clear them, and load again."});
 }
 
 size_t DatasetReader::max_payload_bytes(uint32_t kind) const {
@@ -317,9 +410,11 @@ void DatasetReader::read_section() {
       read_rows(fields);
       break;
     case kThumbnail:
+      settle_ids();
       read_thumbnail(fields);
       break;
     case kEnd:
+      settle_ids();
       if (fields.number() != crc_) throw_damaged("sections are missing or out of order");
       if (dataset_.knn.example_count() != example_count_) throw_damaged("examples are missing");
       if (dataset_.knn.counts() != class_counts_)
@@ -368,6 +463,9 @@ void DatasetReader::read_header(Fields& fields) {
   const uint32_t class_count = fields.number();
   for (uint32_t i = 0; i < class_count; ++i) {
     const std::string label = fields.text();
+    if (label.size() > Classes::kMaxLabelBytes || !is_utf8(label)) {
+      throw_damaged({"the label of class ", i, " is too long or not valid UTF-8"});
+    }
     if (classes.find(label)) throw_damaged("two classes have the same label");
     classes.add(label);
     class_counts_.push_back(fields.number());
@@ -405,13 +503,34 @@ void DatasetReader::read_rows(Fields& fields) {
   }
 }
 
+void DatasetReader::settle_ids() {
+  if (std::exchange(has_settled_ids_, true)) return;
+  if (UINT32_MAX - next_id_ >= Knn::kEnoughIds) return;
+  // The ids between the last example and the next one are free.
+  Knn& knn = dataset_.knn;
+  next_id_ = knn.next_id();
+  if (knn.ids_left() >= Knn::kEnoughIds) return;
+  ids_in_file_ = knn.ids();
+  knn.renumber();
+  next_id_ = knn.next_id();
+}
+
 void DatasetReader::read_thumbnail(Fields& fields) {
   const ExampleId id = fields.number();
-  if (!dataset_.knn.contains(id) || (last_thumbnail_ && id <= *last_thumbnail_)) {
+  ExampleId own_id = id;
+  bool exists;
+  if (ids_in_file_.empty()) {
+    exists = dataset_.knn.contains(id);
+  } else {
+    const auto found = std::lower_bound(ids_in_file_.begin(), ids_in_file_.end(), id);
+    exists = found != ids_in_file_.end() && *found == id;
+    own_id = static_cast<ExampleId>(found - ids_in_file_.begin());
+  }
+  if (!exists || (last_thumbnail_ && id <= *last_thumbnail_)) {
     throw_damaged("a thumbnail has an invalid id");
   }
   const std::span<const std::byte> bytes = fields.bytes(fields.left());
-  dataset_.thumbnails.push_back({id, {bytes.begin(), bytes.end()}});
+  dataset_.thumbnails.push_back({own_id, {bytes.begin(), bytes.end()}});
   last_thumbnail_ = id;
 }
 

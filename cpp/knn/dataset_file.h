@@ -14,8 +14,8 @@
 //             of Rows::row_bytes())
 //   3 thumbnail: id of the example (u32), bytes of a picture file
 //   4 end: CRC-32 of the CRC-32s of all earlier sections (u32)
-// A text is its length in bytes (u32) and its bytes. The order is: header, rows with ascending ids,
-// thumbnails with ascending ids, end.
+// A text is its length in bytes (u32) and its bytes. Labels are UTF-8. The order is: header, rows
+// with ascending ids, thumbnails with ascending ids, end.
 #pragma once
 
 #include <cstddef>
@@ -47,47 +47,73 @@ struct Thumbnail {
 };
 
 /// Writes a Knn as a data set file. The Knn must outlive the writer, and must not change before the
-/// last piece is written.
+/// last piece is written. The writer never needs much more memory than one piece, so it works when
+/// the memory is full of examples.
+///
+/// Call next() until it returns an empty piece, then thumbnail() for each thumbnail, then finish().
+/// The file is all returned pieces, one after the other.
 class DatasetWriter {
  public:
-  /// Thumbnails may be in any order. Throws Error{BadArgument} for a thumbnail of an unknown
-  /// example, for two thumbnails of the same example, and for a thumbnail of more than
-  /// DatasetReader::kMaxThumbnailBytes.
-  DatasetWriter(const Knn& knn, DatasetModel model, std::vector<Thumbnail> thumbnails = {});
+  /// Throws Error{BadArgument} when the labels are too long altogether for a file.
+  DatasetWriter(const Knn& knn, DatasetModel model);
 
-  /// Returns the next piece of the file, up to some hundred kilobytes (more for large thumbnails),
-  /// or an empty vector after the last piece. Throws Error{BadArgument} when the Knn has changed
-  /// since the writer was created.
+  /// Returns the next piece of classes and examples: about kPieceBytes, or one example that is
+  /// larger. Returns an empty vector after the last one. All methods throw Error{BadArgument} when
+  /// the Knn has changed since the writer was created.
   std::vector<std::byte> next();
+  /// Checks a thumbnail before anything is written. Call it for each one, in ascending order of
+  /// ids. Throws Error{BadArgument} for an unknown example, for two thumbnails of the same example,
+  /// and for more than DatasetReader::kMaxThumbnailBytes.
+  void plan_thumbnail(ExampleId id, size_t byte_count);
+  /// Returns the piece for the next part of a thumbnail of `byte_count` bytes: all of them, or
+  /// successive parts in several calls. Thumbnails have ascending ids. Throws the errors of
+  /// plan_thumbnail(), and Error{BadArgument} when a part is too long or comes too early.
+  std::vector<std::byte> thumbnail(ExampleId id, size_t byte_count,
+                                   std::span<const std::byte> part);
+  /// Returns the last piece. Throws Error{BadArgument} when it comes too early.
+  std::vector<std::byte> finish();
+
+  /// Size of most pieces, in bytes.
+  static constexpr size_t kPieceBytes = 1 << 16;
 
  private:
-  /// Returns a whole section with the given payload.
-  std::vector<std::byte> section(uint32_t kind, std::vector<std::byte> payload);
-  /// Returns the payload of the header.
-  std::vector<std::byte> header() const;
-  /// Returns the payload of the next section of rows.
+  class Section;
+
+  void check_unchanged() const;
+  void check_thumbnail(std::optional<ExampleId> last, ExampleId id, size_t byte_count) const;
+  /// Length of the header's payload, in bytes.
+  size_t header_bytes() const;
+  std::vector<std::byte> start();
+  /// Appends classes to the header, until the piece is full.
+  void add_classes(Section& header);
   std::vector<std::byte> rows();
 
   const Knn& knn_;
   uint64_t revision_;
   DatasetModel model_;
-  std::vector<Thumbnail> thumbnails_;
-  std::vector<ExampleId> ids_;
-  size_t next_row_ = 0, next_thumbnail_ = 0;
-  uint32_t crc_ = 0;  ///< CRC-32 of the CRC-32s of all sections so far
-  enum class State { Start, Rows, Thumbnails, End, Done } state_ = State::Start;
+  enum class State { Start, Header, Rows, Thumbnails, Done } state_ = State::Start;
+  size_t next_class_ = 0, rows_left_;
+  ExampleId next_id_ = 0;                       ///< lower bound of the ids that are not written yet
+  std::optional<ExampleId> planned_, written_;  ///< last thumbnail
+  size_t thumbnail_left_ = 0;                   ///< bytes of the thumbnail that was begun
+  uint32_t section_crc_ = 0;                    ///< CRC-32 of the section that was begun
+  uint32_t crc_ = 0;                            ///< CRC-32 of the CRC-32s of all sections so far
 };
 
 /// Contents of a data set file.
 struct Dataset {
   DatasetModel model;
   Knn knn;
-  std::vector<Thumbnail> thumbnails;  ///< in ascending order of ids
+  /// In ascending order of ids, without those that DatasetReader::take_thumbnails() returned.
+  std::vector<Thumbnail> thumbnails;
 };
 
 /// Reads a data set file from pieces of any size. finish() returns the contents after everything
 /// was read and validated. Any damage throws Error{BadDataset}, and a lack of memory
 /// Error{OutOfMemory}. After an error, all methods throw Error{BadDataset}.
+///
+/// Examples keep their ids, unless those leave less than Knn::kEnoughIds for new examples: then
+/// they get new ones, 0, 1, ..., and so do the thumbnails.
 class DatasetReader {
  public:
   /// Creates a reader for data sets of the model `expected`, or of any model when it is empty. The
@@ -99,6 +125,9 @@ class DatasetReader {
 
   /// Reads the next piece. Throws as soon as an error is found.
   void add(std::span<const std::byte> piece);
+  /// Returns the thumbnails that were read since the last call, so that they need not stay in
+  /// memory.
+  std::vector<Thumbnail> take_thumbnails() { return std::exchange(dataset_.thumbnails, {}); }
   /// Returns the data set after the last piece. Throws Error{BadDataset} when the file is
   /// truncated. The reader must not be used afterwards.
   Dataset finish();
@@ -121,6 +150,8 @@ class DatasetReader {
   void read_header(Fields& fields);
   void read_rows(Fields& fields);
   void read_thumbnail(Fields& fields);
+  /// Called after the last row: leaves enough ids for new examples.
+  void settle_ids();
   /// Returns the maximum payload of a section, in bytes. Throws Error{BadDataset} when a section of
   /// this kind is unknown or not allowed here.
   size_t max_payload_bytes(uint32_t kind) const;
@@ -138,6 +169,8 @@ class DatasetReader {
   uint32_t next_id_ = 0;
   std::vector<size_t> class_counts_;  ///< number of examples of each class according to the header
   std::optional<ExampleId> last_id_, last_thumbnail_;
+  bool has_settled_ids_ = false;
+  std::vector<ExampleId> ids_in_file_;  ///< ids of all examples; empty when they keep theirs
 };
 
 }  // namespace teachable

@@ -36,8 +36,19 @@ struct Candidate {
 }
 
 [[noreturn]] void throw_no_ids() {
-  throw Error(ErrorCode::OutOfMemory,
-              "All 4,294,967,295 example ids have been used. Create a new classifier.");
+  throw Error(
+      ErrorCode::OutOfMemory,
+      "All 4,294,967,295 example ids have been used. Save the examples and load them again: "
+      "they then get new ids.");
+}
+
+/// Throws std::bad_alloc unless there is enough memory for calls that don't add examples, such as a
+/// save, a prediction and a change of the storage format: for pieces of files, for a similarity and
+/// a candidate of each row, and for a linear head.
+void check_spare_memory(size_t row_count, size_t head_bytes) {
+  const size_t bytes =
+      (size_t{4} << 20) + row_count * (sizeof(float) + sizeof(Candidate)) + head_bytes;
+  ::operator delete(::operator new(bytes));
 }
 
 }  // namespace
@@ -74,23 +85,34 @@ void Knn::check_batch(std::span<const float> embeddings, size_t dimension) const
   }
 }
 
+void Knn::check_ids(size_t more) const {
+  if (more > ids_left()) throw_no_ids();
+}
+
 void Knn::reserve(size_t more, size_t dimension) {
-  if (more > size_t{UINT32_MAX} - next_id_) throw_no_ids();
   const auto no_memory = [&] {
     return Error(
         ErrorCode::OutOfMemory,
         {"There is not enough memory for ", more, " more examples of ", dimension, " values. The ",
          rows_.count(), " stored examples take ", memory_bytes() / 1'000'000, " MB. Remove some",
-         (rows_.storage() == Storage::I8 ? "." : ", or use the storage format 'i8'.")});
+         (rows_.storage() == Storage::I8 ? "." : ", or change the storage format to 'i8'.")});
   };
   try {
+    const bool grows = !rows_.has_room(more, dimension);
     rows_.reserve(more, dimension);
     reserve_more(class_of_, more);
     reserve_more(id_of_, more);
     row_of_.reserve(more);
+    // Last, so that what it frees is in one piece with the memory that was never used.
+    const size_t count = rows_.count() + more;
+    if (grows) {
+      check_spare_memory(count, LinearHead::needed_bytes(dimension, count, classes_.size() + 1));
+    }
   } catch (const std::bad_alloc&) {
+    rows_.free_unused();
     throw no_memory();
   } catch (const std::length_error&) {
+    rows_.free_unused();
     throw no_memory();
   }
 }
@@ -133,6 +155,7 @@ uint32_t Knn::add_class(std::string_view label) {
 
 ExampleId Knn::add(std::span<const float> embedding, std::string_view label) {
   const double norm = checked_norm(embedding);
+  check_ids(1);
   // Everything that may throw comes first.
   reserve(1, embedding.size());
   Change change;
@@ -148,7 +171,7 @@ ExampleId Knn::add(std::span<const float> embedding, std::string_view label) {
   }
   change.id = next_id_;
   history_.back() = std::move(change);
-  if (history_.size() > kMaxHistory) history_.pop_front();
+  trim_history();
 
   rows_.append(embedding, norm);
   append_entry(history_.back().id, class_index);
@@ -173,6 +196,7 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
   }
   std::vector<ExampleId> ids(labels.size());
   if (labels.empty()) return ids;
+  check_ids(labels.size());
   // One new head costs less than many changes.
   if (labels.size() > kMaxHeadChanges) head_.reset();
   reserve(labels.size(), dimension);
@@ -206,7 +230,7 @@ std::vector<ExampleId> Knn::add_batch(std::span<const float> embeddings, size_t 
       ++change;
     }
   }
-  while (history_.size() > kMaxHistory) history_.pop_front();
+  trim_history();
   return ids;
 }
 
@@ -463,7 +487,7 @@ void Knn::remove(ExampleId id) {
   change.row.resize(rows_.row_bytes());
   rows_.write_row(i, change.row.data());
   history_.push_back(std::move(change));
-  if (history_.size() > kMaxHistory) history_.pop_front();
+  trim_history();
   remove_row(i);
 }
 
@@ -482,7 +506,7 @@ void Knn::move_to(ExampleId id, std::string_view label) {
     history_.pop_back();
     throw;
   }
-  if (history_.size() > kMaxHistory) history_.pop_front();
+  trim_history();
   classes_.decrease_count(class_of_[i]);
   classes_.increase_count(to);
   reserve_head();
@@ -492,6 +516,11 @@ void Knn::move_to(ExampleId id, std::string_view label) {
 }
 
 bool Knn::undo() {
+  trimmed_.clear();
+  return undo_last();
+}
+
+bool Knn::undo_last() {
   if (history_.empty()) return false;
   const Change& change = history_.back();
   uint32_t class_after = 0;
@@ -532,6 +561,30 @@ bool Knn::undo() {
   return true;
 }
 
+void Knn::take_back() noexcept {
+  const bool was_full = history_.size() == kMaxHistory;
+  next_id_ = history_.back().id;
+  // A head without this example would have rounding errors of its own. The next one is made anew.
+  head_.reset();
+  // Undoing an added example allocates nothing.
+  undo_last();
+  if (was_full && !trimmed_.empty()) {
+    history_.splice(history_.begin(), trimmed_, std::prev(trimmed_.end()));
+  }
+}
+
+void Knn::trim_history() noexcept {
+  while (history_.size() > kMaxHistory) {
+    trimmed_.splice(trimmed_.end(), history_, history_.begin());
+  }
+  while (trimmed_.size() > kMaxTakenBack) trimmed_.pop_front();
+}
+
+void Knn::clear_history() noexcept {
+  history_.clear();
+  trimmed_.clear();
+}
+
 void Knn::rename(std::string_view label, std::string_view new_label) {
   classes_.rename(classes_.at(label), new_label);
   ++revision_;
@@ -548,7 +601,7 @@ void Knn::erase_class(uint32_t index) noexcept {
   for (uint32_t& each : class_of_) {
     if (each > index) --each;
   }
-  history_.clear();
+  clear_history();
   ++revision_;
 }
 
@@ -581,16 +634,14 @@ void Knn::clear() {
   class_of_ = std::vector<uint32_t>();
   id_of_ = std::vector<ExampleId>();
   row_of_ = RowOfId();
-  history_.clear();
+  next_id_ = 0;
+  clear_history();
   ++revision_;
 }
 
 void Knn::use_storage(Storage storage) {
   if (storage == rows_.storage()) return;
-  if (rows_.count() > 0) {
-    throw_bad_argument({"The storage format cannot change while examples are stored (there are ",
-                        rows_.count(), "). Clear the classifier first."});
-  }
+  // Everything that may throw comes first.
   std::list<Change> history = history_;
   for (Change& change : history) {
     if (change.kind != Change::Kind::Removed) continue;
@@ -604,9 +655,16 @@ void Knn::use_storage(Storage storage) {
     change.row.resize(after.row_bytes());
     after.write_row(0, change.row.data());
   }
-  history_.swap(history);
+  // The examples are rounded anew. Its memory is needed for them, too.
   head_.reset();
-  rows_ = Rows(storage);
+  try {
+    rows_.convert(storage);
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorCode::OutOfMemory,
+                {"There is not enough memory to store ", rows_.count(),
+                 " examples in a larger format. Keep the present format, or remove some."});
+  }
+  history_.swap(history);
   ++revision_;
 }
 
@@ -616,7 +674,16 @@ void Knn::raise_ids(ExampleId more) {
   for (ExampleId& id : id_of_) id += more;
   row_of_.raise(more);
   next_id_ += more;
-  history_.clear();
+  clear_history();
+  ++revision_;
+}
+
+void Knn::renumber() noexcept {
+  head_.reset();
+  row_of_.renumber();
+  for (ExampleId id = 0; id < id_of_.size(); ++id) id_of_[row_of_.find(id)] = id;
+  next_id_ = static_cast<ExampleId>(id_of_.size());
+  clear_history();
   ++revision_;
 }
 
@@ -624,7 +691,9 @@ size_t Knn::memory_bytes() const {
   size_t bytes = rows_.memory_bytes() + class_of_.capacity() * sizeof(uint32_t) +
                  id_of_.capacity() * sizeof(ExampleId) + row_of_.memory_bytes() +
                  (head_ ? head_->memory_bytes() : 0);
-  for (const Change& change : history_) bytes += sizeof(Change) + change.row.capacity();
+  for (const std::list<Change>* changes : {&history_, &trimmed_}) {
+    for (const Change& change : *changes) bytes += sizeof(Change) + change.row.capacity();
+  }
   return bytes;
 }
 

@@ -31,7 +31,8 @@ using ParallelFor =
 ///
 /// Classes are numbered from 0 in the order in which their labels were first added. clear(label)
 /// and merge() decrease the indices of later classes by 1. A class remains when its last example is
-/// removed. A label is any sequence of bytes, including the empty string.
+/// removed. A label is valid UTF-8 of at most Classes::kMaxLabelBytes, including the empty string;
+/// others are Error{BadArgument}.
 ///
 /// Search is exact: its result is bit-identical to comparing the query with all stored values. A
 /// scan of one byte per value selects candidates by a proven error bound, and the candidates are
@@ -104,6 +105,9 @@ class Knn {
   /// that the change created. Returns false when there is nothing to undo. The last kMaxHistory
   /// changes can be undone; clear(), merge() and raise_ids() discard the history.
   bool undo();
+  /// Undoes an add() without a change since, as if it had not happened: its id is free again, too.
+  /// Works for the last kMaxTakenBack additions.
+  void take_back() noexcept;
   /// Changes the label of a class. Throws Error{BadArgument} when another class has the new label.
   void rename(std::string_view label, std::string_view new_label);
   /// Moves all examples of the class `from` to the class `into`, and removes the class `from`.
@@ -112,10 +116,11 @@ class Knn {
   void enable(std::string_view label, bool enabled);
   /// Removes a class and its examples.
   void clear(std::string_view label);
-  /// Removes everything and frees the memory. Ids that were used before are not reused.
+  /// Removes everything and frees the memory. Ids start at 0 again.
   void clear();
-  /// Changes the storage format of examples. Classes, used ids and the history remain. Throws
-  /// Error{BadArgument} when there are examples in another format.
+  /// Changes the storage format of all examples. Classes, ids and the history remain. A smaller
+  /// format needs little memory, so that it also works when the memory is full; what it rounds off
+  /// is lost. Throws Error{OutOfMemory} when there is too little memory for a larger format.
   void use_storage(Storage storage);
 
   // Ids, for merging data sets
@@ -127,6 +132,12 @@ class Knn {
   /// Adds `more` to the ids of all examples and to next_id(), and discards the history. Throws
   /// Error{OutOfMemory} when an id would overflow.
   void raise_ids(ExampleId more);
+  /// Replaces the ids by 0, 1, ... in the same order, and discards the history.
+  void renumber() noexcept;
+  /// Number of ids that new examples can get.
+  size_t ids_left() const { return size_t{UINT32_MAX} - next_id_; }
+  /// Number of ids that data sets leave for new examples, whatever ids a file contains.
+  static constexpr size_t kEnoughIds = 1 << 24;
 
   // Contents
 
@@ -173,6 +184,8 @@ class Knn {
 
   /// Maximum number of changes that can be undone.
   static constexpr size_t kMaxHistory = 100;
+  /// Maximum number of additions in a row that take_back() undoes exactly.
+  static constexpr size_t kMaxTakenBack = 2;
 
  private:
   friend class DatasetWriter;
@@ -192,7 +205,14 @@ class Knn {
   double checked_norm(std::span<const float> embedding) const;
   /// Validates the size of a batch.
   void check_batch(std::span<const float> embeddings, size_t dimension) const;
-  /// Reserves room for `more` rows with ids and classes. Throws Error{OutOfMemory}.
+  bool undo_last();
+  /// Moves changes that are too many to undo to trimmed_.
+  void trim_history() noexcept;
+  void clear_history() noexcept;
+  /// Throws Error{OutOfMemory} unless there are `more` ids for new examples.
+  void check_ids(size_t more) const;
+  /// Reserves room for `more` rows with ids and classes, and leaves spare memory for calls that
+  /// don't add examples, such as a save. Throws Error{OutOfMemory}.
   void reserve(size_t more, size_t dimension);
   /// Appends id and class of the row that was appended to `rows_`, in room that reserve() made.
   void append_entry(ExampleId id, uint32_t class_index) noexcept;
@@ -222,6 +242,7 @@ class Knn {
   RowOfId row_of_;
   ExampleId next_id_ = 0;           ///< greater than all used ids
   std::list<Change> history_;       ///< oldest change first
+  std::list<Change> trimmed_;       ///< what the last changes made too many, for take_back()
   std::optional<LinearHead> head_;  ///< over all examples, if there is one
   ParallelFor parallel_for_;
   uint64_t revision_ = 0;

@@ -1,6 +1,7 @@
 #include "knn/linear_head.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -88,9 +89,13 @@ size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * 
 
 }  // namespace
 
+size_t LinearHead::max_factor_for(size_t stride) {
+  return std::clamp(kMaxFactorValues / stride, size_t{2}, kMaxFactor);
+}
+
 LinearHead::LinearHead(size_t dimension)
     : stride_(round_up(dimension, kStep)),
-      max_factor_(std::clamp(kMaxFactorValues / stride_, size_t{2}, kMaxFactor)),
+      max_factor_(max_factor_for(stride_)),
       row_(stride_),
       direction_(stride_) {}
 
@@ -331,6 +336,15 @@ void LinearHead::scores_without(const float* row, ExampleId id, uint32_t class_i
     const double product = dot(row, classes_[c].weights.data(), stride_);
     result[c] = scale / static_cast<double>(count) * (product - (own ? leverage : 0)) / remaining;
   }
+}
+
+size_t LinearHead::needed_bytes(size_t dimension, size_t example_count, size_t class_count) {
+  const size_t stride = round_up(dimension, kStep);
+  const size_t capacity =
+      std::min(max_factor_for(stride), std::bit_ceil(std::max<size_t>(16, example_count)));
+  // Growing copies what was half as large.
+  return capacity * (stride * sizeof(float) + capacity * sizeof(double)) / 2 * 3 +
+         class_count * (sizeof(Class) + stride * sizeof(double) + kReadSlack);
 }
 
 size_t LinearHead::memory_bytes() const {

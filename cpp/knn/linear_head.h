@@ -61,6 +61,9 @@ class LinearHead {
   float* row_buffer() { return row_.data(); }
   /// Allocated memory, in bytes.
   size_t memory_bytes() const;
+  /// Maximum memory that a head needs while it grows to this number of examples and classes, in
+  /// bytes.
+  static size_t needed_bytes(size_t dimension, size_t example_count, size_t class_count);
 
   /// Ridge: added to the variance of every direction. Results are flat between 0.01 and 0.3.
   static constexpr double kRidge = 0.03;
@@ -101,6 +104,7 @@ class LinearHead {
   static void decrease_count(Class& from) noexcept;
   void add_slot(const float* row, ExampleId id, uint32_t class_index) noexcept;
   void remove_slot(size_t slot, bool is_gone) noexcept;
+  static size_t max_factor_for(size_t stride);
 
   static constexpr uint32_t kNobody = UINT32_MAX;
 

@@ -1,6 +1,7 @@
 #include "knn/row_of_id.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "knn/reserve_more.h"
 
@@ -55,7 +56,10 @@ void RowOfId::remove(ExampleId id) noexcept {
     rows_.pop_back();
     --tombstone_count_;
   }
-  if (tombstone_count_ <= ids_.size() / 2 + kMaxIdleTombstones) return;
+  if (tombstone_count_ > ids_.size() / 2 + kMaxIdleTombstones) compact();
+}
+
+void RowOfId::compact() noexcept {
   size_t kept = 0;
   for (size_t i = 0; i < ids_.size(); ++i) {
     if (rows_[i] == kNoRow) continue;
@@ -74,6 +78,18 @@ std::vector<ExampleId> RowOfId::ids() const {
     if (rows_[i] != kNoRow) result.push_back(ids_[i]);
   }
   return result;
+}
+
+std::optional<ExampleId> RowOfId::first_from(ExampleId from) const {
+  size_t position = lower_bound_of(from);
+  while (position < ids_.size() && rows_[position] == kNoRow) ++position;
+  if (position == ids_.size()) return std::nullopt;
+  return ids_[position];
+}
+
+void RowOfId::renumber() noexcept {
+  compact();
+  std::iota(ids_.begin(), ids_.end(), ExampleId{0});
 }
 
 void RowOfId::raise(ExampleId more) noexcept {

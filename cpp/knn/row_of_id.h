@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "knn/nearest.h"
@@ -29,6 +30,11 @@ class RowOfId {
   /// Returns the row of an id, or kNoRow if it is not in the map. O(log ids); O(1) when no ids are
   /// missing.
   uint32_t find(ExampleId id) const;
+  /// Returns the first id >= `from`, if there is one. Takes O(log ids) and the tombstones in
+  /// between.
+  std::optional<ExampleId> first_from(ExampleId from) const;
+  /// Replaces the ids by 0, 1, ... in the same order, and drops tombstones.
+  void renumber() noexcept;
   /// Returns all ids in ascending order. Throws std::bad_alloc.
   std::vector<ExampleId> ids() const;
   /// Adds `more` to all ids. The largest id must not overflow.
@@ -39,6 +45,8 @@ class RowOfId {
   }
 
  private:
+  /// Removes the tombstones.
+  void compact() noexcept;
   /// Returns the position of the first id >= `id`, or the number of ids if there is none.
   size_t lower_bound_of(ExampleId id) const;
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "knn/dot.h"
 #include "knn/reserve_more.h"
@@ -150,23 +151,31 @@ void Rows::reserve(size_t more, size_t dimension) {
   }
 }
 
+void Rows::free_unused() noexcept {
+  while (blocks_.size() > (count() + kBlockRows - 1) / kBlockRows) blocks_.pop_back();
+}
+
 void Rows::append(std::span<const float> vector, double norm) noexcept {
   const double inverse = 1 / norm;
   float* unit = storage_ == Storage::F32 ? at(&Block::values, count()) : scratch_.data();
   for (size_t i = 0; i < vector.size(); ++i) unit[i] = static_cast<float>(vector[i] * inverse);
+  put_unit(count(), unit);
+}
+
+void Rows::put_unit(size_t i, const float* unit) noexcept {
   if (storage_ == Storage::F32) {
-    append_codes(unit);
+    put_codes(i, unit);
   } else {
-    append_quantized(unit);
+    put_quantized(i, unit);
   }
 }
 
-void Rows::append_codes(const float* unit) {
+void Rows::put_codes(size_t row, const float* unit) noexcept {
   const Range range = range_of(unit, dimension_);
   const float offset = (range.low + range.high) / 2;
   const float scale = (range.high - range.low) / 254;
   const float inverse = scale > 0 ? 1 / scale : 0;
-  int8_t* codes = at(&Block::codes, count());
+  int8_t* codes = at(&Block::codes, row);
   std::array<double, 4> squares{};
   const auto one = [&](size_t i, double& square) {
     const int32_t code = std::clamp(round_small((unit[i] - offset) * inverse), -127, 127);
@@ -180,18 +189,18 @@ void Rows::append_codes(const float* unit) {
   }
   for (; i < dimension_; ++i) one(i, squares[0]);
   const double error = std::sqrt((squares[0] + squares[1]) + (squares[2] + squares[3]));
-  push_entry(scale, offset, error);
+  put_entry(row, scale, offset, error);
 }
 
-void Rows::append_quantized(const float* unit) {
+void Rows::put_quantized(size_t row, const float* unit) noexcept {
   const bool wide = storage_ == Storage::I16;
   const int32_t limit = wide ? 127 * 256 : 127;
   const Range range = range_of(unit, dimension_);
   const float offset = (range.low + range.high) / 2;
   const float scale = (range.high - range.low) / (2.0f * static_cast<float>(limit));
   const float inverse = scale > 0 ? 1 / scale : 0;
-  int8_t* codes = at(&Block::codes, count());
-  int8_t* lower = wide ? at(&Block::lower, count()) : nullptr;
+  int8_t* codes = at(&Block::codes, row);
+  int8_t* lower = wide ? at(&Block::lower, row) : nullptr;
   double square = 0, lower_square = 0;
   for (size_t i = 0; i < dimension_; ++i) {
     const int32_t code = std::clamp(round_small((unit[i] - offset) * inverse), -limit, limit);
@@ -206,10 +215,12 @@ void Rows::append_quantized(const float* unit) {
     lower[i] = static_cast<int8_t>(code - 256 * upper);
     lower_square += double{static_cast<float>(lower[i])} * lower[i];
   }
+  // The memory may have held something else, see planes_for().
+  if (wide) std::memset(lower + dimension_, 0, stride_ - dimension_);
   // The quantized row is scaled to unit length, so its product with a unit query is the cosine.
   const double norm = std::sqrt(square);
-  push_entry(static_cast<float>(scale / norm), static_cast<float>(offset / norm),
-             scale / norm * std::sqrt(lower_square));
+  put_entry(row, static_cast<float>(scale / norm), static_cast<float>(offset / norm),
+            scale / norm * std::sqrt(lower_square));
 }
 
 void Rows::copy_row(size_t from, size_t to) noexcept {
@@ -226,21 +237,29 @@ void Rows::copy_row(size_t from, size_t to) noexcept {
   if (!sums_.empty()) sums_[to] = sums_[from];
 }
 
-void Rows::push_entry(float scale, float offset, double error) {
+void Rows::put_entry(size_t i, float scale, float offset, double error) noexcept {
+  const bool is_new = i == count();
   if (kHasByteDot) {
-    const int8_t* codes = at(&Block::codes, count());
-    int32_t sum = 0;
-    for (size_t i = 0; i < dimension_; ++i) sum += codes[i];
-    sums_.push_back(static_cast<float>(code_unit() * scale * sum +
-                                       double{offset} * static_cast<double>(dimension_)));
-    largest_sum_ = std::max(largest_sum_, std::abs(sums_.back()));
+    const int8_t* codes = at(&Block::codes, i);
+    int32_t code_sum = 0;
+    for (size_t at = 0; at < dimension_; ++at) code_sum += codes[at];
+    const auto sum = static_cast<float>(code_unit() * scale * code_sum +
+                                        double{offset} * static_cast<double>(dimension_));
+    if (is_new) sums_.push_back(0);
+    sums_[i] = sum;
+    largest_sum_ = std::max(largest_sum_, std::abs(sum));
   }
   if (storage_ != Storage::I8) {
-    errors_.push_back(static_cast<float>(error));
-    largest_error_ = std::max(largest_error_, errors_.back());
+    if (is_new) errors_.push_back(0);
+    errors_[i] = static_cast<float>(error);
+    largest_error_ = std::max(largest_error_, errors_[i]);
   }
-  offsets_.push_back(offset);
-  scales_.push_back(scale);  // last, because count() is its size
+  if (is_new) {
+    offsets_.push_back(0);
+    scales_.push_back(0);  // last, because count() is its size
+  }
+  offsets_[i] = offset;
+  scales_[i] = scale;
 }
 
 void Rows::pop_entry() noexcept {
@@ -299,7 +318,7 @@ bool Rows::append_row(const std::byte* bytes) noexcept {
     if (!is_exact(norm * norm)) {
       for (size_t i = 0; i < dimension_; ++i) unit[i] = static_cast<float>(unit[i] / norm);
     }
-    append_codes(unit);
+    put_codes(count(), unit);
     return true;
   }
   float scale, offset;
@@ -330,21 +349,90 @@ bool Rows::append_row(const std::byte* bytes) noexcept {
     scale = static_cast<float>(scale / std::sqrt(square));
     offset = static_cast<float>(offset / std::sqrt(square));
   }
-  push_entry(scale, offset, scale * std::sqrt(lower_square));
+  put_entry(count(), scale, offset, scale * std::sqrt(lower_square));
   return true;
 }
 
-void Rows::decode(size_t i, float* values) const {
-  if (storage_ == Storage::F32) {
+void Rows::decode(Storage storage, size_t i, float* values) const noexcept {
+  if (storage == Storage::F32) {
     std::memcpy(values, at(&Block::values, i), dimension_ * sizeof(float));
     return;
   }
   const int8_t* codes = at(&Block::codes, i);
-  const int8_t* lower = storage_ == Storage::I16 ? at(&Block::lower, i) : nullptr;
+  const int8_t* lower = storage == Storage::I16 ? at(&Block::lower, i) : nullptr;
   for (size_t at = 0; at < dimension_; ++at) {
     const int32_t code = lower != nullptr ? codes[at] * 256 + lower[at] : codes[at];
     values[at] = static_cast<float>(double{scales_[i]} * code + offsets_[i]);
   }
+}
+
+void Rows::convert(Storage storage) {
+  const Storage old = storage_;
+  if (storage == old) return;
+  if (count() == 0) {
+    *this = Rows(storage);
+    return;
+  }
+  // Everything that may throw comes first.
+  const size_t size = kBlockRows * stride_;
+  std::vector<float> units(size);
+  std::vector<Block> added;
+  if (storage < old) {
+    added.resize(blocks_.size());
+    for (Block& block : added) {
+      if (storage == Storage::F32) block.values = PaddedBuffer<float>(size);
+      if (storage == Storage::I16) block.lower = PaddedBuffer<int8_t>(size);
+    }
+  }
+  std::vector<float> errors;
+  if (old == Storage::I8) {
+    errors.reserve(scales_.capacity());
+    errors.resize(count());
+  }
+  if (old == Storage::I8 || storage == Storage::I8) errors_.swap(errors);
+
+  free_unused();
+  storage_ = storage;
+  margin_slack_ = 1e-5 + length_error();
+  largest_error_ = largest_sum_ = 0;
+  for (size_t b = 0; b < blocks_.size(); ++b) {
+    const size_t first = b * kBlockRows, end = std::min(count(), first + kBlockRows);
+    for (size_t i = first; i < end; ++i) decode(old, i, &units[(i - first) * stride_]);
+    blocks_[b] = planes_for(std::move(blocks_[b]), added.empty() ? Block{} : std::move(added[b]));
+    for (size_t i = first; i < end; ++i) {
+      float* unit = &units[(i - first) * stride_];
+      if (storage == Storage::F32) {
+        const double norm = norm_of({unit, dimension_});
+        float* row = at(&Block::values, i);
+        for (size_t at = 0; at < dimension_; ++at) row[at] = static_cast<float>(unit[at] / norm);
+        unit = row;
+      }
+      put_unit(i, unit);
+    }
+  }
+}
+
+Rows::Block Rows::planes_for(Block old, Block added) const noexcept {
+  Block block;
+  if (storage_ == Storage::F32) {
+    block.codes = std::move(old.codes);
+    block.values = std::move(added.values);
+    return block;
+  }
+  // New planes end in a row, so that what is freed is in one piece and can hold more examples.
+  try {
+    block.codes = PaddedBuffer<int8_t>(kBlockRows * stride_);
+    if (storage_ == Storage::I16) block.lower = PaddedBuffer<int8_t>(kBlockRows * stride_);
+    return block;
+  } catch (const std::bad_alloc&) {
+    block.codes = std::move(old.codes);
+    block.lower = {};
+  }
+  if (storage_ == Storage::I16) {
+    block.lower =
+        added.lower.empty() ? PaddedBuffer<int8_t>(std::move(old.values)) : std::move(added.lower);
+  }
+  return block;
 }
 
 RowQuery Rows::make_query(std::span<const float> vector, double norm) const {

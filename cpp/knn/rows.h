@@ -59,14 +59,24 @@ class Rows {
   /// Allocated memory, including the unused part, in bytes.
   size_t memory_bytes() const;
 
+  /// Returns true when reserve() would allocate nothing for the rows' values.
+  bool has_room(size_t more, size_t dimension) const {
+    return dimension == dimension_ && count() + more <= blocks_.size() * kBlockRows;
+  }
   /// Reserves room for `more` further rows. `dimension` must be that of the existing rows, if there
   /// are any. Throws std::bad_alloc or std::length_error; only unused memory may have changed then.
   void reserve(size_t more, size_t dimension);
+  /// Frees the memory of rows that were reserved and not appended.
+  void free_unused() noexcept;
   /// Appends vector / norm in room that reserve() made. `norm` must be norm_of(vector), finite and
   /// > 0.
   void append(std::span<const float> vector, double norm) noexcept;
   /// Removes row i; the last row takes its place.
   void remove(size_t i) noexcept;
+  /// Changes the storage format of all rows. Their order stays. To a smaller format it needs next
+  /// to no memory and frees memory as it goes; to a larger one it first allocates what the new
+  /// format adds. Throws std::bad_alloc or std::length_error before anything changed.
+  void convert(Storage storage);
   /// Removes all rows and frees their memory. Any dimension is allowed afterwards.
   void clear() noexcept { *this = Rows(storage_); }
 
@@ -83,7 +93,7 @@ class Rows {
   /// when a value is not finite or the length differs from 1 by more than 5e-4.
   bool append_row(const std::byte* bytes) noexcept;
   /// Writes the values of row i to `values` [dimension].
-  void decode(size_t i, float* values) const;
+  void decode(size_t i, float* values) const { decode(storage_, i, values); }
 
   /// Returns the query vector / norm, prepared for this matrix. Throws std::bad_alloc.
   RowQuery make_query(std::span<const float> vector, double norm) const;
@@ -134,13 +144,22 @@ class Rows {
   double code_unit() const { return storage_ == Storage::I16 ? 256 : 1; }
   double row_error(size_t i) const { return errors_.empty() ? 0 : errors_[i]; }
   double scan_margin(const RowQuery& query, double row_error) const;
-  /// Appends scale, offset, error and sum of the row whose codes were just written.
-  void push_entry(float scale, float offset, double error);
+  /// Writes scale, offset, error and sum of row i, whose codes were just written. Row count() is a
+  /// new one, for which reserve() made room.
+  void put_entry(size_t i, float scale, float offset, double error) noexcept;
   void pop_entry() noexcept;
-  /// Appends a row to an I16 or I8 matrix.
-  void append_quantized(const float* unit);
-  /// Appends the byte codes of a row whose values are already in an F32 matrix.
-  void append_codes(const float* unit);
+  /// Writes a row of length 1 in the matrix' format. `unit` may be the row's values in an F32
+  /// matrix.
+  void put_unit(size_t i, const float* unit) noexcept;
+  /// Writes row i of an I16 or I8 matrix.
+  void put_quantized(size_t i, const float* unit) noexcept;
+  /// Writes the byte codes of row i of an F32 matrix, which has its values already.
+  void put_codes(size_t i, const float* unit) noexcept;
+  /// Writes the values of row i, stored as `storage`, to `values` [dimension].
+  void decode(Storage storage, size_t i, float* values) const noexcept;
+  /// Returns the planes of a block in the format storage_. When there is no memory for new ones,
+  /// they are those of the block's `old` format. `added` has what only a larger format needs.
+  Block planes_for(Block old, Block added) const noexcept;
   void copy_row(size_t from, size_t to) noexcept;
 
   Storage storage_;

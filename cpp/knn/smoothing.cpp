@@ -1,5 +1,6 @@
 #include "knn/smoothing.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -8,7 +9,15 @@
 
 namespace teachable {
 
-Smoothing::Smoothing(double half_life) : keep_(half_life > 0 ? std::exp2(-1 / half_life) : 0) {
+namespace {
+
+/// With a longer half-life, a frame's weight would be lost in the rounding of keep_.
+constexpr double kLongestHalfLife = 1e9;
+
+}  // namespace
+
+Smoothing::Smoothing(double half_life)
+    : keep_(half_life > 0 ? std::exp2(-1 / std::min(half_life, kLongestHalfLife)) : 0) {
   if (!(half_life >= 0) || !std::isfinite(half_life)) {
     throw Error(ErrorCode::BadArgument,
                 {"The half-life is ", half_life, " frames. It must be finite and at least 0."});

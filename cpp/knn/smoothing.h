@@ -11,8 +11,9 @@ namespace teachable {
 /// frames.
 class Smoothing {
  public:
-  /// `half_life` is a number of frames, finite and >= 0; 0 turns smoothing off. Throws
-  /// Error{BadArgument} for other values.
+  /// `half_life` is a number of frames, finite and >= 0; 0 turns smoothing off. More than a billion
+  /// count as a billion, where all frames have the same weight. Throws Error{BadArgument} for other
+  /// values.
   explicit Smoothing(double half_life);
 
   /// Adds the confidences of a frame, [class_count], and returns the average so far, [class_count].

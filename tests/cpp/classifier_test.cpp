@@ -18,6 +18,7 @@
 #include "failing_new.h"
 #include "graph_builder.h"
 #include "image/decode.h"
+#include "knn/review.h"
 #include "tflite_writer.h"
 
 namespace teachable::testing {
@@ -218,21 +219,35 @@ TEST(Classifier, SaysWhichLayersAnEmbeddingHas) {
   EXPECT_EQ(load_layers(classifier, small_file(), EmbeddingLayers::Auto).middle_layer_size, 0u);
 }
 
-std::vector<std::byte> save_dataset(Classifier& classifier) {
-  DatasetTransfer transfer(classifier);
-  transfer.start_save({"net", "aa", ""}, {});
+std::vector<std::byte> save(Classifier& classifier, const std::vector<Thumbnail>& thumbnails = {}) {
   std::vector<std::byte> file;
-  for (std::vector<std::byte> piece; !(piece = transfer.next_saved()).empty();)
+  const auto append = [&](const std::vector<std::byte>& piece) {
     file.insert(file.end(), piece.begin(), piece.end());
+  };
+  DatasetTransfer transfer(classifier);
+  transfer.start_save({"m", "", ""});
+  for (const auto& [id, bytes] : thumbnails) transfer.plan_thumbnail(id, bytes.size());
+  for (auto piece = transfer.next_saved(); !piece.empty(); piece = transfer.next_saved()) {
+    append(piece);
+  }
+  for (const auto& [id, bytes] : thumbnails) {
+    std::ranges::copy(bytes, transfer.piece_buffer(bytes.size()).begin());
+    append(transfer.saved_thumbnail(id, bytes.size()));
+  }
+  append(transfer.end_save());
   return file;
 }
 
-void load_dataset(Classifier& classifier, const std::vector<std::byte>& file,
-                  size_t embedding_size) {
+std::vector<Thumbnail> begin_load(DatasetTransfer& transfer, std::span<const std::byte> bytes,
+                                  size_t embedding_size = 2) {
+  transfer.start_load({"m", "", ""}, embedding_size);
+  std::ranges::copy(bytes, transfer.piece_buffer(bytes.size()).begin());
+  return transfer.load_piece();
+}
+
+void load_dataset(Classifier& classifier, std::span<const std::byte> file, size_t embedding_size) {
   DatasetTransfer transfer(classifier);
-  transfer.start_load({"net", "aa", ""}, embedding_size);
-  std::ranges::copy(file, transfer.dataset_buffer(file.size()).begin());
-  transfer.load_piece();
+  begin_load(transfer, file, embedding_size);
   transfer.finish_load();
 }
 
@@ -246,7 +261,7 @@ TEST(Classifier, RefusesADataSetOfOtherLayers) {
     each->knn().add(each->embed(), "green");
   }
   const auto transfer = [](Classifier& from, Classifier& to, size_t size) {
-    load_dataset(to, save_dataset(from), size);
+    load_dataset(to, save(from), size);
   };
   EXPECT_EQ(error_of([&] { transfer(last, two, sizes[1]); }), ErrorCode::BadDataset);
   EXPECT_EQ(error_of([&] { transfer(two, last, sizes[0]); }), ErrorCode::BadDataset);
@@ -427,22 +442,6 @@ TEST(Smoothing, KeepsTheWinnerOfTheFrameWhenVotesAreEqual) {
   EXPECT_EQ(classifier.smooth(frame, 4).class_index, 1u);
 }
 
-std::vector<std::byte> save(Classifier& classifier, std::vector<Thumbnail> thumbnails = {}) {
-  std::vector<std::byte> file;
-  DatasetTransfer transfer(classifier);
-  transfer.start_save({"m", "", ""}, std::move(thumbnails));
-  for (auto piece = transfer.next_saved(); !piece.empty(); piece = transfer.next_saved()) {
-    file.insert(file.end(), piece.begin(), piece.end());
-  }
-  return file;
-}
-
-void begin_load(DatasetTransfer& transfer, std::span<const std::byte> bytes) {
-  transfer.start_load({"m", "", ""}, 2);
-  std::ranges::copy(bytes, transfer.dataset_buffer(bytes.size()).begin());
-  transfer.load_piece();
-}
-
 TEST(ClassifierExamples, LoadingAFileReplacesAllAndKeepsTheIdsOfTheFile) {
   Classifier saved(1);
   saved.knn().add(kRight, "x");
@@ -453,8 +452,9 @@ TEST(ClassifierExamples, LoadingAFileReplacesAllAndKeepsTheIdsOfTheFile) {
   Classifier classifier(1);
   DatasetTransfer transfer(classifier);
   for (int i = 0; i < 5; ++i) classifier.knn().add(kRight, "old");
-  begin_load(transfer, file);
-  const std::vector<Thumbnail> thumbnails = transfer.finish_load();
+  const std::vector<Thumbnail> thumbnails = begin_load(transfer, file);
+  EXPECT_EQ(classifier.knn().example_count(), 5u) << "not before the end";
+  transfer.finish_load();
   EXPECT_EQ(classifier.knn().labels(), (std::vector<std::string>{"x", "new"}));
   EXPECT_EQ(classifier.knn().counts(), (std::vector<size_t>{0, 1}));
   EXPECT_FALSE(classifier.knn().undo());
@@ -518,16 +518,17 @@ TEST(ClassifierExamples, AFailedOrCancelledLoadReleasesItsMemory) {
 TEST(ClassifierExamples, ACancelledSaveReleasesItsMemory) {
   Classifier classifier(1);
   DatasetTransfer transfer(classifier);
-  const ExampleId id = classifier.knn().add(kRight, "a");
+  classifier.knn().add(kRight, "a");
+  const std::string long_id(100, 'm');
   const std::ptrdiff_t before = live_allocations();
-  transfer.start_save({"m", "", ""}, {{id, std::vector<std::byte>(1000)}});
+  transfer.start_save({long_id, "", ""});
   transfer.next_saved();
   EXPECT_GT(live_allocations(), before);
   transfer.cancel_save();
   EXPECT_EQ(live_allocations(), before);
   EXPECT_EQ(error_of([&] { transfer.next_saved(); }), ErrorCode::BadArgument);
   // A change of the examples ends a save.
-  transfer.start_save({"m", "", ""}, {{id, std::vector<std::byte>(1000)}});
+  transfer.start_save({long_id, "", ""});
   classifier.knn().enable("a", false);
   EXPECT_EQ(error_of([&] { transfer.next_saved(); }), ErrorCode::BadArgument);
   EXPECT_EQ(live_allocations(), before);
@@ -538,9 +539,176 @@ TEST(ClassifierExamples, ReplacingTheExamplesEndsASave) {
   DatasetTransfer transfer(classifier);
   classifier.knn().add(kRight, "a");
   other.knn().add(kUp, "b");
-  transfer.start_save({"m", "", ""}, {});
+  transfer.start_save({"m", "", ""});
   classifier.take_examples(other);
   EXPECT_EQ(error_of([&] { transfer.next_saved(); }), ErrorCode::BadArgument);
+}
+
+TEST(ClassifierExamples, IdsStartAnewWhenNearlyAllHaveBeenUsed) {
+  Classifier classifier(1), other(1);
+  const auto use_up = [&] {
+    classifier.knn().skip_ids(UINT32_MAX - 1);
+    classifier.knn().add(kRight, "a");
+    EXPECT_EQ(error_of([&] { classifier.knn().add(kUp, "b"); }), ErrorCode::OutOfMemory);
+  };
+  use_up();
+  const std::vector<std::byte> file = save(classifier);
+  DatasetTransfer transfer(classifier);
+  begin_load(transfer, file);
+  transfer.finish_load();
+  EXPECT_EQ(classifier.knn().ids(), std::vector<ExampleId>{0});
+  EXPECT_EQ(classifier.knn().add(kUp, "b"), 1u);
+  use_up();
+  other.knn().add(kUp, "b");
+  classifier.take_examples(other);
+  EXPECT_EQ(classifier.knn().add(kUp, "b"), 1u);
+  use_up();
+  classifier.knn().clear();
+  EXPECT_EQ(classifier.knn().add(kUp, "b"), 0u);
+}
+
+TEST(Classifier, AFrameIsTaughtAndPredictedOrNeither) {
+  Classifier classifier(1);
+  load(classifier, small_file());
+  classifier.knn().add(std::vector<float>(32, 1), "old");
+  classifier.knn().enable("old", false);
+  const std::vector<std::byte> before = save(classifier);
+  show(classifier, 10, 200, 30);
+  std::vector<FrameRequest> wrong;
+  for (const PredictOptions& options :
+       {PredictOptions{.k = 0}, PredictOptions{.temperature = INFINITY},
+        PredictOptions{.temperature = 0}, PredictOptions{.prior = NAN},
+        PredictOptions{.sharpness = -1}, PredictOptions{.unknown_threshold = 2}}) {
+    wrong.push_back({.label = "new", .predict = options, .topk = 1});
+  }
+  for (double smoothing : {-1.0, std::nan(""), double{INFINITY}}) {
+    wrong.push_back({.label = "new", .predict = PredictOptions{}, .smoothing = smoothing});
+  }
+  // The example would get its label, but no example may vote.
+  wrong.push_back({.label = "old", .predict = PredictOptions{}});
+  wrong.push_back({.label = "\xFF", .predict = PredictOptions{}});
+  for (const FrameRequest& each : wrong) {
+    EXPECT_EQ(error_of([&] { classifier.observe(each, fixed_clock); }), ErrorCode::BadArgument);
+    EXPECT_EQ(save(classifier), before);
+  }
+  EXPECT_TRUE(classifier.knn().undo()) << "the history is intact";
+  EXPECT_EQ(classifier.knn().example_count(), 0u);
+}
+
+TEST(Classifier, AFailedSmoothingKeepsTheMean) {
+  Classifier classifier(1);
+  classifier.knn().add(kRight, "right");
+  classifier.knn().add(kUp, "up");
+  const Prediction right = classifier.knn().predict(kRight, 1),
+                   up = classifier.knn().predict(kUp, 1);
+  classifier.smooth(right, 1);
+  EXPECT_THROW(classifier.smooth(up, std::nan("")), Error);
+  {
+    Attempt attempt(classifier);
+    classifier.smooth(up, 1);
+    classifier.knn().add(kUp, "third");
+  }
+  EXPECT_EQ(classifier.knn().class_count(), 2u);
+  for (double half_life : {1e9, 1e308}) {
+    const std::vector<float> mean = [&] {
+      Classifier fresh(1);
+      fresh.knn().add(kRight, "right");
+      fresh.knn().add(kUp, "up");
+      fresh.smooth(right, half_life);
+      return fresh.smooth(up, half_life).confidences;
+    }();
+    EXPECT_NEAR(mean[0], 0.5f, 1e-6) << half_life;
+  }
+}
+
+/// Lets every allocation of every step fail in turn. What was taught stays, and later calls work.
+TEST(Classifier, KeepsWhatWasTaughtWhenMemoryRunsOutAnywhere) {
+  const std::vector<std::byte> model = small_file();
+  Classifier classifier(1);
+  load(classifier, model);
+  for (int i = 0; i < 6; ++i) {
+    show(classifier, static_cast<uint8_t>(40 * i), 200, 30);
+    classifier.observe({.label = "a class with a long name " + std::to_string(i % 2)}, fixed_clock);
+  }
+  const std::vector<std::byte> taught = save(classifier, {{1, std::vector<std::byte>(500)}});
+  const std::string new_label = "another class with a long name";
+  const PredictOptions options, combined{.rule = Rule::Combined};
+  const auto reload = [&] { load_dataset(classifier, taught, 32); };
+  struct Step {
+    const char* name;
+    std::function<void()> run;
+  };
+  const Step steps[] = {
+      {"a model",
+       [&] {
+         Classifier other(1);
+         load(other, model);
+       }},
+      {"a frame",
+       [&] {
+         show(classifier, 1, 2, 3, 123, 77);
+         classifier.embed();
+       }},
+      {"an observation",
+       [&] {
+         show(classifier, 1, 2, 3);
+         classifier.observe({.label = new_label, .predict = options, .smoothing = 3, .topk = 2},
+                            fixed_clock);
+       }},
+      {"a prediction",
+       [&] {
+         show(classifier, 1, 2, 3);
+         classifier.observe({.predict = options, .smoothing = 3, .topk = 2}, fixed_clock);
+       }},
+      {"a review", [&] { review(classifier.knn(), {}); }},
+      {"an observation with a linear head",
+       [&] {
+         show(classifier, 1, 2, 3);
+         classifier.observe({.label = new_label, .predict = combined, .smoothing = 3, .topk = 2},
+                            fixed_clock);
+       }},
+      {"an observation that is also mirrored",
+       [&] {
+         show(classifier, 1, 2, 3);
+         classifier.observe({.label = new_label, .also_mirrored = true, .predict = combined},
+                            fixed_clock);
+       }},
+      {"a prediction with a linear head",
+       [&] {
+         show(classifier, 1, 2, 3);
+         classifier.observe({.predict = combined, .smoothing = 3}, fixed_clock);
+       }},
+      {"a review with a linear head", [&] { review(classifier.knn(), {.predict = combined}); }},
+      {"a save", [&] { save(classifier, {{1, std::vector<std::byte>(500)}}); }},
+      {"a load", reload},
+      {"a conversion", [&] { classifier.knn().use_storage(Storage::I8); }},
+  };
+  for (const Step& step : steps) {
+    const std::vector<std::byte> before = save(classifier, {{1, std::vector<std::byte>(500)}});
+    int failures = 0;
+    for (int allowed = 0;; ++allowed) {
+      SCOPED_TRACE(std::string(step.name) + " after " + std::to_string(allowed) + " allocations");
+      bool failed = false;
+      fail_after_allocations(allowed);
+      try {
+        step.run();
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::OutOfMemory) << error.what();
+        failed = true;
+      }
+      stop_failing_allocations();
+      if (!failed) break;
+      ++failures;
+      ASSERT_EQ(save(classifier, {{1, std::vector<std::byte>(500)}}), before);
+    }
+    EXPECT_GT(failures, 0) << step.name;
+    ASSERT_NO_THROW(reload());
+    show(classifier, 1, 2, 3);
+    EXPECT_EQ(classifier.observe({.predict = options}, fixed_clock).prediction->confidences.size(),
+              2u);
+  }
 }
 
 /// The test has more rows than one thread takes at once.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "knn/crc32.h"
 
 namespace teachable {
 namespace {
@@ -20,13 +21,25 @@ using Vector = std::vector<float>;
 
 const DatasetModel kModel = {"mobilenet", std::string(64, 'a'), "{\"crop\":\"center\"}"};
 
+/// Saves thumbnails in parts of at most `part` bytes.
 Bytes save(const Knn& knn, const DatasetModel& model = kModel,
-           std::vector<Thumbnail> thumbnails = {}) {
-  DatasetWriter writer(knn, model, std::move(thumbnails));
+           const std::vector<Thumbnail>& thumbnails = {}, size_t part = SIZE_MAX) {
+  DatasetWriter writer(knn, model);
   Bytes file;
-  for (Bytes piece = writer.next(); !piece.empty(); piece = writer.next()) {
+  const auto append = [&](const Bytes& piece) {
     file.insert(file.end(), piece.begin(), piece.end());
+  };
+  for (const auto& [id, bytes] : thumbnails) writer.plan_thumbnail(id, bytes.size());
+  for (Bytes piece = writer.next(); !piece.empty(); piece = writer.next()) append(piece);
+  for (const auto& [id, bytes] : thumbnails) {
+    std::span<const std::byte> left = bytes;
+    do {
+      const size_t count = std::min(part, left.size());
+      append(writer.thumbnail(id, bytes.size(), left.first(count)));
+      left = left.subspan(count);
+    } while (!left.empty());
   }
+  append(writer.finish());
   EXPECT_TRUE(writer.next().empty());
   return file;
 }
@@ -112,10 +125,11 @@ TEST(DatasetFile, RestoresAHundredThousandExamples) {
   DatasetReader reader;
   size_t bytes = 0;
   for (Bytes piece = writer.next(); !piece.empty(); piece = writer.next()) {
-    EXPECT_LE(piece.size(), size_t{1} << 20);
+    EXPECT_LE(piece.size(), DatasetWriter::kPieceBytes + 100);
     reader.add(piece);
     bytes += piece.size();
   }
+  reader.add(writer.finish());
   EXPECT_GT(bytes, knn.example_count() * 128);
   const Dataset dataset = reader.finish();
   EXPECT_EQ(dataset.knn.example_count(), 100'000u - 4);
@@ -128,7 +142,7 @@ TEST(DatasetFile, RestoresAnEmptySet) {
   EXPECT_EQ(empty.knn.example_count(), 0u);
   EXPECT_EQ(empty.knn.add(Vector{1, 2}, "a"), 0u);
   empty.knn.clear();
-  EXPECT_EQ(load(save(empty.knn)).knn.add(Vector{1, 2, 3}, "a"), 1u);
+  EXPECT_EQ(load(save(empty.knn)).knn.add(Vector{1, 2, 3}, "a"), 0u) << "ids start anew";
 }
 
 TEST(DatasetFile, RestoresIdsThatAreFarApart) {
@@ -155,12 +169,140 @@ TEST(DatasetFile, RestoresTenThousandClassesAndManyRows) {
 TEST(DatasetFile, RestoresThumbnails) {
   const Knn knn = sample(Storage::F32);
   const std::vector<Thumbnail> thumbnails = {{7, Bytes(300, std::byte{1})}, {100, Bytes{}}};
-  const Bytes file = save(knn, kModel, {thumbnails[1], thumbnails[0]});
+  const Bytes file = save(knn, kModel, thumbnails);
+  EXPECT_EQ(save(knn, kModel, thumbnails, 7), file) << "in parts";
   EXPECT_EQ(load(file, 50).thumbnails, thumbnails);
-  EXPECT_THROW(DatasetWriter(knn, kModel, {{0, {}}}), Error) << "example 0 was removed";
-  EXPECT_THROW(DatasetWriter(knn, kModel, {{7, {}}, {7, {}}}), Error);
-  EXPECT_THROW(DatasetWriter(knn, kModel, {{7, Bytes(DatasetReader::kMaxThumbnailBytes + 1)}}),
-               Error);
+  DatasetWriter writer(knn, kModel);
+  EXPECT_THROW(writer.plan_thumbnail(0, 1), Error) << "example 0 was removed";
+  EXPECT_THROW(writer.plan_thumbnail(7, DatasetReader::kMaxThumbnailBytes + 1), Error);
+  writer.plan_thumbnail(7, 1);
+  EXPECT_THROW(writer.plan_thumbnail(7, 1), Error) << "twice";
+  EXPECT_THROW(writer.plan_thumbnail(6, 1), Error) << "out of order";
+  EXPECT_THROW(writer.thumbnail(7, 1, Bytes(1)), Error) << "before the examples";
+  EXPECT_THROW(writer.finish(), Error) << "before the examples";
+  while (!writer.next().empty()) {
+  }
+  EXPECT_THROW(writer.thumbnail(7, 1, Bytes(2)), Error) << "too long";
+  writer.thumbnail(7, 2, Bytes(1));
+  EXPECT_THROW(writer.thumbnail(8, 1, Bytes(1)), Error) << "7 is incomplete";
+  EXPECT_THROW(writer.finish(), Error) << "7 is incomplete";
+}
+
+TEST(DatasetFile, HandsOverThumbnailsAsTheyCome) {
+  const std::vector<Thumbnail> thumbnails = {{7, Bytes(30)}, {8, Bytes(20)}};
+  const Bytes file = save(sample(Storage::I8), kModel, thumbnails);
+  DatasetReader reader;
+  std::vector<Thumbnail> taken;
+  for (std::byte each : file) {
+    reader.add({&each, 1});
+    for (Thumbnail& thumbnail : reader.take_thumbnails()) taken.push_back(std::move(thumbnail));
+  }
+  EXPECT_EQ(taken, thumbnails);
+  EXPECT_TRUE(reader.finish().thumbnails.empty());
+}
+
+TEST(DatasetFile, WritesManyLabelsInSmallPieces) {
+  Knn knn;
+  for (int i = 0; i < 1000; ++i) knn.add_class(std::string(1000, 'x') + std::to_string(i));
+  DatasetWriter writer(knn, kModel);
+  size_t count = 0;
+  for (Bytes piece = writer.next(); !piece.empty(); piece = writer.next(), ++count) {
+    EXPECT_LE(piece.size(), DatasetWriter::kPieceBytes + 2000);
+  }
+  EXPECT_GT(count, 10u);
+  ASSERT_NO_FATAL_FAILURE(expect_same(knn, load(save(knn), 4096).knn));
+}
+
+TEST(DatasetFile, RefusesLabelsThatAFileCannotHold) {
+  Knn knn;
+  const std::string label(Classes::kMaxLabelBytes - 10, 'x');
+  for (int i = 0; i < 1025; ++i) knn.add_class(label + std::to_string(i));
+  EXPECT_THROW(DatasetWriter(knn, kModel), Error);
+}
+
+/// Returns the offset of the header's field `next id` in a file of kModel.
+size_t next_id_offset() {
+  return 8 + 8 + 3 * 4 + kModel.id.size() + kModel.sha256.size() + kModel.preprocessing.size() + 8;
+}
+
+/// Corrects the checksums of all sections.
+void repair(Bytes& file) {
+  uint32_t all = 0;
+  for (size_t at = 8; at < file.size();) {
+    uint32_t kind, length;
+    std::memcpy(&kind, &file[at], 4);
+    std::memcpy(&length, &file[at + 4], 4);
+    if (kind == 4) std::memcpy(&file[at + 8], &all, 4);
+    const uint32_t crc = crc32(std::span(file).subspan(at, 8 + length));
+    std::memcpy(&file[at + 8 + length], &crc, 4);
+    all = crc32(std::span(file).subspan(at + 8 + length, 4), all);
+    at += 12 + length;
+  }
+}
+
+TEST(DatasetFile, LeavesIdsForNewExamples) {
+  Knn knn;
+  for (int i = 0; i < 3; ++i) knn.add(Vector{1, static_cast<float>(i)}, "a");
+  for (uint32_t next : {UINT32_MAX, UINT32_MAX - 1, 0xFF000001u}) {
+    Bytes file = save(knn);
+    std::memcpy(&file[next_id_offset()], &next, 4);
+    repair(file);
+    Dataset dataset = load(file);
+    EXPECT_EQ(dataset.knn.ids(), knn.ids()) << next;
+    EXPECT_EQ(dataset.knn.add(Vector{1, 1}, "a"), 3u) << next;
+  }
+  for (uint32_t next : {0xFF000000u - 1, 0x80000000u}) {
+    Bytes file = save(knn);
+    std::memcpy(&file[next_id_offset()], &next, 4);
+    repair(file);
+    EXPECT_EQ(load(file).knn.add(Vector{1, 1}, "a"), next);
+  }
+}
+
+TEST(DatasetFile, GivesNewIdsWhereThoseOfTheFileLeaveNone) {
+  Knn knn;
+  knn.skip_ids(5);
+  for (int i = 0; i < 5; ++i) knn.add(Vector{1, static_cast<float>(i)}, i < 3 ? "a" : "b");
+  knn.remove(6);
+  knn.skip_ids(UINT32_MAX - 70);
+  for (int i = 0; i < 70; ++i) knn.add(Vector{2, static_cast<float>(i)}, "c");
+  EXPECT_THROW(knn.add(Vector{1, 1}, "a"), Error);
+  const std::vector<ExampleId> ids = knn.ids();
+  const std::vector<Thumbnail> thumbnails = {{ids[2], Bytes(3)}, {ids.back(), Bytes(4)}};
+  Dataset dataset = load(save(knn, kModel, thumbnails));
+  ASSERT_EQ(dataset.knn.example_count(), ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const auto id = static_cast<ExampleId>(i);
+    EXPECT_EQ(dataset.knn.embedding(id), knn.embedding(ids[i]));
+    EXPECT_EQ(dataset.knn.class_of(id), knn.class_of(ids[i]));
+  }
+  EXPECT_EQ(dataset.thumbnails, (std::vector<Thumbnail>{{2, Bytes(3)}, {73, Bytes(4)}}));
+  EXPECT_EQ(dataset.knn.add(Vector{1, 1}, "a"), 74u);
+  EXPECT_TRUE(knn.undo()) << "undo does not need new ids";
+}
+
+TEST(DatasetFile, RefusesLabelsThatAreNotUtf8) {
+  Knn knn;
+  knn.add(Vector{1, 2}, "####");
+  const Bytes file = save(knn);
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  const size_t at = text.find("####");
+  for (const char* label :
+       {"a\xFF##", "\xED\xA0\xBD#", "\xC0\x80##", "###\xE2", "\xF4\x90\x80\x80"}) {
+    Bytes damaged = file;
+    std::memcpy(&damaged[at], label, 4);
+    repair(damaged);
+    EXPECT_NE(error_message([&] { load(damaged); }).find("UTF-8"), std::string::npos);
+    EXPECT_THROW(knn.add(Vector{1, 2}, label), Error);
+    EXPECT_THROW(knn.add_class(label), Error);
+    EXPECT_THROW(knn.rename("####", label), Error);
+    EXPECT_THROW(knn.move_to(0, label), Error);
+    EXPECT_EQ(save(knn), file) << "nothing changed";
+  }
+  Bytes valid = file;
+  std::memcpy(&valid[at], "\xF0\x9F\x98\x80", 4);
+  repair(valid);
+  EXPECT_EQ(load(valid).knn.labels()[0], "\xF0\x9F\x98\x80");
 }
 
 TEST(DatasetFile, ReportsEveryChangedByte) {
@@ -194,6 +336,7 @@ TEST(DatasetFile, ReportsMissingRepeatedAndSwappedSections) {
   DatasetWriter writer(knn, kModel);
   std::vector<Bytes> pieces;
   for (Bytes piece = writer.next(); !piece.empty(); piece = writer.next()) pieces.push_back(piece);
+  pieces.push_back(writer.finish());
   ASSERT_EQ(pieces.size(), 4u);
   for (const std::vector<size_t>& order : {std::vector<size_t>{0, 1, 3},
                                            {0, 2, 3},

@@ -21,11 +21,14 @@ std::vector<uint8_t> seed_file(Storage storage) {
     knn.add(std::vector<float>{1, static_cast<float>(i)}, std::to_string(i % 2));
   }
   knn.remove(2);
-  DatasetWriter writer(knn, {"m", "00", "p"}, {{3, std::vector<std::byte>(4)}});
+  DatasetWriter writer(knn, {"m", "00", "p"});
   std::vector<uint8_t> file{1};
-  for (auto piece = writer.next(); !piece.empty(); piece = writer.next()) {
+  const auto append = [&](const std::vector<std::byte>& piece) {
     for (std::byte each : piece) file.push_back(static_cast<uint8_t>(each));
-  }
+  };
+  for (auto piece = writer.next(); !piece.empty(); piece = writer.next()) append(piece);
+  append(writer.thumbnail(3, 4, std::vector<std::byte>(4)));
+  append(writer.finish());
   return file;
 }
 

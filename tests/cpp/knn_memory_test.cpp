@@ -12,6 +12,7 @@
 #include "failing_new.h"
 #include "knn/dataset_file.h"
 #include "knn/knn.h"
+#include "knn/review.h"
 
 namespace teachable {
 namespace {
@@ -135,14 +136,171 @@ TEST(KnnMemory, RunsOutWhileTheStorageChanges) {
   expect_strong_guarantee(make, [](Knn& knn) { knn.use_storage(Storage::I8); }, 4);
 }
 
+/// Returns the result of full() with a linear head.
+Knn full_with_head() {
+  Knn knn = full();
+  knn.prepare({.rule = Rule::Combined});
+  return knn;
+}
+
+/// Expects that a classifier whose linear head followed all changes predicts like one whose head is
+/// made anew.
+void expect_current_head(Knn& knn) {
+  const Vector query{3, -20};
+  const PredictOptions combined{.rule = Rule::Combined};
+  const std::vector<float> kept = knn.predict(query, combined).confidences;
+  // Other ids discard the head.
+  knn.raise_ids(1);
+  const std::vector<float> anew = knn.predict(query, combined).confidences;
+  ASSERT_EQ(kept.size(), anew.size());
+  for (size_t i = 0; i < kept.size(); ++i) EXPECT_NEAR(kept[i], anew[i], 1e-4) << i;
+}
+
+TEST(KnnMemory, RunsOutWhileALinearHeadFollows) {
+  const std::vector<std::string> few = {kNewLabel, kNewLabel + " 2"};
+  const std::vector<std::string> many(20, kNewLabel);
+  const std::vector<std::function<void(Knn&)>> changes = {
+      [](Knn& knn) { knn.add(Vector{-1, -1}, kNewLabel); },
+      [&](Knn& knn) { knn.add_batch(Vector{-1, -1, 2, -1}, 2, few); },
+      [&](Knn& knn) { knn.add_batch(Vector(40, -1), 2, many); },
+      [](Knn& knn) { knn.move_to(5, kNewLabel); },
+      [](Knn& knn) { knn.remove(5); },
+      [](Knn& knn) { knn.merge(knn.labels()[2], knn.labels()[1]); },
+      [](Knn& knn) { knn.use_storage(Storage::I8); },
+      [](Knn& knn) { knn.use_storage(Storage::F32); },
+      [](Knn& knn) { knn.undo(); },
+      [](Knn& knn) {
+        knn.add(Vector{-1, -1}, kNewLabel);
+        knn.take_back();
+      },
+  };
+  for (size_t i = 0; i < changes.size(); ++i) {
+    SCOPED_TRACE(i);
+    bool failed = true;
+    for (int allowed = 0; failed; ++allowed) {
+      SCOPED_TRACE(allowed);
+      Knn knn = full_with_head();
+      failed = false;
+      testing::fail_after_allocations(allowed);
+      try {
+        changes[i](knn);
+      } catch (const std::bad_alloc&) {
+        failed = true;
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::OutOfMemory) << error.what();
+        failed = true;
+      }
+      testing::stop_failing_allocations();
+      expect_current_head(knn);
+    }
+  }
+}
+
+TEST(KnnMemory, RunsOutWhileALinearHeadIsMade) {
+  const Vector query{3, -20};
+  const PredictOptions combined{.rule = Rule::Combined};
+  const std::vector<float> wanted = full().predict(query, combined).confidences;
+  for (int allowed = 0;; ++allowed) {
+    Knn knn = full();
+    const size_t bytes = knn.memory_bytes();
+    bool failed = false;
+    testing::fail_after_allocations(allowed);
+    try {
+      knn.prepare(combined);
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::OutOfMemory) << error.what();
+      failed = true;
+    }
+    testing::stop_failing_allocations();
+    EXPECT_EQ(knn.memory_bytes() > bytes, !failed) << "a part of a head is not kept";
+    EXPECT_EQ(knn.predict(query, combined).confidences, wanted);
+    if (failed) continue;
+    EXPECT_GT(allowed, 5);
+    return;
+  }
+}
+
+std::vector<std::byte> save(const Knn& knn) {
+  std::vector<std::byte> file;
+  const auto append = [&](const std::vector<std::byte>& piece) {
+    file.insert(file.end(), piece.begin(), piece.end());
+  };
+  DatasetWriter writer(knn, {"a model id that is too long for the small-string buffer", "", ""});
+  for (auto piece = writer.next(); !piece.empty(); piece = writer.next()) append(piece);
+  append(writer.thumbnail(7, 100, std::vector<std::byte>(100)));
+  append(writer.finish());
+  return file;
+}
+
+TEST(KnnMemory, RunsOutWhileExamplesAreConverted) {
+  constexpr Storage kStorages[] = {Storage::F32, Storage::I16, Storage::I8};
+  for (Storage from : kStorages) {
+    for (Storage to : kStorages) {
+      const auto make = [&] {
+        Knn knn(from);
+        for (int i = 0; i < 200; ++i) knn.add(Vector{1, static_cast<float>(i), -3}, kNewLabel);
+        knn.remove(5);
+        return knn;
+      };
+      expect_strong_guarantee(make, [&](Knn& knn) { knn.use_storage(to); }, from == to ? 0 : 1);
+    }
+  }
+}
+
+TEST(KnnMemory, RunsOutWhileADataSetIsSaved) {
+  const Knn knn = full();
+  const std::vector<std::byte> wanted = save(knn);
+  for (int allowed = 0;; ++allowed) {
+    std::vector<std::byte> file;
+    testing::fail_after_allocations(allowed);
+    try {
+      file = save(knn);
+    } catch (const std::bad_alloc&) {
+      testing::stop_failing_allocations();
+      ASSERT_EQ(save(knn), wanted);
+      continue;
+    }
+    testing::stop_failing_allocations();
+    EXPECT_EQ(file, wanted);
+    EXPECT_GT(allowed, 5);
+    return;
+  }
+}
+
+TEST(KnnMemory, RunsOutWhileExamplesArePredictedAndReviewed) {
+  const Knn knn = full();
+  const State before(knn);
+  const Vector query = knn.embedding(3);
+  const auto run = [&] {
+    knn.predict(query, 5);
+    knn.neighbours_of(3, 5);
+    knn.ids(knn.labels()[1]);
+    review(knn, {});
+  };
+  for (int allowed = 0;; ++allowed) {
+    const std::ptrdiff_t live = testing::live_allocations();
+    testing::fail_after_allocations(allowed);
+    bool failed = false;
+    try {
+      run();
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    testing::stop_failing_allocations();
+    ASSERT_EQ(testing::live_allocations(), live) << "nothing is leaked";
+    ASSERT_EQ(State(knn), before);
+    if (!failed) {
+      EXPECT_GT(allowed, 20);
+      return;
+    }
+  }
+}
+
 TEST(KnnMemory, RunsOutWhileADataSetIsLoaded) {
   const Knn knn = full();
-  DatasetWriter writer(knn, {"a model id that is too long for the small-string buffer", "", ""},
-                       {{7, std::vector<std::byte>(100)}});
-  std::vector<std::byte> file;
-  for (auto piece = writer.next(); !piece.empty(); piece = writer.next()) {
-    file.insert(file.end(), piece.begin(), piece.end());
-  }
+  const std::vector<std::byte> file = save(knn);
   for (int allowed = 0;; ++allowed) {
     const std::ptrdiff_t before = testing::live_allocations();
     std::optional<Dataset> dataset;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "test_seed.h"
 
 namespace teachable {
 namespace {
@@ -119,8 +120,16 @@ TEST(Knn, AcceptsAnyKOfAtLeastOne) {
 }
 
 TEST(Knn, AcceptsAnyTextAsALabel) {
-  const Labels labels = {"",   "__proto__",   "constructor",          "toString", "1",
-                         "01", "K\xC3\xA4se", std::string("a\0b", 3), "a",        "\xFF\xFE"};
+  const Labels labels = {"",
+                         "__proto__",
+                         "constructor",
+                         "toString",
+                         "1",
+                         "01",
+                         "K\xC3\xA4se",
+                         std::string("a\0b", 3),
+                         "a",
+                         "\xEF\xBB\xBFwith a byte order mark"};
   Knn knn;
   for (size_t i = 0; i < labels.size(); ++i) {
     Vector example(labels.size(), 0);
@@ -236,20 +245,17 @@ TEST(Knn, AcceptsAnotherDimensionAfterEverythingIsCleared) {
   knn.clear();
   EXPECT_EQ(knn.memory_bytes(), 0u);
   EXPECT_EQ(knn.example_count(), 0u);
-  EXPECT_EQ(knn.add(Vector(100, 1), "d"), 3u) << "ids are not reused";
+  EXPECT_EQ(knn.add(Vector(100, 1), "d"), 0u) << "ids start anew";
   EXPECT_EQ(knn.labels(), Labels{"d"});
   EXPECT_EQ(knn.predict(Vector(100, 2), 1).class_index, 0u);
 }
 
-TEST(Knn, ChangesTheStorageFormatWhileItHasNoExamples) {
+TEST(Knn, KeepsClassesAndHistoryWhenTheStorageFormatChanges) {
   Knn knn;
   knn.add_class("empty");
   knn.enable("empty", false);
   const Vector vector = {0.6f, 0.8f};
   const ExampleId a = knn.add(vector, "a");
-  EXPECT_EQ(error_message([&] { knn.use_storage(Storage::I8); }),
-            "The storage format cannot change while examples are stored (there are 1). Clear the "
-            "classifier first.");
   knn.use_storage(Storage::F32);
   knn.remove(a);
   knn.use_storage(Storage::I8);
@@ -263,6 +269,89 @@ TEST(Knn, ChangesTheStorageFormatWhileItHasNoExamples) {
   EXPECT_TRUE(knn.undo());
   EXPECT_TRUE(knn.undo());
   EXPECT_EQ(knn.labels(), Labels{"empty"});
+}
+
+TEST(Knn, ConvertsExamplesToAnotherStorageFormat) {
+  std::mt19937 random(testing::test_seed());
+  std::normal_distribution<float> normal;
+  constexpr Storage kStorages[] = {Storage::F32, Storage::I16, Storage::I8};
+  for (const size_t dimension : {1u, 3u, 100u}) {
+    for (Storage from : kStorages) {
+      for (Storage to : kStorages) {
+        SCOPED_TRACE(std::to_string(static_cast<int>(from)) + " to " +
+                     std::to_string(static_cast<int>(to)));
+        Knn knn(from), direct(to);
+        std::vector<Vector> vectors(200, Vector(dimension));
+        for (size_t i = 0; i < vectors.size(); ++i) {
+          for (float& value : vectors[i]) value = normal(random) + 2;
+          for (Knn* each : {&knn, &direct}) each->add(vectors[i], i % 3 == 0 ? "a" : "b");
+        }
+        for (Knn* each : {&knn, &direct}) {
+          each->remove(70);
+          each->remove(199);
+        }
+        const size_t bytes = knn.memory_bytes();
+        const Ids ids = knn.ids();
+        knn.use_storage(to);
+        EXPECT_EQ(knn.storage(), to);
+        EXPECT_EQ(knn.ids(), ids);
+        EXPECT_EQ(knn.counts(), direct.counts());
+        if (to > from && dimension == 100) EXPECT_LT(knn.memory_bytes(), bytes);
+        for (ExampleId id : ids) {
+          const Vector got = knn.embedding(id), wanted = direct.embedding(id);
+          // What has been rounded off stays lost. Floats convert as if they had just been added.
+          const float tolerance = from == Storage::F32 ? 0 : from == Storage::I16 ? 2e-5f : 8e-3f;
+          for (size_t at = 0; at < dimension; ++at) {
+            ASSERT_NEAR(got[at], wanted[at],
+                        to == Storage::I8 && tolerance > 0 ? 8e-3f : tolerance);
+          }
+        }
+        // The scan finds the same neighbours as a comparison of all stored values.
+        for (int q = 0; q < 5; ++q) {
+          const Vector& query = vectors[static_cast<size_t>(q) * 31];
+          std::vector<std::pair<float, ExampleId>> all;
+          for (const Neighbour& each : knn.predict(query, ids.size()).neighbours) {
+            all.push_back({-each.similarity, each.id});
+          }
+          ASSERT_TRUE(std::is_sorted(all.begin(), all.end()));
+          const Ids nearest = ids_of(knn.predict(query, 3));
+          for (size_t k = 0; k < 3; ++k) ASSERT_EQ(nearest[k], all[k].second);
+        }
+        EXPECT_TRUE(knn.undo()) << "removals are undone in the new format";
+        EXPECT_TRUE(knn.undo());
+        EXPECT_EQ(knn.ids().size(), 200u);
+        const ExampleId added = knn.add(vectors[0], "c");
+        const Ids two = ids_of(knn.predict(vectors[0], 2));
+        if (dimension == 100) EXPECT_TRUE(two[0] == added || two[1] == added);
+      }
+    }
+  }
+}
+
+TEST(Knn, TakesBackExamplesAsIfTheyHadNotBeenAdded) {
+  for (size_t count = 1; count <= Knn::kMaxTakenBack; ++count) {
+    for (const size_t before : {size_t{0}, Knn::kMaxHistory - 1, Knn::kMaxHistory}) {
+      Knn knn;
+      for (size_t i = 0; i < before; ++i) knn.add(Vector{1, static_cast<float>(i)}, "a");
+      for (size_t i = 0; i < count; ++i) knn.add(Vector{1, 2}, "b");
+      for (size_t i = 0; i < count; ++i) knn.take_back();
+      EXPECT_EQ(knn.labels(), before > 0 ? Labels{"a"} : Labels{});
+      EXPECT_EQ(knn.next_id(), before);
+      for (size_t i = 0; i < before; ++i) EXPECT_TRUE(knn.undo()) << i;
+      EXPECT_EQ(knn.example_count(), 0u);
+      EXPECT_FALSE(knn.undo());
+    }
+  }
+}
+
+TEST(Knn, TakesNothingBackThatWasDroppedBeforeAnUndo) {
+  Knn knn;
+  for (size_t i = 0; i <= Knn::kMaxHistory; ++i) knn.add(Vector{1, static_cast<float>(i)}, "a");
+  EXPECT_TRUE(knn.undo());
+  knn.add(Vector{1, 2}, "a");
+  knn.take_back();
+  for (size_t i = 1; i < Knn::kMaxHistory; ++i) EXPECT_TRUE(knn.undo()) << i;
+  EXPECT_FALSE(knn.undo());
 }
 
 TEST(Knn, RaisesAndSkipsIds) {
@@ -292,6 +381,8 @@ TEST(Knn, RaisesAndSkipsIds) {
   knn.skip_ids(UINT32_MAX);
   EXPECT_THROW(knn.add(Vector{1, 1}, "a"), Error);
   EXPECT_EQ(knn.ids(), (Ids{10, 12, 13}));
+  knn.clear();
+  EXPECT_EQ(knn.add(Vector{1, 1}, "a"), 0u) << "ids start anew";
 }
 
 /// Use case: a camera adds examples all day while old ones are removed.

@@ -52,9 +52,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // An accepted data set must be usable, and it must be possible to save it again.
     teachable::Knn& knn = dataset.knn;
     if (knn.example_count() > 0) knn.neighbours_of(knn.ids().front(), 5);
-    teachable::DatasetWriter writer(knn, dataset.model, dataset.thumbnails);
+    teachable::DatasetWriter writer(knn, dataset.model);
     while (!writer.next().empty()) {
     }
+    for (const auto& [id, bytes] : dataset.thumbnails) writer.thumbnail(id, bytes.size(), bytes);
+    writer.finish();
     for (teachable::ExampleId id : knn.ids()) knn.remove(id);
     while (knn.undo()) {
     }

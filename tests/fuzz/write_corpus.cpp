@@ -35,13 +35,16 @@ void write(const std::filesystem::path& path, const TfjsFile& file) {
 }
 
 /// Writes a data set after a byte of options, which fuzz_dataset.cpp describes.
-void write(const std::filesystem::path& path, const Knn& knn, std::vector<Thumbnail> thumbnails,
-           uint8_t choice) {
+void write(const std::filesystem::path& path, const Knn& knn,
+           const std::vector<Thumbnail>& thumbnails, uint8_t choice) {
   std::vector<std::byte> file{std::byte{choice}};
-  DatasetWriter writer(knn, {"m", "00", "p"}, std::move(thumbnails));
-  for (auto piece = writer.next(); !piece.empty(); piece = writer.next()) {
+  const auto append = [&](const std::vector<std::byte>& piece) {
     file.insert(file.end(), piece.begin(), piece.end());
-  }
+  };
+  DatasetWriter writer(knn, {"m", "00", "p"});
+  for (auto piece = writer.next(); !piece.empty(); piece = writer.next()) append(piece);
+  for (const auto& [id, bytes] : thumbnails) append(writer.thumbnail(id, bytes.size(), bytes));
+  append(writer.finish());
   write(path, file);
 }
 

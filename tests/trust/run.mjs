@@ -69,6 +69,7 @@ function buildPlan(chosen) {
     .map(([, preset]) => [`C++ tests, ${preset}`, (report) => buildPreset(preset, ['unit_tests'], report)]);
   const native = chosen.some(({ how, target }) => how === 'fuzz' && fuzzers.includes(target));
   if (native) programs.push(['Fuzzers', (report) => buildFuzzers(report)]);
+  if (uses('node')) programs.push(['C++ failing_module', (report) => buildPreset('simd', ['failing_module'], report)]);
   return [...programs, ...(uses('node', 'browser', 'soak') ? buildSteps(wasmVariants) : [])];
 }
 

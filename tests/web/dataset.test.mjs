@@ -203,3 +203,194 @@ test('a review returns options that calibrate the confidences', async (t) => {
   assert.ok(Math.abs(confidences[label] - accuracy) < 0.05, `${confidences[label]} of ${accuracy}`);
   assert.ok(Math.abs(confidences.a + confidences.b - 1) < 1e-6);
 });
+
+test('examples are converted to another storage format, and back', async (t) => {
+  const classifier = await open(t, { embeddingSize: 30 });
+  const embeddings = vectors(150, 30);
+  const ids = await classifier.addExamples(
+    embeddings,
+    Array.from({ length: 150 }, (_, i) => (i % 2 ? 'odd' : 'even')),
+  );
+  const first = await classifier.exampleEmbedding(ids[70]);
+  for (const [storage, tolerance] of [
+    ['i16', 2e-5],
+    ['i8', 5e-3],
+    ['f32', 5e-3],
+  ]) {
+    await classifier.useStorage(storage);
+    assert.deepEqual(
+      await classifier.exampleIds('odd'),
+      ids.filter((id) => id % 2),
+    );
+    const now = await classifier.exampleEmbedding(ids[70]);
+    now.forEach((value, i) => assert.ok(Math.abs(value - first[i]) < tolerance, storage));
+    const { neighbours } = await classifier.predict(now, { k: 1 });
+    assert.equal(neighbours[0].id, ids[70]);
+    const copy = await open(t, { embeddingSize: 30 });
+    await copy.loadDataset(await classifier.saveDataset());
+    assert.deepEqual(await copy.exampleEmbedding(ids[70]), now);
+  }
+});
+
+/** Returns the bytes of a file whose header has another next id. The file's model is 'embeddings'. */
+async function withNextId(classifier, nextId) {
+  const file = new Uint8Array(await (await classifier.saveDataset()).arrayBuffer());
+  // "TMKN", version, section head; the texts of id, sum and preprocessing; storage and dimension.
+  new DataView(file.buffer).setUint32(16 + 4 + 'embeddings'.length + 4 + 4 + 8, nextId, true);
+  repair(file);
+  return file;
+}
+
+/** Corrects the checksums of all sections. */
+function repair(file) {
+  const view = new DataView(file.buffer);
+  let all = 0;
+  for (let at = 8; at < file.length; ) {
+    const length = view.getUint32(at + 4, true);
+    if (view.getUint32(at, true) === 4) view.setUint32(at + 8, all, true);
+    view.setUint32(at + 8 + length, crc32(file.subarray(at, at + 8 + length)), true);
+    all = crc32(file.subarray(at + 8 + length, at + 12 + length), all);
+    at += 12 + length;
+  }
+}
+
+function crc32(bytes, crc = 0) {
+  crc = ~crc;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+test('a file never ends teaching, whatever its next id is', async (t) => {
+  const [saved, classifier] = [await open(t), await open(t)];
+  await saved.addExamples(vectors(3), ['a', 'a', 'b']);
+  for (const nextId of [0xffffffff, 0xfffffffe, 0x80000000, 3]) {
+    await classifier.loadDataset(await withNextId(saved, nextId));
+    assert.deepEqual(await classifier.exampleIds('a'), [0, 1]);
+    const [id] = await classifier.addExamples(vectors(1), ['b']);
+    assert.deepEqual(await classifier.exampleIds('b'), [2, id]);
+    await classifier.moveExample(id, 'a');
+    assert.equal((await classifier.exampleEmbedding(id)).length, 4);
+    const picture = { id, bytes: Uint8Array.of(7) };
+    const file = await classifier.saveDataset({ thumbnails: [picture] });
+    assert.deepEqual(await classifier.loadDataset(file), [picture]);
+    await classifier.removeExample(id);
+    assert.deepEqual(await classifier.exampleIds('a'), [0, 1]);
+  }
+  await classifier.clear();
+  assert.deepEqual(await classifier.addExamples(vectors(1), ['new']), [0], 'ids start anew');
+});
+
+test('ids are refused where no example can have them', async (t) => {
+  const classifier = await open(t);
+  for (const id of [-1, 0.5, NaN, 0xffffffff, 2 ** 53, '0', null]) {
+    await assert.rejects(classifier.removeExample(id), { code: 'bad-argument' }, String(id));
+  }
+  await assert.rejects(classifier.removeExample(0xfffffffe), { code: 'bad-argument', message: /4294967294/ });
+});
+
+const halves = ['\ud83d', 'a\udc00b', '\udc00\ud83d'];
+
+test('halves of surrogate pairs are refused wherever a label enters', async (t) => {
+  const classifier = await open(t);
+  const [id] = await classifier.addExamples(vectors(1), ['a']);
+  const before = await classifier.exportJson();
+  for (const label of halves) {
+    const one = vectors(1);
+    const calls = [
+      () => classifier.addExample(one, label),
+      () => classifier.addExamples(vectors(2), ['a', label]),
+      () => classifier.addClass(label),
+      () => classifier.renameClass('a', label),
+      () => classifier.mergeClasses('a', label),
+      () => classifier.moveExample(id, label),
+    ];
+    for (const call of calls) await assert.rejects(call(), { code: 'bad-argument' }, String(call));
+    const json = [[label, [1, 2, 3, 4], [1, 4]]];
+    for (const form of [json, JSON.stringify(json), { [label]: [1, 2, 3, 4] }]) {
+      await assert.rejects(classifier.importJson(form), { code: 'bad-dataset' });
+    }
+    const own = { format: 'teachable-wasm', version: 1, classes: [{ label, examples: [] }] };
+    await assert.rejects(classifier.importJson(own), { code: 'bad-dataset' });
+  }
+  assert.equal(await classifier.exportJson(), before);
+});
+
+test('every label comes back as it was given', async (t) => {
+  const [classifier, copy] = [await open(t), await open(t)];
+  const long = 'x'.repeat(30);
+  const labels = [
+    '\ufeff',
+    `\ufeff${long}`,
+    `${long}\ufeff`,
+    `a\0${long}`,
+    '\u{1f600}'.repeat(20),
+    '\uffff',
+    'e\u0301',
+    '\u00e9',
+    '',
+  ];
+  for (const label of labels) assert.equal(await classifier.addExample(vectors(1), label), 1);
+  for (const label of labels) assert.equal(await classifier.addExample(vectors(1), label), 2);
+  assert.deepEqual(Object.keys(await classifier.counts()), labels);
+  await copy.loadDataset(await classifier.saveDataset());
+  assert.deepEqual(Object.keys(await copy.counts()), labels);
+  await copy.importJson(await classifier.exportJson());
+  assert.deepEqual(Object.keys(await copy.counts()), labels);
+  await assert.rejects(classifier.addClass('x'.repeat(30_000)), { code: 'bad-argument' });
+});
+
+test('a file whose label is not UTF-8 is refused, and everything stays', async (t) => {
+  const [saved, classifier] = [await open(t), await open(t)];
+  await saved.addExamples(vectors(2), ['####', 'b']);
+  await classifier.addExamples(vectors(2), ['own', 'own']);
+  await classifier.removeExample(1);
+  const before = await classifier.exportJson();
+  const file = new Uint8Array(await (await saved.saveDataset()).arrayBuffer());
+  const at = file.findIndex((_, i) => String.fromCharCode(...file.subarray(i, i + 4)) === '####');
+  for (const bytes of [
+    [0x61, 0xff, 0x62, 0x63],
+    [0xed, 0xa0, 0xbd, 0x61],
+    [0x61, 0x62, 0x63, 0xe2],
+  ]) {
+    file.set(bytes, at);
+    repair(file);
+    await assert.rejects(classifier.loadDataset(file), { code: 'bad-dataset', message: /label.*UTF-8/ });
+    assert.equal(await classifier.exportJson(), before);
+  }
+  assert.equal(await classifier.undo(), true, 'the history stays');
+  assert.deepEqual(await classifier.exampleIds('own'), [0, 1]);
+});
+
+test('options are checked as the floats that the module computes with', async (t) => {
+  const classifier = await open(t);
+  await classifier.addExamples(vectors(4), ['a', 'a', 'b', 'b']);
+  for (const options of [
+    { rule: 'neighbours', temperature: 1e39 },
+    { rule: 'neighbours', temperature: 1e-46 },
+    { rule: 'neighbours', prior: 1e39 },
+    { sharpness: 1e39 },
+    { sharpness: 1e-46 },
+    { unknownThreshold: 1.01 },
+    { smoothing: Infinity },
+  ]) {
+    await assert.rejects(classifier.predict(vectors(1), options), { code: 'bad-argument' }, JSON.stringify(options));
+    await assert.rejects(classifier.review(options), { code: 'bad-argument' }, JSON.stringify(options));
+  }
+  for (const options of [
+    { smoothing: 1e308 },
+    { smoothing: 5e-324 },
+    { rule: 'neighbours', weighting: 'similarity', temperature: 3e38 },
+    { rule: 'neighbours', weighting: 'similarity', temperature: 1e-44 },
+    { rule: 'neighbours', prior: 3e38, sharpness: 3e38 },
+    { rule: 'neighbours', prior: 1e-44, sharpness: 1e-44 },
+  ]) {
+    for (let i = 0; i < 3; i++) {
+      const { confidences } = await classifier.predict(vectors(1), options);
+      const sum = Object.values(confidences).reduce((total, each) => total + each, 0);
+      assert.ok(Math.abs(sum - 1) < 1e-5, `${JSON.stringify(options)}: ${Object.values(confidences)}`);
+    }
+  }
+});

@@ -1,6 +1,9 @@
 // A test double of the WebAssembly module (web/src/worker/wasm-module.ts) for Node tests of the TypeScript code around it. Its
 // "embedding" is the mean colour of the frame. Browser tests use the real module.
 
+/** Returns a value as a line of JSON. */
+const toBytes = (value) => new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+
 class WasmError extends Error {
   constructor(code, message) {
     super(message);
@@ -15,6 +18,7 @@ class FakeClassifier {
   #disabled = new Set();
   #nextId = 0;
   #undo = [];
+  #part = new Uint8Array();
   #pieces = [];
   #frame = null;
   #embedding = null;
@@ -257,26 +261,37 @@ class FakeClassifier {
     return this.#examples.length * 12;
   }
 
-  startSave(modelId, sha256, preprocessing, thumbnails) {
+  startSave(modelId, sha256, preprocessing) {
     this.saving = true;
     const state = {
       modelId,
       sha256,
       preprocessing,
-      thumbnails,
       labels: this.#labels,
       examples: this.#examples.map((each) => ({ ...each, embedding: [...each.embedding] })),
     };
-    const bytes = new TextEncoder().encode(
-      JSON.stringify(state, (_, value) => (value instanceof Uint8Array ? [...value] : value)),
-    );
+    const bytes = toBytes(state);
     const half = bytes.byteLength >> 1;
     this.#pieces = [bytes.slice(0, half), bytes.slice(half), new Uint8Array()];
   }
 
+  planThumbnail(id) {
+    if (!this.#examples.some((each) => each.id === id)) throw new WasmError('bad-argument', `no example ${id}`);
+  }
+
   nextSaved() {
-    if (this.#pieces.length === 1) this.saving = false;
+    if (!this.saving) throw new WasmError('bad-argument', 'no save is under way');
     return this.#pieces.shift();
+  }
+
+  savedThumbnail(id, byteLength) {
+    if (this.#part.length !== byteLength) throw new Error('The fake module takes whole thumbnails only.');
+    return toBytes({ id, bytes: [...this.#part] });
+  }
+
+  endSave() {
+    this.saving = false;
+    return toBytes('end');
   }
 
   cancelSave() {
@@ -289,12 +304,20 @@ class FakeClassifier {
     this.#pieces = [];
   }
 
-  datasetBuffer(byteLength) {
-    this.#pieces.push(new Uint8Array(byteLength));
-    return this.#pieces.at(-1);
+  pieceBuffer(byteLength) {
+    this.#part = new Uint8Array(byteLength);
+    return this.#part;
   }
 
-  loadPiece() {}
+  loadPiece() {
+    this.#pieces.push(this.#part);
+    const lines = Buffer.concat(this.#pieces).toString().split('\n');
+    if (lines.at(-2) !== '"end"') return [];
+    return lines.slice(1, -2).map((line) => {
+      const { id, bytes } = JSON.parse(line);
+      return { id, bytes: Uint8Array.from(bytes) };
+    });
+  }
 
   cancelLoad() {
     this.loading = false;
@@ -303,7 +326,7 @@ class FakeClassifier {
   finishLoad() {
     let state;
     try {
-      state = JSON.parse(Buffer.concat(this.#pieces).toString());
+      state = JSON.parse(Buffer.concat(this.#pieces).toString().split('\n')[0]);
     } catch {
       throw new WasmError('bad-dataset', 'the data set is damaged');
     }
@@ -313,7 +336,6 @@ class FakeClassifier {
     this.#examples = state.examples.map((each) => ({ ...each, embedding: Float32Array.from(each.embedding) }));
     this.#nextId = Math.max(this.#nextId - 1, ...this.#examples.map(({ id }) => id)) + 1;
     this.loading = false;
-    return state.thumbnails.map(({ id, bytes }) => ({ id, bytes: Uint8Array.from(bytes) }));
   }
 
   clear(label) {

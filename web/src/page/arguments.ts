@@ -1,6 +1,7 @@
 // Checks of the arguments that callers pass, before anything is sent.
 
 import { ClassifierError } from '../shared/errors.js';
+import { wrongLabel } from '../shared/label.js';
 import { predictDefaults } from '../shared/predict-defaults.js';
 import type { PredictOptions, Storage, Thumbnail, WirePredictOptions } from '../shared/protocol.js';
 import { show } from '../shared/show.js';
@@ -20,7 +21,10 @@ export function toLabel(value: unknown): string {
     throw new ClassifierError('bad-argument', `A label must be a string or a number; got ${show(value)}.`);
   }
   if (Number.isNaN(value)) throw new ClassifierError('bad-argument', 'A label must not be NaN.');
-  return String(value);
+  const label = String(value);
+  const wrong = wrongLabel(label);
+  if (wrong) throw new ClassifierError('bad-argument', `A label ${wrong}`);
+  return label;
 }
 
 /** Checks [count, size] finite numbers. */
@@ -53,6 +57,11 @@ export function checkEmbedding(embedding: Float32Array, size: number): void {
     throw new ClassifierError('bad-argument', 'The embedding contains numbers that are not finite.');
 }
 
+/** Returns the 32-bit float that C++ computes with, so that it is the one that is checked. */
+function toFloat(value: unknown): number {
+  return typeof value === 'number' ? Math.fround(value) : NaN;
+}
+
 /** Fills in the defaults for options that are absent or undefined. */
 function withDefaults(options: PredictOptions): WirePredictOptions {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -72,16 +81,16 @@ export function toPredictOptions(options: PredictOptions): WirePredictOptions {
   if (weighting !== 'votes' && weighting !== 'similarity') {
     throw new ClassifierError('bad-argument', `weighting must be 'votes' or 'similarity'; got ${show(weighting)}.`);
   }
-  if (typeof temperature !== 'number' || !(temperature > 0 && temperature < Infinity)) {
-    throw new ClassifierError('bad-argument', `temperature must be a finite number above 0; got ${show(temperature)}.`);
+  if (!(toFloat(temperature) > 0 && toFloat(temperature) < Infinity)) {
+    throw new ClassifierError('bad-argument', `temperature must be a 32-bit float above 0; got ${show(temperature)}.`);
   }
-  if (typeof prior !== 'number' || !(prior >= 0 && prior < Infinity)) {
-    throw new ClassifierError('bad-argument', `prior must be a finite number of at least 0; got ${show(prior)}.`);
+  if (!(toFloat(prior) >= 0 && toFloat(prior) < Infinity)) {
+    throw new ClassifierError('bad-argument', `prior must be a 32-bit float of at least 0; got ${show(prior)}.`);
   }
-  if (typeof sharpness !== 'number' || !(sharpness > 0 && sharpness < Infinity)) {
-    throw new ClassifierError('bad-argument', `sharpness must be a finite number above 0; got ${show(sharpness)}.`);
+  if (!(toFloat(sharpness) > 0 && toFloat(sharpness) < Infinity)) {
+    throw new ClassifierError('bad-argument', `sharpness must be a 32-bit float above 0; got ${show(sharpness)}.`);
   }
-  if (typeof unknownThreshold !== 'number' || !(unknownThreshold >= -1 && unknownThreshold <= 1)) {
+  if (!(toFloat(unknownThreshold) >= -1 && toFloat(unknownThreshold) <= 1)) {
     throw new ClassifierError('bad-argument', `unknownThreshold must be -1 to 1; got ${show(unknownThreshold)}.`);
   }
   if (typeof smoothing !== 'number' || !(smoothing >= 0 && smoothing < Infinity)) {
@@ -115,7 +124,11 @@ export function toPredictOptions(options: PredictOptions): WirePredictOptions {
 
 /** Returns the id of an example. */
 export function toId(value: unknown): number {
-  return toCount(value, 'An id', 0);
+  // The range of C++ is 32 bits, and the last number is never given.
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= 0xffffffff) {
+    throw new ClassifierError('bad-argument', `An id must be a whole number of 0 to 4294967294; got ${show(value)}.`);
+  }
+  return value;
 }
 
 /** Returns one label for each embedding. */

@@ -210,8 +210,9 @@ export class KnnClassifier {
   }
 
   /**
-   * Sets the number format of examples: 'f32' (the default), or 'i16' and 'i8' with 2 and 1 bytes per value. It can be changed only
-   * while there are no examples. Classes and ids stay.
+   * Sets the number format of examples: 'f32' (the default), or 'i16' and 'i8' with 2 and 1 bytes per value. Examples are converted,
+   * and keep their ids. A smaller format also works when the memory is full; what it rounds off is lost.
+   * @throws 'out-of-memory' when a larger format doesn't fit; the examples then stay as they are.
    */
   async useStorage(storage: Storage): Promise<void> {
     return this.#edit({ kind: 'storage', storage: toStorage(storage) });
@@ -329,7 +330,10 @@ export class KnnClassifier {
     return this.call('importJson', { json }, { signal, changes: true });
   }
 
-  /** Removes a class with its examples, or all of them. Throws 'bad-argument' for a label that doesn't exist. */
+  /**
+   * Removes a class with its examples, or all of them. Throws 'bad-argument' for a label that doesn't exist. Without a label, new
+   * examples get ids from 0 on.
+   */
   async clear(label?: string | number): Promise<void> {
     return this.call('clear', { label: label === undefined ? undefined : toLabel(label) });
   }

@@ -87,8 +87,10 @@ function codeOf(error: unknown): ErrorCode {
   const { code, name, message } = Object(error) as { code?: unknown; name?: unknown; message?: unknown };
   if (isErrorCode(code)) return code;
   if (name === 'AbortError') return 'aborted';
-  // Engines word a failed allocation differently, but all use one of these. Emscripten's abort() says OOM.
-  if (/out of memory|allocation failed|\bOOM\b/i.test(String(message))) return 'out-of-memory';
+  // Engines word a failed allocation differently, but all use one of these. Emscripten's abort() says OOM. The only C++ exception that
+  // leaves the module is that of an argument for which there was no memory.
+  if (/out of memory|allocation failed|\bOOM\b|WebAssembly\.Exception/i.test(String(message ?? error)))
+    return 'out-of-memory';
   return 'internal';
 }
 
@@ -98,7 +100,10 @@ export function toWire(error: unknown): WireError {
     const { name, message, stack } = Object(error) as { name?: unknown; message?: unknown; stack?: unknown };
     return {
       name: typeof name === 'string' ? name : 'Error',
-      message: typeof message === 'string' ? message : show(error),
+      message:
+        typeof message === 'string'
+          ? message
+          : show(error).replace(/^WebAssembly\.Exception$/, 'The module is out of memory.'),
       code: codeOf(error),
       stack: typeof stack === 'string' ? stack : '',
     };

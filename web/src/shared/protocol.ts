@@ -284,7 +284,7 @@ export interface PredictOptions {
 
 /** An example that a prediction is based on. */
 export interface Neighbour {
-  /** Id of the example, valid while the example exists. No id is used twice, but loading a file restores the ids of that file. */
+  /** Id of the example, valid while the example exists. No id is used twice until `clear()`, but loading a file restores the ids of that file. */
   id: number;
   /** Label of the example. */
   label: string;

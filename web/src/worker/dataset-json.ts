@@ -3,6 +3,7 @@
 
 import { ClassifierError } from '../shared/errors.js';
 import { foreign } from '../shared/foreign.js';
+import { wrongLabel } from '../shared/label.js';
 import { show } from '../shared/show.js';
 
 /** Examples of one class. */
@@ -170,6 +171,8 @@ function fromMl5(json: Record<string, unknown>, size: number): JsonDataset {
 function rows(label: unknown, data: unknown, shape: unknown, size: number): LabelledRows {
   if (typeof label !== 'string' && typeof label !== 'number') throw bad('The data set has a class without a label.');
   const name = String(label);
+  const wrong = wrongLabel(name);
+  if (wrong) throw bad(`A label of the data set ${wrong}`);
   const values =
     Array.isArray(data) && isList(data[0])
       ? fromRows(data as unknown[], name, size)

@@ -1,7 +1,7 @@
 // Saving and loading data sets: the file format of the module, piece by piece, and JSON.
 
 import { ClassifierError, toClassifierError } from '../shared/errors.js';
-import type { ClassifierMethods, Progress } from '../shared/protocol.js';
+import type { ClassifierMethods, Progress, Thumbnail } from '../shared/protocol.js';
 import { type Handlers, Transfer } from '../shared/rpc.js';
 import { readJsonDataset, type WrittenClass, writeJsonDataset } from './dataset-json.js';
 import type { OpenClassifier } from './open.js';
@@ -23,45 +23,69 @@ export function datasetMethods(use: () => OpenClassifier): Pick<Handlers<Classif
   // Numbers of the last save and load. Starting another one ends the one before.
   let lastSave = 0;
   let lastLoad = 0;
+  /** What the last save has yet to write, and what the last load has read. They stay out of the module's memory. */
+  let toSave: Generator<Uint8Array, undefined> | undefined;
+  let loaded: Thumbnail[] = [];
 
   return {
     async startSave({ thumbnails }) {
       const sha256 = await use().sha256();
       const { classifier, id, model } = use();
-      classifier.startSave(id, sha256, model ? JSON.stringify(model.preprocess) : '', thumbnails);
+      const inOrder = [...thumbnails].sort((a, b) => a.id - b.id);
+      classifier.startSave(id, sha256, model ? JSON.stringify(model.preprocess) : '');
+      for (const each of inOrder) classifier.planThumbnail(each.id, each.bytes.length);
+      toSave = savedPieces(classifier, inOrder);
       return ++lastSave;
     },
 
     nextSaved({ save }) {
       if (save !== lastSave) throw overtaken('save');
-      const bytes = use().classifier.nextSaved();
-      return new Transfer(bytes, [bytes.buffer as ArrayBuffer]);
+      // Throws when no save is under way.
+      if (!toSave) use().classifier.nextSaved();
+      try {
+        const bytes = toSave!.next().value ?? new Uint8Array(0);
+        return new Transfer(bytes, [bytes.buffer as ArrayBuffer]);
+      } catch (error) {
+        toSave = undefined;
+        throw error;
+      }
     },
 
     cancelSave({ save }) {
-      if (save === lastSave) use().classifier.cancelSave();
+      if (save !== lastSave) return;
+      toSave = undefined;
+      use().classifier.cancelSave();
     },
 
     async startLoad() {
       const sha256 = await use().sha256();
       const { classifier, id, embeddingSize } = use();
       classifier.startLoad(id, sha256, embeddingSize);
+      loaded = [];
       return ++lastLoad;
     },
 
     loadPiece({ load, bytes }) {
       if (load !== lastLoad) throw overtaken('load');
-      use().classifier.datasetBuffer(bytes.byteLength).set(bytes);
-      use().classifier.loadPiece();
+      const { classifier } = use();
+      for (const part of parts(bytes)) {
+        classifier.pieceBuffer(part.length).set(part);
+        loaded.push(...classifier.loadPiece());
+      }
     },
 
     finishLoad({ load }) {
       if (load !== lastLoad) throw overtaken('load');
-      return use().classifier.finishLoad();
+      const thumbnails = loaded;
+      loaded = [];
+      use().classifier.finishLoad();
+      return thumbnails;
     },
 
     cancelLoad({ load }) {
-      if (load === lastLoad) use().classifier.cancelLoad();
+      if (load !== lastLoad) return;
+      loaded = [];
+      use().classifier.cancelLoad();
     },
 
     async exportJson() {
@@ -75,6 +99,27 @@ export function datasetMethods(use: () => OpenClassifier): Pick<Handlers<Classif
       importJson(use(), sha256, json);
     },
   };
+}
+
+/** Most bytes that are in the module's memory at once, so that saving and loading need little of it. */
+const partBytes = 1 << 16;
+
+/** Yields views of at most `partBytes`. Yields one even for no bytes. */
+function* parts(bytes: Uint8Array): Generator<Uint8Array> {
+  let start = 0;
+  do yield bytes.subarray(start, start + partBytes);
+  while ((start += partBytes) < bytes.length);
+}
+
+/** Yields the pieces of a file. */
+function* savedPieces(classifier: WasmClassifier, thumbnails: readonly Thumbnail[]): Generator<Uint8Array, undefined> {
+  for (let piece = classifier.nextSaved(); piece.length > 0; piece = classifier.nextSaved()) yield piece;
+  for (const { id, bytes } of thumbnails)
+    for (const part of parts(bytes)) {
+      classifier.pieceBuffer(part.length).set(part);
+      yield classifier.savedThumbnail(id, bytes.length);
+    }
+  yield classifier.endSave();
 }
 
 function overtaken(what: 'save' | 'load'): ClassifierError {

@@ -131,9 +131,11 @@ export function makeHost(
     async addExample({ subject, label, alsoMirrored }, context) {
       if ('frame' in subject)
         return (await observe(subject.frame, context, { teaches: true, label, alsoMirrored })).exampleCount;
+      // Counted first, so that nothing can fail after the example was added.
+      const count = countOf(label) + 1;
       use().classifier.addEmbedding(subject.embedding, label);
       noteAnswer();
-      return countOf(label);
+      return count;
     },
 
     addExamples: ({ embeddings, labels }) => use().classifier.addEmbeddings(embeddings, use().embeddingSize, labels),

@@ -190,26 +190,36 @@ export interface WasmClassifier {
   /** Returns a stored example: [dimension], of length 1, a copy. */
   exampleEmbedding(id: number): Float32Array;
   review(options: WasmPredictOptions, maxExamples: number): WasmReview;
-  /** Sets the number format of examples: 'f32' | 'i16' | 'i8'. Only possible without examples. */
+  /** Converts the examples to another number format: 'f32' | 'i16' | 'i8'. */
   useStorage(storage: string): void;
   storage(): string;
-  /** Replaces the examples by those of `other`, which is left without any. They get ids that were not given here before. */
+  /** Replaces the examples by those of `other`, which is left without any. They get ids that were not given here before, while there are any. */
   takeExamples(other: WasmClassifier): void;
   /** Bytes that the examples take. */
   exampleBytes(): number;
 
-  /** Starts a save. Then call nextSaved() until it returns an empty piece. */
-  startSave(modelId: string, sha256: string, preprocessing: string, thumbnails: readonly WasmThumbnail[]): void;
-  /** Returns the next piece, a copy. */
+  /**
+   * Starts a save. Then call planThumbnail() for each thumbnail, nextSaved() until it returns an empty piece, savedThumbnail() for the
+   * parts of each thumbnail, and endSave(). The file is all pieces that were returned. An error ends the save.
+   */
+  startSave(modelId: string, sha256: string, preprocessing: string): void;
+  /** Checks a thumbnail before anything is written. Ids must ascend. */
+  planThumbnail(id: number, byteLength: number): void;
+  /** Returns the next piece of classes and examples, a copy. */
   nextSaved(): Uint8Array;
+  /** Returns the piece for the part in pieceBuffer() of a thumbnail of `byteLength` bytes, a copy. Ids must ascend. */
+  savedThumbnail(id: number, byteLength: number): Uint8Array;
+  /** Returns the last piece, a copy. */
+  endSave(): Uint8Array;
   /** Ends a save and frees its memory. */
   cancelSave(): void;
-  /** Starts a load. For each piece fill datasetBuffer() and call loadPiece(), then call finishLoad(). An error ends the load. */
+  /** Starts a load. For each piece fill pieceBuffer() and call loadPiece(), then call finishLoad(). An error ends the load. */
   startLoad(modelId: string, sha256: string, embeddingSize: number): void;
-  datasetBuffer(byteLength: number): Uint8Array;
-  loadPiece(): void;
-  /** Replaces the examples and returns the thumbnails of the file. */
-  finishLoad(): WasmThumbnail[];
+  pieceBuffer(byteLength: number): Uint8Array;
+  /** Reads the piece and returns the thumbnails that it completes. */
+  loadPiece(): WasmThumbnail[];
+  /** Replaces the examples. */
+  finishLoad(): void;
   /** Ends a load and frees its memory. */
   cancelLoad(): void;
 

@@ -357,6 +357,7 @@ function teach(classifier: WasmClassifier, examples: readonly Example[]): void {
 function toExamples(dataset: { [label: string]: TensorInput }): Example[] {
   const examples: Example[] = [];
   for (const [label, tensor] of Object.entries(dataset)) {
+    toLabel(label);
     const what = `The dataset's tensor of '${label}'`;
     const { shape, values } = readTensor(tensor, what);
     const [count, size] = shape;
