@@ -359,7 +359,7 @@ TEST(DatasetFile, RejectsADataSetOfAnotherModelAndNamesBoth) {
       error_message([&] { load(file, SIZE_MAX, other); }),
       "The data set was made with the model 'mobilenet' (SHA-256 aaaaaaaaaaaa...). Its examples "
       "cannot be compared with embeddings of 'efficientnet' (SHA-256 bbbbbbbbbbbb...). Load the "
-      "model of the data set.");
+      "model of the data set, with the same option `layers`.");
   other.id = "mobilenet";
   error_message([&] { load(file, SIZE_MAX, other); });
   other = {"renamed", std::string(64, 'a'), "other preprocessing"};
