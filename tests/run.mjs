@@ -17,7 +17,7 @@ Without arguments, all suites run, in this order:
   soak       leaks, full memory and fuzzing: in a short form without arguments, in full when named
 
   npm test -- node                            one suite
-  npm test -- tests/web/rpc.test.mjs          one file
+  npm test -- tests/web/worker/rpc.test.mjs          one file
   npm test -- native tests/cpp/knn_test.cpp   one file, in the suite that is named
   npm test -- node --filter='aborted'         all tests of a suite whose name contains 'aborted'
   npm test -- native --filter='Knn*Undo'      '*' stands for any text

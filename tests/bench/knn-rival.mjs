@@ -9,9 +9,9 @@ const maxCount = 100_000;
 
 /** Runs the comparison in Chromium. Returns the results of run() in knn-rival.page.mjs. */
 export async function compareKnn(variant) {
-  const { openBrowser, openPage } = await import('../web/open-page.mjs');
-  const { bundleTfjs } = await import('../web/tfjs.mjs');
-  const { importTs } = await import('../web/import-ts.mjs');
+  const { openBrowser, openPage } = await import('../web/support/open-page.mjs');
+  const { bundleTfjs } = await import('../web/support/tfjs.mjs');
+  const { importTs } = await import('../web/support/import-ts.mjs');
   const { predictDefaults } = await importTs('shared/predict-defaults.ts');
   const folder = await mkdtemp(path.join(tmpdir(), 'teachable-bench-'));
   const ends = [() => rm(folder, { recursive: true })];

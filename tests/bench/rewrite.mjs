@@ -35,7 +35,7 @@ const turns = 30;
 
 /** Returns {id, <variant>: results of rewrite.page.mjs} for each available model. */
 export async function measureRewrite(report) {
-  const { openBrowser, openPage } = await import('../web/open-page.mjs');
+  const { openBrowser, openPage } = await import('../web/support/open-page.mjs');
   const { fetchModel } = await import('../../models/fetch.mjs');
   const rows = [];
   for (const id of models) {

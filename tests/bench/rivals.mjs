@@ -23,7 +23,7 @@ const entries = [
 
 export const comparedVariants = [...new Set(entries.flatMap(({ variant }) => variant ?? []))];
 
-const folders = { '/bench/': 'tests/bench', '/pages/': 'tests/web/pages', '/node_modules/': 'node_modules' };
+const folders = { '/bench/': 'tests/bench', '/pages/': 'tests/web/support/pages', '/node_modules/': 'node_modules' };
 
 /** Starts the server in a process of its own, so that garbage collections of this process do not delay its answers. */
 async function startServer(isolated) {
@@ -64,7 +64,7 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 
 /** Runs all rounds. Returns the version of LiteRT.js and the medians, in ms. */
 export async function compareEngines(report) {
-  const { openBrowser } = await import('../web/open-page.mjs');
+  const { openBrowser } = await import('../web/support/open-page.mjs');
   const times = entries.map(() => []);
   const servers = { true: await startServer(true), false: await startServer(false) };
   try {

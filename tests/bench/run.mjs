@@ -95,7 +95,7 @@ async function modelFiles() {
 }
 
 async function runInBrowser(variant, args) {
-  const { openBrowser, openPage } = await import('../web/open-page.mjs');
+  const { openBrowser, openPage } = await import('../web/support/open-page.mjs');
   const ends = [];
   const browser = await openBrowser();
   try {

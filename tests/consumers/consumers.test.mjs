@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { serve } from '../../web/dev/serve.mjs';
-import { dataFolder, ffmpeg, hasData, needsData, root } from '../web/data.mjs';
-import { openBrowser, openFirefox } from '../web/open-page.mjs';
-import { packed } from '../web/packed.mjs';
+import { dataFolder, ffmpeg, hasData, needsData, root } from '../web/support/data.mjs';
+import { openBrowser, openFirefox } from '../web/support/open-page.mjs';
+import { packed } from '../web/support/packed.mjs';
 import { install, npmRun, runNode, startDev } from './example.mjs';
 
 const timeout = 900_000;

@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { root, scratchFolder } from '../web/data.mjs';
+import { root, scratchFolder } from '../web/support/data.mjs';
 
 const run = promisify(execFile);
 const quiet = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1', CI: '1' };

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { importTs } from '../web/import-ts.mjs';
-import { randomOf } from '../web/seed.mjs';
+import { importTs } from '../web/support/import-ts.mjs';
+import { randomOf } from '../web/support/seed.mjs';
 
 /**
  * Reads damaged journals until the time is over.

@@ -1,0 +1,83 @@
+// The demo page's answers: the prediction, "Unknown", the explanation, the check of the examples, and the advice.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { openBrowser } from '../support/open-page.mjs';
+import { areDrawn, countOf, makePicture, openReady, teach, untilCount, untilReady } from './demo-page.mjs';
+
+let browser;
+
+before(async () => {
+  browser = await openBrowser();
+});
+
+after(() => browser.close());
+
+/** Moves a slider of the settings. */
+async function slide(page, id, value) {
+  await page.getByTestId(id).fill(String(value));
+}
+
+test('an image unlike every example is "Unknown" when that setting is on, and the setting is remembered', async (t) => {
+  const { page } = await openReady(t, browser);
+  await teach(page, 1, await makePicture(page, 'navy', 'disc'));
+  await page.getByTestId('test-file').setInputFiles(await makePicture(page, 'yellow', 'bar'));
+  await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
+  await page.getByTestId('settings').locator('summary').click();
+  await slide(page, 'unknown', 95);
+  await page.getByTestId('prediction').filter({ hasText: 'Unknown' }).waitFor();
+  assert.equal(await page.locator('.card[data-winner]').count(), 0);
+  await page.getByTestId('test-file').setInputFiles(await makePicture(page, 'navy', 'disc'));
+  await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
+  await page.getByTestId('nearest').filter({ hasText: '100 %' }).waitFor();
+  await page.reload();
+  await untilReady(page);
+  assert.equal(await page.getByTestId('unknown').inputValue(), '95');
+});
+
+test('the explanation shows the most similar examples, the nearest one first', async (t) => {
+  const { page } = await openReady(t, browser);
+  const [blue, red] = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')];
+  await teach(page, 1, [blue, red]);
+  await teach(page, 2, [red, red]);
+  await page.getByTestId('test-file').setInputFiles(blue);
+  const items = page.getByTestId('explanation').locator('li');
+  await items
+    .first()
+    .filter({ hasText: /Class 1, 100 %/ })
+    .waitFor();
+  // Two neighbours are shown, because the smallest class has two examples.
+  assert.equal(await items.count(), 2);
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('#neighbours canvas')].every((canvas) => canvas.width === 96),
+  );
+  assert.deepEqual(await areDrawn(items.locator('canvas')), [true, true]);
+});
+
+test('the check finds an example in the wrong class, and one click moves it', async (t) => {
+  const { page } = await openReady(t, browser);
+  const [blue, red] = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')];
+  await teach(page, 1, [blue, blue, blue, red]);
+  await teach(page, 2, [red, red]);
+  const review = page.getByTestId('review');
+  await review.locator('summary').click();
+  await review.filter({ hasText: 'Record at least 3 examples of at least two classes' }).waitFor();
+  await teach(page, 2, red, 3);
+  await review.filter({ hasText: /Each of 7 examples .+ \d+ % of the answers were right/ }).waitFor();
+  await review.filter({ hasText: 'In Class 1, but looks like Class 2' }).waitFor();
+  await review.getByRole('button', { name: 'Move to Class 2' }).click();
+  await untilCount(page, 2, 4);
+  assert.equal(await countOf(page, 1), 3);
+  await review.filter({ hasText: /Each of 7 examples .+ 100 % of the answers were right/ }).waitFor();
+  await page.getByTestId('undo').click();
+  await untilCount(page, 1, 4);
+  await review.filter({ hasText: 'In Class 1, but looks like Class 2' }).waitFor();
+});
+
+test('the advice points out classes of very different sizes', async (t) => {
+  const { page } = await openReady(t, browser);
+  const [blue, red] = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')];
+  await teach(page, 1, new Array(5).fill(blue));
+  await teach(page, 2, new Array(26).fill(red));
+  await page.getByTestId('status').filter({ hasText: 'Class 2 has 5 times as many examples as Class 1' }).waitFor();
+});
