@@ -101,7 +101,7 @@ TEST(Calibration, CalibratesConfidencesOfOverlappingClasses) {
 TEST(Calibration, FewExamplesGiveNoCertainty) {
   std::mt19937 random(3);
   float lowest_doubt = 1;
-  for (const size_t count : {12, 50, 300}) {
+  for (const size_t count : {40, 100, 300}) {
     const Sample sample = draw(count, 2, 0.05f, random);
     const Knn knn = teach(sample);
     PredictOptions options{.k = 1};

@@ -10,7 +10,7 @@ import { wasmVariants } from '../../../web/dev/cmake.mjs';
 const dist = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
-  entry: 12_380,
+  entry: 12_520,
   worker: 15_650,
   modules: { simd: 178_300, 'simd-threads': 181_400, relaxed: 185_400, 'relaxed-threads': 189_800 },
   // Fetched only for the first picture file.

@@ -72,7 +72,7 @@ test('the tarball contains nothing else', () => {
     /^web\/dist\/types\/([\w-]+\/)*[\w-]+\.d\.c?ts$/,
     /^web\/dist\/wasm\/(simd|relaxed)(-threads)?\/teachable\.(js|wasm)$/,
     /^web\/dist\/wasm\/(image\/decoder|tfjs\/converter)\.wasm$/,
-    /^web\/dist\/models\/[\w.-]+\.(tflite|json|bin|txt|f16)$/,
+    /^web\/dist\/models\/[\w.-]+\.(tflite|json|bin|txt|space)$/,
     /^web\/dist\/(integrity|sbom\.cdx)\.json$/,
     /^web\/guides\/[\w-]+\.md$/,
     /^web\/examples\/README\.md$/,

@@ -339,9 +339,10 @@ export interface Review {
   /**
    * Prior for calibrated confidences, to be used with `sharpness` and the other options of this review. About 8 of 10 predictions with a
    * confidence of 0.8 are then right, provided that new pictures resemble the examples and the examples aren't copies of each other.
+   * 0 while a class has fewer than 10 examples, which are too few, and with `rule: 'combined'`, which needs no calibration.
    */
   prior: number;
-  /** Sharpness for calibrated confidences; see `prior`. */
+  /** Sharpness for calibrated confidences; 1 where `prior` is not computed. */
   sharpness: number;
 }
 
