@@ -1,6 +1,6 @@
 // Usage: write_networks FOLDER. Writes full-size MobileNets as NAME.tflite, and with the embedding
-// as the output as NAME-embedding.tflite. tests/web/browser/rival.browser.test.mjs runs them in several
-// engines and compares the results.
+// as the output as NAME-embedding.tflite. tests/web/browser/rival.browser.test.mjs runs them in
+// several engines and compares the results.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>

@@ -358,7 +358,11 @@ test('the package asks for its own files only, each once, and sends nothing', { 
     page
       .context()
       .on('request', (request) => asked.push(`${request.method()} ${request.url()} ${request.postData() ?? ''}`));
-    const { variant: name, hasClasses } = await page.evaluate(
+    const {
+      variant: name,
+      hasClasses,
+      hasSpace,
+    } = await page.evaluate(
       async ([worker, bytes]) => {
         const classifier = await open({ worker });
         for (const label of ['a', 'b']) await classifier.addExample(picture(), label);
@@ -374,8 +378,9 @@ test('the package asks for its own files only, each once, and sends nothing', { 
         // The stand-in network has no classes.
         const hasClasses = classifier.model.classCount > 0;
         if (hasClasses) await classifier.classify(picture());
+        const hasSpace = classifier.model.layers === 'two';
         classifier.dispose();
-        return { variant, hasClasses };
+        return { variant, hasClasses, hasSpace };
       },
       [worker, [...toBmp(8, 8, () => [1, 2, 3])]],
     );
@@ -386,6 +391,8 @@ test('the package asks for its own files only, each once, and sends nothing', { 
       `wasm/${name}/teachable.wasm`,
       'wasm/image/decoder.wasm',
       ...(hasClasses ? ['models/imagenet_labels.txt'] : []),
+      // The stand-in network has no space.
+      ...(hasSpace ? [model.replace('.tflite', '.space')] : []),
       model,
     ];
     const known = new Set(expected.map((each) => `GET ${url}lib/${each} `));
