@@ -1,12 +1,13 @@
 // Runs the tests, from a fresh clone on: it sets up the toolchain and builds what the tests need.
 const usage = `Usage: npm test [-- [suite...] [file...] [--filter=NAME]]
 
-Without arguments, all suites run, in this order:
+Without arguments, all suites but tsan run, in this order:
 
   format     formatting of all files, and the linter's findings in TypeScript, JavaScript and CSS
   lint       Biome's linter and clang-tidy
   native     C++ unit tests on this machine
   asan       the same tests with address and undefined-behaviour sanitizers
+  tsan       those of what runs on several threads, with the thread sanitizer: only when named
   fuzz       damaged files for the readers of models and data sets, 20 seconds for each reader
   simd       the C++ unit tests as WebAssembly, in Node
   relaxed    the C++ unit tests as WebAssembly with relaxed SIMD, in Node
@@ -61,13 +62,19 @@ const node = process.execPath;
  * The suites in the order in which they run. `run` takes {files, filter} and returns {passed, failed, skipped}. `files` is the
  * kind of files that can be named for the suite; `filter` says that its tests can be chosen by name. `beforeBuild`: the suite
  * needs the Node packages only. `preset` and `target`: the C++ that it needs. `needsTypes` and `needsBundle`: what it needs of
- * the package.
+ * the package. `onlyNamed`: the suite does not run without arguments.
  */
 const suites = {
   format: { title: 'Format', beforeBuild: true, run: checkFormat },
   lint: { title: 'Lint', preset: 'native', target: 'tflite_header', run: runLinters },
   native: { title: 'C++, native', preset: 'native', ...cppTests('native') },
   asan: { title: 'C++, native with sanitizers', preset: 'native-asan', ...cppTests('native-asan') },
+  tsan: {
+    title: 'C++, native with the thread sanitizer',
+    preset: 'native-tsan',
+    onlyNamed: true,
+    ...cppTests('native-tsan'),
+  },
   fuzz: { title: 'Fuzzers of the readers', needsFuzzers: true, run: () => runFuzzers(20) },
   simd: { title: 'C++, WebAssembly simd', preset: 'simd', ...cppTests('simd', [node]) },
   relaxed: { title: 'C++, WebAssembly relaxed', preset: 'relaxed', ...cppTests('relaxed', [node, ...relaxedOptions]) },

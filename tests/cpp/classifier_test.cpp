@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
-#include <random>
 #include <span>
 #include <string>
 #include <utility>
@@ -165,27 +164,6 @@ TEST(Classifier, EachFrameHasItsOwnEmbedding) {
   EXPECT_TRUE(std::ranges::equal(classifier.embed(), first));
   show(classifier, 200, 10, 30, 7, 90);
   EXPECT_FALSE(std::ranges::equal(classifier.embed(), first));
-}
-
-TEST(Classifier, ComputesTheSameWithAnyThreadCount) {
-  Classifier classifier(1);
-  load(classifier, small_file());
-  const auto look = [&] {
-    show(classifier, 10, 200, 30);
-    const std::span<const float> logits = classifier.logits();
-    std::vector<float> all(logits.begin(), logits.end());
-    all.insert(all.end(), classifier.embed().begin(), classifier.embed().end());
-    return all;
-  };
-  const std::vector<float> alone = look();
-  for (const size_t count : {has_threads() ? 3 : 1, has_threads() ? 2 : 1, 1}) {
-    classifier.use_threads(count);
-    EXPECT_EQ(look(), alone) << count << " threads";
-    classifier.knn().add(classifier.embed(), "a");
-  }
-  EXPECT_EQ(error_of([&] { classifier.use_threads(0); }), ErrorCode::BadArgument);
-  EXPECT_EQ(look(), alone);
-  EXPECT_EQ(classifier.knn().example_count(), 3u);
 }
 
 std::vector<std::byte> file_with_a_middle() {
@@ -708,28 +686,6 @@ TEST(Classifier, KeepsWhatWasTaughtWhenMemoryRunsOutAnywhere) {
     show(classifier, 1, 2, 3);
     EXPECT_EQ(classifier.observe({.predict = options}, fixed_clock).prediction->confidences.size(),
               2u);
-  }
-}
-
-/// The test has more rows than one thread takes at once.
-TEST(ClassifierExamples, SeveralThreadsFindTheSameNeighboursAsOne) {
-  std::mt19937 random(4);
-  std::normal_distribution<float> normal;
-  constexpr size_t kCount = 3100, kDimension = 64;
-  std::vector<float> all(kCount * kDimension);
-  for (float& value : all) value = normal(random);
-  const std::vector<std::string> labels(kCount, "a");
-  for (const Storage storage : {Storage::F32, Storage::I16, Storage::I8}) {
-    Classifier one(1), several(has_threads() ? 3 : 1);
-    for (Classifier* each : {&one, &several}) {
-      each->knn().use_storage(storage);
-      each->knn().add_batch(all, kDimension, labels);
-    }
-    for (size_t q = 0; q < 20; ++q) {
-      const auto query = std::span(all).subspan(q * 150 * kDimension, kDimension);
-      EXPECT_EQ(several.knn().predict(query, 10).neighbours,
-                one.knn().predict(query, 10).neighbours);
-    }
   }
 }
 

@@ -9,6 +9,7 @@ import { toGtestFilter } from './selection.mjs';
 const sanitizerSettings = {
   UBSAN_OPTIONS: 'print_stacktrace=1',
   ASAN_SYMBOLIZER_PATH: '/usr/lib/llvm-19/bin/llvm-symbolizer',
+  TSAN_OPTIONS: 'external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer',
 };
 
 /**

@@ -82,7 +82,8 @@ export function chooseTests(suites, args, filter) {
       files.set(name, [...(files.get(name) ?? []), file]);
     }
   }
-  const names = known.filter((name) => args.length === 0 || named.includes(name) || files.has(name));
+  const all = args.length === 0;
+  const names = known.filter((name) => (all && !suites[name].onlyNamed) || named.includes(name) || files.has(name));
   if (filter !== undefined) {
     if (args.length === 0) fail(`--filter needs a suite or a file: npm test -- node --filter='${filter}'`);
     if (filter === '') fail('--filter needs a part of a test name.');

@@ -7,7 +7,7 @@ const usage = `Usage: npm run test:trust [-- options]
   --only=ID,...      only the tests of these promises
   --list             prints the promises and their tests, and runs nothing
 
-npm test runs the same tests once, in their own suites. 'node tests/trust/security.mjs --write' copies the figures of the last run
+npm test runs the same tests once, in their own suites, except for those of the suite tsan. 'node tests/trust/security.mjs --write' copies the figures of the last run
 into .github/SECURITY.md.
 `;
 
