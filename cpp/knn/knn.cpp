@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -561,12 +562,13 @@ bool Knn::undo_last() {
   return true;
 }
 
+// Undoing an added example, which exists, allocates nothing and finds everything.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 void Knn::take_back() noexcept {
   const bool was_full = history_.size() == kMaxHistory;
   next_id_ = history_.back().id;
   // A head without this example would have rounding errors of its own. The next one is made anew.
   head_.reset();
-  // Undoing an added example allocates nothing.
   undo_last();
   if (was_full && !trimmed_.empty()) {
     history_.splice(history_.begin(), trimmed_, std::prev(trimmed_.end()));
