@@ -102,7 +102,8 @@ Attempt::~Attempt() {
 void Classifier::take_examples(Classifier& other) {
   // Everything that may throw comes first.
   Knn rest(other.knn_.storage());
-  if (other.knn_.ids_left() >= knn_.next_id() + Knn::kEnoughIds) {
+  // In 64 bits: in the module, the sum of two size_t could overflow.
+  if (other.knn_.ids_left() >= uint64_t{knn_.next_id()} + Knn::kEnoughIds) {
     other.knn_.raise_ids(knn_.next_id());
   }
   rest.skip_ids(other.knn_.next_id());
