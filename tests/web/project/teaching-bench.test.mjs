@@ -213,9 +213,11 @@ test("TensorFlow.js' classifier and this package predict separate classes correc
 test('packageRule() predicts with the calibration of review()', async (t) => {
   const classifier = await loadKnn({ embeddingSize: 2, variant: 'simd', threads: 1 });
   t.after(() => classifier.dispose());
+  // Ten examples of each class, the least with which review() calibrates.
+  const steps = Array.from({ length: 10 }, (_, step) => step / 20);
   const task = {
-    examples: Float32Array.of(1, 0, 1, 0.1, 1, 0.2, 0, 1, 0.1, 1, 0.2, 1),
-    labels: Int32Array.of(0, 0, 0, 1, 1, 1),
+    examples: Float32Array.from([...steps.flatMap((step) => [1, step]), ...steps.flatMap((step) => [step, 1])]),
+    labels: Int32Array.from({ length: 20 }, (_, index) => Math.floor(index / 10)),
     tests: Float32Array.of(1, 0.05),
   };
   const predict = { rule: 'neighbours', k: 3 };
