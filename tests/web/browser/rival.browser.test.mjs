@@ -41,8 +41,8 @@ async function classifyWithBoth({ entry, photos, embedder, zeroPoint }) {
   const { loadLiteRt, loadAndCompile, Tensor } = await import('/node_modules/@litertjs/core/dist/index.js');
   await loadLiteRt('/node_modules/@litertjs/core/wasm/');
   // 'exact' computes like TensorFlow Lite. The default precision may be faster.
-  const ours = await load({ model: { ...entry, baseUrl: '/models/' }, precision: 'exact' });
-  const fast = await load({ model: { ...entry, baseUrl: '/models/' } });
+  const ours = await load({ model: { ...entry, baseUrl: '/models/' }, precision: 'exact', layers: 'last' });
+  const fast = await load({ model: { ...entry, baseUrl: '/models/' }, layers: 'last' });
   const theirs = await loadAndCompile(`/models/${entry.files[0].path}`, { accelerator: 'wasm' });
   // The same file with the embedding as its output.
   const theirEmbedder = await loadAndCompile(
@@ -118,7 +118,7 @@ async function embedWithTfjs({ entry, photos, node }) {
   const { load } = await import('/lib/index.js');
   const tf = await import('/theirs/tfjs.js');
   const address = `/models/${entry.files[0].path}`;
-  const ours = await load({ model: { ...entry, baseUrl: '/models/' } });
+  const ours = await load({ model: { ...entry, baseUrl: '/models/' }, layers: 'last' });
   const theirs = await (node
     ? tf.loadGraphModel(address)
     : // The shard still contains the weights of the removed classifier.

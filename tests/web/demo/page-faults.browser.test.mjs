@@ -307,6 +307,10 @@ test('900 classes open in seconds, take a bounded number of cards, and the page 
   const openBusyMs = await takeMainThreadMs();
   assert.equal(await page.locator('.card').count(), 36);
   assert.equal(await page.getByTestId('classes-range').textContent(), 'Classes 1 to 36 of 900');
+  // The picture is similar to no row.
+  await page.getByTestId('unknown').evaluate((input) => {
+    input.value = '0';
+  });
   await page.getByTestId('test-file').setInputFiles(picture);
   await page.getByTestId('prediction').filter({ hasText: 'Name' }).waitFor();
   await takeMainThreadMs();
@@ -505,7 +509,7 @@ test('the page asks its own server for its own files only, and for nothing after
     assert.ok(request.url().startsWith(url) || request.url().startsWith('blob:'), describe(request));
     assert.match(
       new URL(request.url()).pathname,
-      /^\/([\w-]+\.(js|css|svg|html))?$|^\/lib\/[\w./-]+\.(js|wasm|json|tflite|txt)$/,
+      /^\/([\w-]+\.(js|css|svg|html))?$|^\/lib\/[\w./-]+\.(js|wasm|json|tflite|space|txt)$/,
     );
     assert.equal(new URL(request.url()).search, '');
   }

@@ -1,7 +1,10 @@
 // The demo page's answers: the prediction, "Unknown", the explanation, the check of the examples, and the advice.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import test, { after, before } from 'node:test';
+import { dataFolder, needsData } from '../support/data.mjs';
 import { openBrowser } from '../support/open-page.mjs';
 import { areDrawn, countOf, makePicture, openReady, teach, untilCount, untilReady } from './demo-page.mjs';
 
@@ -22,10 +25,15 @@ test('an image unlike every example is "Unknown" when that setting is on, and th
   const { page } = await openReady(t, browser);
   await teach(page, 1, await makePicture(page, 'navy', 'disc'));
   await page.getByTestId('test-file').setInputFiles(await makePicture(page, 'yellow', 'bar'));
-  await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
   await page.getByTestId('settings').locator('summary').click();
-  await slide(page, 'unknown', 95);
-  await page.getByTestId('prediction').filter({ hasText: 'Unknown' }).waitFor();
+  for (const [value, answer] of [
+    [95, 'Unknown'],
+    [0, 'Class 1'],
+    [95, 'Unknown'],
+  ]) {
+    await slide(page, 'unknown', value);
+    await page.getByTestId('prediction').filter({ hasText: answer }).waitFor();
+  }
   assert.equal(await page.locator('.card[data-winner]').count(), 0);
   await page.getByTestId('test-file').setInputFiles(await makePicture(page, 'navy', 'disc'));
   await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
@@ -33,6 +41,20 @@ test('an image unlike every example is "Unknown" when that setting is on, and th
   await page.reload();
   await untilReady(page);
   assert.equal(await page.getByTestId('unknown').inputValue(), '95');
+});
+
+test('with the packaged network, what resembles no example is "Unknown" from the start', needsData, async (t) => {
+  const { page } = await openReady(t, browser);
+  const photo = async (name) => ({
+    name,
+    mimeType: '',
+    buffer: await readFile(path.join(dataFolder, 'images', name)),
+  });
+  await teach(page, 1, await photo('cat.bmp'));
+  await page.getByTestId('test-file').setInputFiles(await photo('hot_dog.jpg'));
+  await page.getByTestId('prediction').filter({ hasText: 'Unknown' }).waitFor();
+  await page.getByTestId('test-file').setInputFiles(await photo('cat.bmp'));
+  await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
 });
 
 test('the explanation shows the most similar examples, the nearest one first', async (t) => {
