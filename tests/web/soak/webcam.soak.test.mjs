@@ -30,6 +30,8 @@ const runs = fullSoak
 const warmUpSeconds = fullSoak ? 60 : 13;
 /** Number of recognised frames after each thing that the visitor does. */
 const pauseFrames = fullSoak ? 100 : 10;
+/** Time in milliseconds after which a state is awaited in vain. Other work may slow the machine down for a part of 30 minutes. */
+const patience = 120_000;
 const kilobyte = 2 ** 10;
 const megabyte = 2 ** 20;
 
@@ -49,8 +51,9 @@ const maxGrowth = {
   // The explanation shows more or fewer neighbours from frame to frame.
   nodes: 50,
   handles: 10,
-  pageHeap: 128 * kilobyte,
-  workerHeap: 128 * kilobyte,
+  // Engines go on compiling code for minutes. A leak of ten bytes in each frame is more in the full run.
+  pageHeap: 256 * kilobyte,
+  workerHeap: 256 * kilobyte,
   process: 64 * megabyte,
 };
 
@@ -63,10 +66,12 @@ before(async () => {
 
 after(() => browser.close());
 
-/** Waits until the page has recognised `count` more frames. */
+/** Waits until the page has recognised `count` more frames, ten at a time. So the timeout is that of ten frames. */
 async function untilRecognised(page, count) {
-  const end = (await page.evaluate(() => watched.frameCount)) + count;
-  await page.waitForFunction((end) => watched.frameCount >= end, end);
+  for (let done = 0; done < count; done += 10) {
+    const end = (await page.evaluate(() => watched.frameCount)) + Math.min(10, count - done);
+    await page.waitForFunction((end) => watched.frameCount >= end, end);
+  }
 }
 
 /** Records a class from the camera until it has ten examples. */
@@ -145,6 +150,7 @@ for (const [name, { path, seconds }] of Object.entries(runs))
 
 async function leaveOn(t, path, seconds) {
   const { page } = await openReady(t, browser, { path, init: watchPage, serving: { before: serveWatched } });
+  page.setDefaultTimeout(patience);
   const errors = [];
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
