@@ -91,6 +91,7 @@ export const tests = [
   ['calls', 'node', 'tests/web/page/hostile.test.mjs'],
   ['calls', 'browser', 'tests/web/page/faults.browser.test.mjs'],
   ['long-runs', 'soak', 'tests/web/soak/leak.soak.test.mjs'],
+  ['long-runs', 'soak', 'tests/web/soak/webcam.soak.test.mjs'],
   ['downloads', 'node', 'tests/web/worker/fetch-model.test.mjs'],
   ['downloads', 'node', 'tests/web/project/models-fetch.test.mjs'],
   ['local-files', 'node', 'tests/web/worker/fetch-model.test.mjs'],
