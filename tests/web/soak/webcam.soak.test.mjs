@@ -52,8 +52,8 @@ const maxGrowth = {
   nodes: 50,
   handles: 10,
   // Engines go on compiling code for minutes. A leak of ten bytes in each frame is more in the full run.
-  pageHeap: 256 * kilobyte,
-  workerHeap: 256 * kilobyte,
+  pageHeap: (fullSoak ? 256 : 2048) * kilobyte,
+  workerHeap: (fullSoak ? 256 : 2048) * kilobyte,
   process: 64 * megabyte,
 };
 
