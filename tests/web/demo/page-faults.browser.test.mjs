@@ -146,17 +146,41 @@ test('a data set or test picture that is gone is explained, and nothing changes'
   await teach(page, 1, picture, 2);
 });
 
+/** Runs in the page before its scripts. The next call of the worker's method `window.lostCall` is lost, and the worker fails instead. */
+const loseCall = () => {
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (message, transfer) {
+    if (!window.lostCall || message.method !== window.lostCall) return postMessage.call(this, message, transfer);
+    window.lostCall = undefined;
+    window.breakWorker();
+  };
+};
+
 test('when the engine fails within a batch, the file is named and the others are added by the next engine', {
   timeout: 60_000,
 }, async (t) => {
-  const { page } = await openReady(t, browser);
+  const { page } = await openReady(t, browser, { init: loseCall });
+  await page.exposeFunction('breakWorker', () => breakWorker(page));
   const blue = await makePicture(page, 'navy', 'disc');
   await teach(page, 1, blue);
-  await breakWorker(page);
+  await page.evaluate(() => (window.lostCall = 'observe'));
   const names = ['one.png', 'two.png', 'three.png'];
   await page.getByTestId('files-1').setInputFiles(names.map((name) => ({ ...blue, name })));
   await page.getByTestId('status').filter({ hasText: 'Added 2 of 3 pictures' }).waitFor({ timeout: 30_000 });
   await alertOf(page, /Skipped 1 of 3 files\.\s*one\.png: /).waitFor();
+  assert.equal(await countOf(page, 1), 3);
+});
+
+test('pictures that are chosen while a new engine starts are added when it runs', { timeout: 60_000 }, async (t) => {
+  const { page } = await openReady(t, browser, { init: loseCall });
+  await page.exposeFunction('breakWorker', () => breakWorker(page));
+  const blue = await makePicture(page, 'navy', 'disc');
+  await teach(page, 1, blue);
+  await page.evaluate(() => (window.lostCall = 'observe'));
+  await page.getByTestId('test-file').setInputFiles(blue);
+  await alertOf(page, 'started again').waitFor();
+  await page.getByTestId('files-1').setInputFiles([blue, blue]);
+  await page.getByTestId('status').filter({ hasText: 'Added 2 of 2 pictures' }).waitFor({ timeout: 30_000 });
   assert.equal(await countOf(page, 1), 3);
 });
 

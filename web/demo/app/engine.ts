@@ -48,6 +48,12 @@ export class Engine {
     return this.#classifier;
   }
 
+  /** Returns the classifier, or null as above. Waits for an engine that is started in place of one that failed. */
+  async whenRestarted(): Promise<Classifier | null> {
+    await this.#restarting;
+    return this.#classifier;
+  }
+
   /** Loads the engine and restores the data set in it. Shows an alert when that fails. */
   async start(): Promise<void> {
     let classifier: Classifier | undefined;

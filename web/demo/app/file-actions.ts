@@ -56,14 +56,14 @@ export class FileActions {
   /** Replaces the data set by a file's. When the file is rejected, nothing changes. */
   async openDataset(file: File): Promise<void> {
     const { engine, dataset, editor, recognition } = this.#parts;
-    if (!engine.classifier) return showStatus(loadingStatus);
+    const classifier = await engine.whenRestarted();
+    if (!classifier) return showStatus(loadingStatus);
     try {
       await editor.openFile(await readIntoMemory(file), datasetFormat(file) ?? 'dataset');
     } catch (error) {
       // The file is too big. The examples before it are unchanged, so there is nothing to make room for.
       if ((error as { code?: unknown }).code === 'out-of-memory') showAlert(`${file.name}: ${errorSentence(error)}`);
-      else if (isOfOtherLayers(error, engine.classifier.model))
-        this.#offerOtherLayers(file.name, engine.classifier.model);
+      else if (isOfOtherLayers(error, classifier.model)) this.#offerOtherLayers(file.name, classifier.model);
       else await engine.onError(error, file.name);
       return;
     }

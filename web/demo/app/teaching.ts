@@ -63,7 +63,7 @@ export class Teaching {
   /** Adds picture files to a class. Files that can't be read or are not pictures are skipped, and an alert names each with the reason. */
   async addPictures(card: ClassCard, files: File[]): Promise<void> {
     const { engine, editor, preview, recognition } = this.#parts;
-    if (!engine.classifier) return showStatus(loadingStatus);
+    if (!(await engine.whenRestarted())) return showStatus(loadingStatus);
     const recording = editor.startRecording(card.label);
     let added = 0;
     const skipped = new SkippedFiles();
