@@ -1,6 +1,7 @@
 // Writes the pictures that the original accepts into a classifier, synchronously, because infer() can't await.
 
 import { otherOrigin } from '../page/image.js';
+import { brandOf } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import type { FrameCanvas } from '../worker/frame-canvas.js';
 import type { WasmClassifier } from '../worker/wasm-module.js';
@@ -61,8 +62,7 @@ function forEachOfTensor(tensor: TensorLike, classifier: WasmClassifier, look: (
 }
 
 function writePicture(input: Exclude<PictureInput, TensorLike>, canvas: FrameCanvas, classifier: WasmClassifier): void {
-  // Compared by tag, not by instanceof, so that pictures of another window or frame count too.
-  switch (Object.prototype.toString.call(input).slice(8, -1)) {
+  switch (brandOf(input)) {
     case 'HTMLVideoElement': {
       const video = input as HTMLVideoElement;
       if (video.readyState < 2) {
@@ -113,7 +113,7 @@ function writePixels(
   if (data?.length === undefined || width === undefined || height === undefined) {
     throw new ClassifierError(
       'bad-argument',
-      `pixels passed to tf.browser.fromPixels() must be an image, video or canvas element, OffscreenCanvas, ImageBitmap, ImageData, {data, width, height} or a tensor, but was ${Object.prototype.toString.call(image).slice(8, -1)}`,
+      `pixels passed to tf.browser.fromPixels() must be an image, video or canvas element, OffscreenCanvas, ImageBitmap, ImageData, {data, width, height} or a tensor, but was ${brandOf(image)}`,
     );
   }
   if (data.length !== width * height * 4) {

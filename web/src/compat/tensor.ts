@@ -1,6 +1,8 @@
 // Tensors of the compat entries: anything with a shape and dataSync() is accepted, and an array with a shape is returned.
 
+import { isFloats } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
+import { keepSelf, onSelf } from '../shared/self.js';
 
 /** A tensor of TensorFlow.js, a Tensor of this package, or any object with these members. */
 export interface TensorLike {
@@ -51,7 +53,7 @@ export function readTensor(input: TensorInput, what: string): { shape: readonly 
 }
 
 function toFloats(values: ArrayLike<number>): Float32Array {
-  return values instanceof Float32Array ? values : new Float32Array(values);
+  return isFloats(values) ? values : new Float32Array(values);
 }
 
 /** Returns the number of values in a shape; 1 for a scalar. */
@@ -76,6 +78,8 @@ export class Tensor implements TensorLike {
 
   /** Stores `values`, [...shape] in row-major order, without a copy. */
   constructor(values: Float32Array, shape: readonly number[]) {
+    keepSelf(this);
+    onSelf(Object.getPrototypeOf(this) as object);
     this.#values = values;
     this.shape = [...shape];
     this.size = values.length;

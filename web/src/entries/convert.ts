@@ -6,6 +6,7 @@
 import { type Limits, limited } from '../page/limits.js';
 import { aborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
+import { isAddress } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import { checked } from '../shared/foreign.js';
 import { fetchModel } from '../worker/fetch-model.js';
@@ -39,8 +40,7 @@ async function convertWithin(
   model: string | URL | { bytes: ArrayBuffer | Uint8Array; weights: ArrayBuffer | Uint8Array },
   { wasmUrl, signal, onProgress }: ConvertOptions,
 ): Promise<ConvertedModel> {
-  const isAddress = typeof model === 'string' || model instanceof URL;
-  const request = isAddress
+  const request = isAddress(model)
     ? ({ kind: 'url', url: absolute(model) } as const)
     : ({ kind: 'bytes', model: model.bytes, weights: model.weights } as const);
   const folder = wasmUrl === undefined ? undefined : absolute(wasmUrl).replace(/\/*$/, '/');
@@ -55,7 +55,7 @@ async function convertWithin(
   if (!tfjs)
     throw new ClassifierError(
       'bad-argument',
-      `${isAddress ? String(model) : 'The model'} is not a TensorFlow.js model.json.`,
+      `${isAddress(model) ? String(model) : 'The model'} is not a TensorFlow.js model.json.`,
     );
   const convert = await tfjs.converter;
   if (signal?.aborted) throw aborted(signal);

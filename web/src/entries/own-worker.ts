@@ -3,6 +3,7 @@
  * @module teachable-wasm/worker
  */
 
+import { brandOf } from '../shared/brand.js';
 import type { ClassifierMethods, Progress } from '../shared/protocol.js';
 import { serve } from '../shared/rpc.js';
 import { makeHost } from '../worker/host.js';
@@ -18,7 +19,7 @@ import { endThreads } from '../worker/threads.js';
 export function serveClassifiers(): void {
   globalThis.addEventListener('message', (event) => {
     const port = (event as MessageEvent<{ teachableWasm?: unknown } | null>).data?.teachableWasm;
-    if (!(port instanceof MessagePort)) return;
+    if (!isPort(port)) return;
     const host = makeHost(loadModule, (module) => {
       endThreads(module);
       port.close();
@@ -28,4 +29,8 @@ export function serveClassifiers(): void {
     // The first message tells that this worker serves, whatever else fails in it.
     port.postMessage({ id: 0, kind: 'progress' });
   });
+}
+
+function isPort(value: unknown): value is MessagePort {
+  return brandOf(value) === 'MessagePort';
 }

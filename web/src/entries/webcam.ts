@@ -6,6 +6,7 @@
 
 import { aborted, orAborted } from '../shared/abort.js';
 import { ClassifierError, type ErrorCode } from '../shared/errors.js';
+import { keepSelf, onSelf } from '../shared/self.js';
 
 /**
  * State of the webcam. 'prompting': the browser asks the user or starts the camera. 'ended': the camera was unplugged, or its
@@ -78,6 +79,8 @@ export class Webcam {
   #turn = 0;
 
   constructor(options: WebcamOptions = {}) {
+    keepSelf(this);
+    onSelf(Object.getPrototypeOf(this) as object);
     this.#options = { ...options };
     this.video = options.video ?? document.createElement('video');
     // Without these settings, phones play it in full screen or not at all.
@@ -127,7 +130,7 @@ export class Webcam {
     this.#release();
     const turn = ++this.#turn;
     if (globalThis.isSecureContext === false) throw this.#fail('insecure-context', turn);
-    if (!navigator.mediaDevices?.getUserMedia) {
+    if (!globalThis.navigator?.mediaDevices?.getUserMedia) {
       throw this.#fail(
         'failed',
         turn,

@@ -1,5 +1,6 @@
 // Checks of the arguments that callers pass, before anything is sent.
 
+import { brandOf, isBytes, isFloats } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import { wrongLabel } from '../shared/label.js';
 import { predictDefaults } from '../shared/predict-defaults.js';
@@ -27,12 +28,19 @@ export function toLabel(value: unknown): string {
   return label;
 }
 
+/** Describes what was passed as numbers, with its length. */
+function kindOf(value: unknown): string {
+  const { length } = Object(value) as { length?: unknown };
+  const isList = Array.isArray(value) || ArrayBuffer.isView(value);
+  return isList ? `${brandOf(value)} of ${show(length)} numbers` : show(value);
+}
+
 /** Checks [count, size] finite numbers. */
 export function checkEmbeddings(embeddings: Float32Array, size: number): void {
-  if (!(embeddings instanceof Float32Array) || embeddings.length % size !== 0) {
+  if (!isFloats(embeddings) || (embeddings as Float32Array).length % size !== 0) {
     throw new ClassifierError(
       'bad-argument',
-      `Embeddings must be a Float32Array of ${size} numbers each; got ${show(embeddings?.length)}.`,
+      `Embeddings must be a Float32Array of ${size} numbers each; got ${kindOf(embeddings)}.`,
     );
   }
   if (!embeddings.every(Number.isFinite))
@@ -41,10 +49,10 @@ export function checkEmbeddings(embeddings: Float32Array, size: number): void {
 
 /** Checks [size] finite numbers. */
 export function checkEmbedding(embedding: Float32Array, size: number): void {
-  if (!(embedding instanceof Float32Array)) {
+  if (!isFloats(embedding)) {
     throw new ClassifierError(
       'bad-argument',
-      `An embedding must be a Float32Array of ${size} numbers; got ${show(embedding)}.`,
+      `An embedding must be a Float32Array of ${size} numbers; got ${kindOf(embedding)}.`,
     );
   }
   if (embedding.length !== size) {
@@ -156,7 +164,7 @@ export function toThumbnails(values: unknown): Thumbnail[] {
     throw new ClassifierError('bad-argument', `Thumbnails must be an array of { id, bytes }; got ${show(values)}.`);
   return Array.from(values.values(), (value: unknown) => {
     const { id, bytes } = Object(value) as { id?: unknown; bytes?: unknown };
-    if (!(bytes instanceof Uint8Array))
+    if (!isBytes(bytes))
       throw new ClassifierError('bad-argument', `A thumbnail's bytes must be a Uint8Array; got ${show(bytes)}.`);
     // Copies, because cloning a view would clone its whole buffer.
     return { id: toId(id), bytes: new Uint8Array(bytes) };

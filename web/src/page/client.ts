@@ -2,6 +2,7 @@
 
 import { untilAborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
+import { isAddress, isBytes, isFloats } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import { checked } from '../shared/foreign.js';
 import type {
@@ -22,7 +23,7 @@ import { Transfer } from '../shared/rpc.js';
 import { show } from '../shared/show.js';
 import { toCount, toLabel, toPredictOptions } from './arguments.js';
 import type { StartHere } from './engine.js';
-import { type ImageInput, otherOrigin, toFrame } from './image.js';
+import { type ImageInput, isProtected, otherOrigin, toFrame } from './image.js';
 import { type CallSettings, KnnClassifier, type Prediction, toPrediction } from './knn-client.js';
 import { type Alpha, selectModel, type Version } from './models.js';
 import { type ModuleOptions, startSession } from './session.js';
@@ -131,7 +132,7 @@ async function open(options: LoadOptions, startHere: StartHere): Promise<Classif
   const session = await startSession(
     {
       model: toModelRequest(options),
-      labels: labels instanceof URL || typeof labels === 'string' ? absolute(labels) : labels,
+      labels: isAddress(labels) ? absolute(labels) : labels,
       preprocess,
       precision,
       layers,
@@ -206,7 +207,7 @@ export class Classifier extends KnnClassifier {
     label: string | number,
     { alsoMirrored = false, signal }: TeachOptions = {},
   ): Promise<number> {
-    if (image instanceof Float32Array) {
+    if (isFloats(image)) {
       if (alsoMirrored)
         throw new ClassifierError(
           'bad-argument',
@@ -227,7 +228,7 @@ export class Classifier extends KnnClassifier {
     image: ImageInput | Float32Array,
     options: PredictOptions & CallSettings = {},
   ): Promise<Prediction> {
-    if (image instanceof Float32Array) return super.predict(image, options);
+    if (isFloats(image)) return super.predict(image, options);
     const { signal, ...how } = options;
     const wanted = toPredictOptions(how);
     return toPrediction(
@@ -274,7 +275,7 @@ export class Classifier extends KnnClassifier {
     } catch (error) {
       const { cause } = error as { cause?: { name?: unknown } };
       // Pixels of another origin can become a bitmap, but the bitmap can't be sent.
-      if (kind === 'bitmap' && cause?.name === 'DataCloneError') throw otherOrigin(cause);
+      if (kind === 'bitmap' && cause?.name === 'DataCloneError' && isProtected(image)) throw otherOrigin(cause);
       throw error;
     }
   }
@@ -328,7 +329,7 @@ function toModelRequest({ model, version, alpha }: LoadOptions): ModelRequest {
   if (model === undefined) return selectModel(version, alpha);
   if (version !== undefined || alpha !== undefined)
     throw new ClassifierError('bad-argument', "Give either 'model' or 'version' and 'alpha', not both.");
-  if (typeof model === 'string' || model instanceof URL) return { kind: 'url', url: absolute(model) };
+  if (isAddress(model)) return { kind: 'url', url: absolute(model) };
   const { url, bytes, weights, files, baseUrl } = Object(model) as {
     url?: string | URL;
     bytes?: Uint8Array;
@@ -348,7 +349,7 @@ function toModelRequest({ model, version, alpha }: LoadOptions): ModelRequest {
 
 /** Copies a view, because cloning it would clone its whole buffer. */
 function alone(bytes: ArrayBuffer | Uint8Array): ArrayBuffer | Uint8Array {
-  return bytes instanceof Uint8Array && bytes.byteLength < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
+  return isBytes(bytes) && bytes.byteLength < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }
 
 function withoutBase({ id, title, files, labels, preprocess, space, showClasses }: ModelEntry): ModelEntry {

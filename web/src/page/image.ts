@@ -2,6 +2,7 @@
 
 import { aborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
+import { brandOf, isBytes } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import type { Frame } from '../shared/protocol.js';
 import { Transfer } from '../shared/rpc.js';
@@ -42,8 +43,7 @@ export type ImageInput =
  * @throws 'bad-argument' for anything that isn't a picture, 'bad-image' for a picture without usable pixels.
  */
 export async function toFrame(image: ImageInput, wanted: () => boolean): Promise<Transfer<Frame>> {
-  // Compared by tag, not by instanceof, so that pictures of another window or frame count too.
-  switch (Object.prototype.toString.call(image).slice(8, -1)) {
+  switch (brandOf(image)) {
     case 'HTMLVideoElement':
       return fromVideo(image as HTMLVideoElement);
     case 'HTMLImageElement':
@@ -88,6 +88,11 @@ function fromVideo(video: HTMLVideoElement): Promise<Transfer<Frame>> | Transfer
 }
 
 async function fromImage(image: HTMLImageElement, wanted: () => boolean): Promise<Transfer<Frame>> {
+  if (typeof createImageBitmap !== 'function')
+    throw new ClassifierError(
+      'unsupported-browser',
+      'This environment does not decode <img> elements, as jsdom. Pass the encoded file or {data, width, height}.',
+    );
   // An element whose `src` has just changed shows the earlier picture for one more microtask.
   await null;
   while (!image.complete) {
@@ -161,13 +166,20 @@ function videoFrame(frame: VideoFrame): Transfer<Frame> {
 
 function fromRgba(image: ImageData | RgbaImage): Transfer<Frame> {
   const { data, width, height } = Object(image) as Partial<RgbaImage>;
+  if (Array.isArray(image) || ArrayBuffer.isView(image)) {
+    const { length } = image as ArrayLike<unknown>;
+    throw new ClassifierError(
+      'bad-argument',
+      `Expected a picture or an embedding, which is a Float32Array; got ${brandOf(image)} of ${show(length)} values. Pass Float32Array.from(values).`,
+    );
+  }
   if (data === undefined || width === undefined || height === undefined) {
     throw new ClassifierError(
       'bad-argument',
       `Expected an image, video or canvas element, OffscreenCanvas, ImageData, ImageBitmap, VideoFrame, Blob, URL, encoded bytes or {data, width, height}; got ${show(image)}.`,
     );
   }
-  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+  if (!/^Uint8(Clamped)?Array$/.test(brandOf(data))) {
     throw new ClassifierError(
       'bad-image',
       `The pixels must be a Uint8Array or Uint8ClampedArray of RGBA; got ${show(data)}.`,
@@ -196,8 +208,20 @@ function fromFile(file: ArrayBuffer | Uint8Array): Transfer<Frame> {
       'bad-image',
       'The picture file is empty, or its buffer was transferred. Pass a file with bytes.',
     );
-  const copy = new Uint8Array(file instanceof Uint8Array ? file : file.slice(0));
+  const copy = new Uint8Array(isBytes(file) ? file : file.slice(0));
   return new Transfer({ kind: 'encoded', bytes: copy }, [copy.buffer]);
+}
+
+/** Returns true for a picture whose pixels the browser protects. */
+export function isProtected(image: unknown): boolean {
+  try {
+    const context = new OffscreenCanvas(1, 1).getContext('2d')!;
+    context.drawImage(image as CanvasImageSource, 0, 0, 1, 1);
+    context.getImageData(0, 0, 1, 1);
+    return false;
+  } catch (error) {
+    return (error as Error).name === 'SecurityError';
+  }
 }
 
 async function bitmapOf(source: ImageBitmapSource, what: string): Promise<Transfer<Frame>> {

@@ -2,6 +2,7 @@
 // The caller's side of a classifier of embeddings. The module that stores and compares the examples runs elsewhere, behind a Session.
 
 import { orAborted, untilAborted } from '../shared/abort.js';
+import { brandOf, isBlob, isBuffer, isBytes } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import { checked, checkMethods, foreign } from '../shared/foreign.js';
 import type {
@@ -16,6 +17,7 @@ import type {
   Thumbnail,
   WirePrediction,
 } from '../shared/protocol.js';
+import { readBlob } from '../shared/read-blob.js';
 import { type CallOptions, type Sent, Transfer } from '../shared/rpc.js';
 import { show } from '../shared/show.js';
 import {
@@ -69,7 +71,7 @@ export interface Prediction {
   label: string;
   /** Index of the class, in the order in which classes were added. */
   classIndex: number;
-  /** Confidence of every class that has examples, 0-1, with a sum of 1. The object has no prototype. */
+  /** Confidence of every class that has examples, 0-1, with a sum of 1. Read it by own keys, because a label may be 'constructor'. */
   confidences: Record<string, number>;
   /** True when the nearest examples are less similar than the option `unknownThreshold` requires. */
   unknown: boolean;
@@ -94,7 +96,7 @@ export class KnnClassifier {
 
   /** @internal Use loadKnn(). */
   constructor(session: Session) {
-    checkMethods(new.target.prototype as object);
+    checkMethods(this);
     this.session = session;
   }
 
@@ -338,7 +340,7 @@ export class KnnClassifier {
     return this.call('clear', { label: label === undefined ? undefined : toLabel(label) });
   }
 
-  /** Returns the number of examples of each label. The object has no prototype. */
+  /** Returns the number of examples of each label. Read it by own keys, because a label may be 'constructor'. */
   async counts(): Promise<Record<string, number>> {
     return toRecord(await this.call('counts', {}));
   }
@@ -411,7 +413,7 @@ const pieceBytes = 1 << 20;
 
 /** Yields pieces that may be transferred. */
 async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  if (file instanceof ReadableStream) {
+  if (isStream(file)) {
     if (file.locked)
       throw new ClassifierError(
         'bad-argument',
@@ -424,43 +426,43 @@ async function* toPieces(file: unknown, signal: AbortSignal | undefined): AsyncG
         throw foreign('bad-dataset', 'The stream of the data set failed', cause);
       });
     for await (const bytes of untilAborted(next, () => reader.cancel(signal?.reason), signal)) {
-      if (!(bytes instanceof Uint8Array))
+      if (!isBytes(bytes))
         throw new ClassifierError(
           'bad-argument',
-          `The stream of a data set must yield Uint8Arrays; got ${Object.prototype.toString.call(bytes).slice(8, -1)}.`,
+          `The stream of a data set must yield Uint8Arrays; got ${show(bytes)}.`,
         );
       yield new Uint8Array(bytes);
     }
     return;
   }
-  const whole = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
-  if (!(whole instanceof Blob) && !(whole instanceof Uint8Array)) {
+  const whole = isBuffer(file) ? new Uint8Array(file) : file;
+  if (!isBlob(whole) && !isBytes(whole)) {
     throw new ClassifierError(
       'bad-argument',
       'A data set must be a Blob, an ArrayBuffer, a Uint8Array or a ReadableStream.',
     );
   }
-  const size = whole instanceof Blob ? whole.size : whole.byteLength;
+  const size = isBlob(whole) ? whole.size : whole.byteLength;
   for (let start = 0; start < size; start += pieceBytes) {
     const end = start + pieceBytes;
-    yield new Uint8Array(
-      whole instanceof Blob ? await readBlob(whole.slice(start, end), whole) : whole.subarray(start, end),
-    );
+    yield new Uint8Array(isBlob(whole) ? await readPart(whole.slice(start, end), whole) : whole.subarray(start, end));
   }
 }
 
 /** Reads a part of a file, which somebody may have changed or deleted meanwhile. */
-async function readBlob(part: Blob, whole: Blob): Promise<ArrayBuffer> {
+async function readPart(part: Blob, whole: Blob): Promise<ArrayBuffer> {
   try {
-    return await part.arrayBuffer();
+    return await readBlob(part);
   } catch (cause) {
     throw foreign('load-failed', `The data set ${show((whole as File).name ?? '')} can't be read`, cause);
   }
 }
 
-/** Makes an object without prototype, so that any label, such as '__proto__', is an ordinary key. */
+/** Makes an object whose own keys are the labels, also '__proto__'. It is a plain object, because server actions return no others. */
 function toRecord(pairs: [string, number][]): Record<string, number> {
-  const record = Object.create(null) as Record<string, number>;
-  for (const [label, value] of pairs) record[label] = value;
-  return record;
+  return Object.fromEntries(pairs);
+}
+
+function isStream(value: unknown): value is ReadableStream<unknown> {
+  return brandOf(value) === 'ReadableStream';
 }

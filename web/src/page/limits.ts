@@ -1,6 +1,7 @@
 // The ends of a load that aren't its own: the caller's signal, a callback that throws, and the time-out.
 
 import { aborted, whenAborted } from '../shared/abort.js';
+import { isPromise } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import { callbackFailed } from '../shared/foreign.js';
 import type { Progress } from '../shared/protocol.js';
@@ -28,7 +29,7 @@ export async function limited<T>(
     try {
       // A callback may be an asynchronous function.
       const result: unknown = ending.signal.aborted || onProgress!(progress);
-      if (result instanceof Promise) result.catch(fail);
+      if (isPromise(result)) result.then(undefined, fail);
     } catch (cause) {
       fail(cause);
     }

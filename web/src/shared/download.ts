@@ -1,6 +1,6 @@
 // Downloads with progress, and with errors that name the address, the problem and the remedy.
 
-import { ClassifierError } from './errors.js';
+import { ClassifierError, messageOf } from './errors.js';
 import { nodeModule, nodeProcess } from './node.js';
 import type { EarlyAnswer } from './protocol.js';
 
@@ -118,7 +118,7 @@ async function request(url: string, options: DownloadOptions): Promise<Response>
     response = await fetch(url, { signal: options.signal ?? null });
   } catch (cause) {
     if (options.signal?.aborted) throw ended(options)!;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ClassifierError(
       'load-failed',
       `Could not load ${options.what}: no answer from ${url} (${reason}). Check the connection, the page's connect-src policy and, for another origin, that it sends CORS headers.`,

@@ -1,5 +1,6 @@
 // The error type of the library, and its plain form for postMessage, which drops custom fields of an Error.
 
+import { brandOf } from './brand.js';
 import { show } from './show.js';
 
 /**
@@ -44,6 +45,15 @@ export const errorCodes = [
 /** One of `errorCodes`, which describes them. */
 export type ErrorCode = (typeof errorCodes)[number];
 
+const maxLength = 2000;
+const maxWord = 200;
+
+/** Cuts what an input has made long, such as a data: address that contains a whole picture. */
+function shorten(text: string): string {
+  const words = text.replace(/\S{201,}/g, (word) => `${word.slice(0, maxWord / 2)}…`);
+  return words.length > maxLength ? `${words.slice(0, maxLength)}…` : words;
+}
+
 /** Error with a code. The message says what is wrong, where, what was found and expected, and what to do. */
 export class ClassifierError extends Error {
   /** Code of the error. */
@@ -51,7 +61,7 @@ export class ClassifierError extends Error {
 
   /** @param message One or more sentences. `options.cause`: the error behind this one. */
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(shorten(message), options);
     this.name = 'ClassifierError';
     this.code = code;
   }
@@ -60,9 +70,9 @@ export class ClassifierError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== ClassifierError) return Function.prototype[Symbol.hasInstance].call(this, value);
     try {
-      return (
-        value instanceof Error && value.name === 'ClassifierError' && isErrorCode((value as { code?: unknown }).code)
-      );
+      // By kind and fields, so that errors of other frames and of test environments count too.
+      const { name, code } = Object(value) as { name?: unknown; code?: unknown };
+      return brandOf(value) === 'Error' && name === 'ClassifierError' && isErrorCode(code);
     } catch {
       // A proxy may refuse every look at it.
       return false;
@@ -94,6 +104,11 @@ function codeOf(error: unknown): ErrorCode {
   return 'internal';
 }
 
+/** Returns the message of any thrown value. */
+export function messageOf(error: unknown): string {
+  return toWire(error).message;
+}
+
 /** Converts any thrown value to the plain form. */
 export function toWire(error: unknown): WireError {
   try {
@@ -116,9 +131,10 @@ export function toWire(error: unknown): WireError {
 export function fromWire(wire: unknown): ClassifierError {
   const { name, message, code, stack } = toWire(wire);
   const foreign = name !== 'ClassifierError' && name !== 'Error' && code === 'internal';
-  const cause = new Error(message);
+  const cause = new Error(shorten(message));
   cause.name = name;
-  cause.stack = stack;
+  // A stack begins with the message.
+  cause.stack = stack.replace(message, () => cause.message);
   return new ClassifierError(code, foreign ? `${name}: ${message}` : message, { cause });
 }
 

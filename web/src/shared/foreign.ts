@@ -1,6 +1,8 @@
 // Failures of code that isn't ours: the caller's callbacks and objects, and what the browser reads for them.
 
+import { isPromise } from './brand.js';
 import { ClassifierError, type ErrorCode, toClassifierError } from './errors.js';
+import { keepSelf, onSelf } from './self.js';
 
 /** Makes an error with the message of another one, whose code is kept unless it is 'internal'. */
 export function foreign(code: ErrorCode, what: string, cause: unknown): ClassifierError {
@@ -23,26 +25,14 @@ export function checked<T>(body: () => T): T {
   };
   try {
     const result = body();
-    return result instanceof Promise ? (result.catch(refuse) as T) : result;
+    return isPromise(result) ? (result.then(undefined, refuse) as T) : result;
   } catch (error) {
     return refuse(error);
   }
 }
 
-/** Classes whose methods are checked. */
-const done = new WeakSet<object>();
-
-/** Makes all methods of a class, and of those that it extends, `checked()`: their arguments may be of any kind. */
-export function checkMethods(prototype: object): void {
-  if (prototype === Object.prototype || done.has(prototype)) return;
-  done.add(prototype);
-  for (const name of Object.getOwnPropertyNames(prototype)) {
-    const { value: method, ...property } = Object.getOwnPropertyDescriptor(prototype, name)!;
-    if (name === 'constructor' || typeof method !== 'function') continue;
-    function call(this: unknown, ...args: unknown[]): unknown {
-      return checked((): unknown => Reflect.apply(method as () => unknown, this, args));
-    }
-    Object.defineProperty(prototype, name, { ...property, value: call });
-  }
-  checkMethods(Object.getPrototypeOf(prototype) as object);
+/** Makes all methods of an object's class `checked()`, because their arguments may be of any kind. They also work on its proxies. */
+export function checkMethods(object: object): void {
+  keepSelf(object);
+  onSelf(Object.getPrototypeOf(object) as object, checked);
 }

@@ -2,6 +2,8 @@
 
 interface Process {
   versions?: { node?: string };
+  /** Set by Electron: 'browser' for its main process, 'renderer' for a page, 'worker' for a worker of a page. */
+  type?: string;
   cwd(): string;
   exit(): never;
 }
@@ -9,8 +11,9 @@ interface Process {
 /** Returns Node's process object; undefined in browsers. */
 export function nodeProcess(): Process | undefined {
   const { process } = globalThis as { process?: Process };
-  // Bundlers add objects of this name to pages.
-  return process?.versions?.node && typeof process.cwd === 'function' ? process : undefined;
+  // Bundlers add objects of this name to pages. Pages of Electron may have the real one.
+  const isPage = process?.type === 'renderer' || process?.type === 'worker';
+  return process?.versions?.node && typeof process.cwd === 'function' && !isPage ? process : undefined;
 }
 
 /** Imports a built-in module of Node. The name is a parameter, so that bundlers for the web don't search for the module. */

@@ -1,8 +1,10 @@
 // Typed calls over postMessage, with transfer lists, progress, cancellation and errors that keep their code.
 
 import { aborted, whenAborted } from './abort.js';
+import { isPromise } from './brand.js';
 import { ClassifierError, fromWire, toClassifierError, toWire, type WireError } from './errors.js';
 import { callbackFailed } from './foreign.js';
+import { toPlain } from './plain.js';
 
 /** The part of Worker, MessagePort and a worker's global scope that is used here. */
 export interface Port {
@@ -161,11 +163,13 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
           if (!pending.has(id)) return closeAll(sent.transfer);
           transfer = sent.transfer;
           unsent.set(id, () => {
-            try {
+            const post = (args: unknown) =>
               port.postMessage(
-                { id, method: String(method), args: sent.value, reports: onProgress !== undefined } satisfies Request,
+                { id, method: String(method), args, reports: onProgress !== undefined } satisfies Request,
                 transfer,
               );
+            try {
+              postOrCopy(post, sent.value);
               posted = true;
             } catch (error) {
               take(id)!.reject(notSent(String(method), error));
@@ -178,13 +182,24 @@ export function connect<M extends Methods<M>>(port: Port): Caller<M> {
         unsent.set(id, undefined);
         if (closed) take(id)!.reject(closed);
         else if (isAborted) cancel();
-        if (args instanceof Promise) args.then(onceMade, (error: unknown) => take(id)?.reject(error));
+        if (isPromise(args)) args.then(onceMade, (error: unknown) => take(id)?.reject(error));
         else onceMade(args);
       });
     },
     close,
     isClosed: () => closed !== undefined,
   };
+}
+
+/** Posts the arguments. Proxies, as Vue and MobX make them, can't be cloned: then plain copies are posted. */
+function postOrCopy(post: (args: unknown) => void, args: unknown): void {
+  try {
+    post(args);
+  } catch (cause) {
+    if ((cause as Error).name !== 'DataCloneError') throw cause;
+    // Copies of all arguments take time and memory, so they are made only where they may help.
+    post(toPlain(args));
+  }
 }
 
 /** Closes bitmaps and video frames, whose memory no garbage collector counts. */

@@ -1,6 +1,13 @@
 // Describes values in error messages.
 
+import { brandOf } from './brand.js';
+
 const maxLength = 100;
+
+/** Describes a value of a list. */
+function showPlain(value: unknown): string {
+  return Object(value) === value ? '…' : show(value);
+}
 
 /** Describes any value in a few words. It never throws, also for values whose own code does. */
 export function show(value: unknown): string {
@@ -8,12 +15,8 @@ export function show(value: unknown): string {
   if (Object(value) !== value) return String(value);
   try {
     // The name of its kind, because its text may be endless. Lists show their first values.
-    if (Array.isArray(value))
-      return value
-        .slice(0, 4)
-        .map((each) => (Object(each) === each ? '…' : String(each)))
-        .join();
-    return Object.prototype.toString.call(value).slice(8, -1).slice(0, maxLength);
+    if (Array.isArray(value)) return `[${value.slice(0, 4).map(showPlain).join(', ')}${value.length > 4 ? ', …' : ''}]`;
+    return brandOf(value).slice(0, maxLength);
   } catch {
     return "an object that can't be read";
   }

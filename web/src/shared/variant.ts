@@ -1,5 +1,6 @@
 // Choice of the build of the module. Probing and choosing are separate: the choice is a pure function, tested with a table.
 
+import { brandOf } from './brand.js';
 import { ClassifierError } from './errors.js';
 import { nodeProcess } from './node.js';
 import type { Choice, Variant } from './protocol.js';
@@ -119,7 +120,7 @@ function canShareMemory(): boolean {
   if (typeof SharedArrayBuffer !== 'function') return false;
   try {
     // The constructor may exist where sharing is refused, so a memory is created.
-    return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer;
+    return brandOf(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer) === 'SharedArrayBuffer';
   } catch {
     return false;
   }

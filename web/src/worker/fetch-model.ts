@@ -1,5 +1,6 @@
 // Downloads a model: its bytes, labels and preprocessing.
 
+import { isBuffer, isBytes } from '../shared/brand.js';
 import { canDigest, type DownloadOptions, download, joinBytes } from '../shared/download.js';
 import { ClassifierError } from '../shared/errors.js';
 import { foreign } from '../shared/foreign.js';
@@ -88,8 +89,8 @@ async function fromBytes(
 }
 
 function toBytes(file: unknown): Uint8Array {
-  if (file instanceof Uint8Array) return file;
-  if (file instanceof ArrayBuffer) return new Uint8Array(file);
+  if (isBytes(file)) return file;
+  if (isBuffer(file)) return new Uint8Array(file);
   throw new ClassifierError(
     'bad-argument',
     `A model's bytes must be an ArrayBuffer or a Uint8Array; got ${show(file)}.`,

@@ -1,7 +1,7 @@
 // Loads a variant of the module: its .wasm file and its JavaScript glue.
 
 import { type DownloadOptions, download, failed, isHtml } from '../shared/download.js';
-import { ClassifierError } from '../shared/errors.js';
+import { ClassifierError, messageOf } from '../shared/errors.js';
 import { codeUrl, glueUrl } from '../shared/module-files.js';
 import { wasmHashes } from '../shared/packaged.js';
 import type { EarlyAnswer, Variant } from '../shared/protocol.js';
@@ -37,7 +37,7 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
     return await start(await glue, compiled);
   } catch (cause) {
     if (cause instanceof ClassifierError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ClassifierError('load-failed', `The WebAssembly module ${code.href} could not be started: ${reason}`, {
       cause,
     });
@@ -76,7 +76,7 @@ async function whyNoImport(url: string, cause: unknown): Promise<ClassifierError
   } catch (error) {
     if (error instanceof ClassifierError) return error;
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new ClassifierError(
     'load-failed',
     `Could not import ${url}: ${reason}. The server must send it as text/javascript, and the page's script-src policy must allow it.`,

@@ -1,8 +1,9 @@
 // Opening: starts a variant of the module and loads a model into it.
 
 import { aborted } from '../shared/abort.js';
+import { isBytes } from '../shared/brand.js';
 import { sha256Of } from '../shared/download.js';
-import { ClassifierError } from '../shared/errors.js';
+import { ClassifierError, messageOf } from '../shared/errors.js';
 import { glueUrl } from '../shared/module-files.js';
 import type {
   Choice,
@@ -121,7 +122,7 @@ export async function startClassifier(
       return await attempt();
     } catch (error) {
       if (context.signal?.aborted) throw error;
-      failures += `${choice.variant} failed: ${error instanceof Error ? error.message : String(error)} `;
+      failures += `${choice.variant} failed: ${messageOf(error)} `;
       choice = { variant: simpler, threads: 1, reason: failures.trim() };
       early = undefined;
     }
@@ -143,7 +144,7 @@ export async function useThreads(open: StartedClassifier): Promise<void> {
     open.choice = {
       ...choice,
       threads: 1,
-      reason: `One thread alone: ${error instanceof Error ? error.message : String(error)}`,
+      reason: `One thread alone: ${messageOf(error)}`,
     };
   }
 }
@@ -202,7 +203,7 @@ function datasetId({ id, layers }: ModelInfo, isCentred: boolean): string {
 /** Returns a function that computes the SHA-256 of a file once and then releases the file; or that returns a known sum. */
 function lazySum(file: Uint8Array | string | Promise<string>): () => Promise<string> {
   return async () => {
-    if (file instanceof Uint8Array) file = sha256Of(file);
+    if (isBytes(file)) file = sha256Of(file);
     return file;
   };
 }

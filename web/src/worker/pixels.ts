@@ -1,10 +1,12 @@
 // Writes frames as RGBA into the module's memory. Bitmaps and video frames are always closed.
 
 import { aborted } from '../shared/abort.js';
+import { isBlob, isBuffer, isBytes } from '../shared/brand.js';
 import { download } from '../shared/download.js';
-import { ClassifierError } from '../shared/errors.js';
+import { ClassifierError, messageOf } from '../shared/errors.js';
 import { foreign } from '../shared/foreign.js';
 import type { Frame } from '../shared/protocol.js';
+import { readBlob } from '../shared/read-blob.js';
 import { show } from '../shared/show.js';
 import { FrameCanvas } from './frame-canvas.js';
 import { type DecoderOptions, loadDecoder, type PictureDecoder, RefusedPicture } from './picture-decoder.js';
@@ -84,7 +86,7 @@ export class FrameWriter {
       // The browser may decode what our decoder doesn't support: WebP, AVIF, GIF and rare kinds of JPEG.
       const bitmap = await decodeInBrowser(bytes, signal).catch(() => {
         if (signal?.aborted) throw aborted(signal);
-        const reason = decoderError instanceof Error ? decoderError.message : String(decoderError);
+        const reason = messageOf(decoderError);
         throw new ClassifierError(
           'bad-image',
           `Neither this library nor the browser can decode the ${what}. Use JPEG, PNG, BMP or, in browsers, WebP. (${reason})`,
@@ -108,8 +110,8 @@ function fileOf(name: string | undefined): string {
 /** Reads a file, which may be a folder, or deleted or changed meanwhile. */
 async function readFile({ bytes, name }: Extract<Frame, { kind: 'encoded' }>): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    if (bytes instanceof Blob) return new Uint8Array(await bytes.arrayBuffer());
-    if (bytes instanceof Uint8Array || bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
+    if (isBlob(bytes)) return new Uint8Array(await readBlob(bytes));
+    if (isBytes(bytes) || isBuffer(bytes)) return new Uint8Array(bytes);
     throw new TypeError('it is not a file');
   } catch (cause) {
     throw foreign('bad-image', `The ${fileOf(name)} can't be read`, cause);

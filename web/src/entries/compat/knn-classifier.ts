@@ -83,7 +83,7 @@ export class KNNClassifier {
   /** @internal For tests: `start` returns the module. */
   constructor(options: KnnOptions, start: () => Promise<WasmModule>);
   constructor(options: KnnOptions = {}, start?: () => Promise<WasmModule>) {
-    checkMethods(new.target.prototype as object);
+    checkMethods(this);
     this.#start = start ?? (() => startModule(options));
     // predictClass() reports a failure.
     this.#ready().catch(() => {});

@@ -12,6 +12,7 @@ import { requirePackagedModel, toRequest } from '../../page/models.js';
 import { toModuleRequest } from '../../page/session.js';
 import { orAborted } from '../../shared/abort.js';
 import { absolute } from '../../shared/addresses.js';
+import { isAddress } from '../../shared/brand.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
 import { checked, checkMethods } from '../../shared/foreign.js';
 import type { ModelInfo, ModelRequest, Precision, Progress, Variant } from '../../shared/protocol.js';
@@ -128,7 +129,7 @@ export class MobileNet {
 
   /** @internal Use load(). */
   constructor(running: OpenClassifier, classNames: readonly string[] | undefined) {
-    checkMethods(new.target.prototype as object);
+    checkMethods(this);
     this.#running = running;
     this.#classNames = classNames;
   }
@@ -196,7 +197,7 @@ export class MobileNet {
 }
 
 async function whichModel({ version, alpha, modelUrl }: ModelConfig): Promise<ModelRequest> {
-  if (typeof modelUrl === 'string' || modelUrl instanceof URL) return { kind: 'url', url: absolute(modelUrl) };
+  if (isAddress(modelUrl)) return { kind: 'url', url: absolute(modelUrl) };
   if (modelUrl) return fromHandler(modelUrl);
   const known = version === undefined ? undefined : alphas[typeof version === 'number' ? version.toFixed(2) : ''];
   if (version !== undefined && !known) {
