@@ -1013,12 +1013,19 @@ class LoadingImage extends EventTarget {
   }
 }
 
+/** Makes an image element that loads until fail() is called, in an environment that decodes images. */
+function loadingImage(t) {
+  globalThis.createImageBitmap = () => assert.fail('the image was never loaded');
+  t.after(() => delete globalThis.createImageBitmap);
+  return new LoadingImage();
+}
+
 test('calls take effect in the order in which they are made, with any arguments', async (t) => {
   const classifier = await open(t, { wasmUrl });
   const embedding = Float32Array.of(1, 2, 3);
   const counts = [];
   const count = () => counts.push(classifier.counts().then(Object.entries));
-  const image = new LoadingImage();
+  const image = loadingImage(t);
   const answers = [
     classifier.addExample(red, 'a'),
     classifier.clear(),
@@ -1059,19 +1066,19 @@ test('calls take effect in the order in which they are made, with any arguments'
 test('a picture that never loads blocks nothing after an abort, and dispose() ends its call', async (t) => {
   const classifier = await open(t);
   const abort = new AbortController();
-  const stalled = classifier.embed(new LoadingImage(), { signal: abort.signal });
+  const stalled = classifier.embed(loadingImage(t), { signal: abort.signal });
   const behind = classifier.addExample(red, 'red');
   abort.abort();
   await assert.rejects(stalled, { code: 'aborted' });
   assert.equal(await behind, 1);
-  const last = classifier.embed(new LoadingImage());
+  const last = classifier.embed(loadingImage(t));
   classifier.dispose();
   await assert.rejects(last, { code: 'disposed' });
 });
 
 test('a lazy image starts to load when it is used, and stays lazy', async (t) => {
   const classifier = await open(t);
-  const image = new LoadingImage();
+  const image = loadingImage(t);
   let loading = 'lazy';
   Object.defineProperty(image, 'loading', {
     get: () => loading,
@@ -1082,6 +1089,11 @@ test('a lazy image starts to load when it is used, and stays lazy', async (t) =>
   });
   await assert.rejects(classifier.embed(image), { code: 'bad-image' });
   assert.equal(loading, 'lazy');
+});
+
+test('an image element where nothing decodes it is an error at once', async (t) => {
+  const classifier = await open(t);
+  await assert.rejects(classifier.embed(new LoadingImage()), { code: 'unsupported-browser', message: /jsdom/ });
 });
 
 test('a small view of a large buffer is sent alone, and the caller keeps it', async (t) => {
@@ -1247,7 +1259,7 @@ test('aborting a stalled load, or one that waits for it, leaves the examples unc
   assert.equal((await last).size, file.size);
   assert.deepEqual(Object.entries(await classifier.counts()), [['red', 1]]);
   const strings = new ReadableStream({ start: (controller) => controller.enqueue('text') });
-  await assert.rejects(classifier.loadDataset(strings), { code: 'bad-argument', message: /Uint8Arrays; got String/ });
+  await assert.rejects(classifier.loadDataset(strings), { code: 'bad-argument', message: /Uint8Arrays; got 'text'/ });
 });
 
 test('a save starts when it is called: a later change makes it fail and loses nothing', async (t) => {
