@@ -159,6 +159,8 @@ async function startNodeThread(workerUrl: string | URL | undefined): Promise<Eng
   const thread = new Thread(new URL(scriptUrl(workerUrl)), { name: 'teachable-wasm' });
   // An idle classifier must not keep the process alive.
   thread.unref();
+  // A test environment takes its classes away before the thread ends, and they fit no others.
+  const { EventTarget, Event, MessageEvent } = globalThis;
   const events = new EventTarget();
   thread.on('message', (data) => events.dispatchEvent(new MessageEvent('message', { data })));
   thread.on('messageerror', () => events.dispatchEvent(new Event('messageerror')));

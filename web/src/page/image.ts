@@ -2,9 +2,12 @@
 
 import { aborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
-import { brandOf, isBytes } from '../shared/brand.js';
+import { brandOf, isBlob, isBytes } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
+import { foreign } from '../shared/foreign.js';
+import { nodeProcess } from '../shared/node.js';
 import type { Frame } from '../shared/protocol.js';
+import { readBlob } from '../shared/read-blob.js';
 import { Transfer } from '../shared/rpc.js';
 import { show } from '../shared/show.js';
 
@@ -43,6 +46,7 @@ export type ImageInput =
  * @throws 'bad-argument' for anything that isn't a picture, 'bad-image' for a picture without usable pixels.
  */
 export async function toFrame(image: ImageInput, wanted: () => boolean): Promise<Transfer<Frame>> {
+  if (isBlob(image)) return fromBlob(image);
   switch (brandOf(image)) {
     case 'HTMLVideoElement':
       return fromVideo(image as HTMLVideoElement);
@@ -55,9 +59,6 @@ export async function toFrame(image: ImageInput, wanted: () => boolean): Promise
       return fromBitmap(image as ImageBitmap);
     case 'VideoFrame':
       return fromVideoFrame(image as VideoFrame);
-    case 'Blob':
-    case 'File':
-      return new Transfer({ kind: 'encoded', bytes: image as Blob, name: (image as File).name }, []);
     case 'ArrayBuffer':
     case 'Uint8Array':
       return fromFile(image as ArrayBuffer | Uint8Array);
@@ -199,6 +200,16 @@ function fromRgba(image: ImageData | RgbaImage): Transfer<Frame> {
   }
   const copy = new Uint8Array(data);
   return new Transfer({ kind: 'rgba', data: copy, width, height }, [copy.buffer]);
+}
+
+/** Browsers read the file where it is decoded. In Node it is read here, because files of jsdom can't be sent. */
+async function fromBlob(file: Blob): Promise<Transfer<Frame>> {
+  const { name } = file as File;
+  if (!nodeProcess()) return new Transfer({ kind: 'encoded', bytes: file, name }, []);
+  const bytes = await readBlob(file).catch((cause: unknown) => {
+    throw foreign('bad-image', `The picture file${name === undefined ? '' : ` ${show(name)}`} can't be read`, cause);
+  });
+  return new Transfer({ kind: 'encoded', bytes, name }, [bytes]);
 }
 
 /** Copies the file for the transfer. Cloning a small view would clone its whole buffer, and the file stays the caller's. */

@@ -255,25 +255,15 @@ export class KnnClassifier {
     thumbnails = [],
     signal,
   }: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): ReadableStream<Uint8Array> {
-    const call: typeof this.call = this.call.bind(this);
-    let save: Promise<number>;
-    const cancel = async () => call('cancelSave', { save: await save }).catch(() => {});
+    const save = this.#startSave(thumbnails, signal);
     return new ReadableStream<Uint8Array>({
-      async start() {
-        save = checked(() => call('startSave', { thumbnails: toThumbnails(thumbnails) }, { signal }));
-        await save;
-      },
+      start: async () => void (await save.number),
       async pull(controller) {
-        try {
-          const piece = await call('nextSaved', { save: await save }, { signal });
-          if (piece.byteLength > 0) controller.enqueue(piece);
-          else controller.close();
-        } catch (error) {
-          await cancel();
-          throw error;
-        }
+        const piece = await save.next();
+        if (piece) controller.enqueue(piece);
+        else controller.close();
       },
-      cancel,
+      cancel: save.cancel,
     });
   }
 
@@ -281,9 +271,9 @@ export class KnnClassifier {
   async saveDataset(options: { thumbnails?: readonly Thumbnail[] | undefined } & CallSettings = {}): Promise<Blob> {
     return this.#inTurn(async () => {
       const pieces: Uint8Array<ArrayBuffer>[] = [];
-      const reader = this.saveDatasetStream(options).getReader();
-      for (let next = await reader.read(); !next.done; next = await reader.read())
-        pieces.push(next.value as Uint8Array<ArrayBuffer>);
+      // Not with a stream, which Jest's jsdom environment does not have.
+      const save = this.#startSave(options.thumbnails, options.signal);
+      for (let piece = await save.next(); piece; piece = await save.next()) pieces.push(piece);
       return new Blob(pieces, { type: 'application/octet-stream' });
     }, options.signal);
   }
@@ -383,6 +373,24 @@ export class KnnClassifier {
     });
     this.#lastDataset = over;
     return result;
+  }
+
+  /** Starts a save. `next()` returns a piece of the file, and undefined at its end. */
+  #startSave(thumbnails: readonly Thumbnail[] = [], signal: AbortSignal | undefined) {
+    const number = checked(() => this.call('startSave', { thumbnails: toThumbnails(thumbnails) }, { signal }));
+    // next() reports a failure.
+    number.catch(() => {});
+    const cancel = async () => this.call('cancelSave', { save: await number }).catch(() => {});
+    const next = async (): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+      try {
+        const piece = await this.call('nextSaved', { save: await number }, { signal });
+        return piece.byteLength > 0 ? (piece as Uint8Array<ArrayBuffer>) : undefined;
+      } catch (error) {
+        await cancel().catch(() => {});
+        throw error;
+      }
+    };
+    return { number, next, cancel };
   }
 
   #edit(change: Edit): Promise<void> {

@@ -20,9 +20,11 @@ export function isBuffer(value: unknown): value is ArrayBuffer {
   return brandOf(value) === 'ArrayBuffer';
 }
 
-/** Returns true for a Blob or a File. */
+/** Returns true for a Blob or a File. Those of happy-dom and of polyfills have no kind, but the same methods. */
 export function isBlob(value: unknown): value is Blob {
-  return /^(Blob|File)$/.test(brandOf(value));
+  const { size, slice, arrayBuffer } = Object(value) as { [name in keyof Blob]?: unknown };
+  const isAlike = typeof size === 'number' && typeof slice === 'function' && typeof arrayBuffer === 'function';
+  return isAlike || /^(Blob|File)$/.test(brandOf(value));
 }
 
 /** Returns true for an address: a string or a URL. */

@@ -5,6 +5,7 @@ interface Process {
   /** Set by Electron: 'browser' for its main process, 'renderer' for a page, 'worker' for a worker of a page. */
   type?: string;
   cwd(): string;
+  getBuiltinModule?(name: string): unknown;
   exit(): never;
 }
 
@@ -16,7 +17,10 @@ export function nodeProcess(): Process | undefined {
   return process?.versions?.node && typeof process.cwd === 'function' && !isPage ? process : undefined;
 }
 
-/** Imports a built-in module of Node. The name is a parameter, so that bundlers for the web don't search for the module. */
-export function nodeModule<T>(name: 'node:fs/promises' | 'node:worker_threads'): Promise<T> {
+/** Returns a built-in module of Node. The name is a parameter, so that bundlers for the web don't search for the module. */
+export async function nodeModule<T>(name: 'node:fs/promises' | 'node:worker_threads'): Promise<T> {
+  // import() fails in Jest unless Node runs with --experimental-vm-modules. Node has this function since 20.16.
+  const module = nodeProcess()?.getBuiltinModule?.(name);
+  if (module) return module as T;
   return import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ name) as Promise<T>;
 }

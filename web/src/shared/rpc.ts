@@ -290,6 +290,8 @@ function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => void };
     if (setImmediate) return setImmediate(resolve);
+    // Jest's jsdom environment has neither.
+    if (typeof MessageChannel !== 'function') return void setTimeout(resolve);
     // A timer would wait for several milliseconds.
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
