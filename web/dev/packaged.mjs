@@ -51,7 +51,11 @@ export function packagedPlugin(text) {
     name: 'packaged',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /\/packaged\.js$/ }, () => ({ path: 'packaged', namespace: 'packaged', sideEffects: false }));
-      onLoad({ filter: /.*/, namespace: 'packaged' }, () => ({ contents: text, loader: 'js' }));
+      onLoad({ filter: /.*/, namespace: 'packaged' }, () => ({
+        contents: text,
+        loader: 'js',
+        resolveDir: path.join(projectFolder, 'web/src/shared'),
+      }));
     },
   };
 }
@@ -82,6 +86,7 @@ function moduleText({ model, catalog, hashes }) {
     .map(({ id, architecture: { version, alpha } }) => ({ id, version, alpha }));
   const labels = model?.labels && address(path.basename(model.labels.path));
   return `
+import { atHome } from './home.ts';
 export function packagedModel() { return ${model ? entryText(model, labels) : 'undefined'}; }
 export function packagedLabels() { return ${labels}; }
 export const knownModels = ${JSON.stringify(known)};
@@ -89,7 +94,7 @@ export const wasmHashes = ${JSON.stringify(hashes)};
 `;
 }
 
-const address = (name) => `new URL('./models/${name}', import.meta.url).href`;
+const address = (name) => `atHome(new URL('./models/${name}', import.meta.url).href)`;
 
 function entryText(
   { id, title, architecture: { version, alpha }, files, labels, preprocess, space, showClasses },

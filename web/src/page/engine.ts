@@ -2,6 +2,7 @@
 
 import { absolute } from '../shared/addresses.js';
 import { ClassifierError } from '../shared/errors.js';
+import { atHome } from '../shared/home.js';
 import { nodeModule, nodeProcess } from '../shared/node.js';
 import type { Port } from '../shared/rpc.js';
 
@@ -129,8 +130,10 @@ function startWebWorker(workerUrl: string | URL | undefined): Engine {
 
 function newWorker(workerUrl: string | URL | undefined): Worker {
   // Bundlers recognize a worker by this literal form only, so it is written out twice.
-  return workerUrl
-    ? new Worker(workerUrl, { type: 'module', name: 'teachable-wasm' })
+  const moved = atHome(scriptUrl(undefined));
+  const url = workerUrl ?? (moved === scriptUrl(undefined) ? undefined : moved);
+  return url
+    ? new Worker(url, { type: 'module', name: 'teachable-wasm' })
     : new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'teachable-wasm' });
 }
 

@@ -1,6 +1,7 @@
 // Addresses of the files of a variant.
 
 import { absolute } from './addresses.js';
+import { atHome } from './home.js';
 import type { Variant } from './protocol.js';
 
 // Every address is written out, because bundlers find files by this literal form only.
@@ -33,5 +34,5 @@ export function codeUrl(variant: Variant, wasmUrl: string | undefined): URL {
 
 /** Turbopack turns the literals into objects like a URL, without an origin. */
 function bundled({ href }: URL): URL {
-  return new URL(absolute(href));
+  return new URL(absolute(atHome(href)));
 }
