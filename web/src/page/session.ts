@@ -2,7 +2,7 @@
 
 import { aborted } from '../shared/abort.js';
 import { absolute } from '../shared/addresses.js';
-import { ClassifierError } from '../shared/errors.js';
+import { ClassifierError, toClassifierError } from '../shared/errors.js';
 import { foreign } from '../shared/foreign.js';
 import { codeUrl } from '../shared/module-files.js';
 import type {
@@ -97,6 +97,11 @@ export function startSession(model: Model, options: ModuleOptions, startHere: St
 async function start(model: Model, options: ModuleOptions, startHere: StartHere): Promise<Session> {
   const { worker, workerUrl, signal } = options;
   if (signal?.aborted) throw aborted(signal);
+  if ('ServiceWorkerGlobalScope' in globalThis)
+    throw new ClassifierError(
+      'unsupported-browser',
+      'A service worker can neither start workers nor import modules later. In an extension, run the classifier in an offscreen document (chrome.offscreen); on a site, in the page.',
+    );
   if (worker !== undefined && typeof worker !== 'boolean' && typeof Object(worker).postMessage !== 'function')
     throw new ClassifierError('bad-argument', `worker must be true, false or a Worker; got ${show(worker)}.`);
   if (worker === false) return openHere(model, options, startHere);
@@ -104,7 +109,16 @@ async function start(model: Model, options: ModuleOptions, startHere: StartHere)
   if (!(session instanceof ClassifierError)) return session;
   // A caller who asked for a worker, or named its script, should learn that it does not start.
   if (worker !== undefined || workerUrl !== undefined) throw session;
-  return openHere(model, options, startHere, ` It runs in the calling thread: ${session.message}`);
+  try {
+    return await openHere(model, options, startHere, ` It runs in the calling thread: ${session.message}`);
+  } catch (error) {
+    const { code, message } = toClassifierError(error);
+    if (signal?.aborted || code !== 'load-failed') throw error;
+    // The first failure is the one that tells what to mend.
+    throw new ClassifierError(session.code, `${session.message} In the calling thread, this failed: ${message}`, {
+      cause: error,
+    });
+  }
 }
 
 async function openHere(model: Model, options: ModuleOptions, startHere: StartHere, note?: string): Promise<Session> {

@@ -59,12 +59,16 @@ function start(create: CreateModule, compiled: Promise<WebAssembly.Module>): Pro
 async function importGlue(url: string): Promise<CreateModule> {
   try {
     const glue = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ url)) as {
-      default: CreateModule;
+      default?: CreateModule;
     };
-    return glue.default;
+    if (typeof glue.default === 'function') return glue.default;
   } catch (cause) {
     throw await whyNoImport(url, cause);
   }
+  throw new ClassifierError(
+    'load-failed',
+    `Could not use ${url}: a bundler, such as Parcel, has removed its export. Copy the package's wasm/ folder to your site as it is, and pass its address as the option 'wasmUrl'.`,
+  );
 }
 
 /** Finds the reason of a failed import(), which gives none, by downloading the file once more. */
