@@ -14,6 +14,9 @@ import { packed } from '../web/support/packed.mjs';
 import { install, npmRun, runNode, startDev } from './example.mjs';
 
 const timeout = 900_000;
+const vite = ['vite/bin/vite.js', ['--port', '0', '--host', 'localhost']];
+/** Development servers that are used too, each as program and arguments. React mounts a component twice only there. */
+const devServers = { vite, react: vite, angular: ['@angular/cli/bin/ng.js', ['serve', '--port', '0']] };
 const browsers = {};
 /** Answer of each example for the photo of a cat. */
 const answers = {};
@@ -155,16 +158,34 @@ for (const [name, options] of Object.entries({
   webpack: {},
   esbuild: {},
   rollup: {},
+  parcel: {},
   next: {},
+  vue: {},
+  react: {},
+  svelte: {},
+  angular: {},
 })) {
   test(`${name}: the built example works`, { timeout }, async (t) => {
     const project = await install(t, name, tarball);
     if (!project) return;
     await npmRun(project, 'build');
     await useHosted(t, name, path.join(project, 'dist'), options);
-    if (name !== 'vite') return;
-    const address = await startDev(t, project, 'vite/bin/vite.js', ['--port', '0', '--host', 'localhost']);
-    assert.equal(await variantOf(await use(t, 'vite dev', 'Chromium', address)), 'relaxed');
+    const server = devServers[name];
+    if (server) await use(t, `${name}, dev server`, 'Chromium', await startDev(t, project, ...server));
+  });
+}
+
+// The oldest version that works. It moves the package's script into a cache.
+test('vite 5: the development server needs no settings', { timeout }, async (t) => {
+  const project = await install(t, 'vite', tarball, { vite: '5.4.21' });
+  if (project) await use(t, 'vite 5, dev server', 'Chromium', await startDev(t, project, ...devServers.vite));
+});
+
+for (const [name, scripts] of Object.entries({ vitest: ['test'], jest: ['test', 'test:modules'] })) {
+  test(`${name}: the tests of the example pass`, { timeout }, async (t) => {
+    const project = await install(t, name, tarball);
+    if (!project) return;
+    for (const script of scripts) await npmRun(project, script);
   });
 }
 

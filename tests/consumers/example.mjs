@@ -14,13 +14,15 @@ const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ENETUNREACH|ETIMEDOUT|ERR_SOCK
 /**
  * Installs the example `name` with the package in `tarball`. If an example needs tools and there is no network, the test is
  * skipped. Any other failure of npm fails the test.
+ * @param {{[name: string]: string}} [tools] Versions of tools other than the example's.
  * @returns {Promise<string | undefined>} The project's folder, removed after the test. Undefined when the test is skipped.
  */
-export async function install(t, name, tarball) {
+export async function install(t, name, tarball, tools = {}) {
   const folder = await scratchFolder(t);
   await cp(path.join(root, 'web/examples', name), folder, { recursive: true });
   const manifest = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8'));
   manifest.dependencies['teachable-wasm'] = `file:${tarball}`;
+  Object.assign(manifest.devDependencies ?? {}, tools);
   await writeFile(path.join(folder, 'package.json'), JSON.stringify(manifest));
   try {
     await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock'], {

@@ -12,9 +12,18 @@ export interface TensorLike {
   dataSync(): ArrayLike<number>;
 }
 
+/** The parts of a tensor, as programs save them. */
+export interface TensorParts {
+  /** Extents, outermost first. */
+  readonly shape: readonly number[];
+  /** All values in row-major order. */
+  readonly data: ArrayLike<number>;
+}
+
 /** Values for the methods that take a tensor in the original. A typed array has rank 1. */
 export type TensorInput =
   | TensorLike
+  | TensorParts
   | Float32Array
   | Float64Array
   | Int8Array
@@ -37,10 +46,11 @@ export function isTensorLike(value: unknown): value is TensorLike {
 export function readTensor(input: TensorInput, what: string): { shape: readonly number[]; values: Float32Array } {
   if (ArrayBuffer.isView(input) && 'length' in input)
     return { shape: [input.length], values: toFloats(input as ArrayLike<number>) };
+  if (hasParts(input)) return readTensor(new Tensor(toFloats(input.data), input.shape), what);
   if (!isTensorLike(input))
     throw new ClassifierError(
       'bad-argument',
-      `${what} must be a tensor, with shape and dataSync(), or a typed array; got ${typeof input}.`,
+      `${what} must be a tensor, { shape, data } or a typed array; got ${typeof input}.`,
     );
   const values = toFloats(input.dataSync());
   if (values.length !== sizeOf(input.shape)) {
@@ -50,6 +60,11 @@ export function readTensor(input: TensorInput, what: string): { shape: readonly 
     );
   }
   return { shape: [...input.shape], values };
+}
+
+function hasParts(value: unknown): value is TensorParts {
+  const { shape, data } = Object(value) as { [name in keyof TensorParts]?: unknown };
+  return Array.isArray(shape) && (Array.isArray(data) || ArrayBuffer.isView(data));
 }
 
 function toFloats(values: ArrayLike<number>): Float32Array {

@@ -5,6 +5,7 @@ import { absolute } from '../shared/addresses.js';
 import { isAddress, isBytes, isFloats } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import { checked } from '../shared/foreign.js';
+import { requireHome } from '../shared/home.js';
 import type {
   ClassifierMethods,
   ClassScore,
@@ -126,6 +127,7 @@ export async function loadClassifier(options: LoadOptions, startHere: StartHere)
 }
 
 async function open(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
+  requireHome();
   const { labels, preprocess, precision, layers, truncated = 'fill' } = options;
   if (truncated !== 'fill' && truncated !== 'refuse')
     throw new ClassifierError('bad-argument', `truncated must be 'fill' or 'refuse'; got ${show(truncated)}.`);

@@ -40,7 +40,7 @@ function close(port: Port): void {
 const here = import.meta.url;
 
 const aboutWorkers =
-  "Serve worker.js beside the package's entry, or say where it is with the option 'workerUrl', and allow it in the worker-src policy. With Vite, add 'teachable-wasm' to optimizeDeps.exclude.";
+  "Serve worker.js beside the package's entry, or say where it is with the option 'workerUrl', and allow it in the worker-src policy. If Vite serves the package from another folder than the project's own node_modules, add 'teachable-wasm' to optimizeDeps.exclude.";
 
 /** Starts a worker. Throws 'unsupported-browser' where there are none, 'load-failed' when it can't be started. */
 export async function startWorker({ worker, workerUrl }: EngineOptions): Promise<Engine> {

@@ -5,6 +5,7 @@ import { orAborted, untilAborted } from '../shared/abort.js';
 import { brandOf, isBlob, isBuffer, isBytes } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import { checked, checkMethods, foreign } from '../shared/foreign.js';
+import { requireHome } from '../shared/home.js';
 import type {
   ClassifierMethods,
   Edit,
@@ -59,6 +60,7 @@ export async function loadKnnClassifier(options: KnnOptions, startHere: StartHer
 }
 
 async function open(options: KnnOptions, startHere: StartHere): Promise<KnnClassifier> {
+  requireHome();
   const { embeddingSize, id = 'embeddings' } = options;
   if (typeof id !== 'string') throw new ClassifierError('bad-argument', `id must be a string; got ${show(id)}.`);
   const model = { kind: 'none', id, embeddingSize: toCount(embeddingSize, 'embeddingSize') } as const;

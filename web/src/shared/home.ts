@@ -1,4 +1,7 @@
-// Where the package's files are when a development server has moved its script away from them.
+// Where the package's files are, also when a tool has moved its script away from them.
+
+import { ClassifierError } from './errors.js';
+import { nodeProcess } from './node.js';
 
 /** Caches of Vite and of Angular's server: the folder that holds node_modules, and the path of a file in the cache. */
 const cache = /^(.*\/)(?:node_modules\/\.vite|\.angular\/cache\/.*\/vite)\/(?:[^/]+\/)?deps[^/]*\/(.*)$/;
@@ -6,4 +9,19 @@ const cache = /^(.*\/)(?:node_modules\/\.vite|\.angular\/cache\/.*\/vite)\/(?:[^
 /** Returns the address in node_modules of a file whose address is in a cache for scripts; other addresses as they are. */
 export function atHome(address: string): string {
   return address.replace(cache, '$1node_modules/teachable-wasm/web/dist/$2');
+}
+
+/** Throws 'load-failed' where the package's files can't be found, or can't be read by a script. */
+export function requireHome(): void {
+  // Bundlers that write CommonJS take the script's address away.
+  if (!import.meta.url)
+    throw new ClassifierError(
+      'load-failed',
+      "A bundler has put this package into its own script, where the package can't find its other files. Mark 'teachable-wasm' as external: 'external' of esbuild, 'externals' of webpack, 'serverExternalPackages' of Next.js.",
+    );
+  if (import.meta.url.startsWith('file:') && !nodeProcess())
+    throw new ClassifierError(
+      'load-failed',
+      'A page from a file address cannot read the files of this package. Serve the folder over http, for example with: npx serve.',
+    );
 }

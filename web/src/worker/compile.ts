@@ -23,6 +23,14 @@ export async function compileFrom(
   try {
     return await compiling;
   } catch (cause) {
-    throw failed(url, options, `is not a WebAssembly file that runs here (${(cause as Error).message})`);
+    const { message } = cause as Error;
+    // Browsers word it differently, and some ask for 'unsafe-eval', which would allow more than is needed.
+    if (/unsafe-eval|Content Security Policy|\bCSP\b/i.test(message))
+      throw failed(
+        url,
+        { ...options, hint: '' },
+        "is blocked by the page's Content-Security-Policy. Add 'wasm-unsafe-eval' to its script-src",
+      );
+    throw failed(url, options, `is not a WebAssembly file that runs here (${message})`);
   }
 }

@@ -15,7 +15,7 @@ import type { Variant } from '../../shared/protocol.js';
 import { startClassifier } from '../../worker/open.js';
 import type { WasmClassifier, WasmModule, WasmNeighbour } from '../../worker/wasm-module.js';
 
-export type { Tensor, TensorInput, TensorLike } from '../../compat/tensor.js';
+export type { Tensor, TensorInput, TensorLike, TensorParts } from '../../compat/tensor.js';
 
 /** Version of the original whose interface this is. */
 export const version = '1.2.6';
@@ -36,6 +36,15 @@ export interface Prediction {
   classIndex: number;
   /** Share of the votes for every class, 0-1. */
   confidences: { [label: string]: number };
+}
+
+/**
+ * Makes a tensor of saved values, for `setClassifierDataset()` without TensorFlow.js.
+ * @param values [...shape] in row-major order.
+ * @throws 'bad-argument' when shape and number of values differ.
+ */
+export function tensor(values: ArrayLike<number>, shape: readonly number[]): Tensor {
+  return new Tensor(readTensor({ data: Float32Array.from(values), shape }, 'The tensor').values, shape);
 }
 
 /** An example that waits for the module. */

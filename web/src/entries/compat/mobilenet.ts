@@ -15,6 +15,7 @@ import { absolute } from '../../shared/addresses.js';
 import { isAddress } from '../../shared/brand.js';
 import { ClassifierError, toClassifierError } from '../../shared/errors.js';
 import { checked, checkMethods } from '../../shared/foreign.js';
+import { requireHome } from '../../shared/home.js';
 import type { ModelInfo, ModelRequest, Precision, Progress, Variant } from '../../shared/protocol.js';
 import { show } from '../../shared/show.js';
 import { FrameCanvas } from '../../worker/frame-canvas.js';
@@ -91,6 +92,7 @@ export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
 }
 
 async function open(modelConfig: ModelConfig): Promise<MobileNet> {
+  requireHome();
   const { labels, precision, variant, wasmUrl, inputRange, signal, onProgress } = modelConfig;
   const request = {
     // One thread, because a page's main thread must not block.

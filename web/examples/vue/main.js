@@ -1,0 +1,4 @@
+import { createApp } from 'vue';
+import Teachable from './Teachable.vue';
+
+createApp(Teachable).mount('#app');
