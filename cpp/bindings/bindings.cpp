@@ -117,6 +117,7 @@ struct JsFrameOptions {
   bool mirror = false;
   float range_low = NAN;
   float range_high = NAN;
+  int background = -1;  // 0xRRGGBB; -1 for none.
 };
 
 FrameOptions to_frame_options(const JsFrameOptions& js) {
@@ -126,6 +127,10 @@ FrameOptions to_frame_options(const JsFrameOptions& js) {
   options.mirror = js.mirror;
   if (!std::isnan(js.range_low) || !std::isnan(js.range_high)) {
     options.range = InputRange{js.range_low, js.range_high};
+  }
+  if (js.background >= 0) {
+    const auto channel = [&](int shift) { return static_cast<uint8_t>(js.background >> shift); };
+    options.background = Rgb{channel(16), channel(8), channel(0)};
   }
   return options;
 }
@@ -186,7 +191,8 @@ struct Wire<const JsFrameOptions&> {
             .resize = js["resize"].as<std::string>(),
             .mirror = js["mirror"].as<bool>(),
             .range_low = js["rangeLow"].as<float>(),
-            .range_high = js["rangeHigh"].as<float>()};
+            .range_high = js["rangeHigh"].as<float>(),
+            .background = js["background"].as<int>()};
   }
 };
 template <>

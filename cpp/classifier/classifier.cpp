@@ -148,7 +148,8 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
                  .resize = options.resize,
                  .mirror = options.mirror,
                  .range_low = to_first_layer(range.low),
-                 .range_high = to_first_layer(range.high)};
+                 .range_high = to_first_layer(range.high),
+                 .background = options.background};
   network_ = std::move(network);
   space_.reset();
   embedded_ = scored_ = false;

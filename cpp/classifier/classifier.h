@@ -54,6 +54,8 @@ struct FrameOptions {
   bool mirror = false;
   /// Real values of a channel at 0 and at 255. Default: the model's own, else -1 and 1.
   std::optional<InputRange> range;
+  /// Colour behind transparent pixels. Without one, alpha is ignored.
+  std::optional<Rgb> background{};
 };
 
 /// Work to do for one frame. Everything but `also_mirrored` needs only one run of the network.

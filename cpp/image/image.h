@@ -10,8 +10,7 @@
 namespace teachable {
 
 /// Borrowed picture of [height, width, 4] bytes: R, G, B, A in 0..255, sRGB, straight alpha, rows
-/// from top to bottom without padding. The network uses R, G and B only; alpha is ignored, not
-/// composited, as in TensorFlow.js.
+/// from top to bottom without padding. Preprocess says what becomes of alpha.
 struct RgbaView {
   std::span<const uint8_t> pixels;  ///< [height, width, 4]
   int width = 0;

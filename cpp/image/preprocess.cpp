@@ -123,6 +123,10 @@ class QuantizedStore {
   Int4 bits_to_value_;
 };
 
+/// Mean of alpha above which a row of the output needs no blending. An opaque row that rounding
+/// takes below it is blended too, which changes nothing.
+constexpr float kOpaque = 254.99f;
+
 /// Loads one source pixel as four floats, 0..255.
 Float4 load_pixel(const uint8_t* from) {
   Byte4 bytes;
@@ -230,23 +234,49 @@ void Preprocessor::prepare(const RgbaView& frame, const Preprocess& how, int wid
   geometry_ = wanted;
 }
 
-void Preprocessor::interpolate_row(const uint8_t* pixels, const Tap& row) {
-  const uint8_t* const upper = pixels + row.first * size_t{4} * geometry_.frame_width;
+Float4 Preprocessor::make_row(const uint8_t* source, const Tap& row) {
+  return averages_ ? average_row(source, row) : interpolate_row(source, row);
+}
+
+const uint8_t* Preprocessor::blend_rows(const uint8_t* source, const Tap& row, Rgb background) {
+  const size_t row_count = row_step_ == 0 ? 1 : row.count;
+  blended_.resize(row_count * size_t{4} * static_cast<size_t>(geometry_.frame_width));
+  const auto blend = [](unsigned colour, unsigned behind, unsigned alpha) {
+    // The quotient by 255, rounded to nearest.
+    const unsigned sum = colour * alpha + behind * (255 - alpha) + 128;
+    return static_cast<uint8_t>((sum + (sum >> 8)) >> 8);
+  };
+  for (size_t i = 0; i < blended_.size(); i += 4) {
+    const unsigned alpha = source[i + 3];
+    blended_[i] = blend(source[i], background.red, alpha);
+    blended_[i + 1] = blend(source[i + 1], background.green, alpha);
+    blended_[i + 2] = blend(source[i + 2], background.blue, alpha);
+    blended_[i + 3] = 255;
+  }
+  return blended_.data();
+}
+
+Float4 Preprocessor::interpolate_row(const uint8_t* source, const Tap& row) {
+  const uint8_t* const upper = source;
   const uint8_t* const lower = upper + row_step_;
   const Float4 down = splat4(row.last_weight);
   float* output = output_row_.data();
+  Float4 lowest = splat4(255);
   for (const Tap& column : columns_) {
     const size_t left = size_t{column.first} * 4, right = left + column_step_;
     const Float4 across = splat4(column.last_weight);
     const Float4 upper_left = load_pixel(upper + left), lower_left = load_pixel(lower + left);
     const Float4 above = upper_left + (load_pixel(upper + right) - upper_left) * across;
     const Float4 below = lower_left + (load_pixel(lower + right) - lower_left) * across;
-    store4(output, above + (below - above) * down);
+    const Float4 mean = above + (below - above) * down;
+    lowest = mean < lowest ? mean : lowest;
+    store4(output, mean);
     output += 4;
   }
+  return lowest;
 }
 
-void Preprocessor::average_row(const uint8_t* pixels, const Tap& row) {
+Float4 Preprocessor::average_row(const uint8_t* source, const Tap& row) {
   // Rounding the sums instead of the weights keeps the total exact.
   double sum = 0, rounded = 0;
   for (uint32_t i = 0; i < row.count; ++i) {
@@ -259,10 +289,11 @@ void Preprocessor::average_row(const uint8_t* pixels, const Tap& row) {
   const size_t stride = size_t{4} * static_cast<size_t>(geometry_.frame_width);
   // A frame of one row has no second one to read.
   const size_t row_count = row_step_ == 0 ? 1 : row.count;
-  sum_rows(pixels + row.first * stride + mean_begin_ * 4, stride, row_count, row_weights_.data(),
-           mean_width_ * 4, row_sums_.data());
+  sum_rows(source + mean_begin_ * 4, stride, row_count, row_weights_.data(), mean_width_ * 4,
+           row_sums_.data());
 
   float* output = output_row_.data();
+  Float4 lowest = splat4(255);
   for (const Tap& column : columns_) {
     const float* from = row_sums_.data() + (column.first - mean_begin_) * 4;
     const float* const last = from + (column_step_ == 0 ? 0 : (column.count - 1) * 4);
@@ -271,20 +302,25 @@ void Preprocessor::average_row(const uint8_t* pixels, const Tap& row) {
     Float4 inner = {};
     while ((from += 4) < last) inner += load4(from);
     mean += inner * splat4(column.inner_weight);
+    lowest = mean < lowest ? mean : lowest;
     store4(output, mean);
     output += 4;
   }
+  return lowest;
 }
 
 template <typename Store, typename T>
-void Preprocessor::resample(const uint8_t* pixels, const Store& store, T* output) {
+void Preprocessor::resample(const uint8_t* pixels, const std::optional<Rgb>& background,
+                            const Store& store, T* output) {
   const size_t width = columns_.size();
+  const size_t stride = size_t{4} * static_cast<size_t>(geometry_.frame_width);
   for (size_t y = 0; y < rows_.size(); ++y) {
-    if (averages_) {
-      average_row(pixels, rows_[y]);
-    } else {
-      interpolate_row(pixels, rows_[y]);
-    }
+    const Tap& row = rows_[y];
+    const uint8_t* const source = pixels + row.first * stride;
+    const Float4 lowest = make_row(source, row);
+    // The mean of alpha shows whether a pixel was transparent, so opaque frames are not searched.
+    // Blending changes a mean of colours by at most what the mean of alpha is below 255.
+    if (background && lowest[3] < kOpaque) make_row(blend_rows(source, row, *background), row);
     // A wide store also writes to the next pixel, which the last pixel of the output does not have.
     const size_t wide_count = width - (y + 1 == rows_.size() ? 1 : 0);
     const float* from = output_row_.data();
@@ -299,7 +335,7 @@ void Preprocessor::run(const RgbaView& frame, const Preprocess& how, int width, 
                        std::span<float> output) {
   const Mapping mapping = make_mapping(how, 1);
   prepare(frame, how, width, height, output.size());
-  resample(frame.pixels.data(), FloatStore(mapping), output.data());
+  resample(frame.pixels.data(), how.background, FloatStore(mapping), output.data());
 }
 
 template <typename Q>
@@ -316,7 +352,8 @@ void Preprocessor::run_quantized(const RgbaView& frame, const Preprocess& how, i
   }
   const Mapping mapping = make_mapping(how, scale);
   prepare(frame, how, width, height, output.size());
-  resample(frame.pixels.data(), QuantizedStore<Q>(mapping, zero_point), output.data());
+  resample(frame.pixels.data(), how.background, QuantizedStore<Q>(mapping, zero_point),
+           output.data());
 }
 
 void Preprocessor::run(const RgbaView& frame, const Preprocess& how, int width, int height,

@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "core/float4.h"
 #include "image/image.h"
 
 namespace teachable {
@@ -29,6 +31,11 @@ enum class ResizeRule {
                  ///< INTER_AREA; HalfPixel for a smaller m, which leaves no pixel out
 };
 
+/// Colour, sRGB.
+struct Rgb {
+  uint8_t red = 0, green = 0, blue = 0;
+};
+
 /// Preprocessing settings. They are a property of the model, which the caller may override.
 struct Preprocess {
   Crop crop = Crop::Center;
@@ -36,6 +43,9 @@ struct Preprocess {
   bool mirror = false;   ///< true flips the result horizontally
   float range_low = -1;  ///< real value of a channel value of 0, finite
   float range_high = 1;  ///< real value of a channel value of 255, finite
+  /// Colour behind transparent pixels, which are blended before the resize. Without one, alpha is
+  /// ignored, as in TensorFlow.js.
+  std::optional<Rgb> background{};
 };
 
 /// Writes frames into a network's input. Keeps its tables between calls: while size and settings
@@ -84,10 +94,15 @@ class Preprocessor {
   void run_quantized(const RgbaView& frame, const Preprocess& how, int width, int height,
                      float scale, int zero_point, std::span<Q> output);
   template <typename Store, typename T>
-  void resample(const uint8_t* pixels, const Store& store, T* output);
-  /// Computes one output row: [width, 4] floats in 0..255, in output_row_.
-  void interpolate_row(const uint8_t* pixels, const Tap& row);
-  void average_row(const uint8_t* pixels, const Tap& row);
+  void resample(const uint8_t* pixels, const std::optional<Rgb>& background, const Store& store,
+                T* output);
+  /// Computes one output row: [width, 4] floats in 0..255, in output_row_. `source` is the first
+  /// row of the tap. Returns the lowest value of each channel.
+  Float4 make_row(const uint8_t* source, const Tap& row);
+  Float4 interpolate_row(const uint8_t* source, const Tap& row);
+  Float4 average_row(const uint8_t* source, const Tap& row);
+  /// Returns a copy of the tap's rows, blended over the background. Their alpha is 255.
+  const uint8_t* blend_rows(const uint8_t* source, const Tap& row, Rgb background);
 
   static std::vector<Tap> make_taps(int source_first, int source_count, int count, ResizeRule rule);
 
@@ -101,6 +116,7 @@ class Preprocessor {
   std::vector<int16_t> row_weights_;        ///< of the rows of a tap
   std::vector<float> row_sums_;             ///< [mean_width_, 4], the weighted sums of these rows
   std::vector<float> output_row_;           ///< [width, 4], 0..255
+  std::vector<uint8_t> blended_;            ///< the blended rows of a tap
 };
 
 }  // namespace teachable

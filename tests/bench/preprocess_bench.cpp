@@ -20,17 +20,24 @@ std::vector<uint8_t> make_frame(int width, int height) {
   uint32_t state = 1;
   for (uint8_t& byte : pixels)
     byte = static_cast<uint8_t>((state = state * 1664525 + 1013904223) >> 24);
+  for (size_t i = 3; i < pixels.size(); i += 4) pixels[i] = 255;
   return pixels;
 }
 
-template <typename T, ResizeRule kRule>
+enum class Alpha { Ignored, Opaque, Transparent };
+
+template <typename T, ResizeRule kRule, Alpha kAlpha = Alpha::Opaque>
 void preprocess(benchmark::State& state) {
   const int width = static_cast<int>(state.range(0)), height = static_cast<int>(state.range(1));
-  const std::vector<uint8_t> pixels = make_frame(width, height);
+  std::vector<uint8_t> pixels = make_frame(width, height);
+  if (kAlpha == Alpha::Transparent) {
+    for (size_t i = 3; i < pixels.size(); i += 4) pixels[i] = 127;
+  }
   const RgbaView frame{pixels, width, height};
   std::vector<T> output(size_t{kSide} * kSide * 3);
   Preprocessor preprocessor;
-  const Preprocess how{.resize = kRule};
+  Preprocess how{.resize = kRule};
+  if (kAlpha != Alpha::Ignored) how.background = Rgb{255, 255, 255};
   for (auto _ : state) {
     if constexpr (std::is_same_v<T, float>) {
       preprocessor.run(frame, how, kSide, kSide, output);
@@ -66,6 +73,12 @@ BENCHMARK(preprocess<int8_t, ResizeRule::Area>)->Name("preprocess/int8")->Apply(
 BENCHMARK(preprocess<uint8_t, ResizeRule::Area>)->Name("preprocess/uint8")->Apply(frame_sizes);
 BENCHMARK(preprocess<int8_t, ResizeRule::HalfPixel>)
     ->Name("preprocess/int8_half_pixel")
+    ->Apply(frame_sizes);
+BENCHMARK(preprocess<int8_t, ResizeRule::Area, Alpha::Ignored>)
+    ->Name("preprocess/int8_alpha_ignored")
+    ->Apply(frame_sizes);
+BENCHMARK(preprocess<int8_t, ResizeRule::Area, Alpha::Transparent>)
+    ->Name("preprocess/int8_transparent")
     ->Apply(frame_sizes);
 BENCHMARK(copy_frame)->Name("preprocess/copy_of_the_frame")->Apply(frame_sizes);
 

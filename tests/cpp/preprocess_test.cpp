@@ -126,7 +126,7 @@ Preprocess raw(Crop crop, ResizeRule rule, bool mirror = false) {
   return {.crop = crop, .resize = rule, .mirror = mirror, .range_low = 0, .range_high = 255};
 }
 
-TEST(Preprocess, MapsPixelsOfAFrameOfTheSameSizeAndIgnoresAlpha) {
+TEST(Preprocess, MapsPixelsOfAFrameOfTheSameSizeAndIgnoresAlphaWithoutABackground) {
   const Frame frame{{0, 51, 102, 7, 153, 204, 255, 0}, 2, 1};
   for (ResizeRule rule : {ResizeRule::HalfPixel, ResizeRule::AlignCorners}) {
     const std::vector<float> output = run(frame, {.resize = rule}, 2, 1);
@@ -215,6 +215,62 @@ TEST(Preprocess, ReadsNoPixelOutsideOfTheCrop) {
       for (float value : reds(run(frame, raw(Crop::Center, rule), side, side)))
         EXPECT_NEAR(value, 7, 1e-5);
     }
+  }
+}
+
+/// Returns a frame blended over a colour, in whole numbers.
+Frame blended(const Frame& frame, Rgb over) {
+  Frame result = frame;
+  for (size_t i = 0; i < result.pixels.size(); i += 4) {
+    const double alpha = result.pixels[i + 3] / 255.0;
+    const uint8_t behind[] = {over.red, over.green, over.blue};
+    for (size_t c = 0; c < 3; ++c) {
+      uint8_t& value = result.pixels[i + c];
+      value = static_cast<uint8_t>(std::lround(value * alpha + behind[c] * (1 - alpha)));
+    }
+    result.pixels[i + 3] = 255;
+  }
+  return result;
+}
+
+TEST(Preprocess, BlendsTransparentPixelsBeforeTheResize) {
+  std::mt19937 random(testing::test_seed());
+  constexpr Rgb kBackground{250, 120, 3};
+  for (int n = 0; n < 60; ++n) {
+    Frame frame = random_frame(1 + static_cast<int>(random() % 90),
+                               1 + static_cast<int>(random() % 90), random);
+    // Most rows are opaque, some pixels are invisible, and one kind of frame is opaque but for one.
+    for (size_t i = 3; i < frame.pixels.size(); i += 4) {
+      const auto chance = random() % 8;
+      if (n % 3 == 0 || chance > 1) frame.pixels[i] = 255;
+      if (chance == 0 && n % 3 == 1) frame.pixels[i] = 0;
+    }
+    if (n % 3 == 0) frame.pixels[random() % (frame.pixels.size() / 4) * 4 + 3] = 0;
+    for (ResizeRule rule : kRules) {
+      Preprocess how = raw(n % 2 == 0 ? Crop::Squash : Crop::Center, rule);
+      const std::vector<float> wanted = run(blended(frame, kBackground), how, 20, 20);
+      const std::vector<float> ignored = run(frame, how, 20, 20);
+      how.background = kBackground;
+      const std::vector<float> output = run(frame, how, 20, 20);
+      for (size_t i = 0; i < wanted.size(); ++i) {
+        ASSERT_NEAR(output[i], wanted[i], 0.02) << n << kRuleNames[static_cast<size_t>(rule)];
+      }
+      if (n % 3 == 2) {
+        EXPECT_NE(output, ignored);
+      }
+    }
+  }
+}
+
+TEST(Preprocess, AnOpaqueFrameIsTheSameWithAndWithoutABackground) {
+  std::mt19937 random(testing::test_seed());
+  Frame frame = random_frame(640, 480, random);
+  for (size_t i = 3; i < frame.pixels.size(); i += 4) frame.pixels[i] = 255;
+  for (ResizeRule rule : kRules) {
+    Preprocess how = raw(Crop::Center, rule);
+    const std::vector<float> wanted = run(frame, how, 224, 224);
+    how.background = Rgb{255, 255, 255};
+    EXPECT_EQ(run(frame, how, 224, 224), wanted);
   }
 }
 

@@ -142,7 +142,13 @@ test('loads a model by address', async (t) => {
   const info = await classifier.info();
   assert.equal(info.model.id, 'tiny.tflite');
   assert.equal(info.model.embeddingSize, 3);
-  assert.deepEqual(info.model.preprocess, { crop: 'center', resize: 'area', mirror: false, range: [-1, 1] });
+  assert.deepEqual(info.model.preprocess, {
+    crop: 'center',
+    resize: 'area',
+    mirror: false,
+    background: [255, 255, 255],
+    range: [-1, 1],
+  });
   assert.equal(info.heapBytes, 1 << 20);
   assert.equal(info.isolated, false);
   assert.equal(info.worker, true);
@@ -158,6 +164,7 @@ test("a catalogue entry sets the preprocessing, and the caller's options take pr
     crop: 'squash',
     resize: 'align-corners',
     mirror: false,
+    background: [255, 255, 255],
     range: [0, 1],
   });
   assert.equal((await classifier.classify(red, 4))[1].className, 'cat');

@@ -110,7 +110,14 @@ test('a module survives every failed allocation of a load', async (t) => {
   const module = await createModule({ wasmBinary: await readFile(path.join(folder, 'simd/teachable.wasm')) });
   const model = await readModel();
   const classifier = new module.Classifier(1);
-  const preprocess = { crop: 'center', resize: 'half-pixel', mirror: false, rangeLow: NaN, rangeHigh: NaN };
+  const preprocess = {
+    crop: 'center',
+    resize: 'half-pixel',
+    mirror: false,
+    rangeLow: NaN,
+    rangeHigh: NaN,
+    background: -1,
+  };
   classifier.modelBuffer(model.length).set(model);
   const wanted = classifier.loadModel(preprocess, 'auto', 'last');
   let failed = 0;

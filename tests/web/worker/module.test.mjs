@@ -8,7 +8,7 @@ import { fetchDefault, filesFolder } from '../../../models/fetch.mjs';
 import { root } from '../support/data.mjs';
 import { importTs } from '../support/import-ts.mjs';
 
-const options = { crop: 'center', resize: 'half-pixel', mirror: false, rangeLow: NaN, rangeHigh: NaN };
+const options = { crop: 'center', resize: 'half-pixel', mirror: false, rangeLow: NaN, rangeHigh: NaN, background: -1 };
 const { default: createModule } = await import(path.join(root, 'web/dist/wasm/simd/teachable.js'));
 const module = await createModule({});
 const entry = await fetchDefault();

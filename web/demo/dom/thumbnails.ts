@@ -25,6 +25,9 @@ export function drawThumbnail({ image, mirrored, crop }: ThumbnailSource): HTMLC
   const h = crop === 'squash' ? height : w;
   context.imageSmoothingQuality = 'high';
   context.setTransform(mirrored ? -1 : 1, 0, 0, 1, mirrored ? sideLength : 0, 0);
+  // The network sees transparent pixels over white too.
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, sideLength, sideLength);
   context.drawImage(image, (width - w) / 2, (height - h) / 2, w, h, 0, 0, sideLength, sideLength);
   return canvas;
 }

@@ -41,6 +41,11 @@ export interface Preprocess {
   mirror: boolean;
   /** Real values of a channel at 0 and at 255. Default: the model's own range, else [-1, 1]; see `ModelInfo.rangeSource`. */
   range?: readonly [number, number];
+  /**
+   * Colour behind transparent pixels: red, green and blue, 0-255 each. Pixels are blended before they are resized. 'none' ignores alpha, as
+   * TensorFlow.js does: hidden colours of transparent pixels show then. Default: white.
+   */
+  background: readonly [number, number, number] | 'none';
 }
 
 /** Progress of a load. */

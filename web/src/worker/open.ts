@@ -59,7 +59,12 @@ export interface OpenClassifier extends StartedClassifier {
 
 type LoadedModel = Omit<OpenClassifier, keyof StartedClassifier | 'loadTimings'>;
 
-const defaultPreprocess = { crop: 'center', resize: 'area', mirror: false } as const satisfies Preprocess;
+const defaultPreprocess = {
+  crop: 'center',
+  resize: 'area',
+  mirror: false,
+  background: [255, 255, 255],
+} as const satisfies Preprocess;
 
 /** Starts a module and loads the model into it. */
 export async function openClassifier(
@@ -226,17 +231,17 @@ function readModel(
   layers: Layers = 'auto',
 ): WasmModelInfo {
   checkKinds(preprocess, precision);
-  const { crop, resize, mirror, range } = preprocess;
+  const { crop, resize, mirror, range, background } = preprocess;
   classifier.modelBuffer(model.byteLength).set(model);
   return classifier.loadModel(
-    { crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN },
+    { crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN, background: packed(background) },
     precision,
     layers === 'auto' && !space ? 'last' : layers,
   );
 }
 
 /** Checks what the module can't: it takes texts and numbers only. Throws 'bad-argument'. */
-function checkKinds({ crop, resize, mirror, range }: Preprocess, precision: unknown): void {
+function checkKinds({ crop, resize, mirror, range, background }: Preprocess, precision: unknown): void {
   const wrong = [
     [typeof crop === 'string', 'preprocess.crop', crop],
     [typeof resize === 'string', 'preprocess.resize', resize],
@@ -247,10 +252,21 @@ function checkKinds({ crop, resize, mirror, range }: Preprocess, precision: unkn
       'preprocess.range',
       range,
     ],
+    [background === 'none' || isColour(background), 'preprocess.background', background],
     [typeof precision === 'string', 'precision', precision],
   ].find(([isRight]) => !isRight);
   if (wrong)
     throw new ClassifierError('bad-argument', `${String(wrong[1])} is of the wrong kind; got ${show(wrong[2])}.`);
+}
+
+function isColour(value: unknown): boolean {
+  const isByte = (each: unknown) => Number.isInteger(each) && Number(each) >= 0 && Number(each) <= 255;
+  return Array.isArray(value) && value.length === 3 && value.every(isByte);
+}
+
+/** Returns a colour as 0xRRGGBB; -1 for none. */
+function packed(colour: Preprocess['background']): number {
+  return colour === 'none' ? -1 : colour.reduce((sum, each) => sum * 256 + each, 0);
 }
 
 /** Returns the class names inside the model file. Names that don't fit are ignored, because the caller didn't ask for them. */

@@ -16,6 +16,8 @@ export interface WasmPreprocess {
   /** Real values of a channel at 0 and at 255. NaN for both: the model's own range, else -1 and 1. */
   rangeLow: number;
   rangeHigh: number;
+  /** Colour behind transparent pixels, 0xRRGGBB; -1 to ignore alpha. */
+  background: number;
 }
 
 export interface WasmClassScore {

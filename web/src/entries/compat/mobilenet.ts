@@ -100,7 +100,12 @@ async function open(modelConfig: ModelConfig): Promise<MobileNet> {
     model: await orAborted(whichModel(modelConfig), signal),
     labels: typeof labels === 'string' ? absolute(labels) : labels,
     // Preprocessing of the original.
-    preprocess: { crop: 'squash', resize: 'align-corners', ...(inputRange ? { range: inputRange } : {}) } as const,
+    preprocess: {
+      crop: 'squash',
+      resize: 'align-corners',
+      background: 'none',
+      ...(inputRange ? { range: inputRange } : {}),
+    } as const,
     precision,
     layers: 'last' as const,
   };
