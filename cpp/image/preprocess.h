@@ -2,8 +2,10 @@
 // pixel values.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,6 +31,11 @@ enum class ResizeRule {
                  ///< INTER_AREA; HalfPixel for a smaller m, which leaves no pixel out
 };
 
+/// Real values of a channel at 0 and at 255, finite.
+struct Levels {
+  float low, high;
+};
+
 /// Preprocessing settings. They are a property of the model, which the caller may override.
 struct Preprocess {
   Crop crop = Crop::Center;
@@ -36,6 +43,10 @@ struct Preprocess {
   bool mirror = false;   ///< true flips the result horizontally
   float range_low = -1;  ///< real value of a channel value of 0, finite
   float range_high = 1;  ///< real value of a channel value of 255, finite
+  /// Ranges of the channels R, G and B, if they differ. `range_low` and `range_high` then don't
+  /// count.
+  std::optional<std::array<Levels, 3>> channel_ranges{};
+  bool grey = false;  ///< true writes one channel, 0.299 R + 0.587 G + 0.114 B, in the range of R
 };
 
 /// Writes frames into a network's input. Keeps its tables between calls: while size and settings
@@ -48,7 +59,8 @@ struct Preprocess {
 class Preprocessor {
  public:
   /// Writes the input of a float network: [height, width, 3] values R, G, B in
-  /// range_low..range_high, up to float rounding. `output` must have width * height * 3 elements.
+  /// range_low..range_high, up to float rounding; or [height, width, 1] grey values. `output` must
+  /// have width * height * 3 elements, or width * height.
   void run(const RgbaView& frame, const Preprocess& how, int width, int height,
            std::span<float> output);
 
@@ -74,6 +86,7 @@ class Preprocessor {
     Crop crop = Crop::Squash;
     ResizeRule resize = ResizeRule::HalfPixel;
     bool mirror = false;
+    bool grey = false;
 
     bool operator==(const Geometry&) const = default;
   };

@@ -16,6 +16,10 @@ export interface WasmPreprocess {
   /** Real values of a channel at 0 and at 255. NaN for both: the model's own range, else -1 and 1. */
   rangeLow: number;
   rangeHigh: number;
+  /** [6] ranges of the channels in place of the one above: the values of R, G, B at 0, then at 255. */
+  channelRanges?: number[] | undefined;
+  /** Name or index of the tensor to use as the embedding. */
+  embedding?: string | undefined;
 }
 
 export interface WasmClassScore {
@@ -123,7 +127,11 @@ export interface WasmModelInfo {
   rangeHigh: number;
   /** 'given' | 'metadata' | 'file' | 'assumed'; see ModelInfo. */
   rangeSource: string;
+  inputChannels: number;
   embeddingSize: number;
+  embeddingLayer: string;
+  embeddingReason: string;
+  warnings: string[];
   /** 'last' | 'two'. */
   layers: string;
   /** 0 for a model without a middle layer. */
