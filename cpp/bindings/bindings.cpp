@@ -118,6 +118,9 @@ struct JsFrameOptions {
   float range_low = NAN;
   float range_high = NAN;
   int background = -1;  // 0xRRGGBB; -1 for none.
+  /// Ranges of R, G and B: three lows, then three highs. Empty: `range_low` and `range_high`.
+  std::vector<float> channel_ranges;
+  std::string embedding;
 };
 
 FrameOptions to_frame_options(const JsFrameOptions& js) {
@@ -132,6 +135,11 @@ FrameOptions to_frame_options(const JsFrameOptions& js) {
     const auto channel = [&](int shift) { return static_cast<uint8_t>(js.background >> shift); };
     options.background = Rgb{channel(16), channel(8), channel(0)};
   }
+  if (const std::vector<float>& r = js.channel_ranges; r.size() == 6) {
+    options.channel_ranges = {InputRange{r[0], r[3]}, InputRange{r[1], r[4]},
+                              InputRange{r[2], r[5]}};
+  }
+  options.embedding = js.embedding;
   return options;
 }
 
@@ -192,7 +200,12 @@ struct Wire<const JsFrameOptions&> {
             .mirror = js["mirror"].as<bool>(),
             .range_low = js["rangeLow"].as<float>(),
             .range_high = js["rangeHigh"].as<float>(),
-            .background = js["background"].as<int>()};
+            .background = js["background"].as<int>(),
+            .channel_ranges =
+                js["channelRanges"].isUndefined()
+                    ? std::vector<float>()
+                    : emscripten::convertJSArrayToNumberVector<float>(js["channelRanges"]),
+            .embedding = js["embedding"].isUndefined() ? "" : js["embedding"].as<std::string>()};
   }
 };
 template <>
@@ -258,7 +271,11 @@ val to_js(const ModelInfo& info) {
   js.set("rangeLow", info.range.low);
   js.set("rangeHigh", info.range.high);
   js.set("rangeSource", to_js(std::string(info.range_source)));
+  js.set("inputChannels", info.input_channels);
   js.set("embeddingSize", info.embedding_size);
+  js.set("embeddingLayer", to_js(info.embedding_layer));
+  js.set("embeddingReason", to_js(info.embedding_reason));
+  js.set("warnings", to_js(info.warnings));
   js.set("layers", to_js(std::string(info.layers == EmbeddingLayers::Two ? "two" : "last")));
   js.set("middleLayerSize", info.middle_layer_size);
   js.set("classCount", info.class_count);

@@ -49,6 +49,25 @@ const char* to_string(RangeSource source) {
   return "";
 }
 
+/// Adds a warning if the input range is assumed.
+void warn_of_range(const Network& network, const InputRange& range,
+                   std::vector<std::string>& warnings) {
+  if (network.range_source() != RangeSource::Assumed) return;
+  constexpr const char* kAdvice =
+      " is assumed, and a wrong range gives wrong results without an error. Look it up in the "
+      "documentation of the model, and pass `preprocess: { range }` or `{ mean, std }`.";
+  if (const auto unusual = network.unusual_range()) {
+    warnings.push_back(Text({"By the quantization of the input, pixels are ", unusual->low, " to ",
+                             unusual->high, ", which no preprocessing of pictures gives. ",
+                             range.low, " to ", range.high, kAdvice})
+                           .to_string());
+  } else {
+    warnings.push_back(Text({"The file doesn't say which values pixels have. ", range.low, " to ",
+                             range.high, kAdvice})
+                           .to_string());
+  }
+}
+
 }  // namespace
 
 void Classifier::use_threads(size_t thread_count) {
@@ -125,7 +144,8 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
                  " examples of the current model. Clear them first, or load the new model into "
                  "another classifier."});
   }
-  Model model = read_model(model_bytes.span(), precision, ConstantStorage::Borrowed);
+  Model model =
+      read_model(model_bytes.span(), precision, ConstantStorage::Borrowed, options.embedding);
   auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get(), layers);
 
   // The caller's range is that of the file's input. Layers that were removed may have scaled it.
@@ -137,35 +157,54 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
     return static_cast<float>((value - scaling.offset) / scaling.scale);
   };
   const InputRange first_layer = network->input_range().value_or(InputRange{-1.0f, 1.0f});
-  const InputRange range =
-      options.range.value_or(InputRange{to_file(first_layer.low), to_file(first_layer.high)});
-  if (!std::isfinite(to_first_layer(range.low)) || !std::isfinite(to_first_layer(range.high)) ||
-      range.low == range.high) {
-    throw Error(ErrorCode::BadArgument, {"input range: got ", range.low, " to ", range.high,
-                                         ", wanted two different finite values"});
+  const InputRange own{to_file(first_layer.low), to_file(first_layer.high)};
+  const InputRange one = options.range.value_or(own);
+  std::array<InputRange, 3> ranges = options.channel_ranges.value_or(std::array{one, one, one});
+  const bool is_grey = network->input_channels() == 1;
+  if (is_grey) {
+    ranges.fill({(ranges[0].low + ranges[1].low + ranges[2].low) / 3,
+                 (ranges[0].high + ranges[1].high + ranges[2].high) / 3});
   }
+  const bool is_given = options.range || options.channel_ranges;
+  std::array<Levels, 3> levels = {};
+  InputRange range = ranges[0];
+  for (size_t c = 0; c < 3; ++c) {
+    const auto [low, high] = ranges[c];
+    levels[c] = {to_first_layer(low), to_first_layer(high)};
+    if (!std::isfinite(levels[c].low) || !std::isfinite(levels[c].high) || low == high) {
+      throw Error(ErrorCode::BadArgument,
+                  {"input range: got ", low, " to ", high, ", wanted two different finite values"});
+    }
+    if (options.channel_ranges) range = {std::min(range.low, low), std::max(range.high, high)};
+  }
+  std::vector<std::string> warnings = network->warnings();
+  if (!is_given) warn_of_range(*network, own, warnings);
   preprocess_ = {.crop = options.crop,
                  .resize = options.resize,
                  .mirror = options.mirror,
-                 .range_low = to_first_layer(range.low),
-                 .range_high = to_first_layer(range.high),
-                 .background = options.background};
+                 .background = options.background,
+                 .channel_ranges = levels,
+                 .grey = is_grey};
   network_ = std::move(network);
   space_.reset();
   embedded_ = scored_ = false;
   return {.input_width = network_->input_width(),
           .input_height = network_->input_height(),
+          .input_channels = network_->input_channels(),
           .input_type = network_->input_type(),
           .range = range,
-          .range_source = options.range ? "given" : to_string(network_->range_source()),
+          .range_source = is_given ? "given" : to_string(network_->range_source()),
           .embedding_size = network_->embedding_size(),
+          .embedding_layer = network_->embedding_name(),
+          .embedding_reason = network_->embedding_reason(),
           .layers = network_->layers(),
           .middle_layer_size = network_->middle_layer_size(),
           .class_count = network_->class_count(),
           .name = std::move(model.name),
           .labels_file = std::move(model.labels_file),
           .summary = network_->summary(),
-          .multiply_adds = network_->backbone_multiply_adds() + network_->head_multiply_adds()};
+          .multiply_adds = network_->backbone_multiply_adds() + network_->head_multiply_adds(),
+          .warnings = std::move(warnings)};
 }
 
 void Classifier::use_space(std::span<const uint8_t> file) {

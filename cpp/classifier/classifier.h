@@ -1,6 +1,7 @@
 // Frame -> embedding -> prediction: the one C++ object that the page's side holds.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,19 +26,23 @@ namespace teachable {
 /// Description of a loaded model.
 struct ModelInfo {
   int input_width = 0, input_height = 0;  ///< Pixels.
+  int input_channels = 3;                 ///< 3, or 1 for a grey network.
   DataType input_type = DataType::F32;    ///< Data type that the first layer reads.
   InputRange range;                       ///< Real values of a channel at 0 and at 255.
   /// Source of `range`: "given" (FrameOptions), "metadata" or "file" (the model's), or "assumed".
   const char* range_source = "";
   size_t embedding_size = 0;                       ///< Floats in an embedding.
+  std::string embedding_layer;                     ///< Name of its tensor in the file.
+  std::string embedding_reason;                    ///< Why: "chosen by ...", "what ... reads".
   EmbeddingLayers layers = EmbeddingLayers::Last;  ///< Layers of the embedding: Last or Two.
   /// Floats that a middle layer adds to an embedding of two layers; 0 for a model without one.
   size_t middle_layer_size = 0;
-  size_t class_count = 0;      ///< 0 for a model without a classifier.
-  std::string name;            ///< The name inside the file; empty when there is none.
-  std::string labels_file;     ///< See Model::labels_file.
-  Summary summary;             ///< Of the network as it runs.
-  uint64_t multiply_adds = 0;  ///< For one picture, the classifier included.
+  size_t class_count = 0;             ///< 0 for a model without a classifier.
+  std::string name;                   ///< The name inside the file; empty when there is none.
+  std::string labels_file;            ///< See Model::labels_file.
+  Summary summary;                    ///< Of the network as it runs.
+  uint64_t multiply_adds = 0;         ///< For one picture, the classifier included.
+  std::vector<std::string> warnings;  ///< What a user should know, in plain sentences.
 };
 
 /// Score of one of the model's own classes.
@@ -56,6 +61,12 @@ struct FrameOptions {
   std::optional<InputRange> range;
   /// Colour behind transparent pixels. Without one, alpha is ignored.
   std::optional<Rgb> background{};
+  /// Ranges of the channels R, G and B, instead of `range`. A grey network uses the mean of the
+  /// three.
+  std::optional<std::array<InputRange, 3>> channel_ranges{};
+  /// Name or index of the tensor to use as the embedding; "" for the network's own. See
+  /// read_model().
+  std::string embedding{};
 };
 
 /// Work to do for one frame. Everything but `also_mirrored` needs only one run of the network.

@@ -21,4 +21,6 @@ void throw_unsupported(const std::string& where, const Text& what, const char* s
               {"Unsupported ", what, " in ", where, ". Supported: ", supported, "."});
 }
 
+void warn(Graph& graph, const Text& sentence) { graph.warnings.push_back(sentence.to_string()); }
+
 }  // namespace teachable

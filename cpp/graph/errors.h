@@ -1,9 +1,10 @@
-// The two errors of model files, with messages of one form.
+// The two errors of model files, with messages of one form; and warnings.
 #pragma once
 
 #include <string>
 
 #include "core/text.h"
+#include "graph/graph.h"
 
 namespace teachable {
 
@@ -15,5 +16,8 @@ namespace teachable {
 /// Throws Error{UnsupportedOp}: "Unsupported `what` in `where`. Supported: `supported`."
 [[noreturn]] void throw_unsupported(const std::string& where, const Text& what,
                                     const char* supported);
+
+/// Adds a warning to the graph: a plain sentence for the user.
+void warn(Graph& graph, const Text& sentence);
 
 }  // namespace teachable

@@ -102,17 +102,17 @@ struct ShapeOf {
 
   Shape operator()(const FullyConnected& op) const {
     const Shape& filter = shape(op.filter);
-    const size_t inputs = shape(op.input).element_count();
-    if (filter.rank() != 2 || filter[0] < 1 || static_cast<size_t>(filter[1]) != inputs) {
-      bad(node, {"the filter has shape ", filter, "; expected [out, ", inputs, "]"});
+    const auto count = static_cast<int64_t>(shape(op.input).element_count());
+    if (filter.rank() != 2 || filter[0] < 1 || filter[1] < 1 || count % filter[1] != 0) {
+      bad(node, {"the filter has shape ", filter, "; expected [out, ", count, "]"});
     }
     check_bias(op.bias, filter[0]);
     const Shape& in = shape(op.input);
-    const Shape& out = shape(op.output);
+    std::vector<int64_t> kept = in.dims();
+    if (!kept.empty()) kept.back() = filter[0];
     const bool keeps_rank =
-        out.rank() > 2 && out.rank() == in.rank() && static_cast<size_t>(in.channels()) == inputs &&
-        out.channels() == filter[0] && out.element_count() == static_cast<size_t>(filter[0]);
-    return keeps_rank ? out : Shape{1, filter[0]};
+        in.rank() > 2 && in.channels() == filter[1] && shape(op.output).dims() == kept;
+    return keeps_rank ? Shape(std::move(kept)) : Shape{count / filter[1], filter[0]};
   }
 
   Shape elementwise(TensorId a, TensorId b) const {
@@ -159,7 +159,8 @@ struct ShapeOf {
   Shape operator()(const Pad& op) const {
     const Shape& in = image(op.input);
     return {1, in[1] + op.padding.top + op.padding.bottom,
-            in[2] + op.padding.left + op.padding.right, in[3]};
+            in[2] + op.padding.left + op.padding.right,
+            op.channels_before + in[3] + op.channels_after};
   }
 
   Shape operator()(const Clamp& op) const { return shape(op.input); }

@@ -97,8 +97,8 @@ struct DepthwiseConv2d {
   Activation activation;
 };
 
-/// Fully connected layer: input of n elements, filter [out, n], bias [out] or kNoTensor -> output
-/// [1, out]. An input [1, ..., 1, n] may also give an output [1, ..., 1, out] of the same rank.
+/// Fully connected layer: input of rows * n elements, filter [out, n], bias [out] or kNoTensor ->
+/// output [rows, out]. An input [..., n] may also give an output [..., out] of the same rank.
 struct FullyConnected {
   TensorId input = kNoTensor, filter = kNoTensor, bias = kNoTensor, output = kNoTensor;
   Activation activation;
@@ -148,10 +148,13 @@ struct GlobalAveragePool {
   TensorId input = kNoTensor, output = kNoTensor;
 };
 
-/// Adds zeros around the image: [1, h, w, c] -> [1, top + h + bottom, left + w + right, c].
+/// Adds zeros around the image, and channels of zeros: [1, h, w, c] -> [1, top + h + bottom, left +
+/// w
+/// + right, before + c + after]. Readers write a concatenation as a sum of such images.
 struct Pad {
   TensorId input = kNoTensor, output = kNoTensor;
   Padding padding;
+  uint32_t channels_before = 0, channels_after = 0;
 };
 
 /// Clamp as a separate operator. fuse_activations() moves it into the operator before it.
@@ -215,13 +218,18 @@ struct InputScaling {
 struct Graph {
   std::vector<Tensor> tensors;
   std::vector<Node> nodes;      ///< each reads constants, `input` and outputs of earlier nodes only
-  TensorId input = kNoTensor;   ///< [1, height, width, 3]
+  TensorId input = kNoTensor;   ///< [1, height, width, channels], 3 channels or 1
   TensorId output = kNoTensor;  ///< output of the file; find_ends() may replace it
 
   /// Embedding [1, ..., dim] and logits of the built-in classifier, which reads the embedding. Both
-  /// are set by find_ends(). `logits` is kNoTensor in a model without a classifier.
+  /// are set by find_ends(), which keeps an embedding that is set before. `logits` is kNoTensor in
+  /// a model without a classifier.
   TensorId embedding = kNoTensor;
   TensorId logits = kNoTensor;
+  /// When true, the embedding alone doesn't give the logits: they are computed from the input.
+  bool logits_need_input = false;
+  std::string embedding_reason;       ///< why this tensor is the embedding: part of a sentence
+  std::vector<std::string> warnings;  ///< what a user should know, in plain sentences
   /// Map [1, height, width, channels] that the last halving layer before the embedding reads; set
   /// by find_middle(). kNoTensor when there is none.
   TensorId middle = kNoTensor;
@@ -232,6 +240,8 @@ struct Graph {
   /// Values that pixels have in `input`. Without a value, the range is not known yet.
   std::optional<InputRange> input_range;
   RangeSource range_source = RangeSource::Assumed;
+  /// Range by the quantization of the input, if it is not believed; see take_quantized_range().
+  std::optional<InputRange> unusual_range;
   /// Converts the values of the file's own input to the values of `input`.
   InputScaling input_scaling;
 };

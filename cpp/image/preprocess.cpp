@@ -37,43 +37,56 @@ void check_frame(const RgbaView& frame) {
   }
 }
 
-void check_output(int width, int height, size_t length) {
+void check_output(int width, int height, size_t channel_count, size_t length) {
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
     throw Error(ErrorCode::BadArgument,
                 {"The output has an invalid size: ", size_text(width, height),
                  " pixels. Each side must be 1 to ", kMaxSide, " pixels."});
   }
-  const size_t needed = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
+  const size_t needed = static_cast<size_t>(width) * static_cast<size_t>(height) * channel_count;
   if (length != needed) {
-    throw Error(ErrorCode::BadArgument,
-                {"The output has ", length, " elements, but ", size_text(width, height),
-                 " pixels of 3 channels need ", needed, "."});
+    throw Error(
+        ErrorCode::BadArgument,
+        {"The output has ", length, " elements, but ", size_text(width, height), " pixels of ",
+         channel_count, channel_count == 1 ? " channel need " : " channels need ", needed, "."});
   }
 }
 
-/// Linear map of pixels to network input values: value = pixel * scale + offset.
+/// Linear map of pixels to network input values, with a lane for each channel: value = pixel *
+/// scale
+/// + offset.
 struct Mapping {
-  float scale, offset;
+  Float4 scale, offset;
 };
 
 Mapping make_mapping(const Preprocess& how, double unit) {
-  const double low = how.range_low, high = how.range_high;
-  const Mapping mapping{static_cast<float>((high - low) / 255 / unit),
-                        static_cast<float>(low / unit)};
-  if (!std::isfinite(how.range_high - how.range_low) || !std::isfinite(mapping.scale) ||
-      !std::isfinite(mapping.offset)) {
-    throw Error(ErrorCode::BadArgument, {"The value range ", how.range_low, " to ", how.range_high,
-                                         ", in quantization steps of ", unit,
-                                         ", is not finite. Pass finite range limits."});
+  Mapping mapping = {};
+  for (size_t c = 0; c < 3; ++c) {
+    const auto [range_low, range_high] =
+        how.channel_ranges ? (*how.channel_ranges)[c] : Levels{how.range_low, how.range_high};
+    const double low = range_low, high = range_high;
+    const auto scale = static_cast<float>((high - low) / 255 / unit);
+    const auto offset = static_cast<float>(low / unit);
+    if (!std::isfinite(range_high - range_low) || !std::isfinite(scale) || !std::isfinite(offset)) {
+      throw Error(ErrorCode::BadArgument,
+                  {"The value range ", range_low, " to ", range_high, ", in quantization steps of ",
+                   unit, ", is not finite. Pass finite range limits."});
+    }
+    mapping.scale[c] = scale;
+    mapping.offset[c] = offset;
   }
   return mapping;
+}
+
+/// Returns pixels whose first channel is their grey value.
+Float4 to_grey(Float4 pixel) {
+  return splat4(0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2]);
 }
 
 /// Stores three of four lanes as floats.
 class FloatStore {
  public:
-  explicit FloatStore(Mapping mapping)
-      : scale_(splat4(mapping.scale)), offset_(splat4(mapping.offset)) {}
+  explicit FloatStore(Mapping mapping) : scale_(mapping.scale), offset_(mapping.offset) {}
 
   /// Also writes a fourth element, which the next pixel overwrites.
   void store_wide(Float4 pixel, float* to) const { store4(to, pixel * scale_ + offset_); }
@@ -81,6 +94,7 @@ class FloatStore {
     const Float4 value = pixel * scale_ + offset_;
     std::memcpy(to, &value, 3 * sizeof *to);
   }
+  void store_grey(Float4 pixel, float* to) const { *to = (to_grey(pixel) * scale_ + offset_)[0]; }
 
  private:
   Float4 scale_, offset_;
@@ -91,8 +105,8 @@ template <typename Q>
 class QuantizedStore {
  public:
   QuantizedStore(Mapping mapping, int zero_point)
-      : scale_(splat4(mapping.scale)),
-        offset_(splat4(mapping.offset)),
+      : scale_(mapping.scale),
+        offset_(mapping.offset),
         low_(splat4(static_cast<float>(std::numeric_limits<Q>::min() - zero_point))),
         high_(splat4(static_cast<float>(std::numeric_limits<Q>::max() - zero_point))),
         bits_to_value_(Int4{} + (zero_point - std::bit_cast<int32_t>(kRounder))) {}
@@ -104,6 +118,10 @@ class QuantizedStore {
   void store(Float4 pixel, Q* to) const {
     const Byte4 bytes = quantize(pixel);
     std::memcpy(to, &bytes, 3);
+  }
+  void store_grey(Float4 pixel, Q* to) const {
+    const Byte4 bytes = quantize(to_grey(pixel));
+    std::memcpy(to, &bytes, 1);
   }
 
  private:
@@ -199,8 +217,9 @@ std::vector<Preprocessor::Tap> Preprocessor::make_taps(int source_first, int sou
 void Preprocessor::prepare(const RgbaView& frame, const Preprocess& how, int width, int height,
                            size_t length) {
   check_frame(frame);
-  check_output(width, height, length);
-  const Geometry wanted{frame.width, frame.height, width, height, how.crop, how.resize, how.mirror};
+  check_output(width, height, how.grey ? 1 : 3, length);
+  const Geometry wanted{frame.width, frame.height, width,      height,
+                        how.crop,    how.resize,   how.mirror, how.grey};
   if (wanted == geometry_) return;
 
   Span1d across{0, frame.width}, down{0, frame.height};
@@ -321,6 +340,11 @@ void Preprocessor::resample(const uint8_t* pixels, const std::optional<Rgb>& bac
     // The mean of alpha shows whether a pixel was transparent, so opaque frames are not searched.
     // Blending changes a mean of colours by at most what the mean of alpha is below 255.
     if (background && lowest[3] < kOpaque) make_row(blend_rows(source, row, *background), row);
+    if (geometry_.grey) {
+      for (const float* from = output_row_.data(); from < output_row_.data() + width * 4; from += 4)
+        store.store_grey(load4(from), output++);
+      continue;
+    }
     // A wide store also writes to the next pixel, which the last pixel of the output does not have.
     const size_t wide_count = width - (y + 1 == rows_.size() ? 1 : 0);
     const float* from = output_row_.data();

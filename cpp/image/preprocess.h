@@ -2,6 +2,7 @@
 // pixel values.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -36,6 +37,11 @@ struct Rgb {
   uint8_t red = 0, green = 0, blue = 0;
 };
 
+/// Real values of a channel at 0 and at 255, finite.
+struct Levels {
+  float low, high;
+};
+
 /// Preprocessing settings. They are a property of the model, which the caller may override.
 struct Preprocess {
   Crop crop = Crop::Center;
@@ -46,6 +52,10 @@ struct Preprocess {
   /// Colour behind transparent pixels, which are blended before the resize. Without one, alpha is
   /// ignored, as in TensorFlow.js.
   std::optional<Rgb> background{};
+  /// Ranges of the channels R, G and B, if they differ. `range_low` and `range_high` then don't
+  /// count.
+  std::optional<std::array<Levels, 3>> channel_ranges{};
+  bool grey = false;  ///< true writes one channel, 0.299 R + 0.587 G + 0.114 B, in the range of R
 };
 
 /// Writes frames into a network's input. Keeps its tables between calls: while size and settings
@@ -58,7 +68,8 @@ struct Preprocess {
 class Preprocessor {
  public:
   /// Writes the input of a float network: [height, width, 3] values R, G, B in
-  /// range_low..range_high, up to float rounding. `output` must have width * height * 3 elements.
+  /// range_low..range_high, up to float rounding; or [height, width, 1] grey values. `output` must
+  /// have width * height * 3 elements, or width * height.
   void run(const RgbaView& frame, const Preprocess& how, int width, int height,
            std::span<float> output);
 
@@ -84,6 +95,7 @@ class Preprocessor {
     Crop crop = Crop::Squash;
     ResizeRule resize = ResizeRule::HalfPixel;
     bool mirror = false;
+    bool grey = false;
 
     bool operator==(const Geometry&) const = default;
   };

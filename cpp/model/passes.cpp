@@ -9,38 +9,11 @@
 
 #include "core/error.h"
 #include "graph/errors.h"
+#include "model/input_range.h"
+#include "model/walk.h"
 
 namespace teachable {
 namespace {
-
-/// Returns the number of nodes that read a tensor, plus 1 if it is the graph's output.
-size_t reader_count(const Graph& graph, TensorId id) {
-  size_t count = graph.output == id ? 1 : 0;
-  for (const Node& node : graph.nodes) {
-    for (TensorId input : inputs_of(node.op)) count += input == id ? 1 : 0;
-  }
-  return count;
-}
-
-/// Returns the node that writes a tensor; nullptr for constants, the input, and kNoTensor.
-Node* writer_of(Graph& graph, TensorId id) {
-  for (Node& node : graph.nodes) {
-    if (output_of(node.op) == id) return &node;
-  }
-  return nullptr;
-}
-
-/// Returns the operator of writer_of().
-const Op* writer_op(Graph& graph, TensorId id) {
-  const Node* node = writer_of(graph, id);
-  return node == nullptr ? nullptr : &node->op;
-}
-
-/// Returns the operator of writer_of() if it is an OpType, else nullptr.
-template <typename OpType>
-const OpType* writer_op_as(Graph& graph, TensorId id) {
-  return std::get_if<OpType>(writer_op(graph, id));
-}
 
 /// Removes nodes[index] and replaces its output by `source` in all other nodes.
 void bypass(Graph& graph, size_t index, TensorId source) {
@@ -146,79 +119,6 @@ TensorId input_of_affine(Graph& graph, const Op* op, float scale, float offset) 
   return affine->input;
 }
 
-/// Returns the real values of the lowest and the highest integer of a quantized tensor.
-InputRange quantized_range(const Tensor& tensor) {
-  const float scale = tensor.quantization.scales[0];
-  const auto zero_point = static_cast<float>(tensor.quantization.zero_points[0]);
-  const float lowest = tensor.type == DataType::I8 ? -128.0f : 0.0f;
-  return {scale * (lowest - zero_point), scale * (lowest + 255.0f - zero_point)};
-}
-
-/// Usual ranges of the pixel values that networks are trained on.
-constexpr InputRange kPixelRanges[] = {{-1, 1}, {0, 255}, {0, 1}};
-
-/// Usual ranges of the values that first layers read. The last but one is 0 to 255 minus ImageNet's
-/// mean; the last one is also divided by its standard deviation.
-constexpr InputRange kFirstLayerRanges[] = {{-1, 1},  {0, 1},      {-0.5f, 0.5f},
-                                            {0, 255}, {-115, 140}, {-2, 2.44f}};
-
-/// Guesses the pixel range of a network that begins with scale * x + offset: the usual pixel range
-/// that this maps closest to a usual range of first layers. Sets Graph::input_range and
-/// Graph::range_source.
-void guess_input_range(Graph& graph, double scale, double offset) {
-  double best = std::numeric_limits<double>::infinity();
-  double second = best;
-  graph.input_range = kPixelRanges[0];
-  for (const InputRange& range : kPixelRanges) {
-    const double low = scale * range.low + offset;
-    const double high = scale * range.high + offset;
-    double cost = std::numeric_limits<double>::infinity();
-    for (const InputRange& usual : kFirstLayerRanges) {
-      const double width = double{usual.high} - usual.low;
-      const double ratio = std::fabs(high - low) / width;
-      const double shift = std::fabs(low + high - usual.low - usual.high) / (2 * width);
-      cost = std::min(cost, std::max(ratio, 1 / ratio) - 1 + shift);
-    }
-    if (cost < best) graph.input_range = range;
-    second = std::min(second, std::max(cost, best));
-    best = std::min(best, cost);
-  }
-  graph.range_source = best + 0.2 < second ? RangeSource::File : RangeSource::Assumed;
-}
-
-/// Returns the input of `op` if it looks like a classifier (a layer with weights that reads one
-/// pixel and has no activation), else kNoTensor.
-TensorId classifier_input(const Graph& graph, const Op& op) {
-  const auto one_pixel = [&](TensorId id) {
-    const Shape& shape = graph.tensors[id].shape;
-    return shape.element_count() == static_cast<size_t>(shape.channels());
-  };
-  if (const auto* conv = std::get_if<Conv2d>(&op)) {
-    if (one_pixel(conv->input) && !conv->activation.any()) return conv->input;
-  }
-  if (const auto* fc = std::get_if<FullyConnected>(&op)) {
-    if (one_pixel(fc->input) && !fc->activation.any()) return fc->input;
-  }
-  return kNoTensor;
-}
-
-/// Returns the tensor before a chain of fully connected layers that ends at `id`. A classifier of
-/// several layers, as Teachable Machine exports it, counts as one: its hidden layers are
-/// specialized for its own classes, while the pooled activation before them describes the image.
-TensorId before_trained_layers(Graph& graph, TensorId id) {
-  TensorId result = id;
-  for (Node* node = writer_of(graph, id); node != nullptr; node = writer_of(graph, id)) {
-    if (const auto* fc = std::get_if<FullyConnected>(&node->op)) {
-      result = id = fc->input;
-    } else if (const auto* reshape = std::get_if<Reshape>(&node->op)) {
-      id = reshape->input;
-    } else {
-      break;
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
 void fold_batch_norm(Graph& graph) {
@@ -283,7 +183,7 @@ void fuse_activations(Graph& graph) {
 void fold_padding(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size();) {
     const auto* pad = std::get_if<Pad>(&graph.nodes[i].op);
-    if (pad == nullptr) {
+    if (pad == nullptr || pad->channels_before + pad->channels_after > 0) {
       ++i;
       continue;
     }
@@ -296,10 +196,10 @@ void fold_padding(Graph& graph) {
     const auto reads_pad = [&](const Node& node) {
       return std::ranges::count(inputs_of(node.op), copy.output) > 0;
     };
-    const bool all_convolutions =
-        graph.output != copy.output && std::ranges::all_of(graph.nodes, [&](Node& node) {
-          return !reads_pad(node) || padding_of(node.op) != nullptr;
-        });
+    const bool all_convolutions = graph.output != copy.output && graph.embedding != copy.output &&
+                                  std::ranges::all_of(graph.nodes, [&](Node& node) {
+                                    return !reads_pad(node) || padding_of(node.op) != nullptr;
+                                  });
     if (!all_convolutions) {
       ++i;
       continue;
@@ -362,13 +262,31 @@ void pool_by_convolution(Graph& graph) {
   }
 }
 
+void pool_in_float(Graph& graph) {
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    auto* pool = std::get_if<MaxPool2d>(&graph.nodes[i].op);
+    if (pool == nullptr || graph.tensors[pool->input].type == DataType::F32) continue;
+    const std::string where = graph.nodes[i].where;
+    const auto add_float = [&](TensorId like) {
+      Tensor tensor;
+      tensor.name = graph.tensors[like].name;
+      tensor.shape = graph.tensors[like].shape;
+      graph.tensors.push_back(std::move(tensor));
+      return static_cast<TensorId>(graph.tensors.size() - 1);
+    };
+    const Convert before{pool->input, add_float(pool->input)};
+    const Convert after{add_float(pool->output), pool->output};
+    pool->input = before.output;
+    pool->output = after.input;
+    const auto at = graph.nodes.begin() + static_cast<std::ptrdiff_t>(i);
+    graph.nodes.insert(graph.nodes.insert(at, Node{before, where}) + 2, Node{after, where});
+    i += 2;
+  }
+}
+
 void absorb_input_conversion(Graph& graph) {
   for (;;) {
-    const Tensor& input = graph.tensors[graph.input];
-    if (input.quantization.present() && !graph.input_range) {
-      graph.input_range = quantized_range(input);
-      graph.range_source = RangeSource::File;
-    }
+    take_quantized_range(graph);
     if (reader_count(graph, graph.input) != 1) return;
     const auto reader = std::ranges::find_if(graph.nodes, [&](const Node& node) {
       return std::ranges::count(inputs_of(node.op), graph.input) > 0;
@@ -393,10 +311,12 @@ void absorb_input_scaling(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const auto* affine = std::get_if<ScaleShift>(&graph.nodes[i].op);
     if (affine == nullptr || affine->input != end || reader_count(graph, end) != 1) continue;
+    const size_t last = graph.tensors[affine->scale].shape.element_count() - 1;
     for (size_t c = 0; c < 3; ++c) {
-      scale[c] *= floats_of(graph, affine->scale)[c];
-      offset[c] =
-          offset[c] * floats_of(graph, affine->scale)[c] + floats_of(graph, affine->offset)[c];
+      // A grey input has one channel.
+      const float by = floats_of(graph, affine->scale)[std::min(c, last)];
+      scale[c] *= by;
+      offset[c] = offset[c] * by + floats_of(graph, affine->offset)[std::min(c, last)];
     }
     if (end == common_end && are_equal(scale) && are_equal(offset)) {
       common = {scale[0], offset[0]};
@@ -421,49 +341,6 @@ void absorb_input_scaling(Graph& graph) {
   }
 }
 
-void find_ends(Graph& graph) {
-  TensorId end = graph.output;
-  graph.embedding = end;
-  graph.logits = kNoTensor;
-  bool has_scores = false;
-  // Walks back from the output to the last layer with weights, over operators that don't change the
-  // order of the classes.
-  for (Node* node = writer_of(graph, end); node != nullptr; node = writer_of(graph, end)) {
-    if (const auto* softmax = std::get_if<Softmax>(&node->op); softmax != nullptr && !has_scores) {
-      graph.softmax_beta = softmax->beta;
-      end = softmax->input;
-      has_scores = true;
-    } else if (const auto* sigmoid = std::get_if<Sigmoid>(&node->op);
-               sigmoid != nullptr && !has_scores) {
-      end = sigmoid->input;
-      has_scores = graph.ends_in_sigmoid = true;
-    } else if (const auto* reshape = std::get_if<Reshape>(&node->op)) {
-      end = reshape->input;
-    } else if (const auto* convert = std::get_if<Convert>(&node->op);
-               convert != nullptr && !convert->to_unit_length) {
-      end = convert->input;
-    } else {
-      break;
-    }
-    // Without a classifier, a sigmoid is part of the embedding.
-    if (!graph.ends_in_sigmoid) graph.embedding = end;
-  }
-  const Node* last = writer_of(graph, end);
-  if (last == nullptr) {
-    throw_bad_model("model", "the output doesn't depend on the input");
-  }
-  if (const TensorId input = classifier_input(graph, last->op); input != kNoTensor) {
-    const TensorId before = before_trained_layers(graph, input);
-    // The image itself is not an embedding.
-    if (before != graph.input) {
-      graph.logits = end;
-      graph.embedding = before;
-    }
-  }
-  graph.ends_in_sigmoid = graph.ends_in_sigmoid && graph.logits != kNoTensor;
-  graph.output = graph.logits == kNoTensor ? graph.embedding : graph.logits;
-}
-
 void drop_unused(Graph& graph) {
   std::vector<bool> needed(graph.tensors.size());
   if (graph.embedding != kNoTensor) needed[graph.embedding] = true;
@@ -482,30 +359,13 @@ void drop_unused(Graph& graph) {
   }
 }
 
-void find_middle(Graph& graph) {
-  std::vector<bool> needed(graph.tensors.size());
-  needed[graph.embedding] = true;
-  for (size_t i = graph.nodes.size(); i-- > 0;) {
-    const Op& op = graph.nodes[i].op;
-    const Shape& after = graph.tensors[output_of(op)].shape;
-    if (!needed[output_of(op)]) continue;
-    const std::vector<TensorId> inputs = inputs_of(op);
-    for (TensorId id : inputs) needed[id] = true;
-    const Shape& before = graph.tensors[inputs[0]].shape;
-    const bool halves = before.rank() == 4 && after.rank() == 4 && after[1] * after[2] > 1 &&
-                        2 * after[1] <= before[1] + 1 && 2 * after[2] <= before[2] + 1;
-    if (!halves) continue;
-    graph.middle = inputs[0] == graph.input ? kNoTensor : inputs[0];
-    return;
-  }
-}
-
 void simplify(Graph& graph) {
   fold_batch_norm(graph);
   fuse_hard_swish(graph);
   fuse_activations(graph);
   fold_padding(graph);
   pool_by_convolution(graph);
+  pool_in_float(graph);
   absorb_input_conversion(graph);
   absorb_input_scaling(graph);
   find_ends(graph);

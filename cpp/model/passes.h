@@ -27,6 +27,10 @@ void fold_padding(Graph& graph);
 /// weights would take several MB.
 void pool_by_convolution(Graph& graph);
 
+/// Surrounds each maximum pool of integers by conversions, because XNNPACK's own pool of integers
+/// would make the module larger. The result is the same.
+void pool_in_float(Graph& graph);
+
 /// Removes Convert operators at the input: frames are then written in the type that the network
 /// computes in. Keeps the real values that pixels stand for in Graph::input_range.
 void absorb_input_conversion(Graph& graph);
@@ -39,9 +43,13 @@ void absorb_input_conversion(Graph& graph);
 void absorb_input_scaling(Graph& graph);
 
 /// Finds the embedding and the logits, and drops Softmax or Sigmoid, Convert and Reshape after the
-/// logits. The last layer with weights is a classifier if it reads one pixel and has no activation;
-/// fully connected layers directly before it belong to the classifier. Without a classifier, the
-/// output is the embedding. Throws Error{BadModel} if the output doesn't depend on the input.
+/// logits. A classifier is a chain of fully connected layers and elementwise operators between
+/// vectors; its last layer, which may be a convolution of one pixel, has no activation other than
+/// these. The embedding is what its first layer reads; without a classifier, it is the output. If
+/// the class scores are the mean over the pixels of a convolution, the embedding is the mean of
+/// what that convolution reads. An embedding that the graph already has is kept, a map as its mean
+/// over all pixels. Throws Error{BadModel} if the output doesn't depend on the input, and
+/// Error{UnsupportedOp} for scores of many places, unless the graph has an embedding.
 void find_ends(Graph& graph);
 
 /// Drops nodes that neither the embedding nor the logits need, and the data of unused constants.

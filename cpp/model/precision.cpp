@@ -383,6 +383,25 @@ void layer_to_float(Graph& graph, ConvertedConstants& constants, Layer& layer) {
   });
 }
 
+float scale_of(const Graph& graph, TensorId id) { return graph.tensors[id].quantization.scales[0]; }
+
+/// Returns whether XNNPACK can combine the scales of an operator of integers.
+template <typename OpType>
+bool has_usual_scales(const Graph& graph, const OpType& op) {
+  const auto is_between = [](float ratio, float low) { return ratio >= low && ratio < 256; };
+  const float out = scale_of(graph, op.output);
+  if constexpr (requires { op.filter; }) {
+    return std::ranges::all_of(graph.tensors[op.filter].quantization.scales, [&](float scale) {
+      return is_between(scale_of(graph, op.input) * scale / out, 0x1p-32f);
+    });
+  } else if constexpr (std::is_same_v<OpType, Add>) {
+    return is_between(scale_of(graph, op.a) / out, 0x1p-10f) &&
+           is_between(scale_of(graph, op.b) / out, 0x1p-10f);
+  } else {
+    return is_between(scale_of(graph, op.a) * scale_of(graph, op.b) / out, 0x1p-16f);
+  }
+}
+
 /// Returns whether any node writes a tensor of this type.
 bool holds(const Graph& graph, DataType type) {
   return std::ranges::any_of(graph.nodes, [&](const Node& node) {
@@ -398,6 +417,27 @@ void drop_unread_constants(Graph& graph) {
   }
   for (size_t id = 0; id < graph.tensors.size(); ++id) {
     if (!read[id]) graph.tensors[id].data = {};
+  }
+}
+
+void convert_to(Graph& graph, PrecisionChoice choice) {
+  switch (choice) {
+    case PrecisionChoice::Exact:
+      return;
+    case PrecisionChoice::Auto:
+      to_signed(graph);
+      return;
+    case PrecisionChoice::F32:
+      to_float(graph);
+      return;
+    case PrecisionChoice::Int8:
+      if (!holds(graph, DataType::I8) && !holds(graph, DataType::U8)) {
+        throw Error(ErrorCode::BadArgument,
+                    "Precision 'int8' isn't available for this float32 model. Supported: 'auto', "
+                    "'f32' and 'exact'. For int8, quantize the model with sample images first.");
+      }
+      to_signed(graph);
+      return;
   }
 }
 
@@ -418,24 +458,8 @@ const char* to_string(PrecisionChoice choice) {
 }
 
 void choose_precision(Graph& graph, PrecisionChoice choice) {
-  switch (choice) {
-    case PrecisionChoice::Exact:
-      return;
-    case PrecisionChoice::Auto:
-      to_signed(graph);
-      return;
-    case PrecisionChoice::F32:
-      to_float(graph);
-      return;
-    case PrecisionChoice::Int8:
-      if (!holds(graph, DataType::I8) && !holds(graph, DataType::U8)) {
-        throw Error(ErrorCode::BadArgument,
-                    "Precision 'int8' isn't available for this float32 model. Supported: 'auto', "
-                    "'f32' and 'exact'. For int8, quantize the model with sample images first.");
-      }
-      to_signed(graph);
-      return;
-  }
+  convert_to(graph, choice);
+  to_float_where_scales_differ(graph);
 }
 
 void to_signed(Graph& graph) {
@@ -490,6 +514,56 @@ void to_float(Graph& graph) {
     tensor.quantization = {};
   }
   drop_unread_constants(graph);
+}
+
+void to_float_where_scales_differ(Graph& graph) {
+  ConvertedConstants constants(graph);
+  std::vector<Node> nodes;
+  const auto add_float = [&](TensorId like) {
+    Tensor tensor;
+    tensor.name = graph.tensors[like].name;
+    tensor.shape = graph.tensors[like].shape;
+    graph.tensors.push_back(std::move(tensor));
+    return static_cast<TensorId>(graph.tensors.size() - 1);
+  };
+  for (Node& node : graph.nodes) {
+    const std::string where = node.where;
+    const auto converted = [&](TensorId id) {
+      const Convert convert{id, add_float(id)};
+      nodes.push_back({convert, where});
+      return convert.output;
+    };
+    TensorId output = kNoTensor;
+    std::visit(
+        [&](auto& op) {
+          using T = std::remove_cvref_t<decltype(op)>;
+          constexpr bool kIsLayer = requires { op.filter; };
+          if constexpr (kIsLayer || requires { op.a; }) {
+            if (graph.tensors[op.output].type == DataType::F32 || has_usual_scales<T>(graph, op))
+              return;
+            output = op.output;
+            if constexpr (kIsLayer) {
+              layer_to_float(graph, constants, op);
+              op.input = converted(op.input);
+            } else {
+              const bool is_square = op.a == op.b;
+              op.a = converted(op.a);
+              operand_to_float(graph, constants, op);
+              if (is_square) {
+                op.b = op.a;
+              } else if (!graph.tensors[op.b].is_constant()) {
+                op.b = converted(op.b);
+              }
+            }
+            op.output = add_float(output);
+          }
+        },
+        node.op);
+    const TensorId result = output_of(node.op);
+    nodes.push_back(std::move(node));
+    if (output != kNoTensor) nodes.push_back({Convert{result, output}, where});
+  }
+  graph.nodes = std::move(nodes);
 }
 
 Tensor to_float_constant(const Tensor& constant) {

@@ -32,6 +32,11 @@ void to_signed(Graph& graph);
 /// errors as to_signed().
 void to_float(Graph& graph);
 
+/// Converts the layers, additions and products of integers whose scales XNNPACK can't combine to
+/// float32, with conversions before and after them. Such scales are rare: conversions with few or
+/// no sample pictures give them.
+void to_float_where_scales_differ(Graph& graph);
+
 /// Returns a float32 tensor with the real values of a quantized constant, or a copy of a float
 /// constant. Throws Error{BadModel} if the scales don't match the shape.
 Tensor to_float_constant(const Tensor& constant);

@@ -24,8 +24,10 @@ struct Model {
 /// ConstantStorage::Copied; see there for Borrowed. Throws Error{BadModel} for damaged files and
 /// other formats (convert a TensorFlow.js model first, see converter/convert.h),
 /// Error{UnsupportedOp}, and Error{BadArgument} for a precision that the file doesn't support
-/// (precision.h).
+/// (precision.h). `embedding` is the name of the tensor to use as the embedding, or its index in
+/// the file; "" for the one that find_ends() finds. Error{BadArgument} if there is no such tensor.
 Model read_model(std::span<const std::byte> file, PrecisionChoice precision = PrecisionChoice::Auto,
-                 ConstantStorage storage = ConstantStorage::Copied);
+                 ConstantStorage storage = ConstantStorage::Copied,
+                 const std::string& embedding = "");
 
 }  // namespace teachable

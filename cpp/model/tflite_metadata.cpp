@@ -114,7 +114,7 @@ void normalize_input(Graph& graph, const TfliteMetadata& metadata) {
   const bool are_equal = std::ranges::all_of(ranges, [&](const InputRange& range) {
     return range.low == ranges[0].low && range.high == ranges[0].high;
   });
-  if (are_equal) {
+  if (are_equal || input.shape.channels() != 3) {
     graph.input_range = ranges[0];
     return;
   }

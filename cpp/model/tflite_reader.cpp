@@ -55,10 +55,10 @@ class Reader {
                    subgraph_->tensors()->size(), " tensors"},
                   "up to 4096 operators and 16384 tensors");
     }
-    if (subgraph_->inputs()->size() != 1 || subgraph_->outputs()->size() != 1) {
+    if (subgraph_->inputs()->size() != 1 || subgraph_->outputs()->size() == 0) {
       unsupported({"number of inputs (", subgraph_->inputs()->size(), ") or outputs (",
                    subgraph_->outputs()->size(), ")"},
-                  "one of each");
+                  "one input");
     }
 
     file_tensor_count_ = subgraph_->tensors()->size();
@@ -68,12 +68,13 @@ class Reader {
     float_copy_.resize(file_tensor_count_, kNoTensor);
     where_ = "Input";
     graph_.input = tensor(subgraph_->inputs()->Get(0));
+    output_ = output_index();
     const std::vector<bool> needed = needed_operators();
     for (uint32_t i = 0; i < needed.size(); ++i) {
       if (needed[i]) read_operator(*subgraph_->operators()->Get(i), i);
     }
     where_ = "Output";
-    graph_.output = tensor(subgraph_->outputs()->Get(0));
+    graph_.output = tensor(output_);
     return std::move(graph_);
   }
 
@@ -82,6 +83,20 @@ class Reader {
 
   [[noreturn]] void unsupported(const Text& what, const char* supported) const {
     throw_unsupported(where_, what, supported);
+  }
+
+  /// Returns the output to use: class scores if there are any, else the last one.
+  int32_t output_index() const {
+    const auto& outputs = *subgraph_->outputs();
+    for (uint32_t i = 0; outputs.size() > 1 && i < subgraph_->operators()->size(); ++i) {
+      const tflite::Operator& op = *subgraph_->operators()->Get(i);
+      const int code = code_of(op);
+      const bool scores =
+          code == tflite::BuiltinOperator_SOFTMAX || code == tflite::BuiltinOperator_LOGISTIC;
+      if (!scores || op.outputs() == nullptr || op.outputs()->size() == 0) continue;
+      if (std::ranges::count(outputs, op.outputs()->Get(0)) > 0) return op.outputs()->Get(0);
+    }
+    return outputs.Get(outputs.size() - 1);
   }
 
   /// Returns for each operator whether the output depends on it. Operators that only compute the
@@ -96,16 +111,18 @@ class Reader {
     const auto need = [&](int32_t id) {
       if (is_valid(id)) tensors[static_cast<size_t>(id)] = true;
     };
-    need(subgraph_->outputs()->Get(0));
+    need(output_);
     for (uint32_t i = subgraph_->operators()->size(); i-- > 0;) {
       const tflite::Operator& op = *subgraph_->operators()->Get(i);
       if (op.inputs() == nullptr || op.outputs() == nullptr || op.outputs()->size() == 0) continue;
       const int32_t output = op.outputs()->Get(0);
       result[i] = is_valid(output) && tensors[static_cast<size_t>(output)];
       if (!result[i]) continue;
-      // No supported operator reads more than three tensors.
-      const uint32_t count =
-          code_of(op) == tflite::BuiltinOperator_RESHAPE ? 1 : std::min(op.inputs()->size(), 3u);
+      // Except for CONCATENATION, no supported operator reads more than three tensors.
+      const int code = code_of(op);
+      const uint32_t count = code == tflite::BuiltinOperator_RESHAPE         ? 1
+                             : code == tflite::BuiltinOperator_CONCATENATION ? 64
+                                                                             : 3;
       for (uint32_t k = 0; k < count && k < op.inputs()->size(); ++k) need(op.inputs()->Get(k));
     }
     return result;
@@ -213,6 +230,8 @@ class Reader {
       bad({"tensor '", name_of(raw), "' has a negative quantization axis"});
     }
     result.axis = static_cast<size_t>(q->quantized_dimension());
+    // A vector has one axis, whatever the file says.
+    if (raw.shape() != nullptr && raw.shape()->size() == 1) result.axis = 0;
     return result;
   }
 
@@ -442,16 +461,36 @@ class Reader {
                           .activation = activation(o.fused_activation_function())};
   }
 
-  Op mean(const tflite::Operator& op) {
-    const TensorId in = input(op, 0);
+  /// Checks that a reduction is over height and width.
+  void require_spatial_axes(const tflite::Operator& op, TensorId in) {
     std::vector<int32_t> axes = integer_input(op, 1);
     for (int32_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
     const bool is_spatial =
         axes == std::vector<int32_t>{1, 2} || axes == std::vector<int32_t>{2, 1};
     if (graph_.tensors[in].shape.rank() != 4 || !is_spatial) {
-      unsupported("axes", "the mean over height and width");
+      unsupported("axes", "height and width");
     }
+  }
+
+  Op mean(const tflite::Operator& op) {
+    const TensorId in = input(op, 0);
+    require_spatial_axes(op, in);
     return GlobalAveragePool{in, output(op)};
+  }
+
+  /// The maximum over height and width: a pool whose window is the whole image.
+  Op reduce_max(const tflite::Operator& op) {
+    MaxPool2d pool;
+    pool.input = input(op, 0);
+    require_spatial_axes(op, pool.input);
+    const Shape shape = graph_.tensors[pool.input].shape;
+    pool.window =
+        pool.stride = {static_cast<uint32_t>(std::clamp<int64_t>(shape[1], 0, INT32_MAX)),
+                       static_cast<uint32_t>(std::clamp<int64_t>(shape[2], 0, INT32_MAX))};
+    const TensorId out = output(op);
+    pool.output = add_activation(out, Shape{1, 1, 1, shape[3]});
+    graph_.nodes.push_back({pool, where_});
+    return Reshape{pool.output, out};
   }
 
   /// Checks that PADV2, which has an input for the padding value, pads with zeros.
@@ -474,14 +513,65 @@ class Reader {
     if (p.size() != 8 || std::ranges::any_of(p, [](int32_t v) { return v < 0; })) {
       bad("expected eight paddings of at least 0");
     }
-    if (p[0] != 0 || p[1] != 0 || p[6] != 0 || p[7] != 0) {
-      unsupported("padding axis", "height and width");
-    }
+    if (p[0] != 0 || p[1] != 0) unsupported("padding axis", "height, width and channels");
     const auto count = [&](size_t i) { return static_cast<uint32_t>(p[i]); };
     return Pad{
         .input = input(op, 0),
         .output = output(op),
-        .padding = {.top = count(2), .right = count(5), .bottom = count(3), .left = count(4)}};
+        .padding = {.top = count(2), .right = count(5), .bottom = count(3), .left = count(4)},
+        .channels_before = count(6),
+        .channels_after = count(7)};
+  }
+
+  TensorId add_activation(TensorId like, Shape shape) {
+    Tensor tensor;
+    tensor.name = graph_.tensors[like].name;
+    tensor.type = graph_.tensors[like].type;
+    tensor.quantization = graph_.tensors[like].quantization;
+    tensor.shape = std::move(shape);
+    return add_tensor(std::move(tensor));
+  }
+
+  /// Joins the channels of maps: the sum of all of them, each among channels of zeros.
+  Op concatenation(const tflite::Operator& op) {
+    const auto* o = op.builtin_options_as_ConcatenationOptions();
+    const int axis = o == nullptr ? 0 : o->axis();
+    const TensorId out = output(op);
+    const Shape whole = graph_.tensors[out].shape;
+    if (whole.rank() != 4 || (axis != 3 && axis != -1)) {
+      unsupported({"axis ", axis, " of shape ", whole}, "the channels of maps");
+    }
+    const Activation activation = fused(o);
+    const uint32_t count = op.inputs() == nullptr ? 0 : op.inputs()->size();
+    constexpr uint32_t kMaxInputs = 64;
+    if (count < 1 || count > kMaxInputs) bad({count, " inputs; expected 1 to ", kMaxInputs});
+    int64_t before = 0;
+    TensorId sum = kNoTensor;
+    for (uint32_t i = 0; i < count; ++i) {
+      Pad pad;
+      pad.input = input(op, i);
+      const Shape part = graph_.tensors[pad.input].shape;
+      const int64_t after = whole[3] - before - part.channels();
+      constexpr int64_t kMaxChannels = 1 << 14;
+      if (part.rank() != 4 || part.channels() < 1 || after < 0 || whole[3] > kMaxChannels) {
+        bad({"input ", i, " has shape ", part, ", and the output ", whole});
+      }
+      pad.channels_before = static_cast<uint32_t>(before);
+      pad.channels_after = static_cast<uint32_t>(after);
+      before += part.channels();
+      pad.output = add_activation(pad.input, whole);
+      graph_.nodes.push_back({pad, where_});
+      if (i == 0) {
+        sum = pad.output;
+      } else if (i + 1 < count) {
+        const Add add{sum, pad.output, add_activation(out, whole), {}};
+        graph_.nodes.push_back({add, where_});
+        sum = add.output;
+      } else {
+        return Add{sum, pad.output, out, activation};
+      }
+    }
+    return Clamp{sum, out, activation};
   }
 
   /// CAST of input bytes to floats. It is supported at the input only: elsewhere, integers have a
@@ -651,10 +741,59 @@ class Reader {
       case Arithmetic::Multiply:
         return Multiply{a, b, out, activation};
       case Arithmetic::Subtract:
+        if (constant_first || !graph_.tensors[b].is_constant()) break;
+        return Add{a, negative(b), out, activation};
       case Arithmetic::Divide:
-        break;
+        if (constant_first || !graph_.tensors[b].is_constant()) break;
+        return Multiply{a, reciprocal(b, graph_.tensors[a].type), out, activation};
     }
-    unsupported("operands", "one float constant");
+    unsupported("operands", "a constant as the second operand");
+  }
+
+  /// Adds the constant -c of a quantized constant c, exactly: scale * (~q - ~zero_point) is its
+  /// negative, and has the same range of integers.
+  TensorId negative(TensorId id) {
+    const Tensor& constant = graph_.tensors[id];
+    check_constant(constant);
+    if (constant.type == DataType::I32) unsupported("int32 constant", "int8 and uint8");
+    charge(constant.data.size());
+    Tensor result;
+    result.name = constant.name;
+    result.type = constant.type;
+    result.shape = constant.shape;
+    result.quantization = constant.quantization;
+    for (int32_t& zero_point : result.quantization.zero_points)
+      zero_point = constant.type == DataType::I8 ? ~zero_point : 255 - zero_point;
+    result.data = PaddedBuffer<std::byte>(constant.data.size());
+    const Tensor& from = constant;
+    std::ranges::transform(from.data, result.data.begin(), [](std::byte b) { return ~b; });
+    return add_tensor(std::move(result));
+  }
+
+  /// Adds the constant 1 / c of a quantized constant c, rounded to 1/127 of its largest value.
+  TensorId reciprocal(TensorId id, DataType type) {
+    check_constant(graph_.tensors[id]);
+    const Tensor real = to_float_constant(graph_.tensors[id]);
+    const auto* values = reinterpret_cast<const float*>(real.data.data());
+    const size_t count = real.shape.element_count();
+    charge(count);
+    float largest = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (values[i] == 0) bad("the divisor is 0");
+      largest = std::max(largest, std::fabs(1 / values[i]));
+    }
+    const int zero = type == DataType::I8 ? 0 : 128;
+    Tensor result;
+    result.name = real.name;
+    result.type = type;
+    result.shape = real.shape;
+    result.quantization = {{largest / 127}, {zero}, 0};
+    result.data = PaddedBuffer<std::byte>(count);
+    for (size_t i = 0; i < count; ++i) {
+      result.data.data()[i] =
+          static_cast<std::byte>(std::lround(127 / (values[i] * largest)) + zero);
+    }
+    return add_tensor(std::move(result));
   }
 
   Op to_op(const tflite::Operator& op, int code) {
@@ -678,12 +817,17 @@ class Reader {
         return HardSwish{input(op, 0), output(op)};
       case tflite::BuiltinOperator_LOGISTIC:
         return Sigmoid{input(op, 0), output(op)};
+      case tflite::BuiltinOperator_CONCATENATION:
+        return concatenation(op);
       case tflite::BuiltinOperator_MAX_POOL_2D:
         return windowed_pool<MaxPool2d>(op);
       case tflite::BuiltinOperator_AVERAGE_POOL_2D:
         return average_pool(op);
       case tflite::BuiltinOperator_MEAN:
         return mean(op);
+      case tflite::BuiltinOperator_REDUCE_MAX:
+        return reduce_max(op);
+
       case tflite::BuiltinOperator_PAD:
         return pad(op);
       case tflite::BuiltinOperator_PADV2:
@@ -715,10 +859,15 @@ class Reader {
       default:
         break;
     }
-    throw Error(ErrorCode::UnsupportedOp,
-                {"Unsupported operator ", where_,
-                 ". Supported operators: those of MobileNet v1, v2 and v3, listed in the guide "
-                 "\"Models of your own\"."});
+    throw Error(
+        ErrorCode::UnsupportedOp,
+        {"Unsupported operator ", where_,
+         where_.find("edgetpu") != where_.npos
+             ? ". This file is compiled for the Edge TPU: take the export that isn't."
+         : where_.find("Detection") != where_.npos
+             ? ". This network detects objects. Supported: one result for the whole picture."
+             : ". Supported operators: those of MobileNet v1, v2 and v3, listed in the guide "
+               "\"Models of your own\"."});
   }
 
   void read_operator(const tflite::Operator& op, uint32_t index) {
@@ -755,6 +904,7 @@ class Reader {
   const tflite::SubGraph* subgraph_ = nullptr;
   Graph graph_;
   std::vector<bool> is_read_;
+  int32_t output_ = 0;            // index of the output tensor
   size_t file_tensor_count_ = 0;  // graph_ has the file's own tensors first, then added ones
   // For each tensor of the file: the constant that replaces the output of a DEQUANTIZE.
   std::vector<TensorId> replacement_;

@@ -105,7 +105,9 @@ class Writer {
         tflite::CreateReducerOptions(fbb_, /*keep_dims=*/shape(op.output).rank() == 4).Union());
   }
 
-  void operator()(const Pad& op) { pad(op.input, op.padding, op.output); }
+  void operator()(const Pad& op) {
+    pad(op.input, op.padding, op.output, op.channels_before, op.channels_after);
+  }
 
   void operator()(const Clamp& op) {
     if (const auto function = function_of(op.activation)) {
@@ -200,10 +202,11 @@ class Writer {
     });
   }
 
-  void pad(TensorId input, const Padding& padding, TensorId output) {
+  void pad(TensorId input, const Padding& padding, TensorId output, uint32_t channels_before = 0,
+           uint32_t channels_after = 0) {
     add(tflite::BuiltinOperator_PAD,
         {input, integers({0, 0, narrow(padding.top), narrow(padding.bottom), narrow(padding.left),
-                          narrow(padding.right), 0, 0})},
+                          narrow(padding.right), narrow(channels_before), narrow(channels_after)})},
         output);
   }
 

@@ -78,12 +78,9 @@ class Lowering {
   xnn_status operator()(const Sigmoid& op) { return unary(xnn_unary_sigmoid, op); }
 
   xnn_status operator()(const MaxPool2d& op) {
-    // No MobileNet has this operator, so the module has no kernels of it for int8 and uint8.
     if (tensor(op.input).type != DataType::F32) {
-      throw Error(ErrorCode::UnsupportedOp,
-                  {where_,
-                   ": MAX_POOL_2D is supported for float32 only. Load the "
-                   "model with `precision: 'f32'`."});
+      // pool_in_float() has rewritten all of these.
+      throw Error(ErrorCode::Internal, {where_, ": the pool of integers was not rewritten"});
     }
     return xnn_define_max_pooling_2d(
         subgraph_.get(), op.padding.top, op.padding.right, op.padding.bottom, op.padding.left,
@@ -111,8 +108,8 @@ class Lowering {
   }
 
   xnn_status operator()(const Pad& op) {
-    const size_t before[] = {0, op.padding.top, op.padding.left, 0};
-    const size_t after[] = {0, op.padding.bottom, op.padding.right, 0};
+    const size_t before[] = {0, op.padding.top, op.padding.left, op.channels_before};
+    const size_t after[] = {0, op.padding.bottom, op.padding.right, op.channels_after};
     // XNNPACK quantizes this real value itself.
     return xnn_define_static_constant_pad(subgraph_.get(), before, after, /*padding_value=*/0.0f,
                                           value(op.input), value(op.output), /*flags=*/0);

@@ -102,7 +102,9 @@ uint64_t multiply_adds(const Graph& graph, const Op& op) {
   if (const auto* dw = std::get_if<DepthwiseConv2d>(&op)) {
     return elements(dw->output) / channels(dw->output) * elements(dw->filter);
   }
-  if (const auto* fc = std::get_if<FullyConnected>(&op)) return elements(fc->filter);
+  if (const auto* fc = std::get_if<FullyConnected>(&op)) {
+    return elements(fc->output) / channels(fc->output) * elements(fc->filter);
+  }
   return 0;
 }
 
@@ -150,7 +152,7 @@ Network::Network(Graph graph, pthreadpool_t threadpool, EmbeddingLayers layers)
   if (graph_.logits != kNoTensor) {
     raw_logits_ = buffer_for(graph_.tensors[graph_.logits]);
     logits_.resize(graph_.tensors[graph_.logits].shape.element_count());
-    head_ = make_runtime(graph_.embedding, raw_embedding_, graph_.logits, raw_logits_);
+    head_ = make_runtime(head_start(), head_input(), graph_.logits, raw_logits_);
   }
   for (size_t id = 0; id < kept.size(); ++id) {
     if (!kept[id]) graph_.tensors[id].data = {};
@@ -160,7 +162,7 @@ Network::Network(Graph graph, pthreadpool_t threadpool, EmbeddingLayers layers)
 XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, TensorId output,
                                  PaddedBuffer<std::byte>& out) {
   const XnnSubgraph subgraph =
-      lower_section(graph_, input, output, scales_, input == graph_.input ? middle_ : kNoTensor);
+      lower_section(graph_, input, output, scales_, output == backbone_end_ ? middle_ : kNoTensor);
   xnn_runtime_t handle = nullptr;
   // With this flag the pool's threads sleep between two frames instead of spinning. A page that
   // sends no frames, hidden or not, costs nothing.
@@ -181,7 +183,7 @@ void Network::set_up(xnn_runtime_t runtime, PaddedBuffer<std::byte>& in,
   const xnn_external_value ends[] = {{kExternalInput, in.data()},
                                      {kExternalOutput, out.data()},
                                      {kExternalMiddle, raw_middle_.data()}};
-  const bool has_middle = &in == &input_ && middle_ != kNoTensor;
+  const bool has_middle = &out == &backbone_output() && middle_ != kNoTensor;
   check(xnn_setup_runtime_v2(runtime, has_middle ? 3 : 2, ends), "setting the network up");
 }
 
@@ -190,7 +192,7 @@ void Network::set_up_with(pthreadpool_t threadpool) {
   set_up(backbone_.get(), input_, backbone_output());
   if (!has_head()) return;
   set_threadpool(head_.get(), threadpool);
-  set_up(head_.get(), raw_embedding_, raw_logits_);
+  set_up(head_.get(), head_input(), raw_logits_);
 }
 
 void Network::use_threadpool(pthreadpool_t threadpool) {
@@ -265,7 +267,7 @@ uint64_t Network::backbone_multiply_adds() const {
 }
 
 uint64_t Network::head_multiply_adds() const {
-  return has_head() ? multiply_adds(graph_, graph_.embedding, graph_.logits) : 0;
+  return has_head() ? multiply_adds(graph_, head_start(), graph_.logits) : 0;
 }
 
 }  // namespace teachable

@@ -45,6 +45,8 @@ class Network {
 
   int input_height() const { return static_cast<int>(input_tensor().shape[1]); }
   int input_width() const { return static_cast<int>(input_tensor().shape[2]); }
+  /// 3, or 1 for a grey network.
+  int input_channels() const { return static_cast<int>(input_tensor().shape[3]); }
   DataType input_type() const { return input_tensor().type; }
   /// Quantization of an int8 or uint8 input: real = input_scale() * (q - input_zero_point()).
   float input_scale() const { return input_tensor().quantization.scales[0]; }
@@ -52,9 +54,16 @@ class Network {
   /// Range of the values that pixels stand for, if it is known, and the source of the range.
   std::optional<InputRange> input_range() const { return graph_.input_range; }
   RangeSource range_source() const { return graph_.range_source; }
+  /// Range by the quantization of the input, if it wasn't believed.
+  std::optional<InputRange> unusual_range() const { return graph_.unusual_range; }
+  /// Name of the embedding's tensor in the file, and why it is the embedding.
+  const std::string& embedding_name() const { return graph_.tensors[graph_.embedding].name; }
+  const std::string& embedding_reason() const { return graph_.embedding_reason; }
+  /// What a user should know about the network, in plain sentences.
+  const std::vector<std::string>& warnings() const { return graph_.warnings; }
   InputScaling input_scaling() const { return graph_.input_scaling; }
 
-  /// Buffer of the input [1, height, width, 3], to be written in place. Call the one that
+  /// Buffer of the input [1, height, width, channels], to be written in place. Call the one that
   /// input_type() names. The others throw Error{BadArgument}.
   std::span<float> input_f32();
   std::span<uint8_t> input_u8();
@@ -102,6 +111,11 @@ class Network {
                           PaddedBuffer<std::byte>& out);
   void set_up(xnn_runtime_t runtime, PaddedBuffer<std::byte>& in, PaddedBuffer<std::byte>& out);
   void set_up_with(pthreadpool_t threadpool);
+  /// Tensor that the head starts from, and its values.
+  TensorId head_start() const { return graph_.logits_need_input ? graph_.input : graph_.embedding; }
+  PaddedBuffer<std::byte>& head_input() {
+    return graph_.logits_need_input ? input_ : raw_embedding_;
+  }
   PaddedBuffer<std::byte>& backbone_output() {
     return raw_end_.empty() ? raw_embedding_ : raw_end_;
   }

@@ -255,12 +255,18 @@ class GraphReader {
       if (metadata != nullptr) signature = find(*metadata, "signature");
     }
     const Json* outputs = signature == nullptr ? nullptr : find(*signature, "outputs");
-    if (outputs != nullptr && outputs->is_object() && !outputs->empty()) {
-      const Json* name = find(*outputs->begin(), "name");
-      std::string text =
-          name != nullptr && name->is_string() ? name->get<std::string>() : outputs->begin()->key();
-      if (const size_t colon = text.rfind(':'); colon != text.npos) text.resize(colon);
-      if (by_name_.contains(text)) return text;
+    if (outputs != nullptr && outputs->is_object()) {
+      std::string last;
+      for (const Json& each : *outputs) {
+        const Json* name = find(each, "name");
+        std::string text =
+            name != nullptr && name->is_string() ? name->get<std::string>() : each.key();
+        if (const size_t colon = text.rfind(':'); colon != text.npos) text.resize(colon);
+        if (!by_name_.contains(text)) continue;
+        last = text;
+        if (gives_scores(node_of(last))) break;
+      }
+      if (!last.empty()) return last;
     }
     std::unordered_map<std::string_view, bool> is_read;
     for (const FileNode& node : nodes_) {
@@ -269,15 +275,17 @@ class GraphReader {
     const FileNode* last = nullptr;
     for (const FileNode& node : nodes_) {
       if (is_read.contains(node.name) || node.inputs.empty()) continue;
-      if (last != nullptr) {
-        throw Error(ErrorCode::UnsupportedOp,
-                    {"model.json: there are several outputs, ", in_quotes(last->name), " and ",
-                     in_quotes(node.name), ". Supported: one output, or a signature."});
-      }
-      last = &node;
+      if (last == nullptr || !gives_scores(*last)) last = &node;
     }
     if (last == nullptr) throw_bad_model("model.json", "there is no output");
     return last->name;
+  }
+
+  /// Returns whether a node gives probabilities. Among several outputs, these are used, else the
+  /// last.
+  bool gives_scores(const FileNode& node) const {
+    const std::string& op = origin(node.name).op;
+    return op == "Softmax" || op == "Sigmoid";
   }
 
   static bool is_pass_through(const FileNode& node) {
@@ -319,7 +327,7 @@ class GraphReader {
       bool is_complete = true;
       for (const std::string& input : node.inputs) {
         const FileNode& source = origin(input);
-        if (source.op == "Const" || is_shape_arithmetic(source)) continue;
+        if (source.op == "Const" || (is_shape_arithmetic(source) && !reads_maps(source))) continue;
         const auto found = results_.find(&source);
         if (found != results_.end() && found->second) continue;
         if (found != results_.end()) {
@@ -483,6 +491,17 @@ class GraphReader {
            node.op == "ConcatV2";
   }
 
+  /// Returns whether a concatenation joins maps rather than sizes: its inputs have no shape
+  /// arithmetic among them.
+  bool reads_maps(const FileNode& node) const {
+    return node.op == "ConcatV2" && node.inputs.size() > 1 &&
+           std::ranges::none_of(node.inputs, [&](const std::string& name) {
+             const FileNode& source = origin(name);
+             return &source != &origin(node.inputs.back()) &&
+                    (source.op == "Const" || is_shape_arithmetic(source));
+           });
+  }
+
   // --- operators -----------------------------------------------------------------------------
 
   template <typename OpType>
@@ -510,6 +529,7 @@ class GraphReader {
   TensorId build(const FileNode& node) {
     static const std::unordered_map<std::string_view, Build> kBuilds = {
         {"Placeholder", &GraphReader::build_input},
+        {"PlaceholderWithDefault", &GraphReader::build_input},
         {"Conv2D", &GraphReader::build_conv},
         {"_FusedConv2D", &GraphReader::build_conv},
         {"DepthwiseConv2dNative", &GraphReader::build_depthwise},
@@ -532,6 +552,10 @@ class GraphReader {
         {"AvgPool", &GraphReader::build_average_pool},
         {"MaxPool", &GraphReader::build_max_pool},
         {"Mean", &GraphReader::build_mean},
+        {"Max", &GraphReader::build_max},
+        {"ConcatV2", &GraphReader::build_concat},
+        {"LeakyRelu", &GraphReader::build_leaky_relu},
+        {"Tanh", &GraphReader::build_tanh},
         {"Pad", &GraphReader::build_pad},
         {"PadV2", &GraphReader::build_pad},
         {"Reshape", &GraphReader::build_reshape},
@@ -560,9 +584,11 @@ class GraphReader {
         sizes.push_back(size == nullptr ? 0 : to_int(*size).value_or(0));
       }
     }
-    if (sizes.size() != 4 || sizes[1] < 1 || sizes[2] < 1 || sizes[3] < 1) {
+    if (sizes.size() != 4 || sizes[3] < 1) {
       node.unsupported("variable input size", "a fixed size [any, height, width, channels]");
     }
+    // Any height and width: the usual size of networks that people train on.
+    for (size_t i = 1; i < 3; ++i) sizes[i] = sizes[i] < 1 ? 224 : sizes[i];
     sizes[0] = 1;
     Tensor tensor;
     tensor.name = node.name.substr(0, 80);
@@ -604,9 +630,11 @@ class GraphReader {
         output = add_clamp(node, output, Activation::relu6());
       } else if (fused == "Sigmoid") {
         output = add_node(node, Sigmoid{output, kNoTensor});
+      } else if (fused == "LeakyRelu") {
+        output = add_leaky_relu(node, output, node.number("leakyrelu_alpha", 0.2));
       } else {
         node.unsupported({"fused operator ", in_quotes(fused)},
-                         "BiasAdd, FusedBatchNorm, Relu, Relu6 and Sigmoid");
+                         "BiasAdd, FusedBatchNorm, Relu, Relu6, LeakyRelu and Sigmoid");
       }
     }
     return output;
@@ -781,6 +809,27 @@ class GraphReader {
     return add_node(node, Sigmoid{activation(node, 0), kNoTensor});
   }
 
+  TensorId add_leaky_relu(const FileNode& node, TensorId in, double slope) {
+    // slope * x + (1 - slope) * relu(x)
+    const auto count = static_cast<size_t>(shape(in).channels());
+    const auto factor = static_cast<float>(slope);
+    const TensorId above = add_clamp(node, in, Activation::relu());
+    const TensorId a = add_affine(node, in, std::vector<float>(count, factor), {});
+    const TensorId b = add_affine(node, above, std::vector<float>(count, 1 - factor), {});
+    return add_node(node, Add{a, b, kNoTensor, {}});
+  }
+  TensorId build_leaky_relu(const FileNode& node) {
+    return add_leaky_relu(node, activation(node, 0), node.number("alpha", 0.2));
+  }
+  TensorId build_tanh(const FileNode& node) {
+    // tanh(x) = 2 * sigmoid(2 x) - 1
+    const TensorId in = activation(node, 0);
+    const auto count = static_cast<size_t>(shape(in).channels());
+    const std::vector<float> two(count, 2.0f);
+    const TensorId gate = add_node(node, Sigmoid{add_affine(node, in, two, {}), kNoTensor});
+    return add_affine(node, gate, two, std::vector<float>(count, -1.0f));
+  }
+
   template <typename Pool>
   Pool windowed_pool(const FileNode& node) const {
     Pool pool;
@@ -805,16 +854,58 @@ class GraphReader {
     return add_node(node, windowed_pool<MaxPool2d>(node));
   }
 
-  TensorId build_mean(const FileNode& node) {
+  /// Checks that a reduction is over height and width, and returns its input.
+  TensorId spatial_input(const FileNode& node) {
     const TensorId in = activation(node, 0);
+    image(node, in);
     std::vector<int64_t> axes = integers(node, 1);
     for (int64_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
     if (axes != std::vector<int64_t>{1, 2} && axes != std::vector<int64_t>{2, 1}) {
-      node.unsupported("axes", "the mean over height and width");
+      node.unsupported("axes", "height and width");
     }
-    const int64_t channels = image(node, in).channels();
+    return in;
+  }
+
+  /// Global maximum: a pool whose window is the whole image.
+  TensorId build_max(const FileNode& node) {
+    MaxPool2d pool;
+    pool.input = spatial_input(node);
+    const Shape in = shape(pool.input);
+    pool.window = {to_extent(node, in[1], "height"), to_extent(node, in[2], "width")};
+    pool.stride = pool.window;
+    const TensorId pooled = add_node(node, pool);
+    return node.flag("keep_dims") ? pooled : reshape_to(node, pooled, {1, in[3]});
+  }
+
+  TensorId build_mean(const FileNode& node) {
+    const TensorId in = spatial_input(node);
+    const int64_t channels = shape(in).channels();
     return add_node(node, GlobalAveragePool{in, kNoTensor},
                     node.flag("keep_dims") ? Shape{1, 1, 1, channels} : Shape{1, channels});
+  }
+
+  /// Joins the channels of maps: the sum of all of them, each among channels of zeros.
+  TensorId build_concat(const FileNode& node) {
+    const size_t count = node.inputs.size() - 1;
+    const std::vector<int64_t> axis = integers(node, count);
+    int64_t channels = 0;
+    for (size_t i = 0; i < count; ++i) channels += image(node, activation(node, i)).channels();
+    if (axis.size() != 1 || (axis[0] != 3 && axis[0] != -1) || channels > 1 << 14) {
+      node.unsupported("axis", "the channels of maps, up to 16384");
+    }
+    TensorId sum = kNoTensor;
+    int64_t before = 0;
+    for (size_t i = 0; i < count; ++i) {
+      Pad pad;
+      pad.input = activation(node, i);
+      const int64_t own = shape(pad.input).channels();
+      pad.channels_before = static_cast<uint32_t>(before);
+      pad.channels_after = static_cast<uint32_t>(channels - before - own);
+      before += own;
+      const TensorId padded = add_node(node, pad);
+      sum = i == 0 ? padded : add_node(node, Add{sum, padded, kNoTensor, {}});
+    }
+    return sum;
   }
 
   TensorId build_pad(const FileNode& node) {

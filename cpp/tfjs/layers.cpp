@@ -17,6 +17,8 @@ namespace {
 /// MobileNet has about 150 operators.
 constexpr size_t kMaxNodes = 4096;
 constexpr int64_t kMaxPadding = 1 << 14;
+/// Height and width of an input of any size, in pixels.
+constexpr int64_t kDefaultSide = 224;
 
 void require_channels_last(const Config& config) {
   const std::string format = config.text("data_format", "channels_last");
@@ -110,9 +112,10 @@ std::pair<uint32_t, uint32_t> to_padding_pair(const Config& config, const Json& 
 }  // namespace
 
 struct TfjsLayerBuilder::KerasActivation {
-  enum class Kind { Clamp, Softmax, Sigmoid, HardSwish };
+  enum class Kind { Clamp, Softmax, Sigmoid, HardSwish, Swish, Tanh, HardSigmoid, LeakyRelu };
   Activation clamp;
   Kind kind = Kind::Clamp;
+  float slope = 0;  ///< of LeakyRelu below 0, and of HardSigmoid
 };
 
 auto TfjsLayerBuilder::activation_of(const Config& config) -> KerasActivation {
@@ -123,8 +126,17 @@ auto TfjsLayerBuilder::activation_of(const Config& config) -> KerasActivation {
   if (name == "softmax") return {{}, KerasActivation::Kind::Softmax};
   if (name == "sigmoid") return {{}, KerasActivation::Kind::Sigmoid};
   if (name == "hard_swish" || name == "hard_silu") return {{}, KerasActivation::Kind::HardSwish};
+  using Kind = KerasActivation::Kind;
+  if (name == "swish" || name == "silu") return {{}, Kind::Swish};
+  if (name == "tanh") return {{}, Kind::Tanh};
+  // Keras 3 writes types as objects. Its hard_sigmoid is another function than that of Keras 2.
+  const Json* dtype = config.find("dtype");
+  const bool is_keras3 = dtype != nullptr && dtype->is_object();
+  if (name == "hard_sigmoid") return {{}, Kind::HardSigmoid, is_keras3 ? 1.0f / 6 : 0.2f};
+  if (name == "leaky_relu") return {{}, Kind::LeakyRelu, 0.2f};
   config.unsupported({"activation ", in_quotes(name)},
-                     "linear, relu, relu6, sigmoid, hard_swish and softmax");
+                     "linear, relu, relu6, leaky_relu, sigmoid, hard_sigmoid, tanh, swish, "
+                     "hard_swish and softmax");
 }
 
 struct TfjsLayerBuilder::Call {
@@ -170,11 +182,18 @@ TfjsLayerBuilder::Build TfjsLayerBuilder::build_of(const std::string& class_name
       {"DepthwiseConv2D", &Self::build_depthwise},
       {"Dense", &Self::build_dense},
       {"BatchNormalization", &Self::build_batch_norm},
+      {"BatchNormalizationV1", &Self::build_batch_norm},
+      {"Normalization", &Self::build_normalization},
+      {"LeakyReLU", &Self::build_leaky_relu},
       {"ReLU", &Self::build_relu},
       {"Activation", &Self::build_activation},
       {"Softmax", &Self::build_softmax},
       {"Add", &Self::build_add},
       {"Multiply", &Self::build_multiply},
+      {"Concatenate", &Self::build_concatenate},
+      {"Subtract", &Self::build_subtract},
+      {"TrueDivide", &Self::build_divide},
+      {"GlobalMaxPooling2D", &Self::build_global_max},
       {"TFOpLambda", &Self::build_function},
       {"Rescaling", &Self::build_rescaling},
       {"ZeroPadding2D", &Self::build_zero_padding},
@@ -184,6 +203,19 @@ TfjsLayerBuilder::Build TfjsLayerBuilder::build_of(const std::string& class_name
       {"Reshape", &Self::build_reshape},
       {"Flatten", &Self::build_flatten},
       {"Dropout", &Self::build_identity},
+      {"SpatialDropout2D", &Self::build_identity},
+      {"GaussianNoise", &Self::build_identity},
+      {"GaussianDropout", &Self::build_identity},
+      {"AlphaDropout", &Self::build_identity},
+      {"ActivityRegularization", &Self::build_identity},
+      {"RandomFlip", &Self::build_identity},
+      {"RandomRotation", &Self::build_identity},
+      {"RandomZoom", &Self::build_identity},
+      {"RandomTranslation", &Self::build_identity},
+      {"RandomContrast", &Self::build_identity},
+      {"RandomBrightness", &Self::build_identity},
+      {"RandomHeight", &Self::build_identity},
+      {"RandomWidth", &Self::build_identity},
   };
   const auto found = kBuilds.find(class_name);
   return found == kBuilds.end() ? nullptr : found->second;
@@ -199,7 +231,12 @@ TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
       dims.push_back(1);
       continue;
     }
-    if (shape[i].is_null()) config.unsupported("variable input size", "a fixed height and width");
+    // Any height and width: the usual size of networks that people train on.
+    if (shape[i].is_null() && shape.size() == 4 && i < 3) {
+      dims.push_back(kDefaultSide);
+      continue;
+    }
+    if (shape[i].is_null()) config.unsupported("variable number of channels", "3 channels, or 1");
     const std::optional<int64_t> dim = shape[i].integer();
     if (!dim || *dim < 1) config.bad("the input shape has a size that isn't at least 1");
     dims.push_back(*dim);
@@ -331,9 +368,7 @@ TensorId TfjsLayerBuilder::build_dense(const Call& call) {
   const Shape input = graph_.tensors[call.input()].shape;
   const int64_t in = input.channels();
   const int64_t out = call.config.count("units");
-  if (input.rank() < 2 || input.checked_element_count(kMaxTensorElements) != in) {
-    call.config.unsupported({"input shape ", input}, "one vector");
-  }
+  if (input.rank() < 2) call.config.unsupported({"input shape ", input}, "2 or more dimensions");
   const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
   if (is_new) {
     const TfjsWeight kernel = weights_.take(call.layer.path, "kernel");
@@ -348,6 +383,7 @@ TensorId TfjsLayerBuilder::build_dense(const Call& call) {
   op.filter = cached->second.first;
   op.bias = cached->second.second;
   op.activation = activation.clamp;
+  // A layer over the last axis, as Keras has it, is a convolution of one pixel.
   TensorId output = add_node(call, op);
   if (input.rank() > 2) {
     std::vector<int64_t> dims = input.dims();
@@ -456,6 +492,48 @@ TensorId TfjsLayerBuilder::build_multiply(const Call& call) {
   return add_binary<Multiply>(call);
 }
 
+/// Joins the channels of maps: the sum of all of them, each among channels of zeros.
+TensorId TfjsLayerBuilder::build_concatenate(const Call& call) {
+  const auto axis = static_cast<int64_t>(call.config.number("axis", -1));
+  int64_t channels = 0;
+  for (const TensorId input : call.inputs) {
+    const Shape& shape = graph_.tensors[input].shape;
+    if (shape.rank() != 4 || (axis != 3 && axis != -1)) {
+      call.config.unsupported({"axis ", axis, " of shape ", shape}, "the channels of maps");
+    }
+    channels += shape.channels();
+  }
+  if (channels > kMaxPadding) call.config.bad({"the maps have ", channels, " channels in all"});
+  TensorId sum = kNoTensor;
+  int64_t before = 0;
+  for (const TensorId input : call.inputs) {
+    const int64_t own = graph_.tensors[input].shape.channels();
+    Pad pad;
+    pad.input = input;
+    pad.channels_before = static_cast<uint32_t>(before);
+    pad.channels_after = static_cast<uint32_t>(channels - before - own);
+    before += own;
+    const TensorId padded = add_node(call, pad);
+    sum = sum == kNoTensor ? padded : add_node(call, Add{sum, padded, kNoTensor, {}});
+  }
+  if (sum == kNoTensor) call.config.bad("there are no inputs");
+  return sum;
+}
+
+TensorId TfjsLayerBuilder::build_subtract(const Call& call) {
+  if (const auto number = scalar_operand(call.layer.json); number && call.inputs.size() == 1) {
+    return add_affine(call, {1}, {-*number});
+  }
+  call.config.unsupported("operands", "a number as the second operand");
+}
+
+TensorId TfjsLayerBuilder::build_divide(const Call& call) {
+  if (const auto number = scalar_operand(call.layer.json); number && call.inputs.size() == 1) {
+    return add_affine(call, {1 / *number}, {0});
+  }
+  call.config.unsupported("operands", "a number as the divisor");
+}
+
 template <typename BinaryOp>
 TensorId TfjsLayerBuilder::add_binary(const Call& call) {
   if (call.inputs.size() < 2) call.config.bad("expected at least 2 inputs");
@@ -477,8 +555,49 @@ TensorId TfjsLayerBuilder::add_binary(const Call& call) {
 TensorId TfjsLayerBuilder::build_function(const Call& call) {
   const std::string function = call.config.text("function", "");
   if (function == "__operators__.add" || function == "math.add") return build_add(call);
-  if (function == "math.multiply") return build_multiply(call);
-  call.config.unsupported({"function ", in_quotes(function)}, "add and multiply");
+  if (function == "math.multiply" || function == "__operators__.mul") return build_multiply(call);
+  if (function == "math.subtract" || function == "__operators__.sub") return build_subtract(call);
+  if (function == "math.truediv" || function == "math.divide" ||
+      function == "__operators__.truediv")
+    return build_divide(call);
+  if (function == "nn.relu") return add_clamp(call, call.input(), Activation::relu());
+  if (function == "nn.relu6") return add_clamp(call, call.input(), Activation::relu6());
+  if (function == "nn.silu" || function == "nn.swish")
+    return activate(call, {{}, KerasActivation::Kind::Swish}, call.input());
+  call.config.unsupported({"function ", in_quotes(function)},
+                          "add, subtract, multiply, truediv, relu, relu6 and silu");
+}
+
+TensorId TfjsLayerBuilder::add_clamp(const Call& call, TensorId input, Activation activation) {
+  Clamp op;
+  op.input = input;
+  op.activation = activation;
+  return add_node(call, op);
+}
+
+/// Keras 2 has the mean and the variance among the weights or, given to the layer, in its config.
+TensorId TfjsLayerBuilder::build_normalization(const Call& call) {
+  const auto values_of = [&](const char* name) {
+    if (weights_.contains(call.layer.path, name))
+      return weights_.take(call.layer.path, name).values;
+    return numbers_of(call.config, name, name[0] == 'm' ? 0 : 1);
+  };
+  const std::vector<float> mean = values_of("mean"), variance = values_of("variance");
+  if (mean.size() != variance.size()) call.config.bad("mean and variance differ in length");
+  std::vector<float> scale, offset;
+  for (size_t i = 0; i < mean.size(); ++i) {
+    // Keras takes at least its epsilon as the deviation.
+    scale.push_back(1 / std::max(std::sqrt(variance[i]), 1e-7f));
+    offset.push_back(-mean[i] * scale[i]);
+  }
+  return add_affine(call, std::move(scale), std::move(offset));
+}
+
+TensorId TfjsLayerBuilder::build_leaky_relu(const Call& call) {
+  const bool is_keras3 = call.config.find("negative_slope") != nullptr;
+  const double slope = call.config.number(is_keras3 ? "negative_slope" : "alpha", 0.3);
+  return activate(call, {{}, KerasActivation::Kind::LeakyRelu, static_cast<float>(slope)},
+                  call.input());
 }
 
 TensorId TfjsLayerBuilder::build_rescaling(const Call& call) {
@@ -488,7 +607,12 @@ TensorId TfjsLayerBuilder::build_rescaling(const Call& call) {
 
 TensorId TfjsLayerBuilder::add_affine(const Call& call, std::vector<float> scale,
                                       std::vector<float> offset) {
-  const int64_t channels = graph_.tensors[call.input()].shape.channels();
+  return add_affine(call, call.input(), std::move(scale), std::move(offset));
+}
+
+TensorId TfjsLayerBuilder::add_affine(const Call& call, TensorId input, std::vector<float> scale,
+                                      std::vector<float> offset) {
+  const int64_t channels = graph_.tensors[input].shape.channels();
   // A small file can have many layers, each with many channels.
   rescaled_channels_ += std::max<int64_t>(channels, 0);
   if (channels < 1 || rescaled_channels_ > 1 << 22) {
@@ -504,7 +628,7 @@ TensorId TfjsLayerBuilder::add_affine(const Call& call, std::vector<float> scale
     }
   }
   ScaleShift op;
-  op.input = call.input();
+  op.input = input;
   op.scale = add_constant(call, "scale", {channels}, scale);
   op.offset = add_constant(call, "offset", {channels}, offset);
   return add_node(call, op);
@@ -535,6 +659,19 @@ TensorId TfjsLayerBuilder::build_global_average(const Call& call) {
   op.input = call.input();
   const bool keeps_rank = call.config.flag("keepdims", false);
   return add_node(call, op, keeps_rank ? Shape{1, 1, 1, channels} : Shape{1, channels});
+}
+
+TensorId TfjsLayerBuilder::build_global_max(const Call& call) {
+  require_channels_last(call.config);
+  const Shape image = call.image(graph_);
+  if (image[1] > kMaxPadding || image[2] > kMaxPadding) call.config.bad("the image is too large");
+  MaxPool2d op;
+  op.input = call.input();
+  op.window = {static_cast<uint32_t>(image[1]), static_cast<uint32_t>(image[2])};
+  op.stride = op.window;
+  const TensorId pooled = add_node(call, op);
+  if (call.config.flag("keepdims", false)) return pooled;
+  return reshape_to(call, pooled, {1, image.channels()});
 }
 
 template <typename Pool>
@@ -612,6 +749,24 @@ TensorId TfjsLayerBuilder::activate(const Call& call, const KerasActivation& act
       return add_node(call, Sigmoid{input, kNoTensor});
     case KerasActivation::Kind::HardSwish:
       return add_node(call, HardSwish{input, kNoTensor});
+    case KerasActivation::Kind::Swish:
+      return add_node(call,
+                      Multiply{input, add_node(call, Sigmoid{input, kNoTensor}), kNoTensor, {}});
+    case KerasActivation::Kind::Tanh: {
+      // tanh(x) = 2 * sigmoid(2 x) - 1
+      const TensorId twice = add_affine(call, input, {2}, {0});
+      return add_affine(call, add_node(call, Sigmoid{twice, kNoTensor}), {2}, {-1});
+    }
+    case KerasActivation::Kind::HardSigmoid:
+      return add_clamp(call, add_affine(call, input, {activation.slope}, {0.5f}), {0, 1});
+    case KerasActivation::Kind::LeakyRelu: {
+      // slope * x + (1 - slope) * relu(x)
+      const TensorId above = add_clamp(call, input, Activation::relu());
+      return add_node(call, Add{add_affine(call, input, {activation.slope}, {0}),
+                                add_affine(call, above, {1 - activation.slope}, {0}),
+                                kNoTensor,
+                                {}});
+    }
   }
   return input;
 }

@@ -61,7 +61,13 @@ class TfjsLayerBuilder {
   TensorId build_softmax(const Call& call);
   TensorId build_add(const Call& call);
   TensorId build_multiply(const Call& call);
+  TensorId build_concatenate(const Call& call);
+  TensorId build_subtract(const Call& call);
+  TensorId build_divide(const Call& call);
   TensorId build_function(const Call& call);
+  TensorId build_normalization(const Call& call);
+  TensorId build_leaky_relu(const Call& call);
+  TensorId build_global_max(const Call& call);
   TensorId build_rescaling(const Call& call);
   TensorId build_zero_padding(const Call& call);
   TensorId build_global_average(const Call& call);
@@ -82,6 +88,9 @@ class TfjsLayerBuilder {
   TensorId add_binary(const Call& call);
   /// Appends input * scale + offset. Each has one value, or one per channel.
   TensorId add_affine(const Call& call, std::vector<float> scale, std::vector<float> offset);
+  TensorId add_affine(const Call& call, TensorId input, std::vector<float> scale,
+                      std::vector<float> offset);
+  TensorId add_clamp(const Call& call, TensorId input, Activation activation);
   template <typename Pool>
   Pool windowed_pool(const Call& call);
 

@@ -276,6 +276,15 @@ TensorId GraphBuilder::fully_connected(TensorId input, int64_t outputs, Activati
   return append_layer(op);
 }
 
+TensorId GraphBuilder::fully_connected_rows(TensorId input, int64_t outputs) {
+  FullyConnected op;
+  op.input = input;
+  op.filter = filter({outputs, graph_.tensors[input].shape.channels()}, 0);
+  op.bias = bias(input, op.filter, outputs);
+  op.output = activation_like(input, {});
+  return append_layer(op);
+}
+
 TensorId GraphBuilder::add(TensorId a, TensorId b, Activation activation) {
   const TensorId output = activation_like(a, {});
   return append(Add{a, b, output, activation}, output, false);
@@ -343,9 +352,10 @@ TensorId GraphBuilder::global_average_pool(TensorId input, bool keep_dims) {
   return append(GlobalAveragePool{input, output}, output, false);
 }
 
-TensorId GraphBuilder::pad(TensorId input, Padding padding) {
+TensorId GraphBuilder::pad(TensorId input, Padding padding, uint32_t channels_before,
+                           uint32_t channels_after) {
   const TensorId output = activation_like(input, {});
-  return append(Pad{input, output, padding}, output, true);
+  return append(Pad{input, output, padding, channels_before, channels_after}, output, true);
 }
 
 TensorId GraphBuilder::clamp(TensorId input, Activation activation) {

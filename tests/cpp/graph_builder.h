@@ -56,6 +56,8 @@ class GraphBuilder {
                      Activation activation = {}, bool bias = true);
   TensorId fully_connected(TensorId input, int64_t outputs, Activation activation = {},
                            bool bias = true);
+  /// Adds a fully connected layer over the last axis of an input with several rows.
+  TensorId fully_connected_rows(TensorId input, int64_t outputs);
   TensorId add(TensorId a, TensorId b, Activation activation = {});
   TensorId multiply(TensorId a, TensorId b, Activation activation = {});
   /// Adds a constant with the data type of activations, as an operand of add() and multiply().
@@ -67,7 +69,8 @@ class GraphBuilder {
   TensorId max_pool(TensorId input, const Window& window);
   TensorId average_pool(TensorId input, const Window& window);
   TensorId global_average_pool(TensorId input, bool keep_dims);
-  TensorId pad(TensorId input, Padding padding);
+  TensorId pad(TensorId input, Padding padding, uint32_t channels_before = 0,
+               uint32_t channels_after = 0);
   TensorId clamp(TensorId input, Activation activation);
   TensorId scale_shift(TensorId input);
   TensorId reshape(TensorId input, Shape shape);

@@ -308,6 +308,204 @@ TEST(ModelForms, UsesTheRangeOfTheCaller) {
   EXPECT_STREQ(classifier.load_model({}).range_source, "assumed");
 }
 
+// --- what people really have ---------------------------------------------------------------------
+
+class AnyPrecision : public ::testing::TestWithParam<Precision> {};
+INSTANTIATE_TEST_SUITE_P(ModelForms, AnyPrecision,
+                         ::testing::Values(Precision::F32, Precision::I8PerTensor,
+                                           Precision::I8PerChannel, Precision::U8));
+
+class AnyInteger : public AnyPrecision {};
+INSTANTIATE_TEST_SUITE_P(ModelForms, AnyInteger,
+                         ::testing::Values(Precision::I8PerTensor, Precision::I8PerChannel,
+                                           Precision::U8));
+
+TEST_P(AnyPrecision, GreyNetworksReadTheLuma) {
+  GraphBuilder b(GetParam(), 3);
+  const TensorId stem = b.conv(b.input(kSide, kSide, 1), 8, {{3, 3}, {2, 2}, {}, {}});
+  const TensorId pooled = b.global_average_pool(stem, false);
+  const Graph graph = b.take(pooled);
+  for (const PrecisionChoice choice : {PrecisionChoice::Exact, PrecisionChoice::Auto}) {
+    LoadedModel model(write_tflite(graph), choice);
+    EXPECT_EQ(model.info.input_channels, 1);
+    const bool is_float = GetParam() == Precision::F32;
+    const auto [low, high] = is_float ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+    std::vector<double> luma;
+    const std::vector<double> real = model.real_pixels(low, high);
+    for (size_t i = 0; i < real.size(); i += 3)
+      luma.push_back(0.299 * real[i] + 0.587 * real[i + 1] + 0.114 * real[i + 2]);
+    Reference reference(graph);
+    reference.run(luma);
+    const double unit = is_float ? 1e-5 : graph.tensors[pooled].quantization.scales[0];
+    EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
+              choice == PrecisionChoice::Exact ? 1.01 * unit : 3 * unit);
+  }
+}
+
+TEST_P(AnyPrecision, DenseLayersOfEachPlaceAreConvolutions) {
+  GraphBuilder b(GetParam(), 5);
+  const TensorId map = b.conv(b.input(kSide, kSide, 3), 8, {{6, 6}, {5, 5}, {}, {}});
+  ASSERT_EQ(b.graph().tensors[map].shape, (Shape{1, 3, 3, 8}));
+  const TensorId each = b.fully_connected_rows(b.reshape(map, {9, 8}), 4);
+  const TensorId flat = b.reshape(each, {1, 36});
+  const TensorId scores = b.softmax(b.fully_connected(flat, 2));
+  const Graph graph = b.take(scores);
+  LoadedModel model(write_tflite(graph));
+  EXPECT_EQ(model.info.class_count, 2u);
+  EXPECT_EQ(model.info.embedding_size, 36u);
+  const auto [low, high] =
+      GetParam() == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+  Reference reference(graph);
+  reference.run(model.real_pixels(low, high));
+  EXPECT_LT(largest_difference(model.probabilities(), reference[scores]),
+            GetParam() == Precision::F32 ? 1e-5 : 0.05);
+}
+
+TEST_P(AnyInteger, SubtractsAndDividesByConstants) {
+  for (const auto code : {tflite::BuiltinOperator_SUB, tflite::BuiltinOperator_DIV}) {
+    SCOPED_TRACE(code);
+    GraphBuilder b(GetParam(), 5);
+    const TensorId in = b.input(kSide, kSide, 3);
+    const TensorId constant = b.scalar(0.5f);
+    // The file names this operator, a product, which is then renamed.
+    const TensorId out = b.multiply(in, constant);
+    Graph graph = b.take(out);
+    // Values from -3 to 3, so that no result is cut off.
+    Quantization& q = graph.tensors[out].quantization;
+    q.scales = {6.0f / 255};
+    q.zero_points = {graph.tensors[out].type == DataType::I8 ? 0 : 128};
+    std::vector<std::byte> file = write_tflite(graph);
+    const auto* codes = tflite::GetModel(file.data())->operator_codes();
+    auto* written = const_cast<tflite::OperatorCode*>(codes->Get(0));
+    ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(written)->SetField<int32_t>(
+        tflite::OperatorCode::VT_BUILTIN_CODE, code, 0));
+    LoadedModel model(file);
+    const auto [low, high] = range_of(graph.tensors[in]);
+    std::vector<double> expected = model.real_pixels(low, high);
+    const double c = real_values(graph.tensors[constant])[0];
+    for (double& v : expected) {
+      v = round_to_quantization(graph.tensors[in], v);
+      v = round_to_quantization(graph.tensors[out],
+                                code == tflite::BuiltinOperator_SUB ? v - c : v / c);
+    }
+    EXPECT_LT(largest_difference(model.embedding(), expected), 1.01 * q.scales[0]);
+    LoadedModel as_float(file, PrecisionChoice::F32);
+    EXPECT_LT(largest_difference(as_float.embedding(), expected), 1.01 * q.scales[0]);
+  }
+}
+
+TEST_P(AnyInteger, RunsLayersOfUnusualScalesInFloat) {
+  GraphBuilder b(GetParam(), 5);
+  const TensorId stem = b.conv(b.input(kSide, kSide, 3), 4, {});
+  const TensorId pooled = b.global_average_pool(stem, false);
+  Graph graph = b.take(pooled);
+  auto& conv = std::get<Conv2d>(graph.nodes[0].op);
+  for (float& scale : graph.tensors[conv.filter].quantization.scales) scale *= 1e5f;
+  graph.tensors[conv.bias].quantization = {};
+  for (const PrecisionChoice choice : {PrecisionChoice::Exact, PrecisionChoice::Auto}) {
+    LoadedModel model(write_tflite(graph), choice);
+    const auto [low, high] = range_of(graph.tensors[graph.input]);
+    Reference reference(graph);
+    reference.run(model.real_pixels(low, high));
+    EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
+              2.5 * graph.tensors[pooled].quantization.scales[0]);
+  }
+}
+
+TEST(ModelForms, DoesNotBelieveAnUnusualQuantization) {
+  GraphBuilder b(Precision::U8, 3);
+  Graph graph = b.take(pooled_features(b));
+  graph.tensors[graph.input].quantization = {{0.0413f}, {129}, 0};
+  auto& conv = std::get<Conv2d>(graph.nodes[0].op);
+  graph.tensors[conv.bias].quantization = {};
+  const std::vector<std::byte> file = write_tflite(graph);
+  LoadedModel model(file, PrecisionChoice::Auto);
+  EXPECT_STREQ(model.info.range_source, "assumed");
+  EXPECT_EQ(model.info.range.low, -1);
+  EXPECT_EQ(model.info.range.high, 1);
+  ASSERT_EQ(model.info.warnings.size(), 1u);
+  EXPECT_NE(model.info.warnings[0].find("-5.3277 to 5.2038"), std::string::npos)
+      << model.info.warnings[0];
+  // Pixels have these values in the network, too.
+  Reference reference(graph);
+  reference.run(model.real_pixels(-1, 1));
+  EXPECT_LT(largest_difference(model.embedding(), reference[graph.output]),
+            3 * graph.tensors[graph.output].quantization.scales[0]);
+  std::ranges::copy(file, model.classifier.model_buffer(file.size()).begin());
+  FrameOptions options;
+  options.range = InputRange{0, 1};
+  EXPECT_TRUE(model.classifier.load_model(options).warnings.empty());
+}
+
+TEST(ModelForms, WarnsOfAnAssumedRangeOnly) {
+  GraphBuilder b(Precision::F32, 3);
+  const std::vector<std::byte> file = write_tflite(b.take(pooled_features(b)));
+  const LoadedModel model(file);
+  ASSERT_EQ(model.info.warnings.size(), 1u);
+  EXPECT_NE(model.info.warnings[0].find("is assumed"), std::string::npos);
+  GraphBuilder q(Precision::U8, 3);
+  EXPECT_TRUE(LoadedModel(write_tflite(q.take(pooled_features(q)))).info.warnings.empty());
+}
+
+TEST_P(AnyPrecision, ChannelsMayHaveRangesOfTheirOwn) {
+  GraphBuilder b(GetParam(), 3);
+  const Graph graph = b.take(pooled_features(b));
+  const std::vector<std::byte> file = write_tflite(graph);
+  LoadedModel model(file);
+  std::ranges::copy(file, model.classifier.model_buffer(file.size()).begin());
+  FrameOptions options;
+  options.channel_ranges = {InputRange{-1, 0.5f}, InputRange{-0.5f, 1}, InputRange{0, 0.75f}};
+  const ModelInfo info = model.classifier.load_model(options, PrecisionChoice::Exact);
+  EXPECT_STREQ(info.range_source, "given");
+  std::vector<double> input;
+  for (size_t i = 0; i < model.pixels.size(); ++i) {
+    const InputRange& range = (*options.channel_ranges)[i % 3];
+    input.push_back(range.low + model.pixels[i] * (double{range.high} - range.low) / 255);
+  }
+  Reference reference(graph);
+  reference.run(input);
+  const double unit =
+      GetParam() == Precision::F32 ? 1e-5 : graph.tensors[graph.output].quantization.scales[0];
+  EXPECT_LT(largest_difference(model.embedding(), reference[graph.output]), 1.01 * unit);
+}
+
+TEST(ModelForms, UsesAChosenEmbedding) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId map = b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}});
+  const TensorId flat = b.reshape(map, {1, 7 * 7 * 8});
+  const TensorId scores = b.softmax(b.fully_connected(flat, 5));
+  Graph graph = b.take(scores);
+  graph.tensors[map].name = "last_map";
+  const std::vector<std::byte> file = write_tflite(graph);
+  LoadedModel own(file);
+  EXPECT_EQ(own.info.embedding_size, 392u);
+  for (const std::string& name : {std::string("last_map"), std::to_string(map)}) {
+    FrameOptions options;
+    options.embedding = name;
+    std::ranges::copy(file, own.classifier.model_buffer(file.size()).begin());
+    const ModelInfo info = own.classifier.load_model(options);
+    EXPECT_EQ(info.embedding_size, 8u);
+    EXPECT_EQ(info.embedding_layer, "last_map");
+    EXPECT_NE(info.embedding_reason.find("chosen"), std::string::npos);
+    // The classes don't change.
+    Reference reference(graph);
+    reference.run(own.real_pixels(-1, 1));
+    EXPECT_LT(largest_difference(own.probabilities(), reference[scores]), 1e-5);
+    std::vector<double> means(8);
+    for (size_t i = 0; i < reference[map].size(); ++i) means[i % 8] += reference[map][i] / 49;
+    EXPECT_LT(largest_difference(own.embedding(), means), 1e-5);
+  }
+  FrameOptions options;
+  options.embedding = "nothing";
+  std::ranges::copy(file, own.classifier.model_buffer(file.size()).begin());
+  try {
+    own.classifier.load_model(options);
+    ADD_FAILURE() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::BadArgument);
+  }
+}
+
 // --- Teachable Machine's exports to TensorFlow Lite ---------------------------------------------
 
 TEST(TeachableMachine, FloatingPoint) {

@@ -48,6 +48,7 @@ void expect_like_reference(Precision precision, uint32_t seed, size_t thread_cou
   Graph graph = builder.take(output);
   graph.embedding = output;
   pool_by_convolution(graph);
+  pool_in_float(graph);
 
   Reference reference(graph);
   reference.run(input);
@@ -164,6 +165,16 @@ TEST(Op, FullyConnected) {
   });
 }
 
+TEST(Op, FullyConnectedOfRows) {
+  for_all_precisions(6, [](GraphBuilder& b) {
+    const int height = b.integer(1, 5), width = b.integer(1, 5), channels = b.integer(1, 40);
+    const TensorId in = b.input(height, width, channels);
+    const bool keeps_rank = b.integer(0, 1) == 0;
+    return b.fully_connected_rows(keeps_rank ? in : b.reshape(in, {height * width, channels}),
+                                  b.integer(1, 20));
+  });
+}
+
 TEST(Op, FullyConnectedOfAPicture) {
   for_all_precisions(4, [](GraphBuilder& b) {
     const TensorId in = b.input(b.integer(1, 4), b.integer(1, 4), b.integer(1, 20));
@@ -228,7 +239,7 @@ TEST(Op, Sigmoid) {
 }
 
 TEST(Op, MaxPool) {
-  for_random_cases(15, {Precision::F32}, [](GraphBuilder& b) {
+  for_all_precisions(15, [](GraphBuilder& b) {
     const TensorId in = b.input(b.integer(3, 12), b.integer(3, 12), b.integer(1, 40));
     GraphBuilder::Window w;
     w.kernel = {static_cast<uint32_t>(b.integer(2, 3)), static_cast<uint32_t>(b.integer(2, 3))};
@@ -236,23 +247,6 @@ TEST(Op, MaxPool) {
     w.padding = b.same(in, w.kernel, w.stride);
     return b.max_pool(in, w);
   });
-}
-
-TEST(Op, MaxPoolOfIntegersIsAnErrorWithAdvice) {
-  for (Precision precision : {Precision::I8PerTensor, Precision::U8}) {
-    GraphBuilder b(precision, 3);
-    const TensorId in = b.input(4, 4, 3);
-    Graph graph = b.take(b.max_pool(in, {{2, 2}, {2, 2}, {}, {}}));
-    graph.embedding = graph.output;
-    try {
-      Network network(std::move(graph), nullptr);
-      ADD_FAILURE() << "nothing was thrown";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::UnsupportedOp);
-      EXPECT_NE(std::string(error.what()).find("precision: 'f32'"), std::string::npos)
-          << error.what();
-    }
-  }
 }
 
 TEST(Op, AveragePoolOfIntegersWithoutPadding) {
@@ -288,6 +282,14 @@ TEST(Op, Pad) {
     const TensorId in = b.input(b.integer(1, 9), b.integer(1, 9), b.integer(1, 20));
     const auto side = [&] { return static_cast<uint32_t>(b.integer(0, 3)); };
     return b.pad(in, {side(), side(), side(), side()});
+  });
+}
+
+TEST(Op, PadOfChannels) {
+  for_all_precisions(8, [](GraphBuilder& b) {
+    const TensorId in = b.input(b.integer(1, 9), b.integer(1, 9), b.integer(1, 20));
+    const auto count = [&] { return static_cast<uint32_t>(b.integer(0, 20)); };
+    return b.pad(in, {}, count(), count());
   });
 }
 

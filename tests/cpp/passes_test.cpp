@@ -227,6 +227,79 @@ TEST(FindEnds, CountsHiddenLayersToTheClassifier) {
   EXPECT_EQ(graph.embedding, flat);
 }
 
+TEST(FindEnds, FindsThePooledFeaturesBeforeAnyHead) {
+  // What people put between their own layers: each returns the next vector.
+  using Between = TensorId (*)(GraphBuilder&, TensorId);
+  const Between cases[] = {
+      [](GraphBuilder& b, TensorId t) { return b.scale_shift(t); },
+      [](GraphBuilder& b, TensorId t) { return b.hard_swish(t); },
+      [](GraphBuilder& b, TensorId t) { return b.clamp(t, Activation::relu()); },
+      [](GraphBuilder& b, TensorId t) { return b.multiply(t, b.sigmoid(t)); },
+      [](GraphBuilder& b, TensorId t) { return b.add(t, b.fully_connected(t, 4)); },
+      [](GraphBuilder& b, TensorId t) { return b.add(t, b.operand({4})); },
+  };
+  for (const Between& between : cases) {
+    SCOPED_TRACE(&between - cases);
+    GraphBuilder b(Precision::F32, 3);
+    const TensorId pooled = b.global_average_pool(b.conv(b.input(4, 4, 3), 8, {}), false);
+    const TensorId hidden = between(b, b.fully_connected(pooled, 4, Activation::relu()));
+    const TensorId logits = b.fully_connected(hidden, 2);
+    Graph graph = b.take(b.softmax(logits));
+    find_ends(graph);
+    EXPECT_EQ(graph.logits, logits);
+    EXPECT_EQ(graph.embedding, pooled);
+    EXPECT_NE(graph.embedding_reason.find("classifier of"), std::string::npos);
+    EXPECT_TRUE(graph.warnings.empty());
+  }
+}
+
+TEST(FindEnds, FindsTheFeaturesBeforeScoresThatArePooled) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId features = b.conv(b.input(4, 4, 3), 8, {});
+  const TensorId scores = b.global_average_pool(b.conv(features, 5, {}, Activation::relu()), false);
+  Graph graph = b.take(b.softmax(scores));
+  find_ends(graph);
+  validate(graph);
+  EXPECT_EQ(graph.logits, scores);
+  EXPECT_TRUE(graph.logits_need_input);
+  EXPECT_EQ(graph.tensors[graph.embedding].shape, (Shape{1, 8}));
+}
+
+TEST(FindEnds, RefusesScoresOfManyPlacesUnlessAnEmbeddingIsChosen) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId features = b.conv(b.input(12, 12, 3), 8, {});
+  Graph graph = b.take(b.softmax(b.conv(features, 2, {})));
+  Graph chosen;
+  chosen.nodes = graph.nodes;
+  chosen.input = graph.input;
+  chosen.output = graph.output;
+  for (const Tensor& tensor : graph.tensors) {
+    chosen.tensors.emplace_back();
+    chosen.tensors.back().shape = tensor.shape;
+  }
+  try {
+    find_ends(graph);
+    ADD_FAILURE() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::UnsupportedOp);
+    EXPECT_NE(std::string(error.what()).find("12 x 12"), std::string::npos) << error.what();
+  }
+  chosen.embedding = features;
+  find_ends(chosen);
+  EXPECT_EQ(chosen.tensors[chosen.embedding].shape, (Shape{1, 8}));
+  EXPECT_EQ(chosen.logits, kNoTensor);
+}
+
+TEST(FindEnds, WarnsOfAnEmbeddingWithoutPooling) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId map = b.conv(b.input(8, 8, 3), 8, {}, Activation::relu());
+  Graph graph = b.take(map);
+  find_ends(graph);
+  EXPECT_EQ(graph.embedding, map);
+  ASSERT_EQ(graph.warnings.size(), 1u);
+  EXPECT_NE(graph.warnings[0].find("512 numbers"), std::string::npos) << graph.warnings[0];
+}
+
 TEST(FindEnds, IgnoresAClassifierOfPixels) {
   GraphBuilder b(Precision::F32, 3);
   const TensorId logits = b.fully_connected(b.input(1, 1, 3), 5);

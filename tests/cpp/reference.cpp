@@ -106,10 +106,14 @@ struct Compute {
     const auto outputs = static_cast<size_t>(f[0]);
     const auto inputs = static_cast<size_t>(f[1]);
     const std::vector<double> taps = real_values(graph.tensors[op.filter]);
-    std::vector<double> result = bias_of(op.bias, op.input, op.filter, outputs);
-    for (size_t o = 0; o < outputs; ++o) {
-      for (size_t i = 0; i < inputs; ++i) result[o] += at(op.input)[i] * taps[o * inputs + i];
-      result[o] = clamp(op.activation, result[o]);
+    const std::vector<double> bias = bias_of(op.bias, op.input, op.filter, outputs);
+    std::vector<double> result;
+    for (size_t row = 0; row < at(op.input).size(); row += inputs) {
+      for (size_t o = 0; o < outputs; ++o) {
+        double sum = bias[o];
+        for (size_t i = 0; i < inputs; ++i) sum += at(op.input)[row + i] * taps[o * inputs + i];
+        result.push_back(clamp(op.activation, sum));
+      }
     }
     return result;
   }
@@ -191,8 +195,8 @@ struct Compute {
       for (int64_t x = 0; x < in[2]; ++x)
         for (int64_t c = 0; c < in[3]; ++c) {
           result[static_cast<size_t>(
-              ((y + op.padding.top) * out[2] + x + op.padding.left) * out[3] + c)] =
-              at(op.input)[static_cast<size_t>((y * in[2] + x) * in[3] + c)];
+              ((y + op.padding.top) * out[2] + x + op.padding.left) * out[3] + c +
+              op.channels_before)] = at(op.input)[static_cast<size_t>((y * in[2] + x) * in[3] + c)];
         }
     return result;
   }

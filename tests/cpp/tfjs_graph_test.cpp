@@ -10,6 +10,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <tuple>
 
 #include "converted.h"
 #include "core/error.h"
@@ -95,6 +96,60 @@ class Nodes {
 };
 
 Json list(const char* kind, Json values) { return {{"list", {{kind, std::move(values)}}}}; }
+
+double input_at(size_t i) { return static_cast<double>(i) / 10 - 2; }
+
+TEST(GraphModel, ComputesMoreActivations) {
+  using Function = double (*)(double);
+  const std::tuple<const char*, Json, Function> cases[] = {
+      {"LeakyRelu", {{"alpha", {{"f", 0.25}}}}, [](double x) { return x < 0 ? x / 4 : x; }},
+      {"Tanh", Json::object(), [](double x) { return std::tanh(x); }},
+  };
+  for (const auto& [op, attr, function] : cases) {
+    Nodes n;
+    const std::vector<double> got = n.add("out", op, {"in"}, attr).run();
+    for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], function(input_at(i)), 1e-5) << op;
+  }
+}
+
+TEST(GraphModel, TakesTheMaximumOfAllPixels) {
+  for (const bool keeps : {false, true}) {
+    Nodes n;
+    n.constant<int32_t>("axes", {2}, {1, 2});
+    n.add("out", "Max", {"in", "axes"}, {{"keep_dims", {{"b", keeps}}}});
+    EXPECT_EQ(n.run(), (std::vector<double>{input_at(45), input_at(46), input_at(47)}));
+  }
+}
+
+TEST(GraphModel, JoinsTheChannelsOfMaps) {
+  for (const int axis : {3, -1}) {
+    Nodes n;
+    n.constant<float>("two", {}, {2}).constant<int32_t>("axis", {}, {axis});
+    n.add("a", "Mul", {"in", "two"}).add("b", "Relu", {"in"});
+    const std::vector<double> got = n.add("out", "ConcatV2", {"a", "in", "b", "axis"}).run();
+    ASSERT_EQ(got.size(), 3u * 48);
+    for (size_t i = 0; i < got.size(); ++i) {
+      const double in = input_at(i / 9 * 3 + i % 3);
+      const double expected[] = {2 * in, in, std::max(in, 0.0)};
+      EXPECT_NEAR(got[i], expected[i / 3 % 3], 1e-6);
+    }
+  }
+  Nodes n;
+  n.constant<int32_t>("axis", {}, {1});
+  const Error error = n.add("join", "ConcatV2", {"in", "in", "axis"}).failure();
+  EXPECT_NE(std::string(error.what()).find("'join' (ConcatV2)"), std::string::npos) << error.what();
+}
+
+TEST(GraphModel, UsesClassScoresAmongSeveralOutputs) {
+  Nodes n;
+  n.constant<int32_t>("axes", {2}, {1, 2});
+  n.add("pooled", "Mean", {"in", "axes"}).add("first", "Relu", {"in"});
+  n.add("scores", "Softmax", {"pooled"}).add("last", "Relu6", {"in"});
+  EXPECT_EQ(n.run().size(), 3u);
+  Nodes without;
+  without.add("first", "Relu", {"in"}).add("last", "Relu6", {"in"});
+  EXPECT_EQ(without.read().nodes.back().where, "node 'last' (Relu6)");
+}
 
 TEST(GraphModel, ComputesWithConstants) {
   Nodes n;
@@ -185,8 +240,6 @@ TEST(GraphModel, NamesContradictions) {
   expect(Nodes().add("x", "Relu", {"in"}).add("x", "Relu", {"in"}), BadModel, "two nodes");
   expect(Nodes().add("x", "Relu", {"in:1"}), UnsupportedOp,
          "Unsupported input 'in:1' in node 'x' (Relu). Supported: first outputs (:0).");
-  expect(Nodes().add("x", "Relu", {"in"}).add("y", "Relu", {"in"}), UnsupportedOp,
-         "several outputs");
   expect(Nodes().add("w", "Const", Json::array()).add("x", "Mul", {"in", "w"}), BadModel,
          "model.json: weightsManifest has no weight 'w'");
   expect(Nodes().add("x", "Relu", {"in"}, {{"data_format", {{"s", "TkNIVw=="}}}}), UnsupportedOp,

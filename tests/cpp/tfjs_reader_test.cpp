@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +11,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <tuple>
 
 #include "converted.h"
 #include "core/error.h"
@@ -300,6 +303,99 @@ TEST(TfjsReader, ReadsVariationsOfKeras) {
 }
 
 /// Keras 2 gives the first call of a nested model the number 1.
+/// Runs a layer on pixels of 2 x 2 with values from -2.0 to 0.75. `call` is its inbound node in a
+/// functional model; without one, the model is sequential.
+std::vector<double> run_layer(const std::string& class_name, Json config, Json call = nullptr) {
+  const Json shape = {nullptr, 2, 2, 3};
+  config["name"] = "layer";
+  Json input = {{"class_name", "InputLayer"}, {"config", {{"batch_input_shape", shape}}}};
+  Json layer = {{"class_name", class_name}, {"config", config}};
+  Json model = {{"class_name", "Sequential"}, {"config", {{"layers", {input, layer}}}}};
+  if (!call.is_null()) {
+    input["name"] = "input";
+    input["inbound_nodes"] = Json::array();
+    layer["name"] = "layer";
+    layer["inbound_nodes"] = Json::array({call});
+    model = {{"class_name", "Functional"},
+             {"config",
+              {{"layers", {input, layer}},
+               {"input_layers", {{"input", 0, 0}}},
+               {"output_layers", {{"layer", 0, 0}}}}}};
+  }
+  const Json file = {{"modelTopology", model}, {"weightsManifest", Json::array()}};
+  const Graph graph = read_tfjs(to_bytes(file.dump()), {}).graph;
+  if (graph.output == graph.input) return {};
+  validate(graph);
+  std::vector<double> pixels;
+  for (int i = 0; i < 12; ++i) pixels.push_back(i / 4.0 - 2);
+  Reference reference(graph);
+  reference.run(pixels);
+  return reference[graph.output];
+}
+
+TEST(TfjsReader, ComputesMoreActivations) {
+  using Function = double (*)(double);
+  const std::tuple<Json, Function> cases[] = {
+      {{{"activation", "swish"}}, [](double x) { return x / (1 + std::exp(-x)); }},
+      {{{"activation", "silu"}}, [](double x) { return x / (1 + std::exp(-x)); }},
+      {{{"activation", "tanh"}}, [](double x) { return std::tanh(x); }},
+      {{{"activation", "hard_sigmoid"}},
+       [](double x) { return std::clamp(0.2 * x + 0.5, 0.0, 1.0); }},
+      {{{"activation", "hard_sigmoid"}, {"dtype", {{"class_name", "DTypePolicy"}}}},
+       [](double x) { return std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
+      {{{"activation", "leaky_relu"}}, [](double x) { return x < 0 ? 0.2 * x : x; }},
+  };
+  for (const auto& [config, function] : cases) {
+    const std::vector<double> got = run_layer("Activation", config);
+    ASSERT_EQ(got.size(), 12u);
+    for (int i = 0; i < 12; ++i)
+      EXPECT_NEAR(got[static_cast<size_t>(i)], function(i / 4.0 - 2), 1e-6) << config;
+  }
+  const std::vector<double> leaky = run_layer("LeakyReLU", {{"alpha", 0.5}});
+  EXPECT_NEAR(leaky[0], -1, 1e-6);
+  EXPECT_NEAR(leaky[11], 0.75, 1e-6);
+}
+
+TEST(TfjsReader, ComputesArithmeticOfKeras) {
+  const auto keras2 = [](double y) { return Json{{"input", 0, 0, {{"y", y}}}}[0]; };
+  const Json tensor = {{"class_name", "__keras_tensor__"},
+                       {"config", {{"keras_history", {"input", 0, 0}}}}};
+  const auto keras3 = [&](double y) { return Json{{"args", {tensor, y}}}; };
+  const std::tuple<const char*, Json, Json, double> cases[] = {
+      {"TFOpLambda", {{"function", "math.truediv"}}, keras2(4), -0.5},
+      {"TFOpLambda", {{"function", "math.subtract"}}, keras2(1), -3},
+      {"TFOpLambda", {{"function", "math.multiply"}}, keras2(3), -6},
+      {"TrueDivide", Json::object(), keras3(4), -0.5},
+      {"Subtract", Json::object(), keras3(1), -3},
+      {"Multiply", Json::object(), keras3(3), -6},
+  };
+  for (const auto& [name, config, call, expected] : cases)
+    EXPECT_NEAR(run_layer(name, config, call)[0], expected, 1e-6) << name << config;
+  const std::vector<double> normalized =
+      run_layer("Normalization", {{"mean", {1, 2, 3}}, {"variance", {4, 16, 1}}});
+  EXPECT_NEAR(normalized[0], -1.5, 1e-6);
+  EXPECT_NEAR(normalized[1], (-1.75 - 2) / 4, 1e-6);
+  EXPECT_NEAR(normalized[2], -4.5, 1e-6);
+  EXPECT_EQ(run_layer("GlobalMaxPooling2D", Json::object()),
+            (std::vector<double>{0.25, 0.5, 0.75}));
+}
+
+TEST(TfjsReader, LeavesOutLayersThatDoNothingAtInference) {
+  for (const char* name :
+       {"RandomRotation", "RandomFlip", "RandomZoom", "RandomTranslation", "RandomContrast",
+        "GaussianNoise", "GaussianDropout", "SpatialDropout2D", "ActivityRegularization"})
+    EXPECT_TRUE(run_layer(name, {{"rate", 0.5}}).empty()) << name;
+}
+
+TEST(TfjsReader, GivesInputsOfAnySizeTheUsualOne) {
+  const Json layer = {{"class_name", "ReLU"},
+                      {"config", {{"batch_input_shape", {nullptr, nullptr, nullptr, 3}}}}};
+  const Json model = {{"class_name", "Sequential"}, {"config", {{"layers", {layer}}}}};
+  const Json file = {{"modelTopology", model}, {"weightsManifest", Json::array()}};
+  const Graph graph = read_tfjs(to_bytes(file.dump()), {}).graph;
+  EXPECT_EQ(graph.tensors[graph.input].shape, (Shape{1, 224, 224, 3}));
+}
+
 TEST(TfjsReader, ReadsNestedFunctionalModels) {
   TfjsFiles files = TfjsFiles::load(fixtures() / "functional");
   const size_t node_count = files.read().nodes.size();
@@ -360,8 +456,8 @@ const Contradiction kContradictions[] = {
        f.layer("drop")["class_name"] = "Rescaling";
        f.layer("drop")["config"]["scale"] = {1, 2, 3, 4, 5, 6, 7};
      }},
-    {"UnknownActivation", kUnsupported, "'swish'",
-     [](TfjsFiles& f) { f.layer("stem")["config"]["activation"] = "swish"; }},
+    {"UnknownActivation", kUnsupported, "'mish'",
+     [](TfjsFiles& f) { f.layer("stem")["config"]["activation"] = "mish"; }},
     {"ChannelsFirst", kUnsupported, "channels_first",
      [](TfjsFiles& f) { f.layer("stem")["config"]["data_format"] = "channels_first"; }},
     {"CausalPadding", kUnsupported, "'causal'",
@@ -372,9 +468,9 @@ const Contradiction kContradictions[] = {
      [](TfjsFiles& f) { f.layer("plain")["config"]["axis"] = 1; }},
     {"SoftmaxAxis", kUnsupported, "axis",
      [](TfjsFiles& f) { f.layer("probabilities")["config"]["axis"] = 0; }},
-    {"OpenInputSize", kUnsupported, "Unsupported variable input size",
+    {"OpenChannelCount", kUnsupported, "Unsupported variable number of channels",
      [](TfjsFiles& f) {
-       f.layer("picture")["config"]["batch_input_shape"] = {nullptr, nullptr, nullptr, 3};
+       f.layer("picture")["config"]["batch_input_shape"] = {nullptr, 8, 8, nullptr};
      }},
     {"Batch", kUnsupported, "batch size 8",
      [](TfjsFiles& f) { f.layer("picture")["config"]["batch_input_shape"][0] = 8; }},

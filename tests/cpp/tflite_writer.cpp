@@ -113,7 +113,7 @@ class Writer {
     const auto n = [](uint32_t v) { return static_cast<int32_t>(v); };
     add(tflite::BuiltinOperator_PAD,
         {op.input, integers({0, 0, n(op.padding.top), n(op.padding.bottom), n(op.padding.left),
-                             n(op.padding.right), 0, 0})},
+                             n(op.padding.right), n(op.channels_before), n(op.channels_after)})},
         op.output);
   }
   void operator()(const Clamp& op) { add(code_of_clamp(op.activation), {op.input}, op.output); }

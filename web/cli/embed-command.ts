@@ -11,7 +11,7 @@ import { type LabelledPicture, type SkippedFile, scanFolder } from './folder-sca
 import { IncomingFile } from './incoming-file.js';
 import { layersOption } from './layers-option.js';
 import { outsideFilesOption } from './model-files.js';
-import { describeEmbeddings, modelOption, openClassifier } from './model-option.js';
+import { describeEmbeddings, embeddingOption, modelOption, openClassifier } from './model-option.js';
 import { type Journal, JournalWriter, journalOf, type KnownPicture, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption, toThreads } from './threads-option.js';
@@ -28,6 +28,7 @@ unsupported format is named and skipped (exit code 3).`,
     out: { value: 'FILE', help: 'the data set to write, usually data.tmkn (required)' },
     model: modelOption,
     layers: layersOption,
+    embedding: embeddingOption,
     ...outsideFilesOption,
     threads: threadsOption,
     force: {

@@ -18,7 +18,7 @@ import { layersOption } from './layers-option.js';
 import { defaultEpisodes, defaultShots, type LearningCurve, type Outlook, toOutlook } from './learning-curve.js';
 import { toCurveText } from './learning-curve-text.js';
 import { outsideFilesOption } from './model-files.js';
-import { modelOption, openClassifier } from './model-option.js';
+import { embeddingOption, modelOption, openClassifier } from './model-option.js';
 import { journalOf, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption, toThreads } from './threads-option.js';
@@ -49,6 +49,7 @@ prints how the accuracy grows with the number of examples, and what more example
     svg: { value: 'FILE', help: 'write the confusion matrix as an SVG image' },
     model: modelOption,
     layers: layersOption,
+    embedding: embeddingOption,
     ...outsideFilesOption,
     threads: threadsOption,
     json: { help: 'print the result as JSON' },

@@ -1,11 +1,11 @@
 // teachable-wasm inspect MODEL: prints the contents of a model file.
 
-import type { Info, ModelInfo } from 'teachable-wasm';
+import type { Classifier, Info, ModelInfo } from 'teachable-wasm';
 import type { Call, Command } from './command-line.js';
 import { type ExitCode, exitCodes } from './exit.js';
 import { layersOption } from './layers-option.js';
 import { outsideFilesOption } from './model-files.js';
-import { openClassifier } from './model-option.js';
+import { embeddingOption, labelsOption, openClassifier } from './model-option.js';
 
 /** Class names that are printed at most. */
 const maxNames = 4;
@@ -32,6 +32,8 @@ For a model that can't run, the error names the unsupported operator or the dama
 run, after batch normalization and activations were folded into other operators.`,
   options: {
     layers: layersOption,
+    embedding: embeddingOption,
+    labels: labelsOption,
     ...outsideFilesOption,
     json: { help: 'print the result as JSON' },
   },
@@ -44,28 +46,46 @@ async function inspect({ argument: file, values, out }: Call): Promise<ExitCode>
   try {
     const info = await classifier.info();
     const classNames = await classifier.classNames();
-    if (values['json']) out.json({ file, fileBytes: info.modelBytes, ...info.model, classNames });
-    else out.lines(toText(file, info, classNames));
+    const frameMs = await timeOfFrame(classifier, info);
+    if (values['json']) out.json({ file, fileBytes: info.modelBytes, ...info.model, classNames, frameMs });
+    else out.lines(toText(file, info, classNames, frameMs));
     return exitCodes.done;
   } finally {
     classifier.dispose();
   }
 }
 
-function toText(file: string, { model, modelBytes }: Info, classNames: readonly string[]): string[] {
+/** Returns the median time of five runs with a grey picture, in milliseconds. */
+async function timeOfFrame(classifier: Classifier, { model }: Info): Promise<number> {
+  const [width, height] = [model.inputWidth, model.inputHeight];
+  const picture = { data: new Uint8Array(width * height * 4).fill(128), width, height };
+  const times: number[] = [];
+  for (let run = 0; run < 6; run++) {
+    await classifier.embed(picture);
+    times.push((await classifier.info()).timings!.networkMs);
+  }
+  return times.slice(1).sort((a, b) => a - b)[2]!;
+}
+
+function toText(file: string, { model, modelBytes }: Info, classNames: readonly string[], frameMs: number): string[] {
   const [low, high] = model.preprocess.range;
   const rows: [string, string][] = [
     ['name', model.title],
     ['format', `${formats[model.format]}, ${toBytes(modelBytes)}`],
     [
       'input',
-      `[1, ${model.inputHeight}, ${model.inputWidth}, 3] ${model.inputType}; pixel values 0 to 255 become ${toNumber(low)} to ${toNumber(high)} (${rangeSources[model.rangeSource]})`,
+      `[1, ${model.inputHeight}, ${model.inputWidth}, ${model.inputChannels}] ${model.inputType}; pixel values 0 to 255 become ${toNumber(low)} to ${toNumber(high)} (${rangeSources[model.rangeSource]})`,
     ],
     ['embedding', toEmbedding(model)],
+    ['', `'${model.embeddingLayer}': ${model.embeddingReason}`],
     ['classes', toClasses(model.classCount, classNames)],
     ['weights', `${model.precision}, ${toBytes(model.weightBytes)} in memory`],
-    ['work', `${(model.multiplyAdds / 1e6).toFixed(1)} million multiply-adds per picture`],
+    [
+      'work',
+      `${(model.multiplyAdds / 1e6).toFixed(1)} million multiply-adds per picture; ${frameMs.toFixed(1)} ms here, with one thread`,
+    ],
   ];
+  rows.push(...model.warnings.map((warning): [string, string] => ['warning', warning]));
   const counts = Object.entries(model.operators);
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
   const width = Math.max(...counts.map(([name]) => name.length));

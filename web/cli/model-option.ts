@@ -1,7 +1,7 @@
 // The option --model: opens the network and describes it, so that embeddings of different networks are never mixed.
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Classifier, load, type Precision } from 'teachable-wasm';
@@ -15,6 +15,30 @@ export const modelOption: OptionSpec = {
   help: 'the model: a .tflite file, or a model.json with its\nweights in the same folder (default: the packaged MobileNet V2)',
 };
 
+export const embeddingOption: OptionSpec = {
+  value: 'NAME',
+  help: 'tensor to use as the embedding, by its name or index\n(default: what the classifier reads; inspect shows it)',
+};
+
+export const labelsOption: OptionSpec = {
+  value: 'FILE',
+  help: 'class names: one per line, JSON, or metadata.json\n(default: labels.txt or metadata.json beside the model)',
+};
+
+/** Returns the labels that were given; undefined without the option. */
+function givenLabels(values: Values): URL | undefined {
+  const given = values['labels'] as string | undefined;
+  return given === undefined ? undefined : pathToFileURL(path.resolve(given));
+}
+
+/** Returns the labels beside a model; undefined when there are none. A catalogue entry has its own. */
+function labelsBeside(model: string | undefined): URL | undefined {
+  if (model === undefined || (model.endsWith('.json') && path.basename(model) !== 'model.json')) return undefined;
+  const folder = path.dirname(path.resolve(model));
+  const found = ['metadata.json', 'labels.txt'].map((name) => path.join(folder, name)).find((each) => existsSync(each));
+  return found === undefined ? undefined : pathToFileURL(found);
+}
+
 /**
  * Loads the network in a worker thread of its own.
  * @throws CommandError when the file can't be read, or names files that are not allowed
@@ -22,15 +46,25 @@ export const modelOption: OptionSpec = {
 export async function openClassifier(values: Values, precision?: Precision): Promise<Classifier> {
   const file = values['model'] as string | undefined;
   if (file !== undefined) await checkModelFiles(file, values);
-  // One thread per classifier: several classifiers at once use the processor better than several threads in one.
-  return load({
+  const options = {
     ...(file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) }),
     precision,
     layers: toLayers(values),
+    embedding: values['embedding'] as string | undefined,
+    // One thread per classifier: several classifiers at once use the processor better than several threads in one.
     threads: 1,
     // The missing part of a truncated picture would be taught as its colour.
-    truncated: 'refuse',
-  });
+    truncated: 'refuse' as const,
+  };
+  const beside = values['labels'] === undefined ? labelsBeside(file) : undefined;
+  if (beside) {
+    try {
+      return await load({ ...options, labels: beside });
+    } catch {
+      // They may belong to another model in the folder. An error of the model itself appears again.
+    }
+  }
+  return load({ ...options, labels: givenLabels(values) });
 }
 
 /** Describes all that an embedding depends on: the model's file and the preprocessing of pictures. */
@@ -42,6 +76,7 @@ export async function describeEmbeddings(values: Values, { model }: Classifier):
     preprocess: model.preprocess,
     embeddingSize: model.embeddingSize,
     ...(model.layers === 'last' ? {} : { layers: model.layers }),
+    ...(values['embedding'] === undefined ? {} : { embedding: values['embedding'] }),
   };
 }
 

@@ -11,12 +11,12 @@ const dist = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
   entry: 12_520,
-  worker: 15_650,
-  modules: { simd: 178_300, 'simd-threads': 181_400, relaxed: 185_400, 'relaxed-threads': 189_800 },
+  worker: 17_820,
+  modules: { simd: 184_700, 'simd-threads': 187_600, relaxed: 191_600, 'relaxed-threads': 196_000 },
   // Fetched only for the first picture file.
   decoder: 30_260,
   // Fetched only for a model.json of TensorFlow.js.
-  converter: 62_600,
+  converter: 66_400,
 };
 
 const gzipped = (name) => gzipSync(readFileSync(path.join(dist, name)), { level: 9 }).length;
@@ -55,7 +55,7 @@ test('the package stays within its size limits', (t) => {
   expectAtMost('The worker', worker, limits.worker);
   for (const { variant, glue, wasm, together } of sizes) {
     expectAtMost(`The module ${variant}`, glue + wasm, limits.modules[variant]);
-    expectAtMost(`Everything that starts ${variant}`, together, 217_800);
+    expectAtMost(`Everything that starts ${variant}`, together, 226_100);
   }
   expectAtMost('The decoder', decoder, limits.decoder);
   expectAtMost('The converter', converter, limits.converter);

@@ -136,6 +136,26 @@ const plain = (r, g, b, width = 2, height = 2) => ({
 const red = plain(200, 0, 0);
 const blue = plain(0, 0, 200, 5, 3);
 
+test('a mean and a deviation for each channel, and a chosen embedding, reach the module', async () => {
+  const model = { bytes: modelBytes };
+  const preprocess = { mean: [0.5, 0.25, 0], std: [0.5, 0.25, 0.125] };
+  const classifier = await load({ model, preprocess, embedding: 7 });
+  const { channelRanges, embedding } = module.classifiers.at(-1).preprocess;
+  assert.deepEqual([channelRanges, embedding], [[-1, -1, 0, 1, 3, 8], '7']);
+  assert.deepEqual([classifier.model.warnings, classifier.model.embeddingLayer], [[], 'pool']);
+  const dataset = JSON.parse(await (await classifier.addExample(red, 'a'), classifier.exportJson()));
+  assert.match(dataset.model.id, /embedding 7/);
+  classifier.dispose();
+  for (const wrong of [{ mean: [1, 2, 3] }, { std: [1, 1, 1] }, { mean: [0, 0], std: [1, 1] }, { mean: 0.5, std: 0.5 }])
+    await assert.rejects(load({ model, preprocess: wrong }), { code: 'bad-argument', message: /mean/ });
+  for (const std of [
+    [0, 1, 1],
+    [1, NaN, 1],
+    [1, -1, 1],
+  ])
+    await assert.rejects(load({ model, preprocess: { mean: [0, 0, 0], std } }), { code: 'bad-argument' });
+});
+
 test('loads a model by address', async (t) => {
   const classifier = await open(t);
   assert.deepEqual(module.classifiers[0].model, modelBytes);

@@ -150,3 +150,38 @@ test('recognizes only the metadata.json of an image project', () => {
   assert.ok(!isTeachableMachine('{"packageName":"@teachablemachine/pose","labels":[]}'));
   assert.ok(!isTeachableMachine('{"labels":[]}'));
 });
+
+test('reads the forms in which people store labels', () => {
+  const expected = ['mug', 'red cup', 'spoon 2'];
+  const forms = [
+    'mug\nred cup\nspoon 2\n',
+    '\ufeffmug\r\nred cup\r\nspoon 2\r\n',
+    'mug\n\nred cup\n\n\nspoon 2',
+    '0 mug\n1 red cup\n2 spoon 2',
+    '1 mug\n2 red cup\n3 spoon 2',
+    '0: mug\n1: red cup\n2: spoon 2',
+    '0,mug\n1,red cup\n2,spoon 2',
+    '0\tmug\n1\tred cup\n2\tspoon 2',
+    '1\tmug\n\n2\tred cup\n3\tspoon 2',
+    '["mug", "red cup", "spoon 2"]',
+    '{"0": "mug", "1": "red cup", "2": "spoon 2"}',
+    '{"2": "spoon 2", "0": "mug", "1": "red cup"}',
+    '{"mug": 0, "red cup": 1, "spoon 2": 2}',
+    '{"spoon 2": 2, "red cup": 1, "mug": 0}',
+    '{"labels": ["mug", "red cup", "spoon 2"]}',
+  ];
+  for (const text of forms) assert.deepEqual(parseLabels(text), expected, text);
+  // Names that are numbers stay.
+  assert.deepEqual(parseLabels('5\n7\n9'), ['5', '7', '9']);
+  assert.deepEqual(parseLabels('3 of clubs\n4 of clubs'), ['3 of clubs', '4 of clubs']);
+  for (const text of [
+    '{"a": 1, "b": 2}',
+    '{"0": "a", "5": "b"}',
+    '{"a": 0, "b": 0}',
+    '[1, 2]',
+    '[]',
+    '{}',
+    '{"0": {}}',
+  ])
+    assert.throws(() => parseLabels(text), { code: 'bad-model' }, text);
+});

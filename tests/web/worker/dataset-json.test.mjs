@@ -113,3 +113,46 @@ test('examples of another length are refused in every layout', () => {
     'typed arrays that went through JSON',
   );
 });
+
+test('reads the forms in which people saved tensors', () => {
+  const values = [1, 2, 3, 4, 5, 6];
+  const base64 = Buffer.from(Float32Array.from(values).buffer).toString('base64');
+  const rowsInBase64 = [values.slice(0, 3), values.slice(3)].map((row) =>
+    Buffer.from(Float32Array.from(row).buffer).toString('base64'),
+  );
+  const forms = [
+    { cup: { shape: [2, 3], values } },
+    { cup: { data: values, shape: [2, 3] } },
+    { cup: { data: Object.fromEntries(values.entries()), shape: [2, 3] } },
+    { cup: { values } },
+    [{ label: 'cup', values, shape: [2, 3] }],
+    [{ label: 'cup', data: values }],
+    [['cup', { values, shape: [2, 3] }]],
+    { cup: base64 },
+    { cup: rowsInBase64 },
+    { cup: { values: base64, shape: [2, 3] } },
+  ];
+  for (const json of forms) {
+    const {
+      classes: [read, ...others],
+    } = readJsonDataset(JSON.stringify(json), 3);
+    assert.deepEqual([read.label, read.count, [...read.rows], others], ['cup', 2, values, []], JSON.stringify(json));
+  }
+});
+
+test('an error about data never shows the data', () => {
+  const secret = 'secret!'.repeat(1000);
+  const cases = [
+    { cup: secret },
+    { cup: [secret] },
+    { cup: { values: secret } },
+    [{ label: 'cup', values: [1, secret, 2] }],
+  ];
+  for (const json of [...cases, { cup: [['secret']] }, [7], [{ label: 'cup' }], { cup: { shape: [1, 3] } }])
+    assert.throws(
+      () => readJsonDataset(json, 3),
+      ({ code, message }) =>
+        code === 'bad-dataset' && !message.includes('secret') && message.length < 200 && /\.$/.test(message),
+      JSON.stringify(json).slice(0, 60),
+    );
+});

@@ -61,8 +61,8 @@ export interface LoadOptions extends ModuleOptions {
   /** Width multiplier of MobileNet: its share of channels, such as 0.25, 0.5, 0.75 or 1. */
   alpha?: Alpha | undefined;
   /**
-   * Names of the model's own classes in the network's order; or the address of a text file with one name per line, or of Teachable
-   * Machine's metadata.json. Default: the labels of the catalogue entry, else those inside a .tflite file.
+   * Names of the model's own classes in the network's order; or the address of a text file with one name per line, of a JSON
+   * list, or of Teachable Machine's metadata.json. Default: the labels of the catalogue entry, else those inside a .tflite file.
    */
   labels?: readonly string[] | string | URL | undefined;
   /**
@@ -77,6 +77,11 @@ export interface LoadOptions extends ModuleOptions {
    * 'unsupported-op' for a network without a middle layer. Default: 'auto'.
    */
   layers?: Layers | undefined;
+  /**
+   * Name or index of a tensor in the model file to use as the embedding, in place of the one that is found: `model.embeddingLayer` tells
+   * which. A map becomes its mean over all pixels. Data sets of other embeddings can't be loaded. Default: what the classifier reads.
+   */
+  embedding?: string | number | undefined;
   /**
    * Treatment of JPEG, PNG and BMP files whose end is missing. 'fill' gives the missing part one colour, as browsers do. 'refuse'
    * rejects with 'bad-image', so that the colour is never taught. Default: 'fill'.
@@ -128,7 +133,7 @@ export async function loadClassifier(options: LoadOptions, startHere: StartHere)
 
 async function open(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
   requireHome();
-  const { labels, preprocess, precision, layers, truncated = 'fill' } = options;
+  const { labels, preprocess, precision, layers, embedding, truncated = 'fill' } = options;
   if (truncated !== 'fill' && truncated !== 'refuse')
     throw new ClassifierError('bad-argument', `truncated must be 'fill' or 'refuse'; got ${show(truncated)}.`);
   const session = await startSession(
@@ -138,6 +143,7 @@ async function open(options: LoadOptions, startHere: StartHere): Promise<Classif
       preprocess,
       precision,
       layers,
+      embedding,
       refusesTruncated: truncated === 'refuse',
     },
     options,

@@ -46,6 +46,13 @@ export interface Preprocess {
    * TensorFlow.js does: hidden colours of transparent pixels show then. Default: white.
    */
   background: readonly [number, number, number] | 'none';
+  /**
+   * Mean of each channel R, G, B for pixels of 0 to 1, as torchvision documents it: the network reads (pixel / 255 - mean) / std. Needs
+   * `std`, and takes the place of `range`.
+   */
+  mean?: readonly [number, number, number] | undefined;
+  /** Standard deviation of each channel R, G, B for pixels of 0 to 1. */
+  std?: readonly [number, number, number] | undefined;
 }
 
 /** Progress of a load. */
@@ -131,6 +138,8 @@ export interface OpenRequest {
   preprocess?: Partial<Preprocess> | undefined;
   precision?: Precision | undefined;
   layers?: Layers | undefined;
+  /** Name or index of the tensor to use as the embedding. */
+  embedding?: string | number | undefined;
   /** Refuses picture files whose end is missing. */
   refusesTruncated?: boolean | undefined;
   /** The variant to start. */
@@ -161,8 +170,10 @@ export interface ModelInfo {
   inputType: 'float32' | 'int8' | 'uint8';
   /** Data type of the weights as they are computed. */
   precision: 'float32' | 'int8' | 'uint8';
-  /** How frames become the network's input. */
-  preprocess: Required<Preprocess>;
+  /** Channels of the input: 3, or 1 for a network of grey pictures, which gets 0.299 R + 0.587 G + 0.114 B. */
+  inputChannels: number;
+  /** How frames become the network's input. `range` spans all channels. */
+  preprocess: Required<Omit<Preprocess, 'mean' | 'std'>> & Pick<Preprocess, 'mean' | 'std'>;
   /**
    * Source of `preprocess.range`. 'given': an option, the catalogue entry, or Teachable Machine's metadata.json. 'metadata': the metadata
    * of the .tflite file. 'file': its quantization, or its first operators. 'assumed': no source; the right range may be another one.
@@ -170,6 +181,12 @@ export interface ModelInfo {
   rangeSource: 'given' | 'metadata' | 'file' | 'assumed';
   /** Number of floats in an embedding. */
   embeddingSize: number;
+  /** Name of the embedding's tensor in the file; '' when it has none. */
+  embeddingLayer: string;
+  /** Why this tensor is the embedding, in a few words. */
+  embeddingReason: string;
+  /** What may be wrong with the model or its use, in plain sentences. Empty for most models. */
+  warnings: readonly string[];
   /** Layers that an embedding describes. */
   layers: Exclude<Layers, 'auto'>;
   /** Number of floats that a middle layer adds to an embedding of two layers; 0 for a network without such a layer. */

@@ -4,6 +4,9 @@
 /** A list of class names has about 20 kB. */
 const maxBytes = 4 << 20;
 
+/** A MobileNet has 14 MB. */
+const maxArchiveBytes = 256 << 20;
+
 const endSignature = 0x06054b50;
 const entrySignature = 0x02014b50;
 const fileSignature = 0x04034b50;
@@ -31,10 +34,31 @@ export async function readAssociatedFile(model: Uint8Array, name: string): Promi
       ? entries.filter((entry) => entry.name === name)
       : entries.filter((entry) => entry.name.endsWith('.txt'));
     if (wanted.length !== 1 || !wanted[0]) return undefined;
-    const bytes = await unpack(view, model, wanted[0]);
+    const bytes = await unpack(view, model, wanted[0], maxBytes);
     return bytes && new TextDecoder().decode(bytes);
   } catch {
     // A DataView throws beyond the end of the file, a decompressor for damaged data.
+    return undefined;
+  }
+}
+
+/**
+ * Unpacks a zip archive, as Teachable Machine gives for download.
+ * @returns Its files by their names without folders; undefined for a damaged or encrypted one, and for more than 256 MB in all.
+ */
+export async function unzip(archive: Uint8Array): Promise<Map<string, Uint8Array> | undefined> {
+  try {
+    const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
+    const files = new Map<string, Uint8Array>();
+    let left = maxArchiveBytes;
+    for (const entry of readEntries(view, archive)) {
+      left -= entry.size;
+      const bytes = await unpack(view, archive, entry, left);
+      if (!bytes) return undefined;
+      files.set(entry.name.slice(entry.name.lastIndexOf('/') + 1), bytes);
+    }
+    return files;
+  } catch {
     return undefined;
   }
 }
@@ -69,8 +93,9 @@ async function unpack(
   view: DataView,
   model: Uint8Array,
   { method, compressedSize, size, start }: Entry,
+  limit: number,
 ): Promise<Uint8Array | undefined> {
-  if (view.getUint32(start, true) !== fileSignature || size > maxBytes) return undefined;
+  if (view.getUint32(start, true) !== fileSignature || size > limit) return undefined;
   const isEncrypted = (view.getUint16(start + 6, true) & 1) !== 0;
   const from = start + 30 + view.getUint16(start + 26, true) + view.getUint16(start + 28, true);
   const packed = model.subarray(from, from + compressedSize);

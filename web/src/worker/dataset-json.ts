@@ -77,8 +77,8 @@ function bad(message: string): ClassifierError {
 /**
  * Reads any of these formats:
  * - our own;
- * - tfjs: `Object.entries(getClassifierDataset())` with each tensor as `[label, data, shape]` or `[label, rows]`, or an object that
- *   maps labels to flat or nested arrays;
+ * - tfjs: `Object.entries(getClassifierDataset())` with each tensor as `[label, data, shape]`, `[label, rows]` or `{label, values,
+ *   shape}`, or an object that maps labels to flat or nested arrays, to `{values, shape}`, or to base64 of 32-bit floats;
  * - ml5: `{dataset: {index: {label, shape}}, tensors: [{0: value, ...}]}`.
  * @param size Number of values in an embedding of the current model.
  */
@@ -145,8 +145,12 @@ function fromEntries(entries: readonly unknown[], size: number): JsonDataset {
     sha256: undefined,
     // Unlike map(), this ends at the first gap of a sparse list, which may claim to be long.
     classes: Array.from(entries.values(), (entry) => {
-      if (!Array.isArray(entry)) throw bad('The data set is a list, but not of [label, data, shape].');
-      const [label, data, shape] = entry as unknown[];
+      if (!Array.isArray(entry) && Object(entry) !== entry)
+        throw bad('The data set is a list, but not of [label, data, shape] or { label, values, shape }.');
+      const [label, given, ownShape] = Array.isArray(entry)
+        ? (entry as unknown[])
+        : [(entry as { label?: unknown }).label, entry, undefined];
+      const { data, shape } = unwrap(given, ownShape);
       // JSON.stringify writes a tensor's shape, but not its values.
       if (Object(data) === data && 'dataId' in Object(data)) {
         throw bad(
@@ -156,6 +160,24 @@ function fromEntries(entries: readonly unknown[], size: number): JsonDataset {
       return rows(label, data, shape, size);
     }),
   };
+}
+
+/** Returns the values of a class and their shape, from { values, shape } or { data, shape }. */
+function unwrap(given: unknown, shape: unknown): { data: unknown; shape: unknown } {
+  const { values, data = values, shape: inner } = Object(given) as Record<string, unknown>;
+  const isWrapped = !Array.isArray(given) && !ArrayBuffer.isView(given) && data !== undefined;
+  return isWrapped ? { data, shape: inner ?? shape } : { data: given, shape };
+}
+
+/** Returns the numbers of base64, little-endian 32-bit floats; undefined for other texts. */
+function fromBase64(text: string): Float32Array | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+    const view = new DataView(bytes.buffer);
+    return Float32Array.from({ length: bytes.length / 4 }, (_, index) => view.getFloat32(4 * index, true));
+  } catch {
+    return undefined;
+  }
 }
 
 function fromMl5(json: Record<string, unknown>, size: number): JsonDataset {
@@ -168,11 +190,13 @@ function fromMl5(json: Record<string, unknown>, size: number): JsonDataset {
   return { model: undefined, sha256: undefined, classes };
 }
 
-function rows(label: unknown, data: unknown, shape: unknown, size: number): LabelledRows {
+function rows(label: unknown, given: unknown, shape: unknown, size: number): LabelledRows {
   if (typeof label !== 'string' && typeof label !== 'number') throw bad('The data set has a class without a label.');
   const name = String(label);
   const wrong = wrongLabel(name);
   if (wrong) throw bad(`A label of the data set ${wrong}`);
+  const decode = (each: unknown) => (typeof each === 'string' ? (fromBase64(each) ?? 'text') : each);
+  const data = Array.isArray(given) && typeof given[0] === 'string' ? given.map(decode) : decode(given);
   const values =
     Array.isArray(data) && isList(data[0])
       ? fromRows(data as unknown[], name, size)
@@ -216,8 +240,14 @@ function isList(value: unknown): boolean {
 
 /** Returns a list, or the values of an object with the keys 0, 1, ..., which JSON makes of a typed array. */
 function toList(list: unknown, where: string): ArrayLike<unknown> {
-  if (!isList(list)) throw bad(`${where} is ${show(list)} where an array of numbers is expected.`);
+  if (!isList(list)) throw bad(`${where} is ${kindOf(list)} where an array of numbers is expected.`);
   return show(list) === 'Object' ? Object.values(list as object) : (list as unknown[]);
+}
+
+/** Describes a value without showing texts, which may be data. */
+function kindOf(value: unknown): string {
+  const hasTexts = Array.isArray(value) && value.slice(0, 4).some((each) => typeof each === 'string');
+  return typeof value === 'string' ? 'a text' : hasTexts ? 'a list' : show(value);
 }
 
 function toNumbers(list: unknown, where: string): Float32Array {
@@ -226,7 +256,7 @@ function toNumbers(list: unknown, where: string): Float32Array {
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
     if (typeof value !== 'number' || !Number.isFinite(Math.fround(value)))
-      throw bad(`${where} holds ${show(value)} where a finite number is expected.`);
+      throw bad(`${where} holds ${kindOf(value)} where a finite number is expected.`);
   }
   return Float32Array.from(values as ArrayLike<number>);
 }

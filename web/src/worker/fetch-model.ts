@@ -6,7 +6,9 @@ import { ClassifierError } from '../shared/errors.js';
 import { foreign } from '../shared/foreign.js';
 import type { ModelEntry, ModelFile, ModelRequest, OpenRequest, Preprocess } from '../shared/protocol.js';
 import { show } from '../shared/show.js';
+import { unzip } from './associated-file.js';
 import { isTeachableMachine, parseLabels } from './class-names.js';
+import { refuseJson, refuseOther } from './file-kinds.js';
 import { type Converter, loadConverter } from './tfjs-converter.js';
 
 export interface FetchedModel {
@@ -81,6 +83,8 @@ async function fromBytes(
   context: FetchContext,
 ): Promise<FetchedModel> {
   const bytes = toBytes(model);
+  const unpacked = await fromZip(bytes, 'model', context);
+  if (unpacked) return unpacked;
   return plain(
     'model',
     bytes,
@@ -97,6 +101,23 @@ function toBytes(file: unknown): Uint8Array {
   );
 }
 
+/** Reads a zip archive with a .tflite file, or with a model.json and its weight files, and their labels; undefined for other files. */
+async function fromZip(bytes: Uint8Array, id: string, context: FetchContext): Promise<FetchedModel | undefined> {
+  if (String.fromCharCode(...bytes.subarray(0, 4)) !== 'PK\x03\x04') return undefined;
+  const files = await unzip(bytes);
+  const names = [...(files?.keys() ?? [])];
+  const name = names.find((each) => each === 'model.json') ?? names.find((each) => each.endsWith('.tflite'));
+  if (!files || !name) return undefined;
+  const model = files.get(name)!;
+  const json = parseJson(model, name);
+  const weights = () =>
+    shardGroups(json!, name).flatMap(({ paths }) => paths.map((each) => files.get(each) ?? new Uint8Array()));
+  const fetched = plain(id, model, json && (await withConverter(context, joinBytes(weights()))), name);
+  const labels = files.get('metadata.json') ?? files.get('labels.txt');
+  if (labels) takeLabels(fetched, new TextDecoder().decode(labels));
+  return fetched;
+}
+
 /** Downloads the converter together with the weights. */
 async function withConverter(context: FetchContext, weights: Uint8Array | Promise<Uint8Array>): Promise<TfjsParts> {
   const converter = loadConverter(context);
@@ -105,11 +126,27 @@ async function withConverter(context: FetchContext, weights: Uint8Array | Promis
   return { weights: await weights, converter };
 }
 
-async function fromUrl(url: string, context: FetchContext): Promise<FetchedModel> {
+async function fromUrl(given: string, context: FetchContext): Promise<FetchedModel> {
+  // Teachable Machine gives the address of a folder.
+  const isFolder = new URL(given).pathname.endsWith('/');
+  const url = isFolder ? new URL('model.json', given).href : given;
   const bytes = await download(url, { ...context, what: 'the model', hint: checkModel });
+  const unpacked = await fromZip(bytes, nameOf(url), context);
+  if (unpacked) return unpacked;
   const json = parseJson(bytes, url);
   if (isEntry(json)) return fromEntry(json, url, context);
-  return plain(nameOf(url), bytes, json && (await withConverter(context, fetchShards(json, url, [], context))));
+  const labels = isFolder ? fetchLabels({ path: '' }, new URL('metadata.json', url).href, context) : undefined;
+  // A folder of another tool has no metadata.json.
+  labels?.catch(() => {});
+  const fetched = plain(
+    nameOf(url),
+    bytes,
+    json && (await withConverter(context, fetchShards(json, url, [], context))),
+    url,
+  );
+  const text = await labels?.catch(() => undefined);
+  if (text !== undefined) takeLabels(fetched, text);
+  return fetched;
 }
 
 async function fromEntry(given: ModelEntry, baseUrl: string, context: FetchContext): Promise<FetchedModel> {
@@ -134,7 +171,7 @@ async function fromEntry(given: ModelEntry, baseUrl: string, context: FetchConte
   const json = parseJson(model, url);
   const known = entry.files.map((each) => ({ ...each, path: resolve(each.path, baseUrl) }));
   const fetched: FetchedModel = {
-    ...plain(entry.id, model, json && (await withConverter(context, fetchShards(json, url, known, context)))),
+    ...plain(entry.id, model, json && (await withConverter(context, fetchShards(json, url, known, context))), url),
     title: entry.title,
     sha256: json || !canDigest() ? undefined : file.sha256,
     preprocess: entry.preprocess ?? {},
@@ -173,7 +210,8 @@ function isFile(file: unknown): boolean {
   );
 }
 
-function plain(id: string, model: Uint8Array, tfjs: TfjsParts | undefined): FetchedModel {
+function plain(id: string, model: Uint8Array, tfjs: TfjsParts | undefined, where = 'The model'): FetchedModel {
+  if (!tfjs && !isObject(model)) refuseOther(model, where);
   return { id, title: id, model, tfjs, labels: undefined, preprocess: {}, showClasses: true };
 }
 
@@ -290,6 +328,7 @@ function shardGroups(json: Json, url: string): ShardGroup[] {
     0,
   );
   if (!(count > 0)) {
+    refuseJson(json, url);
     throw new ClassifierError(
       'bad-model',
       `${url} is JSON, but neither a catalogue entry nor a model.json with a weightsManifest.`,

@@ -5,17 +5,7 @@ import { isBytes } from '../shared/brand.js';
 import { sha256Of } from '../shared/download.js';
 import { ClassifierError, messageOf } from '../shared/errors.js';
 import { glueUrl } from '../shared/module-files.js';
-import type {
-  Choice,
-  Layers,
-  LoadTimings,
-  ModelInfo,
-  NoModel,
-  OpenRequest,
-  Precision,
-  Preprocess,
-  Progress,
-} from '../shared/protocol.js';
+import type { Choice, LoadTimings, ModelInfo, NoModel, OpenRequest, Preprocess, Progress } from '../shared/protocol.js';
 import type { Context } from '../shared/rpc.js';
 import { show } from '../shared/show.js';
 import { fallbacks } from '../shared/variant.js';
@@ -180,14 +170,16 @@ async function loadModel(
   const modelBytes = fetched.model.byteLength + (fetched.tfjs?.weights.byteLength ?? 0);
   const format = await convertInPlace(fetched);
   const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
-  const loaded = readModel(classifier, fetched, preprocess, request.precision, request.layers);
+  // A mean and a deviation take the place of the entry's range.
+  if (request.preprocess?.mean) delete preprocess.range;
+  const loaded = readModel(classifier, fetched, preprocess, request);
   if (fetched.space) classifier.useSpace(fetched.space);
   const isCentred = loaded.layers === 'two' && fetched.space !== undefined;
   const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
   const model = { ...toModelInfo(fetched, loaded, preprocess), format };
   return {
     model,
-    id: datasetId(model, isCentred),
+    id: datasetId(model, isCentred, request.embedding),
     embeddingSize: model.embeddingSize,
     sha256: isCentred ? () => sumWith(sha256, fetched.space!) : sha256,
     modelBytes,
@@ -201,7 +193,8 @@ async function sumWith(sha256: () => Promise<string>, space: Uint8Array): Promis
 }
 
 /** The network's own embedding needs no mark, so that data sets of earlier versions of this package stay valid. */
-function datasetId({ id, layers }: ModelInfo, isCentred: boolean): string {
+function datasetId({ id, layers }: ModelInfo, isCentred: boolean, embedding: unknown): string {
+  if (embedding !== undefined) id += ` + embedding ${String(embedding)}`;
   return layers === 'two' ? `${id} + middle layer${isCentred ? ', centred' : ''}` : id;
 }
 
@@ -227,17 +220,38 @@ function readModel(
   classifier: WasmClassifier,
   { model, space }: FetchedModel,
   preprocess: Preprocess,
-  precision: Precision = 'auto',
-  layers: Layers = 'auto',
+  { precision = 'auto', layers = 'auto', embedding }: OpenRequest,
 ): WasmModelInfo {
   checkKinds(preprocess, precision);
   const { crop, resize, mirror, range, background } = preprocess;
   classifier.modelBuffer(model.byteLength).set(model);
   return classifier.loadModel(
-    { crop, resize, mirror, rangeLow: range?.[0] ?? NaN, rangeHigh: range?.[1] ?? NaN, background: packed(background) },
+    {
+      crop,
+      resize,
+      mirror,
+      rangeLow: range?.[0] ?? NaN,
+      rangeHigh: range?.[1] ?? NaN,
+      background: packed(background),
+      channelRanges: toChannelRanges(preprocess),
+      embedding: embedding === undefined ? undefined : String(embedding),
+    },
     precision,
     layers === 'auto' && !space ? 'last' : layers,
   );
+}
+
+/** Returns the values of each channel at 0 and at 255; undefined without a mean and a deviation. Throws 'bad-argument'. */
+function toChannelRanges({ mean, std }: Preprocess): number[] | undefined {
+  if (mean === undefined && std === undefined) return undefined;
+  const isTriple = (list: unknown) =>
+    Array.isArray(list) && list.length === 3 && list.every((each) => Number.isFinite(each));
+  if (!isTriple(mean) || !isTriple(std) || std!.some((each) => each <= 0))
+    throw new ClassifierError(
+      'bad-argument',
+      `preprocess.mean and preprocess.std must be three numbers each, for R, G and B, and std above 0; got ${show(mean)} and ${show(std)}.`,
+    );
+  return [0, 1].flatMap((pixel) => mean!.map((each, channel) => (pixel - each) / std![channel]!));
 }
 
 /** Checks what the module can't: it takes texts and numbers only. Throws 'bad-argument'. */

@@ -18,6 +18,10 @@ export interface WasmPreprocess {
   rangeHigh: number;
   /** Colour behind transparent pixels, 0xRRGGBB; -1 to ignore alpha. */
   background: number;
+  /** [6] ranges of the channels in place of the one above: the values of R, G, B at 0, then at 255. */
+  channelRanges?: number[] | undefined;
+  /** Name or index of the tensor to use as the embedding. */
+  embedding?: string | undefined;
 }
 
 export interface WasmClassScore {
@@ -125,7 +129,11 @@ export interface WasmModelInfo {
   rangeHigh: number;
   /** 'given' | 'metadata' | 'file' | 'assumed'; see ModelInfo. */
   rangeSource: string;
+  inputChannels: number;
   embeddingSize: number;
+  embeddingLayer: string;
+  embeddingReason: string;
+  warnings: string[];
   /** 'last' | 'two'. */
   layers: string;
   /** 0 for a model without a middle layer. */
