@@ -118,7 +118,7 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
   try {
     engine = await startWorker(options);
   } catch (error) {
-    return foreign('load-failed', 'The worker could not be started', error);
+    return error instanceof ClassifierError ? error : foreign('load-failed', 'The worker could not be started', error);
   }
   try {
     return await open(engine, withEarlyAnswers(request, options), options);
