@@ -244,6 +244,38 @@ everyEngine(
   },
 );
 
+everyEngine(
+  'numbers of threads are tried with the first frames, which changes no result',
+  { timeout: 120_000 },
+  async (t) => {
+    const { result } = await inPage(t, async () => {
+      const { chooseVariant, detectFeatures } = await import('/lib/index.js');
+      const classifier = await open();
+      const scene = drawScene();
+      const first = await classifier.embed(scene);
+      const seen = new Set();
+      let same = true;
+      // Each of three numbers takes five frames, and each change one or two.
+      for (let i = 0; i < 40; i++) {
+        const embedding = await classifier.embed(scene);
+        same &&= embedding.every((value, at) => value === first[at]);
+        seen.add((await classifier.info()).threads);
+      }
+      const { threads, reason } = await classifier.info();
+      classifier.dispose();
+      return { same, seen: [...seen], threads, reason, chosen: chooseVariant(detectFeatures()).threads };
+    });
+    const { same, seen, threads, chosen, reason } = result;
+    t.diagnostic(`${threads} of ${chosen} threads`);
+    assert.ok(same);
+    assert.ok(chosen > 1);
+    assert.ok([1, 2, chosen].includes(threads), `${threads} threads`);
+    // info() tells what was chosen until the trial has ended.
+    assert.deepEqual(seen, threads === chosen ? [chosen] : [chosen, threads]);
+    assert.equal(/With \d of them, the first frames were no slower/.test(reason), threads !== chosen, reason);
+  },
+);
+
 everyEngine('every kind of picture gives the same embedding', { timeout: 60_000 }, async (t) => {
   const { result } = await inPage(t, async () => {
     const classifier = await open();

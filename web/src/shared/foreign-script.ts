@@ -6,15 +6,11 @@
  * kept for it.
  */
 export function importingScript(href: string): string {
-  const text = `const kept = [];
-const keep = (event) => kept.push(event);
-addEventListener('message', keep);
-import(${JSON.stringify(href)}).then(
-  () => {
-    removeEventListener('message', keep);
-    for (const { data, ports } of kept) dispatchEvent(new MessageEvent('message', { data, ports }));
-  },
-  (error) => setTimeout(() => { throw error; }),
-);`;
+  const text =
+    'const kept=[],keep=e=>kept.push(e);addEventListener("message",keep);' +
+    `import(${JSON.stringify(href)}).then(` +
+    '()=>{removeEventListener("message",keep);' +
+    'for(const{data,ports}of kept)dispatchEvent(new MessageEvent("message",{data,ports}))},' +
+    'e=>setTimeout(()=>{throw e}))';
   return URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
 }
