@@ -24,7 +24,15 @@ export const buildPackages = [
   'xz-utils',
 ];
 /** Packages that only the browser tests need. */
-export const browserPackages = ['chromium', 'ffmpeg', 'firefox-esr'];
+export const browserPackages = [
+  'chromium',
+  'dbus-daemon',
+  'ffmpeg',
+  'firefox-esr',
+  // WebKit, Safari's engine. Its browser needs a display and a session bus.
+  'webkit2gtk-driver',
+  'xvfb',
+];
 
 /**
  * Debian suite of the packages and sources that Debian 12 lacks or has in an older version only. They are unpacked

@@ -1,10 +1,12 @@
 // Runs the package in all supported environments: with and without cross-origin isolation, in a worker and on the main thread,
-// with and without relaxed SIMD, with and without a strict content security policy, in Chromium and in Firefox.
+// with and without relaxed SIMD, with and without a strict content security policy, in Chromium, in Firefox, and in WebKit with
+// and without shared memory.
 
 import assert from 'node:assert/strict';
 import test, { after, before, describe } from 'node:test';
 import { hasData } from '../support/data.mjs';
 import { openBrowser, openFirefox, openPage } from '../support/open-page.mjs';
+import { openWebKit } from '../support/webkit.mjs';
 
 const strict = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
@@ -107,16 +109,17 @@ async function openWithin(starts, openAnew, options) {
 
 const modulesOf = (requests) => requests.filter((path) => path.endsWith('.wasm'));
 
-/** Defines the test of one combination. */
-function inBrowser(browser, { isolated, worker, relaxed, csp, starts = 1 }) {
+/**
+ * Defines the test of one combination. `variant`: the variant that must run. `named`: it is named in the options; otherwise the
+ * package chooses it.
+ */
+function inBrowser(browser, { isolated, worker, variant, named = false, csp, starts = 1 }) {
   const place = `${isolated ? 'isolated' : 'not isolated'}, ${worker ? 'worker' : 'main thread'}`;
-  // The package itself chooses relaxed SIMD, and threads only in a worker, because the main thread must not block.
-  const variant = `${relaxed ? 'relaxed' : 'simd'}${isolated && (worker || !relaxed) ? '-threads' : ''}`;
   test(`${place}, ${variant}, ${csp ? 'strict content security policy' : 'no content security policy'}`, {
     timeout: 60_000,
   }, async (t) => {
     const openAnew = () => openPage(t, browser(), { path: 'pages/blank.html', serving: { isolated, csp } });
-    const { page, requests } = await openWithin(starts, openAnew, { worker, ...(relaxed ? {} : { variant }) });
+    const { page, requests } = await openWithin(starts, openAnew, { worker, ...(named ? { variant } : {}) });
     assert.deepEqual(modulesOf(requests), [`/lib/wasm/${variant}/teachable.wasm`]);
     check(await page.evaluate(use, photos), { isolated, variant, worker });
     assert.deepEqual(modulesOf(requests), [`/lib/wasm/${variant}/teachable.wasm`, '/lib/wasm/image/decoder.wasm']);
@@ -165,8 +168,10 @@ describe('Chromium', () => {
   testChangedSource(() => browser);
   for (const isolated of [true, false]) {
     for (const worker of [true, false]) {
-      for (const relaxed of [true, false]) {
-        for (const csp of [strict, null]) inBrowser(() => browser, { isolated, worker, relaxed, csp });
+      for (const named of [true, false]) {
+        // The package chooses relaxed SIMD, and threads only in a worker, because the main thread must not block.
+        const variant = `${named ? 'simd' : 'relaxed'}${isolated && (worker || named) ? '-threads' : ''}`;
+        for (const csp of [strict, null]) inBrowser(() => browser, { isolated, worker, variant, named, csp });
       }
     }
   }
@@ -199,7 +204,40 @@ describe('Firefox', () => {
 
   testChangedSource(() => browser);
   for (const isolated of [true, false]) {
-    for (const worker of [true, false])
-      inBrowser(() => browser, { isolated, worker, relaxed: true, csp: strict, starts: isolated && worker ? 3 : 1 });
+    for (const worker of [true, false]) {
+      const variant = isolated && worker ? 'relaxed-threads' : 'relaxed';
+      inBrowser(() => browser, { isolated, worker, variant, csp: strict, starts: isolated && worker ? 3 : 1 });
+    }
   }
+});
+
+describe('WebKit', () => {
+  let browser;
+  before(async () => {
+    browser = await openWebKit();
+  });
+  after(() => browser.close());
+
+  testChangedSource(() => browser);
+  const combinations = [
+    { isolated: true, worker: true, variant: 'simd-threads', csp: strict },
+    { isolated: true, worker: true, variant: 'simd-threads', csp: null },
+    { isolated: true, worker: false, variant: 'simd', csp: strict },
+    { isolated: true, worker: false, variant: 'simd-threads', named: true, csp: strict },
+    { isolated: false, worker: true, variant: 'simd', csp: strict },
+    { isolated: false, worker: false, variant: 'simd', csp: strict },
+  ];
+  for (const combination of combinations) inBrowser(() => browser, combination);
+});
+
+describe('WebKit without shared memory', () => {
+  let browser;
+  before(async () => {
+    browser = await openWebKit({ sharedMemory: false });
+  });
+  after(() => browser.close());
+
+  for (const isolated of [true, false])
+    inBrowser(() => browser, { isolated, worker: true, variant: 'simd', csp: strict });
+  inBrowser(() => browser, { isolated: true, worker: false, variant: 'simd', csp: strict });
 });

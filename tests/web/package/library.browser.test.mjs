@@ -4,19 +4,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import test, { after, before } from 'node:test';
-import { openBrowser, openPage, workersEnd } from '../support/open-page.mjs';
+import test from 'node:test';
+import { openEngines } from '../support/engines.mjs';
+import { openPage, workersEnd } from '../support/open-page.mjs';
 
-let browser;
-
-before(async () => {
-  browser = await openBrowser();
-});
-
-after(() => browser.close());
+const { everyEngine, browserOf } = openEngines();
 
 /** An address without scripts of its own. */
-const blank = { path: 'models/default.json' };
+const blank = { path: 'pages/blank.html' };
 
 /** Runs in the page. drawScene() draws a picture of 320 x 240 pixels, always the same. */
 const helpers = `
@@ -48,7 +43,7 @@ const helpers = `
 
 /** Opens a blank page and runs `use` in it. */
 async function inPage(t, use, argument, options) {
-  const { page } = await openPage(t, browser, { ...blank, ...options });
+  const { page } = await openPage(t, browserOf(t), { ...blank, ...options });
   await page.evaluate(helpers);
   return { page, result: await page.evaluate(use, argument) };
 }
@@ -114,78 +109,86 @@ for (const isolated of [true, false]) {
   }
 }
 
-test('aborting a running review or predictMany() ends it at once, and later calls are answered', {
-  timeout: 60_000,
-}, async (t) => {
-  const { result } = await inPage(t, async () => {
-    const { loadKnn } = await import('/lib/knn.js');
-    const [size, count] = [64, 20_000];
-    const knn = await loadKnn({ embeddingSize: size, variant: 'simd' });
-    const rows = Float32Array.from({ length: size * count }, (_, i) => Math.sin(i * i));
-    await knn.addExamples(
-      rows,
-      Array.from({ length: count }, (_, i) => i % 5),
-    );
-    const calls = {
-      review: (signal) => knn.review({ maxExamples: count, signal }),
-      predictMany: (signal) => knn.predictMany(rows, { signal }),
-    };
-    const first = {};
-    for (const [name, call] of Object.entries(calls)) {
-      const abort = new AbortController();
-      // Earlier calls are done, so that the worker begins with this one.
-      await knn.counts();
-      const running = call(abort.signal).then(
-        () => 'done',
-        ({ code }) => code,
+everyEngine(
+  'aborting a running review or predictMany() ends it at once, and later calls are answered',
+  {
+    timeout: 60_000,
+  },
+  async (t) => {
+    const { result } = await inPage(t, async () => {
+      const { loadKnn } = await import('/lib/knn.js');
+      const [size, count] = [64, 20_000];
+      const knn = await loadKnn({ embeddingSize: size, variant: 'simd' });
+      const rows = Float32Array.from({ length: size * count }, (_, i) => Math.sin(i * i));
+      await knn.addExamples(
+        rows,
+        Array.from({ length: count }, (_, i) => i % 5),
       );
-      const behind = knn.counts().then(() => 'the next');
-      // The worker does not report that it has begun. This time lets it compute for a while.
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      abort.abort();
-      first[name] = [await Promise.race([running, behind]), await behind];
-    }
-    knn.dispose();
-    return first;
-  });
-  assert.deepEqual(result, { review: ['aborted', 'the next'], predictMany: ['aborted', 'the next'] });
-});
+      const calls = {
+        review: (signal) => knn.review({ maxExamples: count, signal }),
+        predictMany: (signal) => knn.predictMany(rows, { signal }),
+      };
+      const first = {};
+      for (const [name, call] of Object.entries(calls)) {
+        const abort = new AbortController();
+        // Earlier calls are done, so that the worker begins with this one.
+        await knn.counts();
+        const running = call(abort.signal).then(
+          () => 'done',
+          ({ code }) => code,
+        );
+        const behind = knn.counts().then(() => 'the next');
+        // The worker does not report that it has begun. This time lets it compute for a while.
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        abort.abort();
+        first[name] = [await Promise.race([running, behind]), await behind];
+      }
+      knn.dispose();
+      return first;
+    });
+    assert.deepEqual(result, { review: ['aborted', 'the next'], predictMany: ['aborted', 'the next'] });
+  },
+);
 
-test('a lazy image out of view is loaded and stays lazy; one whose server does not answer ends with its signal', {
-  timeout: 60_000,
-}, async (t) => {
-  const silent = [];
-  t.after(() => silent.forEach((response) => response.destroy()));
-  const before = (request, response) => request.url === '/silent.png' && silent.push(response) > 0;
-  const { result } = await inPage(
-    t,
-    async () => {
-      const classifier = await open();
-      const far = document.body.appendChild(document.createElement('div'));
-      far.style.height = '100000px';
-      const show = (src) => document.body.appendChild(Object.assign(new Image(), { loading: 'lazy', src }));
-      const lazy = show('/icon.svg');
-      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-      const deferred = !lazy.complete;
-      const { length } = await classifier.embed(lazy);
-      const abort = new AbortController();
-      const stalled = classifier.embed(show('/silent.png'), { signal: abort.signal }).catch(({ code }) => code);
-      const behind = classifier.embed(drawScene()).then(({ length }) => length);
-      abort.abort();
-      const after = [await stalled, await behind];
-      classifier.dispose();
-      return { deferred, length, loading: lazy.loading, after };
-    },
-    undefined,
-    { path: '', serving: { before } },
-  );
-  assert.deepEqual(result, {
-    deferred: true,
-    length: result.length,
-    loading: 'lazy',
-    after: ['aborted', result.length],
-  });
-});
+everyEngine(
+  'a lazy image out of view is loaded and stays lazy; one whose server does not answer ends with its signal',
+  {
+    timeout: 60_000,
+  },
+  async (t) => {
+    const silent = [];
+    t.after(() => silent.forEach((response) => response.destroy()));
+    const before = (request, response) => request.url === '/silent.png' && silent.push(response) > 0;
+    const { result } = await inPage(
+      t,
+      async () => {
+        const classifier = await open();
+        const far = document.body.appendChild(document.createElement('div'));
+        far.style.height = '100000px';
+        const show = (src) => document.body.appendChild(Object.assign(new Image(), { loading: 'lazy', src }));
+        const lazy = show('/icon.svg');
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        const deferred = !lazy.complete;
+        const { length } = await classifier.embed(lazy);
+        const abort = new AbortController();
+        const stalled = classifier.embed(show('/silent.png'), { signal: abort.signal }).catch(({ code }) => code);
+        const behind = classifier.embed(drawScene()).then(({ length }) => length);
+        abort.abort();
+        const after = [await stalled, await behind];
+        classifier.dispose();
+        return { deferred, length, loading: lazy.loading, after };
+      },
+      undefined,
+      { path: '', serving: { before } },
+    );
+    assert.deepEqual(result, {
+      deferred: true,
+      length: result.length,
+      loading: 'lazy',
+      after: ['aborted', result.length],
+    });
+  },
+);
 
 test('a missing threaded module is replaced by one without threads', async (t) => {
   const empty = await mkdtemp(path.join(tmpdir(), 'teachable-empty-'));
@@ -196,48 +199,84 @@ test('a missing threaded module is replaced by one without threads', async (t) =
   assert.match(result.info.reason, /-threads failed: .*404/);
 });
 
-test('threads start after the first result and change no result; if they fail, one thread continues and info() says so', {
-  timeout: 60_000,
-}, async (t) => {
-  for (const fails of [false, true]) {
-    // The worker loads the module's script first, then each of the two other threads does.
-    let scripts = 0;
-    const before = ({ url }, response) =>
-      url.endsWith('-threads/teachable.js') && ++scripts > 1 && fails && (response.writeHead(404).end(), true);
-    const { page } = await inPage(
-      t,
-      async () => {
-        const classifier = await open({ threads: 3 });
-        const scene = drawScene();
-        const embeddings = [await classifier.embed(scene)];
-        globalThis.look = async () => {
-          embeddings.push(await classifier.embed(scene));
-          return classifier.info();
-        };
-        globalThis.finish = async () => {
-          for (let i = 0; i < 40; i++) await look();
-          const info = await look();
-          classifier.dispose();
-          return { same: embeddings.every((each) => each.every((value, at) => value === embeddings[0][at])), info };
-        };
-      },
-      undefined,
-      { serving: { before }, tolerant: fails },
-    );
-    // Until the threads have loaded their scripts, or have failed. The test's timeout ends a wait in vain.
-    for (let started = false; !started; ) {
-      const { threads } = await page.evaluate(() => look());
-      started = fails ? threads === 1 : scripts === 3;
+everyEngine(
+  'threads start after the first result and change no result; if they fail, one thread continues and info() says so',
+  {
+    timeout: 60_000,
+  },
+  async (t) => {
+    for (const fails of [false, true]) {
+      // The worker loads the module's script first, then each of the two other threads does.
+      let scripts = 0;
+      const before = ({ url }, response) =>
+        url.endsWith('-threads/teachable.js') && ++scripts > 1 && fails && (response.writeHead(404).end(), true);
+      const { page } = await inPage(
+        t,
+        async () => {
+          const classifier = await open({ threads: 3 });
+          const scene = drawScene();
+          const embeddings = [await classifier.embed(scene)];
+          globalThis.look = async () => {
+            embeddings.push(await classifier.embed(scene));
+            return classifier.info();
+          };
+          globalThis.finish = async () => {
+            for (let i = 0; i < 40; i++) await look();
+            const info = await look();
+            classifier.dispose();
+            return { same: embeddings.every((each) => each.every((value, at) => value === embeddings[0][at])), info };
+          };
+        },
+        undefined,
+        { serving: { before }, tolerant: fails },
+      );
+      // Until the threads have loaded their scripts, or have failed. The test's timeout ends a wait in vain.
+      for (let started = false; !started; ) {
+        const { threads } = await page.evaluate(() => look());
+        started = fails ? threads === 1 : scripts === 3;
+      }
+      const { same, info } = await page.evaluate(() => finish());
+      assert.ok(same);
+      assert.match(info.variant, /-threads$/);
+      assert.equal(info.threads, fails ? 1 : 3, info.reason);
+      if (fails) assert.match(info.reason, /^One thread alone: A thread failed to start/);
     }
-    const { same, info } = await page.evaluate(() => finish());
-    assert.ok(same);
-    assert.match(info.variant, /-threads$/);
-    assert.equal(info.threads, fails ? 1 : 3, info.reason);
-    if (fails) assert.match(info.reason, /^One thread alone: A thread failed to start/);
-  }
-});
+  },
+);
 
-test('every kind of picture gives the same embedding', { timeout: 60_000 }, async (t) => {
+everyEngine(
+  'numbers of threads are tried with the first frames, which changes no result',
+  { timeout: 120_000 },
+  async (t) => {
+    const { result } = await inPage(t, async () => {
+      const { chooseVariant, detectFeatures } = await import('/lib/index.js');
+      const classifier = await open();
+      const scene = drawScene();
+      const first = await classifier.embed(scene);
+      const seen = new Set();
+      let same = true;
+      // Each of three numbers takes five frames, and each change one or two.
+      for (let i = 0; i < 40; i++) {
+        const embedding = await classifier.embed(scene);
+        same &&= embedding.every((value, at) => value === first[at]);
+        seen.add((await classifier.info()).threads);
+      }
+      const { threads, reason } = await classifier.info();
+      classifier.dispose();
+      return { same, seen: [...seen], threads, reason, chosen: chooseVariant(detectFeatures()).threads };
+    });
+    const { same, seen, threads, chosen, reason } = result;
+    t.diagnostic(`${threads} of ${chosen} threads`);
+    assert.ok(same);
+    assert.ok(chosen > 1);
+    assert.ok([1, 2, chosen].includes(threads), `${threads} threads`);
+    // info() tells what was chosen until the trial has ended.
+    assert.deepEqual(seen, threads === chosen ? [chosen] : [chosen, threads]);
+    assert.equal(/With \d of them, the first frames were no slower/.test(reason), threads !== chosen, reason);
+  },
+);
+
+everyEngine('every kind of picture gives the same embedding', { timeout: 60_000 }, async (t) => {
   const { result } = await inPage(t, async () => {
     const classifier = await open();
     const scene = drawScene();
@@ -297,38 +336,42 @@ test('video elements and image elements with an address', { timeout: 60_000 }, a
   assert.ok(result.timings.networkMs > 0);
 });
 
-test('invalid pictures are errors with a code, and the classifier still works', async (t) => {
-  const { result } = await inPage(
-    t,
-    async () => {
-      const classifier = await open();
-      const closed = await createImageBitmap(drawScene());
-      closed.close();
-      const bad = {
-        junk: new Blob(['hello']),
-        emptyVideo: document.createElement('video'),
-        zeroCanvas: Object.assign(document.createElement('canvas'), { width: 0 }),
-        missing: Object.assign(new Image(), { src: '/missing.png' }),
-        closed,
-      };
-      const codes = {};
-      for (const [kind, image] of Object.entries(bad))
-        codes[kind] = await classifier.embed(image).then(
-          () => 'none',
-          ({ code }) => code,
-        );
-      const after = await classifier.embed(drawScene());
-      classifier.dispose();
-      return { codes, after: after.length };
-    },
-    undefined,
-    { path: '' },
-  );
-  assert.deepEqual(new Set(Object.values(result.codes)), new Set(['bad-image']), JSON.stringify(result.codes));
-  assert.ok(result.after > 0);
-});
+everyEngine(
+  'invalid pictures are errors with a code, and the classifier still works',
+  { timeout: 60_000 },
+  async (t) => {
+    const { result } = await inPage(
+      t,
+      async () => {
+        const classifier = await open();
+        const closed = await createImageBitmap(drawScene());
+        closed.close();
+        const bad = {
+          junk: new Blob(['hello']),
+          emptyVideo: document.createElement('video'),
+          zeroCanvas: Object.assign(document.createElement('canvas'), { width: 0 }),
+          missing: Object.assign(new Image(), { src: '/missing.png' }),
+          closed,
+        };
+        const codes = {};
+        for (const [kind, image] of Object.entries(bad))
+          codes[kind] = await classifier.embed(image).then(
+            () => 'none',
+            ({ code }) => code,
+          );
+        const after = await classifier.embed(drawScene());
+        classifier.dispose();
+        return { codes, after: after.length };
+      },
+      undefined,
+      { path: '' },
+    );
+    assert.deepEqual(new Set(Object.values(result.codes)), new Set(['bad-image']), JSON.stringify(result.codes));
+    assert.ok(result.after > 0);
+  },
+);
 
-test('examples are added, predicted from and removed', async (t) => {
+everyEngine('examples are added, predicted from and removed', { timeout: 60_000 }, async (t) => {
   const { result } = await inPage(t, async () => {
     const classifier = await open();
     const plain = (colour) => {
@@ -364,7 +407,7 @@ test('dispose() ends the worker and its threads', async (t) => {
   await workersEnd(page);
 });
 
-test('a load that fails reports why and leaves no worker', async (t) => {
+everyEngine('a load that fails reports why and leaves no worker', { timeout: 60_000 }, async (t) => {
   const { page, result } = await inPage(t, async () => {
     const failure = (options) =>
       open(options).then(
@@ -387,9 +430,9 @@ test('a load that fails reports why and leaves no worker', async (t) => {
   await workersEnd(page);
 });
 
-test('the model and the module are requested once, before the worker runs', async (t) => {
+everyEngine('the model and the module are requested once, before the worker runs', { timeout: 60_000 }, async (t) => {
   for (const watched of [false, true]) {
-    const { page, requests } = await openPage(t, browser, blank);
+    const { page, requests } = await openPage(t, browserOf(t), blank);
     await page.evaluate(helpers);
     const progress = await page.evaluate(async (watched) => {
       const seen = [];
@@ -411,25 +454,29 @@ test('the model and the module are requested once, before the worker runs', asyn
   }
 });
 
-test('a broken connection while a model loads is an error, and the next load works', async (t) => {
-  let breaking = true;
-  const serving = {
-    before(request, response) {
-      if (!breaking || !/\.tflite$|group1-shard1of\d+/.test(request.url)) return false;
-      response.writeHead(200, { 'Content-Length': 1_000_000, 'Cross-Origin-Resource-Policy': 'same-origin' });
-      response.write(Buffer.alloc(1000), () => response.destroy());
-      return true;
-    },
-  };
-  const { page } = await openPage(t, browser, { ...blank, serving });
-  await page.evaluate(helpers);
-  const message = await page.evaluate(() =>
-    open().then(
-      () => 'loaded',
-      ({ code, message }) => `${code}: ${message}`,
-    ),
-  );
-  assert.match(message, /^load-failed: Could not load the model.* broke off/);
-  breaking = false;
-  assert.equal(await page.evaluate(() => open().then((classifier) => classifier.model.embeddingSize > 0)), true);
-});
+everyEngine(
+  'a broken connection while a model loads is an error, and the next load works',
+  { timeout: 60_000 },
+  async (t) => {
+    let breaking = true;
+    const serving = {
+      before(request, response) {
+        if (!breaking || !/\.tflite$|group1-shard1of\d+/.test(request.url)) return false;
+        response.writeHead(200, { 'Content-Length': 1_000_000, 'Cross-Origin-Resource-Policy': 'same-origin' });
+        response.write(Buffer.alloc(1000), () => response.destroy());
+        return true;
+      },
+    };
+    const { page } = await openPage(t, browserOf(t), { ...blank, serving });
+    await page.evaluate(helpers);
+    const message = await page.evaluate(() =>
+      open().then(
+        () => 'loaded',
+        ({ code, message }) => `${code}: ${message}`,
+      ),
+    );
+    assert.match(message, /^load-failed: Could not load the model.* broke off/);
+    breaking = false;
+    assert.equal(await page.evaluate(() => open().then((classifier) => classifier.model.embeddingSize > 0)), true);
+  },
+);

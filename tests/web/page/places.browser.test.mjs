@@ -2,17 +2,11 @@
 // script tag, and from another origin.
 
 import assert from 'node:assert/strict';
-import test, { after, before } from 'node:test';
 import { serve } from '../../../web/dev/serve.mjs';
-import { openBrowser, openPage, workersEnd } from '../support/open-page.mjs';
+import { openEngines } from '../support/engines.mjs';
+import { openPage, workersEnd } from '../support/open-page.mjs';
 
-let browser;
-
-before(async () => {
-  browser = await openBrowser();
-});
-
-after(() => browser.close());
+const { everyEngine } = openEngines();
 
 const blank = 'pages/blank.html';
 
@@ -34,7 +28,7 @@ const helpers = `
   };
 `;
 
-async function inPage(t, run, argument, options = {}) {
+async function inPage(t, browser, run, argument, options = {}) {
   const opened = await openPage(t, browser, { path: blank, ...options });
   await opened.page.evaluate(helpers);
   return { ...opened, result: await opened.page.evaluate(run, argument) };
@@ -51,100 +45,120 @@ function checkWork({ label, info, after }, { worker }) {
   assert.equal(info.worker, worker, info.reason);
 }
 
-test('on the main thread: no threads, unless a threaded variant is named', { timeout: 60_000 }, async (t) => {
-  const { result, page, requests } = await inPage(t, useHere, { worker: false });
-  checkWork(result, { worker: false });
-  assert.equal(result.info.threads, 1);
-  assert.match(result.info.reason, /must not block/);
-  assert.equal(page.workers().length, 0);
-  assert.ok(!requests.includes('/lib/worker.js'));
-  const threaded = await page.evaluate(useHere, { worker: false, variant: 'simd-threads', threads: 2 });
-  checkWork(threaded, { worker: false });
-  assert.equal(threaded.info.threads, 2);
-  // Threads end with their classifier, also when a load fails after they have started.
-  await workersEnd(page);
-  const failed = await page.evaluate(async () => {
-    const { load } = await import('/lib/index.js');
-    const model = { bytes: new TextEncoder().encode('no model at all') };
-    return load({ worker: false, variant: 'simd-threads', threads: 2, model }).catch(({ code }) => code);
-  });
-  assert.equal(failed, 'bad-model');
-  await workersEnd(page);
-});
+everyEngine(
+  'on the main thread: no threads, unless a threaded variant is named',
+  { timeout: 60_000 },
+  async (t, browser) => {
+    const { result, page, requests } = await inPage(t, browser, useHere, { worker: false });
+    checkWork(result, { worker: false });
+    assert.equal(result.info.threads, 1);
+    assert.match(result.info.reason, /must not block/);
+    await workersEnd(page);
+    assert.ok(!requests.includes('/lib/worker.js'));
+    const threaded = await page.evaluate(useHere, { worker: false, variant: 'simd-threads', threads: 2 });
+    checkWork(threaded, { worker: false });
+    assert.equal(threaded.info.threads, 2);
+    // Threads end with their classifier, also when a load fails after they have started.
+    await workersEnd(page);
+    const failed = await page.evaluate(async () => {
+      const { load } = await import('/lib/index.js');
+      const model = { bytes: new TextEncoder().encode('no model at all') };
+      return load({ worker: false, variant: 'simd-threads', threads: 2, model }).catch(({ code }) => code);
+    });
+    assert.equal(failed, 'bad-model');
+    await workersEnd(page);
+  },
+);
 
-test('where no worker may start: in the calling thread, and info() says so', { timeout: 60_000 }, async (t) => {
-  const csp = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
-  const { result, page, troubles } = await inPage(t, useHere, {}, { serving: { csp }, tolerant: true });
-  checkWork(result, { worker: false });
-  assert.match(result.info.reason, /calling thread: The worker .*worker\.js did not start/);
-  assert.equal(troubles.filter((trouble) => !/worker-src/.test(trouble)).length, 0, troubles.join('\n'));
-  const asked = await page.evaluate(async () => {
-    const { load } = await import('/lib/index.js');
-    return load({ worker: true }).catch(({ code, message }) => `${code}: ${message}`);
-  });
-  assert.match(asked, /^load-failed: The worker .* did not start/);
-});
+everyEngine(
+  'where no worker may start: in the calling thread, and info() says so',
+  { timeout: 60_000 },
+  async (t, browser) => {
+    const csp = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
+    const { result, page, troubles } = await inPage(t, browser, useHere, {}, { serving: { csp }, tolerant: true });
+    checkWork(result, { worker: false });
+    assert.match(result.info.reason, /calling thread: The worker .*worker\.js did not start/);
+    assert.equal(troubles.filter((trouble) => !/worker-src/.test(trouble)).length, 0, troubles.join('\n'));
+    const asked = await page.evaluate(async () => {
+      const { load } = await import('/lib/index.js');
+      return load({ worker: true }).catch(({ code, message }) => `${code}: ${message}`);
+    });
+    assert.match(asked, /^load-failed: The worker .* did not start/);
+  },
+);
 
-test('in a worker of the caller, which does other work as well', { timeout: 60_000 }, async (t) => {
-  const { result } = await inPage(t, async () => {
-    const { load } = await import('/lib/index.js');
-    const worker = new Worker('/pages/own-worker.js', { type: 'module' });
-    const answers = new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data)));
-    const both = await Promise.all([use(load, { worker, variant: 'simd' }), use(load, { worker, variant: 'relaxed' })]);
-    worker.postMessage({ picture: pictureOf(3), options: {} });
-    const inside = await answers;
-    const again = await use(load, { worker });
-    worker.terminate();
-    return { both, inside, again };
-  });
-  for (const [index, each] of result.both.entries()) {
-    checkWork(each, { worker: true });
-    assert.equal(each.info.variant, ['simd', 'relaxed'][index]);
-  }
-  checkWork(result.again, { worker: true });
-  assert.ok(result.inside.length > 0);
-  assert.equal(result.inside.worker, false);
-  assert.ok(result.inside.threads > 1, 'a worker may block, so it can use threads');
-});
-
-test('other errors in a worker of the caller end neither a classifier nor a start of threads, and are not hidden', {
-  timeout: 60_000,
-}, async (t) => {
-  const { result } = await inPage(
-    t,
-    async () => {
+everyEngine(
+  'in a worker of the caller, which does other work as well',
+  { timeout: 60_000 },
+  async (t, browser, engine) => {
+    // WebKit has no relaxed SIMD.
+    const variants = ['simd', engine === 'WebKit' ? 'simd-threads' : 'relaxed'];
+    const work = async (variants) => {
       const { load } = await import('/lib/index.js');
       const worker = new Worker('/pages/own-worker.js', { type: 'module' });
-      let failures = 0;
-      worker.addEventListener('error', () => failures++);
-      const failed = () => new Promise((resolve) => worker.addEventListener('error', resolve, { once: true }));
-      // Errors occur while the module starts, and while the worker's own classifier starts its threads.
-      const opening = load({ worker, onProgress: () => worker.postMessage({ fail: 1 }) });
-      worker.postMessage({ fail: 20 });
-      const classifier = await opening;
-      const before = failures;
-      const answer = new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data)));
-      worker.postMessage({ picture: pictureOf(3), options: {}, fail: 200 });
-      const inside = await answer;
-      const during = failures - before;
-      worker.postMessage({ fail: 1 });
-      await failed();
-      const { length } = await classifier.embed(pictureOf(3));
-      const { threads, reason } = await classifier.info();
-      classifier.dispose();
+      const answers = new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data)));
+      const both = await Promise.all(variants.map((variant) => use(load, { worker, variant })));
+      worker.postMessage({ picture: pictureOf(3), options: {} });
+      const inside = await answers;
+      const again = await use(load, { worker });
       worker.terminate();
-      return { before, during, inside, length, threads, reason };
-    },
-    undefined,
-    { tolerant: true },
-  );
-  assert.ok(result.before > 0 && result.during > 0, `${result.before} and ${result.during} errors were reported`);
-  assert.ok(result.inside.threads > 1, JSON.stringify(result.inside));
-  assert.ok(result.threads > 1, result.reason);
-  assert.ok(result.length > 0);
-});
+      return { both, inside, again };
+    };
+    const { result } = await inPage(t, browser, work, variants);
+    for (const [index, each] of result.both.entries()) {
+      checkWork(each, { worker: true });
+      assert.equal(each.info.variant, variants[index]);
+    }
+    checkWork(result.again, { worker: true });
+    assert.ok(result.inside.length > 0);
+    assert.equal(result.inside.worker, false);
+    assert.ok(result.inside.threads > 1, 'a worker may block, so it can use threads');
+  },
+);
 
-test('a script tag defines the global `teachable`', { timeout: 60_000 }, async (t) => {
+everyEngine(
+  'other errors in a worker of the caller end neither a classifier nor a start of threads, and are not hidden',
+  {
+    timeout: 60_000,
+  },
+  async (t, browser) => {
+    const { result } = await inPage(
+      t,
+      browser,
+      async () => {
+        const { load } = await import('/lib/index.js');
+        const worker = new Worker('/pages/own-worker.js', { type: 'module' });
+        let failures = 0;
+        worker.addEventListener('error', () => failures++);
+        const failed = () => new Promise((resolve) => worker.addEventListener('error', resolve, { once: true }));
+        // Errors occur while the module starts, and while the worker's own classifier starts its threads.
+        const opening = load({ worker, onProgress: () => worker.postMessage({ fail: 1 }) });
+        worker.postMessage({ fail: 20 });
+        const classifier = await opening;
+        const before = failures;
+        const answer = new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data)));
+        worker.postMessage({ picture: pictureOf(3), options: {}, fail: 200 });
+        const inside = await answer;
+        const during = failures - before;
+        worker.postMessage({ fail: 1 });
+        await failed();
+        const { length } = await classifier.embed(pictureOf(3));
+        const { threads, reason } = await classifier.info();
+        classifier.dispose();
+        worker.terminate();
+        return { before, during, inside, length, threads, reason };
+      },
+      undefined,
+      { tolerant: true },
+    );
+    assert.ok(result.before > 0 && result.during > 0, `${result.before} and ${result.during} errors were reported`);
+    assert.ok(result.inside.threads > 1, JSON.stringify(result.inside));
+    assert.ok(result.threads > 1, result.reason);
+    assert.ok(result.length > 0);
+  },
+);
+
+everyEngine('a script tag defines the global `teachable`', { timeout: 60_000 }, async (t, browser) => {
   const { page } = await openPage(t, browser, { path: 'pages/script.html' });
   await page.evaluate(helpers);
   for (const worker of [true, false])
@@ -167,40 +181,57 @@ async function serveElsewhere(t) {
 }
 
 const useFrom = async ({ url, options }) => {
-  const { load } = await import(`${url}lib/index.js`);
+  const script = Object.assign(document.createElement('script'), { src: '/pages/import-from.js' });
+  await new Promise((resolve, reject) => {
+    Object.assign(script, { onload: resolve, onerror: reject });
+    document.head.append(script);
+  });
+  const { load } = await importFrom(`${url}lib/index.js`);
   return use(load, options);
 };
 
 for (const isolated of [true, false]) {
-  test(`from another origin, ${isolated ? '' : 'not '}isolated: a worker imports the script`, {
-    timeout: 60_000,
-  }, async (t) => {
-    const url = await serveElsewhere(t);
-    const { result } = await inPage(t, useFrom, { url }, { serving: { csp: null, isolated } });
-    checkWork(result, { worker: true });
-    assert.equal(result.info.threads > 1, isolated, result.info.reason);
-  });
+  everyEngine(
+    `from another origin, ${isolated ? '' : 'not '}isolated: a worker imports the script`,
+    {
+      timeout: 60_000,
+    },
+    async (t, browser) => {
+      const url = await serveElsewhere(t);
+      const { result } = await inPage(t, browser, useFrom, { url }, { serving: { csp: null, isolated } });
+      checkWork(result, { worker: true });
+      assert.equal(result.info.threads > 1, isolated, result.info.reason);
+    },
+  );
 }
 
-test('from another origin, where the content security policy forbids such a worker: in the calling thread', {
-  timeout: 60_000,
-}, async (t) => {
-  const url = await serveElsewhere(t);
-  const csp = `default-src 'self' ${url}; script-src 'self' ${url} 'wasm-unsafe-eval'; worker-src 'self'`;
-  const { result, troubles } = await inPage(t, useFrom, { url }, { serving: { csp }, tolerant: true });
-  checkWork(result, { worker: false });
-  assert.equal(troubles.filter((trouble) => !/worker-src/.test(trouble)).length, 0, troubles.join('\n'));
-});
+everyEngine(
+  'from another origin, where the content security policy forbids such a worker: in the calling thread',
+  {
+    timeout: 60_000,
+  },
+  async (t, browser) => {
+    const url = await serveElsewhere(t);
+    const csp = `default-src 'self' ${url}; script-src 'self' ${url} 'wasm-unsafe-eval'; worker-src 'self'`;
+    const { result, troubles } = await inPage(t, browser, useFrom, { url }, { serving: { csp }, tolerant: true });
+    checkWork(result, { worker: false });
+    assert.equal(troubles.filter((trouble) => !/worker-src/.test(trouble)).length, 0, troubles.join('\n'));
+  },
+);
 
-test('aborting a load in the calling thread rejects with the code aborted', { timeout: 60_000 }, async (t) => {
-  const { result } = await inPage(t, async () => {
-    const { load } = await import('/lib/index.js');
-    const abort = new AbortController();
-    const loading = load({ worker: false, signal: abort.signal, onProgress: () => abort.abort() });
-    return loading.then(
-      () => 'loaded',
-      ({ code }) => code,
-    );
-  });
-  assert.equal(result, 'aborted');
-});
+everyEngine(
+  'aborting a load in the calling thread rejects with the code aborted',
+  { timeout: 60_000 },
+  async (t, browser) => {
+    const { result } = await inPage(t, browser, async () => {
+      const { load } = await import('/lib/index.js');
+      const abort = new AbortController();
+      const loading = load({ worker: false, signal: abort.signal, onProgress: () => abort.abort() });
+      return loading.then(
+        () => 'loaded',
+        ({ code }) => code,
+      );
+    });
+    assert.equal(result, 'aborted');
+  },
+);

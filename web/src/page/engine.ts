@@ -2,6 +2,7 @@
 
 import { absolute } from '../shared/addresses.js';
 import { ClassifierError } from '../shared/errors.js';
+import { importingScript } from '../shared/foreign-script.js';
 import { atHome } from '../shared/home.js';
 import { nodeModule, nodeProcess } from '../shared/node.js';
 import type { Port } from '../shared/rpc.js';
@@ -115,16 +116,18 @@ function connectTo(worker: Worker): Engine {
 
 function startWebWorker(workerUrl: string | URL | undefined): Engine {
   try {
-    const worker = newWorker(workerUrl);
-    return engineOf(worker, true, () => worker.terminate());
+    try {
+      const worker = newWorker(workerUrl);
+      return engineOf(worker, true, () => worker.terminate());
+    } catch (cause) {
+      // Scripts of another origin, such as a CDN's, can't become workers. A script of our own may import them.
+      if ((cause as Error).name !== 'SecurityError') throw cause;
+      return startThroughBlob(scriptUrl(workerUrl));
+    }
   } catch (cause) {
-    // Scripts of another origin, such as a CDN's, can't become workers. A script of our own may import them.
-    if ((cause as Error).name === 'SecurityError') return startThroughBlob(scriptUrl(workerUrl));
-    throw new ClassifierError(
-      'load-failed',
-      `The worker could not be started: ${(cause as Error).message} ${aboutWorkers}`,
-      { cause },
-    );
+    // A policy that forbids workers: WebKit throws, other engines report it later.
+    const what = `The worker ${scriptUrl(workerUrl)} did not start: ${(cause as Error).message}`;
+    throw new ClassifierError('load-failed', `${what} ${aboutWorkers}`, { cause });
   }
 }
 
@@ -138,7 +141,7 @@ function newWorker(workerUrl: string | URL | undefined): Worker {
 }
 
 function startThroughBlob(url: string): Engine {
-  const address = URL.createObjectURL(new Blob([`import ${JSON.stringify(url)};`], { type: 'text/javascript' }));
+  const address = importingScript(url);
   const worker = new Worker(/* @vite-ignore */ address, { type: 'module', name: 'teachable-wasm' });
   return engineOf(worker, true, () => {
     worker.terminate();

@@ -53,7 +53,7 @@ export interface ModuleOptions extends Limits {
   wasmUrl?: string | URL | undefined;
 }
 
-type ModuleRequest = Pick<OpenRequest, 'choice' | 'fallsBack' | 'wasmUrl'>;
+type ModuleRequest = Pick<OpenRequest, 'choice' | 'fallsBack' | 'triesThreads' | 'wasmUrl'>;
 
 /** A running host with an open classifier. */
 export interface Session {
@@ -83,6 +83,7 @@ export function toModuleRequest({ variant, threads, wasmUrl }: ModuleOptions, wo
       worker,
     }),
     fallsBack: variant === undefined,
+    triesThreads: threads === undefined,
     wasmUrl: wasmUrl === undefined ? undefined : absolute(wasmUrl).replace(/\/*$/, '/'),
   };
 }
@@ -132,7 +133,7 @@ async function openInWorker(request: OpenRequest, options: ModuleOptions): Promi
   try {
     engine = await startWorker(options);
   } catch (error) {
-    return foreign('load-failed', 'The worker could not be started', error);
+    return error instanceof ClassifierError ? error : foreign('load-failed', 'The worker could not be started', error);
   }
   try {
     return await open(engine, withEarlyAnswers(request, options), options);

@@ -146,6 +146,8 @@ export interface OpenRequest {
   choice: Choice;
   /** Starts a simpler variant when the chosen one fails. */
   fallsBack: boolean;
+  /** Uses fewer threads when the first frames are no slower with them. */
+  triesThreads?: boolean | undefined;
   /** Folder with <variant>/teachable.js and .wasm; ends in '/'. */
   wasmUrl?: string | undefined;
   /** The model's first file, when the page has started to download it. */
@@ -229,7 +231,10 @@ export interface KnnInfo {
   variant: Variant;
   /** One sentence that says why this variant runs, and why it runs in the caller's thread where a worker was expected. */
   reason: string;
-  /** Number of inference threads, including the worker itself. Extra threads start after the first result. */
+  /**
+   * Number of inference threads, including the worker itself. Extra threads start after the first result. Without the option `threads`,
+   * it becomes smaller when the first frames are no slower with fewer threads.
+   */
   threads: number;
   /** True when it runs in a worker. When false, each call blocks the thread that makes it. */
   worker: boolean;

@@ -18,7 +18,14 @@ import type {
 import { type Handlers, Transfer } from '../shared/rpc.js';
 import { datasetMethods } from './datasets.js';
 import type { StartHelper } from './decode-helper.js';
-import { type LoadModule, type OpenClassifier, openClassifier, type RequestContext, useThreads } from './open.js';
+import {
+  type LoadModule,
+  type OpenClassifier,
+  openClassifier,
+  type RequestContext,
+  tryThreads,
+  useThreads,
+} from './open.js';
 import { FrameWriter } from './pixels.js';
 import type {
   WasmClassifier,
@@ -80,7 +87,8 @@ export function makeHost(
     { signal }: RequestContext,
     request: Partial<WasmFrameRequest>,
   ): Promise<WasmFrameResult> {
-    const { classifier, writer } = use();
+    const opened = use();
+    const { classifier, writer } = opened;
     const started = performance.now();
     await writer.write(frame, classifier, signal);
     if (signal?.aborted) throw aborted(signal);
@@ -88,6 +96,7 @@ export function makeHost(
     const result = classifier.observe({ ...noRequest, ...request });
     const { networkMs } = result;
     timings = { pixelsMs: written - started, networkMs, answerMs: performance.now() - written - networkMs };
+    tryThreads(opened, networkMs);
     noteAnswer();
     return result;
   }

@@ -1,6 +1,7 @@
 // Workers of a threaded module, in which its threads run.
 
 import { ClassifierError } from '../shared/errors.js';
+import { importingScript } from '../shared/foreign-script.js';
 import type { WasmModule, WasmThreads } from './wasm-module.js';
 
 /** Time after which a thread that hasn't started counts as failed. Browsers don't report it. */
@@ -74,7 +75,5 @@ export function endThreads(module: Pick<WasmModule, 'PThread'> | undefined): voi
  * ours.
  */
 function scriptOf({ href, origin }: URL): string {
-  return origin === globalThis.origin
-    ? href
-    : URL.createObjectURL(new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' }));
+  return origin === globalThis.origin ? href : importingScript(href);
 }
