@@ -10,11 +10,11 @@ import { wasmVariants } from '../../../web/dev/cmake.mjs';
 const dist = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
-  entry: 12_520,
-  worker: 15_650,
-  modules: { simd: 178_300, 'simd-threads': 181_400, relaxed: 185_400, 'relaxed-threads': 189_800 },
+  entry: 13_050,
+  worker: 16_240,
+  modules: { simd: 181_200, 'simd-threads': 184_400, relaxed: 188_500, 'relaxed-threads': 193_200 },
   // Fetched only for the first picture file.
-  decoder: 30_260,
+  decoder: 31_950,
   // Fetched only for a model.json of TensorFlow.js.
   converter: 62_600,
 };
@@ -55,7 +55,7 @@ test('the package stays within its size limits', (t) => {
   expectAtMost('The worker', worker, limits.worker);
   for (const { variant, glue, wasm, together } of sizes) {
     expectAtMost(`The module ${variant}`, glue + wasm, limits.modules[variant]);
-    expectAtMost(`Everything that starts ${variant}`, together, 217_800);
+    expectAtMost(`Everything that starts ${variant}`, together, 222_400);
   }
   expectAtMost('The decoder', decoder, limits.decoder);
   expectAtMost('The converter', converter, limits.converter);
