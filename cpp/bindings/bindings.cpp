@@ -518,6 +518,12 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("frameBuffer", guarded<[](Self& self, int width, int height) {
                   return view_of(self.classifier.frame_buffer(width, height));
                 }>)
+      .function("startFrame", guarded<[](Self& self, int width, int height) {
+                  return self.classifier.start_frame(width, height);
+                }>)
+      .function("rowBuffer",
+                guarded<[](Self& self) { return view_of(self.classifier.row_buffer()); }>)
+      .function("takeRows", guarded<[](Self& self) { return self.classifier.take_rows(); }>)
       .function(
           "observe",
           guarded<[](Self& self, const JsFrameRequest& request) { return observe(self, request); }>)

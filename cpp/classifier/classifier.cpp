@@ -37,6 +37,9 @@ ParallelFor parallel_for_on(pthreadpool_t pool) {
   return [pool](size_t count, const auto& body) { parallel_for(pool, count, body); };
 }
 
+/// Memory for the rows of a frame in parts, in bytes, unless one row of the input needs more.
+constexpr size_t kPartBytes = size_t{4} << 20;
+
 const char* to_string(RangeSource source) {
   switch (source) {
     case RangeSource::Assumed:
@@ -188,6 +191,8 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
   network_ = std::move(network);
   space_.reset();
   embedded_ = scored_ = false;
+  if (in_parts_) frame_ = {};  // The earlier network had it.
+  part_ = {};
   return {.input_width = network_->input_width(),
           .input_height = network_->input_height(),
           .input_channels = network_->input_channels(),
@@ -216,18 +221,82 @@ void Classifier::use_space(std::span<const uint8_t> file) {
   space_ = std::move(space);
 }
 
-std::span<uint8_t> Classifier::frame_buffer(int width, int height) {
+void Classifier::check_side(int width, int height) const {
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
     throw Error(ErrorCode::BadImage,
                 {"frame: got ", width, " x ", height, " pixels, wanted 1 to ", kMaxSide,
                  " per side. A video has no pixels before its first frame."});
   }
+}
+
+std::span<uint8_t> Classifier::frame_buffer(int width, int height) {
+  check_side(width, height);
   const size_t byte_count = static_cast<size_t>(width) * static_cast<size_t>(height) * 4;
   frame_ = {};
-  embedded_ = scored_ = false;
+  part_ = {};
+  in_parts_ = embedded_ = scored_ = false;
   if (pixels_.size() != byte_count) pixels_ = PaddedBuffer<uint8_t>(byte_count);
   frame_ = {pixels_.span(), width, height};
   return pixels_.span();
+}
+
+int Classifier::start_frame(int width, int height) {
+  check_side(width, height);
+  network();
+  frame_ = {};
+  flipped_ = embedded_ = scored_ = false;
+  in_parts_ = true;
+  want_rows_from(0, width, height);
+  frame_ = {{}, width, height};
+  return part_.first_row;
+}
+
+void Classifier::want_rows_from(int output_row, int frame_width, int frame_height) {
+  part_ = {};
+  const int width = network_->input_width(), height = network_->input_height();
+  if (output_row == height) return;
+  part_ = preprocessor_.part_from(output_row, frame_width, frame_height, preprocess_, width, height,
+                                  kPartBytes);
+}
+
+std::span<uint8_t> Classifier::row_buffer() {
+  const size_t byte_count =
+      static_cast<size_t>(part_.row_count) * static_cast<size_t>(frame_.width) * 4;
+  const size_t wanted = std::max(byte_count, kPartBytes);
+  // Memory of a large frame before is not kept.
+  if (pixels_.size() < wanted || pixels_.size() > 2 * wanted) {
+    pixels_ = {};
+    pixels_ = PaddedBuffer<uint8_t>(wanted);
+  }
+  return pixels_.span().first(byte_count);
+}
+
+int Classifier::take_rows() {
+  if (part_.row_count == 0) throw Error(ErrorCode::Internal, "no rows are wanted");
+  frame_.pixels = row_buffer();
+  write_input(preprocess_, &part_);
+  frame_.pixels = {};
+  want_rows_from(part_.output_end, frame_.width, frame_.height);
+  return part_.first_row;
+}
+
+void Classifier::flip_input() {
+  const auto bytes = [&]() -> std::span<std::byte> {
+    if (network_->input_type() == DataType::F32)
+      return std::as_writable_bytes(network_->input_f32());
+    if (network_->input_type() == DataType::U8) return std::as_writable_bytes(network_->input_u8());
+    return std::as_writable_bytes(network_->input_i8());
+  }();
+  const size_t width = static_cast<size_t>(network_->input_width());
+  const size_t row = bytes.size() / static_cast<size_t>(network_->input_height());
+  const size_t pixel = row / width;
+  for (std::byte* begin = bytes.data(); begin != bytes.data() + bytes.size(); begin += row) {
+    std::byte* right = begin + row;
+    for (std::byte* left = begin; left < (right -= pixel); left += pixel) {
+      std::swap_ranges(left, left + pixel, right);
+    }
+  }
+  flipped_ = !flipped_;
 }
 
 Network& Classifier::network() {
@@ -237,24 +306,28 @@ Network& Classifier::network() {
   return *network_;
 }
 
-void Classifier::write_input(const Preprocess& how) {
+void Classifier::write_input(const Preprocess& how, const Preprocessor::Part* part) {
   Network& net = network();
-  if (frame_.width == 0) {
+  if (frame_.width == 0 || (part == nullptr && part_.row_count > 0)) {
     throw Error(ErrorCode::BadImage, "There is no frame. Pass one first.");
+  }
+  if (in_parts_ && part == nullptr) {
+    if (flipped_ != (how.mirror != preprocess_.mirror)) flip_input();
+    return;
   }
   const int width = net.input_width();
   const int height = net.input_height();
   switch (net.input_type()) {
     case DataType::F32:
-      preprocessor_.run(frame_, how, width, height, net.input_f32());
+      preprocessor_.run(frame_, how, width, height, net.input_f32(), part);
       return;
     case DataType::U8:
       preprocessor_.run(frame_, how, width, height, net.input_scale(), net.input_zero_point(),
-                        net.input_u8());
+                        net.input_u8(), part);
       return;
     case DataType::I8:
       preprocessor_.run(frame_, how, width, height, net.input_scale(), net.input_zero_point(),
-                        net.input_i8());
+                        net.input_i8(), part);
       return;
     case DataType::I32:
       break;

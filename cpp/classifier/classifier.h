@@ -149,6 +149,16 @@ class Classifier {
   /// Throws Error{BadImage} for a side of 0 or above kMaxSide.
   std::span<uint8_t> frame_buffer(int width, int height);
 
+  /// Starts a frame of [height, width, 4] RGBA whose rows come in parts, so that a large photo
+  /// never is in memory as a whole. Until row_buffer() is empty, there is no current frame. The
+  /// network's input is the same as with frame_buffer(). Returns the first row that is wanted.
+  /// Throws as frame_buffer(), and as network().
+  int start_frame(int width, int height);
+  /// Returns memory for the rows that are wanted, [rows, width, 4]. Fill it, then call take_rows().
+  std::span<uint8_t> row_buffer();
+  /// Reads row_buffer() into the network's input. Returns the next row that is wanted.
+  int take_rows();
+
   /// Does all that is asked for with the current frame, in the order of FrameRequest's fields: all
   /// or nothing, see Attempt. Throws Error{BadArgument} without a model, and as Knn::add(),
   /// Knn::predict(), smooth() and classify(); Error{BadImage} without a frame.
@@ -182,7 +192,13 @@ class Classifier {
   friend class Attempt;
 
   Network& network();
-  void write_input(const Preprocess& how);
+  void check_side(int width, int height) const;
+  /// Writes the current frame, or its wanted rows.
+  void write_input(const Preprocess& how, const Preprocessor::Part* part = nullptr);
+  /// Sets part_ to the part for the rows of the network's input from `output_row` on.
+  void want_rows_from(int output_row, int frame_width, int frame_height);
+  /// Flips left and right of the network's input.
+  void flip_input();
   /// Computes the embedding of the current frame and leaves it in embedding_.
   void run(const Preprocess& how);
   /// Returns the embedding of the mirrored current frame, [embedding_size].
@@ -204,6 +220,9 @@ class Classifier {
   PaddedBuffer<std::byte> model_;
   PaddedBuffer<uint8_t> pixels_;  // The caller writes the frame here.
   RgbaView frame_;                // The current frame: a view of pixels_.
+  Preprocessor::Part part_;       // The wanted rows of a frame in parts.
+  bool in_parts_ = false;         // frame_ has no pixels; the network's input holds it ...
+  bool flipped_ = false;          // ... mirrored.
   bool embedded_ = false;         // The network holds the embedding of frame_ ...
   bool scored_ = false;           // ... and its logits.
 };

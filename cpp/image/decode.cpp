@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "image/decode_memory.h"
 #include "image/exif.h"
+#include "image/missing_part.h"
 
 namespace teachable {
 namespace {
@@ -22,6 +23,7 @@ struct Decode {
   PictureCost cost;
   DecodeMemory memory{};
   bool is_truncated = false;  ///< a byte beyond the end of the file was wanted
+  int64_t block_count = 0;    ///< JPEG: blocks of the first scan that were begun before that
 };
 
 thread_local Decode* current = nullptr;
@@ -37,8 +39,14 @@ void* grow_buffer(void* old, size_t old_size, size_t size) {
   return current->memory.grow(old, old_size, size);
 }
 
-void count_table() {
-  if (current == nullptr || current->cost.max_tables == SIZE_MAX) return;
+/// Called for each memset() of stb_image, which clears blocks of JPEG files before it fills them.
+void count_cleared(size_t size) {
+  if (current == nullptr) return;
+  constexpr size_t kBlockBytes = 64 * sizeof(short);
+  if (current->format == PictureFormat::Jpeg && size == kBlockBytes) {
+    current->block_count += !current->is_truncated;
+  }
+  if (current->cost.max_tables == SIZE_MAX) return;
   if (current->cost.max_tables-- == 0) throw_too_much_data();
 }
 
@@ -64,7 +72,7 @@ void count_table() {
 #endif
 // stb_image clears each table of codes with memset() before it fills it, and has no other place
 // where the number of tables could be limited.
-#define memset(to, value, size) (teachable::count_table(), std::memset(to, value, size))
+#define memset(to, value, size) (teachable::count_cleared(size), std::memset(to, value, size))
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include <stb_image.h>
@@ -159,7 +167,11 @@ Image decode_image(std::span<const uint8_t> bytes, Truncated truncated) {
     throw RefusedPicture({"The ", to_string(format),
                           " file is truncated: its end is missing. Copy or download it again."});
   }
-  if (format != PictureFormat::Jpeg) return image;
+  if (format == PictureFormat::Bmp) return image;
+  // The last of the blocks was not complete.
+  if (format == PictureFormat::Jpeg && decode.is_truncated) {
+    fill_missing_part(image, bytes, decode.block_count - 1);
+  }
   return to_upright(std::move(image), read_orientation(bytes));
 }
 

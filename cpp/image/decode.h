@@ -12,14 +12,15 @@ namespace teachable {
 
 /// Treatment of a file whose end is missing.
 enum class Truncated {
-  Fill,    ///< fill the missing part of a JPEG or BMP picture with one colour, as browsers do
+  Fill,    ///< make the missing part of a JPEG picture grey and that of a BMP picture black. What
+           ///< of a progressive JPEG file has arrived is shown, with fewer details
   Refuse,  ///< throw RefusedPicture
 };
 
 /// Decodes a JPEG, PNG or BMP file to RGBA pixels. Grey and palette pictures become RGBA, missing
-/// alpha becomes 255, and 16-bit PNG is reduced to 8 bits. The EXIF orientation of a JPEG file is
-/// applied, so the result is upright. Colour profiles are not applied: pixel values are those in
-/// the file. The same bytes always give the same pixels.
+/// alpha becomes 255, and 16-bit PNG is reduced to 8 bits. The EXIF orientation of a JPEG or PNG
+/// file is applied, so the result is upright. Colour profiles are not applied: pixel values are
+/// those in the file. The same bytes always give the same pixels.
 ///
 /// Throws Error{BadImage} when the bytes are empty, of another format or damaged. Throws
 /// RefusedPicture when the file exceeds a limit of check_cost() or when `truncated` demands it.

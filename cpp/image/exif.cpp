@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <optional>
 
 namespace teachable {
@@ -75,9 +76,23 @@ std::optional<Orientation> read_tiff_orientation(std::span<const uint8_t> tiff) 
   return std::nullopt;
 }
 
-}  // namespace
+/// Finds the chunk eXIf.
+Orientation read_png_orientation(std::span<const uint8_t> png) {
+  constexpr size_t kSignature = 8, kChunkHead = 8, kChecksum = 4;
+  std::span<const uint8_t> rest = png.subspan(kSignature);
+  while (rest.size() >= kChunkHead) {
+    const size_t length = size_t{rest[0]} << 24 | rest[1] << 16 | rest[2] << 8 | rest[3];
+    if (length > rest.size() - kChunkHead) break;
+    const std::span<const uint8_t> payload = rest.subspan(kChunkHead, length);
+    if (std::memcmp(&rest[4], "eXIf", 4) == 0) {
+      return read_tiff_orientation(payload).value_or(Orientation::TopLeft);
+    }
+    rest = rest.subspan(std::min(kChunkHead + length + kChecksum, rest.size()));
+  }
+  return Orientation::TopLeft;
+}
 
-Orientation read_orientation(std::span<const uint8_t> jpeg) {
+Orientation read_jpeg_orientation(std::span<const uint8_t> jpeg) {
   if (jpeg.size() < 2 || jpeg[0] != kMarkerPrefix || jpeg[1] != kStartOfImage) {
     return Orientation::TopLeft;
   }
@@ -100,6 +115,16 @@ Orientation read_orientation(std::span<const uint8_t> jpeg) {
     rest = rest.subspan(2 + length);
   }
   return Orientation::TopLeft;
+}
+
+}  // namespace
+
+Orientation read_orientation(std::span<const uint8_t> file) {
+  constexpr uint8_t kPng[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+  if (file.size() >= sizeof kPng && std::equal(std::begin(kPng), std::end(kPng), file.begin())) {
+    return read_png_orientation(file);
+  }
+  return read_jpeg_orientation(file);
 }
 
 Image to_upright(Image image, Orientation orientation) {

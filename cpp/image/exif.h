@@ -1,4 +1,4 @@
-// Reads and applies the EXIF orientation of JPEG files. No other EXIF data is read.
+// Reads and applies the EXIF orientation of JPEG and PNG files. No other EXIF data is read.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ enum class Orientation : uint8_t {
   LeftBottom = 8,   ///< upright after a quarter turn counter-clockwise
 };
 
-/// Returns the orientation in the first EXIF segment of a JPEG file. Returns TopLeft when there is
-/// no EXIF segment or no orientation tag, or when either is damaged. Never throws and never reads
-/// outside of `jpeg`.
-Orientation read_orientation(std::span<const uint8_t> jpeg);
+/// Returns the orientation in the first EXIF segment of a JPEG file, or in the first eXIf chunk of
+/// a PNG file. Returns TopLeft when there is none or no orientation tag, or when either is damaged.
+/// Never throws and never reads outside of `file`.
+Orientation read_orientation(std::span<const uint8_t> file);
 
 /// Returns the picture rotated and mirrored to be upright. Orientations 5 to 8 swap width and
 /// height. Makes one copy, or none when the picture is already upright. Throws Error{OutOfMemory}.

@@ -33,13 +33,13 @@ struct PictureCost {
 /// Throws Error{BadImage} for a PNG file without a header.
 PictureCost check_cost(std::span<const uint8_t> bytes, PictureFormat format, PictureSize size);
 
-/// Maximum number of pixels of a decoded picture. 100 megapixels are 400 MB of RGBA, which a 32-bit
-/// module can hold.
-inline constexpr int64_t kMaxDecodedPixels = 100'000'000;
+/// Maximum number of pixels of a decoded picture, that of the largest photos of phones and more.
+/// 128 megapixels are 512 MB of RGBA, which a 32-bit module can hold three times over.
+inline constexpr int64_t kMaxDecodedPixels = 128'000'000;
 
 /// Maximum number of values that the scans of a JPEG file may visit: at worst 20 ns for each. It
 /// allows a progressive file of the largest size with the usual 10 scans, which visit 14 components
 /// in total, and a thousand scans of a small picture.
-inline constexpr int64_t kMaxScannedSamples = 1'600'000'000;
+inline constexpr int64_t kMaxScannedSamples = 2'000'000'000;
 
 }  // namespace teachable

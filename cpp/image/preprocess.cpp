@@ -23,17 +23,20 @@ std::string size_text(int width, int height) {
   return std::to_string(width) + "x" + std::to_string(height);
 }
 
-void check_frame(const RgbaView& frame) {
-  if (frame.width < 1 || frame.height < 1 || frame.width > kMaxSide || frame.height > kMaxSide) {
-    throw Error(ErrorCode::BadImage,
-                {"The frame has an invalid size: ", size_text(frame.width, frame.height),
-                 " pixels. Each side must be 1 to ", kMaxSide, " pixels."});
+void check_size(int width, int height) {
+  if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide) {
+    throw Error(ErrorCode::BadImage, {"The frame has an invalid size: ", size_text(width, height),
+                                      " pixels. Each side must be 1 to ", kMaxSide, " pixels."});
   }
-  const size_t needed = static_cast<size_t>(frame.width) * static_cast<size_t>(frame.height) * 4;
+}
+
+/// `rows` is the number of rows that must be there.
+void check_pixels(const RgbaView& frame, int rows) {
+  const size_t needed = static_cast<size_t>(frame.width) * static_cast<size_t>(rows) * 4;
   if (frame.pixels.size() < needed) {
     throw Error(ErrorCode::BadImage,
-                {"The frame of ", size_text(frame.width, frame.height), " pixels has ",
-                 frame.pixels.size(), " bytes, but needs ", needed, " (4 bytes per pixel)."});
+                {"The frame of ", size_text(frame.width, rows), " pixels has ", frame.pixels.size(),
+                 " bytes, but needs ", needed, " (4 bytes per pixel)."});
   }
 }
 
@@ -215,20 +218,27 @@ std::vector<Preprocessor::Tap> Preprocessor::make_taps(int source_first, int sou
 }
 
 void Preprocessor::prepare(const RgbaView& frame, const Preprocess& how, int width, int height,
-                           size_t length) {
-  check_frame(frame);
+                           size_t length, const Part* part) {
+  check_size(frame.width, frame.height);
+  check_pixels(frame, part != nullptr ? part->row_count : frame.height);
+  prepare(frame.width, frame.height, how, width, height, length);
+}
+
+void Preprocessor::prepare(int frame_width, int frame_height, const Preprocess& how, int width,
+                           int height, size_t length) {
+  check_size(frame_width, frame_height);
   check_output(width, height, how.grey ? 1 : 3, length);
-  const Geometry wanted{frame.width, frame.height, width,      height,
+  const Geometry wanted{frame_width, frame_height, width,      height,
                         how.crop,    how.resize,   how.mirror, how.grey};
   if (wanted == geometry_) return;
 
-  Span1d across{0, frame.width}, down{0, frame.height};
+  Span1d across{0, frame_width}, down{0, frame_height};
   if (how.crop == Crop::Center) {
-    const int64_t frame_width = frame.width, frame_height = frame.height;
-    if (frame_width * height > frame_height * width) {
-      across = centered(frame.width, divide_rounded(frame_height * width, height));
+    const int64_t wide = frame_width, high = frame_height;
+    if (wide * height > high * width) {
+      across = centered(frame_width, divide_rounded(high * width, height));
     } else {
-      down = centered(frame.height, divide_rounded(frame_width * height, width));
+      down = centered(frame_height, divide_rounded(wide * height, width));
     }
   }
   geometry_ = {};  // invalidates the tables, in case the allocations below throw
@@ -249,8 +259,30 @@ void Preprocessor::prepare(const RgbaView& frame, const Preprocess& how, int wid
   }
   output_row_.resize(static_cast<size_t>(width) * 4);
   column_step_ = across.count > 1 ? 4 : 0;
-  row_step_ = down.count > 1 ? static_cast<size_t>(frame.width) * 4 : 0;
+  row_step_ = down.count > 1 ? static_cast<size_t>(frame_width) * 4 : 0;
   geometry_ = wanted;
+}
+
+Preprocessor::Part Preprocessor::part_from(int output_begin, int frame_width, int frame_height,
+                                           const Preprocess& how, int width, int height,
+                                           size_t max_bytes) {
+  prepare(frame_width, frame_height, how, width, height,
+          static_cast<size_t>(width) * static_cast<size_t>(height) * (how.grey ? 1 : 3));
+  const auto end_of = [&](const Tap& row) {
+    return static_cast<int>(row.first + (row_step_ == 0 ? 1 : row.count));
+  };
+  const auto row_at = [&](int y) -> const Tap& { return rows_[static_cast<size_t>(y)]; };
+  Part part{.first_row = static_cast<int>(row_at(output_begin).first),
+            .output_begin = output_begin,
+            .output_end = output_begin};
+  const size_t stride = size_t{4} * static_cast<size_t>(frame_width);
+  do {
+    part.row_count = end_of(row_at(part.output_end)) - part.first_row;
+    ++part.output_end;
+  } while (part.output_end < height &&
+           static_cast<size_t>(end_of(row_at(part.output_end)) - part.first_row) * stride <=
+               max_bytes);
+  return part;
 }
 
 Float4 Preprocessor::make_row(const uint8_t* source, const Tap& row) {
@@ -330,12 +362,19 @@ Float4 Preprocessor::average_row(const uint8_t* source, const Tap& row) {
 
 template <typename Store, typename T>
 void Preprocessor::resample(const uint8_t* pixels, const std::optional<Rgb>& background,
-                            const Store& store, T* output) {
+                            const Store& store, T* output, const Part* part) {
   const size_t width = columns_.size();
   const size_t stride = size_t{4} * static_cast<size_t>(geometry_.frame_width);
-  for (size_t y = 0; y < rows_.size(); ++y) {
+  size_t y = 0, end = rows_.size(), first_row = 0;
+  if (part != nullptr) {
+    y = static_cast<size_t>(part->output_begin);
+    end = static_cast<size_t>(part->output_end);
+    first_row = static_cast<size_t>(part->first_row);
+    output += y * width * (geometry_.grey ? 1 : 3);
+  }
+  for (; y < end; ++y) {
     const Tap& row = rows_[y];
-    const uint8_t* const source = pixels + row.first * stride;
+    const uint8_t* const source = pixels + (row.first - first_row) * stride;
     const Float4 lowest = make_row(source, row);
     // The mean of alpha shows whether a pixel was transparent, so opaque frames are not searched.
     // Blending changes a mean of colours by at most what the mean of alpha is below 255.
@@ -356,15 +395,16 @@ void Preprocessor::resample(const uint8_t* pixels, const std::optional<Rgb>& bac
 }
 
 void Preprocessor::run(const RgbaView& frame, const Preprocess& how, int width, int height,
-                       std::span<float> output) {
+                       std::span<float> output, const Part* part) {
   const Mapping mapping = make_mapping(how, 1);
-  prepare(frame, how, width, height, output.size());
-  resample(frame.pixels.data(), how.background, FloatStore(mapping), output.data());
+  prepare(frame, how, width, height, output.size(), part);
+  resample(frame.pixels.data(), how.background, FloatStore(mapping), output.data(), part);
 }
 
 template <typename Q>
 void Preprocessor::run_quantized(const RgbaView& frame, const Preprocess& how, int width,
-                                 int height, float scale, int zero_point, std::span<Q> output) {
+                                 int height, float scale, int zero_point, std::span<Q> output,
+                                 const Part* part) {
   if (!std::isfinite(scale) || scale <= 0) {
     throw Error(ErrorCode::BadArgument, {"The quantization scale of the input is ", scale,
                                          ". It must be finite and greater than 0."});
@@ -375,19 +415,19 @@ void Preprocessor::run_quantized(const RgbaView& frame, const Preprocess& how, i
                                          ". It must be ", kLow, " to ", kHigh, "."});
   }
   const Mapping mapping = make_mapping(how, scale);
-  prepare(frame, how, width, height, output.size());
+  prepare(frame, how, width, height, output.size(), part);
   resample(frame.pixels.data(), how.background, QuantizedStore<Q>(mapping, zero_point),
-           output.data());
+           output.data(), part);
 }
 
 void Preprocessor::run(const RgbaView& frame, const Preprocess& how, int width, int height,
-                       float scale, int zero_point, std::span<uint8_t> output) {
-  run_quantized(frame, how, width, height, scale, zero_point, output);
+                       float scale, int zero_point, std::span<uint8_t> output, const Part* part) {
+  run_quantized(frame, how, width, height, scale, zero_point, output, part);
 }
 
 void Preprocessor::run(const RgbaView& frame, const Preprocess& how, int width, int height,
-                       float scale, int zero_point, std::span<int8_t> output) {
-  run_quantized(frame, how, width, height, scale, zero_point, output);
+                       float scale, int zero_point, std::span<int8_t> output, const Part* part) {
+  run_quantized(frame, how, width, height, scale, zero_point, output, part);
 }
 
 }  // namespace teachable

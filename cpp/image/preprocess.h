@@ -67,19 +67,34 @@ struct Preprocess {
 /// written.
 class Preprocessor {
  public:
+  /// Some rows of a frame that is too large to be in memory as a whole, and the rows of the output
+  /// that are made of them.
+  struct Part {
+    int first_row = 0, row_count = 0;      ///< of the frame
+    int output_begin = 0, output_end = 0;  ///< of the output
+  };
+
+  /// Returns the part for the output rows from `output_begin` on. It has at most `max_bytes` of
+  /// pixels, unless a single output row needs more. Throws as run().
+  Part part_from(int output_begin, int frame_width, int frame_height, const Preprocess& how,
+                 int width, int height, size_t max_bytes);
+
   /// Writes the input of a float network: [height, width, 3] values R, G, B in
   /// range_low..range_high, up to float rounding; or [height, width, 1] grey values. `output` must
   /// have width * height * 3 elements, or width * height.
+  ///
+  /// With a `part`, frame.pixels has its rows only, and only its output rows are written. Parts in
+  /// the order of their rows write what the whole frame writes.
   void run(const RgbaView& frame, const Preprocess& how, int width, int height,
-           std::span<float> output);
+           std::span<float> output, const Part* part = nullptr);
 
   /// Writes the input of a quantized network: q = clamp(round(real / scale) + zero_point), where
   /// round() rounds ties to even. `scale` must be finite and > 0, and `zero_point` a value of the
   /// element type; otherwise throws Error{BadArgument}.
   void run(const RgbaView& frame, const Preprocess& how, int width, int height, float scale,
-           int zero_point, std::span<uint8_t> output);
+           int zero_point, std::span<uint8_t> output, const Part* part = nullptr);
   void run(const RgbaView& frame, const Preprocess& how, int width, int height, float scale,
-           int zero_point, std::span<int8_t> output);
+           int zero_point, std::span<int8_t> output, const Part* part = nullptr);
 
  private:
   /// Source of one output column or row: `count` pixels, with a weight for the first one, for each
@@ -101,20 +116,25 @@ class Preprocessor {
   };
 
   /// Validates the sizes and recomputes the tables if needed.
-  void prepare(const RgbaView& frame, const Preprocess& how, int width, int height, size_t length);
+  void prepare(int frame_width, int frame_height, const Preprocess& how, int width, int height,
+               size_t length);
+  /// Also validates the number of pixels.
+  void prepare(const RgbaView& frame, const Preprocess& how, int width, int height, size_t length,
+               const Part* part);
   template <typename Q>
   void run_quantized(const RgbaView& frame, const Preprocess& how, int width, int height,
-                     float scale, int zero_point, std::span<Q> output);
+                     float scale, int zero_point, std::span<Q> output, const Part* part);
   template <typename Store, typename T>
   void resample(const uint8_t* pixels, const std::optional<Rgb>& background, const Store& store,
-                T* output);
+                T* output, const Part* part);
   /// Computes one output row: [width, 4] floats in 0..255, in output_row_. `source` is the first
-  /// row of the tap. Returns the lowest value of each channel.
-  Float4 make_row(const uint8_t* source, const Tap& row);
+  /// row of the tap. Returns the lowest value of each channel. One copy serves all outputs.
+  [[gnu::noinline]] Float4 make_row(const uint8_t* source, const Tap& row);
   Float4 interpolate_row(const uint8_t* source, const Tap& row);
   Float4 average_row(const uint8_t* source, const Tap& row);
   /// Returns a copy of the tap's rows, blended over the background. Their alpha is 255.
-  const uint8_t* blend_rows(const uint8_t* source, const Tap& row, Rgb background);
+  [[gnu::noinline]] const uint8_t* blend_rows(const uint8_t* source, const Tap& row,
+                                              Rgb background);
 
   static std::vector<Tap> make_taps(int source_first, int source_count, int count, ResizeRule rule);
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <random>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "graph_builder.h"
 #include "image/decode.h"
 #include "knn/review.h"
+#include "test_seed.h"
 #include "tflite_writer.h"
 
 namespace teachable::testing {
@@ -136,6 +138,47 @@ TEST(Classifier, TeachesTheMirroredFrameToo) {
     EXPECT_TRUE(classifier.knn().undo());
     EXPECT_TRUE(classifier.knn().undo());
     EXPECT_EQ(classifier.knn().example_count(), 1u) << "the mirrored one is undone on its own";
+  }
+}
+
+TEST(Classifier, AFrameInPartsIsTheSameAsAWholeOne) {
+  std::mt19937 random(test_seed());
+  constexpr int kWidth = 3000, kHeight = 2000;
+  std::vector<uint8_t> pixels(size_t{kWidth} * kHeight * 4);
+  for (uint8_t& byte : pixels) byte = static_cast<uint8_t>(random());
+  for (const bool mirror : {false, true}) {
+    Classifier whole(1), parted(1);
+    load(whole, small_file(), {.mirror = mirror, .range = {}});
+    load(parted, small_file(), {.mirror = mirror, .range = {}});
+    std::ranges::copy(pixels, whole.frame_buffer(kWidth, kHeight).begin());
+    int first_row = parted.start_frame(kWidth, kHeight);
+    EXPECT_THROW(parted.embed(), Error) << "the frame is not complete";
+    int part_count = 0;
+    for (; !parted.row_buffer().empty(); ++part_count) {
+      const std::span<uint8_t> rows = parted.row_buffer();
+      EXPECT_LT(rows.size(), size_t{6} << 20);
+      std::copy_n(pixels.begin() + static_cast<ptrdiff_t>(first_row) * kWidth * 4, rows.size(),
+                  rows.begin());
+      first_row = parted.take_rows();
+    }
+    EXPECT_GT(part_count, 3);
+    EXPECT_THROW(parted.take_rows(), Error);
+    for (const bool also_mirrored : {true, false, true}) {
+      FrameRequest request;
+      request.label = "photo";
+      request.also_mirrored = also_mirrored;
+      const ExampleId a = *whole.observe(request, fixed_clock).example_id;
+      const ExampleId b = *parted.observe(request, fixed_clock).example_id;
+      for (ExampleId next = 0; next < (also_mirrored ? 2u : 1u); ++next) {
+        EXPECT_EQ(parted.knn().embedding(b + next), whole.knn().embedding(a + next));
+      }
+    }
+    parted.knn().clear();
+    load(parted, small_file(), {.mirror = mirror, .range = {}});
+    EXPECT_THROW(parted.embed(), Error) << "the new network has not seen the frame";
+    show(parted, 10, 200, 30);
+    show(whole, 10, 200, 30);
+    EXPECT_TRUE(std::ranges::equal(parted.embed(), whole.embed()));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <random>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -216,7 +217,7 @@ TEST(Exif, IgnoresOffsetsOutsideOfTheSegment) {
 
 TEST(Decode, ReportsWhyAFileIsInvalid) {
   expect_contains(decode_error({}), "0 bytes");
-  expect_contains(decode_error({'G', 'I', 'F', '8', '9', 'a'}), "47 49 46 38");
+  expect_contains(decode_error({'G', 'I', 'F', '1', '9', 'a'}), "47 49 46 31");
   expect_contains(decode_error({'R'}), "begins with 52 (hex)");
   expect_contains(decode_error({'B', 'M'}), "The header of the BMP file");
   expect_contains(decode_error({0xFF, 0xD8, 0xFF}), "The header of the JPEG file");
@@ -224,12 +225,75 @@ TEST(Decode, ReportsWhyAFileIsInvalid) {
                   "The PNG file cannot be decoded: ");
 }
 
+TEST(Decode, NamesFormatsThatAreNotSupported) {
+  const auto box = [](std::string_view brand) {
+    std::string text(
+        "\0\0\0\x18"
+        "ftyp",
+        8);
+    text += brand;
+    return text + std::string(12, '\0');
+  };
+  const std::pair<std::string, const char*> kCases[] = {
+      {box("heic"), "format of the file is HEIC"},
+      {box("heix"), "format of the file is HEIC"},
+      {box("hevc"), "format of the file is HEIC"},
+      {box("mif1"), "format of the file is HEIF (HEIC or AVIF)"},
+      {box("avif"), "format of the file is AVIF"},
+      {box("avis"), "format of the file is AVIF"},
+      {box("isom"), "format of the file is MP4 or QuickTime video"},
+      {"GIF89a", "format of the file is GIF"},
+      {std::string("RIFF\0\0\0\0WEBPVP8 ", 16), "format of the file is WebP"},
+      {std::string("II*\0", 4), "format of the file is TIFF or raw"},
+      {std::string("MM\0*", 4), "format of the file is TIFF or raw"},
+      {"\xFF\x0A\xFA", "format of the file is JPEG XL"},
+      {std::string("\0\0\0\x0CJXL \r\n\x87\n", 12), "format of the file is JPEG XL"},
+      {"<svg xmlns='http://www.w3.org/2000/svg'/>",
+       "format of the file is SVG. Supported: JPEG, PNG and BMP"},
+      {"\xEF\xBB\xBF\n <?xml version='1.0'?><!-- -->\n<svg/>", "<img> element"},
+      {"<!doctype html><html>", "HTML, a web page"},
+      {"%PDF-1.4", "format of the file is PDF"},
+  };
+  for (const auto& [text, wanted] : kCases) {
+    for (size_t length = 1; length < text.size(); ++length) {
+      decode_error(Bytes(text.begin(), text.begin() + static_cast<ptrdiff_t>(length)));
+    }
+    expect_contains(decode_error(Bytes(text.begin(), text.end())), wanted);
+  }
+}
+
+TEST(Decode, AppliesTheExifOrientationOfAPngFile) {
+  const Bytes png = testing::make_png(2, 1, 8, 2, {0, 10, 10, 10, 20, 20, 20});
+  const auto with_chunk = [&](Bytes payload, size_t length) {
+    Bytes chunk{static_cast<uint8_t>(length >> 24), static_cast<uint8_t>(length >> 16),
+                static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length)};
+    chunk.insert(chunk.end(), {'e', 'X', 'I', 'f'});
+    chunk.insert(chunk.end(), payload.begin(), payload.end());
+    chunk.insert(chunk.end(), 4, 0);
+    Bytes file = png;
+    file.insert(file.begin() + 33, chunk.begin(), chunk.end());
+    return file;
+  };
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    Bytes tiff = testing::make_exif(orientation, true);
+    tiff.erase(tiff.begin(), tiff.begin() + 6);
+    const Image image = decode_image(with_chunk(tiff, tiff.size()));
+    EXPECT_EQ(image.width, orientation < 5 ? 2 : 1) << orientation;
+    const bool reversed = orientation == 2 || orientation == 3 || orientation >= 7;
+    EXPECT_EQ(image.pixels[0], reversed ? 20 : 10) << orientation;
+  }
+  for (size_t length : {size_t{0xFFFFFFFF}, size_t{0x7FFFFFFF}, size_t{1000}}) {
+    EXPECT_EQ(read_orientation(with_chunk({'M', 'M', 0, 42}, length)), Orientation::TopLeft);
+  }
+  EXPECT_EQ(read_orientation(Bytes(png.begin(), png.begin() + 8)), Orientation::TopLeft);
+}
+
 TEST(Decode, RejectsInvalidSizesFromTheHeaderAlone) {
   expect_contains(decode_error(testing::make_png(16385, 1, 8, 2, {0})), "has 16385x1 pixels");
   expect_contains(decode_error(testing::make_png(1, 0x00FFFFFF, 8, 2, {0})),
                   "has 1x16777215 pixels");
   expect_contains(decode_error(testing::make_png(16384, 16384, 8, 2, {0})),
-                  "at most 100000000 pixels");
+                  "at most 128000000 pixels");
   expect_contains(decode_error(testing::make_jpeg(65535, 1, {{1}})), "has 65535x1 pixels");
   expect_contains(decode_error(testing::make_bmp(1, -20000, 24, {}, {})), "has 1x20000 pixels");
   decode_error(testing::make_bmp(0, 1, 24, {}, {}));

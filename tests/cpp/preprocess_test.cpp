@@ -274,6 +274,40 @@ TEST(Preprocess, AnOpaqueFrameIsTheSameWithAndWithoutABackground) {
   }
 }
 
+TEST(Preprocess, AFrameInPartsGivesTheSameAsTheWholeFrame) {
+  std::mt19937 random(testing::test_seed());
+  for (int n = 0; n < 60; ++n) {
+    const Frame frame = random_frame(1 + static_cast<int>(random() % 200),
+                                     1 + static_cast<int>(random() % 200), random);
+    const int width = 1 + static_cast<int>(random() % 40);
+    const int height = 1 + static_cast<int>(random() % 40);
+    const size_t max_bytes = random() % 20'000;
+    for (ResizeRule rule : kRules) {
+      Preprocess how = raw(n % 2 == 0 ? Crop::Squash : Crop::Center, rule, n % 5 == 0);
+      how.background = Rgb{255, 0, 9};
+      const std::vector<float> wanted = run(frame, how, width, height);
+      std::vector<float> output(wanted.size());
+      Preprocessor preprocessor;
+      const size_t stride = size_t{4} * static_cast<size_t>(frame.width);
+      for (int y = 0; y < height;) {
+        const Preprocessor::Part part =
+            preprocessor.part_from(y, frame.width, frame.height, how, width, height, max_bytes);
+        ASSERT_EQ(part.output_begin, y);
+        ASSERT_GT(part.output_end, y);
+        EXPECT_TRUE(part.output_end == y + 1 || part.row_count * stride <= max_bytes);
+        ASSERT_LE(part.first_row + part.row_count, frame.height);
+        // A copy of the rows alone, so that the sanitizer sees reads beyond them.
+        const auto first = frame.pixels.begin() + static_cast<ptrdiff_t>(part.first_row * stride);
+        const std::vector<uint8_t> rows(first,
+                                        first + static_cast<ptrdiff_t>(part.row_count * stride));
+        preprocessor.run({rows, frame.width, frame.height}, how, width, height, output, &part);
+        y = part.output_end;
+      }
+      EXPECT_EQ(output, wanted) << n << kRuleNames[static_cast<size_t>(rule)];
+    }
+  }
+}
+
 struct Case {
   Frame frame;
   Preprocess how;

@@ -215,6 +215,21 @@ test('the error texts are those of the original', async () => {
   ours.dispose();
 });
 
+test('labels with half of a surrogate pair are refused, and nothing changes', () => {
+  const ours = new KNNClassifier({}, async () => module);
+  ours.addExample(line(1, 2), 'a');
+  for (const label of ['\ud83d', 'a\udc00b', '\udc00\ud83d']) {
+    const calls = [
+      () => ours.addExample(line(1, 2), label),
+      () => ours.setClassifierDataset({ [label]: rows([1, 2]) }),
+      () => ours.clearClass(label),
+    ];
+    for (const call of calls) assert.throws(call, { code: 'bad-argument', message: /surrogate/ }, String(call));
+  }
+  assert.deepEqual(ours.getClassExampleCount(), { a: 1 });
+  ours.dispose();
+});
+
 test('predictClass() reports a missing module and tries again', async () => {
   let starts = 0;
   const classifier = new KNNClassifier({}, async () => {

@@ -56,8 +56,9 @@ export async function openBrowser({ camera, args = [] } = {}) {
 /**
  * Starts an installed Firefox through WebDriver BiDi. TEACHABLE_FIREFOX names a program other than the usual ones. Its pages
  * are Puppeteer's. The methods that openPage() and the tests use work like Playwright's.
+ * @param {{prefs?: Record<string, unknown>}} [options] `prefs`: settings of about:config.
  */
-export async function openFirefox() {
+export async function openFirefox({ prefs = {} } = {}) {
   const executablePath = process.env.TEACHABLE_FIREFOX ?? usualFirefox.find(existsSync);
   if (!executablePath)
     throw new Error(
@@ -70,6 +71,7 @@ export async function openFirefox() {
     executablePath,
     headless: true,
     protocolTimeout: 0,
+    extraPrefsFirefox: prefs,
   });
   return { newContext: () => firefox.createBrowserContext(), close: () => firefox.close() };
 }

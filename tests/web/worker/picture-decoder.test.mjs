@@ -199,9 +199,9 @@ test('errors name the file type', async () => {
   large.writeUInt32BE(16384, 20);
   const cases = [
     [Buffer.alloc(0), /0 bytes/],
-    [Buffer.from('RIFF\x24\0\0\0WEBPVP8 '), /begins with 52 49 46 46 \(hex\), which is not a JPEG, PNG or BMP file/],
+    [Buffer.from('RIFF\x24\0\0\0WEBPVP8 '), /The format of the file is WebP\. Supported: JPEG, PNG and BMP/],
     [wide, /PNG file has 16385x23 pixels\. Each side must be 1 to 16384/],
-    [large, /PNG file has 16384x16384 pixels\. .*at most 100000000/],
+    [large, /PNG file has 16384x16384 pixels\. .*at most 128000000/],
     [patched(bmp, 18, 0, 0, 0, 0), /BMP file/],
     [patched(bmp, 22, 0, 0, 0, 0x80), /BMP file/],
     [patched(png, 24, 7), /PNG file/],
@@ -471,4 +471,45 @@ test('the module imports only the memory notification, and reports when memory i
   exports._initialize();
   assert.equal(exports.encodedBuffer(4_294_000_000), 0);
   assert.notEqual(exports.encodedBuffer(1000), 0);
+});
+
+test('what a cut-off JPEG file has no data for is grey, and what it has stays', async () => {
+  for (const format of ['yuvj420p', 'yuvj444p', 'gray']) {
+    const file = toJpeg(format);
+    const { width, height, pixels } = await decoded(file);
+    const side = 16;
+    const header = file.indexOf(Buffer.from([0xff, 0xda]));
+    for (const share of [0.1, 0.2, 0.3, 0.4, 0.5, 1]) {
+      const length = Math.ceil(header + 14 + (file.length - header - 16) * share);
+      const cut = await decoded(file.subarray(0, length));
+      /** Per block: 'same', 'grey' or 'other'. */
+      const blocks = [];
+      for (let y = 0; y < height; y += side) {
+        for (let x = 0; x < width; x += side) {
+          let [same, grey] = [true, true];
+          for (let v = y; v < Math.min(y + side, height); v++) {
+            for (let u = x; u < Math.min(x + side, width); u++) {
+              for (let c = 0; c < 3; c++) {
+                const at = (v * width + u) * 4 + c;
+                same &&= cut.pixels[at] === pixels[at];
+                grey &&= cut.pixels[at] === 128;
+              }
+            }
+          }
+          blocks.push(same ? 'same' : grey ? 'grey' : 'other');
+        }
+      }
+      const first = blocks.indexOf('grey') < 0 ? blocks.length : blocks.indexOf('grey');
+      const what = `${format} ${share}: ${blocks.join(' ')}`;
+      assert.ok(
+        blocks.slice(first).every((block) => block === 'grey'),
+        what,
+      );
+      assert.ok(share < 1 || first === blocks.length, what);
+      assert.ok(share === 1 || first < blocks.length, what);
+      // Where colours have fewer samples, those at the border of the missing part depend on both sides.
+      const others = blocks.slice(0, first).filter((block) => block !== 'same').length;
+      assert.ok(others <= (share === 1 ? 0 : 6), what);
+    }
+  }
 });

@@ -83,8 +83,8 @@ export interface LoadOptions extends ModuleOptions {
    */
   embedding?: string | number | undefined;
   /**
-   * Treatment of JPEG, PNG and BMP files whose end is missing. 'fill' gives the missing part one colour, as browsers do. 'refuse'
-   * rejects with 'bad-image', so that the colour is never taught. Default: 'fill'.
+   * Treatment of JPEG, PNG and BMP files whose end is missing. 'fill' makes the missing part of a JPEG file grey and that of a BMP
+   * file black. 'refuse' rejects with 'bad-image', so that such parts are never taught. Default: 'fill'.
    */
   truncated?: 'fill' | 'refuse' | undefined;
 }

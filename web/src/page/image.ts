@@ -10,6 +10,7 @@ import type { Frame } from '../shared/protocol.js';
 import { readBlob } from '../shared/read-blob.js';
 import { Transfer } from '../shared/rpc.js';
 import { show } from '../shared/show.js';
+import { frameOfVideo } from './video.js';
 
 /** Raw pixels in RGBA with straight alpha, sRGB. */
 export interface RgbaImage {
@@ -22,7 +23,8 @@ export interface RgbaImage {
 }
 
 /**
- * A picture. Elements and bitmaps are used at full resolution and upright (EXIF applied). What you pass stays yours.
+ * A picture. Elements, videos and bitmaps are used at full resolution and upright. Transparent pixels are blended over white, or over
+ * `preprocess.background`. What you pass stays yours.
  * A Blob, ArrayBuffer or Uint8Array is an encoded file: JPEG, PNG, BMP, or another format that the browser decodes. A URL or string is
  * the address of such a file; in Node, a string may be a path.
  */
@@ -42,14 +44,15 @@ export type ImageInput =
   | RgbaImage;
 
 /**
- * Converts a picture to a frame. A picture that is still loading calls `wanted` from time to time, and gives up when it returns false.
+ * Converts a picture to a frame. A picture that is still loading, or a video that seeks, calls `wanted` from time to
+ * time, and gives up when it returns false.
  * @throws 'bad-argument' for anything that isn't a picture, 'bad-image' for a picture without usable pixels.
  */
 export async function toFrame(image: ImageInput, wanted: () => boolean): Promise<Transfer<Frame>> {
   if (isBlob(image)) return fromBlob(image);
   switch (brandOf(image)) {
     case 'HTMLVideoElement':
-      return fromVideo(image as HTMLVideoElement);
+      return fromVideo(image as HTMLVideoElement, wanted);
     case 'HTMLImageElement':
       return fromImage(image as HTMLImageElement, wanted);
     case 'HTMLCanvasElement':
@@ -70,22 +73,13 @@ export async function toFrame(image: ImageInput, wanted: () => boolean): Promise
   }
 }
 
-function fromVideo(video: HTMLVideoElement): Promise<Transfer<Frame>> | Transfer<Frame> {
-  if (video.readyState < 2 || video.videoWidth === 0 || video.videoHeight === 0) {
-    throw new ClassifierError(
-      'bad-image',
-      "The video has no picture yet. Wait for its 'loadeddata' event, and for a camera call play() first.",
-    );
+async function fromVideo(video: HTMLVideoElement, wanted: () => boolean): Promise<Transfer<Frame>> {
+  try {
+    const frame = await frameOfVideo(video, wanted);
+    return 'timestamp' in frame ? videoFrame(frame) : new Transfer({ kind: 'bitmap', bitmap: frame }, [frame]);
+  } catch (error) {
+    throw (error as Error).name === 'SecurityError' ? otherOrigin(error) : error;
   }
-  if (typeof VideoFrame === 'function') {
-    try {
-      return videoFrame(new VideoFrame(video));
-    } catch (error) {
-      // A tainted video fails either way. For other errors, the slower bitmap may work.
-      if ((error as Error).name === 'SecurityError') throw otherOrigin(error);
-    }
-  }
-  return bitmapOf(video, 'The video');
 }
 
 async function fromImage(image: HTMLImageElement, wanted: () => boolean): Promise<Transfer<Frame>> {
@@ -110,7 +104,7 @@ async function fromImage(image: HTMLImageElement, wanted: () => boolean): Promis
       'bad-image',
       `The image ${addressOf(image)} could not be loaded or decoded. Check its address and format.`,
     );
-  return bitmapOf(image, 'The image');
+  return bitmapOf(image, 'The image', { width: image.naturalWidth, height: image.naturalHeight });
 }
 
 /**
@@ -144,7 +138,7 @@ function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Transf
       `The canvas is ${canvas.width} x ${canvas.height}. Give it a width and a height above 0.`,
     );
   }
-  return bitmapOf(canvas, 'The canvas');
+  return bitmapOf(canvas, 'The canvas', canvas);
 }
 
 function fromBitmap(bitmap: ImageBitmap): Promise<Transfer<Frame>> {
@@ -235,14 +229,40 @@ export function isProtected(image: unknown): boolean {
   }
 }
 
-async function bitmapOf(source: ImageBitmapSource, what: string): Promise<Transfer<Frame>> {
+/** `size`: the size at which a source is drawn that the browser can't convert as it is. */
+async function bitmapOf(
+  source: Exclude<CanvasImageSource, SVGElement>,
+  what: string,
+  size?: { width: number; height: number },
+): Promise<Transfer<Frame>> {
+  const options = { imageOrientation: 'from-image', premultiplyAlpha: 'none' } as const;
   try {
-    const bitmap = await createImageBitmap(source, { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
+    let bitmap = await createImageBitmap(source, options).catch((error: unknown) => {
+      if (!size || !isDrawable(source, error)) throw error;
+      return drawn(source, size);
+    });
+    // Firefox gives an SVG picture without a size another shape than the element has.
+    if (size && Math.abs(bitmap.width * size.height - bitmap.height * size.width) > 2 * (size.width + size.height)) {
+      bitmap.close();
+      bitmap = drawn(source, size);
+    }
     return new Transfer({ kind: 'bitmap', bitmap }, [bitmap]);
   } catch (cause) {
     if ((cause as Error).name === 'SecurityError') throw otherOrigin(cause);
     throw new ClassifierError('bad-image', `${what} can't be read: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** In Chromium, SVG pictures without a size and OffscreenCanvases without a context can be drawn, but not converted. */
+function isDrawable(source: object, error: unknown): boolean {
+  if ((error as Error).name !== 'InvalidStateError') return false;
+  return /without natural dimensions/.test((error as Error).message) || 'convertToBlob' in source;
+}
+
+function drawn(source: CanvasImageSource, { width, height }: { width: number; height: number }): ImageBitmap {
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext('2d')!.drawImage(source, 0, 0, width, height);
+  return canvas.transferToImageBitmap();
 }
 
 /** Makes the error for pictures whose pixels the browser protects. */

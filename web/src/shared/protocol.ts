@@ -240,6 +240,11 @@ export interface KnnInfo {
   worker: boolean;
   /** True when the page is cross-origin isolated, which threads require. */
   isolated: boolean;
+  /**
+   * False when the browser gives noise in place of the pixels of elements, canvases and videos, as Firefox does with
+   * privacy.resistFingerprinting. Such pictures are refused with 'bad-image'. JPEG, PNG and BMP files work.
+   */
+  readsCanvases: boolean;
   /** Description of the network; null for `loadKnn()`, which runs without one. */
   model: ModelInfo | null;
   /** Total bytes of the model's files. */

@@ -68,10 +68,11 @@ export function makeHost(
   }
 
   function info(): HostInfo {
-    const { module, classifier, choice, model, modelBytes, loadTimings } = use();
+    const { module, classifier, choice, model, modelBytes, loadTimings, writer } = use();
     return {
       ...choice,
       isolated: globalThis.crossOriginIsolated === true,
+      readsCanvases: writer.readsCanvases(),
       model,
       modelBytes,
       heapBytes: module.heapBytes(),

@@ -37,7 +37,7 @@ export class RefusedPicture extends ClassifierError {
 export interface DecoderOptions {
   wasmUrl?: string | undefined;
   signal?: AbortSignal | undefined;
-  /** Refuses files whose end is missing. Default: their missing part gets one colour. */
+  /** Refuses files whose end is missing. Default: their missing part is grey or black. */
   refusesTruncated?: boolean | undefined;
   /** Starts a worker for pictures that may take long. Without it, they are decoded in this thread. */
   startHelper?: StartHelper | undefined;

@@ -11,6 +11,7 @@ import { show } from '../shared/show.js';
 import { FrameCanvas } from './frame-canvas.js';
 import { type DecoderOptions, loadDecoder, type PictureDecoder, RefusedPicture } from './picture-decoder.js';
 import type { WasmClassifier } from './wasm-module.js';
+import { rowsOf, writeFrame } from './write-frame.js';
 
 /** Writes frames into a classifier's frame buffer. It fetches the decoder with the first encoded picture. */
 export class FrameWriter {
@@ -50,8 +51,18 @@ export class FrameWriter {
     }
   }
 
+  /** Returns false when this browser gives noise in place of the pixels that it draws. */
+  readsCanvases(): boolean {
+    return this.#canvas.isTrue();
+  }
+
   async #writeVideo(frame: VideoFrame, classifier: WasmClassifier): Promise<void> {
-    if (isPlain(frame) && (await copyPlain(frame, classifier))) return;
+    if (frame.format?.endsWith('A')) {
+      // Colours that Chromium copies or draws from a canvas's frame are multiplied by alpha. Those of its bitmap are not.
+      const bitmap = await createImageBitmap(frame);
+      return closing(bitmap, () => this.#canvas.draw(bitmap, frame.displayWidth, frame.displayHeight, classifier));
+    }
+    if (this.readsCanvases() && isPlain(frame) && (await copyPlain(frame, classifier))) return;
     this.#canvas.draw(frame, frame.displayWidth, frame.displayHeight, classifier);
   }
 
@@ -79,7 +90,11 @@ export class FrameWriter {
     if (bytes.byteLength === 0) throw new ClassifierError('bad-image', `The ${what} is empty.`);
     const decode = await decoder();
     try {
-      await decode(bytes, (pixels, width, height) => classifier.frameBuffer(width, height).set(pixels), signal);
+      await decode(
+        bytes,
+        (pixels, width, height) => writeFrame(width, height, classifier, rowsOf(pixels, width)),
+        signal,
+      );
     } catch (decoderError) {
       if ((decoderError as { code?: unknown }).code !== 'bad-image') throw decoderError;
       if (decoderError instanceof RefusedPicture) throw decoderError;
@@ -149,7 +164,7 @@ function writeRgba(
   { data, width, height }: { data: Uint8Array | Uint8ClampedArray; width: number; height: number },
   classifier: WasmClassifier,
 ): void {
-  classifier.frameBuffer(width, height).set(data);
+  writeFrame(width, height, classifier, rowsOf(data, width));
 }
 
 /** Returns true when the frame's pixels are its picture: not rotated, flipped or cropped to other proportions. */

@@ -172,6 +172,13 @@ export interface WasmClassifier {
 
   /** Returns a view [height, width, 4] for the RGBA of the next frame. */
   frameBuffer(width: number, height: number): Uint8Array;
+  /**
+   * Starts a frame whose rows come in parts, and returns the first row that is wanted. While rowBuffer(), [rows, width, 4], isn't empty,
+   * fill it and call takeRows(), which returns the next row. The result is that of frameBuffer(), with some megabytes of memory.
+   */
+  startFrame(width: number, height: number): number;
+  rowBuffer(): Uint8Array;
+  takeRows(): number;
   /** Does everything that is asked for with the current frame: one call for each frame. */
   observe(request: WasmFrameRequest): WasmFrameResult;
   /** Embeds the current frame: [embeddingSize], a copy. */

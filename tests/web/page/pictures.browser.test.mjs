@@ -1,0 +1,356 @@
+// Pictures that browsers decode or show in different ways, in Chromium and Firefox: transparency, videos, formats, large photos.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { openBrowser, openFirefox, openPage } from '../support/open-page.mjs';
+
+const browsers = {};
+
+before(async () => {
+  browsers.Chromium = await openBrowser();
+  browsers.Firefox = await openFirefox();
+});
+
+after(() => Promise.all(Object.values(browsers).map((browser) => browser.close())));
+
+/** Runs in the page. */
+const helpers = `
+  globalThis.open = async (options) => (await import('/lib/index.js')).load(options);
+  globalThis.cosine = (a, b) => {
+    let ab = 0, aa = 0, bb = 0;
+    a.forEach((value, index) => { ab += value * b[index]; aa += value * value; bb += b[index] * b[index]; });
+    return ab / Math.sqrt(aa * bb);
+  };
+  globalThis.errorOf = (promise) => promise.then(() => undefined, ({ code, message }) => ({ code, message }));
+  globalThis.imageOf = async (src) => {
+    const image = Object.assign(new Image(), { src });
+    await new Promise((resolve) => { image.onload = image.onerror = resolve; });
+    return image;
+  };
+  // A clip of 2 seconds: red and blue with a green corner, then yellow with a black square. 'turn' and 'wide' patch its header.
+  globalThis.videoOf = async ({ turn = 0, wide = 1 } = {}) => {
+    const bytes = new Uint8Array(await (await fetch('/pages/two-scenes.mp4')).arrayBuffer());
+    const at = (name) => bytes.findIndex((_, i) => [...name].every((letter, k) => bytes[i + k] === letter.charCodeAt(0)));
+    const view = new DataView(bytes.buffer);
+    const [cos, sin] = { 0: [1, 0], 90: [0, 1], 180: [-1, 0], 270: [0, -1] }[turn];
+    [cos, sin, 0, -sin, cos, 0].forEach((value, i) => view.setInt32(at('tkhd') + 44 + 4 * i, value * (i % 3 === 2 ? 1 : 65536)));
+    view.setUint32(at('pasp') + 4, wide);
+    view.setUint32(at('pasp') + 8, 1);
+    view.setUint32(at('tkhd') + 80, wide * 160 * 65536);
+    const video = Object.assign(document.createElement('video'), { muted: true });
+    video.src = URL.createObjectURL(new Blob([bytes], { type: 'video/mp4' }));
+    return video;
+  };
+  globalThis.heard = (target, name) => new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
+  globalThis.drawnAs = (source, width, height) => {
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext('2d').drawImage(source, 0, 0, width, height);
+    return canvas;
+  };
+`;
+
+/** Opens a page in each browser and runs `use` in it. */
+function inEach(title, use, check, argument) {
+  for (const name of ['Chromium', 'Firefox']) {
+    test(`${title}, in ${name}`, { timeout: 120_000 }, async (t) => {
+      const { page } = await openPage(t, browsers[name], { path: 'models/default.json', serving: { csp: '' } });
+      await page.evaluate(helpers);
+      check(await page.evaluate(use, argument), name);
+    });
+  }
+}
+
+inEach(
+  'a transparent drawing is seen over white, in the same way as every kind of picture',
+  async () => {
+    const classifier = await open();
+    const draw = (behind, hidden) => {
+      const canvas = new OffscreenCanvas(300, 200);
+      const context = canvas.getContext('2d');
+      if (behind) {
+        context.fillStyle = behind;
+        context.fillRect(0, 0, 300, 200);
+      }
+      context.lineWidth = 12;
+      context.strokeStyle = 'rgba(20, 20, 90, 0.9)';
+      context.beginPath();
+      context.arc(150, 100, 60, 0, 5);
+      context.stroke();
+      context.fillStyle = 'rgba(250, 80, 0, 0.4)';
+      context.fillRect(120, 20, 100, 120);
+      return hidden ? hidden(context.getImageData(0, 0, 300, 200)) : canvas;
+    };
+    const canvas = draw();
+    const html = Object.assign(document.createElement('canvas'), { width: 300, height: 200 });
+    html.getContext('2d').drawImage(canvas, 0, 0);
+    const png = await canvas.convertToBlob({ type: 'image/png' });
+    const address = URL.createObjectURL(png);
+    const pixels = canvas.getContext('2d').getImageData(0, 0, 300, 200);
+    const hiddenColours = draw(undefined, (image) => {
+      image.data.forEach((_, i) => {
+        if (i % 4 === 3 && image.data[i] === 0) image.data.set([255, 0, 200], i - 3);
+      });
+      return image;
+    });
+    const kinds = {
+      canvas,
+      html,
+      ImageData: pixels,
+      hiddenColours,
+      rgba: { data: new Uint8Array(pixels.data), width: 300, height: 200 },
+      bitmap: await createImageBitmap(canvas),
+      straightBitmap: await createImageBitmap(canvas, { premultiplyAlpha: 'none' }),
+      premultipliedBitmap: await createImageBitmap(pixels, { premultiplyAlpha: 'premultiply' }),
+      VideoFrame: new VideoFrame(canvas, { timestamp: 0, alpha: 'keep' }),
+      img: await imageOf(address),
+      file: png,
+      address,
+      webp: await canvas.convertToBlob({ type: 'image/webp', quality: 1 }),
+    };
+    const white = await classifier.embed(draw('#fff'));
+    const black = await classifier.embed(draw('#000'));
+    const cosines = {};
+    for (const [kind, image] of Object.entries(kinds)) cosines[kind] = cosine(await classifier.embed(image), white);
+    const here = await open({ worker: false, preprocess: { background: [0, 0, 0] } });
+    const overBlack = cosine(await here.embed(canvas), black);
+    const { background } = here.model.preprocess;
+    const ignoring = await open({ preprocess: { background: 'none' } });
+    const ignored = cosine(await ignoring.embed(canvas), white);
+    for (const each of [classifier, here, ignoring]) each.dispose();
+    return { cosines, contrast: cosine(white, black), overBlack, background, ignored };
+  },
+  ({ cosines, contrast, overBlack, background, ignored }) => {
+    assert.ok(contrast < 0.95, `contrast ${contrast}`);
+    for (const [kind, value] of Object.entries(cosines)) assert.ok(value > 0.99, `${kind}: ${value}`);
+    assert.ok(overBlack > 0.99, `over black: ${overBlack}`);
+    assert.deepEqual(background, [0, 0, 0]);
+    assert.ok(ignored < 0.95, `ignored: ${ignored}`);
+  },
+);
+
+inEach(
+  'a phone video that is turned or has wide pixels is seen as drawImage() shows it',
+  async () => {
+    const classifier = await open();
+    const result = {};
+    for (const settings of [{}, { turn: 90 }, { turn: 180 }, { turn: 270 }, { wide: 2 }]) {
+      const video = await videoOf(settings);
+      await heard(video, 'loadeddata');
+      const seen = await classifier.embed(video);
+      const { videoWidth: width, videoHeight: height } = video;
+      const drawn = await classifier.embed(drawnAs(video, width, height));
+      const plain = await classifier.embed(drawnAs(video, 160, 120));
+      result[JSON.stringify(settings)] = { width, height, same: cosine(seen, drawn), plain: cosine(drawn, plain) };
+    }
+    classifier.dispose();
+    return result;
+  },
+  (result) => {
+    const sizes = Object.values(result).map(({ width, height }) => `${width}x${height}`);
+    assert.deepEqual(sizes, ['160x120', '120x160', '160x120', '120x160', '320x120']);
+    for (const [settings, { same }] of Object.entries(result)) assert.ok(same > 0.99, `${settings}: ${same}`);
+  },
+);
+
+inEach(
+  'a video that has just loaded or was just sought is awaited, and an abort ends the wait',
+  async () => {
+    const classifier = await open();
+    const first = await videoOf();
+    await heard(first, 'loadeddata');
+    const early = await classifier.embed(first);
+    const attached = document.body.appendChild(await videoOf());
+    await heard(attached, 'loadedmetadata');
+    attached.currentTime = 1.5;
+    const sought = await classifier.embed(attached);
+    const again = classifier.embed(attached);
+    attached.currentTime = 0.5;
+    const back = await classifier.embed(attached);
+    const abort = new AbortController();
+    attached.currentTime = 1.7;
+    const ended = heard(attached, 'seeked');
+    const aborted = errorOf(classifier.embed(attached, { signal: abort.signal }));
+    abort.abort();
+    await ended;
+    const empty = await errorOf(classifier.embed(document.createElement('video')));
+    const result = {
+      soughtBack: cosine(back, early),
+      other: cosine(sought, early),
+      again: cosine(await again, sought),
+    };
+    const drawn = cosine(await classifier.embed(drawnAs(attached, 160, 120)), sought);
+    const codes = [(await aborted).code, empty.code];
+    classifier.dispose();
+    return { ...result, drawn, codes };
+  },
+  ({ soughtBack, other, again, drawn, codes }) => {
+    assert.ok(soughtBack > 0.99, `sought back: ${soughtBack}`);
+    assert.ok(other < 0.9, `other scene: ${other}`);
+    assert.ok(again > 0.99, `again: ${again}`);
+    assert.ok(drawn > 0.99, `drawn: ${drawn}`);
+    assert.deepEqual(codes, ['aborted', 'bad-image']);
+  },
+);
+
+test('a browser that gives noise in place of pixels is noticed: elements are refused, files work, and info() says so', {
+  timeout: 120_000,
+}, async (t) => {
+  const guarded = await openFirefox({ prefs: { 'privacy.resistFingerprinting': true } });
+  t.after(() => guarded.close());
+  const { page } = await openPage(t, guarded, { path: 'models/default.json', serving: { csp: '' } });
+  await page.evaluate(helpers);
+  const { readsCanvases, errors, file, compat } = await page.evaluate(async () => {
+    const classifier = await open();
+    const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
+    canvas.getContext('2d').fillRect(0, 0, 30, 30);
+    const video = await videoOf();
+    await heard(video, 'loadeddata');
+    const pictures = { canvas, video, img: await imageOf('/icon.svg'), bitmap: await createImageBitmap(canvas) };
+    const errors = {};
+    for (const [kind, picture] of Object.entries(pictures)) errors[kind] = await errorOf(classifier.embed(picture));
+    const bmp = new Uint8Array(58);
+    bmp.set([66, 77, 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24]);
+    const file = (await classifier.embed(new Blob([bmp]))).length;
+    const { readsCanvases } = await classifier.info();
+    classifier.dispose();
+    const original = await (await import('/lib/compat/mobilenet.js')).load();
+    const compat = await errorOf(original.classify(canvas));
+    original.dispose();
+    return { readsCanvases, errors, file, compat };
+  });
+  assert.equal(readsCanvases, false);
+  assert.ok(file > 0);
+  for (const [kind, error] of Object.entries({ ...errors, compat })) {
+    assert.equal(error?.code, 'bad-image', kind);
+    assert.match(error.message, /noise .* Pass picture files in JPEG, PNG or BMP/, kind);
+  }
+  for (const name of ['Chromium', 'Firefox']) {
+    const { page: usual } = await openPage(t, browsers[name], { path: 'models/default.json' });
+    await usual.evaluate(helpers);
+    const reads = await usual.evaluate(async () => {
+      const classifier = await open();
+      const info = await classifier.info();
+      classifier.dispose();
+      return info.readsCanvases;
+    });
+    assert.equal(reads, true, name);
+  }
+});
+
+inEach(
+  'SVG pictures, canvases without a context and turned PNG files are seen; other formats are named in the error',
+  async () => {
+    const classifier = await open();
+    const svg = (head) =>
+      new Blob(
+        [
+          `<svg xmlns="http://www.w3.org/2000/svg" ${head}><rect width="60" height="30" fill="red"/><circle cx="70" cy="70" r="25"/></svg>`,
+        ],
+        { type: 'image/svg+xml' },
+      );
+    const cosines = {};
+    for (const head of ['', 'viewBox="0 0 100 100"', 'width="100%" height="100%"', 'width="90" height="120"']) {
+      const image = await imageOf(URL.createObjectURL(svg(head)));
+      const { naturalWidth: width, naturalHeight: height } = image;
+      cosines[`svg ${head}`] = cosine(
+        await classifier.embed(image),
+        await classifier.embed(drawnAs(image, width, height)),
+      );
+    }
+    const blank = await classifier.embed(Object.assign(document.createElement('canvas'), { width: 40, height: 30 }));
+    const unused = new OffscreenCanvas(40, 30);
+    cosines.unused = cosine(await classifier.embed(unused), blank);
+    const isUnused = unused.getContext('webgl') !== null || unused.getContext('bitmaprenderer') !== null;
+
+    // A PNG file whose chunk eXIf says that it must be turned to the right.
+    const scene = drawnAs(await imageOf(URL.createObjectURL(svg('width="90" height="120"'))), 90, 120);
+    const png = new Uint8Array(await (await scene.convertToBlob()).arrayBuffer());
+    const chunk = [
+      0x65,
+      0x58,
+      0x49,
+      0x66,
+      ...[0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0],
+      0,
+      0,
+      0,
+      0,
+    ];
+    let crc = 0xffffffff;
+    for (const byte of chunk) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    }
+    crc = ~crc >>> 0;
+    const ends = [24, 16, 8, 0].map((shift) => (crc >>> shift) & 255);
+    const turned = new Blob([png.subarray(0, 33), Uint8Array.of(0, 0, 0, 26, ...chunk, ...ends), png.subarray(33)]);
+    const image = await imageOf(URL.createObjectURL(turned));
+    cosines.turned = cosine(await classifier.embed(turned), await classifier.embed(image));
+    const size = [image.naturalWidth, image.naturalHeight];
+
+    const text = (...parts) => new Blob(parts);
+    const box = (brand) => text(Uint8Array.of(0, 0, 0, 24), 'ftyp', brand, new Uint8Array(12));
+    const others = {
+      HEIC: box('heic'),
+      AVIF: box('avif'),
+      SVG: svg(''),
+      TIFF: text('II*\0'),
+      'JPEG XL': text(Uint8Array.of(255, 10, 9)),
+    };
+    const errors = {};
+    for (const [name, file] of Object.entries(others)) errors[name] = await errorOf(classifier.embed(file));
+    classifier.dispose();
+    return { cosines, isUnused, size, errors };
+  },
+  ({ cosines, isUnused, size, errors }, name) => {
+    for (const [kind, value] of Object.entries(cosines)) assert.ok(value > 0.99, `${kind}: ${value}`);
+    assert.ok(isUnused, 'the OffscreenCanvas has no context afterwards');
+    assert.deepEqual(size, [120, 90]);
+    for (const [format, error] of Object.entries(errors)) {
+      assert.equal(error?.code, 'bad-image', `${name}: ${format}`);
+      assert.match(error.message, new RegExp(`format of the file is ${format}.*Convert it`));
+    }
+  },
+);
+
+inEach(
+  'a photo of 48 megapixels needs little memory beside 10,000 examples, and is seen like its small copy',
+  async () => {
+    const scene = (width, height) => {
+      const canvas = new OffscreenCanvas(width, height);
+      const context = canvas.getContext('2d');
+      const sky = context.createLinearGradient(0, 0, width, height);
+      sky.addColorStop(0, '#4a90d9');
+      sky.addColorStop(1, '#e8d8b0');
+      context.fillStyle = sky;
+      context.fillRect(0, 0, width, height);
+      context.fillStyle = '#c03020';
+      context.fillRect(width * 0.4, height * 0.3, width * 0.2, height * 0.4);
+      return canvas;
+    };
+    const classifier = await open();
+    const small = await classifier.embed(scene(800, 600));
+    const rows = Float32Array.from({ length: 10_000 * small.length }, (_, i) => Math.sin(i));
+    await classifier.addExamples(
+      rows,
+      Array.from({ length: 10_000 }, (_, i) => i % 5),
+    );
+    const before = (await classifier.info()).heapBytes;
+    const file = await scene(8000, 6000).convertToBlob({ type: 'image/jpeg', quality: 0.9 });
+    const image = await imageOf(URL.createObjectURL(file));
+    const cosines = {
+      image: cosine(await classifier.embed(image), small),
+      file: cosine(await classifier.embed(file), small),
+    };
+    await classifier.addExample(image, 'photo', { alsoMirrored: true });
+    const { photo } = await classifier.counts();
+    const grown = (await classifier.info()).heapBytes - before;
+    classifier.dispose();
+    return { cosines, grown, photo };
+  },
+  ({ cosines, grown, photo }) => {
+    for (const [kind, value] of Object.entries(cosines)) assert.ok(value > 0.98, `${kind}: ${value}`);
+    assert.equal(photo, 2);
+    assert.ok(grown < 64 << 20, `the module's memory grew by ${grown} bytes`);
+  },
+);
