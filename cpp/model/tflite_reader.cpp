@@ -545,6 +545,8 @@ class Reader {
     const uint32_t count = op.inputs() == nullptr ? 0 : op.inputs()->size();
     constexpr uint32_t kMaxInputs = 64;
     if (count < 1 || count > kMaxInputs) bad({count, " inputs; expected 1 to ", kMaxInputs});
+    // Each input takes two operators.
+    if (graph_.nodes.size() + 2 * count > 2 * kMaxTfliteNodes) bad("there are too many operators");
     int64_t before = 0;
     TensorId sum = kNoTensor;
     for (uint32_t i = 0; i < count; ++i) {
@@ -763,7 +765,8 @@ class Reader {
     result.shape = constant.shape;
     result.quantization = constant.quantization;
     for (int32_t& zero_point : result.quantization.zero_points)
-      zero_point = constant.type == DataType::I8 ? ~zero_point : 255 - zero_point;
+      zero_point = constant.type == DataType::I8 ? ~zero_point
+                                                 : static_cast<int32_t>(int64_t{255} - zero_point);
     result.data = PaddedBuffer<std::byte>(constant.data.size());
     const Tensor& from = constant;
     std::ranges::transform(from.data, result.data.begin(), [](std::byte b) { return ~b; });

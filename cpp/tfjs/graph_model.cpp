@@ -491,15 +491,14 @@ class GraphReader {
            node.op == "ConcatV2";
   }
 
-  /// Returns whether a concatenation joins maps rather than sizes: its inputs have no shape
-  /// arithmetic among them.
+  /// Returns whether a concatenation joins maps rather than sizes. Files state its type; without
+  /// one, its first input tells.
   bool reads_maps(const FileNode& node) const {
-    return node.op == "ConcatV2" && node.inputs.size() > 1 &&
-           std::ranges::none_of(node.inputs, [&](const std::string& name) {
-             const FileNode& source = origin(name);
-             return &source != &origin(node.inputs.back()) &&
-                    (source.op == "Const" || is_shape_arithmetic(source));
-           });
+    if (node.op != "ConcatV2" || node.inputs.empty()) return false;
+    if (const Json* type = node.attribute("T", "type"); type != nullptr && type->is_string())
+      return type->get<std::string>() == "DT_FLOAT";
+    const FileNode& first = origin(node.inputs[0]);
+    return first.op != "Const" && !is_shape_arithmetic(first);
   }
 
   // --- operators -----------------------------------------------------------------------------

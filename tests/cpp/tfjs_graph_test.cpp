@@ -134,6 +134,11 @@ TEST(GraphModel, JoinsTheChannelsOfMaps) {
       EXPECT_NEAR(got[i], expected[i / 3 % 3], 1e-6);
     }
   }
+  Nodes nested;
+  nested.constant<int32_t>("axis", {}, {3});
+  const Json floats = {{"T", {{"type", "DT_FLOAT"}}}};
+  nested.add("pair", "ConcatV2", {"in", "in", "axis"}, floats);
+  EXPECT_EQ(nested.add("out", "ConcatV2", {"pair", "in", "axis"}, floats).run().size(), 3u * 48);
   Nodes n;
   n.constant<int32_t>("axis", {}, {1});
   const Error error = n.add("join", "ConcatV2", {"in", "in", "axis"}).failure();
