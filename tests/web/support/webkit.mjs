@@ -21,7 +21,7 @@ function findMiniBrowser() {
 }
 
 /** Signals that end a test file. */
-const signals = ['SIGINT', 'SIGTERM'];
+const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'];
 
 /** Processes that run now. */
 class Processes {
