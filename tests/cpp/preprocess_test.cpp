@@ -110,7 +110,7 @@ std::vector<double> reference(const Frame& frame, const Preprocess& how, int wid
 }
 
 std::vector<float> run(const Frame& frame, const Preprocess& how, int width, int height) {
-  std::vector<float> output(static_cast<size_t>(width) * height * 3);
+  std::vector<float> output(static_cast<size_t>(width) * height * (how.grey ? 1 : 3));
   Preprocessor().run(frame.view(), how, width, height, output);
   return output;
 }
@@ -285,6 +285,7 @@ TEST(Preprocess, AFrameInPartsGivesTheSameAsTheWholeFrame) {
     for (ResizeRule rule : kRules) {
       Preprocess how = raw(n % 2 == 0 ? Crop::Squash : Crop::Center, rule, n % 5 == 0);
       how.background = Rgb{255, 0, 9};
+      how.grey = n % 3 == 0;
       const std::vector<float> wanted = run(frame, how, width, height);
       std::vector<float> output(wanted.size());
       Preprocessor preprocessor;
