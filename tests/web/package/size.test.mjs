@@ -10,8 +10,8 @@ import { wasmVariants } from '../../../web/dev/cmake.mjs';
 const dist = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
-  entry: 12_520,
-  worker: 15_650,
+  entry: 13_850,
+  worker: 16_250,
   modules: { simd: 178_300, 'simd-threads': 181_400, relaxed: 185_400, 'relaxed-threads': 189_800 },
   // Fetched only for the first picture file.
   decoder: 30_260,
@@ -55,7 +55,7 @@ test('the package stays within its size limits', (t) => {
   expectAtMost('The worker', worker, limits.worker);
   for (const { variant, glue, wasm, together } of sizes) {
     expectAtMost(`The module ${variant}`, glue + wasm, limits.modules[variant]);
-    expectAtMost(`Everything that starts ${variant}`, together, 217_800);
+    expectAtMost(`Everything that starts ${variant}`, together, 221_300);
   }
   expectAtMost('The decoder', decoder, limits.decoder);
   expectAtMost('The converter', converter, limits.converter);
