@@ -379,7 +379,7 @@ export class KnnClassifier {
 
   /** Starts a save. `next()` returns a piece of the file, and undefined at its end. */
   #startSave(thumbnails: readonly Thumbnail[] = [], signal: AbortSignal | undefined) {
-    const number = checked(() => this.call('startSave', { thumbnails: toThumbnails(thumbnails) }, { signal }));
+    const number = checked(async () => this.call('startSave', { thumbnails: toThumbnails(thumbnails) }, { signal }));
     // next() reports a failure.
     number.catch(() => {});
     const cancel = async () => this.call('cancelSave', { save: await number }).catch(() => {});
