@@ -19,7 +19,9 @@ export function requireHome(): void {
       'load-failed',
       "A bundler has put this package into its own script, where the package can't find its other files. Mark 'teachable-wasm' as external: 'external' of esbuild, 'externals' of webpack, 'serverExternalPackages' of Next.js.",
     );
-  if (import.meta.url.startsWith('file:') && !nodeProcess())
+  // Not by the script's address, which webpack replaces by that of the source file. Electron's pages can read files.
+  const { location, navigator } = globalThis as { location?: Location; navigator?: Navigator };
+  if (location?.protocol === 'file:' && !nodeProcess() && !/Electron/.test(navigator?.userAgent ?? ''))
     throw new ClassifierError(
       'load-failed',
       'A page from a file address cannot read the files of this package. Serve the folder over http, for example with: npx serve.',
