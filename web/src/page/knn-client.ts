@@ -60,7 +60,7 @@ export async function loadKnnClassifier(options: KnnOptions, startHere: StartHer
 }
 
 async function open(options: KnnOptions, startHere: StartHere): Promise<KnnClassifier> {
-  requireHome();
+  requireHome(options.wasmUrl);
   const { embeddingSize, id = 'embeddings' } = options;
   if (typeof id !== 'string') throw new ClassifierError('bad-argument', `id must be a string; got ${show(id)}.`);
   const model = { kind: 'none', id, embeddingSize: toCount(embeddingSize, 'embeddingSize') } as const;

@@ -11,10 +11,13 @@ export function atHome(address: string): string {
   return address.replace(cache, '$1node_modules/teachable-wasm/web/dist/$2');
 }
 
-/** Throws 'load-failed' where the package's files can't be found, or can't be read by a script. */
-export function requireHome(): void {
+/**
+ * Throws 'load-failed' where the package's files can't be found, or can't be read by a script.
+ * @param wasmUrl The caller's option. Who gives it says where the files are.
+ */
+export function requireHome(wasmUrl: unknown): void {
   // Bundlers that write CommonJS take the script's address away.
-  if (!import.meta.url)
+  if (!import.meta.url && wasmUrl === undefined)
     throw new ClassifierError(
       'load-failed',
       "A bundler has put this package into its own script, where the package can't find its other files. Mark 'teachable-wasm' as external: 'external' of esbuild, 'externals' of webpack, 'serverExternalPackages' of Next.js.",
