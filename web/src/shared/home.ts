@@ -23,7 +23,7 @@ export function requireHome(wasmUrl: unknown): void {
       "A bundler has put this package into its own script, where the package can't find its other files. Mark 'teachable-wasm' as external: 'external' of esbuild, 'externals' of webpack, 'serverExternalPackages' of Next.js.",
     );
   // Not by the script's address, which webpack replaces by that of the source file. Electron's pages can read files.
-  const { location, navigator } = globalThis as { location?: Location; navigator?: Navigator };
+  const { location, navigator } = globalThis as { location?: { protocol: string }; navigator?: { userAgent: string } };
   if (location?.protocol === 'file:' && !nodeProcess() && !/Electron/.test(navigator?.userAgent ?? ''))
     throw new ClassifierError(
       'load-failed',
