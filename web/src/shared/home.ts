@@ -1,5 +1,6 @@
 // Where the package's files are, also when a tool has moved its script away from them.
 
+import { absolute } from './addresses.js';
 import { ClassifierError } from './errors.js';
 import { nodeProcess } from './node.js';
 
@@ -9,6 +10,11 @@ const cache = /^(.*\/)(?:node_modules\/\.vite|\.angular\/cache\/.*\/vite)\/(?:[^
 /** Returns the address in node_modules of a file whose address is in a cache for scripts; other addresses as they are. */
 export function atHome(address: string): string {
   return address.replace(cache, '$1node_modules/teachable-wasm/web/dist/$2');
+}
+
+/** Returns the address of a file of the package. Turbopack turns the literals into objects like a URL, without an origin. */
+export function bundled({ href }: URL): URL {
+  return new URL(absolute(atHome(href)));
 }
 
 /**
