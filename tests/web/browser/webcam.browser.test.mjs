@@ -66,7 +66,9 @@ async function teachFromCamera({ entry, variant, thumbs, thumb, stretches, wante
   };
 
   const results = [];
-  const enough = (count) => stretches.every(({ label }) => (count[label] ?? 0) >= wanted);
+  // By own keys, because a label may be '__proto__'.
+  const countOf = (counts, label) => (Object.hasOwn(counts, label) ? counts[label] : 0);
+  const enough = (counts) => stretches.every(({ label }) => countOf(counts, label) >= wanted);
   const deadline = performance.now() + 240_000;
   const tested = Object.create(null);
   while (!enough(tested) && performance.now() < deadline) {
@@ -75,7 +77,7 @@ async function teachFromCamera({ entry, variant, thumbs, thumb, stretches, wante
     const index = frameOf(bitmap);
     const part = partOf(index);
     const counts = await classifier.counts();
-    if (part?.use === 'teach' && (counts[part.label] ?? 0) < wanted) {
+    if (part?.use === 'teach' && countOf(counts, part.label) < wanted) {
       await classifier.addExample(bitmap, part.label);
     } else if (part?.use === 'test' && enough(counts)) {
       const { label } = await classifier.predict(bitmap, { k: 3 });

@@ -28,6 +28,17 @@ after(() => browser.close());
 const focused = (page) =>
   page.evaluate(() => document.activeElement.dataset.testid ?? document.activeElement.getAttribute('aria-label'));
 
+test('a class without examples shows 0 %, also with the name of a property that every object has', async (t) => {
+  const { page } = await openReady(t, browser);
+  const picture = await makePicture(page, 'navy', 'disc');
+  await page.getByTestId('name-2').fill('constructor');
+  await page.getByTestId('name-2').press('Enter');
+  await teach(page, 1, picture);
+  await page.getByTestId('test-file').setInputFiles(picture);
+  await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
+  assert.deepEqual(await page.locator('.card .meter-text').allTextContents(), ['100 %', '0 %', '0 %']);
+});
+
 test('up to nine classes can be added, each with its own key, colour and shape', async (t) => {
   const { page } = await openReady(t, browser);
   for (let slot = 4; slot <= 9; slot++) {

@@ -68,9 +68,11 @@ export class ClassList {
   /** Shows the confidence of each class; null resets all of them to 0. */
   showPrediction(prediction: Prediction | null): void {
     this.#root.toggleAttribute('data-unknown', prediction?.unknown === true);
+    // A class without examples may have the name of a property that every object has, such as 'constructor'.
+    const confidences = new Map(Object.entries(prediction?.confidences ?? {}));
     for (const card of this.#cards.values()) {
       const isWinner = prediction !== null && !prediction.unknown && prediction.label === card.label;
-      card.showConfidence(prediction?.confidences[card.label] ?? 0, isWinner);
+      card.showConfidence(confidences.get(card.label) ?? 0, isWinner);
     }
   }
 

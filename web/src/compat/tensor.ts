@@ -2,7 +2,7 @@
 
 import { isFloats } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
-import { keepSelf, onSelf } from '../shared/self.js';
+import { keepSelf } from '../shared/self.js';
 
 /** A tensor of TensorFlow.js, a Tensor of this package, or any object with these members. */
 export interface TensorLike {
@@ -46,13 +46,13 @@ export function isTensorLike(value: unknown): value is TensorLike {
 export function readTensor(input: TensorInput, what: string): { shape: readonly number[]; values: Float32Array } {
   if (ArrayBuffer.isView(input) && 'length' in input)
     return { shape: [input.length], values: toFloats(input as ArrayLike<number>) };
-  if (hasParts(input)) return readTensor(new Tensor(toFloats(input.data), input.shape), what);
-  if (!isTensorLike(input))
+  const isSaved = hasParts(input);
+  if (!isSaved && !isTensorLike(input))
     throw new ClassifierError(
       'bad-argument',
       `${what} must be a tensor, { shape, data } or a typed array; got ${typeof input}.`,
     );
-  const values = toFloats(input.dataSync());
+  const values = toFloats(isSaved ? input.data : input.dataSync());
   if (values.length !== sizeOf(input.shape)) {
     throw new ClassifierError(
       'bad-argument',
@@ -94,7 +94,6 @@ export class Tensor implements TensorLike {
   /** Stores `values`, [...shape] in row-major order, without a copy. */
   constructor(values: Float32Array, shape: readonly number[]) {
     keepSelf(this);
-    onSelf(Object.getPrototypeOf(this) as object);
     this.#values = values;
     this.shape = [...shape];
     this.size = values.length;

@@ -6,7 +6,7 @@
 
 import { aborted, orAborted } from '../shared/abort.js';
 import { ClassifierError, type ErrorCode } from '../shared/errors.js';
-import { keepSelf, onSelf } from '../shared/self.js';
+import { keepSelf } from '../shared/self.js';
 
 /**
  * State of the webcam. 'prompting': the browser asks the user or starts the camera. 'ended': the camera was unplugged, or its
@@ -80,7 +80,6 @@ export class Webcam {
 
   constructor(options: WebcamOptions = {}) {
     keepSelf(this);
-    onSelf(Object.getPrototypeOf(this) as object);
     this.#options = { ...options };
     this.video = options.video ?? document.createElement('video');
     // Without these settings, phones play it in full screen or not at all.

@@ -132,7 +132,7 @@ export async function loadClassifier(options: LoadOptions, startHere: StartHere)
 }
 
 async function open(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
-  requireHome();
+  requireHome(options.wasmUrl);
   const { labels, preprocess, precision, layers, embedding, truncated = 'fill' } = options;
   if (truncated !== 'fill' && truncated !== 'refuse')
     throw new ClassifierError('bad-argument', `truncated must be 'fill' or 'refuse'; got ${show(truncated)}.`);

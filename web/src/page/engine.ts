@@ -131,10 +131,16 @@ function startWebWorker(workerUrl: string | URL | undefined): Engine {
   }
 }
 
+/** Returns the address of the worker's script if a development server has moved this script away from it. */
+function movedScript(): string | undefined {
+  const address = scriptUrl(undefined);
+  const home = atHome(address);
+  return home === address ? undefined : home;
+}
+
 function newWorker(workerUrl: string | URL | undefined): Worker {
   // Bundlers recognize a worker by this literal form only, so it is written out twice.
-  const moved = atHome(scriptUrl(undefined));
-  const url = workerUrl ?? (moved === scriptUrl(undefined) ? undefined : moved);
+  const url = workerUrl ?? movedScript();
   return url
     ? new Worker(url, { type: 'module', name: 'teachable-wasm' })
     : new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'teachable-wasm' });

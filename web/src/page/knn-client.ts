@@ -60,7 +60,7 @@ export async function loadKnnClassifier(options: KnnOptions, startHere: StartHer
 }
 
 async function open(options: KnnOptions, startHere: StartHere): Promise<KnnClassifier> {
-  requireHome();
+  requireHome(options.wasmUrl);
   const { embeddingSize, id = 'embeddings' } = options;
   if (typeof id !== 'string') throw new ClassifierError('bad-argument', `id must be a string; got ${show(id)}.`);
   const model = { kind: 'none', id, embeddingSize: toCount(embeddingSize, 'embeddingSize') } as const;
@@ -379,7 +379,7 @@ export class KnnClassifier {
 
   /** Starts a save. `next()` returns a piece of the file, and undefined at its end. */
   #startSave(thumbnails: readonly Thumbnail[] = [], signal: AbortSignal | undefined) {
-    const number = checked(() => this.call('startSave', { thumbnails: toThumbnails(thumbnails) }, { signal }));
+    const number = checked(async () => this.call('startSave', { thumbnails: toThumbnails(thumbnails) }, { signal }));
     // next() reports a failure.
     number.catch(() => {});
     const cancel = async () => this.call('cancelSave', { save: await number }).catch(() => {});

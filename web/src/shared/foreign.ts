@@ -2,7 +2,7 @@
 
 import { isPromise } from './brand.js';
 import { ClassifierError, type ErrorCode, toClassifierError } from './errors.js';
-import { keepSelf, onSelf } from './self.js';
+import { keepSelf } from './self.js';
 
 /** Makes an error with the message of another one, whose code is kept unless it is 'internal'. */
 export function foreign(code: ErrorCode, what: string, cause: unknown): ClassifierError {
@@ -33,6 +33,5 @@ export function checked<T>(body: () => T): T {
 
 /** Makes all methods of an object's class `checked()`, because their arguments may be of any kind. They also work on its proxies. */
 export function checkMethods(object: object): void {
-  keepSelf(object);
-  onSelf(Object.getPrototypeOf(object) as object, checked);
+  keepSelf(object, checked);
 }

@@ -1,7 +1,6 @@
 // Addresses of the files of a variant.
 
-import { absolute } from './addresses.js';
-import { atHome } from './home.js';
+import { bundled } from './home.js';
 import type { Variant } from './protocol.js';
 
 // Every address is written out, because bundlers find files by this literal form only.
@@ -30,9 +29,4 @@ export function glueUrl(variant: Variant, wasmUrl: string | undefined): URL {
 /** Returns the address of a variant's .wasm file. `wasmUrl` as in glueUrl(). */
 export function codeUrl(variant: Variant, wasmUrl: string | undefined): URL {
   return wasmUrl ? new URL(`${variant}/teachable.wasm`, wasmUrl) : bundled(codes[variant]());
-}
-
-/** Turbopack turns the literals into objects like a URL, without an origin. */
-function bundled({ href }: URL): URL {
-  return new URL(absolute(atHome(href)));
 }

@@ -4,9 +4,16 @@
 /** Key of a function that returns the object itself. A proxy passes it on, because it is a function that can't be changed. */
 const selfKey = Symbol('teachable-wasm self');
 
-/** Makes an object known to methods that `onSelf()` has changed. Call it in the constructor. */
-export function keepSelf(object: object): void {
+/** Calls a method. */
+type Around = (call: () => unknown) => unknown;
+
+/**
+ * Makes the methods and accessors of an object work on its proxies. Call it in the constructor.
+ * @param around Calls each method. Default: without anything else.
+ */
+export function keepSelf(object: object, around: Around = (call) => call()): void {
   Object.defineProperty(object, selfKey, { value: () => object });
+  onSelf(Object.getPrototypeOf(object) as object, around);
 }
 
 /** Returns the object behind a proxy; any other value as it is. */
@@ -18,11 +25,8 @@ function selfOf(value: unknown): unknown {
 /** Prototypes whose members are changed. */
 const done = new WeakSet<object>();
 
-/**
- * Makes the methods and accessors of a class, and of those that it extends, work on proxies of its objects.
- * @param around Calls a method.
- */
-export function onSelf(prototype: object, around: (call: () => unknown) => unknown = (call) => call()): void {
+/** Changes the members of a class, and of those that it extends. */
+function onSelf(prototype: object, around: Around): void {
   if (prototype === Object.prototype || done.has(prototype)) return;
   done.add(prototype);
   // Vue, and what is built on it, makes no proxies of objects with this property.

@@ -1,8 +1,7 @@
 // Decodes JPEG, PNG and BMP files with a module of its own (cpp/decoder), which is fetched with the first encoded picture.
 
-import { absolute } from '../shared/addresses.js';
 import { ClassifierError } from '../shared/errors.js';
-import { atHome } from '../shared/home.js';
+import { bundled } from '../shared/home.js';
 import { wasmHashes } from '../shared/packaged.js';
 import { type BareInstance, startBareModule } from './bare-module.js';
 import { compileFrom } from './compile.js';
@@ -64,7 +63,7 @@ export async function loadDecoder(options: DecoderOptions): Promise<PictureDecod
   const { wasmUrl, signal, refusesTruncated = false, startHelper, deadlineMs = defaultDeadlineMs } = options;
   const url = wasmUrl
     ? new URL('image/decoder.wasm', wasmUrl).href
-    : absolute(atHome(new URL('./wasm/image/decoder.wasm', import.meta.url).href));
+    : bundled(new URL('./wasm/image/decoder.wasm', import.meta.url)).href;
   const compiled = await compileFrom(url, { signal, sha256: wasmUrl ? undefined : wasmHashes.image });
   const instances = new Instances(compiled);
   const helper = startHelper && new DecodeHelper(startHelper);

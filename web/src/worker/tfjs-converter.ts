@@ -1,7 +1,6 @@
 // Converts TensorFlow.js models to .tflite files with a module of its own (cpp/converter), which is fetched with the first model.json.
 
-import { absolute } from '../shared/addresses.js';
-import { atHome } from '../shared/home.js';
+import { bundled } from '../shared/home.js';
 import { wasmHashes } from '../shared/packaged.js';
 import { type BareInstance, loadBareModule } from './bare-module.js';
 
@@ -36,7 +35,7 @@ export async function loadConverter({
 }): Promise<Converter> {
   const url = wasmUrl
     ? new URL('tfjs/converter.wasm', wasmUrl).href
-    : absolute(atHome(new URL('./wasm/tfjs/converter.wasm', import.meta.url).href));
+    : bundled(new URL('./wasm/tfjs/converter.wasm', import.meta.url)).href;
   const start = await loadBareModule<ConverterFunctions>(url, {
     signal,
     sha256: wasmUrl ? undefined : wasmHashes.tfjs,

@@ -92,7 +92,7 @@ export async function load(modelConfig: ModelConfig = {}): Promise<MobileNet> {
 }
 
 async function open(modelConfig: ModelConfig): Promise<MobileNet> {
-  requireHome();
+  requireHome(modelConfig.wasmUrl);
   const { labels, precision, variant, wasmUrl, inputRange, signal, onProgress } = modelConfig;
   const request = {
     // One thread, because a page's main thread must not block.
