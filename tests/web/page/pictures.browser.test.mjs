@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { openBrowser, openFirefox, openPage } from '../support/open-page.mjs';
+import { openFirefox } from '../support/firefox.mjs';
+import { openBrowser, openPage } from '../support/open-page.mjs';
 
 const browsers = {};
 
@@ -53,7 +54,7 @@ const helpers = `
 function inEach(title, use, check, argument) {
   for (const name of ['Chromium', 'Firefox']) {
     test(`${title}, in ${name}`, { timeout: 120_000 }, async (t) => {
-      const { page } = await openPage(t, browsers[name], { path: 'models/default.json', serving: { csp: '' } });
+      const { page } = await openPage(t, browsers[name], { path: 'pages/blank.html', serving: { csp: '' } });
       await page.evaluate(helpers);
       check(await page.evaluate(use, argument), name);
     });
@@ -197,7 +198,7 @@ test('a browser that gives noise in place of pixels is noticed: elements are ref
 }, async (t) => {
   const guarded = await openFirefox({ prefs: { 'privacy.resistFingerprinting': true } });
   t.after(() => guarded.close());
-  const { page } = await openPage(t, guarded, { path: 'models/default.json', serving: { csp: '' } });
+  const { page } = await openPage(t, guarded, { path: 'pages/blank.html', serving: { csp: '' } });
   await page.evaluate(helpers);
   const { readsCanvases, errors, file, compat } = await page.evaluate(async () => {
     const classifier = await open();
@@ -225,7 +226,7 @@ test('a browser that gives noise in place of pixels is noticed: elements are ref
     assert.match(error.message, /noise .* Pass picture files in JPEG, PNG or BMP/, kind);
   }
   for (const name of ['Chromium', 'Firefox']) {
-    const { page: usual } = await openPage(t, browsers[name], { path: 'models/default.json' });
+    const { page: usual } = await openPage(t, browsers[name], { path: 'pages/blank.html' });
     await usual.evaluate(helpers);
     const reads = await usual.evaluate(async () => {
       const classifier = await open();

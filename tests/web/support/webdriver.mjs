@@ -1,33 +1,76 @@
-// A small client of WebDriver (W3C), over HTTP: one session, its windows, and functions that run in their pages.
+// A small client of WebDriver (W3C): one session, its windows, and functions that run in their pages.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Key of an element in the JSON of WebDriver. */
 const elementKey = 'element-6066-11e4-a52e-4f735466cecf';
 
-/** A session of a WebDriver server, which is one running browser. */
-export class Session {
-  #url;
+/**
+ * A session of a running browser: `send(method, command, body)` sends a command in the words of WebDriver, with its path within the
+ * session, and `end()` ends the browser.
+ * @typedef {{capabilities: object, send: (method: string, command: string, body?: object) => Promise<any>, end: () => Promise<void>}} Connection
+ */
+
+/**
+ * Starts a browser through a WebDriver server.
+ * @param {string} server Address of the WebDriver server, with a slash at the end.
+ * @param {object} capabilities The browser to start.
+ * @returns {Promise<Connection>}
+ */
+export async function startOverHttp(server, capabilities) {
+  const started = await send('POST', `${server}session`, { capabilities: { alwaysMatch: capabilities } });
+  const url = `${server}session/${started.sessionId}`;
+  return {
+    capabilities: started.capabilities,
+    send: (method, command, body) => send(method, `${url}/${command}`, body),
+    end: () => send('DELETE', url),
+  };
+}
+
+/**
+ * Makes a browser whose methods, and those of its pages, work like Playwright's as far as openPage() and the tests use them. Each page
+ * has a window of its own. Functions that run before the scripts of a page are not supported.
+ * @param {Connection} connection
+ * @param {import('./processes.mjs').Processes} processes They end with the browser.
+ */
+export async function browserOf(connection, processes) {
+  const session = await Session.of(connection);
+  let isOpen = true;
+  return {
+    version: connection.capabilities.browserVersion,
+    async newContext() {
+      const pages = [];
+      return {
+        async newPage() {
+          pages.push(await session.newWindow());
+          return pages.at(-1);
+        },
+        // After the browser, there is nothing to close.
+        close: async () => void (isOpen && (await Promise.all(pages.map((page) => page.close())))),
+      };
+    },
+    async close() {
+      isOpen = false;
+      await connection.end().catch(() => {});
+      await processes.end();
+    },
+  };
+}
+
+/** The windows of a browser. */
+class Session {
+  #connection;
   #first;
   #queue = Promise.resolve();
   #current;
 
-  /** Capabilities of the browser, such as `browserVersion`. */
-  capabilities;
-
-  /**
-   * Starts a browser.
-   * @param {string} server Address of the WebDriver server, with a slash at the end.
-   * @param {object} capabilities The browser to start.
-   */
-  static async start(server, capabilities) {
+  /** @param {Connection} connection */
+  static async of(connection) {
     const session = new Session();
-    const started = await send('POST', `${server}session`, { capabilities: { alwaysMatch: capabilities } });
-    session.#url = `${server}session/${started.sessionId}/`;
-    session.capabilities = started.capabilities;
+    session.#connection = connection;
     // The tests have timeouts of their own.
-    await session.send('POST', 'timeouts', { script: 600_000, pageLoad: 600_000, implicit: 0 });
-    session.#first = await session.send('GET', 'window');
+    await connection.send('POST', 'timeouts', { script: 600_000, pageLoad: 600_000, implicit: 0 });
+    session.#first = await connection.send('GET', 'window');
     return session;
   }
 
@@ -38,30 +81,20 @@ export class Session {
     return new Window(this, handle);
   }
 
-  /** Sends a command that concerns no window. */
-  send(method, command, body) {
-    return send(method, this.#url + command, body);
-  }
-
   /** Sends a command to a window. The session runs one such command at a time, because it has one current window. */
   sendTo(handle, method, command, body) {
     const answer = this.#queue.then(async () => {
-      if (this.#current !== handle) await this.send('POST', 'window', { handle });
+      if (this.#current !== handle) await this.#connection.send('POST', 'window', { handle });
       this.#current = handle;
-      return this.send(method, command, body);
+      return this.#connection.send(method, command, body);
     });
     this.#queue = answer.catch(() => {});
     return answer;
   }
-
-  /** Ends the browser. */
-  end() {
-    return send('DELETE', this.#url.slice(0, -1));
-  }
 }
 
-/** A window with a page. Its methods work like those of Playwright's pages. */
-export class Window {
+/** A window with a page. */
+class Window {
   #session;
   #handle;
   #listeners = {};
@@ -106,7 +139,9 @@ export class Window {
    * @throws {Error} the error that the function throws
    */
   async evaluate(work, ...args) {
+    // In Firefox, the script's own globalThis is a sandbox, which ends with the script.
     const script = `
+      const globalThis = window;
       const done = arguments[1];
       const args = ${fromText}(arguments[0]);
       (async () => ${callOf(work)})().then(
@@ -121,6 +156,18 @@ export class Window {
   /** Waits until a function that runs in the page returns a true value. The test's timeout ends a wait in vain. */
   async waitForFunction(work, ...args) {
     while (!(await this.evaluate(work, ...args))) await sleep(50);
+  }
+
+  /** Waits until the page has an element. The test's timeout ends a wait in vain. */
+  waitForSelector(selector) {
+    return this.waitForFunction((selector) => document.querySelector(selector) !== null, selector);
+  }
+
+  /** Replaces the text of an input element as a visitor does. */
+  async fill(selector, text) {
+    const id = await this.#find(selector);
+    await this.#send('POST', `element/${id}/clear`, {});
+    await this.#send('POST', `element/${id}/value`, { text });
   }
 
   /** Clicks the element as a visitor does. */
