@@ -8,8 +8,11 @@
 #include <emscripten/emscripten.h>
 #include <emscripten/heap.h>
 #include <emscripten/val.h>
+#include <malloc.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <span>
@@ -489,6 +492,10 @@ val storage_name(const JsClassifier& self) {
 }
 
 double heap_bytes() { return static_cast<double>(emscripten_get_heap_size()); }
+/// Bytes of static data, stack and allocated blocks.
+double used_bytes() {
+  return static_cast<double>(reinterpret_cast<std::uintptr_t>(sbrk(0)) - mallinfo().fordblks);
+}
 int live_classifiers() { return live_classifier_count; }
 
 using Self = JsClassifier;
@@ -608,6 +615,7 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("labels", guarded<[](Self& self) { return to_js(self.knn().labels()); }>)
       .function("counts", guarded<[](Self& self) { return val::array(self.knn().counts()); }>);
   emscripten::function("heapBytes", &heap_bytes);
+  emscripten::function("usedBytes", &used_bytes);
   emscripten::function("liveClassifierCount", &live_classifiers);
 }
 

@@ -10,9 +10,9 @@ import { wasmVariants } from '../../../web/dev/cmake.mjs';
 const dist = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
-  entry: 14_800,
-  worker: 17_820,
-  modules: { simd: 184_700, 'simd-threads': 187_600, relaxed: 191_600, 'relaxed-threads': 196_000 },
+  entry: 14_550,
+  worker: 19_660,
+  modules: { simd: 187_900, 'simd-threads': 191_700, relaxed: 194_600, 'relaxed-threads': 200_200 },
   // Fetched only for the first picture file.
   decoder: 31_950,
   // Fetched only for a model.json of TensorFlow.js.
@@ -55,7 +55,7 @@ test('the package stays within its size limits', (t) => {
   expectAtMost('The worker', worker, limits.worker);
   for (const { variant, glue, wasm, together } of sizes) {
     expectAtMost(`The module ${variant}`, glue + wasm, limits.modules[variant]);
-    expectAtMost(`Everything that starts ${variant}`, together, 230_000);
+    expectAtMost(`Everything that starts ${variant}`, together, 234_400);
   }
   expectAtMost('The decoder', decoder, limits.decoder);
   expectAtMost('The converter', converter, limits.converter);

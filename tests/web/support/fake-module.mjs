@@ -374,6 +374,7 @@ export function makeFakeModule({ classCount = 4 } = {}) {
     live: 0,
     classifiers: [],
     heapBytes: () => 1 << 20,
+    usedBytes: () => 1 << 19,
     liveClassifierCount: () => module.live,
     Classifier: class extends FakeClassifier {
       constructor(threadCount) {

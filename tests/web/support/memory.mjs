@@ -27,11 +27,13 @@ export function makeBatch() {
   return pool.subarray(start, start + batch * size);
 }
 
-/** Starts the module of a variant. */
+/** Starts the module of a variant. A threaded one has at most 256 MB, so that filling it takes a few seconds. */
 export async function startModule(variant) {
+  const wasmMemory = new WebAssembly.Memory({ initial: 192, maximum: 4096, shared: true });
   const folder = path.join(root, 'web/dist/wasm', variant);
   const { default: createModule } = await import(path.join(folder, 'teachable.js'));
-  return createModule({ wasmBinary: await readFile(path.join(folder, 'teachable.wasm')) });
+  const wasmBinary = await readFile(path.join(folder, 'teachable.wasm'));
+  return createModule({ wasmBinary, ...(variant.endsWith('-threads') && { wasmMemory }) });
 }
 
 /** Adds at most `max` examples of two classes. Returns the error that ended it early, or undefined. */

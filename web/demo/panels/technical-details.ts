@@ -12,7 +12,7 @@ const variantNames: Record<Info['variant'], string> = {
 }; // prettier-ignore
 
 /** Shows what runs. */
-export function showTechnicalDetails({ variant, threads, reason, model, heapBytes }: Info): void {
+export function showTechnicalDetails({ variant, threads, reason, model, heapBytes, usedBytes }: Info): void {
   const badge = byId('variant');
   badge.textContent = `${variantNames[variant]}, ${countOf(threads, 'thread')}`;
   badge.title = reason;
@@ -26,9 +26,11 @@ export function showTechnicalDetails({ variant, threads, reason, model, heapByte
     ['Embedding', `${model.embeddingSize} numbers per picture`],
     ['Engine build', variant],
     ['Why this build', reason],
-    ['Memory', `${(heapBytes / 2 ** 20).toFixed(0)} MiB`],
+    ['Memory', `${toMiB(usedBytes)} of ${toMiB(heapBytes)} MiB in use`],
   ]);
 }
+
+const toMiB = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
 
 function showFacts(facts: [term: string, text: string][]): void {
   byId('facts').replaceChildren(

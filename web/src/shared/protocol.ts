@@ -249,8 +249,10 @@ export interface KnnInfo {
   model: ModelInfo | null;
   /** Total bytes of the model's files. */
   modelBytes: number;
-  /** Bytes of the module's memory, which never shrinks. */
+  /** Bytes of the module's memory. It grows when more is needed, and never shrinks. */
   heapBytes: number;
+  /** Bytes of the module's memory that are in use: code's data, network, frames and examples. The rest is free for more. */
+  usedBytes: number;
   /** Bytes of the module's memory that the examples take. */
   exampleBytes: number;
   /** Durations of the last frame; null before the first one. */

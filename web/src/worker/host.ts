@@ -76,6 +76,7 @@ export function makeHost(
       model,
       modelBytes,
       heapBytes: module.heapBytes(),
+      usedBytes: module.usedBytes(),
       exampleBytes: classifier.exampleBytes(),
       timings,
       loadTimings,

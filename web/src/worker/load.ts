@@ -6,6 +6,7 @@ import { codeUrl, glueUrl } from '../shared/module-files.js';
 import { wasmHashes } from '../shared/packaged.js';
 import type { EarlyAnswer, Variant } from '../shared/protocol.js';
 import { compileFrom, whereToPut } from './compile.js';
+import { makeSharedMemory } from './shared-memory.js';
 import type { CreateModule, ModuleSettings, WasmModule } from './wasm-module.js';
 
 export interface LoadModuleOptions {
@@ -34,7 +35,7 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
   // It is awaited below. Until then a failure must not count as unhandled.
   compiled.catch(() => {});
   try {
-    return await start(await glue, compiled);
+    return await start(await glue, compiled, variant.endsWith('-threads') ? makeSharedMemory() : undefined);
   } catch (cause) {
     if (cause instanceof ClassifierError) throw cause;
     const reason = messageOf(cause);
@@ -44,9 +45,14 @@ export async function loadModule(options: LoadModuleOptions): Promise<WasmModule
   }
 }
 
-function start(create: CreateModule, compiled: Promise<WebAssembly.Module>): Promise<WasmModule> {
+function start(
+  create: CreateModule,
+  compiled: Promise<WebAssembly.Module>,
+  wasmMemory: WebAssembly.Memory | undefined,
+): Promise<WasmModule> {
   return new Promise((resolve, reject) => {
     const settings: ModuleSettings = {
+      ...(wasmMemory && { wasmMemory }),
       instantiateWasm(imports, use) {
         void compiled.then(async (module) => use(await WebAssembly.instantiate(module, imports), module)).catch(reject);
         return {};

@@ -258,6 +258,8 @@ export interface WasmModule {
   ) => WasmClassifier;
   /** Returns the bytes of the module's memory, which never shrinks. */
   heapBytes(): number;
+  /** Returns the bytes of static data, stack and allocated blocks. */
+  usedBytes(): number;
   /** Returns the number of classifiers that have not been deleted. */
   liveClassifierCount(): number;
   /** Present in threaded variants. */
@@ -272,6 +274,8 @@ export interface ModuleSettings {
     use: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
   ) => object;
   wasmBinary?: ArrayBuffer | Uint8Array;
+  /** The memory of a threaded module. Default: one that grows. */
+  wasmMemory?: WebAssembly.Memory;
 }
 
 /** Emscripten's threads. The module starts none itself, because a worker that blocks can't start others. */
