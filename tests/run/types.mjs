@@ -11,6 +11,9 @@ const projects = [
   ['web/tsconfig.cli.json', typecheck],
   ['tests/types/tsconfig.json', typecheckAlone],
   ['tests/types/tfjs/tsconfig.json', typecheckAlone],
+  ['tests/types/libraries/none.json', typecheckAlone],
+  ['tests/types/libraries/dom.json', typecheckAlone],
+  ['tests/types/libraries/worker.json', typecheckAlone],
 ];
 
 export async function checkTypes() {

@@ -13,7 +13,7 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -229,12 +229,16 @@ async function writeTypes() {
   const types = path.join(dist, 'types');
   for (const name of await readdir(built, { recursive: true })) {
     if (!name.endsWith('.d.ts')) continue;
-    const text = await readFile(path.join(built, name), 'utf8');
+    const up = '../'.repeat(name.split(path.sep).length - 1);
+    const reference = name.startsWith('entries') ? `/// <reference path="${up}shared/platform.d.ts" />\n` : '';
+    const text = reference + (await readFile(path.join(built, name), 'utf8'));
     const target = path.join(types, name);
     await mkdir(path.dirname(target), { recursive: true });
     await writeFile(target, text);
     await writeFile(target.replace(/\.d\.ts$/, '.d.cts'), text.replace(/(['"])(\.[^'"]*)\.js\1/g, '$1$2.cjs$1'));
   }
+  // The compiler writes no declarations for declarations.
+  await copyFile(path.join(web, 'src/shared/platform.d.ts'), path.join(types, 'shared/platform.d.ts'));
 }
 
 /** Writes checksums, for script tags and for people who host the files themselves. */

@@ -195,7 +195,7 @@ export class Webcam {
    * Returns the permission: 'granted', 'denied', or 'prompt' when `start()` would ask the user; 'unknown' where the browser doesn't
    * say.
    */
-  static async permission(): Promise<PermissionState | 'unknown'> {
+  static async permission(): Promise<'granted' | 'denied' | 'prompt' | 'unknown'> {
     try {
       return (await navigator.permissions.query({ name: 'camera' as PermissionName })).state;
     } catch {

@@ -5,7 +5,7 @@ import { ClassifierError } from '../shared/errors.js';
 import { importingScript } from '../shared/foreign-script.js';
 import { atHome } from '../shared/home.js';
 import { nodeModule, nodeProcess } from '../shared/node.js';
-import type { Port } from '../shared/rpc.js';
+import type { Port, Transferable } from '../shared/rpc.js';
 
 export interface EngineOptions {
   /** `true`: in a worker, or the load fails. `false`: in the calling thread. Default: in a worker where one can start. */

@@ -6,6 +6,9 @@ import { ClassifierError, fromWire, toClassifierError, toWire, type WireError } 
 import { callbackFailed } from './foreign.js';
 import { toPlain } from './plain.js';
 
+/** Objects that are transferred, not copied. */
+export type Transferable = ArrayBuffer | ImageBitmap | MessagePort | OffscreenCanvas | ReadableStream | VideoFrame;
+
 /** The part of Worker, MessagePort and a worker's global scope that is used here. */
 export interface Port {
   postMessage(message: unknown, transfer: Transferable[]): void;

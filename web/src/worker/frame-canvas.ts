@@ -21,12 +21,12 @@ export class FrameCanvas {
     return (this.#isTrue ??= returnsWhatIsDrawn());
   }
 
-  /** Draws the source and makes it the classifier's current frame. */
-  draw(source: CanvasImageSource, width: number, height: number, classifier: WasmClassifier): void {
+  /** Draws the source, which drawImage() must take, and makes it the classifier's current frame. */
+  draw(source: object, width: number, height: number, classifier: WasmClassifier): void {
     writeFrame(width, height, classifier, (first, count) => this.#pixels(source, width, height, first, count));
   }
 
-  #pixels(source: CanvasImageSource, width: number, height: number, first: number, count: number): Uint8ClampedArray {
+  #pixels(source: object, width: number, height: number, first: number, count: number): Uint8ClampedArray {
     if (!this.isTrue()) {
       throw new ClassifierError(
         'bad-image',
@@ -37,7 +37,7 @@ export class FrameCanvas {
       const context = this.#canvas(width, count);
       // 'copy' replaces the old pixels, so that a transparent picture doesn't show the one before.
       context.globalCompositeOperation = 'copy';
-      context.drawImage(source, 0, -first, width, height);
+      context.drawImage(source as CanvasImageSource, 0, -first, width, height);
       return context.getImageData(0, 0, width, count).data;
     } catch (cause) {
       if (cause instanceof ClassifierError) throw cause;

@@ -54,7 +54,9 @@ function start(
     const settings: ModuleSettings = {
       ...(wasmMemory && { wasmMemory }),
       instantiateWasm(imports, use) {
-        void compiled.then(async (module) => use(await WebAssembly.instantiate(module, imports), module)).catch(reject);
+        void compiled
+          .then(async (module) => use(await WebAssembly.instantiate(module, imports as WebAssembly.Imports), module))
+          .catch(reject);
         return {};
       },
     };

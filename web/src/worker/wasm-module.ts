@@ -270,7 +270,7 @@ export interface WasmModule {
 export interface ModuleSettings {
   /** Makes the instance and passes it to `use`. Default: compiles `wasmBinary`, or in Node the file beside the glue. */
   instantiateWasm?: (
-    imports: WebAssembly.Imports,
+    imports: object,
     use: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
   ) => object;
   wasmBinary?: ArrayBuffer | Uint8Array;
