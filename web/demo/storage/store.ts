@@ -30,6 +30,9 @@ const allStores = [recordStore, journalStore, damagedStore];
 /** Some browsers never answer in a private window. */
 const openTimeoutMs = 8000;
 
+/** Errors of browsers that can't store a Blob. */
+const blobErrors = ['UnknownError', 'DataCloneError'];
+
 /** The records of all networks, by the network's id. */
 export class DatasetStore {
   #opening: Promise<IDBDatabase> | null = null;
@@ -51,6 +54,21 @@ export class DatasetStore {
 
   /** Replaces record and journal if their version is `expected`; 0 means no record. Throws ConflictError otherwise. */
   async write(
+    key: string,
+    record: DatabaseRecord & { file: Blob },
+    changes: readonly JournalEntry[],
+    expected: StoredPosition,
+  ): Promise<void> {
+    try {
+      await this.#replace(key, record, changes, expected);
+    } catch (error) {
+      // WebKit stores no Blob in a private window. Bytes are stored everywhere, but have to be in memory.
+      if (!blobErrors.includes((error as Error).name)) throw error;
+      await this.#replace(key, { ...record, file: await record.file.arrayBuffer() }, changes, expected);
+    }
+  }
+
+  async #replace(
     key: string,
     record: DatabaseRecord,
     changes: readonly JournalEntry[],

@@ -11,8 +11,8 @@ export const storedFormat = 1;
 export interface DatabaseRecord {
   /** Grows by 1 each time the record is replaced. */
   version: number;
-  /** The data set file, including thumbnails. */
-  file: Blob;
+  /** The data set file, including thumbnails. Bytes where the browser can't store a Blob. */
+  file: Blob | ArrayBuffer;
   places: SlotEntry[];
 }
 
