@@ -30,8 +30,13 @@ const allStores = [recordStore, journalStore, damagedStore];
 /** Some browsers never answer in a private window. */
 const openTimeoutMs = 8000;
 
-/** Errors of browsers that can't store a Blob. */
-const blobErrors = ['UnknownError', 'DataCloneError'];
+/**
+ * WebKit stores no Blob in a private window, and a transaction that tries may wait forever. Bytes are stored everywhere, but have to be in
+ * memory. Chromium's name has WebKit in it, too.
+ */
+function storesBlobs(): boolean {
+  return !/AppleWebKit\//.test(navigator.userAgent) || /Chrom(e|ium)\//.test(navigator.userAgent);
+}
 
 /** The records of all networks, by the network's id. */
 export class DatasetStore {
@@ -59,13 +64,8 @@ export class DatasetStore {
     changes: readonly JournalEntry[],
     expected: StoredPosition,
   ): Promise<void> {
-    try {
-      await this.#replace(key, record, changes, expected);
-    } catch (error) {
-      // WebKit stores no Blob in a private window. Bytes are stored everywhere, but have to be in memory.
-      if (!blobErrors.includes((error as Error).name)) throw error;
-      await this.#replace(key, { ...record, file: await record.file.arrayBuffer() }, changes, expected);
-    }
+    const file = storesBlobs() ? record.file : await record.file.arrayBuffer();
+    await this.#replace(key, { ...record, file }, changes, expected);
   }
 
   async #replace(

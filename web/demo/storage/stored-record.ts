@@ -103,7 +103,6 @@ export function readRecord(raw: RawRecord): StoredDataset | undefined {
   if (!blob) throw new UnreadableRecord('the record contains no file', position, raw);
   const damages: string[] = [];
   if (position.version === 0) damages.push('the version of the record');
-  if (file !== blob) damages.push('the type of the file');
   const version = position.version || Math.max(0, ...journal.map((entry) => entry.version));
   const changes: Change[] = [];
   let slots = readSlots(places, damages);
