@@ -285,14 +285,14 @@ void validate(const Graph& graph) {
   const Tensor& input = graph.tensors[graph.input];
   if (input.shape.rank() != 4 || input.shape[0] != 1 || input.shape[1] < 1 || input.shape[2] < 1 ||
       (input.shape[3] != 3 && input.shape[3] != 1) || input.type == DataType::I32) {
-    throw_bad_model("model",
-                    {"the input is ", to_string(input.type), " ", input.shape,
-                     "; expected one image [1, height, width, 3], or 1 for grey, of float32, int8 "
-                     "or uint8",
-                     input.shape.rank() < 4 ? ". Models of sound or other data don't take pictures"
-                     : input.shape[1] == 3  ? ". This one has its channels first, as in PyTorch: "
-                                              "convert it to channels last"
-                                            : ""});
+    throw_bad_model(
+        "model",
+        {"the input is ", to_string(input.type), " ", input.shape,
+         "; expected one image [1, height, width, 3], or 1 for grey, of float32, ", "int8 or uint8",
+         input.shape.rank() < 4 ? ". Models of sound or other data don't take pictures"
+         : input.shape[1] == 3  ? ". This one has its channels first, as in PyTorch: "
+                                  "convert it to channels last"
+                                : ""});
   }
 
   // A tensor is ready if it is a constant, the input, or written by an earlier node.

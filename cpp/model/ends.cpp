@@ -194,8 +194,7 @@ void find_ends(Graph& graph) {
     throw Error(
         ErrorCode::UnsupportedOp,
         {"The network ends in scores for each of ", shape[1], " x ", shape[2], " places (shape ",
-         shape,
-         "): it detects or segments. Supported: one result for "
+         shape, "): it detects or segments. Supported: one result for ",
          "the whole picture. To teach with it, pass `embedding` with the name of a layer."});
   }
   const Classifier classifier = find_classifier(graph, end);

@@ -30,10 +30,9 @@ TensorId chosen_embedding(const Graph& graph, const std::string& name) {
     last = graph.tensors[id].name;
   }
   if (by_index != kNoTensor) return by_index;
-  throw Error(ErrorCode::BadArgument, {"embedding: got '", name,
-                                       "', which is no result of the model's layers. The "
-                                       "last one is '",
-                                       last, "'."});
+  throw Error(ErrorCode::BadArgument,
+              {"embedding: got '", name, "', which is no result of the model's layers. The ",
+               "last one is '", last, "'."});
 }
 
 }  // namespace

@@ -663,7 +663,7 @@ TensorId TfjsLayerBuilder::build_global_average(const Call& call) {
 
 TensorId TfjsLayerBuilder::build_global_max(const Call& call) {
   require_channels_last(call.config);
-  const Shape image = call.image(graph_);
+  const Shape& image = call.image(graph_);
   if (image[1] > kMaxPadding || image[2] > kMaxPadding) call.config.bad("the image is too large");
   MaxPool2d op;
   op.input = call.input();
