@@ -669,9 +669,11 @@ TensorId TfjsLayerBuilder::build_global_max(const Call& call) {
   op.input = call.input();
   op.window = {static_cast<uint32_t>(image[1]), static_cast<uint32_t>(image[2])};
   op.stride = op.window;
+  // A new tensor may move those of the graph, and with them the image's shape.
+  const auto channels = image.channels();
   const TensorId pooled = add_node(call, op);
   if (call.config.flag("keepdims", false)) return pooled;
-  return reshape_to(call, pooled, {1, image.channels()});
+  return reshape_to(call, pooled, {1, channels});
 }
 
 template <typename Pool>
