@@ -17,7 +17,12 @@ import { install, npmRun, runNode, startDev } from './example.mjs';
 const timeout = 900_000;
 const vite = ['vite/bin/vite.js', ['--port', '0', '--host', 'localhost']];
 /** Development servers that are used too, each as program and arguments. React mounts a component twice only there. */
-const devServers = { vite, react: vite, angular: ['@angular/cli/bin/ng.js', ['serve', '--port', '0']] };
+const devServers = {
+  vite,
+  react: vite,
+  sveltekit: vite,
+  angular: ['@angular/cli/bin/ng.js', ['serve', '--port', '0']],
+};
 const browsers = {};
 /** Answer of each example for the photo of a cat. */
 const answers = {};
@@ -175,6 +180,7 @@ for (const [name, options] of Object.entries({
   vue: {},
   react: {},
   svelte: {},
+  sveltekit: {},
   angular: {},
 })) {
   test(`${name}: the built example works`, { timeout }, async (t) => {

@@ -1,0 +1,2 @@
+// The page is rendered once, at build time.
+export const prerender = true;
