@@ -44,11 +44,12 @@ export async function openBrowser({ camera, args = [] } = {}) {
     throw new Error(
       'Chromium was not found. Install it (on Debian: apt-get install chromium), or set TEACHABLE_CHROMIUM to its program.',
     );
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
     headless: true,
     args: [...flags, ...args, ...(camera ? [`--use-file-for-fake-video-capture=${camera}`] : [])],
   });
+  return Object.assign(browser, { name: 'chromium' });
 }
 
 /**

@@ -37,6 +37,7 @@ export async function browserOf(connection, processes) {
   const session = await Session.of(connection);
   let isOpen = true;
   return {
+    name: connection.capabilities.browserName,
     version: connection.capabilities.browserVersion,
     async newContext() {
       const pages = [];
