@@ -127,6 +127,17 @@ struct Sigmoid {
   TensorId input = kNoTensor, output = kNoTensor;
 };
 
+/// Function of each value by itself. Log is the natural logarithm, for floats only; readers write
+/// softplus with it. Gelu is the exact form with the error function.
+enum class Function { Elu, Gelu, LeakyRelu, Log, Tanh };
+
+/// Applies a function to each value.
+struct Apply {
+  TensorId input = kNoTensor, output = kNoTensor;
+  Function function = Function::Elu;
+  float slope = 0;  ///< of LeakyRelu below 0
+};
+
 /// Mean over each window. Padding pixels are not counted.
 struct AveragePool2d {
   TensorId input = kNoTensor, output = kNoTensor;
@@ -191,7 +202,7 @@ struct Softmax {
 
 /// Any operator.
 using Op = std::variant<Conv2d, DepthwiseConv2d, FullyConnected, Add, Multiply, HardSwish, Sigmoid,
-                        AveragePool2d, MaxPool2d, GlobalAveragePool, Pad, Clamp, ScaleShift,
+                        Apply, AveragePool2d, MaxPool2d, GlobalAveragePool, Pad, Clamp, ScaleShift,
                         Reshape, Convert, Softmax>;
 
 /// An operator, and its name and position in the model file for messages ("CONV_2D (node 12)").

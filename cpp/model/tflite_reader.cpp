@@ -600,6 +600,16 @@ class Reader {
     return Convert{from, output(op), /*to_unit_length=*/true};
   }
 
+  Op apply(const tflite::Operator& op, Function function, float slope = 0) {
+    return Apply{input(op, 0), output(op), function, slope};
+  }
+
+  Op gelu(const tflite::Operator& op) {
+    const auto* o = op.builtin_options_as_GeluOptions();
+    if (o != nullptr && o->approximate()) unsupported("GELU by tanh", "the exact GELU");
+    return apply(op, Function::Gelu);
+  }
+
   Op clamp(const tflite::Operator& op, Activation activation) {
     return Clamp{input(op, 0), output(op), activation};
   }
@@ -820,6 +830,17 @@ class Reader {
         return HardSwish{input(op, 0), output(op)};
       case tflite::BuiltinOperator_LOGISTIC:
         return Sigmoid{input(op, 0), output(op)};
+      case tflite::BuiltinOperator_ELU:
+        return apply(op, Function::Elu);
+      case tflite::BuiltinOperator_GELU:
+        return gelu(op);
+      case tflite::BuiltinOperator_LEAKY_RELU:
+        return apply(op, Function::LeakyRelu,
+                     options(op.builtin_options_as_LeakyReluOptions()).alpha());
+      case tflite::BuiltinOperator_LOG:
+        return apply(op, Function::Log);
+      case tflite::BuiltinOperator_TANH:
+        return apply(op, Function::Tanh);
       case tflite::BuiltinOperator_CONCATENATION:
         return concatenation(op);
       case tflite::BuiltinOperator_MAX_POOL_2D:

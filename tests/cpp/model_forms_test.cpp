@@ -100,11 +100,11 @@ TEST(ModelForms, UnusedOperatorsMayBeUnsupported) {
   const TensorId pooled = pooled_features(b);
   b.hard_swish(pooled);
   std::vector<std::byte> file = write_tflite(b.take(pooled));
-  // Every operator has a code of its own. Changes the last one to TANH.
+  // Every operator has a code of its own. Changes the last one to EXP.
   const auto* codes = tflite::GetModel(file.data())->operator_codes();
   auto* code = const_cast<tflite::OperatorCode*>(codes->Get(codes->size() - 1));
   ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(code)->SetField<int32_t>(
-      tflite::OperatorCode::VT_BUILTIN_CODE, tflite::BuiltinOperator_TANH, 0));
+      tflite::OperatorCode::VT_BUILTIN_CODE, tflite::BuiltinOperator_EXP, 0));
   EXPECT_EQ(LoadedModel(file).info.embedding_size, 12u);
 }
 
@@ -339,6 +339,25 @@ TEST_P(AnyPrecision, GreyNetworksReadTheLuma) {
     const double unit = is_float ? 1e-5 : graph.tensors[pooled].quantization.scales[0];
     EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
               choice == PrecisionChoice::Exact ? 1.01 * unit : 3 * unit);
+  }
+}
+
+TEST_P(AnyPrecision, RunsRareActivations) {
+  for (const Function function :
+       {Function::Elu, Function::Gelu, Function::LeakyRelu, Function::Tanh}) {
+    GraphBuilder b(GetParam(), 5);
+    const TensorId map = b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}});
+    const TensorId pooled = b.global_average_pool(b.apply(map, function, 0.3f), false);
+    const Graph graph = b.take(pooled);
+    LoadedModel model(write_tflite(graph));
+    EXPECT_EQ(model.info.embedding_size, 8u);
+    const bool is_float = GetParam() == Precision::F32;
+    const auto [low, high] = is_float ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+    Reference reference(graph);
+    reference.run(model.real_pixels(low, high));
+    EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
+              is_float ? 1e-5 : 1.01 * graph.tensors[pooled].quantization.scales[0])
+        << static_cast<int>(function);
   }
 }
 

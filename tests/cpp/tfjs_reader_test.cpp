@@ -344,6 +344,11 @@ TEST(TfjsReader, ComputesMoreActivations) {
       {{{"activation", "hard_sigmoid"}, {"dtype", {{"class_name", "DTypePolicy"}}}},
        [](double x) { return std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
       {{{"activation", "leaky_relu"}}, [](double x) { return x < 0 ? 0.2 * x : x; }},
+      {{{"activation", "elu"}}, [](double x) { return x < 0 ? std::expm1(x) : x; }},
+      {{{"activation", "selu"}},
+       [](double x) { return 1.05070098735 * (x < 0 ? 1.6732632423 * std::expm1(x) : x); }},
+      {{{"activation", "gelu"}}, [](double x) { return x * std::erfc(-x / std::sqrt(2)) / 2; }},
+      {{{"activation", "softplus"}}, [](double x) { return std::log1p(std::exp(x)); }},
   };
   for (const auto& [config, function] : cases) {
     const std::vector<double> got = run_layer("Activation", config);
@@ -354,6 +359,9 @@ TEST(TfjsReader, ComputesMoreActivations) {
   const std::vector<double> leaky = run_layer("LeakyReLU", {{"alpha", 0.5}});
   EXPECT_NEAR(leaky[0], -1, 1e-6);
   EXPECT_NEAR(leaky[11], 0.75, 1e-6);
+  const std::vector<double> elu = run_layer("ELU", {{"alpha", 0.5}});
+  EXPECT_NEAR(elu[0], std::expm1(-2) / 2, 1e-6);
+  EXPECT_NEAR(elu[11], 0.75, 1e-6);
 }
 
 TEST(TfjsReader, ComputesArithmeticOfKeras) {

@@ -86,6 +86,23 @@ class Writer {
   void operator()(const Sigmoid& op) {
     add(tflite::BuiltinOperator_LOGISTIC, {op.input}, op.output);
   }
+  void operator()(const Apply& op) {
+    switch (op.function) {
+      case Function::Elu:
+        return add(tflite::BuiltinOperator_ELU, {op.input}, op.output);
+      case Function::Gelu:
+        return add(tflite::BuiltinOperator_GELU, {op.input}, op.output,
+                   tflite::BuiltinOptions_GeluOptions, tflite::CreateGeluOptions(fbb_).Union());
+      case Function::LeakyRelu:
+        return add(tflite::BuiltinOperator_LEAKY_RELU, {op.input}, op.output,
+                   tflite::BuiltinOptions_LeakyReluOptions,
+                   tflite::CreateLeakyReluOptions(fbb_, op.slope).Union());
+      case Function::Log:
+        return add(tflite::BuiltinOperator_LOG, {op.input}, op.output);
+      case Function::Tanh:
+        return add(tflite::BuiltinOperator_TANH, {op.input}, op.output);
+    }
+  }
   void operator()(const AveragePool2d& op) { pool(tflite::BuiltinOperator_AVERAGE_POOL_2D, op); }
   void operator()(const MaxPool2d& op) { pool(tflite::BuiltinOperator_MAX_POOL_2D, op); }
 
