@@ -216,6 +216,10 @@ struct InputRange {
   float low = -1, high = 1;
 };
 
+/// Height and width of an input that can have any, in pixels: the usual size of the networks that
+/// people train on.
+inline constexpr int64_t kUsualSide = 224;
+
 /// Source of the input range. Assumed: the file doesn't say, so the most common range is used.
 enum class RangeSource { Assumed, File, Metadata };
 
@@ -228,8 +232,10 @@ struct InputScaling {
 /// A whole network.
 struct Graph {
   std::vector<Tensor> tensors;
-  std::vector<Node> nodes;      ///< each reads constants, `input` and outputs of earlier nodes only
-  TensorId input = kNoTensor;   ///< [1, height, width, channels], 3 channels or 1
+  std::vector<Node> nodes;     ///< each reads constants, `input` and outputs of earlier nodes only
+  TensorId input = kNoTensor;  ///< [1, height, width, channels], 3 channels or 1
+  /// When true, the model file allows any height and width of the input. Readers choose one.
+  bool has_any_size = false;
   TensorId output = kNoTensor;  ///< output of the file; find_ends() may replace it
 
   /// Embedding [1, ..., dim] and logits of the built-in classifier, which reads the embedding. Both

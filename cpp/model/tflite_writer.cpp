@@ -340,8 +340,10 @@ class Writer {
           fbb_, nullptr, nullptr, &tensor.quantization.scales, &zero_points, 0, 0,
           static_cast<int32_t>(tensor.quantization.axis));
     }
+    const std::vector<int32_t> any_size = {1, -1, -1, shape.empty() ? 0 : shape.back()};
+    const bool is_open = graph_.has_any_size && &tensor == &graph_.tensors[graph_.input];
     return tflite::CreateTensorDirect(fbb_, &shape, type_of(tensor.type), data, tensor.name.c_str(),
-                                      quantization);
+                                      quantization, false, 0, is_open ? &any_size : nullptr);
   }
 
   TensorId add_tensor(flatbuffers::Offset<tflite::Tensor> tensor) {

@@ -590,7 +590,11 @@ class GraphReader {
       node.unsupported("variable input size", "a fixed size [any, height, width, channels]");
     }
     // Any height and width: the usual size of networks that people train on.
-    for (size_t i = 1; i < 3; ++i) sizes[i] = sizes[i] < 1 ? 224 : sizes[i];
+    for (size_t i = 1; i < 3; ++i) {
+      if (sizes[i] >= 1) continue;
+      sizes[i] = kUsualSide;
+      graph_.has_any_size = true;
+    }
     sizes[0] = 1;
     Tensor tensor;
     tensor.name = node.name.substr(0, 80);

@@ -17,8 +17,6 @@ namespace {
 /// MobileNet has about 150 operators.
 constexpr size_t kMaxNodes = 4096;
 constexpr int64_t kMaxPadding = 1 << 14;
-/// Height and width of an input of any size, in pixels.
-constexpr int64_t kDefaultSide = 224;
 
 void require_channels_last(const Config& config) {
   const std::string format = config.text("data_format", "channels_last");
@@ -252,7 +250,8 @@ TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
     }
     // Any height and width: the usual size of networks that people train on.
     if (shape[i].is_null() && shape.size() == 4 && i < 3) {
-      dims.push_back(kDefaultSide);
+      dims.push_back(kUsualSide);
+      graph_.has_any_size = true;
       continue;
     }
     if (shape[i].is_null()) config.unsupported("variable number of channels", "3 channels, or 1");

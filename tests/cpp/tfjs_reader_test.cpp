@@ -395,6 +395,31 @@ TEST(TfjsReader, LeavesOutLayersThatDoNothingAtInference) {
     EXPECT_TRUE(run_layer(name, {{"rate", 0.5}}).empty()) << name;
 }
 
+TEST(TfjsReader, LetsTheCallerChooseTheSizeOfOpenInputs) {
+  const Json input = {{"class_name", "InputLayer"},
+                      {"config", {{"batch_input_shape", {nullptr, nullptr, nullptr, 3}}}}};
+  const Json pad = {{"class_name", "ZeroPadding2D"}, {"config", {{"name", "pad"}}}};
+  const Json pool = {{"class_name", "GlobalAveragePooling2D"}, {"config", {{"name", "pool"}}}};
+  const Json file = {{"modelTopology",
+                      {{"class_name", "Sequential"}, {"config", {{"layers", {input, pad, pool}}}}}},
+                     {"weightsManifest", Json::array()}};
+  const auto tflite = convert_tfjs(to_bytes(file.dump()), {}).file.bytes;
+  const auto read = [&](InputSize size) {
+    return read_model(tflite, PrecisionChoice::Auto, ConstantStorage::Copied, "", size).graph;
+  };
+  const Graph usual = read({});
+  EXPECT_EQ(usual.tensors[usual.input].shape, (Shape{1, 224, 224, 3}));
+  ASSERT_FALSE(usual.warnings.empty());
+  EXPECT_NE(usual.warnings[0].find("pictures of any size. Its input has 224 x 224 pixels"),
+            std::string::npos)
+      << usual.warnings[0];
+  const Graph chosen = read({.width = 96, .height = 64});
+  EXPECT_EQ(chosen.tensors[chosen.input].shape, (Shape{1, 64, 96, 3}));
+  EXPECT_EQ(chosen.tensors[output_of(chosen.nodes[0].op)].shape, (Shape{1, 66, 98, 3}));
+  for (const std::string& warning : chosen.warnings)
+    EXPECT_EQ(warning.find("any size"), std::string::npos) << warning;
+}
+
 TEST(TfjsReader, GivesInputsOfAnySizeTheUsualOne) {
   const Json layer = {{"class_name", "ReLU"},
                       {"config", {{"batch_input_shape", {nullptr, nullptr, nullptr, 3}}}}};
