@@ -163,9 +163,6 @@ export interface OpenRequest {
   earlyCode?: EarlyAnswer | undefined;
 }
 
-/** Settings of `Preprocess` without a default value. */
-type OptionalSetting = 'mean' | 'std' | 'width' | 'height';
-
 /** Description of the network that runs. */
 export interface ModelInfo {
   /** The catalogue's id. A model without an entry has the name of its file. */
@@ -185,7 +182,8 @@ export interface ModelInfo {
   /** Channels of the input: 3, or 1 for a network of grey pictures, which gets 0.299 R + 0.587 G + 0.114 B. */
   inputChannels: number;
   /** How frames become the network's input. `range` spans all channels. */
-  preprocess: Required<Omit<Preprocess, OptionalSetting>> & Pick<Preprocess, OptionalSetting>;
+  preprocess: Required<Omit<Preprocess, 'mean' | 'std' | 'width' | 'height'>> &
+    Pick<Preprocess, 'mean' | 'std' | 'width' | 'height'>;
   /**
    * Source of `preprocess.range`. 'given': an option, the catalogue entry, or Teachable Machine's metadata.json. 'metadata': the metadata
    * of the .tflite file. 'file': its quantization, or its first operators. 'assumed': no source; the right range may be another one.
