@@ -124,6 +124,7 @@ struct JsFrameOptions {
   /// Ranges of R, G and B: three lows, then three highs. Empty: `range_low` and `range_high`.
   std::vector<float> channel_ranges;
   std::string embedding;
+  double width = 0, height = 0;  // 0: not given.
 };
 
 FrameOptions to_frame_options(const JsFrameOptions& js) {
@@ -143,6 +144,7 @@ FrameOptions to_frame_options(const JsFrameOptions& js) {
                               InputRange{r[2], r[5]}};
   }
   options.embedding = js.embedding;
+  options.input_size = {static_cast<int64_t>(js.width), static_cast<int64_t>(js.height)};
   return options;
 }
 
@@ -208,7 +210,9 @@ struct Wire<const JsFrameOptions&> {
                 js["channelRanges"].isUndefined()
                     ? std::vector<float>()
                     : emscripten::convertJSArrayToNumberVector<float>(js["channelRanges"]),
-            .embedding = js["embedding"].isUndefined() ? "" : js["embedding"].as<std::string>()};
+            .embedding = js["embedding"].isUndefined() ? "" : js["embedding"].as<std::string>(),
+            .width = js["width"].isUndefined() ? 0 : js["width"].as<double>(),
+            .height = js["height"].isUndefined() ? 0 : js["height"].as<double>()};
   }
 };
 template <>

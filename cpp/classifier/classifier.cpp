@@ -147,8 +147,8 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
                  " examples of the current model. Clear them first, or load the new model into "
                  "another classifier."});
   }
-  Model model =
-      read_model(model_bytes.span(), precision, ConstantStorage::Borrowed, options.embedding);
+  Model model = read_model(model_bytes.span(), precision, ConstantStorage::Borrowed,
+                           options.embedding, options.input_size);
   auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get(), layers);
 
   // The caller's range is that of the file's input. Layers that were removed may have scaled it.

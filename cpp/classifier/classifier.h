@@ -67,6 +67,8 @@ struct FrameOptions {
   /// Name or index of the tensor to use as the embedding; "" for the network's own. See
   /// read_model().
   std::string embedding{};
+  /// Size of the input of a network for pictures of any size; see read_tflite().
+  InputSize input_size{};
 };
 
 /// Work to do for one frame. Everything but `also_mirrored` needs only one run of the network.

@@ -134,6 +134,7 @@ struct ShapeOf {
   Shape operator()(const Multiply& op) const { return elementwise(op.a, op.b); }
   Shape operator()(const HardSwish& op) const { return shape(op.input); }
   Shape operator()(const Sigmoid& op) const { return shape(op.input); }
+  Shape operator()(const Apply& op) const { return shape(op.input); }
 
   template <typename Pool>
   Shape pool(const Pool& op) const {

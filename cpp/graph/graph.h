@@ -127,6 +127,17 @@ struct Sigmoid {
   TensorId input = kNoTensor, output = kNoTensor;
 };
 
+/// Function of each value by itself. Log is the natural logarithm, for floats only; readers write
+/// softplus with it. Gelu is the exact form with the error function.
+enum class Function { Elu, Gelu, LeakyRelu, Log, Tanh };
+
+/// Applies a function to each value.
+struct Apply {
+  TensorId input = kNoTensor, output = kNoTensor;
+  Function function = Function::Elu;
+  float slope = 0;  ///< of LeakyRelu below 0
+};
+
 /// Mean over each window. Padding pixels are not counted.
 struct AveragePool2d {
   TensorId input = kNoTensor, output = kNoTensor;
@@ -191,7 +202,7 @@ struct Softmax {
 
 /// Any operator.
 using Op = std::variant<Conv2d, DepthwiseConv2d, FullyConnected, Add, Multiply, HardSwish, Sigmoid,
-                        AveragePool2d, MaxPool2d, GlobalAveragePool, Pad, Clamp, ScaleShift,
+                        Apply, AveragePool2d, MaxPool2d, GlobalAveragePool, Pad, Clamp, ScaleShift,
                         Reshape, Convert, Softmax>;
 
 /// An operator, and its name and position in the model file for messages ("CONV_2D (node 12)").
@@ -205,6 +216,10 @@ struct InputRange {
   float low = -1, high = 1;
 };
 
+/// Height and width of an input that can have any, in pixels: the usual size of the networks that
+/// people train on.
+inline constexpr int64_t kUsualSide = 224;
+
 /// Source of the input range. Assumed: the file doesn't say, so the most common range is used.
 enum class RangeSource { Assumed, File, Metadata };
 
@@ -217,8 +232,10 @@ struct InputScaling {
 /// A whole network.
 struct Graph {
   std::vector<Tensor> tensors;
-  std::vector<Node> nodes;      ///< each reads constants, `input` and outputs of earlier nodes only
-  TensorId input = kNoTensor;   ///< [1, height, width, channels], 3 channels or 1
+  std::vector<Node> nodes;     ///< each reads constants, `input` and outputs of earlier nodes only
+  TensorId input = kNoTensor;  ///< [1, height, width, channels], 3 channels or 1
+  /// When true, the model file allows any height and width of the input. Readers choose one.
+  bool has_any_size = false;
   TensorId output = kNoTensor;  ///< output of the file; find_ends() may replace it
 
   /// Embedding [1, ..., dim] and logits of the built-in classifier, which reads the embedding. Both

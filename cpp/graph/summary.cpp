@@ -8,9 +8,10 @@ namespace teachable {
 const char* to_string(const Op& op) {
   // Same order as in Op.
   static constexpr std::array kNames = {
-      "Conv2d",    "DepthwiseConv2d", "FullyConnected", "Add",       "Multiply",
-      "HardSwish", "Sigmoid",         "AveragePool2d",  "MaxPool2d", "GlobalAveragePool",
-      "Pad",       "Clamp",           "ScaleShift",     "Reshape",   "Convert",
+      "Conv2d",        "DepthwiseConv2d", "FullyConnected",    "Add",
+      "Multiply",      "HardSwish",       "Sigmoid",           "Apply",
+      "AveragePool2d", "MaxPool2d",       "GlobalAveragePool", "Pad",
+      "Clamp",         "ScaleShift",      "Reshape",           "Convert",
       "Softmax"};
   static_assert(kNames.size() == std::variant_size_v<Op>);
   return kNames[op.index()];

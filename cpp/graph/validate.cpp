@@ -204,6 +204,22 @@ struct CheckTypes {
   void operator()(const Multiply& op) const { elementwise(op); }
   void operator()(const HardSwish& op) const { same_type(op.input, op.output); }
   void operator()(const Sigmoid& op) const { same_type(op.input, op.output); }
+  void operator()(const Apply& op) const {
+    same_type(op.input, op.output);
+    const Tensor& in = at(op.input);
+    if (!std::isfinite(op.slope)) throw_bad_model(where, "the slope isn't finite");
+    if (in.type == DataType::F32) return;
+    if (op.function == Function::Log) throw_unsupported(where, "integers", "float32");
+    if (op.function != Function::LeakyRelu) return;
+    // XNNPACK stores both factors as multiples of 1 / 256 in 16 bits.
+    const float above = in.quantization.scales[0] / at(op.output).quantization.scales[0];
+    const float below = std::fabs(above * op.slope);
+    constexpr float kLow = 1.0f / 256, kHigh = 127;
+    if (!(above >= kLow && above <= kHigh && below >= kLow && below <= kHigh)) {
+      throw_unsupported(where, {"scales for slope ", op.slope},
+                        "input scale / output scale from 1 / 256 to 127, also times the slope");
+    }
+  }
   void operator()(const MaxPool2d& op) const {
     check_extents(where, {op.window, op.stride}, op.padding);
     check_activation(where, op.activation);

@@ -32,7 +32,7 @@ bool is_elementwise(const Op& op) {
         using T = std::remove_cvref_t<decltype(o)>;
         return requires { o.a; } || requires { o.offset; } || std::is_same_v<T, Clamp> ||
                std::is_same_v<T, HardSwish> || std::is_same_v<T, Sigmoid> ||
-               std::is_same_v<T, Reshape>;
+               std::is_same_v<T, Apply> || std::is_same_v<T, Reshape>;
       },
       op);
 }

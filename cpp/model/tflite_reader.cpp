@@ -35,7 +35,7 @@ class Reader {
     model_ = tflite::GetModel(bytes.data());
   }
 
-  Graph read() {
+  Graph read(InputSize size) {
     if (model_->version() != 3) {
       unsupported({"schema version ", model_->version()}, "version 3");
     }
@@ -67,7 +67,8 @@ class Reader {
     replacement_.resize(file_tensor_count_, kNoTensor);
     float_copy_.resize(file_tensor_count_, kNoTensor);
     where_ = "Input";
-    graph_.input = tensor(subgraph_->inputs()->Get(0));
+    channels_first_.resize(file_tensor_count_);
+    read_input(size);
     output_ = output_index();
     const std::vector<bool> needed = needed_operators();
     for (uint32_t i = 0; i < needed.size(); ++i) {
@@ -83,6 +84,50 @@ class Reader {
 
   [[noreturn]] void unsupported(const Text& what, const char* supported) const {
     throw_unsupported(where_, what, supported);
+  }
+
+  static bool is_channel_count(int64_t count) { return count == 3 || count == 1; }
+
+  /// Reads the input, whose height and width may be open.
+  void read_input(InputSize size) {
+    const int32_t index = subgraph_->inputs()->Get(0);
+    const tflite::Tensor& source = raw(index);
+    const auto* signature = source.shape_signature();
+    std::vector<int64_t> dims = shape_of(source).dims();
+    if (signature != nullptr && signature->size() == dims.size())
+      dims.assign(signature->begin(), signature->end());
+    const bool is_first =
+        dims.size() == 4 && is_channel_count(dims[1]) && !is_channel_count(dims[3]);
+    channels_first_[static_cast<size_t>(index)] = is_first;
+    graph_.input = tensor(index);
+    Shape& shape = graph_.tensors[graph_.input].shape;
+    if (shape.rank() != 4) return;
+    const int64_t height = dims[is_first ? 2 : 1];
+    const int64_t width = dims[is_first ? 3 : 2];
+    constexpr int64_t kMaxSide = 1 << 14;
+    const auto side = [&](int64_t open, int64_t declared, int64_t wanted, const char* name) {
+      if (wanted < 0 || wanted > kMaxSide) {
+        throw Error(ErrorCode::BadArgument, {"preprocess.", name, ": got ", wanted,
+                                             "; expected 1 to ", kMaxSide, " pixels."});
+      }
+      if (open >= 0 && wanted != 0 && wanted != declared) {
+        throw Error(ErrorCode::BadArgument,
+                    {"preprocess.", name, ": got ", wanted, ", but the input of this network has ",
+                     declared, " pixels. Only a network for pictures of any size takes another."});
+      }
+      if (open >= 0) return declared;
+      return wanted != 0 ? wanted : declared > 1 ? declared : kUsualSide;
+    };
+    Shape chosen{shape[0], side(height, shape[1], size.height, "height"),
+                 side(width, shape[2], size.width, "width"), shape[3]};
+    is_resized_ = chosen != shape;
+    shape = std::move(chosen);
+    if ((height < 0 && size.height == 0) || (width < 0 && size.width == 0)) {
+      warn(graph_,
+           {"The network takes pictures of any size. Its input has ", shape[2], " x ", shape[1],
+            " pixels now; pass `preprocess: { width, height }` with the size that it was "
+            "trained with."});
+    }
   }
 
   /// Returns the output to use: class scores if there are any, else the last one.
@@ -247,6 +292,10 @@ class Reader {
     result.name = name_of(source);
     result.type = type_of(source);
     result.shape = shape_of(source);
+    if (channels_first_[id] && result.shape.rank() == 4) {
+      const Shape& s = result.shape;
+      result.shape = Shape{s[0], s[2], s[3], s[1]};
+    }
     if (result.type != DataType::F32) result.quantization = quantization_of(source);
 
     const std::span<const std::byte> data = bytes_of(source);
@@ -464,7 +513,8 @@ class Reader {
   /// Checks that a reduction is over height and width.
   void require_spatial_axes(const tflite::Operator& op, TensorId in) {
     std::vector<int32_t> axes = integer_input(op, 1);
-    for (int32_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
+    for (int32_t& axis : axes)
+      axis = (axis < 0 ? axis + 4 : axis) - (reads_channels_first_ ? 1 : 0);
     const bool is_spatial =
         axes == std::vector<int32_t>{1, 2} || axes == std::vector<int32_t>{2, 1};
     if (graph_.tensors[in].shape.rank() != 4 || !is_spatial) {
@@ -509,10 +559,11 @@ class Reader {
   }
 
   Op pad(const tflite::Operator& op) {
-    const std::vector<int32_t> p = integer_input(op, 1);
+    std::vector<int32_t> p = integer_input(op, 1);
     if (p.size() != 8 || std::ranges::any_of(p, [](int32_t v) { return v < 0; })) {
       bad("expected eight paddings of at least 0");
     }
+    if (reads_channels_first_) std::rotate(p.begin() + 2, p.begin() + 4, p.end());
     if (p[0] != 0 || p[1] != 0) unsupported("padding axis", "height, width and channels");
     const auto count = [&](size_t i) { return static_cast<uint32_t>(p[i]); };
     return Pad{
@@ -537,8 +588,10 @@ class Reader {
     const auto* o = op.builtin_options_as_ConcatenationOptions();
     const int axis = o == nullptr ? 0 : o->axis();
     const TensorId out = output(op);
-    const Shape whole = graph_.tensors[out].shape;
-    if (whole.rank() != 4 || (axis != 3 && axis != -1)) {
+    Shape whole = graph_.tensors[out].shape;
+    const bool is_channels =
+        reads_channels_first_ ? axis == 1 || axis == -3 : axis == 3 || axis == -1;
+    if (whole.rank() != 4 || !is_channels) {
       unsupported({"axis ", axis, " of shape ", whole}, "the channels of maps");
     }
     const Activation activation = fused(o);
@@ -551,8 +604,10 @@ class Reader {
     TensorId sum = kNoTensor;
     for (uint32_t i = 0; i < count; ++i) {
       Pad pad;
-      pad.input = input(op, i);
+      pad.input = map_input(op, i);
       const Shape part = graph_.tensors[pad.input].shape;
+      // The declared height and width are those of another input.
+      if (is_resized_ && part.rank() == 4) whole = Shape{1, part[1], part[2], whole[3]};
       const int64_t after = whole[3] - before - part.channels();
       constexpr int64_t kMaxChannels = 1 << 14;
       if (part.rank() != 4 || part.channels() < 1 || after < 0 || whole[3] > kMaxChannels) {
@@ -598,6 +653,16 @@ class Reader {
       unsupported({"shape ", shape}, "one vector");
     }
     return Convert{from, output(op), /*to_unit_length=*/true};
+  }
+
+  Op apply(const tflite::Operator& op, Function function, float slope = 0) {
+    return Apply{input(op, 0), output(op), function, slope};
+  }
+
+  Op gelu(const tflite::Operator& op) {
+    const auto* o = op.builtin_options_as_GeluOptions();
+    if (o != nullptr && o->approximate()) unsupported("GELU by tanh", "the exact GELU");
+    return apply(op, Function::Gelu);
   }
 
   Op clamp(const tflite::Operator& op, Activation activation) {
@@ -721,8 +786,8 @@ class Reader {
   }
 
   Op arithmetic(const tflite::Operator& op, Arithmetic how, Activation activation) {
-    TensorId a = input(op, 0);
-    TensorId b = input(op, 1);
+    TensorId a = map_input(op, 0);
+    TensorId b = map_input(op, 1);
     const TensorId out = output(op);
     const bool constant_first = graph_.tensors[a].is_constant();
     if (constant_first) std::swap(a, b);
@@ -799,6 +864,149 @@ class Reader {
     return add_tensor(std::move(result));
   }
 
+  // --- channels first ------------------------------------------------------------------------
+
+  /// Returns whether a map has the same elements in the same order with channels first and last.
+  static bool is_order_free(const Shape& map) {
+    return map.rank() != 4 || map[1] * map[2] == 1 || map[3] == 1;
+  }
+
+  [[noreturn]] void bad_order(const Text& what) const {
+    throw Error(ErrorCode::UnsupportedOp,
+                {"Unsupported ", what, " in ", where_,
+                 ": this file has its channels first (NCHW), as in PyTorch. Supported: transposes "
+                 "to channels last and back, elementwise operators, MEAN and PAD between them. "
+                 "Convert it to channels last, for example with onnx2tf."});
+  }
+
+  /// Returns operand `i`. Beside maps with channels first, it gets the order of the graph's maps.
+  TensorId map_input(const tflite::Operator& op, uint32_t i) {
+    const TensorId id = input(op, i);
+    if (!reads_channels_first_ || is_channels_first(input_index(op, i))) return id;
+    const Shape shape = graph_.tensors[id].shape;
+    const size_t count = shape.rank();
+    bool is_per_channel = true;  // [..., channels, 1, 1]
+    for (size_t axis = 0; axis < count; ++axis)
+      is_per_channel = is_per_channel && (axis + 3 == count || shape[axis] == 1);
+    if (graph_.tensors[id].is_constant()) {
+      if (shape.checked_element_count(kMaxTensorElements) == 1) return id;
+      if (count < 3 || !is_per_channel) bad_order({"constant of shape ", shape});
+      graph_.tensors[id].shape = Shape{shape[count - 3]};
+      // Another operator may read it again.
+      channels_first_[static_cast<size_t>(input_index(op, i))] = true;
+      return id;
+    }
+    if (count != 4 || !is_per_channel) bad_order({"operand of shape ", shape});
+    const TensorId last = add_activation(id, Shape{1, 1, 1, shape[1]});
+    graph_.nodes.push_back({Reshape{id, last}, where_});
+    return last;
+  }
+
+  bool is_channels_first(int32_t index) const {
+    return index >= 0 && static_cast<size_t>(index) < file_tensor_count_ &&
+           channels_first_[static_cast<size_t>(index)];
+  }
+
+  /// Prepares an operator that may read maps with channels first: its output has them first too, if
+  /// it keeps the axes.
+  void follow_order(const tflite::Operator& op, int code) {
+    const auto* ids = op.inputs();
+    reads_channels_first_ =
+        ids != nullptr &&
+        std::any_of(ids->begin(), ids->end(), [&](int32_t id) { return is_channels_first(id); });
+    if (!reads_channels_first_ || op.outputs() == nullptr || op.outputs()->size() != 1) return;
+    switch (code) {
+      case tflite::BuiltinOperator_RESHAPE:
+      case tflite::BuiltinOperator_SQUEEZE:
+      case tflite::BuiltinOperator_FULLY_CONNECTED:
+        if (is_order_free(graph_.tensors[input(op, 0)].shape)) return;
+        bad_order({"flattened map of shape ", graph_.tensors[input(op, 0)].shape});
+      case tflite::BuiltinOperator_ADD:
+      case tflite::BuiltinOperator_SUB:
+      case tflite::BuiltinOperator_MUL:
+      case tflite::BuiltinOperator_DIV:
+      case tflite::BuiltinOperator_HARD_SWISH:
+      case tflite::BuiltinOperator_LOGISTIC:
+      case tflite::BuiltinOperator_ELU:
+      case tflite::BuiltinOperator_GELU:
+      case tflite::BuiltinOperator_LEAKY_RELU:
+      case tflite::BuiltinOperator_LOG:
+      case tflite::BuiltinOperator_TANH:
+      case tflite::BuiltinOperator_RELU:
+      case tflite::BuiltinOperator_RELU6:
+      case tflite::BuiltinOperator_RELU_N1_TO_1:
+      case tflite::BuiltinOperator_MAXIMUM:
+      case tflite::BuiltinOperator_MINIMUM:
+      case tflite::BuiltinOperator_QUANTIZE:
+      case tflite::BuiltinOperator_DEQUANTIZE:
+      case tflite::BuiltinOperator_CAST:
+      case tflite::BuiltinOperator_CONCATENATION:
+      case tflite::BuiltinOperator_PAD:
+      case tflite::BuiltinOperator_PADV2:
+      case tflite::BuiltinOperator_MEAN:
+      case tflite::BuiltinOperator_REDUCE_MAX: {
+        const int32_t index = op.outputs()->Get(0);
+        if (shape_of(raw(index)).rank() == 4) channels_first_[static_cast<size_t>(index)] = true;
+        return;
+      }
+      default:
+        bad_order("operator");
+    }
+  }
+
+  /// Absorbs a TRANSPOSE between channels first and channels last, or reads one that leaves the
+  /// elements in their order as a Reshape.
+  void read_transpose(const tflite::Operator& op) {
+    const std::vector<int32_t> order = integer_input(op, 1);
+    const TensorId in = input(op, 0);
+    const int32_t index =
+        op.outputs() == nullptr || op.outputs()->size() != 1 ? -1 : op.outputs()->Get(0);
+    raw(index);
+    const Shape shape = graph_.tensors[in].shape;
+    const bool is_first = is_channels_first(input_index(op, 0));
+    const bool to_last = order == std::vector<int32_t>{0, 2, 3, 1};
+    const bool to_first = order == std::vector<int32_t>{0, 3, 1, 2};
+    const auto id = static_cast<size_t>(index);
+    if (graph_.tensors[in].is_constant()) unsupported("constant input", "computed tensors");
+    if (shape.rank() == 4 && ((is_first && to_last) || (!is_first && to_first))) {
+      if (is_read_[id] || replacement_[id] != kNoTensor) {
+        bad("the output tensor already has a value");
+      }
+      replacement_[id] = in;
+      channels_first_[id] = to_first;
+      return;
+    }
+    // Axes of one element may move.
+    std::vector<int64_t> dims = shape.dims();
+    if (is_first && shape.rank() == 4) dims = {shape[0], shape[3], shape[1], shape[2]};
+    bool keeps_elements = order.size() == dims.size() && (!is_first || is_order_free(shape));
+    int32_t last = -1;
+    for (const int32_t axis : order) {
+      if (axis < 0 || static_cast<size_t>(axis) >= dims.size()) bad({"there is no axis ", axis});
+      if (dims[static_cast<size_t>(axis)] == 1) continue;
+      keeps_elements = keeps_elements && axis > last;
+      last = axis;
+    }
+    if (!keeps_elements) bad_order({"order of axes of shape ", Shape(std::move(dims))});
+    graph_.nodes.push_back({Reshape{in, output(op)}, where_});
+  }
+
+  /// Gives the outputs of the last nodes, from `first` on, the shapes that follow from the input's.
+  void infer_shapes(size_t first) {
+    for (size_t i = first; i < graph_.nodes.size(); ++i) {
+      const Node& node = graph_.nodes[i];
+      const auto require_size = [&](TensorId id) {
+        if (graph_.tensors[id].shape.checked_element_count(kMaxTensorElements) < 0)
+          bad({"shape ", graph_.tensors[id].shape, " is too large"});
+      };
+      for (const TensorId id : inputs_of(node.op)) require_size(id);
+      const TensorId out = output_of(node.op);
+      require_size(out);
+      graph_.tensors[out].shape = infer_shape(graph_, node);
+      require_size(out);
+    }
+  }
+
   Op to_op(const tflite::Operator& op, int code) {
     switch (code) {
       case tflite::BuiltinOperator_CONV_2D:
@@ -820,6 +1028,17 @@ class Reader {
         return HardSwish{input(op, 0), output(op)};
       case tflite::BuiltinOperator_LOGISTIC:
         return Sigmoid{input(op, 0), output(op)};
+      case tflite::BuiltinOperator_ELU:
+        return apply(op, Function::Elu);
+      case tflite::BuiltinOperator_GELU:
+        return gelu(op);
+      case tflite::BuiltinOperator_LEAKY_RELU:
+        return apply(op, Function::LeakyRelu,
+                     options(op.builtin_options_as_LeakyReluOptions()).alpha());
+      case tflite::BuiltinOperator_LOG:
+        return apply(op, Function::Log);
+      case tflite::BuiltinOperator_TANH:
+        return apply(op, Function::Tanh);
       case tflite::BuiltinOperator_CONCATENATION:
         return concatenation(op);
       case tflite::BuiltinOperator_MAX_POOL_2D:
@@ -893,8 +1112,15 @@ class Reader {
       replacement_[id] = source;
       return;
     }
-    Op result = to_op(op, code);
-    graph_.nodes.push_back({std::move(result), where_});
+    const size_t node_count = graph_.nodes.size();
+    if (code == tflite::BuiltinOperator_TRANSPOSE) {
+      read_transpose(op);
+    } else {
+      follow_order(op, code);
+      Op result = to_op(op, code);
+      graph_.nodes.push_back({std::move(result), where_});
+    }
+    if (is_resized_) infer_shapes(node_count);
   }
 
   bool is_of_constant(const tflite::Operator& op) {
@@ -907,8 +1133,13 @@ class Reader {
   const tflite::SubGraph* subgraph_ = nullptr;
   Graph graph_;
   std::vector<bool> is_read_;
-  int32_t output_ = 0;            // index of the output tensor
-  size_t file_tensor_count_ = 0;  // graph_ has the file's own tensors first, then added ones
+  // For each tensor of the file: whether it has its channels first there. In the graph, they are
+  // always last.
+  std::vector<bool> channels_first_;
+  bool reads_channels_first_ = false;  // the current operator reads such a tensor
+  bool is_resized_ = false;            // the input has another size than the file declares
+  int32_t output_ = 0;                 // index of the output tensor
+  size_t file_tensor_count_ = 0;       // graph_ has the file's own tensors first, then added ones
   // For each tensor of the file: the constant that replaces the output of a DEQUANTIZE.
   std::vector<TensorId> replacement_;
   std::vector<TensorId> float_copy_;  // for each tensor of the file: see floats_of()
@@ -924,11 +1155,11 @@ bool is_tflite(std::span<const std::byte> bytes) {
   return bytes.size() >= 8 && std::memcmp(bytes.data() + 4, "TFL3", 4) == 0;
 }
 
-Graph read_tflite(std::span<const std::byte> bytes, ConstantStorage storage) {
+Graph read_tflite(std::span<const std::byte> bytes, ConstantStorage storage, InputSize size) {
   if (!is_tflite(bytes)) {
     throw_bad_model("TensorFlow Lite file", "there is no 'TFL3' at byte 4");
   }
-  return Reader(bytes, storage).read();
+  return Reader(bytes, storage).read(size);
 }
 
 }  // namespace teachable

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "graph/graph.h"
@@ -22,11 +23,24 @@ bool is_tflite(std::span<const std::byte> bytes);
 /// (core/buffer.h).
 enum class ConstantStorage { Copied, Borrowed };
 
+/// Size of a network's input, in pixels. 0: not given.
+struct InputSize {
+  int64_t width = 0, height = 0;
+};
+
 /// Reads the first subgraph without simplifying it. Operators that the output doesn't depend on are
 /// skipped, even unsupported ones. The flatbuffers verifier checks every offset before it is used.
 /// Throws Error{BadModel} for a damaged file, and Error{UnsupportedOp}, which names the operator or
 /// type and its position.
+///
+/// A network whose input has any height or width (-1 in the file) gets `size`, else the size that
+/// the file declares if that is more than one pixel, else kUsualSide, with a warning. For other
+/// networks, another `size` is an Error{BadArgument}.
+///
+/// Files with channels first (NCHW), as converters from PyTorch write them, give a graph with
+/// channels last: the reader absorbs TRANSPOSE operators. Throws Error{UnsupportedOp} for an
+/// operator that depends on that order in another way.
 Graph read_tflite(std::span<const std::byte> bytes,
-                  ConstantStorage storage = ConstantStorage::Copied);
+                  ConstantStorage storage = ConstantStorage::Copied, InputSize size = {});
 
 }  // namespace teachable

@@ -17,6 +17,9 @@ namespace {
 /// Maximum size of all constants in bytes. Flatbuffers have 31-bit offsets.
 constexpr size_t kMaxConstantBytes = size_t{1} << 30;
 
+/// What operators from the 127th on have in the old field for the operator's number.
+constexpr int kNoOldCode = 127;
+
 int32_t narrow(uint32_t value) { return static_cast<int32_t>(value); }
 
 class Writer {
@@ -95,6 +98,24 @@ class Writer {
   }
   void operator()(const Sigmoid& op) {
     add(tflite::BuiltinOperator_LOGISTIC, {op.input}, op.output);
+  }
+  void operator()(const Apply& op) {
+    switch (op.function) {
+      case Function::Elu:
+        return add(tflite::BuiltinOperator_ELU, {op.input}, op.output);
+      case Function::Gelu:
+        return add(tflite::BuiltinOperator_GELU, {op.input}, op.output,
+                   tflite::BuiltinOptions_GeluOptions,
+                   tflite::CreateGeluOptions(fbb_, /*approximate=*/false).Union());
+      case Function::LeakyRelu:
+        return add(tflite::BuiltinOperator_LEAKY_RELU, {op.input}, op.output,
+                   tflite::BuiltinOptions_LeakyReluOptions,
+                   tflite::CreateLeakyReluOptions(fbb_, op.slope).Union());
+      case Function::Log:
+        return add(tflite::BuiltinOperator_LOG, {op.input}, op.output);
+      case Function::Tanh:
+        return add(tflite::BuiltinOperator_TANH, {op.input}, op.output);
+    }
   }
   void operator()(const AveragePool2d& op) { pool(tflite::BuiltinOperator_AVERAGE_POOL_2D, op); }
   void operator()(const MaxPool2d& op) { pool(tflite::BuiltinOperator_MAX_POOL_2D, op); }
@@ -319,8 +340,10 @@ class Writer {
           fbb_, nullptr, nullptr, &tensor.quantization.scales, &zero_points, 0, 0,
           static_cast<int32_t>(tensor.quantization.axis));
     }
+    const std::vector<int32_t> any_size = {1, -1, -1, shape.empty() ? 0 : shape.back()};
+    const bool is_open = graph_.has_any_size && &tensor == &graph_.tensors[graph_.input];
     return tflite::CreateTensorDirect(fbb_, &shape, type_of(tensor.type), data, tensor.name.c_str(),
-                                      quantization);
+                                      quantization, false, 0, is_open ? &any_size : nullptr);
   }
 
   TensorId add_tensor(flatbuffers::Offset<tflite::Tensor> tensor) {
@@ -363,7 +386,9 @@ class Writer {
     if (found == used_operators_.end()) {
       used_operators_.push_back(code);
       codes_.push_back(
-          tflite::CreateOperatorCodeDirect(fbb_, static_cast<int8_t>(code), nullptr, 1, code));
+          // Operators from the 127th on have a number in the new field only.
+          tflite::CreateOperatorCodeDirect(
+              fbb_, static_cast<int8_t>(std::min<int>(code, kNoOldCode)), nullptr, 1, code));
       return static_cast<uint32_t>(used_operators_.size() - 1);
     }
     return static_cast<uint32_t>(found - used_operators_.begin());

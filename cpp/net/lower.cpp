@@ -76,6 +76,28 @@ class Lowering {
   xnn_status operator()(const Multiply& op) { return binary(xnn_binary_multiply, op); }
   xnn_status operator()(const HardSwish& op) { return unary(xnn_unary_hardswish, op); }
   xnn_status operator()(const Sigmoid& op) { return unary(xnn_unary_sigmoid, op); }
+  xnn_status operator()(const Apply& op) {
+    xnn_unary_params params = {};
+    const auto define = [&](xnn_unary_operator type) {
+      return xnn_define_unary(subgraph_.get(), type, &params, value(op.input), value(op.output),
+                              /*flags=*/0);
+    };
+    switch (op.function) {
+      case Function::Elu:
+        params.elu.alpha = 1;
+        return define(xnn_unary_elu);
+      case Function::Gelu:
+        return define(xnn_unary_gelu);
+      case Function::LeakyRelu:
+        params.leaky_relu.negative_slope = op.slope;
+        return define(xnn_unary_leaky_relu);
+      case Function::Log:
+        return define(xnn_unary_log);
+      case Function::Tanh:
+        return define(xnn_unary_tanh);
+    }
+    return xnn_status_invalid_parameter;
+  }
 
   xnn_status operator()(const MaxPool2d& op) {
     if (tensor(op.input).type != DataType::F32) {

@@ -555,6 +555,9 @@ class GraphReader {
         {"ConcatV2", &GraphReader::build_concat},
         {"LeakyRelu", &GraphReader::build_leaky_relu},
         {"Tanh", &GraphReader::build_tanh},
+        {"Elu", &GraphReader::build_elu},
+        {"Selu", &GraphReader::build_selu},
+        {"Softplus", &GraphReader::build_softplus},
         {"Pad", &GraphReader::build_pad},
         {"PadV2", &GraphReader::build_pad},
         {"Reshape", &GraphReader::build_reshape},
@@ -587,7 +590,11 @@ class GraphReader {
       node.unsupported("variable input size", "a fixed size [any, height, width, channels]");
     }
     // Any height and width: the usual size of networks that people train on.
-    for (size_t i = 1; i < 3; ++i) sizes[i] = sizes[i] < 1 ? 224 : sizes[i];
+    for (size_t i = 1; i < 3; ++i) {
+      if (sizes[i] >= 1) continue;
+      sizes[i] = kUsualSide;
+      graph_.has_any_size = true;
+    }
     sizes[0] = 1;
     Tensor tensor;
     tensor.name = node.name.substr(0, 80);
@@ -630,10 +637,14 @@ class GraphReader {
       } else if (fused == "Sigmoid") {
         output = add_node(node, Sigmoid{output, kNoTensor});
       } else if (fused == "LeakyRelu") {
-        output = add_leaky_relu(node, output, node.number("leakyrelu_alpha", 0.2));
+        output = apply(node, output, Function::LeakyRelu, node.number("leakyrelu_alpha", 0.2));
+      } else if (fused == "Elu") {
+        output = apply(node, output, Function::Elu);
+      } else if (fused == "Tanh") {
+        output = apply(node, output, Function::Tanh);
       } else {
         node.unsupported({"fused operator ", in_quotes(fused)},
-                         "BiasAdd, FusedBatchNorm, Relu, Relu6, LeakyRelu and Sigmoid");
+                         "BiasAdd, FusedBatchNorm, Relu, Relu6, LeakyRelu, Elu, Tanh and Sigmoid");
       }
     }
     return output;
@@ -808,25 +819,41 @@ class GraphReader {
     return add_node(node, Sigmoid{activation(node, 0), kNoTensor});
   }
 
-  TensorId add_leaky_relu(const FileNode& node, TensorId in, double slope) {
-    // slope * x + (1 - slope) * relu(x)
-    const auto count = static_cast<size_t>(shape(in).channels());
-    const auto factor = static_cast<float>(slope);
-    const TensorId above = add_clamp(node, in, Activation::relu());
-    const TensorId a = add_affine(node, in, std::vector<float>(count, factor), {});
-    const TensorId b = add_affine(node, above, std::vector<float>(count, 1 - factor), {});
-    return add_node(node, Add{a, b, kNoTensor, {}});
+  TensorId apply(const FileNode& node, TensorId in, Function function, double slope = 0) {
+    return add_node(node, Apply{in, kNoTensor, function, static_cast<float>(slope)});
   }
   TensorId build_leaky_relu(const FileNode& node) {
-    return add_leaky_relu(node, activation(node, 0), node.number("alpha", 0.2));
+    return apply(node, activation(node, 0), Function::LeakyRelu, node.number("alpha", 0.2));
   }
   TensorId build_tanh(const FileNode& node) {
-    // tanh(x) = 2 * sigmoid(2 x) - 1
-    const TensorId in = activation(node, 0);
+    return apply(node, activation(node, 0), Function::Tanh);
+  }
+  TensorId build_elu(const FileNode& node) {
+    return apply(node, activation(node, 0), Function::Elu);
+  }
+
+  TensorId add_scaled(const FileNode& node, TensorId in, float scale, float offset = 0) {
     const auto count = static_cast<size_t>(shape(in).channels());
-    const std::vector<float> two(count, 2.0f);
-    const TensorId gate = add_node(node, Sigmoid{add_affine(node, in, two, {}), kNoTensor});
-    return add_affine(node, gate, two, std::vector<float>(count, -1.0f));
+    return add_affine(node, in, std::vector<float>(count, scale),
+                      std::vector<float>(count, offset));
+  }
+
+  TensorId build_selu(const FileNode& node) {
+    constexpr float kAlpha = 1.67326324f, kScale = 1.05070099f;
+    const TensorId in = activation(node, 0);
+    const TensorId below = add_scaled(node, apply(node, in, Function::Elu), kScale * kAlpha);
+    const TensorId above = add_clamp(node, in, Activation::relu());
+    return add_node(node,
+                    Add{below, add_scaled(node, above, kScale * (1 - kAlpha)), kNoTensor, {}});
+  }
+
+  TensorId build_softplus(const FileNode& node) {
+    // log(1 + exp(x)) = relu(x) + log(elu(-|x|) + 2), and -|x| = x - 2 relu(x)
+    const TensorId in = activation(node, 0);
+    const TensorId above = add_clamp(node, in, Activation::relu());
+    const TensorId below = add_node(node, Add{in, add_scaled(node, above, -2), kNoTensor, {}});
+    const TensorId sum = add_scaled(node, apply(node, below, Function::Elu), 1, 2);
+    return add_node(node, Add{above, apply(node, sum, Function::Log), kNoTensor, {}});
   }
 
   template <typename Pool>

@@ -17,8 +17,6 @@ namespace {
 /// MobileNet has about 150 operators.
 constexpr size_t kMaxNodes = 4096;
 constexpr int64_t kMaxPadding = 1 << 14;
-/// Height and width of an input of any size, in pixels.
-constexpr int64_t kDefaultSide = 224;
 
 void require_channels_last(const Config& config) {
   const std::string format = config.text("data_format", "channels_last");
@@ -112,10 +110,24 @@ std::pair<uint32_t, uint32_t> to_padding_pair(const Config& config, const Json& 
 }  // namespace
 
 struct TfjsLayerBuilder::KerasActivation {
-  enum class Kind { Clamp, Softmax, Sigmoid, HardSwish, Swish, Tanh, HardSigmoid, LeakyRelu };
+  enum class Kind {
+    Clamp,
+    Softmax,
+    Sigmoid,
+    HardSwish,
+    Swish,
+    Tanh,
+    HardSigmoid,
+    LeakyRelu,
+    Elu,
+    Selu,
+    Gelu,
+    Softplus
+  };
   Activation clamp;
   Kind kind = Kind::Clamp;
-  float slope = 0;  ///< of LeakyRelu below 0, and of HardSigmoid
+  /// Slope of LeakyRelu below 0, and of HardSigmoid. Factor of Elu below 0.
+  float slope = 0;
 };
 
 auto TfjsLayerBuilder::activation_of(const Config& config) -> KerasActivation {
@@ -134,9 +146,13 @@ auto TfjsLayerBuilder::activation_of(const Config& config) -> KerasActivation {
   const bool is_keras3 = dtype != nullptr && dtype->is_object();
   if (name == "hard_sigmoid") return {{}, Kind::HardSigmoid, is_keras3 ? 1.0f / 6 : 0.2f};
   if (name == "leaky_relu") return {{}, Kind::LeakyRelu, 0.2f};
+  if (name == "elu") return {{}, Kind::Elu, 1};
+  if (name == "selu") return {{}, Kind::Selu};
+  if (name == "gelu") return {{}, Kind::Gelu};
+  if (name == "softplus") return {{}, Kind::Softplus};
   config.unsupported({"activation ", in_quotes(name)},
-                     "linear, relu, relu6, leaky_relu, sigmoid, hard_sigmoid, tanh, swish, "
-                     "hard_swish and softmax");
+                     "linear, relu, relu6, leaky_relu, elu, selu, gelu, softplus, sigmoid, "
+                     "hard_sigmoid, tanh, swish, hard_swish and softmax");
 }
 
 struct TfjsLayerBuilder::Call {
@@ -185,6 +201,7 @@ TfjsLayerBuilder::Build TfjsLayerBuilder::build_of(const std::string& class_name
       {"BatchNormalizationV1", &Self::build_batch_norm},
       {"Normalization", &Self::build_normalization},
       {"LeakyReLU", &Self::build_leaky_relu},
+      {"ELU", &Self::build_elu},
       {"ReLU", &Self::build_relu},
       {"Activation", &Self::build_activation},
       {"Softmax", &Self::build_softmax},
@@ -233,7 +250,8 @@ TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
     }
     // Any height and width: the usual size of networks that people train on.
     if (shape[i].is_null() && shape.size() == 4 && i < 3) {
-      dims.push_back(kDefaultSide);
+      dims.push_back(kUsualSide);
+      graph_.has_any_size = true;
       continue;
     }
     if (shape[i].is_null()) config.unsupported("variable number of channels", "3 channels, or 1");
@@ -600,6 +618,11 @@ TensorId TfjsLayerBuilder::build_leaky_relu(const Call& call) {
                   call.input());
 }
 
+TensorId TfjsLayerBuilder::build_elu(const Call& call) {
+  const auto alpha = static_cast<float>(call.config.number("alpha", 1));
+  return activate(call, {{}, KerasActivation::Kind::Elu, alpha}, call.input());
+}
+
 TensorId TfjsLayerBuilder::build_rescaling(const Call& call) {
   return add_affine(call, numbers_of(call.config, "scale", 1),
                     numbers_of(call.config, "offset", 0));
@@ -754,23 +777,43 @@ TensorId TfjsLayerBuilder::activate(const Call& call, const KerasActivation& act
     case KerasActivation::Kind::Swish:
       return add_node(call,
                       Multiply{input, add_node(call, Sigmoid{input, kNoTensor}), kNoTensor, {}});
-    case KerasActivation::Kind::Tanh: {
-      // tanh(x) = 2 * sigmoid(2 x) - 1
-      const TensorId twice = add_affine(call, input, {2}, {0});
-      return add_affine(call, add_node(call, Sigmoid{twice, kNoTensor}), {2}, {-1});
-    }
+    case KerasActivation::Kind::Tanh:
+      return apply(call, input, Function::Tanh);
     case KerasActivation::Kind::HardSigmoid:
       return add_clamp(call, add_affine(call, input, {activation.slope}, {0.5f}), {0, 1});
-    case KerasActivation::Kind::LeakyRelu: {
-      // slope * x + (1 - slope) * relu(x)
+    case KerasActivation::Kind::LeakyRelu:
+      return apply(call, input, Function::LeakyRelu, activation.slope);
+    case KerasActivation::Kind::Elu:
+      return add_elu(call, input, activation.slope, 1);
+    case KerasActivation::Kind::Selu:
+      return add_elu(call, input, 1.67326324f, 1.05070099f);
+    case KerasActivation::Kind::Gelu:
+      return apply(call, input, Function::Gelu);
+    case KerasActivation::Kind::Softplus: {
+      // log(1 + exp(x)) = relu(x) + log(elu(-|x|) + 2), and -|x| = x - 2 relu(x)
       const TensorId above = add_clamp(call, input, Activation::relu());
-      return add_node(call, Add{add_affine(call, input, {activation.slope}, {0}),
-                                add_affine(call, above, {1 - activation.slope}, {0}),
-                                kNoTensor,
-                                {}});
+      const TensorId below =
+          add_node(call, Add{input, add_affine(call, above, {-2}, {0}), kNoTensor, {}});
+      const TensorId sum = add_affine(call, apply(call, below, Function::Elu), {1}, {2});
+      return add_node(call, Add{above, apply(call, sum, Function::Log), kNoTensor, {}});
     }
   }
   return input;
+}
+
+TensorId TfjsLayerBuilder::apply(const Call& call, TensorId input, Function function, float slope) {
+  return add_node(call, Apply{input, kNoTensor, function, slope});
+}
+
+/// Appends scale * x above 0 and scale * alpha * (exp(x) - 1) below.
+TensorId TfjsLayerBuilder::add_elu(const Call& call, TensorId input, float alpha, float scale) {
+  const TensorId unit = apply(call, input, Function::Elu);
+  if (alpha == 1 && scale == 1) return unit;
+  const TensorId above = add_clamp(call, input, Activation::relu());
+  return add_node(call, Add{add_affine(call, unit, {scale * alpha}, {0}),
+                            add_affine(call, above, {scale * (1 - alpha)}, {0}),
+                            kNoTensor,
+                            {}});
 }
 
 TensorId TfjsLayerBuilder::add_softmax(const Call& call, TensorId input) {

@@ -67,6 +67,7 @@ class TfjsLayerBuilder {
   TensorId build_function(const Call& call);
   TensorId build_normalization(const Call& call);
   TensorId build_leaky_relu(const Call& call);
+  TensorId build_elu(const Call& call);
   TensorId build_global_max(const Call& call);
   TensorId build_rescaling(const Call& call);
   TensorId build_zero_padding(const Call& call);
@@ -91,6 +92,8 @@ class TfjsLayerBuilder {
   TensorId add_affine(const Call& call, TensorId input, std::vector<float> scale,
                       std::vector<float> offset);
   TensorId add_clamp(const Call& call, TensorId input, Activation activation);
+  TensorId apply(const Call& call, TensorId input, Function function, float slope = 0);
+  TensorId add_elu(const Call& call, TensorId input, float alpha, float scale);
   template <typename Pool>
   Pool windowed_pool(const Call& call);
 

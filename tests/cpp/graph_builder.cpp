@@ -326,6 +326,11 @@ TensorId GraphBuilder::sigmoid(TensorId input) {
   return append(Sigmoid{input, output}, output, false);
 }
 
+TensorId GraphBuilder::apply(TensorId input, Function function, float slope) {
+  const TensorId output = activation_like(input, {});
+  return append(Apply{input, output, function, slope}, output, false);
+}
+
 template <typename Pool>
 TensorId GraphBuilder::pool(TensorId input, const Window& window) {
   Pool op;

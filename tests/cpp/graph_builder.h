@@ -66,6 +66,8 @@ class GraphBuilder {
   TensorId scalar(float value);
   TensorId hard_swish(TensorId input);
   TensorId sigmoid(TensorId input);
+  /// `slope` is that of LeakyRelu.
+  TensorId apply(TensorId input, Function function, float slope = 0);
   TensorId max_pool(TensorId input, const Window& window);
   TensorId average_pool(TensorId input, const Window& window);
   TensorId global_average_pool(TensorId input, bool keep_dims);

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "graph_builder.h"
 #include "model/reader.h"
+#include "model/tflite_writer.h"
 #include "reference.h"
 #include "tflite_generated.h"
 #include "tflite_writer.h"
@@ -100,11 +101,11 @@ TEST(ModelForms, UnusedOperatorsMayBeUnsupported) {
   const TensorId pooled = pooled_features(b);
   b.hard_swish(pooled);
   std::vector<std::byte> file = write_tflite(b.take(pooled));
-  // Every operator has a code of its own. Changes the last one to TANH.
+  // Every operator has a code of its own. Changes the last one to EXP.
   const auto* codes = tflite::GetModel(file.data())->operator_codes();
   auto* code = const_cast<tflite::OperatorCode*>(codes->Get(codes->size() - 1));
   ASSERT_TRUE(reinterpret_cast<flatbuffers::Table*>(code)->SetField<int32_t>(
-      tflite::OperatorCode::VT_BUILTIN_CODE, tflite::BuiltinOperator_TANH, 0));
+      tflite::OperatorCode::VT_BUILTIN_CODE, tflite::BuiltinOperator_EXP, 0));
   EXPECT_EQ(LoadedModel(file).info.embedding_size, 12u);
 }
 
@@ -339,6 +340,132 @@ TEST_P(AnyPrecision, GreyNetworksReadTheLuma) {
     const double unit = is_float ? 1e-5 : graph.tensors[pooled].quantization.scales[0];
     EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
               choice == PrecisionChoice::Exact ? 1.01 * unit : 3 * unit);
+  }
+}
+
+TEST_P(AnyPrecision, OpenInputsTakeTheSizeOfTheCaller) {
+  GraphBuilder b(GetParam(), 5);
+  // Converters declare one pixel.
+  const TensorId in = b.input(1, 1, 3);
+  GraphBuilder::Window window{{3, 3}, {2, 2}, {}, {}};
+  window.padding = b.same(in, window.kernel, window.stride);
+  const TensorId map = b.conv(in, 8, window, Activation::relu());
+  const TensorId pooled = b.global_average_pool(b.add(map, b.conv(map, 8, {})), false);
+  Graph graph = b.take(pooled);
+  graph.has_any_size = true;
+  const TfliteFile file = to_tflite(graph);
+  graph.tensors[graph.input].shape = Shape{1, kSide, kSide, 3};
+  const auto [before, after] = same_padding(kSide, 3, 2, 1);
+  std::get<Conv2d>(graph.nodes[0].op).padding = {before, after, after, before};
+  for (const Node& node : graph.nodes)
+    graph.tensors[output_of(node.op)].shape = infer_shape(graph, node);
+
+  const auto [low, high] =
+      GetParam() == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+  Classifier classifier(1);
+  // The quantization of an input of one pixel is unusual.
+  const InputRange range{static_cast<float>(low), static_cast<float>(high)};
+  const auto load = [&](InputSize size) {
+    std::ranges::copy(file.bytes, classifier.model_buffer(file.bytes.size()).begin());
+    FrameOptions options;
+    options.input_size = size;
+    options.range = range;
+    return classifier.load_model(options, PrecisionChoice::Exact);
+  };
+  const ModelInfo usual = load({});
+  EXPECT_EQ(usual.input_width, 224);
+  EXPECT_EQ(usual.input_height, 224);
+  EXPECT_NE(usual.warnings.at(0).find("any size"), std::string::npos);
+  const ModelInfo info = load({.width = kSide, .height = kSide});
+  EXPECT_EQ(info.input_width, kSide);
+  const std::span<uint8_t> rgba = classifier.frame_buffer(kSide, kSide);
+  std::mt19937 random(7);
+  std::vector<double> real;
+  for (size_t i = 0; i < rgba.size(); ++i) {
+    rgba[i] = i % 4 == 3 ? 255 : static_cast<uint8_t>(random() & 255);
+    if (i % 4 != 3) real.push_back(low + rgba[i] * (high - low) / 255);
+  }
+  Reference reference(graph);
+  reference.run(real);
+  const std::span<const float> got = classifier.embed();
+  // Each operator may round by one unit of its output.
+  double tolerance = 1e-5;
+  for (const Node& node : graph.nodes)
+    for (const float scale : graph.tensors[output_of(node.op)].quantization.scales)
+      tolerance += 1.01 * scale;
+  EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[pooled]), tolerance);
+}
+
+TEST(ModelForms, FixedInputsKeepTheirSize) {
+  GraphBuilder b(Precision::F32, 3);
+  const std::vector<std::byte> file = write_tflite(b.take(pooled_features(b)));
+  Classifier classifier(1);
+  FrameOptions options;
+  for (const InputSize size : {InputSize{.width = kSide}, InputSize{.width = 24}}) {
+    std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
+    options.input_size = size;
+    try {
+      EXPECT_EQ(classifier.load_model(options).input_width, kSide);
+      EXPECT_EQ(size.width, kSide);
+    } catch (const Error& error) {
+      EXPECT_EQ(size.width, 24);
+      EXPECT_EQ(error.code(), ErrorCode::BadArgument);
+      EXPECT_NE(std::string(error.what()).find("has 16 pixels"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST_P(AnyPrecision, ChannelsFirstBecomeChannelsLast) {
+  GraphBuilder b(GetParam(), 5);
+  const TensorId stem = b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}});
+  const TensorId factors = b.operand({8});
+  const TensorId scaled = b.multiply(b.multiply(stem, factors), factors, Activation::relu());
+  const TensorId gate = b.sigmoid(b.conv(b.global_average_pool(scaled, true), 8, {}));
+  const TensorId excited = b.multiply(scaled, gate);
+  const TensorId sum = b.add(b.depthwise(excited, 1, {}), excited);
+  const TensorId pooled = b.global_average_pool(b.pad(sum, {1, 0, 0, 2}), false);
+  const TensorId scores = b.softmax(b.fully_connected(pooled, 3));
+  const Graph graph = b.take(scores);
+  LoadedModel model(write_channels_first(graph));
+  EXPECT_EQ(model.info.embedding_size, 8u);
+  const bool is_float = GetParam() == Precision::F32;
+  const auto [low, high] = is_float ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+  Reference reference(graph);
+  reference.run(model.real_pixels(low, high));
+  EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
+            is_float ? 1e-5 : 1.01 * graph.tensors[pooled].quantization.scales[0]);
+  EXPECT_LT(largest_difference(model.probabilities(), reference[scores]), is_float ? 1e-5 : 0.05);
+}
+
+TEST(ModelForms, NamesWhatDependsOnChannelsFirst) {
+  GraphBuilder b(Precision::F32, 5);
+  const TensorId map = b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}});
+  const TensorId flat = b.reshape(map, {1, 8 * 7 * 7});
+  const std::string message =
+      message_of(write_channels_first(b.take(b.softmax(b.fully_connected(flat, 3)))),
+                 ErrorCode::UnsupportedOp);
+  EXPECT_NE(message.find("flattened map of shape [1, 7, 7, 8] in RESHAPE (node 3)"),
+            std::string::npos)
+      << message;
+  EXPECT_NE(message.find("channels first (NCHW)"), std::string::npos) << message;
+}
+
+TEST_P(AnyPrecision, RunsRareActivations) {
+  for (const Function function :
+       {Function::Elu, Function::Gelu, Function::LeakyRelu, Function::Tanh}) {
+    GraphBuilder b(GetParam(), 5);
+    const TensorId map = b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}});
+    const TensorId pooled = b.global_average_pool(b.apply(map, function, 0.3f), false);
+    const Graph graph = b.take(pooled);
+    LoadedModel model(write_tflite(graph));
+    EXPECT_EQ(model.info.embedding_size, 8u);
+    const bool is_float = GetParam() == Precision::F32;
+    const auto [low, high] = is_float ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
+    Reference reference(graph);
+    reference.run(model.real_pixels(low, high));
+    EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
+              is_float ? 1e-5 : 1.01 * graph.tensors[pooled].quantization.scales[0])
+        << static_cast<int>(function);
   }
 }
 

@@ -238,6 +238,25 @@ TEST(Op, Sigmoid) {
   });
 }
 
+TEST(Op, Functions) {
+  for (const Function function : {Function::Elu, Function::Gelu, Function::Tanh}) {
+    SCOPED_TRACE(static_cast<int>(function));
+    for_all_precisions(5, [=](GraphBuilder& b) {
+      const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), b.integer(1, 40));
+      return b.apply(b.multiply(in, b.scalar(5)), function);
+    });
+  }
+  for_all_precisions(5, [](GraphBuilder& b) {
+    const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), b.integer(1, 40));
+    return b.apply(in, Function::LeakyRelu, static_cast<float>(b.real(0.1, 0.9)));
+  });
+  // Values above 0, as readers write them.
+  for_random_cases(5, {Precision::F32}, [](GraphBuilder& b) {
+    const TensorId in = b.input(b.integer(1, 12), b.integer(1, 12), b.integer(1, 40));
+    return b.apply(b.add(in, b.scalar(2)), Function::Log);
+  });
+}
+
 TEST(Op, MaxPool) {
   for_all_precisions(15, [](GraphBuilder& b) {
     const TensorId in = b.input(b.integer(3, 12), b.integer(3, 12), b.integer(1, 40));

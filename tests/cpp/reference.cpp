@@ -144,6 +144,30 @@ struct Compute {
     return result;
   }
 
+  std::vector<double> operator()(const Apply& op) const {
+    std::vector<double> result = at(op.input);
+    for (double& v : result) {
+      switch (op.function) {
+        case Function::Elu:
+          v = v > 0 ? v : std::expm1(v);
+          break;
+        case Function::Gelu:
+          v = v * (1 + std::erf(v / std::sqrt(2.0))) / 2;
+          break;
+        case Function::LeakyRelu:
+          v = v > 0 ? v : v * op.slope;
+          break;
+        case Function::Log:
+          v = std::log(v);
+          break;
+        case Function::Tanh:
+          v = std::tanh(v);
+          break;
+      }
+    }
+    return result;
+  }
+
   std::vector<double> operator()(const AveragePool2d& op) const {
     return pool(op, 0, std::plus<>(),
                 [](double sum, int64_t count) { return sum / static_cast<double>(count); });

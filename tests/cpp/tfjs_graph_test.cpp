@@ -104,11 +104,36 @@ TEST(GraphModel, ComputesMoreActivations) {
   const std::tuple<const char*, Json, Function> cases[] = {
       {"LeakyRelu", {{"alpha", {{"f", 0.25}}}}, [](double x) { return x < 0 ? x / 4 : x; }},
       {"Tanh", Json::object(), [](double x) { return std::tanh(x); }},
+      {"Elu", Json::object(), [](double x) { return x < 0 ? std::expm1(x) : x; }},
+      {"Selu", Json::object(),
+       [](double x) { return 1.05070098735 * (x < 0 ? 1.6732632423 * std::expm1(x) : x); }},
+      {"Softplus", Json::object(), [](double x) { return std::log1p(std::exp(x)); }},
   };
   for (const auto& [op, attr, function] : cases) {
     Nodes n;
     const std::vector<double> got = n.add("out", op, {"in"}, attr).run();
     for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], function(input_at(i)), 1e-5) << op;
+  }
+}
+
+TEST(GraphModel, ComputesFusedActivations) {
+  using Function = double (*)(double);
+  const std::tuple<const char*, Json, Function> cases[] = {
+      {"RWx1", Json::object(), [](double x) { return x < 0 ? std::expm1(x) : x; }},
+      {"TGVha3lSZWx1", {{"f", 0.5}}, [](double x) { return x < 0 ? x / 2 : x; }},
+  };
+  for (const auto& [fused, alpha, function] : cases) {
+    Nodes n;  // Texts of protocol buffers are base64.
+    n.constant<float>("filter", {1, 1, 3, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1});
+    n.constant<float>("bias", {3}, {0.5, 0.5, 0.5});
+    const Json attr = {{"strides", list("i", {1, 1, 1, 1})},
+                       {"fused_ops", list("s", {"Qmlhc0FkZA==", fused})},
+                       {"leakyrelu_alpha", alpha}};
+    const std::vector<double> got =
+        n.add("out", "_FusedConv2D", {"in", "filter", "bias"}, attr).run();
+    ASSERT_EQ(got.size(), 48u);
+    for (size_t i = 0; i < got.size(); ++i)
+      EXPECT_NEAR(got[i], function(input_at(i) + 0.5), 1e-5) << fused;
   }
 }
 

@@ -344,6 +344,11 @@ TEST(TfjsReader, ComputesMoreActivations) {
       {{{"activation", "hard_sigmoid"}, {"dtype", {{"class_name", "DTypePolicy"}}}},
        [](double x) { return std::clamp(x / 6 + 0.5, 0.0, 1.0); }},
       {{{"activation", "leaky_relu"}}, [](double x) { return x < 0 ? 0.2 * x : x; }},
+      {{{"activation", "elu"}}, [](double x) { return x < 0 ? std::expm1(x) : x; }},
+      {{{"activation", "selu"}},
+       [](double x) { return 1.05070098735 * (x < 0 ? 1.6732632423 * std::expm1(x) : x); }},
+      {{{"activation", "gelu"}}, [](double x) { return x * std::erfc(-x / std::sqrt(2)) / 2; }},
+      {{{"activation", "softplus"}}, [](double x) { return std::log1p(std::exp(x)); }},
   };
   for (const auto& [config, function] : cases) {
     const std::vector<double> got = run_layer("Activation", config);
@@ -354,6 +359,9 @@ TEST(TfjsReader, ComputesMoreActivations) {
   const std::vector<double> leaky = run_layer("LeakyReLU", {{"alpha", 0.5}});
   EXPECT_NEAR(leaky[0], -1, 1e-6);
   EXPECT_NEAR(leaky[11], 0.75, 1e-6);
+  const std::vector<double> elu = run_layer("ELU", {{"alpha", 0.5}});
+  EXPECT_NEAR(elu[0], std::expm1(-2) / 2, 1e-6);
+  EXPECT_NEAR(elu[11], 0.75, 1e-6);
 }
 
 TEST(TfjsReader, ComputesArithmeticOfKeras) {
@@ -385,6 +393,31 @@ TEST(TfjsReader, LeavesOutLayersThatDoNothingAtInference) {
        {"RandomRotation", "RandomFlip", "RandomZoom", "RandomTranslation", "RandomContrast",
         "GaussianNoise", "GaussianDropout", "SpatialDropout2D", "ActivityRegularization"})
     EXPECT_TRUE(run_layer(name, {{"rate", 0.5}}).empty()) << name;
+}
+
+TEST(TfjsReader, LetsTheCallerChooseTheSizeOfOpenInputs) {
+  const Json input = {{"class_name", "InputLayer"},
+                      {"config", {{"batch_input_shape", {nullptr, nullptr, nullptr, 3}}}}};
+  const Json pad = {{"class_name", "ZeroPadding2D"}, {"config", {{"name", "pad"}}}};
+  const Json pool = {{"class_name", "GlobalAveragePooling2D"}, {"config", {{"name", "pool"}}}};
+  const Json file = {{"modelTopology",
+                      {{"class_name", "Sequential"}, {"config", {{"layers", {input, pad, pool}}}}}},
+                     {"weightsManifest", Json::array()}};
+  const auto tflite = convert_tfjs(to_bytes(file.dump()), {}).file.bytes;
+  const auto read = [&](InputSize size) {
+    return read_model(tflite, PrecisionChoice::Auto, ConstantStorage::Copied, "", size).graph;
+  };
+  const Graph usual = read({});
+  EXPECT_EQ(usual.tensors[usual.input].shape, (Shape{1, 224, 224, 3}));
+  ASSERT_FALSE(usual.warnings.empty());
+  EXPECT_NE(usual.warnings[0].find("pictures of any size. Its input has 224 x 224 pixels"),
+            std::string::npos)
+      << usual.warnings[0];
+  const Graph chosen = read({.width = 96, .height = 64});
+  EXPECT_EQ(chosen.tensors[chosen.input].shape, (Shape{1, 64, 96, 3}));
+  EXPECT_EQ(chosen.tensors[output_of(chosen.nodes[0].op)].shape, (Shape{1, 66, 98, 3}));
+  for (const std::string& warning : chosen.warnings)
+    EXPECT_EQ(warning.find("any size"), std::string::npos) << warning;
 }
 
 TEST(TfjsReader, GivesInputsOfAnySizeTheUsualOne) {

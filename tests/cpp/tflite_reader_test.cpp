@@ -323,14 +323,14 @@ TEST(TfLiteReaderErrors, RejectsAWebPage) {
 TEST(TfLiteReaderErrors, NamesAnUnsupportedOperatorAndItsPosition) {
   std::vector<std::byte> file = small_file(Precision::F32, 1);
   const auto* model = tflite::GetModel(file.data());
-  // Changes node 1, a convolution, to TANH.
+  // Changes node 1, a convolution, to EXP.
   const uint32_t code = model->subgraphs()->Get(0)->operators()->Get(1)->opcode_index();
   auto* operator_code = const_cast<tflite::OperatorCode*>(model->operator_codes()->Get(code));
   reinterpret_cast<flatbuffers::Table*>(operator_code)
-      ->SetField<int32_t>(tflite::OperatorCode::VT_BUILTIN_CODE, tflite::BuiltinOperator_TANH, 0);
+      ->SetField<int32_t>(tflite::OperatorCode::VT_BUILTIN_CODE, tflite::BuiltinOperator_EXP, 0);
   std::string message;
   EXPECT_EQ(error_of(file, &message), ErrorCode::UnsupportedOp);
-  EXPECT_NE(message.find("Unsupported operator TANH (node 1). Supported operators: "),
+  EXPECT_NE(message.find("Unsupported operator EXP (node 1). Supported operators: "),
             std::string::npos)
       << message;
 }

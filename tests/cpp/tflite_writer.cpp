@@ -1,5 +1,6 @@
 #include "tflite_writer.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -14,7 +15,7 @@ using Offset = flatbuffers::Offset<void>;
 
 class Writer {
  public:
-  enum class Style { Plain, Halves, Keras };
+  enum class Style { Plain, Halves, Keras, ChannelsFirst };
 
   explicit Writer(const Graph& graph, Style style = Style::Plain) : graph_(graph), style_(style) {}
 
@@ -86,6 +87,23 @@ class Writer {
   void operator()(const Sigmoid& op) {
     add(tflite::BuiltinOperator_LOGISTIC, {op.input}, op.output);
   }
+  void operator()(const Apply& op) {
+    switch (op.function) {
+      case Function::Elu:
+        return add(tflite::BuiltinOperator_ELU, {op.input}, op.output);
+      case Function::Gelu:
+        return add(tflite::BuiltinOperator_GELU, {op.input}, op.output,
+                   tflite::BuiltinOptions_GeluOptions, tflite::CreateGeluOptions(fbb_).Union());
+      case Function::LeakyRelu:
+        return add(tflite::BuiltinOperator_LEAKY_RELU, {op.input}, op.output,
+                   tflite::BuiltinOptions_LeakyReluOptions,
+                   tflite::CreateLeakyReluOptions(fbb_, op.slope).Union());
+      case Function::Log:
+        return add(tflite::BuiltinOperator_LOG, {op.input}, op.output);
+      case Function::Tanh:
+        return add(tflite::BuiltinOperator_TANH, {op.input}, op.output);
+    }
+  }
   void operator()(const AveragePool2d& op) { pool(tflite::BuiltinOperator_AVERAGE_POOL_2D, op); }
   void operator()(const MaxPool2d& op) { pool(tflite::BuiltinOperator_MAX_POOL_2D, op); }
 
@@ -106,15 +124,22 @@ class Writer {
   }
   void operator()(const GlobalAveragePool& op) {
     const bool keep = graph_.tensors[op.output].shape.rank() == 4;
-    add(tflite::BuiltinOperator_MEAN, {op.input, integers({1, 2})}, op.output,
+    add(tflite::BuiltinOperator_MEAN,
+        {op.input, integers(is_first() ? std::vector{2, 3} : std::vector{1, 2})}, op.output,
         tflite::BuiltinOptions_ReducerOptions, tflite::CreateReducerOptions(fbb_, keep).Union());
   }
   void operator()(const Pad& op) {
     const auto n = [](uint32_t v) { return static_cast<int32_t>(v); };
-    add(tflite::BuiltinOperator_PAD,
-        {op.input, integers({0, 0, n(op.padding.top), n(op.padding.bottom), n(op.padding.left),
-                             n(op.padding.right), n(op.channels_before), n(op.channels_after)})},
-        op.output);
+    std::vector<int32_t> paddings = {0,
+                                     0,
+                                     n(op.padding.top),
+                                     n(op.padding.bottom),
+                                     n(op.padding.left),
+                                     n(op.padding.right),
+                                     n(op.channels_before),
+                                     n(op.channels_after)};
+    if (is_first()) std::rotate(paddings.begin() + 2, paddings.begin() + 6, paddings.end());
+    add(tflite::BuiltinOperator_PAD, {op.input, integers(paddings)}, op.output);
   }
   void operator()(const Clamp& op) { add(code_of_clamp(op.activation), {op.input}, op.output); }
   /// Writes (x - mean) * scale with mean = -offset / scale, the usual preprocessing of pixels.
@@ -233,8 +258,15 @@ class Writer {
     return static_cast<uint32_t>(buffers_.size() - 1);
   }
 
-  flatbuffers::Offset<tflite::Tensor> to_tensor(const Tensor& tensor) {
-    const std::vector<int32_t> shape(tensor.shape.dims().begin(), tensor.shape.dims().end());
+  bool is_first() const { return style_ == Style::ChannelsFirst; }
+
+  flatbuffers::Offset<tflite::Tensor> to_tensor(const Tensor& tensor, bool is_last = false) {
+    std::vector<int32_t> shape(tensor.shape.dims().begin(), tensor.shape.dims().end());
+    if (is_first() && !is_last) {
+      if (!tensor.is_constant() && shape.size() == 4)
+        shape = {shape[0], shape[3], shape[1], shape[2]};
+      if (tensor.name == "operand") shape = {1, shape.back(), 1, 1};
+    }
     const uint32_t data = tensor.is_constant() && !is_half(tensor)
                               ? buffer(tensor.data.data(), tensor.data.size())
                               : 0;
@@ -293,8 +325,31 @@ class Writer {
     throw std::invalid_argument("unsupported activation");
   }
 
-  void add(tflite::BuiltinOperator code, const std::vector<TensorId>& inputs, TensorId output,
+  /// Adds a copy of a map with its channels last.
+  TensorId channels_last(TensorId id) {
+    tensors_.push_back(to_tensor(graph_.tensors[id], /*is_last=*/true));
+    return static_cast<TensorId>(tensors_.size() - 1);
+  }
+
+  void add(tflite::BuiltinOperator code, std::vector<TensorId> inputs, TensorId output,
            tflite::BuiltinOptions type = tflite::BuiltinOptions_NONE, Offset options = 0) {
+    const bool is_convolution = code == tflite::BuiltinOperator_CONV_2D ||
+                                code == tflite::BuiltinOperator_DEPTHWISE_CONV_2D;
+    if (is_first() && is_convolution) {
+      const TensorId in = channels_last(inputs[0]);
+      const TensorId out = channels_last(output);
+      add_operator(tflite::BuiltinOperator_TRANSPOSE, {inputs[0], integers({0, 2, 3, 1})}, in);
+      inputs[0] = in;
+      add_operator(code, inputs, out, type, options);
+      add_operator(tflite::BuiltinOperator_TRANSPOSE, {out, integers({0, 3, 1, 2})}, output);
+    } else {
+      add_operator(code, inputs, output, type, options);
+    }
+  }
+
+  void add_operator(tflite::BuiltinOperator code, const std::vector<TensorId>& inputs,
+                    TensorId output, tflite::BuiltinOptions type = tflite::BuiltinOptions_NONE,
+                    Offset options = 0) {
     std::vector<int32_t> ids;
     for (TensorId id : inputs) ids.push_back(id == kNoTensor ? -1 : static_cast<int32_t>(id));
     const std::vector<int32_t> outputs = {static_cast<int32_t>(output)};
@@ -326,6 +381,10 @@ std::vector<std::byte> write_keras_tflite(const Graph& graph) {
 
 std::vector<std::byte> write_half_tflite(const Graph& graph) {
   return Writer(graph, Writer::Style::Halves).write();
+}
+
+std::vector<std::byte> write_channels_first(const Graph& graph) {
+  return Writer(graph, Writer::Style::ChannelsFirst).write();
 }
 
 }  // namespace teachable::testing

@@ -20,4 +20,8 @@ std::vector<std::byte> write_keras_tflite(const Graph& graph);
 /// Writes a graph with float16 constants, each with a DEQUANTIZE, as converters do.
 std::vector<std::byte> write_half_tflite(const Graph& graph);
 
+/// Writes a graph as converters from PyTorch do: maps have their channels first, and a TRANSPOSE
+/// stands before and after each convolution, which needs them last.
+std::vector<std::byte> write_channels_first(const Graph& graph);
+
 }  // namespace teachable::testing

@@ -163,6 +163,24 @@ TEST(TfliteWriter, RejectsUnsupportedPoolsAndTooManyOperators) {
   EXPECT_NE(failure_of(many.graph).find("operators and"), std::string::npos);
 }
 
+TEST(TfliteWriter, KeepsFunctions) {
+  GraphBuilder b(Precision::F32, 1);
+  TensorId end = b.input(2, 2, 3);
+  for (const Function function :
+       {Function::Elu, Function::Gelu, Function::LeakyRelu, Function::Log, Function::Tanh}) {
+    end = b.apply(end, function, function == Function::LeakyRelu ? 0.25f : 0.0f);
+  }
+  const Graph graph = b.take(end);
+  const Graph read = read_tflite(to_tflite(graph).bytes);
+  ASSERT_EQ(read.nodes.size(), graph.nodes.size());
+  for (size_t i = 0; i < read.nodes.size(); ++i) {
+    const auto& wanted = std::get<Apply>(graph.nodes[i].op);
+    const auto& got = std::get<Apply>(read.nodes[i].op);
+    EXPECT_EQ(got.function, wanted.function);
+    EXPECT_EQ(got.slope, wanted.slope);
+  }
+}
+
 class TfliteWriterVersions : public ::testing::TestWithParam<Precision> {};
 
 TEST_P(TfliteWriterVersions, WritesNetworksOfEveryPrecision) {

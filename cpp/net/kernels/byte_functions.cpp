@@ -1,11 +1,13 @@
 // Functions of one byte, from which XNNPACK makes its tables of 256 results. XNNPACK's own file of
 // reference kernels has every function of every data type, and links half of the C library's
-// mathematics. This file has only the functions that net/lower.cpp needs. They give the same bits.
+// mathematics. This file has only the functions that net/lower.cpp needs. Those that MobileNets
+// have give the same bits.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 
+#include "net/kernels/functions.h"
 #include "xnnpack/config-types.h"
 #include "xnnpack/microparams.h"
 #include "xnnpack/reference-config.h"
@@ -42,6 +44,16 @@ float sigmoid(float x, const xnn_unary_params&) {
   return static_cast<float>(e / (1 + e));
 }
 
+float leaky_relu(float x, const xnn_unary_params& params) {
+  return x < 0 ? x * params.leaky_relu.negative_slope : x;
+}
+
+/// Gives a function of floats the parameters of the functions above.
+template <float (*kFunction)(float)>
+float of(float x, const xnn_unary_params&) {
+  return kFunction(x);
+}
+
 /// Applies a function to `count` values of one byte. `output` may be `input`.
 template <typename In, typename Out, float (*kFunction)(float, const xnn_unary_params&)>
 void apply(size_t count, const void* input, void* output, const xnn_unary_uparams* params) {
@@ -71,6 +83,14 @@ const xnn_unary_elementwise_config* config_of(xnn_unary_operator op) {
       return config_of<T, T, hard_swish>();
     case xnn_unary_sigmoid:
       return config_of<T, T, sigmoid>();
+    case xnn_unary_elu:
+      return config_of<T, T, of<elu>>();
+    case xnn_unary_gelu:
+      return config_of<T, T, of<gelu>>();
+    case xnn_unary_leaky_relu:
+      return config_of<T, T, leaky_relu>();
+    case xnn_unary_tanh:
+      return config_of<T, T, of<tanh_of>>();
     default:
       return nullptr;
   }

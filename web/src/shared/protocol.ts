@@ -53,6 +53,13 @@ export interface Preprocess {
   mean?: readonly [number, number, number] | undefined;
   /** Standard deviation of each channel R, G, B for pixels of 0 to 1. */
   std?: readonly [number, number, number] | undefined;
+  /**
+   * Width of the input in pixels, for a network that takes pictures of any size. Default: 224. Another width than that of a network with
+   * a fixed size is 'bad-argument'.
+   */
+  width?: number | undefined;
+  /** Height of the input in pixels, as `width`. */
+  height?: number | undefined;
 }
 
 /** Progress of a load. */
@@ -175,7 +182,8 @@ export interface ModelInfo {
   /** Channels of the input: 3, or 1 for a network of grey pictures, which gets 0.299 R + 0.587 G + 0.114 B. */
   inputChannels: number;
   /** How frames become the network's input. `range` spans all channels. */
-  preprocess: Required<Omit<Preprocess, 'mean' | 'std'>> & Pick<Preprocess, 'mean' | 'std'>;
+  preprocess: Required<Omit<Preprocess, 'mean' | 'std' | 'width' | 'height'>> &
+    Pick<Preprocess, 'mean' | 'std' | 'width' | 'height'>;
   /**
    * Source of `preprocess.range`. 'given': an option, the catalogue entry, or Teachable Machine's metadata.json. 'metadata': the metadata
    * of the .tflite file. 'file': its quantization, or its first operators. 'assumed': no source; the right range may be another one.

@@ -258,7 +258,7 @@ function readModel(
   { precision = 'auto', layers = 'auto', embedding }: OpenRequest,
 ): WasmModelInfo {
   checkKinds(preprocess, precision);
-  const { crop, resize, mirror, range, background } = preprocess;
+  const { crop, resize, mirror, range, background, width, height } = preprocess;
   classifier.modelBuffer(model.byteLength).set(model);
   return classifier.loadModel(
     {
@@ -270,6 +270,8 @@ function readModel(
       background: packed(background),
       channelRanges: toChannelRanges(preprocess),
       embedding: embedding === undefined ? undefined : String(embedding),
+      width,
+      height,
     },
     precision,
     layers === 'auto' && !space ? 'last' : layers,
@@ -290,7 +292,7 @@ function toChannelRanges({ mean, std }: Preprocess): number[] | undefined {
 }
 
 /** Checks what the module can't: it takes texts and numbers only. Throws 'bad-argument'. */
-function checkKinds({ crop, resize, mirror, range, background }: Preprocess, precision: unknown): void {
+function checkKinds({ crop, resize, mirror, range, background, width, height }: Preprocess, precision: unknown): void {
   const wrong = [
     [typeof crop === 'string', 'preprocess.crop', crop],
     [typeof resize === 'string', 'preprocess.resize', resize],
@@ -301,11 +303,17 @@ function checkKinds({ crop, resize, mirror, range, background }: Preprocess, pre
       'preprocess.range',
       range,
     ],
+    [isSide(width), 'preprocess.width', width],
+    [isSide(height), 'preprocess.height', height],
     [background === 'none' || isColour(background), 'preprocess.background', background],
     [typeof precision === 'string', 'precision', precision],
   ].find(([isRight]) => !isRight);
   if (wrong)
     throw new ClassifierError('bad-argument', `${String(wrong[1])} is of the wrong kind; got ${show(wrong[2])}.`);
+}
+
+function isSide(value: unknown): boolean {
+  return value === undefined || (Number.isInteger(value) && Number(value) > 0 && Number(value) <= 16384);
 }
 
 function isColour(value: unknown): boolean {

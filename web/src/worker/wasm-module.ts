@@ -22,6 +22,9 @@ export interface WasmPreprocess {
   channelRanges?: number[] | undefined;
   /** Name or index of the tensor to use as the embedding. */
   embedding?: string | undefined;
+  /** Size of the input in pixels, for a network of any size. */
+  width?: number | undefined;
+  height?: number | undefined;
 }
 
 export interface WasmClassScore {
