@@ -12,11 +12,11 @@ const dist = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 const limits = {
   entry: 14_550,
   worker: 19_660,
-  modules: { simd: 187_900, 'simd-threads': 191_700, relaxed: 194_600, 'relaxed-threads': 200_200 },
+  modules: { simd: 191_700, 'simd-threads': 196_200, relaxed: 198_800, 'relaxed-threads': 204_300 },
   // Fetched only for the first picture file.
   decoder: 31_950,
   // Fetched only for a model.json of TensorFlow.js.
-  converter: 66_400,
+  converter: 67_600,
 };
 
 const gzipped = (name) => gzipSync(readFileSync(path.join(dist, name)), { level: 9 }).length;
@@ -55,7 +55,7 @@ test('the package stays within its size limits', (t) => {
   expectAtMost('The worker', worker, limits.worker);
   for (const { variant, glue, wasm, together } of sizes) {
     expectAtMost(`The module ${variant}`, glue + wasm, limits.modules[variant]);
-    expectAtMost(`Everything that starts ${variant}`, together, 234_400);
+    expectAtMost(`Everything that starts ${variant}`, together, 238_500);
   }
   expectAtMost('The decoder', decoder, limits.decoder);
   expectAtMost('The converter', converter, limits.converter);
