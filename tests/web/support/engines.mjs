@@ -1,4 +1,4 @@
-// Tests that run in several engines.
+// Tests that run in several engines. TEACHABLE_ENGINES names the only ones to use, such as 'Chromium,WebKit'.
 
 import test, { after, before } from 'node:test';
 import { openBrowser } from './open-page.mjs';
@@ -12,6 +12,8 @@ import { openWebKit } from './webkit.mjs';
  * a test, and that of the first engine for other tests.
  */
 export function openEngines(engines = { Chromium: openBrowser, WebKit: openWebKit }) {
+  const only = process.env.TEACHABLE_ENGINES?.split(',');
+  engines = Object.fromEntries(Object.entries(engines).filter(([engine]) => !only || only.includes(engine)));
   const browsers = {};
   const chosen = new WeakMap();
   before(async () => {
