@@ -125,7 +125,7 @@ class Reader {
     if ((height < 0 && size.height == 0) || (width < 0 && size.width == 0)) {
       warn(graph_,
            {"The network takes pictures of any size. Its input has ", shape[2], " x ", shape[1],
-            " pixels now; pass `preprocess: { width, height }` with the size that it was "
+            " pixels now; pass `preprocess: { width, height }` with the size that it was ",
             "trained with."});
     }
   }
@@ -874,8 +874,8 @@ class Reader {
   [[noreturn]] void bad_order(const Text& what) const {
     throw Error(ErrorCode::UnsupportedOp,
                 {"Unsupported ", what, " in ", where_,
-                 ": this file has its channels first (NCHW), as in PyTorch. Supported: transposes "
-                 "to channels last and back, elementwise operators, MEAN and PAD between them. "
+                 ": this file has its channels first (NCHW), as in PyTorch. Supported: transposes ",
+                 "to channels last and back, elementwise operators, MEAN and PAD between them. ",
                  "Convert it to channels last, for example with onnx2tf."});
   }
 
