@@ -403,9 +403,11 @@ TEST(TfjsReader, LetsTheCallerChooseTheSizeOfOpenInputs) {
   const Json file = {{"modelTopology",
                       {{"class_name", "Sequential"}, {"config", {{"layers", {input, pad, pool}}}}}},
                      {"weightsManifest", Json::array()}};
-  const auto tflite = convert_tfjs(to_bytes(file.dump()), {}).file.bytes;
+  const auto converted = convert_tfjs(to_bytes(file.dump()), {});
   const auto read = [&](InputSize size) {
-    return read_model(tflite, PrecisionChoice::Auto, ConstantStorage::Copied, "", size).graph;
+    return read_model(converted.file.bytes, PrecisionChoice::Auto, ConstantStorage::Copied, "",
+                      size)
+        .graph;
   };
   const Graph usual = read({});
   EXPECT_EQ(usual.tensors[usual.input].shape, (Shape{1, 224, 224, 3}));
