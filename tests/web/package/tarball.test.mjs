@@ -76,7 +76,7 @@ test('the tarball contains nothing else', () => {
     /^web\/dist\/(integrity|sbom\.cdx)\.json$/,
     /^web\/guides\/[\w-]+\.md$/,
     /^web\/examples\/README\.md$/,
-    /^web\/examples\/[\w-]+\/((app|src)\/)?([\w-]+(\.test)?\.(html|jsx?|ts|md|vue|svelte)|\w+\.config\.js|(package|angular|tsconfig)\.json)$/,
+    /^web\/examples\/[\w-]+\/((app|src|src\/routes)\/)?(\+?[\w-]+(\.test)?\.(html|jsx?|ts|md|vue|svelte)|\w+\.config\.js|(package|angular|tsconfig)\.json)$/,
     /^web\/demo\/screenshot\.png$/,
     /^models\/README\.md$/,
   ];
