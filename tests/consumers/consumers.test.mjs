@@ -9,7 +9,8 @@ import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { serve } from '../../web/dev/serve.mjs';
 import { dataFolder, ffmpeg, hasData, needsData, root } from '../web/support/data.mjs';
-import { openBrowser, openFirefox } from '../web/support/open-page.mjs';
+import { openFirefox } from '../web/support/firefox.mjs';
+import { openBrowser } from '../web/support/open-page.mjs';
 import { packed } from '../web/support/packed.mjs';
 import { install, npmRun, runNode, startDev } from './example.mjs';
 
@@ -61,11 +62,17 @@ function drawnPhotos() {
   return { known: bars, cat: [bars, bars], dog: [fractal, fractal] };
 }
 
-/** Opens an address in a new context that ends with the test. Records each request of the page and of its workers. */
+/** Addresses that were requested from each host(), by its own address. */
+const served = new Map();
+
+/**
+ * Opens an address in a new context that ends with the test. Records each request of the page and of its workers. Firefox does not
+ * report them, so there they are those of the host.
+ */
 async function visit(t, browser, address) {
   const context = await browsers[browser].newContext();
   const page = await context.newPage();
-  const requests = [];
+  const requests = browser === 'Firefox' ? served.get(address) : [];
   const errors = [];
   page.on('request', (request) => requests.push(request.url()));
   page.on('pageerror', (error) => errors.push(String(error)));
@@ -88,15 +95,14 @@ function answerOf(page) {
 }
 
 async function show(page, photo) {
-  const input = await page.$('#file');
-  await (input.setInputFiles ?? input.uploadFile).call(input, photo);
+  await page.setInputFiles('#file', photo);
   return answerOf(page);
 }
 
 async function teach(page, photo, label) {
   await show(page, photo);
-  await page.locator('#label').fill(label);
-  await page.locator('#teach').click();
+  await page.fill('#label', label);
+  await page.click('#teach');
   return answerOf(page);
 }
 
@@ -138,7 +144,13 @@ async function variantOf(requests) {
 
 /** Serves one folder as a static host. With `isolated`, it sends the two headers that threads need. */
 async function host(t, folder, isolated = false) {
-  const server = await serve({ port: 0, isolated, csp: null, site: false, folders: { '/': folder } });
+  const requests = [];
+  const before = ({ url }) => {
+    requests.push(new URL(url, server.url).href);
+    return false;
+  };
+  const server = await serve({ port: 0, isolated, csp: null, site: false, folders: { '/': folder }, before });
+  served.set(server.url, requests);
   t.after(() => server.close());
   return server.url;
 }

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
-import { openBrowser, openFirefox, openPage } from '../support/open-page.mjs';
+import { openFirefox } from '../support/firefox.mjs';
+import { openBrowser, openPage } from '../support/open-page.mjs';
 import {
   alertOf,
   countOf,
@@ -264,11 +265,10 @@ test('Firefox stores each example at once, repairs a damaged record, and goes on
   const untilText = (selector, words) =>
     page.waitForFunction(
       (selector, words) => new RegExp(words).test(document.querySelector(selector)?.textContent ?? ''),
-      { timeout: 60_000 },
       selector,
       words,
     );
-  const untilStored = () => page.waitForSelector('#save-state[data-state=saved]', { timeout: 30_000 });
+  const untilStored = () => page.waitForSelector('#save-state[data-state=saved]');
   const addPicture = () =>
     page.evaluate(async () => {
       const canvas = new OffscreenCanvas(100, 100);

@@ -6,7 +6,8 @@ import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root, scratchFolder } from '../support/data.mjs';
-import { openBrowser, openFirefox, openPage } from '../support/open-page.mjs';
+import { openFirefox } from '../support/firefox.mjs';
+import { openBrowser, openPage } from '../support/open-page.mjs';
 
 const browsers = {};
 

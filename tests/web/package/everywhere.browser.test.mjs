@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import test, { after, before, describe } from 'node:test';
 import { hasData } from '../support/data.mjs';
-import { openBrowser, openFirefox, openPage } from '../support/open-page.mjs';
+import { openFirefox } from '../support/firefox.mjs';
+import { openBrowser, openPage } from '../support/open-page.mjs';
 
 const strict = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
@@ -84,39 +85,18 @@ function check({ best, norm, predicted, info, afterwards, isolated }, wanted) {
   assert.equal(afterwards, 'disposed');
 }
 
-/**
- * Opens a page and runs open() in it. On a busy machine, Firefox under WebDriver hangs in one of forty starts of a nested worker:
- * it never requests the script, and the timers of the outer worker stop. Without WebDriver, 300 of 300 starts succeed. A start
- * that takes more than 15 s is therefore repeated in a new page, up to `starts` times in all.
- */
-async function openWithin(starts, openAnew, options) {
-  const hung = Symbol('hung');
-  for (let left = starts; ; left--) {
-    const opened = await openAnew();
-    const work = opened.page.evaluate(open, options);
-    work.catch(() => {});
-    if (
-      left === 1 ||
-      (await Promise.race([work, new Promise((resolve) => setTimeout(resolve, 15_000, hung))])) !== hung
-    ) {
-      await work;
-      return opened;
-    }
-  }
-}
-
 const modulesOf = (requests) => requests.filter((path) => path.endsWith('.wasm'));
 
 /** Defines the test of one combination. */
-function inBrowser(browser, { isolated, worker, relaxed, csp, starts = 1 }) {
+function inBrowser(browser, { isolated, worker, relaxed, csp }) {
   const place = `${isolated ? 'isolated' : 'not isolated'}, ${worker ? 'worker' : 'main thread'}`;
   // The package itself chooses relaxed SIMD, and threads only in a worker, because the main thread must not block.
   const variant = `${relaxed ? 'relaxed' : 'simd'}${isolated && (worker || !relaxed) ? '-threads' : ''}`;
   test(`${place}, ${variant}, ${csp ? 'strict content security policy' : 'no content security policy'}`, {
     timeout: 60_000,
   }, async (t) => {
-    const openAnew = () => openPage(t, browser(), { path: 'pages/blank.html', serving: { isolated, csp } });
-    const { page, requests } = await openWithin(starts, openAnew, { worker, ...(relaxed ? {} : { variant }) });
+    const { page, requests } = await openPage(t, browser(), { path: 'pages/blank.html', serving: { isolated, csp } });
+    await page.evaluate(open, { worker, ...(relaxed ? {} : { variant }) });
     assert.deepEqual(modulesOf(requests), [`/lib/wasm/${variant}/teachable.wasm`]);
     check(await page.evaluate(use, photos), { isolated, variant, worker });
     assert.deepEqual(modulesOf(requests), [`/lib/wasm/${variant}/teachable.wasm`, '/lib/wasm/image/decoder.wasm']);
@@ -199,7 +179,6 @@ describe('Firefox', () => {
 
   testChangedSource(() => browser);
   for (const isolated of [true, false]) {
-    for (const worker of [true, false])
-      inBrowser(() => browser, { isolated, worker, relaxed: true, csp: strict, starts: isolated && worker ? 3 : 1 });
+    for (const worker of [true, false]) inBrowser(() => browser, { isolated, worker, relaxed: true, csp: strict });
   }
 });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { jpegWithScans } from '../support/draw.mjs';
-import { openBrowser, openFirefox, openPage } from '../support/open-page.mjs';
+import { openFirefox } from '../support/firefox.mjs';
+import { openBrowser, openPage } from '../support/open-page.mjs';
 
 /** Runs in the page. Teaches one picture, aborts slow ones, and returns what the classifier says then. */
 async function abortSlowPictures({ endless, slow }) {

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import puppeteer from 'puppeteer-core';
 import { serve, strictPolicy } from '../../../web/dev/serve.mjs';
 import { dataFolder, hasData, root } from './data.mjs';
 
@@ -26,7 +25,6 @@ const usualChromium = [
   '/usr/bin/google-chrome',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
-const usualFirefox = ['/usr/bin/firefox-esr', '/usr/bin/firefox', '/Applications/Firefox.app/Contents/MacOS/firefox'];
 
 /** Folders that are served besides the site: test pages, installed packages, and the data if it is available. */
 const testFolders = {
@@ -51,27 +49,6 @@ export async function openBrowser({ camera, args = [] } = {}) {
     headless: true,
     args: [...flags, ...args, ...(camera ? [`--use-file-for-fake-video-capture=${camera}`] : [])],
   });
-}
-
-/**
- * Starts an installed Firefox through WebDriver BiDi. TEACHABLE_FIREFOX names a program other than the usual ones. Its pages
- * are Puppeteer's. The methods that openPage() and the tests use work like Playwright's.
- */
-export async function openFirefox() {
-  const executablePath = process.env.TEACHABLE_FIREFOX ?? usualFirefox.find(existsSync);
-  if (!executablePath)
-    throw new Error(
-      'Firefox was not found. Install it (on Debian: apt-get install firefox-esr), or set TEACHABLE_FIREFOX to its program.',
-    );
-  // The tests have timeouts of their own, so the protocol has none.
-  const firefox = await puppeteer.launch({
-    browser: 'firefox',
-    protocol: 'webDriverBiDi',
-    executablePath,
-    headless: true,
-    protocolTimeout: 0,
-  });
-  return { newContext: () => firefox.createBrowserContext(), close: () => firefox.close() };
 }
 
 /**
