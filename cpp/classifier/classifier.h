@@ -42,7 +42,7 @@ struct ModelInfo {
   std::string labels_file;            ///< See Model::labels_file.
   Summary summary;                    ///< Of the network as it runs.
   uint64_t multiply_adds = 0;         ///< For one picture, the classifier included.
-  std::vector<std::string> warnings;  ///< What a user should know, in plain sentences.
+  std::vector<std::string> warnings;  ///< Plain sentences for the user.
 };
 
 /// Score of one of the model's own classes.

@@ -55,9 +55,8 @@ void check_output(int width, int height, size_t channel_count, size_t length) {
   }
 }
 
-/// Linear map of pixels to network input values, with a lane for each channel: value = pixel *
-/// scale
-/// + offset.
+/// Linear map of pixels to network input values, with a lane for each channel:
+/// value = pixel * scale + offset.
 struct Mapping {
   Float4 scale, offset;
 };

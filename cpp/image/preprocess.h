@@ -83,7 +83,7 @@ class Preprocessor {
   /// range_low..range_high, up to float rounding; or [height, width, 1] grey values. `output` must
   /// have width * height * 3 elements, or width * height.
   ///
-  /// With a `part`, frame.pixels has its rows only, and only its output rows are written. Parts in
+  /// A `part` limits frame.pixels to its rows, and the writing to its output rows. Parts in
   /// the order of their rows write what the whole frame writes.
   void run(const RgbaView& frame, const Preprocess& how, int width, int height,
            std::span<float> output, const Part* part = nullptr);

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "graph/errors.h"
 #include "model/input_range.h"
+#include "model/precision.h"
 #include "model/walk.h"
 
 namespace teachable {
@@ -267,15 +268,8 @@ void pool_in_float(Graph& graph) {
     auto* pool = std::get_if<MaxPool2d>(&graph.nodes[i].op);
     if (pool == nullptr || graph.tensors[pool->input].type == DataType::F32) continue;
     const std::string where = graph.nodes[i].where;
-    const auto add_float = [&](TensorId like) {
-      Tensor tensor;
-      tensor.name = graph.tensors[like].name;
-      tensor.shape = graph.tensors[like].shape;
-      graph.tensors.push_back(std::move(tensor));
-      return static_cast<TensorId>(graph.tensors.size() - 1);
-    };
-    const Convert before{pool->input, add_float(pool->input)};
-    const Convert after{add_float(pool->output), pool->output};
+    const Convert before{pool->input, add_float_like(graph, pool->input)};
+    const Convert after{add_float_like(graph, pool->output), pool->output};
     pool->input = before.output;
     pool->output = after.input;
     const auto at = graph.nodes.begin() + static_cast<std::ptrdiff_t>(i);

@@ -516,20 +516,21 @@ void to_float(Graph& graph) {
   drop_unread_constants(graph);
 }
 
+TensorId add_float_like(Graph& graph, TensorId like) {
+  Tensor tensor;
+  tensor.name = graph.tensors[like].name;
+  tensor.shape = graph.tensors[like].shape;
+  graph.tensors.push_back(std::move(tensor));
+  return static_cast<TensorId>(graph.tensors.size() - 1);
+}
+
 void to_float_where_scales_differ(Graph& graph) {
   ConvertedConstants constants(graph);
   std::vector<Node> nodes;
-  const auto add_float = [&](TensorId like) {
-    Tensor tensor;
-    tensor.name = graph.tensors[like].name;
-    tensor.shape = graph.tensors[like].shape;
-    graph.tensors.push_back(std::move(tensor));
-    return static_cast<TensorId>(graph.tensors.size() - 1);
-  };
   for (Node& node : graph.nodes) {
     const std::string where = node.where;
     const auto converted = [&](TensorId id) {
-      const Convert convert{id, add_float(id)};
+      const Convert convert{id, add_float_like(graph, id)};
       nodes.push_back({convert, where});
       return convert.output;
     };
@@ -555,7 +556,7 @@ void to_float_where_scales_differ(Graph& graph) {
                 op.b = converted(op.b);
               }
             }
-            op.output = add_float(output);
+            op.output = add_float_like(graph, output);
           }
         },
         node.op);

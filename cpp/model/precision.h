@@ -32,6 +32,9 @@ void to_signed(Graph& graph);
 /// errors as to_signed().
 void to_float(Graph& graph);
 
+/// Adds a float32 tensor with the name and the shape of another. Returns its id.
+TensorId add_float_like(Graph& graph, TensorId like);
+
 /// Converts the layers, additions and products of integers whose scales XNNPACK can't combine to
 /// float32, with conversions before and after them. Such scales are rare: conversions with few or
 /// no sample pictures give them.

@@ -59,7 +59,7 @@ class Network {
   /// Name of the embedding's tensor in the file, and why it is the embedding.
   const std::string& embedding_name() const { return graph_.tensors[graph_.embedding].name; }
   const std::string& embedding_reason() const { return graph_.embedding_reason; }
-  /// What a user should know about the network, in plain sentences.
+  /// Returns plain sentences with what a user should know about the network.
   const std::vector<std::string>& warnings() const { return graph_.warnings; }
   InputScaling input_scaling() const { return graph_.input_scaling; }
 

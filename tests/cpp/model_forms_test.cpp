@@ -94,6 +94,15 @@ std::pair<double, double> range_of(const Tensor& input) {
   return {low, low + 255 * scale};
 }
 
+/// Runs the graph on the model's frame. Pixels are -1 to 1 in a float input.
+Reference reference_of(const Graph& graph, const LoadedModel& model) {
+  const Tensor& input = graph.tensors[graph.input];
+  const auto [low, high] = input.type == DataType::F32 ? std::pair{-1.0, 1.0} : range_of(input);
+  Reference reference(graph);
+  reference.run(model.real_pixels(low, high));
+  return reference;
+}
+
 // --- unused operators ---------------------------------------------------------------------------
 
 TEST(ModelForms, UnusedOperatorsMayBeUnsupported) {
@@ -122,10 +131,7 @@ TEST_P(SigmoidEnd, GivesIndependentProbabilities) {
   LoadedModel model(write_tflite(graph));
   ASSERT_EQ(model.info.class_count, static_cast<size_t>(classes));
   EXPECT_EQ(model.info.embedding_size, 12u);
-  const auto [low, high] =
-      precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
-  Reference reference(graph);
-  reference.run(model.real_pixels(low, high));
+  const Reference reference = reference_of(graph, model);
   EXPECT_LT(largest_difference(model.probabilities(), reference[scores]),
             precision == Precision::F32 ? 1e-5 : 0.05);
 }
@@ -143,10 +149,7 @@ TEST_P(UnitLength, IsKeptAtTheEnd) {
   const TensorId unit = b.to_unit_length(pooled_features(b, true));
   const Graph graph = b.take(unit);
   LoadedModel model(write_tflite(graph), choice);
-  const auto [low, high] =
-      precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
-  Reference reference(graph);
-  reference.run(model.real_pixels(low, high));
+  const Reference reference = reference_of(graph, model);
   const std::vector<double> embedding = model.embedding();
   double squares = 0;
   for (double v : embedding) squares += v * v;
@@ -163,10 +166,7 @@ TEST_P(UnitLength, IsKeptBeforeTheClassifier) {
   const TensorId logits = b.conv(unit, 5, {});
   const Graph graph = b.take(b.softmax(b.reshape(logits, {1, 5})));
   LoadedModel model(write_tflite(graph), choice);
-  const auto [low, high] =
-      precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
-  Reference reference(graph);
-  reference.run(model.real_pixels(low, high));
+  const Reference reference = reference_of(graph, model);
   EXPECT_LT(largest_difference(model.embedding(), reference[unit]),
             precision == Precision::F32 ? 1e-5 : 0.1);
   const std::span<const float> got = model.classifier.logits();
@@ -212,10 +212,7 @@ TEST(ModelForms, FullyConnectedLayersMayKeepTheRank) {
     graph.nodes.erase(reshape);
     LoadedModel model(write_tflite(graph));
     ASSERT_EQ(model.info.class_count, 5u);
-    const auto [low, high] =
-        precision == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
-    Reference reference(graph);
-    reference.run(model.real_pixels(low, high));
+    const Reference reference = reference_of(graph, model);
     const std::span<const float> got = model.classifier.logits();
     EXPECT_LT(largest_difference({got.begin(), got.end()}, reference[logits]),
               precision == Precision::F32 ? 1e-5 : 0.1);
@@ -429,9 +426,7 @@ TEST_P(AnyPrecision, ChannelsFirstBecomeChannelsLast) {
   LoadedModel model(write_channels_first(graph));
   EXPECT_EQ(model.info.embedding_size, 8u);
   const bool is_float = GetParam() == Precision::F32;
-  const auto [low, high] = is_float ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
-  Reference reference(graph);
-  reference.run(model.real_pixels(low, high));
+  const Reference reference = reference_of(graph, model);
   EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
             is_float ? 1e-5 : 1.01 * graph.tensors[pooled].quantization.scales[0]);
   EXPECT_LT(largest_difference(model.probabilities(), reference[scores]), is_float ? 1e-5 : 0.05);
@@ -460,9 +455,7 @@ TEST_P(AnyPrecision, RunsRareActivations) {
     LoadedModel model(write_tflite(graph));
     EXPECT_EQ(model.info.embedding_size, 8u);
     const bool is_float = GetParam() == Precision::F32;
-    const auto [low, high] = is_float ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
-    Reference reference(graph);
-    reference.run(model.real_pixels(low, high));
+    const Reference reference = reference_of(graph, model);
     EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
               is_float ? 1e-5 : 1.01 * graph.tensors[pooled].quantization.scales[0])
         << static_cast<int>(function);
@@ -480,10 +473,7 @@ TEST_P(AnyPrecision, DenseLayersOfEachPlaceAreConvolutions) {
   LoadedModel model(write_tflite(graph));
   EXPECT_EQ(model.info.class_count, 2u);
   EXPECT_EQ(model.info.embedding_size, 36u);
-  const auto [low, high] =
-      GetParam() == Precision::F32 ? std::pair{-1.0, 1.0} : range_of(graph.tensors[graph.input]);
-  Reference reference(graph);
-  reference.run(model.real_pixels(low, high));
+  const Reference reference = reference_of(graph, model);
   EXPECT_LT(largest_difference(model.probabilities(), reference[scores]),
             GetParam() == Precision::F32 ? 1e-5 : 0.05);
 }
@@ -531,9 +521,7 @@ TEST_P(AnyInteger, RunsLayersOfUnusualScalesInFloat) {
   graph.tensors[conv.bias].quantization = {};
   for (const PrecisionChoice choice : {PrecisionChoice::Exact, PrecisionChoice::Auto}) {
     LoadedModel model(write_tflite(graph), choice);
-    const auto [low, high] = range_of(graph.tensors[graph.input]);
-    Reference reference(graph);
-    reference.run(model.real_pixels(low, high));
+    const Reference reference = reference_of(graph, model);
     EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
               2.5 * graph.tensors[pooled].quantization.scales[0]);
   }
