@@ -105,9 +105,7 @@ function inBrowser(browser, { isolated, worker, variant, named = false, csp }) {
     assert.deepEqual(modulesOf(requests), [`/lib/wasm/${variant}/teachable.wasm`, '/lib/wasm/image/decoder.wasm']);
     assert.equal(requests.includes('/lib/worker.js'), worker);
     // tests/engines.mjs makes a table of these.
-    const { name, version } = browser();
-    const text = typeof version === 'function' ? browser().version() : version;
-    t.diagnostic(`engine: ${JSON.stringify({ name, version: text, isolated, worker, variant, named })}`);
+    t.diagnostic(`engine: ${JSON.stringify({ ...browser().engine, isolated, worker, variant, named })}`);
   });
 }
 

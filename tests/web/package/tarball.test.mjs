@@ -130,6 +130,8 @@ test('the examples with a bundler have the same page and script', () => {
   };
   same('main.js', 'vite', ['webpack', 'esbuild', 'rollup', 'plain']);
   same('index.html', 'vite', ['webpack', 'esbuild', 'rollup']);
+  const component = bytesOf('web/examples/svelte/Teachable.svelte');
+  assert.deepEqual(bytesOf('web/examples/sveltekit/src/routes/+page.svelte'), component, 'sveltekit');
 });
 
 test('no file contains a path of the machine that built it', () => {

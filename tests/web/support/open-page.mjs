@@ -49,7 +49,7 @@ export async function openBrowser({ camera, args = [] } = {}) {
     headless: true,
     args: [...flags, ...args, ...(camera ? [`--use-file-for-fake-video-capture=${camera}`] : [])],
   });
-  return Object.assign(browser, { name: 'chromium' });
+  return Object.assign(browser, { engine: { name: 'chromium', version: browser.version() } });
 }
 
 /**

@@ -31,14 +31,13 @@ export async function startOverHttp(server, capabilities) {
  * Makes a browser whose methods, and those of its pages, work like Playwright's as far as openPage() and the tests use them. Each page
  * has a window of its own. Functions that run before the scripts of a page are not supported.
  * @param {Connection} connection
- * @param {import('./processes.mjs').Processes} processes They end with the browser.
+ * @param {{end: () => Promise<void>}} processes They end with the browser.
  */
 export async function browserOf(connection, processes) {
   const session = await Session.of(connection);
   let isOpen = true;
   return {
-    name: connection.capabilities.browserName,
-    version: connection.capabilities.browserVersion,
+    engine: { name: connection.capabilities.browserName, version: connection.capabilities.browserVersion },
     async newContext() {
       const pages = [];
       return {

@@ -65,15 +65,7 @@ export class DatasetStore {
     expected: StoredPosition,
   ): Promise<void> {
     const file = storesBlobs() ? record.file : await record.file.arrayBuffer();
-    await this.#replace(key, { ...record, file }, changes, expected);
-  }
-
-  async #replace(
-    key: string,
-    record: DatabaseRecord,
-    changes: readonly JournalEntry[],
-    expected: StoredPosition,
-  ): Promise<void> {
+    const stored: DatabaseRecord = { ...record, file };
     let hasConflict = false;
     await this.#run([recordStore, journalStore], 'readwrite', (stores) => {
       const reading = stores[recordStore]!.get(key);
@@ -86,7 +78,7 @@ export class DatasetStore {
         if (hasConflict) return;
         stores[journalStore]!.delete(journalOf(key));
         changes.forEach((entry, index) => stores[journalStore]!.add(entry, [key, record.version, index]));
-        stores[recordStore]!.put(record, key);
+        stores[recordStore]!.put(stored, key);
       };
       return reading;
     });

@@ -195,7 +195,7 @@ export interface ModelInfo {
   embeddingLayer: string;
   /** Why this tensor is the embedding, in a few words. */
   embeddingReason: string;
-  /** What may be wrong with the model or its use, in plain sentences. Empty for most models. */
+  /** Plain sentences about what may be wrong with the model or its use. Empty for most models. */
   warnings: readonly string[];
   /** Layers that an embedding describes. */
   layers: Exclude<Layers, 'auto'>;

@@ -4,23 +4,22 @@ import { ClassifierError } from '../shared/errors.js';
 
 const retrain = "Convert it with TensorFlow's TFLiteConverter, or export it as TensorFlow Lite";
 const unpack = 'Unpack it, and pass the .tflite file or the model.json';
+const exportTorch = 'Export it with ai-edge-torch, or through ONNX and onnx2tf';
+const classify = 'Pass it to classify(), and a model to load()';
 const otherExport = 'Take the export as TensorFlow Lite or TensorFlow.js';
 
-/**
- * What a file is. The first row counts whose text begins the file and whose pattern is in it; both in Latin-1, within the first 4096
- * bytes.
- */
+/** Kinds of files: the first row applies whose text begins the file and whose pattern is in its first 4096 bytes, both in Latin-1. */
 const kinds: readonly [beginning: string, pattern: RegExp, what: string, advice: string][] = [
   ['', /^$/, 'an empty file', 'Download it again'],
   ['version ', /git-lfs/, 'a Git LFS pointer, not the file itself', 'Run `git lfs pull`, or download the raw file'],
   ['', /^\s*<(!doctype|html|head|body|!--)/i, 'a web page (HTML)', 'Check the address of the model'],
   ['', /^\s*<(\?xml|error)/i, 'an XML page, which servers send as an error', 'Check the address of the model'],
   ['\x89HDF\r\n', /^/, "a Keras file (HDF5, '.h5')", `${retrain} or TensorFlow.js (tensorflowjs_converter)`],
-  ['PK', /data\.pkl/, 'a PyTorch file', 'Export it with ai-edge-torch, or through ONNX and onnx2tf'],
+  ['PK', /data\.pkl/, 'a PyTorch file', exportTorch],
   ['PK', /model\.weights\.h5|config\.json/, "a Keras 3 file ('.keras')", retrain],
   ['PK', /apple/i, 'a Core ML package', otherExport],
   ['PK', /^/, 'a zip archive without a model.json or a .tflite file, or a damaged one', unpack],
-  ['\x80\x02', /^/, 'a PyTorch file', 'Export it with ai-edge-torch, or through ONNX and onnx2tf'],
+  ['\x80\x02', /^/, 'a PyTorch file', exportTorch],
   [
     '\x08',
     /^.{3,4}(pytorch|tf2onnx|onnx|keras2onnx|skl2onnx|torch|[a-z][\w.-]{3,})/is,
@@ -42,8 +41,8 @@ const kinds: readonly [beginning: string, pattern: RegExp, what: string, advice:
   ],
   ['\x1f\x8b', /^/, 'a gzip archive', unpack],
   ['', /^.{257}ustar/s, 'a tar archive', unpack],
-  ['\xff\xd8\xff', /^/, 'a picture', 'Pass it to classify(), and a model to load()'],
-  ['\x89PNG', /^/, 'a picture', 'Pass it to classify(), and a model to load()'],
+  ['\xff\xd8\xff', /^/, 'a picture', classify],
+  ['\x89PNG', /^/, 'a picture', classify],
   [
     '',
     /^\s*(#|\/\/|\/\*|alignas|static |extern |const |unsigned )/,

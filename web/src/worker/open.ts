@@ -30,7 +30,7 @@ interface StartedClassifier {
   choice: Choice;
   /** Folder of the modules, as requested. */
   wasmUrl: string | undefined;
-  /** Whether fewer threads are tried. */
+  /** True when fewer threads are tried. */
   triesThreads: boolean;
   /** The numbers of threads that are tried; undefined until the threads have started, and at the end. */
   trial?: { wanted: ThreadTrial; used: number } | undefined;
