@@ -3,9 +3,11 @@
 //   app/       what the page does: start the engine, recognise, teach, edit, handle files
 //   panels/    what the page shows, one panel per file
 //   dataset/   classes and examples, with undo
+//   project/   what was chosen for the project and its classes
 //   storage/   saving between visits
 //   input/     camera and pictures
 //   dom/       helpers for elements, files, thumbnails and numbers
+//   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
 
 import { Editing } from './app/editing.js';
@@ -30,12 +32,21 @@ import { Preview } from './panels/preview.js';
 import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
+import { emptyProject, ProjectState } from './project/project.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
+import { fillTexts } from './texts/fill.js';
+import { language, loadTexts } from './texts/texts.js';
+
+await loadTexts();
+document.documentElement.lang = language;
+fillTexts(document);
+fillTexts(byId<HTMLTemplateElement>('class-card').content);
 
 // The data -------------------------------------------------------------------------------------------------------------
 
 const slots = new Slots();
+const project = new ProjectState(emptyProject('', ''));
 const dataset = new Dataset(onDatasetChange);
 const undoHistory = new UndoHistory((last) => {
   byId('undo').hidden = !last;
@@ -110,7 +121,10 @@ const fileActions = new FileActions({ ...data, engine, input, recognition, teach
 function onDatasetChange({ label, rename }: DatasetEvent): void {
   if (label !== undefined) classList.showExamples({ label, ids: dataset.idsOf(label) });
   else {
-    if (rename) slots.rename(rename.label, rename.newLabel);
+    if (rename) {
+      slots.rename(rename.label, rename.newLabel);
+      project.renameClass(rename.label, rename.newLabel);
+    }
     slots.assign(dataset.classes.map((each) => each.label));
     classList.show(dataset.classes, slots);
     byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= slotCount;

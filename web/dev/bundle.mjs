@@ -190,10 +190,29 @@ async function buildSite() {
     ...common,
     entryPoints: ['main.ts', 'style.css'].map((name) => path.join(web, 'demo', name)),
     outdir: site,
+    // Panels that few visitors open, and other languages than English, are files of their own.
+    splitting: true,
+    chunkNames: 'parts/[name]-[hash]',
     plugins: [packageIn('./lib/')],
     minify: true,
   });
-  for (const each of ['index.html', 'icon.svg']) await cp(path.join(web, 'demo', each), path.join(site, each));
+  await cp(path.join(web, 'demo/icon.svg'), path.join(site, 'icon.svg'));
+  await writeFile(path.join(site, 'index.html'), await englishPage());
+}
+
+/** Returns index.html with the English texts, so that it can be read before its code runs. */
+async function englishPage() {
+  const { outputFiles } = await build({
+    entryPoints: [path.join(web, 'demo/texts/en.ts')],
+    format: 'esm',
+    write: false,
+  });
+  const { en } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  const html = await readFile(path.join(web, 'demo/index.html'), 'utf8');
+  return html.replace(/(\bdata-text="([\w.]+)"[^>]*>)(?=<\/)/g, (_, start, name) => {
+    const text = name.split('.').reduce((found, part) => found[part], en);
+    return start + text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+  });
 }
 
 /** Ends glue that is minified. Minifying it once more would rename its variables, so each bundling would give other bytes. */
