@@ -6,6 +6,7 @@
 //   project/   what was chosen for the project and its classes
 //   storage/   saving between visits
 //   input/     camera and pictures
+//   hosting/   service worker: offline, updates, threads without headers
 //   dom/       helpers for elements, files, thumbnails and numbers
 //   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
@@ -23,6 +24,7 @@ import { UndoHistory } from './dataset/undo-history.js';
 import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
+import { startHosting } from './hosting/start.js';
 import { Input } from './input/input.js';
 import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
@@ -137,6 +139,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
 async function start(): Promise<void> {
   await engine.start();
   await keepEarlierLayers();
+  startHosting({ save: () => persistence.saveNow() });
   if (!engine.classifier) return;
   // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
   const restored = await persistence.start(datasetKey(engine.classifier.model)).catch(async (error) => {
