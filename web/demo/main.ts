@@ -5,7 +5,8 @@
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
 //   storage/   saving between visits
-//   input/     camera and pictures
+//   input/     camera, scene and pictures
+//   scene/     the drawn scene for visitors without a camera
 //   dom/       helpers for elements, files, thumbnails and numbers
 //   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
@@ -80,7 +81,7 @@ const engine = new Engine(dataset, {
 const input = new Input(preview, {
   onFrame: () => recognition.run(),
   onLive() {
-    if (engine.classifier) showStatus(texts.preview.holdWhileShowing);
+    if (engine.classifier) showStatus(input.kind === 'scene' ? texts.scene.howTo : texts.preview.holdWhileShowing);
   },
   onNone: () => recognition.clear(),
 });

@@ -6,7 +6,7 @@ import type { Recordings } from '../dataset/recordings.js';
 import type { Slots } from '../dataset/slots.js';
 import { percent } from '../dom/format.js';
 import { drawThumbnail, encodeThumbnail, type ThumbnailSource } from '../dom/thumbnails.js';
-import type { Input } from '../input/input.js';
+import type { Input, InputImage } from '../input/input.js';
 import { Announcer } from '../panels/announcer.js';
 import type { ClassCard } from '../panels/class-card.js';
 import type { ClassList } from '../panels/class-list.js';
@@ -69,14 +69,14 @@ export class Recognition {
     if (observation && input.current) this.#show(observation);
   }
 
-  /** Classifies the picture again after a change. The camera needs no call, because it has a new frame soon. */
+  /** Classifies the picture again after a change. The camera and the scene need no call, because a new frame comes soon. */
   async refresh(): Promise<void> {
-    if (this.#parts.input.kind !== 'camera') await this.run();
+    if (!this.#parts.input.isMoving) await this.run();
   }
 
   /** Classifies an image once, and adds it to the class of `card` if one is given. Returns undefined while there is no engine. */
   async observe(
-    image: HTMLVideoElement | Blob,
+    image: InputImage['image'],
     card?: ClassCard,
     thumbnailSource: ThumbnailSource | null = null,
   ): Promise<Observation | undefined> {
@@ -100,7 +100,7 @@ export class Recognition {
   }
 
   async #observeOrExplain(
-    image: HTMLVideoElement | Blob,
+    image: InputImage['image'],
     card: ClassCard | undefined,
     thumbnailSource: ThumbnailSource,
   ): Promise<Observation | undefined> {

@@ -130,7 +130,7 @@ export class Dataset {
    * when the class no longer exists.
    */
   async teach(
-    image: HTMLVideoElement | Blob,
+    image: HTMLVideoElement | HTMLCanvasElement | Blob,
     labelOf: () => string,
     options: ObserveOptions,
     makeThumbnail: () => Promise<Uint8Array | undefined>,
