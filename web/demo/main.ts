@@ -4,6 +4,7 @@
 //   panels/    what the page shows, one panel per file
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
+//   settings/  what the settings need besides their panel
 //   storage/   saving between visits
 //   input/     camera, scene and pictures
 //   scene/     the drawn scene for visitors without a camera
@@ -35,6 +36,7 @@ import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
+import { readPreferences } from './settings/preferences.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
 import { fillTexts } from './texts/fill.js';
@@ -48,7 +50,7 @@ fillTexts(byId<HTMLTemplateElement>('class-card').content);
 // The data -------------------------------------------------------------------------------------------------------------
 
 const slots = new Slots();
-const project = new ProjectState(emptyProject('', ''));
+const project = new ProjectState(emptyProject('', '', readPreferences().smoothing));
 const dataset = new Dataset(onDatasetChange);
 const undoHistory = new UndoHistory((last) => {
   byId('undo').hidden = !last;
@@ -91,7 +93,10 @@ const input = new Input(preview, {
 const thumbnailOf = (id: number) => dataset.thumbnail(id);
 const slotOf = (label: string) => slots.of(label) ?? 0;
 const explanation = new Explanation(thumbnailOf, slotOf);
-const settings = new SettingsPanel(() => void recognition.refresh());
+const settings = new SettingsPanel(project, {
+  onChange: () => void recognition.refresh(),
+  sampleExamples: () => dataset.sampleEmbeddings(),
+});
 const classList = new ClassList(byId('classes'), {
   thumbnailOf,
   onPress: (card) => teaching.press(card),
@@ -134,6 +139,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
   }
   persistence.changed();
   review.changed();
+  settings.examplesChanged();
 }
 
 async function start(): Promise<void> {

@@ -1,6 +1,6 @@
 // Recognition: classifies the current image, adds it to the class that is being recorded, and shows the result.
 
-import type { Observation, Prediction } from 'teachable-wasm';
+import type { Observation, ObserveOptions, Prediction } from 'teachable-wasm';
 import type { Dataset } from '../dataset/dataset.js';
 import type { Recordings } from '../dataset/recordings.js';
 import type { Slots } from '../dataset/slots.js';
@@ -83,8 +83,9 @@ export class Recognition {
     const { engine, dataset, settings } = this.#parts;
     const { classifier } = engine;
     if (!classifier) return undefined;
-    const options = {
-      k: this.k,
+    const { neighbours } = settings;
+    const options: ObserveOptions = {
+      ...(neighbours > 0 ? { rule: 'neighbours', k: neighbours, weighting: 'similarity' } : { k: this.k }),
       topk: classifier.model.showClasses ? 3 : 0,
       unknownThreshold: settings.unknownThreshold,
       smoothing: image instanceof Blob ? 0 : settings.smoothing,

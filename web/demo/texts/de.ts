@@ -265,6 +265,12 @@ export const de: Texts = {
     below: (similarity) => `unter ${similarity}`,
     steadier: 'Ruhigere Antwort (nur Kamera)',
     off: 'aus',
+    useSuggestion: (similarity) => `Vorschlag für deine Beispiele übernehmen: ${similarity}`,
+    neighbours: 'Wie viele Beispiele abstimmen',
+    automatic: 'automatisch',
+    nearest: (count) => (count === 1 ? 'das nächste' : `die ${count} nächsten`),
+    neighboursHelp:
+      'Automatisch ist am genauesten. Mit einer Zahl stimmen nur die Beispiele ab, die dem Bild am nächsten sind.',
   },
   details: {
     network: (title) => `Netz: ${title}.`,

@@ -279,6 +279,11 @@ export const en = {
     below: (similarity: string) => `below ${similarity}`,
     steadier: 'Make the answer steadier (camera only)',
     off: 'off',
+    useSuggestion: (similarity: string) => `Use the suggestion for your examples: ${similarity}`,
+    neighbours: 'How many examples vote',
+    automatic: 'automatic',
+    nearest: (count: number) => (count === 1 ? 'the nearest' : `the ${count} nearest`),
+    neighboursHelp: 'Automatic is the most accurate. With a number, only the examples nearest to the picture vote.',
   },
   /** What runs, in the technical details. */
   details: {

@@ -265,6 +265,11 @@ export const es: Texts = {
     below: (similarity) => `por debajo de ${similarity}`,
     steadier: 'Respuesta más estable (solo cámara)',
     off: 'no',
+    useSuggestion: (similarity) => `Usar la sugerencia para tus ejemplos: ${similarity}`,
+    neighbours: 'Cuántos ejemplos votan',
+    automatic: 'automático',
+    nearest: (count) => (count === 1 ? 'el más cercano' : `los ${count} más cercanos`),
+    neighboursHelp: 'Automático es lo más preciso. Con un número, solo votan los ejemplos más cercanos a la imagen.',
   },
   details: {
     network: (title) => `Red: ${title}.`,
