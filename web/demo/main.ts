@@ -147,9 +147,10 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
 }
 
 async function start(): Promise<void> {
+  const connectHosting = startHosting({ save: () => persistence.saveNow() });
   await engine.start();
   await keepEarlierLayers();
-  startHosting({ save: () => persistence.saveNow() });
+  connectHosting();
   if (!engine.classifier) return;
   // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
   const restored = await persistence.start(datasetKey(engine.classifier.model)).catch(async (error) => {

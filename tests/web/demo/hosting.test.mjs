@@ -125,6 +125,25 @@ test('the files for everybody are kept at once, from the cache of the browser wh
   assert.equal(await shelf.find('lib/models/b.tflite'), undefined);
 });
 
+test('copies that the page made come first, if they are of this version, and are then removed', async () => {
+  const { shelf, cache, asked } = makeShelf({ server });
+  await cache.put(`${scope}lib/models/b.tflite?early`, new Response('lib/models/b.tflite'));
+  await cache.put(`${scope}lib/wasm/simd/a.js?early`, new Response('another version'));
+  await cache.put(`${scope}unknown?early`, new Response('unknown'));
+  assert.ok(await shelf.keepGroupsOf(['lib/models/b.tflite', 'lib/wasm/simd/a.js']));
+  assert.deepEqual(asked.sort(), ['force-cache lib/wasm/simd/a.js', 'force-cache lib/wasm/simd/a.wasm']);
+  assert.equal(await (await shelf.find('lib/models/b.tflite')).text(), 'lib/models/b.tflite');
+  assert.equal(await (await shelf.find('lib/wasm/simd/a.js')).text(), 'lib/wasm/simd/a.js');
+  const early = () => [...cache.entries.keys()].filter((url) => url.endsWith('?early'));
+  assert.deepEqual(early(), [`${scope}unknown?early`]);
+  await shelf.removeOthers();
+  assert.deepEqual(early(), []);
+  // A copy of a file that is kept is removed as well.
+  await cache.put(`${scope}lib/models/b.tflite?early`, new Response('lib/models/b.tflite'));
+  await shelf.keepGroupsOf(['lib/models/b.tflite']);
+  assert.deepEqual(early(), []);
+});
+
 test('an old file in the cache of the browser is replaced by that of the server', async () => {
   const { shelf, asked } = makeShelf({ server, old: { 'main.js': 'an earlier version' } });
   await shelf.keepCore();

@@ -14,7 +14,7 @@ const storage = () => sessionStorage;
 export async function connectCores(worker: ServiceWorker, page: HostedPage): Promise<void> {
   const features = detectFeatures();
   const state = stateAfterLoad({
-    isIsolated: features.isolated,
+    isIsolated: features.isolated && features.sharedMemory,
     isAsked: await ask(worker, { ask: 'isolates' }),
     isReload: isNotedReload(storage),
     canHelp: canHelp({ ...features, isFramed: window.top !== window }),

@@ -16,21 +16,18 @@ export interface HostedPage {
 
 /**
  * Registers the service worker and shows what it offers. Call it when the engine runs, so that it doesn't compete with the download of
- * module and model. It never rejects.
+ * module and model. `endCopies` as returned by `keepEarlyCopies()`. Rejects where service workers are refused.
  */
-export async function connectHosting(page: HostedPage): Promise<void> {
+export async function connectHosting(page: HostedPage, endCopies: () => Promise<void>): Promise<void> {
   const container = navigator.serviceWorker;
-  try {
-    const registration = await container.register('service-worker.js', { updateViaCache: 'none' });
-    watchUpdates(container, registration, page);
-    const { active } = await container.ready;
-    const paths = pathsOf(performance.getEntriesByType('resource'), new URL('./', document.baseURI).href);
-    const isKept = ask(active!, { ask: 'keep', paths });
-    await connectCores(active!, page);
-    if (await isKept) showOffline();
-  } catch {
-    // Browsers refuse service workers for many reasons, and none of them concerns the visitor.
-  }
+  const registration = await container.register('service-worker.js', { updateViaCache: 'none' });
+  watchUpdates(container, registration, page);
+  const { active } = await container.ready;
+  await endCopies();
+  const paths = pathsOf(performance.getEntriesByType('resource'), new URL('./', document.baseURI).href);
+  const isKept = ask(active!, { ask: 'keep', paths });
+  await connectCores(active!, page);
+  if (await isKept) showOffline();
 }
 
 /** Returns the paths of loaded files within the page's folder. */

@@ -2,7 +2,7 @@
 
 /** What is known when the page has loaded. */
 export interface Situation {
-  /** The browser lets this page share memory. */
+  /** The page is isolated, and the browser lets it share memory. */
   isIsolated: boolean;
   /** The service worker adds the headers that isolate the page. */
   isAsked: boolean;

@@ -3,7 +3,7 @@
 // The service worker adds them only when the visitor has asked for it: isolation takes effect with a load of the page, fetches another
 // build of the module, and cuts the ties to windows that opened the page.
 
-import { cacheName } from './shelf.js';
+import { cacheName } from '../kept.js';
 
 /** The visitor's decision. It is kept beside the files, because a service worker has no other storage that is as simple. */
 export class Isolation {

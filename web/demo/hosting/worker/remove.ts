@@ -1,7 +1,7 @@
 // The service worker of the development server: it removes itself, and the files that it kept. Somebody who served the built page under
 // the same address before would otherwise see that page forever.
 
-import { cacheName } from './shelf.js';
+import { cacheName } from '../kept.js';
 
 declare const self: ServiceWorkerGlobalScope;
 

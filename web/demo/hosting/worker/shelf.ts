@@ -1,6 +1,7 @@
 // The files that the service worker keeps. Each is kept under its path and its checksum. So a file that two versions of the page share is
 // downloaded once, and files of two versions never mix.
 
+import { cacheName, earlyParameter, sumParameter } from '../kept.js';
 import { type FileList, sumOf, withTheirGroups } from './files.js';
 
 /** What the shelf needs from its surroundings. Tests replace it. */
@@ -13,9 +14,6 @@ export interface Surroundings {
   /** Computes the SHA-256 of bytes, in hexadecimal. */
   sum(bytes: ArrayBuffer): Promise<string>;
 }
-
-/** Name of the cache with the files of the page in a folder. Other pages of the same origin have other folders. */
-export const cacheName = (scope: string) => `teachable-machine ${scope}`;
 
 /** Headers of a response that no longer fit once it is decoded and kept. */
 const headersOfTransfer = ['content-encoding', 'content-length', 'transfer-encoding', 'vary', 'age'];
@@ -60,27 +58,40 @@ export class Shelf {
     return true;
   }
 
-  /** Removes the files of other versions. */
+  /** Removes the files of other versions, and copies that nobody took. */
   async removeOthers(): Promise<void> {
     const cache = await this.#open();
     const { core, groups } = this.#around.files;
     const wanted = new Set([core, ...groups].flatMap(Object.keys).map((path) => this.#keyOf(path)));
-    for (const { url } of await cache.keys())
-      if (url.includes(sumParameter) && !wanted.has(url)) await cache.delete(url);
+    for (const { url } of await cache.keys()) {
+      const isFile = url.includes(sumParameter) || url.endsWith(earlyParameter);
+      if (isFile && !wanted.has(url)) await cache.delete(url);
+    }
   }
 
   /**
-   * Keeps a file. The page has just loaded most of them, so the browser's own cache is asked first, whatever its age. The checksum tells
-   * whether the file is of this version; if not, the server is asked.
+   * Keeps a file. The page has just loaded most of them, so its own copy and the browser's cache come first, whatever their age. The
+   * checksum tells whether the file is of this version; if not, the server is asked.
    * @param again Whether to fetch a file that is kept: its headers may have changed.
    */
   async #keep(path: string, again: boolean): Promise<void> {
+    const early = await this.#takeEarlyCopy(path);
     if (!again && (await this.find(path))) return;
+    if (early && (await this.take(path, early))) return;
     for (const cache of ['force-cache', 'reload'] as const) {
       const response = await this.#around.fetch(this.#around.scope + path, { cache });
       if (await this.take(path, response)) return;
     }
     throw new Error(`${this.#around.scope + path} is not the file of this version of the page.`);
+  }
+
+  /** Returns the page's own copy of a file, if there is one, and removes it from the cache. */
+  async #takeEarlyCopy(path: string): Promise<Response | undefined> {
+    const cache = await this.#open();
+    const key = this.#around.scope + path + earlyParameter;
+    const copy = await cache.match(key);
+    if (copy) await cache.delete(key);
+    return copy;
   }
 
   #keyOf(path: string): string {
@@ -92,8 +103,6 @@ export class Shelf {
     return this.#cache;
   }
 }
-
-const sumParameter = '?sha256=';
 
 /** Makes a response of its own: browsers refuse one that followed a redirect as an answer to a navigation. */
 function decoded({ headers }: Response, bytes: ArrayBuffer): Response {
