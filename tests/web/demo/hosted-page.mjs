@@ -42,6 +42,15 @@ export const untilReady = (page) =>
     () => document.querySelector('#variant[data-variant]') && document.querySelector('#dataset-tools:not([hidden])'),
   );
 
+/** Reloads the page as a visitor does. The command of Firefox's driver reloads it past the service worker. */
+export async function reload(page) {
+  await page.evaluate(() => {
+    globalThis.isOldPage = true;
+    setTimeout(() => location.reload());
+  });
+  await page.waitForFunction(() => !globalThis.isOldPage);
+}
+
 /** Waits until the page would start without a network. */
 export const untilOffline = (page) => page.waitForSelector('[data-testid=offline]');
 

@@ -15,6 +15,7 @@ import {
   keptFiles,
   openHosted,
   recognizesStripes,
+  reload,
   subPath,
   teachTwo,
   untilCount,
@@ -66,7 +67,7 @@ everyEngine(
     assert.equal((await keptFiles(page)).filter((name) => name.endsWith('/teachable.wasm')).length, 2);
 
     await closeServer();
-    await page.reload();
+    await reload(page);
     await untilReady(page);
     assert.equal(await page.evaluate(() => crossOriginIsolated), true);
     assert.match(await variantOf(page), /-threads$/);
@@ -105,7 +106,7 @@ test('a host with the headers: threads at once and without a network, no switch,
   assert.deepEqual(requests.slice(count), ['/LICENSE.txt', '/LICENSE.txt', '/nothing-here.txt', '/main.js?other']);
 
   await closeServer();
-  await page.reload();
+  await reload(page);
   await untilReady(page);
   assert.match(await variantOf(page), /-threads$/);
   await teachTwo(page, scratch);
@@ -131,7 +132,7 @@ test('a browser that refuses isolation: one reload in vain, and the page says so
   await untilReady(page);
   await untilCount(page, 2, 1);
   // The decision was taken back: the next load is like the first.
-  await page.reload();
+  await reload(page);
   await page.waitForSelector('[data-testid=cores]');
   assert.equal(await page.evaluate(() => document.querySelector('[data-testid=cores-text]').textContent), '');
 });
@@ -241,7 +242,7 @@ test('the development server replaces a built page that was served under its add
   const developed = await serve({ port: Number(new URL(url).port) });
   t.after(() => developed.close());
   assert.equal(developed.url, url);
-  await page.reload();
+  await reload(page);
   await page.waitForFunction(() => !document.querySelector('link[rel=manifest]'));
   await untilReady(page);
   await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistrations()).length === 0);

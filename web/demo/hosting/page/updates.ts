@@ -49,8 +49,9 @@ function showNotice(
     button.disabled = false;
     text.textContent = texts.hosting.notSaved;
   });
-  const notice = build('p', { class: 'alert', id: 'update', role: 'status', 'data-testid': 'update' }, text, button);
-  byId('alert').before(notice);
+  byId('alert').before(build('p', { class: 'alert', id: 'update', 'data-testid': 'update' }, text, button));
+  // Screen readers don't read an element that comes with its text.
+  byId('announcer').textContent = texts.hosting.update;
 }
 
 async function loadNewVersion(
