@@ -153,11 +153,12 @@ test('a new version is told, loaded when the visitor says so, and only what chan
   // The other tab is opened anew, so that the browser looks for a new version. It still gets the earlier one.
   await other.reload();
   for (const each of [page, other]) await each.getByTestId('update').waitFor();
-  for (const each of [page, other]) assert.equal(await each.title(), 'Teachable machine');
+  const isNext = (each) => each.evaluate(() => document.body.dataset.version === 'next');
+  for (const each of [page, other]) assert.equal(await isNext(each), false);
   assert.equal(loads.count, 0);
 
   await page.getByTestId('update').getByRole('button').click();
-  await page.waitForFunction(() => document.title === 'Next version');
+  await page.waitForFunction(() => document.body?.dataset.version === 'next');
   await untilReady(page);
   await untilCount(page, 1, 1);
   await untilCount(page, 2, 1);
@@ -165,7 +166,7 @@ test('a new version is told, loaded when the visitor says so, and only what chan
   assert.equal(loads.count, 1);
   assert.equal(await page.getByTestId('update').count(), 0);
   // The other tab goes on with the earlier version until its visitor reloads it.
-  assert.equal(await other.title(), 'Teachable machine');
+  assert.equal(await isNext(other), false);
   assert.deepEqual(
     [...new Set(requests.slice(count))].filter((each) => !/icon/.test(each)).sort(),
     [subPath, `${subPath}service-worker.js`, `${subPath}style.css`].sort(),
@@ -190,7 +191,7 @@ test('a new version is told, loaded when the visitor says so, and only what chan
 /** Changes the page and its style sheet in a built folder, as the next version of it would. */
 async function publishNextVersion(folder, names) {
   const page = path.join(folder, 'index.html');
-  await writeFile(page, (await readFile(page, 'utf8')).replace(/<title>.*<\/title>/, '<title>Next version</title>'));
+  await writeFile(page, (await readFile(page, 'utf8')).replace('<body>', '<body data-version="next">'));
   await appendFile(path.join(folder, 'style.css'), '\n/* Next version */\n');
   await writeServiceWorker(folder, names);
 }
