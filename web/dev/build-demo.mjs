@@ -1,10 +1,15 @@
-// Writes the page as a folder of static files, for any host and under any path: npm run build:demo [-- --source-maps]
+// Writes the page as a folder of static files, for any host and under any path: npm run build:demo
+//
+//   npm run build:demo -- [--source-maps] [--networks=id,...]
+//
+//   --source-maps   copies the source maps, too
+//   --networks      more networks of models/catalog.json, which visitors can choose
 //
 // build/demo holds the page, the files of the package that the page can ask for, the model, and the licence notices. A service worker
 // makes the page start without a network after the first visit. Hosts that send no COOP and COEP headers get the variants without threads,
 // until the visitor asks for all cores; the service worker then adds these headers.
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -12,6 +17,7 @@ import { setup } from '../../cpp/third_party/setup.mjs';
 import { fetchDefault } from '../../models/fetch.mjs';
 import { bareModulesStep, bundleStep, downloadLists, runSteps, variantStep } from './build.mjs';
 import { wasmVariants } from './cmake.mjs';
+import { copyNetworks } from './demo-networks.mjs';
 import { fail, main, projectFolder } from './steps.mjs';
 
 const demo = path.join(projectFolder, 'build/demo');
@@ -37,6 +43,13 @@ function namesIn(name, text) {
   return [...text.matchAll(relative)].map(([, each]) => path.posix.join(path.posix.dirname(name), each));
 }
 
+async function filesIn(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath ?? entry.path, entry.name)));
+}
+
 /** Page code registers the service worker only where the page names a manifest, so not on the development server. */
 const withManifest = (html) =>
   html.replace('</head>', '  <link rel="manifest" href="manifest.webmanifest" />\n  </head>');
@@ -46,10 +59,11 @@ const withoutSourceMap = (text) => text.replace(/\n?\/\/# sourceMappingURL=\S+\n
 /**
  * Copies the page and all files that it names, directly or through others, and writes the service worker.
  * @param {string} [target] Folder to write. What it held before is removed.
- * @param {{sourceMaps?: boolean}} [options] `sourceMaps`: whether to copy the source maps, too.
+ * @param {{sourceMaps?: boolean, networks?: string[]}} [options] `sourceMaps`: whether to copy the source maps, too. `networks`: ids
+ * of further networks in the catalogue.
  * @returns {Promise<string[]>} The names of the files but the licences, in alphabetical order.
  */
-export async function writeDemo(target = demo, { sourceMaps = false } = {}) {
+export async function writeDemo(target = demo, { sourceMaps = false, networks = [] } = {}) {
   await rm(target, { recursive: true, force: true });
   const names = new Set(['index.html']);
   for (const name of names) {
@@ -67,6 +81,8 @@ export async function writeDemo(target = demo, { sourceMaps = false } = {}) {
     await writeFile(copy, text);
     for (const each of namesIn(name, text)) names.add(each);
   }
+  await copyNetworks(target, networks);
+  for (const name of await filesIn(path.join(target, 'networks'))) names.add(`networks/${name}`);
   const { writeServiceWorker } = await import('./service-worker.mjs'); // imported here, because it needs the Node packages
   await writeServiceWorker(target, names);
   // The licences of the compiled code ask for their text beside it.
@@ -77,10 +93,11 @@ export async function writeDemo(target = demo, { sourceMaps = false } = {}) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await main(async () => {
-    const { values } = parseArgs({ options: { 'source-maps': { type: 'boolean' } } });
+    const { values } = parseArgs({ options: { 'source-maps': { type: 'boolean' }, networks: { type: 'string' } } });
+    const { 'source-maps': sourceMaps, networks } = values;
     await setup({ alongside: downloadLists() });
     await fetchDefault().catch((error) => fail(`The demo needs a model: ${error.message}`));
-    const write = ['Static files', () => writeDemo(demo, { sourceMaps: values['source-maps'] })];
+    const write = ['Static files', () => writeDemo(demo, { sourceMaps, networks: networks?.split(',') })];
     await runSteps([...wasmVariants.map(variantStep), bareModulesStep, bundleStep, write]);
     console.log(`The demo is in ${path.relative(projectFolder, demo)}. Copy the folder to any web server.`);
   });

@@ -10,7 +10,7 @@ import { projectFolder } from './steps.mjs';
  * Folders whose files only some visitors need. A browser uses one build of the module. The converter is used for models of TensorFlow.js
  * only; the decoder belongs to the files for everybody, because pictures can be taught without a network, too.
  */
-const onlySome = /^lib\/(?:wasm\/(?!image\/)[^/]+|models)\//;
+const onlySome = /^lib\/(?:wasm\/(?!image\/)[^/]+|models)\/|^networks\/.+?(?=\.json$|\/)/;
 
 /** Files that no page asks for by itself. */
 const neverKept = /\.map$|^(?:service-worker\.js|manifest\.webmanifest)$|^icons\//;

@@ -6,6 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { filesFolder } from '../../../models/fetch.mjs';
 import { writeDemo } from '../../../web/dev/build-demo.mjs';
 import { scratchFolder } from '../support/data.mjs';
 import { openBrowser, openPage } from '../support/open-page.mjs';
@@ -76,6 +77,26 @@ test('source maps are copied when asked for, and the service worker does not kee
     );
   }
   assert.ok(!(await readFile(path.join(folder, 'service-worker.js'), 'utf8')).includes('.map"'));
+});
+
+test('other networks are in the folder only when they are asked for', async (t) => {
+  const folder = await scratchFolder(t);
+  const list = async () => JSON.parse(await readFile(path.join(folder, 'networks.json'), 'utf8'));
+  assert.deepEqual(
+    (await writeDemo(folder)).filter((name) => name.startsWith('networks/')),
+    [],
+  );
+  assert.deepEqual(await list(), []);
+  // The default network is always there to be copied.
+  const { id } = JSON.parse(await readFile(path.join(filesFolder, 'default.json'), 'utf8'));
+  const names = (await writeDemo(folder, { networks: [id] })).filter((name) => name.startsWith('networks/'));
+  assert.deepEqual(
+    (await list()).map((each) => each.id),
+    [id],
+  );
+  assert.ok(names.includes(`networks/${id}.json`));
+  const entry = JSON.parse(await readFile(path.join(folder, `networks/${id}.json`), 'utf8'));
+  for (const file of entry.files) assert.ok(names.includes(`networks/${file.path}`), file.path);
 });
 
 test('the service worker knows each file that the page asks for, by its checksum', async (t) => {
