@@ -80,7 +80,6 @@ everyEngine(
     await page.waitForFunction(() => !crossOriginIsolated);
     await untilReady(page);
     assert.match(await variantOf(page), /^(?:simd|relaxed)$/);
-    await recognizesStripes(page, scratch);
   },
 );
 

@@ -1,6 +1,7 @@
 // Connects the page with its service worker. Where service workers don't run, such as in private windows of Firefox, the page works as
 // without it.
 
+import { readUrlOptions } from '../../app/url-options.js';
 import { build } from '../../dom/build.js';
 import { byId } from '../../dom/elements.js';
 import { texts } from '../../texts/texts.js';
@@ -27,7 +28,8 @@ export async function connectHosting(page: HostedPage, endCopies: () => Promise<
   const paths = pathsOf(performance.getEntriesByType('resource'), new URL('./', document.baseURI).href);
   const isKept = ask(active!, { ask: 'keep', paths });
   await connectCores(active!, page);
-  if (await isKept) showOffline();
+  // The service worker doesn't know a network that the page's address names.
+  if ((await isKept) && readUrlOptions(location.search).model === undefined) showOffline();
 }
 
 /** Returns the paths of loaded files within the page's folder. */
