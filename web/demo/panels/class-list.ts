@@ -54,7 +54,7 @@ export class ClassList {
   }
 
   /** Shows new examples of one class. */
-  showExamples({ label, ids }: DatasetClass): void {
+  showExamples({ label, ids }: Pick<DatasetClass, 'label' | 'ids'>): void {
     this.of(label)?.showExamples(ids);
   }
 
