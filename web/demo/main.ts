@@ -28,6 +28,7 @@ import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
 import { connectConfirmButtons } from './panels/confirm.js';
 import { Explanation } from './panels/explanation.js';
+import { showLanguageChoice } from './panels/language-choice.js';
 import { Preview } from './panels/preview.js';
 import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
@@ -36,7 +37,7 @@ import { emptyProject, ProjectState } from './project/project.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
 import { fillTexts } from './texts/fill.js';
-import { language, loadTexts } from './texts/texts.js';
+import { language, loadTexts, texts } from './texts/texts.js';
 
 await loadTexts();
 document.documentElement.lang = language;
@@ -50,7 +51,7 @@ const project = new ProjectState(emptyProject('', ''));
 const dataset = new Dataset(onDatasetChange);
 const undoHistory = new UndoHistory((last) => {
   byId('undo').hidden = !last;
-  byId('undo').title = last ? `Undo: ${last.description}` : '';
+  byId('undo').title = last ? texts.page.undoWhat(last.description) : '';
 });
 const editor = new DatasetEditor(dataset, slots, undoHistory);
 const recordings = new Recordings(editor);
@@ -79,7 +80,7 @@ const engine = new Engine(dataset, {
 const input = new Input(preview, {
   onFrame: () => recognition.run(),
   onLive() {
-    if (engine.classifier) showStatus('Hold the button of a class while you show something.');
+    if (engine.classifier) showStatus(texts.preview.holdWhileShowing);
   },
   onNone: () => recognition.clear(),
 });
@@ -144,7 +145,7 @@ async function start(): Promise<void> {
     return '';
   });
   byId('dataset-tools').hidden = false;
-  showStatus(`Ready. ${restored || 'Start the camera, or add pictures to the classes.'}`);
+  showStatus(`${texts.page.ready} ${restored || texts.page.howToBegin}`);
   await recognition.refresh();
 }
 
@@ -175,4 +176,5 @@ document.addEventListener('keydown', (event) => {
   void editing.undo();
 });
 connectConfirmButtons();
+showLanguageChoice(() => persistence.flush());
 void start();

@@ -15,6 +15,7 @@ import { FrameMeter } from '../panels/frame-meter.js';
 import type { Preview } from '../panels/preview.js';
 import type { SettingsPanel } from '../panels/settings.js';
 import { showTop3 } from '../panels/top3.js';
+import { texts } from '../texts/texts.js';
 import type { Engine } from './engine.js';
 import { failureOf } from './failure.js';
 
@@ -131,7 +132,7 @@ export class Recognition {
     explanation.show(prediction);
     if (!prediction) return preview.showWinner(null);
     if (prediction.unknown) {
-      this.#announcer.announce('Unknown');
+      this.#announcer.announce(texts.common.unknown);
       return preview.showWinner('unknown');
     }
     const name = classList.of(prediction.label)?.name ?? prediction.label;

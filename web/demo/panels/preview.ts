@@ -4,7 +4,7 @@ import type { WebcamState } from 'teachable-wasm/webcam';
 import { colourOf } from '../dataset/slots.js';
 import { byId, within } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
-import { cameraTexts } from '../input/camera-texts.js';
+import { texts } from '../texts/texts.js';
 
 /** The kind of input that the preview shows. */
 export type InputKind = 'none' | 'camera' | 'picture';
@@ -47,7 +47,7 @@ export class Preview {
   }
 
   showCameraState(state: WebcamState): void {
-    const { headline, help, button } = cameraTexts[state];
+    const { headline, help, button } = texts.camera[state];
     byId('camera-headline').textContent = headline;
     byId('camera-help').textContent = help;
     const start = byId<HTMLButtonElement>('start-camera');
@@ -73,7 +73,7 @@ export class Preview {
     if (!winner) return;
     const isUnknown = winner === 'unknown';
     this.#winner.dataset['class'] = colourOf(isUnknown ? 0 : winner.slot);
-    within(this.#winner, '.winner-name').textContent = isUnknown ? 'Unknown' : winner.name;
+    within(this.#winner, '.winner-name').textContent = isUnknown ? texts.common.unknown : winner.name;
     within(this.#winner, '.winner-confidence').textContent = isUnknown ? '' : percent(winner.confidence);
   }
 }

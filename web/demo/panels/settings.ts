@@ -1,7 +1,8 @@
 // The settings of the visitor. The browser remembers them if it lets the page store data.
 
 import { byId } from '../dom/elements.js';
-import { countOf, percent } from '../dom/format.js';
+import { percent } from '../dom/format.js';
+import { texts } from '../texts/texts.js';
 
 /** This name must stay, because visitors have stored settings under it. */
 const storageKey = 'teachable-machine preferences';
@@ -56,9 +57,10 @@ export class SettingsPanel {
 
   #showValues(): void {
     const { unknownThreshold, smoothing } = this;
-    const unknownText = unknownThreshold === undefined ? 'never' : `below ${percent(unknownThreshold)}`;
+    const unknownText =
+      unknownThreshold === undefined ? texts.settings.never : texts.settings.below(percent(unknownThreshold));
     showValue(this.#unknown, 'unknown-text', unknownText);
-    showValue(this.#smoothing, 'smoothing-text', smoothing === 0 ? 'off' : countOf(smoothing, 'frame'));
+    showValue(this.#smoothing, 'smoothing-text', smoothing === 0 ? texts.settings.off : texts.common.frames(smoothing));
   }
 
   #store(): void {
