@@ -34,6 +34,8 @@ export interface RecognitionParts {
   preview: Preview;
   classList: ClassList;
   explanation: Explanation;
+  /** Called with the embedding of each example that was recorded. */
+  onRecorded(embedding: Float32Array): void;
 }
 
 /** Classifies images and shows the results. */
@@ -65,6 +67,7 @@ export class Recognition {
         observing.then((observation) => observation?.exampleId),
       );
     const observation = await observing;
+    if (card && observation?.embedding) this.#parts.onRecorded(observation.embedding);
     // The camera may have been stopped in the meantime.
     if (observation && input.current) this.#show(observation);
   }
@@ -76,7 +79,7 @@ export class Recognition {
 
   /** Classifies an image once, and adds it to the class of `card` if one is given. Returns undefined while there is no engine. */
   async observe(
-    image: HTMLVideoElement | Blob,
+    image: HTMLVideoElement | HTMLCanvasElement | Blob,
     card?: ClassCard,
     thumbnailSource: ThumbnailSource | null = null,
   ): Promise<Observation | undefined> {
@@ -100,7 +103,7 @@ export class Recognition {
   }
 
   async #observeOrExplain(
-    image: HTMLVideoElement | Blob,
+    image: HTMLVideoElement | HTMLCanvasElement | Blob,
     card: ClassCard | undefined,
     thumbnailSource: ThumbnailSource,
   ): Promise<Observation | undefined> {

@@ -1,9 +1,11 @@
 // The input of the network: the camera, a picture of the visitor's, or nothing yet.
 
-import { Webcam, type WebcamState } from 'teachable-wasm/webcam';
+import { Webcam, type WebcamDevice, type WebcamState } from 'teachable-wasm/webcam';
 import { byId } from '../dom/elements.js';
 import type { ThumbnailSource } from '../dom/thumbnails.js';
 import type { InputKind, Preview } from '../panels/preview.js';
+import { defaultRecording, type RecordingOptions } from '../recording/options.js';
+import { CroppedFrame, rectangleOf } from '../recording/zoom.js';
 
 /** Callbacks of the input. */
 export interface InputEvents {
@@ -17,7 +19,7 @@ export interface InputEvents {
 
 /** An image to classify, and how to draw its thumbnail. */
 export interface InputImage {
-  image: HTMLVideoElement | Blob;
+  image: HTMLVideoElement | HTMLCanvasElement | Blob;
   thumbnailSource: ThumbnailSource;
 }
 
@@ -26,15 +28,17 @@ export class Input {
   readonly #preview: Preview;
   readonly #events: InputEvents;
   readonly #camera: Webcam;
+  readonly #croppedFrame = new CroppedFrame();
+  #recording: RecordingOptions = defaultRecording;
   #pictureFile: Blob | null = null;
   #endFrames: (() => void) | null = null;
+  #onLive = () => {};
 
   constructor(preview: Preview, events: InputEvents) {
     this.#preview = preview;
     this.#events = events;
     this.#camera = new Webcam({ video: preview.video, onState: (state) => this.#onCameraState(state) });
-    // An error of start() is a state, too, and the preview shows it.
-    byId('start-camera').addEventListener('click', () => void this.#camera.start().catch(() => {}));
+    byId('start-camera').addEventListener('click', () => void this.#startCamera());
     byId('stop-camera').addEventListener('click', () => this.#camera.stop());
     byId('back-to-camera').addEventListener('click', () => this.#show('camera'));
   }
@@ -46,8 +50,14 @@ export class Input {
   /** The image to classify now, or null when there is none. */
   get current(): InputImage | null {
     const { video, picture, crop } = this.#preview;
-    if (this.kind === 'camera')
-      return { image: video, thumbnailSource: { image: video, mirrored: this.#camera.mirror, crop } };
+    if (this.kind === 'camera') {
+      const { zoom } = this.#recording;
+      const size = { width: video.videoWidth, height: video.videoHeight };
+      // Between two cameras there is no frame.
+      if (!this.#camera.live || size.width === 0) return null;
+      const image = zoom.scale === 1 ? video : this.#croppedFrame.draw(video, rectangleOf(zoom, size, crop));
+      return { image, thumbnailSource: { image, mirrored: this.mirrored, crop } };
+    }
     if (!this.#pictureFile) return null;
     return { image: this.#pictureFile, thumbnailSource: { image: picture, mirrored: false, crop } };
   }
@@ -59,16 +69,59 @@ export class Input {
     this.#showTools();
   }
 
+  /** True when the preview shows the camera mirrored. */
+  get mirrored(): boolean {
+    return this.#camera.mirror;
+  }
+
+  /** Returns the cameras of this device. */
+  devices(): Promise<WebcamDevice[]> {
+    return Webcam.devices();
+  }
+
+  /** Calls `listener` each time a camera has started. */
+  whenLive(listener: () => void): void {
+    this.#onLive = listener;
+  }
+
+  /** Uses the visitor's choice of camera, mirror and zoom. A camera that is live is exchanged for another one at once. */
+  useRecording(options: RecordingOptions): void {
+    const { deviceId, facing } = this.#recording;
+    const isOther = deviceId !== options.deviceId || facing !== options.facing;
+    this.#recording = options;
+    this.#camera.mirror = options.mirror ?? undefined;
+    this.#preview.showZoom(options.zoom, this.mirrored);
+    if (isOther && ['live', 'prompting'].includes(this.#camera.state)) void this.#startCamera();
+  }
+
+  /** Starts the chosen camera, or another one when that is not connected. */
+  async #startCamera(): Promise<void> {
+    const { deviceId, facing } = this.#recording;
+    try {
+      await this.#camera.start(deviceId === '' ? { facing } : { deviceId }).catch((error) => {
+        if (deviceId === '' || error.code !== 'camera-missing') throw error;
+        return this.#camera.start({ facing });
+      });
+    } catch {
+      // An error is a state, too, and the preview shows it.
+    }
+  }
+
   #onCameraState(state: WebcamState): void {
     this.#preview.showCameraState(state);
     this.#endFrames?.();
     this.#endFrames = null;
+    // While another camera starts, the preview stays as it is.
+    if (state === 'prompting' && this.kind === 'camera') return;
     if (state === 'live') {
+      // Only now is it known whether the camera faces the visitor.
+      this.#preview.showZoom(this.#recording.zoom, this.mirrored);
       this.#show('camera');
       this.#endFrames = this.#camera.eachFrame(async () => {
         if (this.kind === 'camera') await this.#events.onFrame();
       });
       this.#events.onLive();
+      this.#onLive();
     } else if (this.kind !== 'picture') {
       this.#show('none');
       this.#events.onNone();

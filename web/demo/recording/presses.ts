@@ -42,6 +42,11 @@ export class Presses {
     return this.#active.has(slot);
   }
 
+  /** True while any press is in effect. */
+  get isAnyActive(): boolean {
+    return this.#active.size > 0;
+  }
+
   /** The button, or its key, is pressed. */
   press(slot: number): void {
     const options = this.#options();
