@@ -4,8 +4,10 @@
 //   panels/    what the page shows, one panel per file
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
+//   settings/  what the settings need besides their panel
 //   storage/   saving between visits
-//   input/     camera and pictures
+//   input/     camera, scene and pictures
+//   scene/     the drawn scene for visitors without a camera
 //   dom/       helpers for elements, files, thumbnails and numbers
 //   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
@@ -42,6 +44,7 @@ import { isHandsFree } from './recording/options.js';
 import { Pace } from './recording/pace.js';
 import { RecordingSettings } from './recording/settings.js';
 import { listenForZoomGestures } from './recording/zoom-gestures.js';
+import { readPreferences } from './settings/preferences.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
 import { fillTexts } from './texts/fill.js';
@@ -55,7 +58,7 @@ fillTexts(byId<HTMLTemplateElement>('class-card').content);
 // The data -------------------------------------------------------------------------------------------------------------
 
 const slots = new Slots();
-const project = new ProjectState(emptyProject('', ''));
+const project = new ProjectState(emptyProject('', '', readPreferences().smoothing));
 const dataset = new Dataset(onDatasetChange);
 const undoHistory = new UndoHistory((last) => {
   byId('undo').hidden = !last;
@@ -90,7 +93,7 @@ const engine = new Engine(dataset, {
 const input = new Input(preview, {
   onFrame: () => recognition.run(),
   onLive() {
-    if (engine.classifier) showStatus(texts.preview.holdWhileShowing);
+    if (engine.classifier) showStatus(input.kind === 'scene' ? texts.scene.howTo : texts.preview.holdWhileShowing);
   },
   onNone() {
     teaching.endAll();
@@ -103,7 +106,10 @@ const input = new Input(preview, {
 const thumbnailOf = (id: number) => dataset.thumbnail(id);
 const slotOf = (label: string) => slots.of(label) ?? 0;
 const explanation = new Explanation(thumbnailOf, slotOf);
-const settings = new SettingsPanel(() => void recognition.refresh());
+const settings = new SettingsPanel(project, {
+  onChange: () => void recognition.refresh(),
+  sampleExamples: () => dataset.sampleEmbeddings(),
+});
 const classList = new ClassList(byId('classes'), {
   thumbnailOf,
   onPress: (card) => teaching.press(card),
@@ -163,6 +169,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
   }
   persistence.changed();
   review.changed();
+  settings.examplesChanged();
 }
 
 async function start(): Promise<void> {
@@ -213,7 +220,8 @@ function connectRecording(): void {
       const { fillRecordingOptions } = await import('./recording/options-panel.js');
       return fillRecordingOptions(root, {
         settings: recordingSettings,
-        mirrored: () => input.mirrored,
+        mirror: () => input.mirror,
+        isMirrored: () => input.isMirrored,
         devices: () => input.devices(),
         onCameraLive: (listener) => input.whenLive(listener),
       });
@@ -229,8 +237,8 @@ function connectRecording(): void {
     if (card) void editing.moveExample(id, card.label);
   });
   listenForZoomGestures(preview.root, {
-    zoom: () => (input.kind === 'camera' ? recordingSettings.current.zoom : undefined),
-    mirrored: () => input.mirrored,
+    zoom: () => (input.isMoving ? recordingSettings.current.zoom : undefined),
+    mirrored: () => input.isMirrored,
     onZoom: (zoom) => recordingSettings.change({ zoom }),
   });
   document.addEventListener('visibilitychange', () => document.hidden && teaching.endAll());

@@ -59,7 +59,7 @@ export class Teaching {
     const { engine, input, recordings, recognition } = this.#parts;
     if (!engine.classifier) return showStatus(texts.page.stillLoading);
     if (input.kind === 'none') return showStatus(texts.teaching.nothingToRecord);
-    if (input.kind === 'camera') return this.#presses.press(card.slot);
+    if (input.isMoving) return this.#presses.press(card.slot);
     // A picture is one example, however long the button is held.
     recordings.start(card.slot, card.label);
     card.showRecording(true);

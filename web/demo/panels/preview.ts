@@ -1,4 +1,4 @@
-// The square that shows what the network sees: the camera, a picture, or the button that starts the camera.
+// The square that shows what the network sees: the camera, the scene, a picture, or the buttons that start them.
 
 import type { WebcamState } from 'teachable-wasm/webcam';
 import { colourOf } from '../dataset/slots.js';
@@ -9,7 +9,7 @@ import { styleOf } from '../recording/zoom.js';
 import { texts } from '../texts/texts.js';
 
 /** The kind of input that the preview shows. */
-export type InputKind = 'none' | 'camera' | 'picture';
+export type InputKind = 'none' | 'camera' | 'scene' | 'picture';
 
 /** The winning class, as the preview names it. */
 export interface Winner {
@@ -26,6 +26,7 @@ const maxPictureSide = 1024;
 export class Preview {
   readonly video = byId<HTMLVideoElement>('video');
   readonly picture = byId<HTMLCanvasElement>('picture');
+  readonly scene = byId<HTMLCanvasElement>('scene');
   readonly root = byId('preview');
   readonly #winner = byId('winner');
 
@@ -48,9 +49,10 @@ export class Preview {
     this.root.dataset['crop'] = crop;
   }
 
-  /** Makes the camera show the part that the network sees. */
+  /** Makes the camera, which may be mirrored, and the scene show the part that the network sees. */
   showZoom(zoom: Zoom, mirrored: boolean): void {
     Object.assign(this.video.style, styleOf(zoom, mirrored));
+    Object.assign(this.scene.style, styleOf(zoom, false));
     const isZoomed = zoom.scale > 1;
     this.root.toggleAttribute('data-zoomed', isZoomed);
     if (isZoomed) this.root.setAttribute('aria-label', texts.recording.zoomedPreview);

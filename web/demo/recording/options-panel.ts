@@ -21,8 +21,10 @@ import type { RecordingSettings } from './settings.js';
 /** What the panel needs from the rest of the page. */
 export interface OptionsPanelParts {
   settings: RecordingSettings;
-  /** Returns true when the preview shows the camera mirrored. */
-  mirrored(): boolean;
+  /** Returns true when the camera is shown mirrored. */
+  mirror(): boolean;
+  /** Returns true when the preview is mirrored now. */
+  isMirrored(): boolean;
   /** Returns the cameras of this device. */
   devices(): Promise<WebcamDevice[]>;
   /** Calls `listener` when the camera has started. */
@@ -59,7 +61,7 @@ export function fillRecordingOptions(root: HTMLElement, parts: OptionsPanelParts
   const toggle = checkbox('recording-toggle', recording.toggle, (checked) => settings.change({ toggle: checked }));
   const mirror = checkbox('recording-mirror', recording.mirror, (checked) => settings.change({ mirror: checked }));
   const camera = new CameraChoice(settings, parts.devices);
-  const zoom = new ZoomSliders(settings, parts.mirrored);
+  const zoom = new ZoomSliders(settings, parts.isMirrored);
   root.append(
     build('fieldset', {}, build('legend', {}, recording.howTitle), ...numbers.map(({ row }) => row), toggle.row),
     build('p', { class: 'hint' }, recording.handsFreeHint),
@@ -69,7 +71,7 @@ export function fillRecordingOptions(root: HTMLElement, parts: OptionsPanelParts
   const show = (options: RecordingOptions) => {
     for (const each of numbers) each.show(options);
     toggle.box.checked = options.toggle;
-    mirror.box.checked = parts.mirrored();
+    mirror.box.checked = parts.mirror();
     camera.show(options);
     zoom.show(options.zoom);
   };
