@@ -39,13 +39,10 @@ import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
-import { listenForCardDrag } from './recording/card-drag.js';
 import { pageClock } from './recording/clock.js';
-import { listenForExampleDrag } from './recording/example-drag.js';
 import { isHandsFree } from './recording/options.js';
 import { Pace } from './recording/pace.js';
 import { RecordingSettings } from './recording/settings.js';
-import { listenForZoomGestures } from './recording/zoom-gestures.js';
 import { readPreferences } from './settings/preferences.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
@@ -200,7 +197,6 @@ async function keepEarlierLayers(): Promise<void> {
 
 /** Connects the recording options and the drags with the rest of the page. */
 function connectRecording(): void {
-  const cards = byId('classes');
   let { order } = project.current;
   project.onChange((current) => {
     if (current.order === order) return;
@@ -230,19 +226,26 @@ function connectRecording(): void {
     },
     (error) => void engine.onError(error),
   );
-  listenForCardDrag(cards, (element, index) => {
-    const card = classList.ofElement(element);
-    if (card) editing.moveClass(card, classList.indexOf(index));
-  });
-  listenForExampleDrag(cards, (id, element) => {
-    const card = classList.ofElement(element);
-    if (card) void editing.moveExample(id, card.label);
-  });
-  listenForZoomGestures(preview.root, {
-    zoom: () => (input.isMoving ? recordingSettings.current.zoom : undefined),
-    mirrored: () => input.isMirrored,
-    onZoom: (zoom) => recordingSettings.change({ zoom }),
-  });
+  // Without it, keys and buttons do the same.
+  void import('./recording/drags.js').then(
+    ({ listenForDrags }) =>
+      listenForDrags({
+        cards: byId('classes'),
+        preview: preview.root,
+        onCard(element, index) {
+          const card = classList.ofElement(element);
+          if (card) editing.moveClass(card, classList.indexOf(index));
+        },
+        onExample(id, element) {
+          const card = classList.ofElement(element);
+          if (card) void editing.moveExample(id, card.label);
+        },
+        zoom: () => (input.isMoving ? recordingSettings.current.zoom : undefined),
+        mirrored: () => input.isMirrored,
+        onZoom: (zoom) => recordingSettings.change({ zoom }),
+      }),
+    () => {},
+  );
   document.addEventListener('visibilitychange', () => document.hidden && teaching.endAll());
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && teaching.endAll());
 }
