@@ -1,0 +1,40 @@
+// What the page writes into the file for its player, as JSON. Plain data.
+
+import type { Layers, LoadOptions } from 'teachable-wasm';
+import type { ClassSettings } from '../project/project.js';
+import type { Texts } from '../texts/texts.js';
+
+/** A class of the project, in the order of the page. */
+export interface PlayerClass extends ClassSettings {
+  label: string;
+  /** Decides its colour and its shape. */
+  slot: number;
+}
+
+/** A project for the player. */
+export interface PlayerProject {
+  /** Name of the project; '' for none. */
+  name: string;
+  /** Language code of `texts`. */
+  language: string;
+  texts: Texts['takeaway']['player'];
+  classes: readonly PlayerClass[];
+  /** The network. Its addresses are those of parts. */
+  model: Extract<LoadOptions['model'], object>;
+  layers: Layers;
+  options: PlayerOptions;
+}
+
+/** How the examples decide, as the visitor set it. */
+export interface PlayerOptions {
+  /** Number of neighbours. */
+  k: number;
+  /** Minimum similarity, 0-1, below which the answer is "Unknown". Undefined: never. */
+  unknownThreshold: number | undefined;
+  /** Number of frames of the camera after which a frame counts half; 0 turns smoothing off. */
+  smoothing: number;
+}
+
+/** Names of the parts besides those of the module and the network. */
+export const projectPart = 'project.json';
+export const examplesPart = 'examples.tmkn';
