@@ -4,8 +4,10 @@
 //   panels/    what the page shows, one panel per file
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
+//   settings/  what the settings need besides their panel
 //   storage/   saving between visits
-//   input/     camera and pictures
+//   input/     camera, scene and pictures
+//   scene/     the drawn scene for visitors without a camera
 //   dom/       helpers for elements, files, thumbnails and numbers
 //   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
@@ -28,15 +30,17 @@ import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
 import { connectConfirmButtons } from './panels/confirm.js';
 import { Explanation } from './panels/explanation.js';
+import { showLanguageChoice } from './panels/language-choice.js';
 import { Preview } from './panels/preview.js';
 import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
+import { readPreferences } from './settings/preferences.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
 import { fillTexts } from './texts/fill.js';
-import { language, loadTexts } from './texts/texts.js';
+import { language, loadTexts, texts } from './texts/texts.js';
 
 await loadTexts();
 document.documentElement.lang = language;
@@ -46,11 +50,11 @@ fillTexts(byId<HTMLTemplateElement>('class-card').content);
 // The data -------------------------------------------------------------------------------------------------------------
 
 const slots = new Slots();
-const project = new ProjectState(emptyProject('', ''));
+const project = new ProjectState(emptyProject('', '', readPreferences().smoothing));
 const dataset = new Dataset(onDatasetChange);
 const undoHistory = new UndoHistory((last) => {
   byId('undo').hidden = !last;
-  byId('undo').title = last ? `Undo: ${last.description}` : '';
+  byId('undo').title = last ? texts.page.undoWhat(last.description) : '';
 });
 const editor = new DatasetEditor(dataset, slots, undoHistory);
 const recordings = new Recordings(editor);
@@ -79,7 +83,7 @@ const engine = new Engine(dataset, {
 const input = new Input(preview, {
   onFrame: () => recognition.run(),
   onLive() {
-    if (engine.classifier) showStatus('Hold the button of a class while you show something.');
+    if (engine.classifier) showStatus(input.kind === 'scene' ? texts.scene.howTo : texts.preview.holdWhileShowing);
   },
   onNone: () => recognition.clear(),
 });
@@ -89,7 +93,10 @@ const input = new Input(preview, {
 const thumbnailOf = (id: number) => dataset.thumbnail(id);
 const slotOf = (label: string) => slots.of(label) ?? 0;
 const explanation = new Explanation(thumbnailOf, slotOf);
-const settings = new SettingsPanel(() => void recognition.refresh());
+const settings = new SettingsPanel(project, {
+  onChange: () => void recognition.refresh(),
+  sampleExamples: () => dataset.sampleEmbeddings(),
+});
 const classList = new ClassList(byId('classes'), {
   thumbnailOf,
   onPress: (card) => teaching.press(card),
@@ -132,6 +139,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
   }
   persistence.changed();
   review.changed();
+  settings.examplesChanged();
 }
 
 async function start(): Promise<void> {
@@ -144,7 +152,7 @@ async function start(): Promise<void> {
     return '';
   });
   byId('dataset-tools').hidden = false;
-  showStatus(`Ready. ${restored || 'Start the camera, or add pictures to the classes.'}`);
+  showStatus(`${texts.page.ready} ${restored || texts.page.howToBegin}`);
   await recognition.refresh();
 }
 
@@ -175,4 +183,5 @@ document.addEventListener('keydown', (event) => {
   void editing.undo();
 });
 connectConfirmButtons();
+showLanguageChoice(() => persistence.flush());
 void start();
