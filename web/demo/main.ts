@@ -6,6 +6,8 @@
 //   project/   what was chosen for the project and its classes
 //   settings/  what the settings need besides their panel
 //   storage/   saving between visits
+//   takeaway/  the project as one HTML file, and as code
+//   player/    the page in that file
 //   input/     camera, scene and pictures
 //   scene/     the drawn scene for visitors without a camera
 //   dom/       helpers for elements, files, thumbnails and numbers
@@ -17,11 +19,13 @@ import { Engine } from './app/engine.js';
 import { FileActions } from './app/file-actions.js';
 import { Recognition } from './app/recognition.js';
 import { Teaching } from './app/teaching.js';
+import { readUrlOptions } from './app/url-options.js';
 import { Dataset, type DatasetEvent } from './dataset/dataset.js';
 import { DatasetEditor } from './dataset/editor.js';
 import { Recordings } from './dataset/recordings.js';
 import { Slots, slotCount } from './dataset/slots.js';
 import { UndoHistory } from './dataset/undo-history.js';
+import { type DrawerContent, fillWhenOpened } from './dom/drawer.js';
 import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
@@ -166,6 +170,20 @@ async function keepEarlierLayers(): Promise<void> {
   if ((await hasExamples('last')) && !(await hasExamples('two'))) await engine.useLayers('last');
 }
 
+async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
+  const { fillTakeaway } = await import('./takeaway/panel.js');
+  return fillTakeaway(root, {
+    name: () => project.current.name,
+    classes: () =>
+      dataset.classes.map(({ label }) => ({ ...project.classSettings(label), label, slot: slots.of(label) ?? 0 })),
+    exampleCount: () => dataset.exampleCount,
+    options: () => recognition.options,
+    classifier: () => engine.classifier,
+    model: () => readUrlOptions(location.search).model as string | undefined,
+    examples: (withThumbnails) => dataset.toFile({ withThumbnails }),
+  });
+}
+
 byId('alert-close').addEventListener('click', hideAlert);
 byId('undo').addEventListener('click', () => void editing.undo());
 byId('add-class').addEventListener('click', () => void editing.addClass());
@@ -182,6 +200,8 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   void editing.undo();
 });
+byId('takeaway').hidden = false;
+fillWhenOpened('takeaway', fillTakeawayDrawer, (error) => void engine.onError(error));
 connectConfirmButtons();
 showLanguageChoice(() => persistence.flush());
 void start();

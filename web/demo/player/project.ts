@@ -1,6 +1,6 @@
 // What the page writes into the file for its player, as JSON. Plain data.
 
-import type { Layers, LoadOptions } from 'teachable-wasm';
+import type { Layers, LoadOptions, ObserveOptions } from 'teachable-wasm';
 import type { ClassSettings } from '../project/project.js';
 import type { Texts } from '../texts/texts.js';
 
@@ -25,15 +25,8 @@ export interface PlayerProject {
   options: PlayerOptions;
 }
 
-/** How the examples decide, as the visitor set it. */
-export interface PlayerOptions {
-  /** Number of neighbours. */
-  k: number;
-  /** Minimum similarity, 0-1, below which the answer is "Unknown". Undefined: never. */
-  unknownThreshold: number | undefined;
-  /** Number of frames of the camera after which a frame counts half; 0 turns smoothing off. */
-  smoothing: number;
-}
+/** How the examples decide about the camera, as the visitor set it. */
+export type PlayerOptions = Pick<ObserveOptions, 'rule' | 'k' | 'weighting' | 'unknownThreshold' | 'smoothing'>;
 
 /** Names of the parts besides those of the module and the network. */
 export const projectPart = 'project.json';

@@ -162,12 +162,11 @@ export class PlayerView {
   }
 
   async #classify(image: HTMLVideoElement | Uint8Array): Promise<void> {
-    const { k, unknownThreshold, smoothing } = this.#project.options;
+    const { options } = this.#project;
     try {
       const { prediction } = await this.#classifier!.observe(image, {
-        k,
-        unknownThreshold,
-        smoothing: image === this.#video ? smoothing : 0,
+        ...options,
+        ...(image !== this.#video && { smoothing: 0 }),
         topk: 0,
       });
       // The camera may have been stopped in the meantime.

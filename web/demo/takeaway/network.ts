@@ -29,9 +29,8 @@ export async function collectNetwork(address: string, fetchFile: FetchFile): Pro
   const json = await parse(file);
   if (json?.files) return collectEntry(json as NetworkJson & { files: { path: string }[] }, url, fetchFile);
   // The names of file and folder are kept, because data sets store them as the network's id.
-  const segments = new URL(url).pathname.split('/').slice(-2);
-  const folder = `network/${segments.length > 1 ? `${segments[0]}/` : ''}`;
-  const name = folder + segments.at(-1);
+  const name = ['network', ...new URL(url).pathname.split('/').filter(Boolean).slice(-2)].join('/');
+  const folder = name.slice(0, name.lastIndexOf('/') + 1);
   const shards = (json?.weightsManifest ?? []).flatMap(({ paths }) => paths);
   const parts = await Promise.all(
     shards.map(async (path) => ({ name: folder + path, bytes: await fetchFile(new URL(path, url).href) })),

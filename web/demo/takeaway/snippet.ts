@@ -42,7 +42,6 @@ function moduleCode(
   from: { index: string; webcam: string },
 ): string {
   const loadOptions = fields({ model, layers });
-  const { k, unknownThreshold, smoothing } = options;
   return `import { load } from ${quote(from.index)};
 import { Webcam } from ${quote(from.webcam)};
 
@@ -57,7 +56,7 @@ document.body.append(webcam.video, answer);
 await webcam.start();
 
 webcam.eachFrame(async () => {
-  const { prediction } = await classifier.observe(webcam.video, ${fields({ k, topk: 0, unknownThreshold, smoothing })});
+  const { prediction } = await classifier.observe(webcam.video, ${fields({ ...options, topk: 0 })});
   const shares = labels.map((label) => \`\${label} \${Math.round(100 * (prediction.confidences[label] ?? 0))} %\`);
   answer.textContent = \`\${prediction.unknown ? ${quote(unknown)} : prediction.label} (\${shares.join(', ')})\`;
 });
