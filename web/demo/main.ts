@@ -174,8 +174,7 @@ async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
   const { fillTakeaway } = await import('./takeaway/panel.js');
   return fillTakeaway(root, {
     name: () => project.current.name,
-    classes: () =>
-      dataset.classes.map(({ label }) => ({ ...project.classSettings(label), label, slot: slots.of(label) ?? 0 })),
+    classes: () => dataset.classes.map(({ label }) => ({ label, slot: slotOf(label) })),
     exampleCount: () => dataset.exampleCount,
     options: () => recognition.options,
     classifier: () => engine.classifier,

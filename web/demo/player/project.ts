@@ -1,11 +1,10 @@
 // What the page writes into the file for its player, as JSON. Plain data.
 
 import type { Layers, LoadOptions, ObserveOptions } from 'teachable-wasm';
-import type { ClassSettings } from '../project/project.js';
 import type { Texts } from '../texts/texts.js';
 
 /** A class of the project, in the order of the page. */
-export interface PlayerClass extends ClassSettings {
+export interface PlayerClass {
   label: string;
   /** Decides its colour and its shape. */
   slot: number;

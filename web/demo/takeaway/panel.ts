@@ -67,13 +67,12 @@ class FileSection {
 
   /** Shows about how large the file will be. */
   async refresh(): Promise<void> {
-    const info = await this.#source
-      .classifier()
-      ?.info()
-      .catch(() => undefined);
+    const classifier = this.#source.classifier();
+    const info = await classifier?.info().catch(() => undefined);
     this.#size.hidden = !info;
-    if (info)
-      this.#size.textContent = texts.takeaway.fileSize(megabytes(estimateBytes(info.modelBytes, info.exampleBytes)));
+    if (!classifier || !info) return;
+    const exampleBytes = this.#source.exampleCount() * classifier.embeddingSize * 4;
+    this.#size.textContent = texts.takeaway.fileSize(megabytes(estimateBytes(info.modelBytes, exampleBytes)));
   }
 
   async #download(): Promise<void> {

@@ -298,7 +298,7 @@ export const de: Texts = {
       'Eine Seite mit dem Netz und dem, was es aus deinen Beispielen gelernt hat. Ein Doppelklick öffnet sie, auch ohne Verbindung. Bilder deiner Beispiele sind nicht darin.',
     fileSize: (size) => `Die Datei hat etwa ${size}.`,
     fileCamera:
-      'Die Kamera geht in Chrome, Edge und Firefox; sie fragen jedes Mal. In Safari zeigt die Datei nur Bilder, außer sie liegt auf einem Webserver.',
+      'Bilder gehen in jedem Browser. Die Kamera geht in Chrome, Edge und Firefox, die jedes Mal fragen. Andere, etwa Safari, erlauben sie vielleicht nur, wenn die Datei auf einem Webserver liegt.',
     download: 'Als eine HTML-Datei herunterladen',
     downloading: 'Die Datei wird geschrieben',
     downloaded: (name) => `Gespeichert als ${name}. Ein Doppelklick öffnet sie.`,

@@ -313,7 +313,7 @@ export const en = {
       'A page with the network and what it learned from your examples. A double click opens it, also without a connection. It has no pictures of your examples.',
     fileSize: (size: string) => `The file has about ${size}.`,
     fileCamera:
-      'The camera works in Chrome, Edge and Firefox, which ask each time. In Safari, the file shows pictures only, unless it is on a web server.',
+      'Pictures work in every browser. The camera works in Chrome, Edge and Firefox, which ask each time. Others, such as Safari, may allow it only when the file is on a web server.',
     download: 'Download as one HTML file',
     downloading: 'Writing the file',
     downloaded: (name: string) => `Saved as ${name}. Double-click it to open it.`,

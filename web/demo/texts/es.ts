@@ -297,7 +297,7 @@ export const es: Texts = {
       'Una página con la red y lo que ha aprendido de tus ejemplos. Se abre con un doble clic, también sin conexión. No contiene imágenes de tus ejemplos.',
     fileSize: (size) => `El archivo ocupa unos ${size}.`,
     fileCamera:
-      'La cámara funciona en Chrome, Edge y Firefox, que preguntan cada vez. En Safari, el archivo solo muestra imágenes, salvo que esté en un servidor web.',
+      'Las imágenes funcionan en todos los navegadores. La cámara funciona en Chrome, Edge y Firefox, que preguntan cada vez. Otros, como Safari, quizá solo la permitan si el archivo está en un servidor web.',
     download: 'Descargar como un archivo HTML',
     downloading: 'Escribiendo el archivo',
     downloaded: (name) => `Guardado como ${name}. Ábrelo con un doble clic.`,
