@@ -9,14 +9,25 @@ import { PlayerView } from './view.js';
 
 async function startPage(): Promise<void> {
   const script = document.currentScript!.textContent!;
-  const files = await readParts();
-  const project = JSON.parse(new TextDecoder().decode(files.get(projectPart))) as PlayerProject;
-  const view = new PlayerView(project);
+  let view: PlayerView | undefined;
   try {
+    const files = await readParts();
+    const project = JSON.parse(new TextDecoder().decode(files.get(projectPart))) as PlayerProject;
+    view = new PlayerView(project);
     await view.start(await startEngine(project, files, script));
   } catch (error) {
-    view.fail(error);
+    if (view) view.fail(error);
+    else showWithoutTexts(error);
   }
+}
+
+/** The texts are in one of the parts. A browser without DecompressionStream, or a damaged file, has none. */
+function showWithoutTexts(error: unknown): void {
+  const place = document.getElementById('player')!;
+  place.lang = 'en';
+  place.setAttribute('role', 'alert');
+  place.textContent = `This page can't run here. The browser may be too old, or the file is damaged. ${String(error)}`;
+  document.body.dataset['failed'] = '';
 }
 
 /** Takes the parts out of the page, which frees the memory of their text. */

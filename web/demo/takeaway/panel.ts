@@ -122,7 +122,13 @@ class FileSection {
 /** 'Copy the code'. */
 class CodeSection {
   readonly #source: TakeawaySource;
-  readonly #code = build('code', { tabindex: 0, 'aria-label': texts.takeaway.code, 'data-testid': 'takeaway-code' });
+  readonly #code = build('code');
+  /** It scrolls, so the keyboard must reach it. */
+  readonly #codeBox = build(
+    'pre',
+    { tabindex: 0, role: 'region', 'aria-label': texts.takeaway.code, 'data-testid': 'takeaway-code' },
+    this.#code,
+  );
   readonly #status = build('p', { role: 'status', 'data-testid': 'takeaway-code-status' });
   readonly #bundled = this.#choice(true, texts.takeaway.codeBundled);
   readonly root = build(
@@ -137,7 +143,7 @@ class CodeSection {
       this.#bundled.parentElement!,
       this.#choice(false, texts.takeaway.codePlain).parentElement!,
     ),
-    build('pre', {}, this.#code),
+    this.#codeBox,
     build(
       'div',
       { class: 'saving-tools' },
@@ -192,7 +198,7 @@ class CodeSection {
 
   async #copy(): Promise<void> {
     this.refresh();
-    this.#status.textContent = (await copyText(this.#code)) ? texts.takeaway.copied : texts.takeaway.notCopied;
+    this.#status.textContent = (await copyText(this.#codeBox)) ? texts.takeaway.copied : texts.takeaway.notCopied;
   }
 
   async #downloadExamples(): Promise<void> {
