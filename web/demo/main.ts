@@ -8,6 +8,7 @@
 //   storage/   saving between visits
 //   takeaway/  the project as one HTML file, and as code
 //   player/    the page in that file
+//   network/   the choice of another network
 //   input/     camera, scene and pictures
 //   scene/     the drawn scene for visitors without a camera
 //   dom/       helpers for elements, files, thumbnails and numbers
@@ -19,7 +20,6 @@ import { Engine } from './app/engine.js';
 import { FileActions } from './app/file-actions.js';
 import { Recognition } from './app/recognition.js';
 import { Teaching } from './app/teaching.js';
-import { readUrlOptions } from './app/url-options.js';
 import { Dataset, type DatasetEvent } from './dataset/dataset.js';
 import { DatasetEditor } from './dataset/editor.js';
 import { Recordings } from './dataset/recordings.js';
@@ -35,6 +35,7 @@ import { ClassList } from './panels/class-list.js';
 import { connectConfirmButtons } from './panels/confirm.js';
 import { Explanation } from './panels/explanation.js';
 import { showLanguageChoice } from './panels/language-choice.js';
+import { NetworkChoicePanel } from './panels/network-choice.js';
 import { Preview } from './panels/preview.js';
 import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
@@ -178,7 +179,7 @@ async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
     exampleCount: () => dataset.exampleCount,
     options: () => recognition.options,
     classifier: () => engine.classifier,
-    model: () => readUrlOptions(location.search).model as string | undefined,
+    model: () => engine.model,
     examples: (withThumbnails) => dataset.toFile({ withThumbnails }),
   });
 }
@@ -203,4 +204,5 @@ byId('takeaway').hidden = false;
 fillWhenOpened('takeaway', fillTakeawayDrawer, (error) => void engine.onError(error));
 connectConfirmButtons();
 showLanguageChoice(() => persistence.flush());
+new NetworkChoicePanel(() => persistence.flush());
 void start();

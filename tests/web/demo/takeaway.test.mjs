@@ -13,8 +13,10 @@ const {
   escapeHtml,
   estimateBytes,
   fileNameOf,
+  fileCode,
   moduleSnippet,
   pageSnippet,
+  quote,
   writeHtmlFile,
   writePlayerFile,
 } = await importTs(
@@ -155,6 +157,16 @@ test('other networks keep the names of file and folder, which data sets store', 
   await assert.rejects(collectNetwork('https://a.b/none.tflite', from(files)), /404/);
 });
 
+test('a network of the visitor stays bytes, because it has no name that a data set could store', async () => {
+  const bytes = new TextEncoder().encode('TFL3').buffer;
+  const alone = await collectNetwork({ bytes }, from({}));
+  assert.deepEqual(alone.model, { bytesPart: 'network/model' });
+  assert.deepEqual(await partTexts(alone.parts), { 'network/model': 'TFL3' });
+  const both = await collectNetwork({ bytes, weights: new Uint8Array([65]) }, from({}));
+  assert.deepEqual(both.model, { bytesPart: 'network/model', weightsPart: 'network/weights' });
+  assert.deepEqual(await partTexts(both.parts), { 'network/model': 'TFL3', 'network/weights': 'A' });
+});
+
 test("the player's file holds everything, and a missing file is an error", async () => {
   const module = ['simd/teachable', 'relaxed/teachable', 'image/decoder', 'tfjs/converter'].map((name) => [
     `https://a.b/lib/wasm/${name}.wasm`,
@@ -215,7 +227,7 @@ test('the code has the labels and settings, whatever characters they have', () =
     labels,
     options: { k: 4, unknownThreshold: 0.28, smoothing: 2, rule: undefined },
     layers: undefined,
-    model: undefined,
+    network: undefined,
     unknown: 'Unknown',
   };
   for (const code of [moduleSnippet(content), pageSnippet(content)]) {
@@ -226,6 +238,10 @@ test('the code has the labels and settings, whatever characters they have', () =
     assert.match(code, /fetch\('my%20project\\'s%20%231%202026-11-28\.tmkn'\)/);
     assert.doesNotMatch(code, /<\/script><script>/);
   }
-  const other = moduleSnippet({ ...content, layers: 'last', model: 'https://a.b/net.tflite' });
+  const voting = moduleSnippet({ ...content, options: { rule: 'neighbours', k: 5, weighting: 'similarity' } });
+  assert.match(voting, /\{ rule: 'neighbours', k: 5, weighting: 'similarity', topk: 0 \}/);
+  const ofFile = moduleSnippet({ ...content, network: fileCode('model.json', 'weights.bin') });
+  assert.match(ofFile, /load\(\{ model: \{ bytes: await .*'model\.json'.*, weights: await .*'weights\.bin'.* \} \}\);/);
+  const other = moduleSnippet({ ...content, layers: 'last', network: quote('https://a.b/net.tflite') });
   assert.match(other, /load\(\{ model: 'https:\/\/a\.b\/net\.tflite', layers: 'last' \}\)/);
 });

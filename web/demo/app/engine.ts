@@ -1,7 +1,9 @@
 // The engine: loads it, and starts a new one after a fatal error.
 
-import { type Classifier, type Layers, load } from 'teachable-wasm';
+import { type Classifier, type Layers, type LoadOptions, load } from 'teachable-wasm';
 import type { Dataset } from '../dataset/dataset.js';
+import { type NetworkChoice, toLoadOptions } from '../network/choice.js';
+import { readChoice, storeChoice } from '../network/store.js';
 import { type AlertAction, showAlert } from '../panels/alert.js';
 import { errorSentence } from '../panels/error-text.js';
 import { LoadingBar } from '../panels/loading-bar.js';
@@ -36,6 +38,7 @@ export class Engine {
   #classifier: Classifier | null = null;
   /** Layers of the embeddings; undefined for those of the page's address or, without any, the default. */
   #layers: Layers | undefined;
+  #model: LoadOptions['model'];
   #restartedAt = -Infinity;
   #restarting: Promise<void> = Promise.resolve();
 
@@ -49,6 +52,11 @@ export class Engine {
     return this.#classifier;
   }
 
+  /** The network that runs, as load() got it; undefined for the package's. */
+  get model(): LoadOptions['model'] {
+    return this.#model;
+  }
+
   /** Returns the classifier, or null as above. Waits for an engine that is started in place of one that failed. */
   async whenRestarted(): Promise<Classifier | null> {
     await this.#restarting;
@@ -59,11 +67,7 @@ export class Engine {
   async start(): Promise<void> {
     let classifier: Classifier | undefined;
     try {
-      classifier = await load({
-        layers: this.#layers,
-        ...readUrlOptions(location.search),
-        onProgress: (progress) => this.#loadingBar.show(progress),
-      });
+      classifier = await this.#load();
       await this.#dataset.attach(classifier);
       this.#classifier = classifier;
       this.#events.onStart(classifier);
@@ -74,6 +78,33 @@ export class Engine {
       this.#explainFailedStart(error);
     } finally {
       this.#loadingBar.hide();
+    }
+  }
+
+  /** Loads the chosen network. When that fails, the page goes on with its own. */
+  async #load(): Promise<Classifier> {
+    const inAddress = readUrlOptions(location.search);
+    const chosen = inAddress.model === undefined ? await readChoice() : null;
+    const options = (choice: NetworkChoice | null): LoadOptions => ({
+      layers: this.#layers,
+      ...toLoadOptions(choice),
+      ...inAddress,
+      onProgress: (progress) => this.#loadingBar.show(progress),
+    });
+    const loadChoice = async (choice: NetworkChoice | null) => {
+      const wanted = options(choice);
+      const classifier = await load(wanted);
+      this.#model = wanted.model;
+      return classifier;
+    };
+    if (!chosen) return loadChoice(null);
+    try {
+      return await loadChoice(chosen);
+    } catch (error) {
+      const classifier = await loadChoice(null);
+      showAlert(texts.network.failed(errorSentence(error)));
+      await storeChoice(null).catch(() => {});
+      return classifier;
     }
   }
 

@@ -9,7 +9,13 @@ type Files = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
 /** Loads network and examples from the parts. `script` is the text of this script. */
 export async function startEngine({ model, layers }: PlayerProject, files: Files, script: string): Promise<Classifier> {
-  const options = { model, layers };
+  const options = {
+    layers,
+    model:
+      'bytesPart' in model
+        ? { bytes: fileAt(model.bytesPart), ...(model.weightsPart && { weights: fileAt(model.weightsPart) }) }
+        : model,
+  };
   const classifier = await startInWorker(files, script)
     .then((worker) => load({ ...options, worker }))
     .catch(() => load({ ...options, worker: false }));

@@ -1,6 +1,7 @@
 // What the page writes into the file for its player, as JSON. Plain data.
 
-import type { Layers, LoadOptions, ObserveOptions } from 'teachable-wasm';
+import type { Layers, ObserveOptions } from 'teachable-wasm';
+import type { EmbeddedModel } from '../takeaway/network.js';
 import type { Texts } from '../texts/texts.js';
 
 /** A class of the project, in the order of the page. */
@@ -19,7 +20,7 @@ export interface PlayerProject {
   texts: Texts['takeaway']['player'];
   classes: readonly PlayerClass[];
   /** The network. Its addresses are those of parts. */
-  model: Extract<LoadOptions['model'], object>;
+  model: EmbeddedModel;
   layers: Layers;
   options: PlayerOptions;
 }

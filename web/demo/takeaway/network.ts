@@ -3,11 +3,19 @@
 import type { LoadOptions } from 'teachable-wasm';
 import { type Part, partsAddress } from './parts.js';
 
-/** A network inside a page: what load() gets as `model`, and the files. */
+/** A network inside a page, and its files. */
 export interface EmbeddedNetwork {
-  model: Extract<LoadOptions['model'], object>;
+  model: EmbeddedModel;
   parts: Part[];
 }
+
+/** What load() gets as `model`; with names of parts in place of bytes, because it is written as JSON. */
+export type EmbeddedModel =
+  | Exclude<Extract<LoadOptions['model'], object>, URL | { bytes: unknown }>
+  | { bytesPart: string; weightsPart?: string };
+
+/** The network that a page runs, as load() got it. */
+export type NetworkSource = Exclude<LoadOptions['model'], undefined>;
 
 /** Returns the contents of a file. Throws when it can't be fetched. */
 export type FetchFile = (address: string) => Promise<Blob>;
@@ -22,8 +30,13 @@ interface NetworkJson {
   weightsManifest?: { paths: string[] }[];
 }
 
-/** Fetches a network. `address` is that of a .tflite file, a zip archive, a model.json, its folder, or a catalogue entry. */
-export async function collectNetwork(address: string, fetchFile: FetchFile): Promise<EmbeddedNetwork> {
+/**
+ * Fetches a network.
+ * @param source Its bytes; or the absolute address of a .tflite file, a zip archive, a model.json, its folder, or a catalogue entry.
+ */
+export async function collectNetwork(source: NetworkSource, fetchFile: FetchFile): Promise<EmbeddedNetwork> {
+  if (typeof source === 'object' && 'bytes' in source) return collectBytes(source);
+  const address = String(typeof source === 'object' && 'url' in source ? source.url : source);
   const url = address.endsWith('/') ? `${address}model.json` : address;
   const file = await fetchFile(url);
   const json = await parse(file);
@@ -36,6 +49,13 @@ export async function collectNetwork(address: string, fetchFile: FetchFile): Pro
     shards.map(async (path) => ({ name: folder + path, bytes: await fetchFile(new URL(path, url).href) })),
   );
   return { model: { url: partsAddress + name }, parts: [{ name, bytes: file }, ...parts] };
+}
+
+/** Such a network has no name of its own, so it is given to load() as bytes again. */
+function collectBytes({ bytes, weights }: Extract<NetworkSource, { bytes: unknown }>): EmbeddedNetwork {
+  const parts: Part[] = [{ name: 'network/model', bytes: new Blob([bytes as BlobPart]) }];
+  if (weights) parts.push({ name: 'network/weights', bytes: new Blob([weights as BlobPart]) });
+  return { model: { bytesPart: 'network/model', ...(weights && { weightsPart: 'network/weights' }) }, parts };
 }
 
 async function collectEntry(

@@ -1,6 +1,6 @@
 // The drawer 'Take it with you': the project as one HTML file, and code for pages of the visitor's own.
 
-import type { Classifier } from 'teachable-wasm';
+import type { Classifier, LoadOptions } from 'teachable-wasm';
 import { datedFileName, download } from '../dataset/files.js';
 import { build } from '../dom/build.js';
 import type { DrawerContent } from '../dom/drawer.js';
@@ -8,8 +8,9 @@ import type { PlayerClass, PlayerOptions } from '../player/project.js';
 import { language, texts } from '../texts/texts.js';
 import { copyText } from './copy.js';
 import { fileNameOf } from './file-name.js';
+import type { NetworkSource } from './network.js';
 import { estimateBytes, fetchFile, writePlayerFile } from './player-file.js';
-import { moduleSnippet, pageSnippet, type SnippetContent } from './snippet.js';
+import { fileCode, moduleSnippet, pageSnippet, quote, type SnippetContent } from './snippet.js';
 
 /** What the drawer needs from the page. All functions return the state at the time of the call. */
 export interface TakeawaySource {
@@ -21,8 +22,8 @@ export interface TakeawaySource {
   options(): PlayerOptions;
   /** Null while it loads. */
   classifier(): Classifier | null;
-  /** Address of the network; undefined for the package's. */
-  model(): string | undefined;
+  /** The network, as load() got it; undefined for the package's. */
+  model(): LoadOptions['model'];
   /** Returns the data set file, with the pictures of the examples or without. */
   examples(withPictures: boolean): Promise<Blob>;
 }
@@ -97,7 +98,7 @@ class FileSection {
             options: source.options(),
           },
           examples: await source.examples(false),
-          network: new URL(source.model() ?? new URL('./network.json', import.meta.url), document.baseURI).href,
+          network: absolute(source.model() ?? new URL('./network.json', import.meta.url)),
           needsConverter: model.format !== 'tflite',
           template: new URL('./player.html', import.meta.url).href,
           library: new URL('./lib/', document.baseURI).href,
@@ -174,7 +175,7 @@ class CodeSection {
       options: source.options(),
       // The package's own network has embeddings of two layers by default.
       layers: source.model() === undefined && layers === 'two' ? undefined : layers,
-      model: source.model(),
+      network: networkCode(source.model()),
       unknown: texts.takeaway.player.unknown,
     };
     this.#code.textContent = this.#bundled.checked ? moduleSnippet(content) : pageSnippet(content);
@@ -209,6 +210,19 @@ class CodeSection {
       this.#status.textContent = texts.takeaway.failed(error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+/** Returns the network with an address that doesn't depend on the page's. */
+function absolute(network: NetworkSource): NetworkSource {
+  return typeof network === 'string' || network instanceof URL ? new URL(network, document.baseURI).href : network;
+}
+
+/** Returns the network as code; undefined for the package's. */
+function networkCode(network: LoadOptions['model']): string | undefined {
+  if (network === undefined) return undefined;
+  const known = absolute(network);
+  if (typeof known === 'string') return quote(known);
+  return 'weights' in Object(known) ? fileCode('model.json', 'weights.bin') : fileCode('model.tflite');
 }
 
 /** Formats a number of bytes, for example '5 MB'. */

@@ -2,7 +2,7 @@
 
 import { examplesPart, type PlayerProject, projectPart } from '../player/project.js';
 import { writeHtmlFile } from './html-file.js';
-import { collectNetwork, type FetchFile } from './network.js';
+import { collectNetwork, type FetchFile, type NetworkSource } from './network.js';
 import type { Part } from './parts.js';
 
 /**
@@ -25,8 +25,8 @@ export interface PlayerFileContent {
   project: Omit<PlayerProject, 'model'>;
   /** The data set file. */
   examples: Blob;
-  /** Address of the network. */
-  network: string;
+  /** The network, with an absolute address. */
+  network: NetworkSource;
   /** True when the network comes from TensorFlow.js. */
   needsConverter: boolean;
   /** Addresses of the player's template, and of the folder with the package's files. */

@@ -11,8 +11,8 @@ export interface SnippetContent {
   options: PlayerOptions;
   /** Layers of the embeddings; undefined for the package's default. */
   layers: Layers | undefined;
-  /** Address of the network; undefined for the package's. */
-  model: string | undefined;
+  /** Code for the network, as load() gets it; undefined for the package's. */
+  network: string | undefined;
   /** Text for a picture that is like no example. */
   unknown: string;
 }
@@ -38,10 +38,11 @@ ${code}</script>
 }
 
 function moduleCode(
-  { fileName, labels, options, layers, model, unknown }: SnippetContent,
+  { fileName, labels, options, layers, network, unknown }: SnippetContent,
   from: { index: string; webcam: string },
 ): string {
-  const loadOptions = fields({ model, layers });
+  const { rule, weighting } = options;
+  const loadOptions = fields({ model: network, layers: layers && quote(layers) });
   return `import { load } from ${quote(from.index)};
 import { Webcam } from ${quote(from.webcam)};
 
@@ -56,22 +57,28 @@ document.body.append(webcam.video, answer);
 await webcam.start();
 
 webcam.eachFrame(async () => {
-  const { prediction } = await classifier.observe(webcam.video, ${fields({ ...options, topk: 0 })});
+  const { prediction } = await classifier.observe(webcam.video, ${fields({ ...options, rule: rule && quote(rule), weighting: weighting && quote(weighting), topk: 0 })});
   const shares = labels.map((label) => \`\${label} \${Math.round(100 * (prediction.confidences[label] ?? 0))} %\`);
   answer.textContent = \`\${prediction.unknown ? ${quote(unknown)} : prediction.label} (\${shares.join(', ')})\`;
 });
 `;
 }
 
-/** Returns an object literal without the fields that are undefined; '' when none is left. */
+/** Returns code that reads a network, and perhaps its weights, from files beside the page. */
+export function fileCode(model: string, weights?: string): string {
+  const read = (name: string) => `await (await fetch(${quote(name)})).arrayBuffer()`;
+  return fields({ bytes: read(model), weights: weights && read(weights) });
+}
+
+/** Returns an object literal of code, without the fields that are undefined; '' when none is left. */
 function fields(all: Record<string, string | number | undefined>): string {
   const entries = Object.entries(all).filter(([, value]) => value !== undefined);
   if (entries.length === 0) return '';
-  return `{ ${entries.map(([name, value]) => `${name}: ${typeof value === 'string' ? quote(value) : value}`).join(', ')} }`;
+  return `{ ${entries.map(([name, code]) => `${name}: ${code}`).join(', ')} }`;
 }
 
 /** Returns a string literal, which is harmless inside a script element, too. */
-function quote(text: string): string {
+export function quote(text: string): string {
   const escaped = JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
   return `'${escaped.replace(/[<\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
 }
