@@ -82,6 +82,7 @@ async function classify(page, picture) {
   await page.setInputFiles(byTestId('picture'), picture);
   await page.waitForFunction(() => document.querySelector('.winner-name') !== null);
   const { bars, ...rest } = await page.evaluate(() => ({
+    isShown: getComputedStyle(document.querySelector('.preview canvas')).visibility === 'visible',
     bars: [...document.querySelectorAll('.bar-fill')].map((fill) => fill.style.transform).slice(0, 2),
     winner: document.querySelector('.winner-name').textContent,
     names: [...document.querySelectorAll('.bar-name')].map((name) => name.textContent).slice(0, 2),
@@ -100,7 +101,7 @@ test('the project runs from one file, offline, with the same answer and confiden
   timeout: 240_000,
 }, async (t) => {
   const { file, picture, bars, told } = await prepare(t);
-  const expected = { bars, winner: hostile, names: [hostile, 'Class 2'] };
+  const expected = { bars, isShown: true, winner: hostile, names: [hostile, 'Class 2'] };
 
   await t.test('the size was told before', async () => {
     const [, size] = /(\d+(?:,\d+)?)\sMB/.exec(told);

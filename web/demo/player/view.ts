@@ -39,7 +39,7 @@ export class PlayerView {
     this.#percent = new Intl.NumberFormat(language, { style: 'percent' });
     this.#bars = new Bars(classes, this.#percent);
     this.#video = build('video', { muted: true, playsinline: true, 'aria-label': texts.cameraPicture });
-    this.#canvas = build('canvas', { width: 1, height: 1, role: 'img', 'aria-label': texts.picture });
+    this.#canvas = build('canvas', { id: 'picture', width: 1, height: 1, role: 'img', 'aria-label': texts.picture });
     this.#winner = build('figcaption', { class: 'winner', 'data-testid': 'winner', hidden: true });
     this.#status = build('p', { class: 'status', role: 'status', 'data-testid': 'status' }, texts.loading);
     this.#startButton = build('button', { type: 'button', 'data-testid': 'start-camera' });

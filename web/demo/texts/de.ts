@@ -311,7 +311,7 @@ export const de: Texts = {
     fileTitle: 'Eine Datei, die überall läuft',
     fileAbout:
       'Eine Seite mit dem Netz und dem, was es aus deinen Beispielen gelernt hat. Ein Doppelklick öffnet sie, auch ohne Verbindung. Bilder deiner Beispiele sind nicht darin.',
-    fileSize: (size) => `Die Datei hat etwa ${size}.`,
+    fileSize: (size) => `Die Datei wird etwa ${size} groß.`,
     fileCamera:
       'Bilder gehen in jedem Browser. Die Kamera geht in Chrome, Edge und Firefox, die jedes Mal fragen. Andere, etwa Safari, erlauben sie vielleicht nur, wenn die Datei auf einem Webserver liegt.',
     download: 'Als eine HTML-Datei herunterladen',

@@ -328,7 +328,7 @@ export const en = {
     fileTitle: 'One file that runs anywhere',
     fileAbout:
       'A page with the network and what it learned from your examples. A double click opens it, also without a connection. It has no pictures of your examples.',
-    fileSize: (size: string) => `The file has about ${size}.`,
+    fileSize: (size: string) => `The file will have about ${size}.`,
     fileCamera:
       'Pictures work in every browser. The camera works in Chrome, Edge and Firefox, which ask each time. Others, such as Safari, may allow it only when the file is on a web server.',
     download: 'Download as one HTML file',

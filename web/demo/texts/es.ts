@@ -310,7 +310,7 @@ export const es: Texts = {
     fileTitle: 'Un archivo que funciona en cualquier sitio',
     fileAbout:
       'Una página con la red y lo que ha aprendido de tus ejemplos. Se abre con un doble clic, también sin conexión. No contiene imágenes de tus ejemplos.',
-    fileSize: (size) => `El archivo ocupa unos ${size}.`,
+    fileSize: (size) => `El archivo ocupará unos ${size}.`,
     fileCamera:
       'Las imágenes funcionan en todos los navegadores. La cámara funciona en Chrome, Edge y Firefox, que preguntan cada vez. Otros, como Safari, quizá solo la permitan si el archivo está en un servidor web.',
     download: 'Descargar como un archivo HTML',
