@@ -1,6 +1,7 @@
 // The project as one HTML file, opened from the disk without a network in three engines; and the code for the visitor's own page.
 import assert from 'node:assert/strict';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -12,6 +13,14 @@ import { makePicture, openReady, teach, untilSaved } from './demo-page.mjs';
 
 /** A class with this name would run code in a page that doesn't escape it. */
 const hostile = '</script><script>alert(1)</script>';
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Returns what axe-core finds wrong in a page, as short texts. It runs in the page. */
+const findViolations = async () =>
+  (await window.axe.run(document, { resultTypes: ['violations'] })).violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+  );
+
 const byTestId = (id) => `[data-testid=${id}]`;
 
 let browser;
@@ -137,6 +146,11 @@ test('the project runs from one file, offline, with the same answer and confiden
         .locator('button:visible, label.button')
         .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
       assert.ok(heights.length >= 2 && heights.every((height) => height >= 44), heights.join());
+    }
+    await page.evaluate(axe);
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await page.evaluate(findViolations), [], colorScheme);
     }
     assert.deepEqual(
       requests.filter((url) => url !== pathToFileURL(file).href && !url.startsWith('blob:')),
