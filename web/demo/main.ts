@@ -6,6 +6,8 @@
 //   project/   what was chosen for the project and its classes
 //   settings/  what the settings need besides their panel
 //   storage/   saving between visits
+//   takeaway/  the project as one HTML file, and as code
+//   player/    the page in that file
 //   network/   the choice of another network
 //   input/     camera, scene and pictures
 //   scene/     the drawn scene for visitors without a camera
@@ -24,7 +26,7 @@ import { DatasetEditor } from './dataset/editor.js';
 import { Recordings } from './dataset/recordings.js';
 import { maxClasses, Slots } from './dataset/slots.js';
 import { UndoHistory } from './dataset/undo-history.js';
-import { fillWhenOpened } from './dom/drawer.js';
+import { type DrawerContent, fillWhenOpened } from './dom/drawer.js';
 import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
@@ -254,6 +256,19 @@ function connectRecording(): void {
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && teaching.endAll());
 }
 
+async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
+  const { fillTakeaway } = await import('./takeaway/panel.js');
+  return fillTakeaway(root, {
+    name: () => project.current.name,
+    classes: () => dataset.classes.map(({ label }) => ({ label, slot: slotOf(label) })),
+    exampleCount: () => dataset.exampleCount,
+    options: () => recognition.options,
+    classifier: () => engine.classifier,
+    model: () => engine.model,
+    examples: (withThumbnails) => dataset.toFile({ withThumbnails }),
+  });
+}
+
 byId('alert-close').addEventListener('click', hideAlert);
 byId('undo').addEventListener('click', () => void editing.undo());
 byId('add-class').addEventListener('click', () => void editing.addClass());
@@ -270,6 +285,8 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   void editing.undo();
 });
+byId('takeaway').hidden = false;
+fillWhenOpened('takeaway', fillTakeawayDrawer, (error) => void engine.onError(error));
 connectConfirmButtons();
 connectRecording();
 showLanguageChoice(() => persistence.flush());
