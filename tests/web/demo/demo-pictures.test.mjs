@@ -26,7 +26,7 @@ const {
 );
 
 const wasmUrl = new URL('../../../web/dist/wasm/', import.meta.url);
-const limits = { entries: 1000, fileBytes: 1 << 20 };
+const limits = { entries: 1000, fileBytes: 1 << 20, totalBytes: 1 << 22 };
 
 /** Returns 'path -> class' for each path that is used or skipped. */
 const described = (paths, source = 'x.zip') =>

@@ -18,7 +18,7 @@ const { crc32, openZip, writeZip, ZipError, safeName, partsOf } = await importTs
 );
 
 const run = promisify(execFile);
-const limits = { entries: 1000, fileBytes: 1 << 20 };
+const limits = { entries: 1000, fileBytes: 1 << 20, totalBytes: 1 << 22 };
 const text = (value) => new TextEncoder().encode(value);
 const problem = (name) => (error) => error instanceof ZipError && error.problem === name;
 
@@ -141,6 +141,7 @@ test('archives that lie are refused, and no read gives more than the list says',
     [makeZip([], { listBytes: 5_000_000 }), 'damaged'],
     [makeZip([], { disk: 1 }), 'split'],
     [makeZip(Array.from({ length: 1001 }, (_, n) => ({ name: `${n}`, data: text('') }))), 'too-many'],
+    [makeZip(Array.from({ length: 9 }, (_, n) => ({ name: `${n}`, method: 8, data: big }))), 'too-large'],
     // Entries that share their bytes.
     [
       makeZip(

@@ -31,6 +31,8 @@ export interface ZipLimits {
   entries: number;
   /** Maximum size of one file, in bytes. */
   fileBytes: number;
+  /** Maximum size of all files together, in bytes. */
+  totalBytes: number;
 }
 
 const endSignature = 0x06054b50;
@@ -77,6 +79,7 @@ function readList(file: Blob, list: DataView, count: number, limits: ZipLimits):
   const entries: ZipEntry[] = [];
   let position = 0;
   let packedTotal = 0;
+  let total = 0;
   for (let number = 0; number < count; number++) {
     if (position + listEntryBytes > list.byteLength || list.getUint32(position, true) !== listSignature)
       throw new ZipError('damaged');
@@ -99,9 +102,13 @@ function readList(file: Blob, list: DataView, count: number, limits: ZipLimits):
     else if ([packedSize, size, start].includes(0xffffffff)) problem = 'zip64';
     else if (method !== stored && method !== deflated) problem = 'method';
     else if (size > limits.fileBytes) problem = 'too-large';
-    else packedTotal += packedSize;
+    else {
+      packedTotal += packedSize;
+      total += size;
+    }
     // Files that share their bytes are how a small archive becomes a huge one.
     if (packedTotal > file.size) throw new ZipError('damaged');
+    if (total > limits.totalBytes) throw new ZipError('too-large');
     const read = () => readEntry(file, { problem, method, sum, packedSize, size, start });
     entries.push({ path, size, problem, read });
   }
