@@ -4,6 +4,8 @@
 //   panels/    what the page shows, one panel per file
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
+//   projects/  several projects, and their files: pictures in folders and archives
+//   zip/       zip files
 //   storage/   saving between visits
 //   input/     camera and pictures
 //   dom/       helpers for elements, files, thumbnails and numbers
@@ -33,8 +35,11 @@ import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
+import { startProjects } from './projects/start-projects.js';
+import { Database } from './storage/database.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
+import { DatasetStore } from './storage/store.js';
 import { fillTexts } from './texts/fill.js';
 import { language, loadTexts } from './texts/texts.js';
 
@@ -54,7 +59,9 @@ const undoHistory = new UndoHistory((last) => {
 });
 const editor = new DatasetEditor(dataset, slots, undoHistory);
 const recordings = new Recordings(editor);
-const persistence = new Persistence(dataset, slots, {
+const database = new Database();
+const store = new DatasetStore(database);
+const persistence = new Persistence(dataset, slots, store, {
   startEmpty: () => editing.addFirstClasses(),
   openStored: (stored) => editor.openStored(stored),
   onEngineError: (error) => void engine.onError(error),
@@ -118,6 +125,18 @@ const teaching = new Teaching({ ...data, engine, input, preview, classList, reco
 const editing = new Editing({ ...data, engine, classList, recognition });
 const fileActions = new FileActions({ ...data, engine, input, recognition, teaching });
 
+const projects = startProjects({
+  project,
+  database,
+  persistence,
+  files: () => ({ ...data, engine, preview, recognition, store, openKey }),
+});
+
+/** Returns the key of the data set that the page shows; '' before there is an engine. */
+function openKey(): string {
+  return engine.classifier ? datasetKey(engine.classifier.model, project.current.id) : '';
+}
+
 function onDatasetChange({ label, rename }: DatasetEvent): void {
   if (label !== undefined) classList.showExamples({ label, ids: dataset.idsOf(label) });
   else {
@@ -135,17 +154,18 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
 }
 
 async function start(): Promise<void> {
-  await engine.start();
+  await Promise.all([engine.start(), projects.open()]);
   await keepEarlierLayers();
   if (!engine.classifier) return;
   // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
-  const restored = await persistence.start(datasetKey(engine.classifier.model)).catch(async (error) => {
+  const restored = await persistence.start(openKey()).catch(async (error) => {
     await engine.onError(error);
     return '';
   });
   byId('dataset-tools').hidden = false;
   showStatus(`Ready. ${restored || 'Start the camera, or add pictures to the classes.'}`);
   await recognition.refresh();
+  await projects.tellDeleted();
 }
 
 /** Earlier versions of the page taught the last layer alone. Who has such examples, and no others, goes on with them. */
@@ -154,8 +174,12 @@ async function keepEarlierLayers(): Promise<void> {
   if (model?.layers !== 'two') return;
   const lastLayerSize = model.embeddingSize - model.middleLayerSize;
   const hasExamples = (layers: 'last' | 'two') =>
-    persistence.hasExamples(datasetKey({ ...model, layers }), lastLayerSize);
+    persistence.hasExamples(datasetKey({ ...model, layers }, project.current.id), lastLayerSize);
   if ((await hasExamples('last')) && !(await hasExamples('two'))) await engine.useLayers('last');
+}
+
+function openFile(file: File | undefined): void {
+  if (file && !projects.openFile(file)) void fileActions.open(file);
 }
 
 byId('alert-close').addEventListener('click', hideAlert);
@@ -164,9 +188,9 @@ byId('add-class').addEventListener('click', () => void editing.addClass());
 byId('save-file').addEventListener('click', () => void fileActions.saveDataset());
 byId('start-over').addEventListener('click', () => void editing.startOver());
 listenForChoice(byId('test-file'), ([file]) => void fileActions.testPicture(file!));
-listenForChoice(byId('open-file'), ([file]) => void fileActions.openDataset(file!));
-listenForDrop(document.body, ([file]) => void fileActions.open(file));
-document.addEventListener('paste', (event) => void fileActions.open(event.clipboardData?.files[0]));
+listenForChoice(byId('open-file'), ([file]) => projects.openFile(file!) || void fileActions.openDataset(file!));
+listenForDrop(document.body, ([file]) => openFile(file), projects.openFolders);
+document.addEventListener('paste', (event) => openFile(event.clipboardData?.files[0]));
 document.addEventListener('keydown', (event) => {
   const isUndo =
     event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;

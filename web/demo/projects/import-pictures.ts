@@ -22,8 +22,8 @@ export interface ImportParts {
   teach(picture: Blob, label: string): Promise<number>;
   /** Called before each picture. */
   onProgress(done: number, total: number): void;
-  /** Called for each picture that is skipped. */
-  onSkip(path: string, error: unknown): void;
+  /** Called for each picture that is skipped. The next one waits for it. */
+  onSkip(path: string, error: unknown): void | Promise<void>;
   /** Ends the import after the current picture. */
   signal: AbortSignal;
 }
@@ -95,7 +95,7 @@ export async function importPictures(
     } catch (error) {
       skipped++;
       failuresInRow++;
-      parts.onSkip(path, error);
+      await parts.onSkip(path, error);
     }
   }
   return { added: added.length, skipped, labels: [...labels], stopped: index < pictures.length };

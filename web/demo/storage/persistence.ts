@@ -10,8 +10,9 @@ import { showAlert } from '../panels/alert.js';
 import { errorClause } from '../panels/error-text.js';
 import { showStatus } from '../panels/status-line.js';
 import { Autosave, type SaveState } from './autosave.js';
+import { partsOfKey } from './dataset-key.js';
 import { toRawFile } from './raw-file.js';
-import { DatasetStore } from './store.js';
+import type { DatasetStore } from './store.js';
 import { type StoredDataset, UnreadableRecord } from './stored-record.js';
 import { acquireTabLock } from './tab-lock.js';
 
@@ -46,15 +47,16 @@ export class Persistence {
   readonly #dataset: Dataset;
   readonly #slots: Slots;
   readonly #events: PersistenceEvents;
-  readonly #store = new DatasetStore();
+  readonly #store: DatasetStore;
   #key = '';
   #autosave: Autosave | null = null;
   #state: SaveState = 'starting';
   #failureShown = false;
   #askedToPersist = false;
 
-  constructor(dataset: Dataset, slots: Slots, events: PersistenceEvents) {
+  constructor(dataset: Dataset, slots: Slots, store: DatasetStore, events: PersistenceEvents) {
     this.#dataset = dataset;
+    this.#store = store;
     this.#slots = slots;
     this.#events = events;
     const flush = () => void this.#autosave?.flush();
@@ -138,6 +140,12 @@ export class Persistence {
     this.#autosave?.changed();
   }
 
+  /** Saves all changes now. Returns true when no example would be lost if the page closed. */
+  async saveNow(): Promise<boolean> {
+    await this.#autosave?.flush();
+    return !this.#autosave?.hasUnsavedChanges || this.#dataset.exampleCount === 0;
+  }
+
   /** Opens the stored data set. Returns false when it cannot be opened; it then stays in the database. */
   async #restore(stored: StoredDataset): Promise<boolean> {
     const { file, changes, slots, damages, raw } = stored;
@@ -209,8 +217,12 @@ export class Persistence {
   }
 
   async #describeOthers(key: string): Promise<string> {
+    const open = partsOfKey(key);
     // The page asks for examples of the same network's last layer before it starts without them.
-    const others = (await this.#store.keys().catch(() => [])).filter((each) => !key.startsWith(each));
+    const others = (await this.#store.keys().catch(() => []))
+      .map(partsOfKey)
+      .filter(({ network, projectId }) => projectId === open.projectId && !open.network.startsWith(network))
+      .map(({ network }) => network);
     return others.length > 0
       ? `This browser also stores examples of another network (${others.join(', ')}). They work with that network only.`
       : '';
