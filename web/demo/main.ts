@@ -6,8 +6,10 @@
 //   project/   what was chosen for the project and its classes
 //   projects/  several projects, and their files: pictures in folders and archives
 //   zip/       zip files
+//   settings/  what the settings need besides their panel
 //   storage/   saving between visits
-//   input/     camera and pictures
+//   input/     camera, scene and pictures
+//   scene/     the drawn scene for visitors without a camera
 //   dom/       helpers for elements, files, thumbnails and numbers
 //   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
@@ -30,18 +32,20 @@ import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
 import { connectConfirmButtons } from './panels/confirm.js';
 import { Explanation } from './panels/explanation.js';
+import { showLanguageChoice } from './panels/language-choice.js';
 import { Preview } from './panels/preview.js';
 import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
 import { startProjects } from './projects/start-projects.js';
+import { readPreferences } from './settings/preferences.js';
 import { Database } from './storage/database.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
 import { DatasetStore } from './storage/store.js';
 import { fillTexts } from './texts/fill.js';
-import { language, loadTexts } from './texts/texts.js';
+import { language, loadTexts, texts } from './texts/texts.js';
 
 await loadTexts();
 document.documentElement.lang = language;
@@ -51,11 +55,11 @@ fillTexts(byId<HTMLTemplateElement>('class-card').content);
 // The data -------------------------------------------------------------------------------------------------------------
 
 const slots = new Slots();
-const project = new ProjectState(emptyProject('', ''));
+const project = new ProjectState(emptyProject('', '', readPreferences().smoothing));
 const dataset = new Dataset(onDatasetChange);
 const undoHistory = new UndoHistory((last) => {
   byId('undo').hidden = !last;
-  byId('undo').title = last ? `Undo: ${last.description}` : '';
+  byId('undo').title = last ? texts.page.undoWhat(last.description) : '';
 });
 const editor = new DatasetEditor(dataset, slots, undoHistory);
 const recordings = new Recordings(editor);
@@ -86,7 +90,7 @@ const engine = new Engine(dataset, {
 const input = new Input(preview, {
   onFrame: () => recognition.run(),
   onLive() {
-    if (engine.classifier) showStatus('Hold the button of a class while you show something.');
+    if (engine.classifier) showStatus(input.kind === 'scene' ? texts.scene.howTo : texts.preview.holdWhileShowing);
   },
   onNone: () => recognition.clear(),
 });
@@ -96,7 +100,10 @@ const input = new Input(preview, {
 const thumbnailOf = (id: number) => dataset.thumbnail(id);
 const slotOf = (label: string) => slots.of(label) ?? 0;
 const explanation = new Explanation(thumbnailOf, slotOf);
-const settings = new SettingsPanel(() => void recognition.refresh());
+const settings = new SettingsPanel(project, {
+  onChange: () => void recognition.refresh(),
+  sampleExamples: () => dataset.sampleEmbeddings(),
+});
 const classList = new ClassList(byId('classes'), {
   thumbnailOf,
   onPress: (card) => teaching.press(card),
@@ -151,6 +158,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
   }
   persistence.changed();
   review.changed();
+  settings.examplesChanged();
 }
 
 async function start(): Promise<void> {
@@ -163,7 +171,7 @@ async function start(): Promise<void> {
     return '';
   });
   byId('dataset-tools').hidden = false;
-  showStatus(`Ready. ${restored || 'Start the camera, or add pictures to the classes.'}`);
+  showStatus(`${texts.page.ready} ${restored || texts.page.howToBegin}`);
   await recognition.refresh();
   await projects.tellDeleted();
 }
@@ -199,4 +207,5 @@ document.addEventListener('keydown', (event) => {
   void editing.undo();
 });
 connectConfirmButtons();
+showLanguageChoice(() => persistence.flush());
 void start();

@@ -192,7 +192,8 @@ async function buildSite() {
     outdir: site,
     // Panels that few visitors open, and other languages than English, are files of their own.
     splitting: true,
-    chunkNames: 'parts/[name]-[hash]',
+    // They lie beside main.js, because esbuild leaves the address './lib/' of the package as it is.
+    chunkNames: 'part-[name]-[hash]',
     plugins: [packageIn('./lib/')],
     minify: true,
   });

@@ -6,11 +6,11 @@ import type { Recordings } from '../dataset/recordings.js';
 import { type Slots, slotCount } from '../dataset/slots.js';
 import type { UndoHistory } from '../dataset/undo-history.js';
 import { byId } from '../dom/elements.js';
-import { countOf } from '../dom/format.js';
 import type { ClassCard } from '../panels/class-card.js';
 import type { ClassList } from '../panels/class-list.js';
 import { askToConfirm } from '../panels/confirm.js';
 import { showStatus } from '../panels/status-line.js';
+import { texts } from '../texts/texts.js';
 import type { Engine } from './engine.js';
 import type { Recognition } from './recognition.js';
 
@@ -47,21 +47,21 @@ export class Editing {
     const { dataset, editor, classList } = this.#parts;
     if (dataset.classes.length >= slotCount) return;
     let name = '';
-    const isAdded = await this.#attempt('Give the new class a name, then record it.', async () => {
+    const isAdded = await this.#attempt(texts.classes.nameNewClass, async () => {
       name = await editor.addClass();
     });
     if (isAdded) classList.reveal(name)?.focusName();
   }
 
   async removeClass({ name, label }: ClassCard): Promise<void> {
-    await this.#attempt(`Removed ${name}.`, () => this.#parts.editor.removeClass(label));
+    await this.#attempt(texts.editing.removedClass(name), () => this.#parts.editor.removeClass(label));
   }
 
   /** Removes all examples of a class. */
   async clearClass({ name, label }: ClassCard): Promise<void> {
     const { dataset, editor } = this.#parts;
-    await this.#attempt(`Removed all examples of ${name}.`, () =>
-      editor.removeExamples(dataset.idsOf(label), `removal of all examples of ${name}`),
+    await this.#attempt(texts.editing.removedAll(name), () =>
+      editor.removeExamples(dataset.idsOf(label), texts.editing.undoRemovalOfAll(name)),
     );
   }
 
@@ -78,30 +78,30 @@ export class Editing {
 
   /** Removes one example. `className` is named in the status line if it is given. */
   async removeExample(id: number, className?: string): Promise<void> {
-    const what = className === undefined ? 'one example' : `one example of ${className}`;
-    await this.#attempt(`Removed ${what}.`, () => this.#parts.editor.removeExamples([id], `removal of ${what}`));
+    const { removedOne, removedOneOf, undoRemovalOfOne, undoRemovalOfOneOf } = texts.editing;
+    const [done, step] =
+      className === undefined
+        ? [removedOne, undoRemovalOfOne]
+        : [removedOneOf(className), undoRemovalOfOneOf(className)];
+    await this.#attempt(done, () => this.#parts.editor.removeExamples([id], step));
   }
 
   async moveExample(id: number, label: string): Promise<void> {
-    await this.#attempt(`Moved one example to ${label}.`, () => this.#parts.editor.moveExample(id, label));
+    await this.#attempt(texts.editing.movedOne(label), () => this.#parts.editor.moveExample(id, label));
   }
 
   /** Makes room in a full memory. */
   async storeInBytes(): Promise<void> {
-    await this.#attempt('Your examples take a quarter of the memory now. You can go on.', () =>
-      this.#parts.dataset.useBytes(),
-    );
+    await this.#attempt(texts.editing.storedInBytes, () => this.#parts.dataset.useBytes());
   }
 
   /** Removes everything, after the visitor has confirmed it. */
   async startOver(): Promise<void> {
     const { exampleCount } = this.#parts.dataset;
     const question =
-      exampleCount === 0
-        ? `Remove all classes and start with ${firstClassCount} empty ones?`
-        : `Remove all classes and ${exampleCount === 1 ? 'the example' : `all ${countOf(exampleCount, 'example')}`}?`;
-    if (!(await askToConfirm(question, 'Start over'))) return;
-    await this.#attempt('Removed all classes and examples.', async () => {
+      exampleCount === 0 ? texts.editing.askStartOverEmpty(firstClassCount) : texts.editing.askStartOver(exampleCount);
+    if (!(await askToConfirm(question, texts.editing.startOver))) return;
+    await this.#attempt(texts.editing.startedOver, async () => {
       await this.#parts.editor.clear();
       await this.addFirstClasses();
     });
@@ -117,7 +117,7 @@ export class Editing {
     try {
       const step = await history.undo();
       if (!step) return;
-      showStatus(`Undone: ${step.description}.`);
+      showStatus(texts.page.undone(step.description));
       await recognition.refresh();
     } catch (error) {
       await engine.onError(error);

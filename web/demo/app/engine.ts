@@ -7,6 +7,7 @@ import { errorSentence } from '../panels/error-text.js';
 import { LoadingBar } from '../panels/loading-bar.js';
 import { showStatus } from '../panels/status-line.js';
 import { showTechnicalDetails } from '../panels/technical-details.js';
+import { texts } from '../texts/texts.js';
 import { failureOf } from './failure.js';
 import { readUrlOptions } from './url-options.js';
 
@@ -101,9 +102,9 @@ export class Engine {
   #explainFailedStart(error: unknown): void {
     if (this.#dataset.exampleCount === 0) return showAlert(errorSentence(error));
     showAlert(
-      `${errorSentence(error)} Your examples are not lost. Save them to a file, then try again or reload the page.`,
-      ['Save to a file', () => this.#events.onSaveWithoutEngine()],
-      ['Try again', () => void this.#startAgain()],
+      texts.engine.notLost(errorSentence(error)),
+      [texts.common.saveToFile, () => this.#events.onSaveWithoutEngine()],
+      [texts.common.tryAgain, () => void this.#startAgain()],
     );
   }
 
@@ -113,13 +114,9 @@ export class Engine {
     if (this.#dataset.exampleCount === 0) return showAlert(text);
     // The engine advises this format while the examples have another one.
     const smaller: AlertAction[] = text.includes("'i8'")
-      ? [['Store them in less memory', () => this.#events.onStoreInBytes()]]
+      ? [[texts.engine.storeInLess, () => this.#events.onStoreInBytes()]]
       : [];
-    showAlert(
-      `${text} All your examples so far are still here. To make room, remove examples or classes that you do not need.`,
-      ...smaller,
-      ['Save to a file', () => this.#events.onSaveToFile()],
-    );
+    showAlert(texts.engine.memoryFull(text), ...smaller, [texts.common.saveToFile, () => this.#events.onSaveToFile()]);
   }
 
   #restart(): Promise<void> {
@@ -130,20 +127,17 @@ export class Engine {
     const isTooSoon = performance.now() - this.#restartedAt < minMsBetweenRestarts;
     this.#restartedAt = performance.now();
     if (isTooSoon) {
-      showAlert(
-        'The engine stopped twice within half a minute. Your examples are still here. Start it again, or reload the page. If it happens again, add ?variant=simd to the end of the address.',
-        ['Start it again', () => void this.#startAgain()],
-      );
+      showAlert(texts.engine.stoppedTwice, [texts.engine.startItAgain, () => void this.#startAgain()]);
       return Promise.resolve();
     }
-    showAlert('The engine stopped and was started again. Your examples are still here.');
+    showAlert(texts.engine.restarted);
     return this.#startAgain();
   }
 
   #startAgain(): Promise<void> {
     this.#restarting = this.start().then(async () => {
       if (!this.#classifier) return;
-      showStatus('Ready.');
+      showStatus(texts.page.ready);
       await this.#events.onRestart();
     });
     return this.#restarting;

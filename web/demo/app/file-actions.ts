@@ -6,16 +6,16 @@ import type { DatasetEditor } from '../dataset/editor.js';
 import { datasetFormat, datedFileName, download } from '../dataset/files.js';
 import type { Recordings } from '../dataset/recordings.js';
 import { readIntoMemory } from '../dom/file-input.js';
-import { countOf } from '../dom/format.js';
 import type { Input } from '../input/input.js';
 import { showAlert } from '../panels/alert.js';
 import type { ClassCard } from '../panels/class-card.js';
 import { errorSentence } from '../panels/error-text.js';
 import { showStatus } from '../panels/status-line.js';
 import { toRawFile } from '../storage/raw-file.js';
+import { texts } from '../texts/texts.js';
 import type { Engine } from './engine.js';
 import type { Recognition } from './recognition.js';
-import { loadingStatus, type Teaching } from './teaching.js';
+import type { Teaching } from './teaching.js';
 
 /** The parts of the page that the file actions use. */
 export interface FileActionParts {
@@ -40,7 +40,7 @@ export class FileActions {
   async saveDataset(): Promise<void> {
     try {
       download(await this.#parts.dataset.toFile(), datedFileName());
-      showStatus('Saved to a file. You can open it here, or in any program that uses teachable-wasm.');
+      showStatus(texts.files.saved);
     } catch (error) {
       await this.#parts.engine.onError(error);
     }
@@ -50,14 +50,14 @@ export class FileActions {
   async saveLog(): Promise<void> {
     const { base, changes } = this.#parts.dataset.log;
     if (base && changes.length === 0) download(base, datedFileName());
-    else download(await toRawFile({ file: base, changes }), datedFileName('stored record', 'json'));
+    else download(await toRawFile({ file: base, changes }), datedFileName(texts.files.recordFile, 'json'));
   }
 
   /** Replaces the data set by a file's. When the file is rejected, nothing changes. */
   async openDataset(file: File): Promise<void> {
     const { engine, dataset, editor, recognition } = this.#parts;
     const classifier = await engine.whenRestarted();
-    if (!classifier) return showStatus(loadingStatus);
+    if (!classifier) return showStatus(texts.page.stillLoading);
     try {
       await editor.openFile(await readIntoMemory(file), datasetFormat(file) ?? 'dataset');
     } catch (error) {
@@ -68,25 +68,21 @@ export class FileActions {
       return;
     }
     const { exampleCount, classes } = dataset;
-    const classCount = `${classes.length} ${classes.length === 1 ? 'class' : 'classes'}`;
-    showStatus(`Opened ${file.name}: ${countOf(exampleCount, 'example')} in ${classCount}.`);
+    showStatus(texts.files.opened(file.name, exampleCount, classes.length));
     await recognition.refresh();
   }
 
   /** A file of an earlier version has embeddings of the last layer alone. The page can be used with these too. */
   #offerOtherLayers(name: string, { layers }: ModelInfo): void {
     const other: Layers = layers === 'two' ? 'last' : 'two';
-    showAlert(
-      `${name} was made with the same network, but with embeddings of ${other === 'two' ? 'two layers' : 'its last layer alone'}. Your examples here have others. Switch the page over, then open the file again. Your examples stay stored.`,
-      [
-        'Switch over',
-        () => {
-          const address = new URL(location.href);
-          address.searchParams.set('layers', other);
-          location.assign(address);
-        },
-      ],
-    );
+    showAlert(texts.files.otherLayers(name, other === 'two'), [
+      texts.files.switchOver,
+      () => {
+        const address = new URL(location.href);
+        address.searchParams.set('layers', other);
+        location.assign(address);
+      },
+    ]);
   }
 
   /** Shows a picture in the preview and classifies it. */
@@ -102,14 +98,10 @@ export class FileActions {
     try {
       await input.showPicture(picture);
     } catch {
-      return showAlert(`${file.name} cannot be read as a picture. Choose a JPEG, PNG, WebP or BMP file.`);
+      return showAlert(texts.preview.notAPicture(file.name));
     }
     recordings.dropWaiting();
-    showStatus(
-      engine.classifier
-        ? 'This is your picture. Press the button of a class to add it as an example.'
-        : 'The network is still loading.',
-    );
+    showStatus(engine.classifier ? texts.preview.thisIsYourPicture : texts.page.networkStillLoads);
     await recognition.run();
   }
 

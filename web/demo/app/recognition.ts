@@ -1,12 +1,12 @@
 // Recognition: classifies the current image, adds it to the class that is being recorded, and shows the result.
 
-import type { Observation, Prediction } from 'teachable-wasm';
+import type { Observation, ObserveOptions, Prediction } from 'teachable-wasm';
 import type { Dataset } from '../dataset/dataset.js';
 import type { Recordings } from '../dataset/recordings.js';
 import type { Slots } from '../dataset/slots.js';
 import { percent } from '../dom/format.js';
 import { drawThumbnail, encodeThumbnail, type ThumbnailSource } from '../dom/thumbnails.js';
-import type { Input } from '../input/input.js';
+import type { Input, InputImage } from '../input/input.js';
 import { Announcer } from '../panels/announcer.js';
 import type { ClassCard } from '../panels/class-card.js';
 import type { ClassList } from '../panels/class-list.js';
@@ -15,6 +15,7 @@ import { FrameMeter } from '../panels/frame-meter.js';
 import type { Preview } from '../panels/preview.js';
 import type { SettingsPanel } from '../panels/settings.js';
 import { showTop3 } from '../panels/top3.js';
+import { texts } from '../texts/texts.js';
 import type { Engine } from './engine.js';
 import { failureOf } from './failure.js';
 
@@ -68,22 +69,23 @@ export class Recognition {
     if (observation && input.current) this.#show(observation);
   }
 
-  /** Classifies the picture again after a change. The camera needs no call, because it has a new frame soon. */
+  /** Classifies the picture again after a change. The camera and the scene need no call, because a new frame comes soon. */
   async refresh(): Promise<void> {
-    if (this.#parts.input.kind !== 'camera') await this.run();
+    if (!this.#parts.input.isMoving) await this.run();
   }
 
   /** Classifies an image once, and adds it to the class of `card` if one is given. Returns undefined while there is no engine. */
   async observe(
-    image: HTMLVideoElement | Blob,
+    image: InputImage['image'],
     card?: ClassCard,
     thumbnailSource: ThumbnailSource | null = null,
   ): Promise<Observation | undefined> {
     const { engine, dataset, settings } = this.#parts;
     const { classifier } = engine;
     if (!classifier) return undefined;
-    const options = {
-      k: this.k,
+    const { neighbours } = settings;
+    const options: ObserveOptions = {
+      ...(neighbours > 0 ? { rule: 'neighbours', k: neighbours, weighting: 'similarity' } : { k: this.k }),
       topk: classifier.model.showClasses ? 3 : 0,
       unknownThreshold: settings.unknownThreshold,
       smoothing: image instanceof Blob ? 0 : settings.smoothing,
@@ -99,7 +101,7 @@ export class Recognition {
   }
 
   async #observeOrExplain(
-    image: HTMLVideoElement | Blob,
+    image: InputImage['image'],
     card: ClassCard | undefined,
     thumbnailSource: ThumbnailSource,
   ): Promise<Observation | undefined> {
@@ -131,7 +133,7 @@ export class Recognition {
     explanation.show(prediction);
     if (!prediction) return preview.showWinner(null);
     if (prediction.unknown) {
-      this.#announcer.announce('Unknown');
+      this.#announcer.announce(texts.common.unknown);
       return preview.showWinner('unknown');
     }
     const name = classList.of(prediction.label)?.name ?? prediction.label;

@@ -1,5 +1,7 @@
 // Advice to the visitor: the one thing that would improve the classes most.
 
+import { texts } from '../texts/texts.js';
+
 /** A class and its number of examples. */
 export interface ClassSize {
   name: string;
@@ -14,12 +16,11 @@ const maxRatio = 5;
 export function advice(classes: readonly ClassSize[]): string {
   const taught = classes.filter(({ count }) => count > 0).sort((a, b) => a.count - b.count);
   const [smallest, largest] = [taught[0], taught.at(-1)];
-  if (!smallest || !largest || taught.length < 2)
-    return 'Now teach a second class, so that there is something to compare.';
-  if (smallest.count < enoughExamples) return `${smallest.name} has few examples. Record more, from other sides.`;
+  if (!smallest || !largest || taught.length < 2) return texts.teaching.teachSecond;
+  if (smallest.count < enoughExamples) return texts.teaching.fewExamples(smallest.name);
   if (largest.count > maxRatio * smallest.count) {
     const ratio = Math.round(largest.count / smallest.count);
-    return `${largest.name} has ${ratio} times as many examples as ${smallest.name}. Record more of ${smallest.name}.`;
+    return texts.teaching.imbalance(largest.name, ratio, smallest.name);
   }
-  return 'Now show it something and watch the bars.';
+  return texts.teaching.showSomething;
 }

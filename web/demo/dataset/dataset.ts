@@ -3,6 +3,7 @@
 // stored, and it is restored in a new engine when the engine fails.
 
 import { ClassifierError, type Observation, type ObserveOptions, type Thumbnail } from 'teachable-wasm';
+import { texts } from '../texts/texts.js';
 import { type Change, type Engine, replay } from './change.js';
 import { ClassTable, type DatasetClass } from './class-table.js';
 import type { DatasetFormat } from './files.js';
@@ -97,6 +98,20 @@ export class Dataset {
     return this.#thumbnails.get(id);
   }
 
+  /** Returns the embeddings of some examples of each class, evenly spread over its time. */
+  async sampleEmbeddings(maxClasses = 12, maxExamples = 24): Promise<Float32Array[][]> {
+    return this.#enqueue((engine) =>
+      Promise.all(
+        this.classes.slice(0, maxClasses).map(({ ids }) => {
+          const step = Math.max(1, ids.length / maxExamples);
+          const count = Math.min(ids.length, maxExamples);
+          const chosen = Array.from({ length: count }, (_, index) => ids[Math.floor(index * step)]!);
+          return Promise.all(chosen.map((id) => engine.exampleEmbedding(id)));
+        }),
+      ),
+    );
+  }
+
   /** Switches to a new engine, after restoring the data set in it. */
   async attach(engine: Engine): Promise<void> {
     await this.#lastTask;
@@ -129,15 +144,14 @@ export class Dataset {
    * when the class no longer exists.
    */
   async teach(
-    image: HTMLVideoElement | Blob,
+    image: HTMLVideoElement | HTMLCanvasElement | Blob,
     labelOf: () => string,
     options: ObserveOptions,
     makeThumbnail: () => Promise<Uint8Array | undefined>,
   ): Promise<Observation> {
     return this.#enqueue(async (engine) => {
       const label = labelOf();
-      if (!this.#table.find(label))
-        throw new ClassifierError('aborted', `The class '${label}' was removed. The example was not added.`);
+      if (!this.#table.find(label)) throw new ClassifierError('aborted', texts.files.classWasRemoved(label));
       // Called before the first await, so that thumbnail and example come from the same video frame.
       const thumbnail = makeThumbnail().catch(() => undefined);
       const observation = await engine.observe(image, { ...options, label, embedding: true });
@@ -331,10 +345,7 @@ export class Dataset {
   async #adopt(engine: Engine, thumbnails: Map<number, Uint8Array>, newIds: Map<number, number>): Promise<void> {
     const counts = Object.entries(await engine.counts());
     if (counts.length > maxClasses) {
-      throw new ClassifierError(
-        'bad-dataset',
-        `The data set has ${counts.length} classes. This page supports at most ${maxClasses}. Split it, or use it in a program with the package teachable-wasm.`,
-      );
+      throw new ClassifierError('bad-dataset', texts.files.tooManyClasses(counts.length, maxClasses));
     }
     const [classes] = await Promise.all([
       Promise.all(
@@ -380,7 +391,7 @@ export class Dataset {
   /** Runs one task after another, because an example that is added while a file is written would damage the file. */
   #enqueue<T>(task: (engine: Engine) => Promise<T>): Promise<T> {
     const result = this.#lastTask.then(() => {
-      if (!this.#engine) throw new ClassifierError('disposed', 'The engine is starting. Try again in a moment.');
+      if (!this.#engine) throw new ClassifierError('disposed', texts.files.engineStarting);
       return task(this.#engine);
     });
     this.#lastTask = result.catch(() => {});

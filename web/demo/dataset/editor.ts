@@ -1,6 +1,7 @@
 // The visitor's changes of the data set. Each can be undone.
 
 import type { StoredDataset } from '../storage/stored-record.js';
+import { texts } from '../texts/texts.js';
 import type { Dataset, RemovedExample, Snapshot } from './dataset.js';
 import type { DatasetFormat } from './files.js';
 import type { SlotEntry, Slots } from './slots.js';
@@ -26,7 +27,7 @@ export class Recording {
     const dataset = this.#dataset;
     const ids = this.#ids;
     this.#history.push({
-      description: `new examples of ${this.#label}`,
+      description: texts.editing.undoNewExamples(this.#label),
       undo: async () => void (await dataset.removeExamples(ids)),
     });
   }
@@ -52,7 +53,7 @@ export class DatasetEditor {
   async addClass(): Promise<string> {
     const name = this.#slots.freeName();
     await this.#dataset.addClass(name);
-    this.#history.push({ description: `new class ${name}`, undo: () => this.#dataset.removeClass(name) });
+    this.#history.push({ description: texts.editing.undoNewClass(name), undo: () => this.#dataset.removeClass(name) });
     return name;
   }
 
@@ -62,7 +63,7 @@ export class DatasetEditor {
     const removed = await this.#dataset.removeExamples(this.#dataset.idsOf(label));
     // Pushed before the class is removed: if that fails, the examples can still be restored.
     this.#history.push({
-      description: `removal of ${label}`,
+      description: texts.editing.undoRemoval(label),
       undo: async () => {
         if (slot !== undefined) this.#slots.set(label, slot);
         await this.#dataset.addClass(label);
@@ -75,7 +76,7 @@ export class DatasetEditor {
   async renameClass(label: string, newLabel: string): Promise<void> {
     await this.#dataset.renameClass(label, newLabel);
     this.#history.push({
-      description: `new name ${newLabel}`,
+      description: texts.editing.undoNewName(newLabel),
       undo: () => this.#dataset.renameClass(newLabel, label),
     });
   }
@@ -90,17 +91,20 @@ export class DatasetEditor {
     const oldLabel = this.#dataset.labelOf(id);
     if (oldLabel === undefined || oldLabel === label) return;
     await this.#dataset.moveExample(id, label);
-    this.#history.push({ description: `move to ${label}`, undo: () => this.#dataset.moveExample(id, oldLabel) });
+    this.#history.push({
+      description: texts.editing.undoMove(label),
+      undo: () => this.#dataset.moveExample(id, oldLabel),
+    });
   }
 
   /** Replaces the data set by a file's. */
   async openFile(file: Blob, format: DatasetFormat): Promise<void> {
-    await this.#replaceAll('opening of a file', () => this.#dataset.open(file, format));
+    await this.#replaceAll(texts.editing.undoOpening, () => this.#dataset.open(file, format));
   }
 
   /** Replaces the data set by the one that another tab has stored. */
   async openStored({ file, changes, slots }: StoredDataset): Promise<void> {
-    await this.#replaceAll("change to the other tab's examples", async () => {
+    await this.#replaceAll(texts.editing.undoOtherTab, async () => {
       this.#slots.reset(slots);
       await this.#dataset.openStored(file, changes);
     });
@@ -108,7 +112,7 @@ export class DatasetEditor {
 
   /** Removes all classes and examples. */
   async clear(): Promise<void> {
-    await this.#replaceAll('starting over', () => this.#dataset.clear());
+    await this.#replaceAll(texts.editing.undoStartOver, () => this.#dataset.clear());
   }
 
   async #replaceAll(description: string, replace: () => Promise<void>): Promise<void> {

@@ -1,5 +1,7 @@
 // Data set files: how they are recognised, and how they are downloaded.
 
+import { texts } from '../texts/texts.js';
+
 /** 'dataset' is the binary format of teachable-wasm, 'json' any JSON that it imports. */
 export type DatasetFormat = 'dataset' | 'json';
 
@@ -25,7 +27,7 @@ export function download(file: Blob, name: string): void {
 }
 
 /** Returns a file name with the date of today, for example 'examples 2025-03-31.tmkn'. */
-export function datedFileName(what = 'examples', ending = 'tmkn'): string {
+export function datedFileName(what = texts.files.examplesFile, ending = 'tmkn'): string {
   const now = new Date();
   const twoDigits = (value: number) => String(value).padStart(2, '0');
   return `${what} ${now.getFullYear()}-${twoDigits(now.getMonth() + 1)}-${twoDigits(now.getDate())}.${ending}`;

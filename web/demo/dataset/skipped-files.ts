@@ -1,6 +1,7 @@
 // The files of a batch that were skipped, and why.
 
-import { countOf, listSome } from '../dom/format.js';
+import { listSome } from '../dom/format.js';
+import { texts } from '../texts/texts.js';
 
 const maxNames = 100;
 
@@ -24,6 +25,6 @@ export class SkippedFiles {
   /** Returns a text with one line for each reason. `total` is the number of files in the batch. */
   describe(total: number): string {
     const lines = Array.from(this.#names, ([reason, names]) => `${listSome(names, maxNames)}: ${reason}`);
-    return [`Skipped ${this.#count} of ${countOf(total, 'file')}.`, ...lines].join('\n');
+    return [texts.teaching.skipped(this.#count, total), ...lines].join('\n');
   }
 }

@@ -1,6 +1,8 @@
 // The slot of each class: a number from 1 on that decides its key, its colour and its shape.
 // A class keeps its slot when it gets a new name and when other classes are removed.
 
+import { texts } from '../texts/texts.js';
+
 /** A class name with its slot. */
 export type SlotEntry = [name: string, slot: number];
 
@@ -60,7 +62,7 @@ export class Slots {
   /** Returns a name for a new class, such as 'Class 4', that no other class has. */
   freeName(): string {
     for (let number = this.#firstFree(); ; number++) {
-      const name = `Class ${number}`;
+      const name = texts.classes.defaultName(number);
       if (!this.#slots.has(name)) return name;
     }
   }

@@ -1,5 +1,7 @@
 // Files that the visitor drops on an element, or chooses in a file input.
 
+import { texts } from '../texts/texts.js';
+
 /**
  * Calls `onFiles` for files dropped on `target`. The element has the attribute data-drop while files hover over it. `onFolders` is called
  * in place of it when there are folders among them.
@@ -46,9 +48,6 @@ export async function readIntoMemory(file: Blob): Promise<Blob> {
   try {
     return new Blob([await file.arrayBuffer()], { type: file.type });
   } catch (cause) {
-    throw new Error(
-      'It cannot be read. It may be a folder, or it was moved, changed or deleted. Choose the file again; of a folder, choose the pictures in it.',
-      { cause },
-    );
+    throw new Error(texts.preview.unreadableFile, { cause });
   }
 }

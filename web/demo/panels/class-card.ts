@@ -3,8 +3,9 @@
 import { colourOf, slotCount } from '../dataset/slots.js';
 import { byId, within } from '../dom/elements.js';
 import { listenForChoice, listenForDrop } from '../dom/file-input.js';
-import { countOf, percent } from '../dom/format.js';
+import { percent } from '../dom/format.js';
 import { listenForHold } from '../dom/press-and-hold.js';
+import { texts } from '../texts/texts.js';
 import { ClassExamples } from './class-examples.js';
 
 /** Data that a card needs from the rest of the page, and the callbacks through which it reports. */
@@ -70,7 +71,7 @@ export class ClassCard {
   /** Shows the examples with these ids, oldest first. Pass the same array again after adding ids at its end. */
   showExamples(ids: readonly number[]): void {
     if (!this.#examples.show(ids, this.name)) return;
-    within(this.root, '.count').textContent = countOf(ids.length, 'example');
+    within(this.root, '.count').textContent = texts.common.examples(ids.length);
     within<HTMLButtonElement>(this.root, '.clear').disabled = ids.length === 0;
   }
 
@@ -86,7 +87,9 @@ export class ClassCard {
 
   showRecording(isRecording: boolean): void {
     within(this.root, '.record').setAttribute('aria-pressed', String(isRecording));
-    within(this.root, '.record-text').textContent = isRecording ? 'Recording' : 'Hold to record';
+    within(this.root, '.record-text').textContent = isRecording
+      ? texts.classes.isRecording
+      : texts.classes.holdToRecord;
   }
 
   /** Shows the old name again, after a new name was rejected. */
@@ -143,14 +146,14 @@ export class ClassCard {
   #labelControls(): void {
     const { name } = this;
     const labels: Record<string, string> = {
-      '.name': `Name of class ${this.slot}`,
-      '.meter': `Confidence in ${name}`,
-      '.record': `Hold to record ${name}`,
-      'input[type=file]': `Add pictures to ${name}`,
-      '.thumbnails': `Show the examples of ${name}`,
-      '.gallery-list': `Examples of ${name}`,
-      '.clear': `Remove all examples of ${name}`,
-      '.remove': `Remove the class ${name}`,
+      '.name': texts.classes.nameOf(this.slot),
+      '.meter': texts.classes.confidenceIn(name),
+      '.record': texts.classes.holdToRecordName(name),
+      'input[type=file]': texts.classes.addPicturesTo(name),
+      '.thumbnails': texts.classes.showExamplesOf(name),
+      '.gallery-list': texts.classes.examplesOf(name),
+      '.clear': texts.classes.removeAllOf(name),
+      '.remove': texts.classes.removeClassName(name),
     };
     for (const [selector, text] of Object.entries(labels)) within(this.root, selector).setAttribute('aria-label', text);
   }

@@ -5,6 +5,7 @@ import type { Prediction } from 'teachable-wasm';
 import type { DatasetClass } from '../dataset/class-table.js';
 import type { Slots } from '../dataset/slots.js';
 import { byId } from '../dom/elements.js';
+import { texts } from '../texts/texts.js';
 import { ClassCard, type ClassCardEvents } from './class-card.js';
 
 /** More cards than this are shown in several columns. */
@@ -105,7 +106,7 @@ export class ClassList {
 
   #showRange(first: number, count: number, pageCount: number): void {
     byId('class-pages').hidden = pageCount === 1;
-    byId('classes-range').textContent = `Classes ${first + 1} to ${first + count} of ${this.#places.length}`;
+    byId('classes-range').textContent = texts.classes.range(first + 1, first + count, this.#places.length);
     byId<HTMLButtonElement>('classes-previous').disabled = this.#pageIndex === 0;
     byId<HTMLButtonElement>('classes-next').disabled = this.#pageIndex === pageCount - 1;
   }

@@ -5,6 +5,7 @@ import { colourOf } from '../dataset/slots.js';
 import { byId, resizeList, within } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
 import { paintThumbnail } from '../dom/thumbnails.js';
+import { texts } from '../texts/texts.js';
 
 const maxNeighbours = 5;
 /** Pictures that change faster than this cannot be looked at. */
@@ -43,7 +44,7 @@ export class Explanation {
     this.#updatedAt = performance.now();
     const neighbours = this.#latest?.neighbours.slice(0, maxNeighbours) ?? [];
     byId('explanation').hidden = neighbours.length === 0;
-    byId('nearest').textContent = neighbours.length > 0 ? percent(similarityOf(neighbours)) : 'nothing yet';
+    byId('nearest').textContent = neighbours.length > 0 ? percent(similarityOf(neighbours)) : texts.answer.nothingYet;
     const list = byId('neighbours');
     resizeList(list, neighbours.length, makeItem);
     neighbours.forEach(({ id, label, similarity }, index) => {

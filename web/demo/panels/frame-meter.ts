@@ -2,6 +2,7 @@
 
 import type { Timings } from 'teachable-wasm';
 import { byId } from '../dom/elements.js';
+import { texts } from '../texts/texts.js';
 
 const maxFrames = 30;
 /** A number that changes faster than this cannot be read. */
@@ -19,6 +20,6 @@ export class FrameMeter {
     if (now - this.#updatedAt < minMsBetweenUpdates) return;
     this.#updatedAt = now;
     const sorted = [...this.#frameTimes].sort((a, b) => a - b);
-    byId('frame-ms').textContent = `${(sorted[sorted.length >> 1] ?? 0).toFixed(1)} ms per frame`;
+    byId('frame-ms').textContent = texts.page.perFrame((sorted[sorted.length >> 1] ?? 0).toFixed(1));
   }
 }

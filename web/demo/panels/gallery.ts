@@ -2,6 +2,7 @@
 
 import { within } from '../dom/elements.js';
 import { paintThumbnail } from '../dom/thumbnails.js';
+import { texts } from '../texts/texts.js';
 
 /** Number of examples that are drawn at first, and that the button "Show ... more" adds. */
 const pageSize = 60;
@@ -71,12 +72,12 @@ export class Gallery {
     shown.forEach((id, index) => {
       const button = this.#buttons.get(id) ?? this.#makeButton(id);
       const number = this.#ids.length - index;
-      button.setAttribute('aria-label', `Remove example ${number} of ${this.#name}`);
+      button.setAttribute('aria-label', texts.classes.removeExample(number, this.#name));
       if (this.#list.children[index] !== button) this.#list.insertBefore(button, this.#list.children[index] ?? null);
     });
     const rest = this.#ids.length - shown.length;
     this.#more.hidden = rest === 0;
-    this.#more.textContent = `Show ${Math.min(rest, pageSize)} more of ${rest}`;
+    this.#more.textContent = texts.classes.showMore(Math.min(rest, pageSize), rest);
     // When the focused example was removed, the one in its place gets the focus.
     if (focused >= 0 && !this.#list.contains(document.activeElement)) this.#focus(Math.min(focused, shown.length - 1));
     this.#keepOneInTabOrder();

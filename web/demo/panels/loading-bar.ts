@@ -3,13 +3,8 @@
 import type { Progress } from 'teachable-wasm';
 import { byId } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
+import { texts } from '../texts/texts.js';
 import { showStatus } from './status-line.js';
-
-const phaseTexts: Record<Progress['phase'], string> = {
-  module: 'Loading the engine',
-  model: 'Loading the network',
-  start: 'Starting',
-};
 
 /** Shows the sum of both downloads, which run at the same time. */
 export class LoadingBar {
@@ -24,7 +19,8 @@ export class LoadingBar {
     this.#bar.hidden = false;
     if (total > 0) this.#bar.value = loaded / total;
     else this.#bar.removeAttribute('value');
-    showStatus(`${phaseTexts[progress.phase]}${total > 0 ? ` ${percent(loaded / total)}` : ''}`);
+    const { loadingEngine: module, loadingNetwork: model, starting: start } = texts.page;
+    showStatus(`${{ module, model, start }[progress.phase]}${total > 0 ? ` ${percent(loaded / total)}` : ''}`);
   }
 
   hide(): void {

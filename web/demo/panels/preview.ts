@@ -1,13 +1,13 @@
-// The square that shows what the network sees: the camera, a picture, or the button that starts the camera.
+// The square that shows what the network sees: the camera, the scene, a picture, or the buttons that start them.
 
 import type { WebcamState } from 'teachable-wasm/webcam';
 import { colourOf } from '../dataset/slots.js';
 import { byId, within } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
-import { cameraTexts } from '../input/camera-texts.js';
+import { texts } from '../texts/texts.js';
 
 /** The kind of input that the preview shows. */
-export type InputKind = 'none' | 'camera' | 'picture';
+export type InputKind = 'none' | 'camera' | 'scene' | 'picture';
 
 /** The winning class, as the preview names it. */
 export interface Winner {
@@ -24,6 +24,7 @@ const maxPictureSide = 1024;
 export class Preview {
   readonly video = byId<HTMLVideoElement>('video');
   readonly picture = byId<HTMLCanvasElement>('picture');
+  readonly scene = byId<HTMLCanvasElement>('scene');
   readonly #root = byId('preview');
   readonly #winner = byId('winner');
 
@@ -47,7 +48,7 @@ export class Preview {
   }
 
   showCameraState(state: WebcamState): void {
-    const { headline, help, button } = cameraTexts[state];
+    const { headline, help, button } = texts.camera[state];
     byId('camera-headline').textContent = headline;
     byId('camera-help').textContent = help;
     const start = byId<HTMLButtonElement>('start-camera');
@@ -73,7 +74,7 @@ export class Preview {
     if (!winner) return;
     const isUnknown = winner === 'unknown';
     this.#winner.dataset['class'] = colourOf(isUnknown ? 0 : winner.slot);
-    within(this.#winner, '.winner-name').textContent = isUnknown ? 'Unknown' : winner.name;
+    within(this.#winner, '.winner-name').textContent = isUnknown ? texts.common.unknown : winner.name;
     within(this.#winner, '.winner-confidence').textContent = isUnknown ? '' : percent(winner.confidence);
   }
 }

@@ -3,8 +3,9 @@
 import type { Review } from 'teachable-wasm';
 import { colourOf } from '../dataset/slots.js';
 import { byId, makeButton } from '../dom/elements.js';
-import { countOf, percent } from '../dom/format.js';
+import { percent } from '../dom/format.js';
 import { paintThumbnail } from '../dom/thumbnails.js';
+import { texts } from '../texts/texts.js';
 
 /** Callbacks and data that the panel needs from the rest of the page. */
 export interface ReviewEvents {
@@ -66,9 +67,9 @@ export class ReviewPanel {
     void paintThumbnail(canvas, this.#events.thumbnailOf(id));
     row.append(
       canvas,
-      makeParagraph(`In ${label}, but looks like ${suggestedLabel}`),
-      makeButton(`Move to ${suggestedLabel}`, () => this.#events.onMove(id, suggestedLabel)),
-      makeButton('Remove', () => this.#events.onDelete(id)),
+      makeParagraph(texts.review.looksLike(label, suggestedLabel)),
+      makeButton(texts.review.moveTo(suggestedLabel), () => this.#events.onMove(id, suggestedLabel)),
+      makeButton(texts.common.remove, () => this.#events.onDelete(id)),
     );
     row.dataset['class'] = colourOf(this.#events.slotOf(label));
     return row;
@@ -76,18 +77,15 @@ export class ReviewPanel {
 }
 
 function sentences(review: Review | null): string[] {
-  if (!review) return [`Record at least ${minExamples} examples of at least two classes. Then they can be compared.`];
+  if (!review) return [texts.review.needsMore(minExamples)];
   const { tested, accuracy, mostConfusable, duplicates, outliers } = review;
-  const result = [
-    `Each of ${tested} examples was tested as if it were new. ${percent(accuracy)} of the answers were right.`,
-  ];
+  const result = [texts.review.result(tested, percent(accuracy))];
   if (mostConfusable) {
     const { labels, confusions } = mostConfusable;
-    result.push(`Most often confused: ${labels.join(' and ')} (${countOf(confusions, 'time')}).`);
+    result.push(texts.review.confused(...labels, confusions));
   }
-  if (duplicates.length > tested / 2)
-    result.push('Many examples are almost the same picture. Other sides and other light would help more.');
-  if (outliers.length > 0) result.push('These examples may be in the wrong class:');
+  if (duplicates.length > tested / 2) result.push(texts.review.duplicates);
+  if (outliers.length > 0) result.push(texts.review.mayBeWrong);
   return result;
 }
 

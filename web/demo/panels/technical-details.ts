@@ -2,7 +2,7 @@
 
 import type { Info } from 'teachable-wasm';
 import { byId } from '../dom/elements.js';
-import { countOf } from '../dom/format.js';
+import { texts } from '../texts/texts.js';
 
 const variantNames: Record<Info['variant'], string> = {
   simd: 'SIMD',
@@ -14,19 +14,20 @@ const variantNames: Record<Info['variant'], string> = {
 /** Shows what runs. */
 export function showTechnicalDetails({ variant, threads, reason, model, heapBytes, usedBytes }: Info): void {
   const badge = byId('variant');
-  badge.textContent = `${variantNames[variant]}, ${countOf(threads, 'thread')}`;
+  badge.textContent = `${variantNames[variant]}, ${texts.common.threads(threads)}`;
   badge.title = reason;
   badge.dataset['variant'] = variant;
   byId('network').textContent =
-    `Network: ${model.title}.${model.showClasses ? '' : ' It has no classes of its own. It knows only yours.'}`;
-  const crop = model.preprocess.crop === 'center' ? 'centre of the picture' : 'whole picture, squashed to a square';
+    `${texts.details.network(model.title)}${model.showClasses ? '' : ` ${texts.details.onlyYours}`}`;
+  const { details } = texts;
+  const crop = model.preprocess.crop === 'center' ? details.centre : details.squashed;
   showFacts([
-    ['Network', `${model.title} (${model.format}, ${model.inputType})`],
-    ['Input', `${model.inputWidth} × ${model.inputHeight} pixels, ${crop}`],
-    ['Embedding', `${model.embeddingSize} numbers per picture`],
-    ['Engine build', variant],
-    ['Why this build', reason],
-    ['Memory', `${toMiB(usedBytes)} of ${toMiB(heapBytes)} MiB in use`],
+    [details.networkTerm, `${model.title} (${model.format}, ${model.inputType})`],
+    [details.input, details.inputSize(model.inputWidth, model.inputHeight, crop)],
+    [details.embedding, details.embeddingSize(model.embeddingSize)],
+    [details.build, variant],
+    [details.reason, reason],
+    [details.memory, details.memoryUse(toMiB(usedBytes), toMiB(heapBytes))],
   ]);
 }
 

@@ -5,10 +5,11 @@ import type { Dataset } from '../dataset/dataset.js';
 import { datedFileName, download } from '../dataset/files.js';
 import type { Slots } from '../dataset/slots.js';
 import { byId } from '../dom/elements.js';
-import { countOf, listSome } from '../dom/format.js';
+import { listSome } from '../dom/format.js';
 import { showAlert } from '../panels/alert.js';
 import { errorClause } from '../panels/error-text.js';
 import { showStatus } from '../panels/status-line.js';
+import { texts } from '../texts/texts.js';
 import { Autosave, type SaveState } from './autosave.js';
 import { partsOfKey } from './dataset-key.js';
 import { toRawFile } from './raw-file.js';
@@ -20,17 +21,6 @@ import { acquireTabLock } from './tab-lock.js';
 const maxNamesInStatus = 10;
 /** A tab that is just closing may need this long to release its lock. */
 const lockTimeoutMs = 1000;
-
-const stateTexts: Record<SaveState, string> = {
-  starting: '',
-  empty: 'Examples will be saved in this browser.',
-  pending: 'Saving …',
-  saved: 'Saved in this browser.',
-  failed: 'Not saved in this browser. Save to a file before you leave.',
-  'other-tab': 'Not saved: this page is also open in another tab, and that tab saves.',
-  conflict: 'Not saved: another tab has saved other examples.',
-  unreadable: 'Not saved: other examples are stored in this browser.',
-}; // prettier-ignore
 
 /** Callbacks and data that persistence needs from the rest of the page. */
 export interface PersistenceEvents {
@@ -116,9 +106,7 @@ export class Persistence {
     else {
       autosave.waitForTabLock();
       void lock.then(() => this.#takeOver());
-      showAlert(
-        'This page is already open in another tab, and only that tab saves. To save the examples of this tab, close the other tab or save to a file.',
-      );
+      showAlert(texts.saving.openInOtherTab);
     }
     if (hasLock && stored && stored.damages.length > 0) await this.#replaceStored();
     await this.#showDamaged();
@@ -133,6 +121,11 @@ export class Persistence {
     } catch (error) {
       return error instanceof UnreadableRecord;
     }
+  }
+
+  /** Saves all changes now. Resolves at once when another tab saves. */
+  async flush(): Promise<void> {
+    await this.#autosave?.flush();
   }
 
   /** Must be called after each change of the data set. */
@@ -152,7 +145,7 @@ export class Persistence {
     this.#slots.reset(slots);
     try {
       const skipped = await this.#dataset.openStored(file, changes);
-      if (skipped > 0 && !damages.includes('some changes')) damages.push('some changes');
+      if (skipped > 0 && !damages.includes(texts.saving.damagedChanges)) damages.push(texts.saving.damagedChanges);
       if (damages.length > 0) await this.#store.keepDamaged(this.#key, { ...raw, damages });
       return true;
     } catch (error) {
@@ -172,9 +165,9 @@ export class Persistence {
   #refuse(error: unknown, save: () => void): void {
     this.#autosave!.pause('unreadable');
     showAlert(
-      `The examples stored in this browser cannot be opened: ${errorClause(error)}. They stay stored, and new examples are not saved.`,
-      ['Save the stored ones to a file', save],
-      ['Replace them', () => void this.#replaceStored()],
+      texts.saving.cannotBeOpened(errorClause(error)),
+      [texts.saving.saveStored, save],
+      [texts.saving.replaceStored, () => void this.#replaceStored()],
     );
   }
 
@@ -192,14 +185,17 @@ export class Persistence {
     if (damaged.length === 0) return;
     const parts = new Set(damaged.flatMap((each) => (each as { damages?: string[] }).damages ?? []));
     showAlert(
-      `The examples stored in this browser were damaged: ${[...parts].join(', ')}. What could be read is back. The damaged record is kept.`,
-      ['Save the damaged record to a file', () => this.#downloadRaw(damaged)],
-      ['Discard it', () => void this.#store.discardDamaged(this.#key).catch((error) => this.#autosave!.fail(error))],
+      texts.saving.wereDamaged([...parts].join(', ')),
+      [texts.saving.saveDamaged, () => this.#downloadRaw(damaged)],
+      [
+        texts.saving.discardDamaged,
+        () => void this.#store.discardDamaged(this.#key).catch((error) => this.#autosave!.fail(error)),
+      ],
     );
   }
 
   #downloadRaw(raw: unknown): void {
-    void toRawFile(raw).then((file) => download(file, datedFileName('stored record', 'json')));
+    void toRawFile(raw).then((file) => download(file, datedFileName(texts.files.recordFile, 'json')));
   }
 
   async #checkForConflict(): Promise<void> {
@@ -211,9 +207,9 @@ export class Persistence {
 
   #describeRestored(): string {
     const { exampleCount, classes } = this.#dataset;
-    if (exampleCount === 0) return 'Your classes from your last visit are back.';
+    if (exampleCount === 0) return texts.saving.classesAreBack;
     const names = classes.filter(({ ids }) => ids.length > 0).map(({ label }) => label);
-    return `${countOf(exampleCount, 'example')} from your last visit ${exampleCount === 1 ? 'is' : 'are'} back: ${listSome(names, maxNamesInStatus)}.`;
+    return texts.saving.examplesAreBack(exampleCount, listSome(names, maxNamesInStatus));
   }
 
   async #describeOthers(key: string): Promise<string> {
@@ -223,9 +219,7 @@ export class Persistence {
       .map(partsOfKey)
       .filter(({ network, projectId }) => projectId === open.projectId && !open.network.startsWith(network))
       .map(({ network }) => network);
-    return others.length > 0
-      ? `This browser also stores examples of another network (${others.join(', ')}). They work with that network only.`
-      : '';
+    return others.length > 0 ? texts.saving.ofOtherNetworks(others.join(', ')) : '';
   }
 
   /** Starts to save after the other tab has closed. */
@@ -260,15 +254,15 @@ export class Persistence {
   #show(state: SaveState, error: unknown): void {
     const line = byId('save-state');
     line.dataset['state'] = state;
-    line.textContent = stateTexts[state];
+    line.textContent = texts.saving.states[state];
     if (state === 'failed') this.#showFailure(error);
     if (state === 'saved' && this.#state !== 'starting') this.#afterSave();
     this.#state = state;
     if (state === 'conflict') {
       showAlert(
-        'Another tab has saved other examples. Which ones do you want to keep?',
-        ['Those of this tab', () => void this.#replaceStored()],
-        ['Those of the other tab', () => void this.#openStored()],
+        texts.saving.conflictQuestion,
+        [texts.saving.thisTab, () => void this.#replaceStored()],
+        [texts.saving.otherTab, () => void this.#openStored()],
       );
     }
   }
@@ -279,11 +273,11 @@ export class Persistence {
     if (code === 'worker-lost' || code === 'disposed') return this.#events.onEngineError(error);
     if (this.#failureShown) return;
     this.#failureShown = true;
-    let reason = 'This browser does not let the page store your examples. Private windows often do not.';
-    if (name === 'QuotaExceededError') reason = 'This browser has no space left to store your examples.';
+    let reason = texts.saving.notAllowed;
+    if (name === 'QuotaExceededError') reason = texts.saving.noSpace;
     // The codes of the engine's errors are words; those of the browser's errors are numbers.
-    if (typeof code === 'string') reason = `Your examples could not be saved: ${errorClause(error)}.`;
-    showAlert(`${reason} You can go on, but save to a file before you leave.`);
+    if (typeof code === 'string') reason = texts.saving.couldNotBeSaved(errorClause(error));
+    showAlert(texts.saving.saveBeforeLeaving(reason));
   }
 
   #afterSave(): void {

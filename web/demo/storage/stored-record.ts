@@ -3,6 +3,7 @@
 
 import { type Change, isChange } from '../dataset/change.js';
 import { maxClasses, type SlotEntry } from '../dataset/slots.js';
+import { texts } from '../texts/texts.js';
 
 /** Version of the stored form. Records without a format are of version 1, which has the same fields. */
 export const storedFormat = 1;
@@ -89,27 +90,25 @@ export function readRecord(raw: RawRecord): StoredDataset | undefined {
   const position = positionOf(raw);
   if (record === undefined && journal.length === 0) return undefined;
   if (typeof record !== 'object' || record === null) {
-    const found = record === undefined ? 'the record is missing' : `the record is ${String(record).slice(0, 40)}`;
+    const found =
+      record === undefined ? texts.saving.recordMissing : texts.saving.recordIs(String(record).slice(0, 40));
     throw new UnreadableRecord(found, position, raw);
   }
   const { file, places, format = storedFormat } = record as { file?: unknown; places?: unknown; format?: unknown };
   if (typeof format !== 'number' || format > storedFormat)
-    throw new UnreadableRecord(
-      'a newer version of this page has stored them. Reload the page to get it',
-      position,
-      raw,
-    );
+    throw new UnreadableRecord(texts.saving.newerVersion, position, raw);
   const blob = toBlob(file);
-  if (!blob) throw new UnreadableRecord('the record contains no file', position, raw);
+  if (!blob) throw new UnreadableRecord(texts.saving.noFile, position, raw);
   const damages: string[] = [];
-  if (position.version === 0) damages.push('the version of the record');
+  if (position.version === 0) damages.push(texts.saving.damagedVersion);
   const version = position.version || Math.max(0, ...journal.map((entry) => entry.version));
   const changes: Change[] = [];
   let slots = readSlots(places, damages);
   for (const entry of journal) {
     const { changes: list, places } = Object(entry.value) as { changes?: unknown; places?: unknown };
     const read = Array.isArray(list) ? list.filter(isChange) : [];
-    if (entry.version !== version || !Array.isArray(list) || read.length < list.length) note(damages, 'some changes');
+    if (entry.version !== version || !Array.isArray(list) || read.length < list.length)
+      note(damages, texts.saving.damagedChanges);
     if (entry.version !== version) continue;
     changes.push(...read);
     if (places !== undefined) slots = readSlots(places, damages);
@@ -141,7 +140,7 @@ function readSlots(places: unknown, damages: string[]): SlotEntry[] {
     slots.set(name, slot);
     taken.add(slot);
   }
-  if (!Array.isArray(places) || slots.size < list.length) note(damages, 'the places of some classes');
+  if (!Array.isArray(places) || slots.size < list.length) note(damages, texts.saving.damagedPlaces);
   return [...slots];
 }
 

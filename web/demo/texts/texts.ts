@@ -20,6 +20,8 @@ const loaders: Record<Language, () => Promise<Texts>> = {
 
 /** This name must stay, because visitors have stored their choice under it. */
 const storageKey = 'teachable-machine language';
+/** Parameter of the page's address that chooses a language, for example ?language=de. */
+const parameter = 'language';
 
 /** The texts in the current language. Read them when they are shown, not when a module is loaded. */
 export let texts: Texts = en;
@@ -29,7 +31,8 @@ export let language: Language = 'en';
 
 /** Loads the texts that the visitor chose, or those of the browser's language. English is used when loading fails. */
 export async function loadTexts(): Promise<void> {
-  const wanted = chosenLanguage(storedChoice(), navigator.languages);
+  const inAddress = new URLSearchParams(location.search).get(parameter);
+  const wanted = chosenLanguage(inAddress ?? storedChoice(), navigator.languages);
   try {
     texts = await loaders[wanted]();
     language = wanted;
@@ -38,13 +41,17 @@ export async function loadTexts(): Promise<void> {
   }
 }
 
-/** Remembers a language for this visit and the next ones. The page shows it after a reload. */
-export function chooseLanguage(chosen: Language): void {
+/** Remembers a language for this visit and the next ones. Returns the address at which the page shows it. */
+export function chooseLanguage(chosen: Language): URL {
+  const address = new URL(location.href);
+  address.searchParams.delete(parameter);
   try {
     localStorage.setItem(storageKey, chosen);
   } catch {
-    // Without storage, the page goes on with the browser's language.
+    // Without storage, the address says it.
+    address.searchParams.set(parameter, chosen);
   }
+  return address;
 }
 
 /** Returns the stored choice if the page has that language, else the first language of the browser that it has, else English. */
