@@ -45,7 +45,10 @@ export class ProjectMenu {
       on: {
         change: () => project.rename(this.#name.value.trim()),
         keydown: (event) => {
-          if ((event as KeyboardEvent).key === 'Enter') close();
+          if ((event as KeyboardEvent).key !== 'Enter') return;
+          // The same key would press the button that gets the focus.
+          event.preventDefault();
+          close();
         },
       },
     });
