@@ -8,6 +8,7 @@
 //   zip/       zip files
 //   settings/  what the settings need besides their panel
 //   storage/   saving between visits
+//   network/   the choice of another network
 //   input/     camera, scene and pictures
 //   scene/     the drawn scene for visitors without a camera
 //   dom/       helpers for elements, files, thumbnails and numbers
@@ -33,6 +34,7 @@ import { ClassList } from './panels/class-list.js';
 import { connectConfirmButtons } from './panels/confirm.js';
 import { Explanation } from './panels/explanation.js';
 import { showLanguageChoice } from './panels/language-choice.js';
+import { NetworkChoicePanel } from './panels/network-choice.js';
 import { Preview } from './panels/preview.js';
 import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
@@ -208,4 +210,5 @@ document.addEventListener('keydown', (event) => {
 });
 connectConfirmButtons();
 showLanguageChoice(() => persistence.flush());
+new NetworkChoicePanel(() => persistence.flush());
 void start();

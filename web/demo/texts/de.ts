@@ -272,6 +272,21 @@ export const de: Texts = {
     neighboursHelp:
       'Automatisch ist am genauesten. Mit einer Zahl stimmen nur die Beispiele ab, die dem Bild am nächsten sind.',
   },
+  network: {
+    title: 'Netz',
+    packaged: 'Das Netz dieser Seite',
+    yourFile: (name) => `Deine Datei: ${name}`,
+    chooseFile: 'Datei benutzen',
+    link: 'Oder ein Link',
+    help: 'Eine .tflite-Datei, das .zip, das Teachable Machine herunterlädt, oder eine model.json mit ihren Gewichtsdateien. Die Seite startet damit neu. Deine Bilder lassen sich ihm wieder beibringen.',
+    weightsMissing: (names) => `Wähle die Gewichtsdateien zusammen mit der model.json. Es fehlen: ${names}.`,
+    notStored: 'Dieser Browser kann das Netz nicht speichern, daher lässt es sich hier nicht benutzen.',
+    startsAgain: 'Die Seite startet mit diesem Netz neu.',
+    notALink: 'Das ist kein Link.',
+    otherSite:
+      'Diese Seite fragt bei keiner anderen Seite an. Für ein Modell von Teachable Machine öffne den Link, wähle Export Model, TensorFlow.js, Download, und benutze das .zip hier.',
+    failed: (error) => `Das gewählte Netz lässt sich nicht benutzen: ${error} Die Seite läuft mit ihrem eigenen Netz.`,
+  },
   details: {
     network: (title) => `Netz: ${title}.`,
     onlyYours: 'Es hat keine eigenen Klassen. Es kennt nur deine.',

@@ -285,6 +285,23 @@ export const en = {
     nearest: (count: number) => (count === 1 ? 'the nearest' : `the ${count} nearest`),
     neighboursHelp: 'Automatic is the most accurate. With a number, only the examples nearest to the picture vote.',
   },
+  /** The choice of another network. */
+  network: {
+    title: 'Network',
+    packaged: 'The one of this page',
+    yourFile: (name: string) => `Your file: ${name}`,
+    chooseFile: 'Use a file',
+    link: 'Or a link',
+    help: 'A .tflite file, the .zip that Teachable Machine downloads, or a model.json with its weight files. The page starts again with it. Your pictures can be taught to it again.',
+    weightsMissing: (names: string) => `Choose the weight files together with the model.json. Missing: ${names}.`,
+    notStored: 'This browser cannot store the network, so it cannot be used here.',
+    startsAgain: 'The page starts again with this network.',
+    notALink: 'This is not a link.',
+    otherSite:
+      'This page asks no other site for anything. For a model of Teachable Machine, open the link, choose Export Model, TensorFlow.js, Download, and use the .zip here.',
+    failed: (error: string) =>
+      `The network that you chose cannot be used: ${error} The page runs with its own network.`,
+  },
   /** What runs, in the technical details. */
   details: {
     network: (title: string) => `Network: ${title}.`,

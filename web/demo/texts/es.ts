@@ -271,6 +271,21 @@ export const es: Texts = {
     nearest: (count) => (count === 1 ? 'el más cercano' : `los ${count} más cercanos`),
     neighboursHelp: 'Automático es lo más preciso. Con un número, solo votan los ejemplos más cercanos a la imagen.',
   },
+  network: {
+    title: 'Red',
+    packaged: 'La de esta página',
+    yourFile: (name) => `Tu archivo: ${name}`,
+    chooseFile: 'Usar un archivo',
+    link: 'O un enlace',
+    help: 'Un archivo .tflite, el .zip que descarga Teachable Machine, o un model.json con sus archivos de pesos. La página empieza de nuevo con él. Tus imágenes se le pueden volver a enseñar.',
+    weightsMissing: (names) => `Elige los archivos de pesos junto con el model.json. Faltan: ${names}.`,
+    notStored: 'Este navegador no puede guardar la red, así que no se puede usar aquí.',
+    startsAgain: 'La página empieza de nuevo con esta red.',
+    notALink: 'Esto no es un enlace.',
+    otherSite:
+      'Esta página no pide nada a otros sitios. Para un modelo de Teachable Machine, abre el enlace, elige Export Model, TensorFlow.js, Download, y usa el .zip aquí.',
+    failed: (error) => `La red que elegiste no se puede usar: ${error} La página funciona con su propia red.`,
+  },
   details: {
     network: (title) => `Red: ${title}.`,
     onlyYours: 'No tiene clases propias. Solo conoce las tuyas.',
