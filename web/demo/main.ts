@@ -25,9 +25,11 @@ import { DatasetEditor } from './dataset/editor.js';
 import { Recordings } from './dataset/recordings.js';
 import { Slots, slotCount } from './dataset/slots.js';
 import { UndoHistory } from './dataset/undo-history.js';
+import { fillWhenOpened } from './dom/drawer.js';
 import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
+import { keepFullPictures } from './dom/thumbnails.js';
 import { Input } from './input/input.js';
 import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
@@ -141,6 +143,16 @@ const projects = startProjects({
   files: () => ({ ...data, engine, preview, recognition, store, openKey }),
 });
 
+project.onChange(({ settings }) => keepFullPictures(settings.keepFullPictures));
+fillWhenOpened(
+  'settings',
+  async (root) => {
+    const { addPictureSettings } = await import('./projects/picture-settings.js');
+    return addPictureSettings(root, project, dataset);
+  },
+  (error) => void engine.onError(error),
+);
+
 /** Returns the key of the data set that the page shows; '' before there is an engine. */
 function openKey(): string {
   return engine.classifier ? datasetKey(engine.classifier.model, project.current.id) : '';
@@ -175,6 +187,7 @@ async function start(): Promise<void> {
   byId('dataset-tools').hidden = false;
   showStatus(`${texts.page.ready} ${restored || texts.page.howToBegin}`);
   await recognition.refresh();
+  await projects.offerPictures();
   await projects.tellDeleted();
 }
 
@@ -210,5 +223,8 @@ document.addEventListener('keydown', (event) => {
 });
 connectConfirmButtons();
 showLanguageChoice(() => persistence.flush());
-new NetworkChoicePanel(() => persistence.flush());
+new NetworkChoicePanel(async () => {
+  await persistence.flush();
+  await projects.keepPictures();
+});
 void start();

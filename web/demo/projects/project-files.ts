@@ -28,11 +28,12 @@ import {
   type WholeDataset,
   type WholeProject,
 } from './export-projects.js';
-import { type ImportPicture, importPictures } from './import-pictures.js';
+import { type ImportParts, type ImportPicture, type ImportResult, importPictures } from './import-pictures.js';
 import { ImportProgress } from './import-progress.js';
 import { nameOf } from './name-of.js';
 import type { Projects } from './projects.js';
 import { type FoundFile, filesOfChoice, filesOfEntries, maxFiles } from './read-files.js';
+import { type KeptPictures, reteach } from './reteach.js';
 import { SkippedList } from './skipped-list.js';
 
 /** Limits of archives. A project's data set may be large. */
@@ -176,7 +177,7 @@ export class ProjectFiles {
     found: ReturnType<typeof classesOfPaths>,
     read: (index: number) => Promise<Blob>,
   ): Promise<void> {
-    const { engine, dataset, slots, history, recognition } = this.#parts;
+    const { dataset } = this.#parts;
     const words = texts.projects;
     const skipped = new SkippedList();
     const pictures: ImportPicture[] = [];
@@ -191,14 +192,36 @@ export class ProjectFiles {
       return showStatus('');
     }
     if (labels.size > maxClasses) return showAlert(words.tooManyClasses(maxClasses));
+    await this.#runImport(name, found.length, skipped, (parts) =>
+      importPictures(pictures, words.undoImport(name), {
+        ...parts,
+        teach: (picture, label) => this.#teach(picture, label),
+      }),
+    );
+  }
+
+  /** Teaches kept pictures to the network in use. */
+  async reteach(kept: KeptPictures): Promise<void> {
+    const name = texts.projects.keptPictures;
+    await this.#runImport(name, kept.pictures.length, new SkippedList(), (parts) => reteach(kept, name, parts));
+  }
+
+  /** Shows the progress of an import, and afterwards what was added and skipped. */
+  async #runImport(
+    name: string,
+    total: number,
+    skipped: SkippedList,
+    run: (parts: Omit<ImportParts, 'teach'>) => Promise<ImportResult>,
+  ): Promise<void> {
+    const { engine, dataset, slots, history, recognition } = this.#parts;
+    const words = texts.projects;
     const progress = new ImportProgress(name);
     try {
-      const result = await importPictures(pictures, words.undoImport(name), {
+      const result = await run({
         dataset,
         slots,
         history,
-        teach: (picture, label) => this.#teach(picture, label),
-        onProgress: (done, total) => progress.show(done, total),
+        onProgress: (done, all) => progress.show(done, all),
         onSkip: async (path, error) => {
           skipped.add(path, sentenceOf(error));
           // An engine that was lost is started again for the next picture.
@@ -210,8 +233,8 @@ export class ProjectFiles {
       const rest = result.labels.length - maxClassesInStatus;
       if (result.stopped) showStatus(words.stopped(result.added));
       else if (result.added === 0) showStatus(words.addedNone);
-      else showStatus(words.added(result.added, found.length, rest > 0 ? words.andMore(list, rest) : list));
-      if (skipped.count > 0) showAlert(skipped.describe(found.length));
+      else showStatus(words.added(result.added, total, rest > 0 ? words.andMore(list, rest) : list));
+      if (skipped.count > 0) showAlert(skipped.describe(total));
     } finally {
       progress.remove();
     }

@@ -5,6 +5,7 @@ import { keyInProject, partsOfKey } from '../storage/dataset-key.js';
 import { ConflictError, storesBlobs } from '../storage/store.js';
 import type { FoundProjects } from './project-list.js';
 import { type ProjectRecord, readProjectRecord } from './project-record.js';
+import { type KeptPictures, readKeptPictures } from './reteach.js';
 import { toTaggedJson } from './tagged-json.js';
 
 /** Reads and writes the records of projects. */
@@ -88,7 +89,7 @@ export class ProjectStore {
 
   /** Removes a project and all of its data sets for good. */
   async remove(id: string): Promise<void> {
-    const names = [projectStore, recordStore, journalStore, damagedStore];
+    const names = [projectStore, recordStore, journalStore, damagedStore, pictureStore];
     await this.#database.run(names, 'readwrite', (stores) => {
       for (const name of [recordStore, journalStore, damagedStore]) {
         const scanning = stores[name]!.openKeyCursor();
@@ -101,8 +102,21 @@ export class ProjectStore {
           cursor.continue();
         };
       }
+      stores[pictureStore]!.delete(id);
       return stores[projectStore]!.delete(id);
     });
+  }
+
+  /** Keeps pictures until another network was taught with them. Undefined removes them. */
+  async keepPictures(id: string, kept: KeptPictures | undefined): Promise<void> {
+    await this.#database.run([pictureStore], 'readwrite', (stores) =>
+      kept ? stores[pictureStore]!.put(kept, id) : (stores[pictureStore]!.delete(id) as IDBRequest<unknown>),
+    );
+  }
+
+  async pictures(id: string): Promise<KeptPictures> {
+    const found = await this.#database.run([pictureStore], 'readonly', (stores) => stores[pictureStore]!.get(id));
+    return readKeptPictures(found);
   }
 
   /** Keeps a copy of a damaged record. */

@@ -16,6 +16,7 @@ import { ProjectBar } from './project-bar.js';
 import type { ProjectFiles, ProjectFilesParts } from './project-files.js';
 import type { ProjectDamage } from './project-record.js';
 import { Projects } from './projects.js';
+import { keptPictures } from './reteach.js';
 
 /** What the projects need from the rest of the page. */
 export interface ProjectParts {
@@ -32,6 +33,10 @@ export interface PageProjects {
   open(): Promise<void>;
   /** Tells about a project that was deleted right before, unless there is something more important to tell. */
   tellDeleted(): Promise<void>;
+  /** Keeps the pictures of the examples for the network with which the page starts next. Resolves also when there is no space for them. */
+  keepPictures(): Promise<void>;
+  /** Offers to teach kept pictures, if this project has no examples of the network yet. */
+  offerPictures(): Promise<void>;
   /** Opens a dropped or chosen file if it is an archive. Returns false for other files. */
   openFile(file: File): boolean;
   openFolders(entries: FileSystemEntry[]): void;
@@ -77,6 +82,29 @@ export function startProjects({ project, database, persistence, files }: Project
       if (byId('alert').hidden)
         showAlert(text, [texts.projects.undo, () => void attempt(() => projects.restore(deleted.project.id))]);
       else showStatus(text);
+    },
+    async keepPictures() {
+      const kept = keptPictures(files().dataset);
+      if (kept.pictures.length > 0) await projects.store.keepPictures(projects.id, kept).catch(() => {});
+    },
+    async offerPictures() {
+      const kept = await projects.store.pictures(projects.id).catch(() => undefined);
+      if (!kept || kept.pictures.length === 0) return;
+      const drop = () => projects.store.keepPictures(projects.id, undefined);
+      if (files().dataset.exampleCount > 0) return drop().catch(() => {});
+      const { reteachQuestion, reteach, reteachNot } = texts.projects;
+      showAlert(
+        reteachQuestion(kept.pictures.length, kept.without),
+        [
+          reteach,
+          () =>
+            void attempt(async () => {
+              await (await loadFiles()).reteach(kept);
+              await drop();
+            }),
+        ],
+        [reteachNot, () => void drop().catch(() => {})],
+      );
     },
     openFile(file) {
       if (!isArchive(file)) return false;

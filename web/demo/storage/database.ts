@@ -10,7 +10,9 @@ export const journalStore = 'journal';
 export const damagedStore = 'damaged';
 /** Names and settings of projects, by the project's id. */
 export const projectStore = 'projects';
-const allStores = [recordStore, journalStore, damagedStore, projectStore];
+/** Pictures that wait to be taught to another network, by the project's id. */
+export const pictureStore = 'pictures';
+const allStores = [recordStore, journalStore, damagedStore, projectStore, pictureStore];
 /** Some browsers never answer in a private window. */
 const openTimeoutMs = 8000;
 

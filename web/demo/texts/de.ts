@@ -399,6 +399,11 @@ export const de: Texts = {
       'too-large': 'Es ist zu groß. Mache ein kleineres.',
       'no-inflate': 'Dieser Browser kann keine komprimierten Archive lesen. Entpacke es und wähle den Ordner.',
     },
+    keptPictures: 'behaltene Bilder',
+    reteachQuestion: (count: number, without: number) =>
+      `Dieses Netz hat noch keine Beispiele dieses Projekts. Ihm ${count === 1 ? 'das Bild' : `die ${count} Bilder`} des anderen Netzes beibringen?${without > 0 ? ` Beispiele ohne Bild bleiben beim anderen Netz: ${without}.` : ''}`,
+    reteach: 'Beibringen',
+    reteachNot: 'Leer anfangen',
     keepFull: 'Ganze Bilder behalten',
     keepFullHint: (small: string, full: string) =>
       `Behält von jedem neuen Beispiel das ganze Bild (bis 640 Pixel, etwa ${full}), nicht nur, was das Netz sieht (etwa ${small}). Das hilft, wenn du die Bilder anderswo verwenden willst.`,

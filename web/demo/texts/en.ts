@@ -413,6 +413,11 @@ export const en = {
       'too-large': 'It is too large. Make a smaller one.',
       'no-inflate': 'This browser cannot read compressed archives. Unpack it and choose the folder.',
     },
+    keptPictures: 'kept pictures',
+    reteachQuestion: (count: number, without: number) =>
+      `This network has no examples of this project yet. Teach it with the ${count} ${count === 1 ? 'picture' : 'pictures'} of the other network?${without > 0 ? ` Examples without a picture stay with the other network: ${without}.` : ''}`,
+    reteach: 'Teach it',
+    reteachNot: 'Start empty',
     keepFull: 'Keep full pictures',
     keepFullHint: (small: string, full: string) =>
       `Keeps the whole picture of each new example (up to 640 pixels, about ${full}), not only what the network sees (about ${small}). It is useful if you want to use the pictures elsewhere.`,

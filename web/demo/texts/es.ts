@@ -396,6 +396,11 @@ export const es: Texts = {
       'too-large': 'Es demasiado grande. Haz uno más pequeño.',
       'no-inflate': 'Este navegador no lee archivos comprimidos. Descomprímelo y elige la carpeta.',
     },
+    keptPictures: 'imágenes guardadas',
+    reteachQuestion: (count: number, without: number) =>
+      `Esta red aún no tiene ejemplos de este proyecto. ¿Enseñarle ${count === 1 ? 'la imagen' : `las ${count} imágenes`} de la otra red?${without > 0 ? ` Los ejemplos sin imagen se quedan con la otra red: ${without}.` : ''}`,
+    reteach: 'Enseñarle',
+    reteachNot: 'Empezar de cero',
     keepFull: 'Guardar imágenes completas',
     keepFullHint: (small: string, full: string) =>
       `Guarda la imagen completa de cada ejemplo nuevo (hasta 640 píxeles, unos ${full}), no solo lo que ve la red (unos ${small}). Sirve si quieres usar las imágenes en otro lugar.`,
