@@ -9,9 +9,13 @@ const {
   Dataset,
   exportPictures,
   importPictures,
+  keptPictures,
   labelsOfComment,
   loadKnn,
   openZip,
+  pictureSizes,
+  readKeptPictures,
+  reteach,
   Slots,
   UndoHistory,
 } = await importTs(
@@ -22,6 +26,8 @@ const {
   '../demo/projects/classes-of-paths',
   '../demo/projects/export-pictures',
   '../demo/projects/import-pictures',
+  '../demo/projects/picture-settings',
+  '../demo/projects/reteach',
   '../demo/zip/read-zip',
 );
 
@@ -179,4 +185,45 @@ test('what is exported imports again to the same classes, whatever their names a
   assert.deepEqual([...(await entries[0].read())], [...pictures]);
   for (const comment of ['', '{', 'null', '[]', '{"teachable-wasm folders":[["a"],[1,2],"x",["b","c"]]}'])
     assert.ok(labelsOfComment(comment).size <= 1);
+});
+
+test('kept pictures are taught again as they are; examples without one are counted', async (t) => {
+  const page = await makePage(t);
+  for (const [label, number] of [
+    ['a', 1],
+    ['a', 2],
+    ['b', 3],
+  ]) {
+    // prettier-ignore
+    if (!page.dataset.classes.some((each) => each.label === label)) await page.dataset.addClass(label);
+    await page.parts.teach(new Blob([String(number)]), label);
+  }
+  await page.dataset.teach(
+    Float32Array.of(1, 2, 3, 4),
+    () => 'b',
+    {},
+    async () => undefined,
+  );
+  const kept = readKeptPictures(structuredClone(keptPictures(page.dataset)));
+  assert.deepEqual([kept.pictures.map(({ label }) => label), kept.without], [['a', 'a', 'b'], 1]);
+  assert.deepEqual(pictureSizes(page.dataset), { count: 3, bytes: 3 });
+  const next = await makePage(t);
+  const { teach, ...parts } = next.parts;
+  const { dataset } = next;
+  // The engine of this test takes vectors.
+  const real = dataset.teach.bind(dataset);
+  dataset.teach = async (picture, ...rest) => {
+    const [number] = new Uint8Array(await picture.arrayBuffer());
+    if (number === 2) throw new ClassifierError('bad-image', 'No picture.');
+    return real(Float32Array.of(number, 1, 1, 1), ...rest);
+  };
+  await dataset.addClass('Class 1');
+  const result = await reteach(kept, 'kept pictures', parts);
+  assert.deepEqual(result, { added: 2, skipped: 1, labels: ['a', 'b'], stopped: false });
+  assert.deepEqual(next.counts(), ['a 1', 'b 1']);
+  assert.deepEqual(dataset.thumbnail(dataset.idsOf('b')[0]), Uint8Array.of(3));
+  await next.history.undo();
+  assert.deepEqual(next.counts(), ['Class 1 0']);
+  for (const junk of [undefined, null, 'x', { pictures: [1, {}, { label: 1 }] }, { without: -1 }])
+    assert.deepEqual(readKeptPictures(junk), { pictures: [], without: 0 });
 });

@@ -57,7 +57,7 @@ export class Persistence {
     window.addEventListener('pageshow', (event) => event.persisted && void this.#checkForConflict());
     document.addEventListener('resume', () => void this.#checkForConflict());
     window.addEventListener('beforeunload', (event) => {
-      if (!this.#autosave?.hasUnsavedChanges || this.#dataset.exampleCount === 0) return;
+      if (!this.#wouldLoseExamples) return;
       flush();
       event.preventDefault();
     });
@@ -133,10 +133,14 @@ export class Persistence {
     this.#autosave?.changed();
   }
 
-  /** Saves all changes now. Returns true when no example would be lost if the page closed. */
+  /** Saves everything now. Resolves with false when examples would be lost if the page closed now. */
   async saveNow(): Promise<boolean> {
     await this.#autosave?.flush();
-    return !this.#autosave?.hasUnsavedChanges || this.#dataset.exampleCount === 0;
+    return !this.#wouldLoseExamples;
+  }
+
+  get #wouldLoseExamples(): boolean {
+    return (this.#autosave?.hasUnsavedChanges ?? false) && this.#dataset.exampleCount > 0;
   }
 
   /** Opens the stored data set. Returns false when it cannot be opened; it then stays in the database. */
