@@ -4,6 +4,8 @@
 //   panels/    what the page shows, one panel per file
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
+//   projects/  several projects, and their files: pictures in folders and archives
+//   zip/       zip files
 //   settings/  what the settings need besides their panel
 //   storage/   saving between visits
 //   takeaway/  the project as one HTML file, and as code
@@ -30,6 +32,7 @@ import { type DrawerContent, fillWhenOpened } from './dom/drawer.js';
 import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
+import { keepFullPictures } from './dom/thumbnails.js';
 import { startHosting } from './hosting/start.js';
 import { Input } from './input/input.js';
 import { hideAlert } from './panels/alert.js';
@@ -43,13 +46,16 @@ import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
+import { startProjects } from './projects/start-projects.js';
 import { pageClock } from './recording/clock.js';
 import { isHandsFree } from './recording/options.js';
 import { Pace } from './recording/pace.js';
 import { RecordingSettings } from './recording/settings.js';
 import { readPreferences } from './settings/preferences.js';
+import { Database } from './storage/database.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
+import { DatasetStore } from './storage/store.js';
 import { fillTexts } from './texts/fill.js';
 import { language, loadTexts, texts } from './texts/texts.js';
 
@@ -68,10 +74,12 @@ const undoHistory = new UndoHistory((last) => {
   byId('undo').title = last ? texts.page.undoWhat(last.description) : '';
 });
 const editor = new DatasetEditor(dataset, slots, undoHistory);
+const database = new Database();
+const store = new DatasetStore(database);
 const recordingSettings = new RecordingSettings(project);
 const pace = new Pace(() => recordingSettings.current, pageClock);
 const recordings = new Recordings(editor, pace, (slot) => teaching.end(slot));
-const persistence = new Persistence(dataset, slots, {
+const persistence = new Persistence(dataset, slots, store, {
   startEmpty: () => editing.addFirstClasses(),
   openStored: (stored) => editor.openStored(stored),
   onEngineError: (error) => void engine.onError(error),
@@ -155,6 +163,28 @@ const teaching = new Teaching({ ...data, engine, input, preview, classList, reco
 const editing = new Editing({ ...data, engine, classList, recognition, project });
 const fileActions = new FileActions({ ...data, engine, input, recognition, teaching });
 
+const projects = startProjects({
+  project,
+  database,
+  persistence,
+  files: () => ({ ...data, engine, preview, recognition, store, openKey }),
+});
+
+project.onChange(({ settings }) => keepFullPictures(settings.keepFullPictures));
+fillWhenOpened(
+  'settings',
+  async (root) => {
+    const { addPictureSettings } = await import('./projects/picture-settings.js');
+    return addPictureSettings(root, project, dataset);
+  },
+  (error) => void engine.onError(error),
+);
+
+/** Returns the key of the data set that the page shows; '' before there is an engine. */
+function openKey(): string {
+  return engine.classifier ? datasetKey(engine.classifier.model, project.current.id) : '';
+}
+
 function onDatasetChange({ label, rename }: DatasetEvent): void {
   if (label !== undefined) classList.showExamples({ label, ids: dataset.idsOf(label) });
   else {
@@ -177,18 +207,20 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
 
 async function start(): Promise<void> {
   const connectHosting = startHosting({ save: () => persistence.saveNow() });
-  await engine.start();
+  await Promise.all([engine.start(), projects.open()]);
   await keepEarlierLayers();
   connectHosting();
   if (!engine.classifier) return;
   // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
-  const restored = await persistence.start(datasetKey(engine.classifier.model)).catch(async (error) => {
+  const restored = await persistence.start(openKey()).catch(async (error) => {
     await engine.onError(error);
     return '';
   });
   byId('dataset-tools').hidden = false;
   showStatus(`${texts.page.ready} ${restored || texts.page.howToBegin}`);
   await recognition.refresh();
+  await projects.offerPictures();
+  await projects.tellDeleted();
 }
 
 /** Earlier versions of the page taught the last layer alone. Who has such examples, and no others, goes on with them. */
@@ -197,8 +229,12 @@ async function keepEarlierLayers(): Promise<void> {
   if (model?.layers !== 'two') return;
   const lastLayerSize = model.embeddingSize - model.middleLayerSize;
   const hasExamples = (layers: 'last' | 'two') =>
-    persistence.hasExamples(datasetKey({ ...model, layers }), lastLayerSize);
+    persistence.hasExamples(datasetKey({ ...model, layers }, project.current.id), lastLayerSize);
   if ((await hasExamples('last')) && !(await hasExamples('two'))) await engine.useLayers('last');
+}
+
+function openFile(file: File | undefined): void {
+  if (file && !projects.openFile(file)) void fileActions.open(file);
 }
 
 /** Connects the recording options and the drags with the rest of the page. */
@@ -275,9 +311,9 @@ byId('add-class').addEventListener('click', () => void editing.addClass());
 byId('save-file').addEventListener('click', () => void fileActions.saveDataset());
 byId('start-over').addEventListener('click', () => void editing.startOver());
 listenForChoice(byId('test-file'), ([file]) => void fileActions.testPicture(file!));
-listenForChoice(byId('open-file'), ([file]) => void fileActions.openDataset(file!));
-listenForDrop(document.body, ([file]) => void fileActions.open(file));
-document.addEventListener('paste', (event) => void fileActions.open(event.clipboardData?.files[0]));
+listenForChoice(byId('open-file'), ([file]) => projects.openFile(file!) || void fileActions.openDataset(file!));
+listenForDrop(document.body, ([file]) => openFile(file), projects.openFolders);
+document.addEventListener('paste', (event) => openFile(event.clipboardData?.files[0]));
 document.addEventListener('keydown', (event) => {
   const isUndo =
     event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
@@ -290,5 +326,8 @@ fillWhenOpened('takeaway', fillTakeawayDrawer, (error) => void engine.onError(er
 connectConfirmButtons();
 connectRecording();
 showLanguageChoice(() => persistence.flush());
-new NetworkChoicePanel(() => persistence.flush());
+new NetworkChoicePanel(async () => {
+  await persistence.flush();
+  await projects.keepPictures();
+});
 void start();
