@@ -6,6 +6,7 @@
 //   project/   what was chosen for the project and its classes
 //   storage/   saving between visits
 //   input/     camera and pictures
+//   outputs/   what happens when a class wins: words, sounds, pictures, events for other pages
 //   dom/       helpers for elements, files, thumbnails and numbers
 //   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
@@ -24,6 +25,7 @@ import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
 import { Input } from './input/input.js';
+import { Outputs } from './outputs/outputs.js';
 import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
 import { connectConfirmButtons } from './panels/confirm.js';
@@ -91,8 +93,10 @@ const thumbnailOf = (id: number) => dataset.thumbnail(id);
 const slotOf = (label: string) => slots.of(label) ?? 0;
 const explanation = new Explanation(thumbnailOf, slotOf);
 const settings = new SettingsPanel(() => void recognition.refresh());
+const outputs = new Outputs(project, (label) => classList.of(label)?.name ?? label);
 const classList = new ClassList(byId('classes'), {
   thumbnailOf,
+  onCreate: (card) => outputs.addTo(card),
   onPress: (card) => teaching.press(card),
   onRelease: (card) => teaching.release(card),
   onFiles: (card, files) => void fileActions.addToClass(card, files),
@@ -114,7 +118,7 @@ const review = new ReviewPanel({
 // What the page does ----------------------------------------------------------------------------------------------------
 
 const data = { dataset, slots, editor, history: undoHistory, recordings };
-const recognition = new Recognition({ ...data, engine, input, settings, preview, classList, explanation });
+const recognition = new Recognition({ ...data, engine, input, settings, preview, classList, explanation, outputs });
 const teaching = new Teaching({ ...data, engine, input, preview, classList, recognition });
 const editing = new Editing({ ...data, engine, classList, recognition });
 const fileActions = new FileActions({ ...data, engine, input, recognition, teaching });
@@ -128,6 +132,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
     }
     slots.assign(dataset.classes.map((each) => each.label));
     classList.show(dataset.classes, slots);
+    outputs.classesChanged((label) => slots.of(label) !== undefined, rename);
     byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= slotCount;
     byId<HTMLButtonElement>('save-file').disabled = dataset.classes.length === 0;
   }

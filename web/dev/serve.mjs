@@ -48,7 +48,8 @@ export const strictPolicy = [
   "worker-src 'self'",
   "connect-src 'self'",
   "style-src 'self'",
-  "img-src 'self'",
+  // A picture or GIF of the visitor's is shown from memory. Only the page itself can make such addresses.
+  "img-src 'self' blob:",
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ');

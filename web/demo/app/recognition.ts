@@ -7,6 +7,7 @@ import type { Slots } from '../dataset/slots.js';
 import { percent } from '../dom/format.js';
 import { drawThumbnail, encodeThumbnail, type ThumbnailSource } from '../dom/thumbnails.js';
 import type { Input } from '../input/input.js';
+import type { Outputs } from '../outputs/outputs.js';
 import { Announcer } from '../panels/announcer.js';
 import type { ClassCard } from '../panels/class-card.js';
 import type { ClassList } from '../panels/class-list.js';
@@ -34,6 +35,7 @@ export interface RecognitionParts {
   preview: Preview;
   classList: ClassList;
   explanation: Explanation;
+  outputs: Outputs;
 }
 
 /** Classifies images and shows the results. */
@@ -127,7 +129,8 @@ export class Recognition {
   }
 
   #showPrediction(prediction: Prediction | null): void {
-    const { classList, explanation, preview, slots } = this.#parts;
+    const { classList, explanation, input, outputs, preview, slots } = this.#parts;
+    outputs.showPrediction(prediction, input.kind === 'picture');
     classList.showPrediction(prediction);
     explanation.show(prediction);
     if (!prediction) return preview.showWinner(null);
