@@ -50,9 +50,9 @@ const sounds: Record<SoundName, Part[]> = {
     { wave: 'noise', pitch: 2500, length: 0.03, loudness: 0.5 },
   ],
   drum: [
-    { pitch: 170, toPitch: 45, length: 0.5, loudness: 0.9 },
-    { wave: 'triangle', pitch: 320, toPitch: 80, length: 0.08, loudness: 0.4 },
-    { wave: 'noise', pitch: 1200, length: 0.05, loudness: 0.5 },
+    { pitch: 170, toPitch: 45, length: 0.5, loudness: 0.6 },
+    { wave: 'triangle', pitch: 320, toPitch: 80, length: 0.08, loudness: 0.15 },
+    { wave: 'noise', pitch: 1200, length: 0.05, loudness: 0.3 },
   ],
   clap: [0, 0.025, 0.05, 0.075].map((at, index) => ({
     wave: 'noise',

@@ -38,6 +38,7 @@ class OutputEditor {
   readonly #dialog: HTMLDialogElement;
   readonly #status = build('p', { class: 'output-status', role: 'status', 'data-testid': 'output-status' });
   readonly #level = build('div', { class: 'output-level-fill' });
+  readonly #meter = build('div', { class: 'output-level', 'aria-hidden': 'true', hidden: true }, this.#level);
   readonly #recordButton = this.#button(texts.outputs.record, 'output-record', () => void this.#record());
   readonly #soundChoice = build('select', { 'aria-label': texts.outputs.soundChoice, 'data-testid': 'output-sound' });
   readonly #emoji = this.#textField('output-emoji', texts.outputs.emoji, maxEmoji);
@@ -73,10 +74,10 @@ class OutputEditor {
         change: (value) => this.#change({ holdMs: value }),
       }),
       build('p', { class: 'hint' }, outputs.holdHint),
-      this.#status,
       build(
         'div',
         { class: 'output-editor-tools' },
+        this.#status,
         this.#button(outputs.tryIt, 'output-try', () => void this.#tryIt()),
         this.#button(outputs.done, 'output-done', () => this.#dialog.close()),
       ),
@@ -170,12 +171,11 @@ class OutputEditor {
       this.#changeSound({ name, own: null });
       this.#playSound();
     });
-    const meter = build('div', { class: 'output-level', 'aria-hidden': 'true' }, this.#level);
     const choose = this.#fileButton(texts.outputs.chooseSound, 'output-sound-file', 'audio/*', async (file) => {
       this.#changeSound({ own: await readSound(file, this.#player.sound) });
       this.#playSound();
     });
-    return controlsOf(this.#soundChoice, choose, this.#recordButton, meter);
+    return controlsOf(this.#soundChoice, choose, this.#recordButton, this.#meter);
   }
 
   #pictureControls(): HTMLElement {
@@ -249,6 +249,7 @@ class OutputEditor {
       if (!this.#dialog.open) recorder.stop();
       this.#recordButton.disabled = false;
       this.#recordButton.textContent = texts.outputs.stopRecording;
+      this.#meter.hidden = false;
       this.#say(texts.outputs.recording(maxRecordedSeconds));
       const own = await recorder.result();
       if (!this.#dialog.open) return;
@@ -259,6 +260,7 @@ class OutputEditor {
       this.#say((error as Error).message);
     } finally {
       this.#recorder = undefined;
+      this.#meter.hidden = true;
       this.#recordButton.disabled = false;
       this.#recordButton.textContent = texts.outputs.record;
     }

@@ -1,4 +1,4 @@
-// Events for makers. The page dispatches them on its window, and sends them to a page that embeds it; see the guide "Events".
+// Events for makers. The page dispatches them on its window, and sends them to a page that embeds it; see the guide "Events from the page".
 
 /** Name of the events on window, and sender of the messages. */
 export const eventName = 'teachable-machine';

@@ -38,12 +38,13 @@ export class ShowView {
     listen('visibilitychange', () => void this.#keepAwake());
     void this.#keepAwake();
     try {
-      await this.#preview.requestFullscreen({ navigationUI: 'hide' });
+      // The whole page: outside of a smaller element, browsers would silence the announcements.
+      await document.documentElement.requestFullscreen({ navigationUI: 'hide' });
     } catch {
       // It fills the window.
       return;
     }
-    if (!this.isOpen) return this.#leaveFullScreen();
+    if (!this.isOpen) return leaveFullScreen();
     listen('fullscreenchange', () => {
       if (!document.fullscreenElement) this.close();
     });
@@ -57,14 +58,10 @@ export class ShowView {
     delete this.#preview.dataset['show'];
     this.#exit?.remove();
     for (const element of this.#inert) element.inert = false;
-    this.#leaveFullScreen();
+    leaveFullScreen();
     void this.#wakeLock?.release();
     this.#wakeLock = undefined;
     byId('show-view').focus();
-  }
-
-  #leaveFullScreen(): void {
-    if (document.fullscreenElement === this.#preview) void document.exitFullscreen();
   }
 
   /** Makes everything outside of the preview inert. Announcements go on, and dialogs are above the preview. */
@@ -91,4 +88,8 @@ export class ShowView {
       // For example, the battery is low.
     }
   }
+}
+
+function leaveFullScreen(): void {
+  if (document.fullscreenElement) void document.exitFullscreen();
 }
