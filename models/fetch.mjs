@@ -2,6 +2,7 @@
 // Fetches models of the catalogue into models/files: `node models/fetch.mjs [--refresh] [--unverified] [id...]`. With --list, prints
 // the catalogue as a table.
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -70,6 +71,24 @@ export async function fetchDefault(options = {}) {
   }
   await writeIfChanged(path.join(run.filesFolder, 'default.json'), `${JSON.stringify(entry, null, 2)}\n`);
   return entry;
+}
+
+/**
+ * Returns the entries of all models that are in models/files, without fetching anything.
+ * @param {Options} [options]
+ * @returns {Promise<object[]>} As from fetchModel().
+ */
+export async function listFetched(options) {
+  const run = await startRun(options);
+  const { models, labels } = run.catalog;
+  const hasLabels = new Map();
+  for (const list of labels) hasLabels.set(list.id, await isComplete(list, run));
+  const entries = [];
+  for (const item of models) {
+    if (!existsSync(path.join(run.filesFolder, item.id)) || !(await isComplete(item, run))) continue;
+    entries.push(await toEntry(hasLabels.get(item.labels) ? item : { ...item, labels: undefined }, run));
+  }
+  return entries;
 }
 
 /**

@@ -4,9 +4,12 @@
 //   panels/    what the page shows, one panel per file
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
+//   settings/  what the settings need besides their panel
 //   storage/   saving between visits
-//   input/     camera and pictures
+//   network/   the choice of another network
+//   input/     camera, scene and pictures
 //   outputs/   what happens when a class wins: words, sounds, pictures, events for other pages
+//   scene/     the drawn scene for visitors without a camera
 //   dom/       helpers for elements, files, thumbnails and numbers
 //   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
@@ -31,11 +34,13 @@ import { ClassList } from './panels/class-list.js';
 import { connectConfirmButtons } from './panels/confirm.js';
 import { Explanation } from './panels/explanation.js';
 import { showLanguageChoice } from './panels/language-choice.js';
+import { NetworkChoicePanel } from './panels/network-choice.js';
 import { Preview } from './panels/preview.js';
 import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
+import { readPreferences } from './settings/preferences.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
 import { fillTexts } from './texts/fill.js';
@@ -49,7 +54,7 @@ fillTexts(byId<HTMLTemplateElement>('class-card').content);
 // The data -------------------------------------------------------------------------------------------------------------
 
 const slots = new Slots();
-const project = new ProjectState(emptyProject('', ''));
+const project = new ProjectState(emptyProject('', '', readPreferences().smoothing));
 const dataset = new Dataset(onDatasetChange);
 const undoHistory = new UndoHistory((last) => {
   byId('undo').hidden = !last;
@@ -82,7 +87,7 @@ const engine = new Engine(dataset, {
 const input = new Input(preview, {
   onFrame: () => recognition.run(),
   onLive() {
-    if (engine.classifier) showStatus(texts.preview.holdWhileShowing);
+    if (engine.classifier) showStatus(input.kind === 'scene' ? texts.scene.howTo : texts.preview.holdWhileShowing);
   },
   onNone: () => recognition.clear(),
 });
@@ -92,7 +97,10 @@ const input = new Input(preview, {
 const thumbnailOf = (id: number) => dataset.thumbnail(id);
 const slotOf = (label: string) => slots.of(label) ?? 0;
 const explanation = new Explanation(thumbnailOf, slotOf);
-const settings = new SettingsPanel(() => void recognition.refresh());
+const settings = new SettingsPanel(project, {
+  onChange: () => void recognition.refresh(),
+  sampleExamples: () => dataset.sampleEmbeddings(),
+});
 const outputs = new Outputs(project, (label) => classList.of(label)?.name ?? label);
 const classList = new ClassList(byId('classes'), {
   thumbnailOf,
@@ -138,6 +146,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
   }
   persistence.changed();
   review.changed();
+  settings.examplesChanged();
 }
 
 async function start(): Promise<void> {
@@ -182,4 +191,5 @@ document.addEventListener('keydown', (event) => {
 });
 connectConfirmButtons();
 showLanguageChoice(() => persistence.flush());
+new NetworkChoicePanel(() => persistence.flush());
 void start();

@@ -18,7 +18,8 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
 import { wasmVariants } from './cmake.mjs';
-import { packagedPlugin, packModel } from './packaged.mjs';
+import { listNetworks } from './demo-networks.mjs';
+import { availableModel, packagedPlugin, packModel } from './packaged.mjs';
 import { writeSbom } from './sbom.mjs';
 import { typecheck } from './typescript.mjs';
 
@@ -198,6 +199,7 @@ async function buildSite() {
   });
   await cp(path.join(web, 'demo/icon.svg'), path.join(site, 'icon.svg'));
   await writeFile(path.join(site, 'index.html'), await englishPage());
+  await listNetworks(site, (await availableModel())?.id);
 }
 
 /** Returns index.html with the English texts, so that it can be read before its code runs. */

@@ -11,7 +11,7 @@ import { projectFolder } from './steps.mjs';
 const modelsFolder = path.join(projectFolder, 'models');
 
 /** Returns the catalogue entry of the model that models/fetch.mjs made available; undefined without one. */
-async function availableModel() {
+export async function availableModel() {
   const text = await readFile(path.join(filesFolder, 'default.json'), 'utf8').catch(() => undefined);
   return text && JSON.parse(text);
 }

@@ -43,6 +43,30 @@ test('an image unlike every example is "Unknown" when that setting is on, and th
   assert.equal(await page.getByTestId('unknown').inputValue(), '95');
 });
 
+test('a threshold is suggested for the examples, and a number of neighbours decides who votes', async (t) => {
+  const { page } = await openReady(t, browser);
+  const discs = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'blue', 'disc')];
+  await teach(page, 1, discs);
+  await teach(page, 2, await makePicture(page, 'yellow', 'bar'));
+  await page.getByTestId('test-file').setInputFiles(discs[0]);
+  await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
+  await page.getByTestId('settings').locator('summary').click();
+  await slide(page, 'unknown', 95);
+  const suggestion = page.getByTestId('use-suggestion');
+  await suggestion.waitFor();
+  const [suggested] = (await suggestion.textContent()).match(/\d+/);
+  assert.ok(Number(suggested) > 0 && Number(suggested) < 95, suggested);
+  await suggestion.click();
+  assert.equal(await page.getByTestId('unknown').inputValue(), suggested);
+  assert.equal(await suggestion.isHidden(), true);
+
+  // The nearest example decides alone.
+  await slide(page, 'neighbours-count', 1);
+  await page.locator('[data-testid=bar-1][aria-valuenow="100"]').waitFor();
+  await page.locator('[data-testid=bar-2][aria-valuenow="0"]').waitFor();
+  assert.equal(await page.locator('#neighbours-count-text').textContent(), 'the nearest');
+});
+
 test('with the packaged network, what resembles no example is "Unknown" from the start', needsData, async (t) => {
   const { page } = await openReady(t, browser);
   const photo = async (name) => ({

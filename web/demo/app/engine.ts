@@ -1,7 +1,9 @@
 // The engine: loads it, and starts a new one after a fatal error.
 
-import { type Classifier, type Layers, load } from 'teachable-wasm';
+import { type Classifier, type Layers, type LoadOptions, load } from 'teachable-wasm';
 import type { Dataset } from '../dataset/dataset.js';
+import { type NetworkChoice, toLoadOptions } from '../network/choice.js';
+import { readChoice, storeChoice } from '../network/store.js';
 import { type AlertAction, showAlert } from '../panels/alert.js';
 import { errorSentence } from '../panels/error-text.js';
 import { LoadingBar } from '../panels/loading-bar.js';
@@ -59,11 +61,7 @@ export class Engine {
   async start(): Promise<void> {
     let classifier: Classifier | undefined;
     try {
-      classifier = await load({
-        layers: this.#layers,
-        ...readUrlOptions(location.search),
-        onProgress: (progress) => this.#loadingBar.show(progress),
-      });
+      classifier = await this.#load();
       await this.#dataset.attach(classifier);
       this.#classifier = classifier;
       this.#events.onStart(classifier);
@@ -74,6 +72,27 @@ export class Engine {
       this.#explainFailedStart(error);
     } finally {
       this.#loadingBar.hide();
+    }
+  }
+
+  /** Loads the chosen network. When that fails, the page goes on with its own. */
+  async #load(): Promise<Classifier> {
+    const inAddress = readUrlOptions(location.search);
+    const chosen = inAddress.model === undefined ? await readChoice() : null;
+    const options = (choice: NetworkChoice | null): LoadOptions => ({
+      layers: this.#layers,
+      ...toLoadOptions(choice),
+      ...inAddress,
+      onProgress: (progress) => this.#loadingBar.show(progress),
+    });
+    if (!chosen) return load(options(null));
+    try {
+      return await load(options(chosen));
+    } catch (error) {
+      const classifier = await load(options(null));
+      showAlert(texts.network.failed(errorSentence(error)));
+      await storeChoice(null).catch(() => {});
+      return classifier;
     }
   }
 

@@ -1,12 +1,12 @@
 // Recognition: classifies the current image, adds it to the class that is being recorded, and shows the result.
 
-import type { Observation, Prediction } from 'teachable-wasm';
+import type { Observation, ObserveOptions, Prediction } from 'teachable-wasm';
 import type { Dataset } from '../dataset/dataset.js';
 import type { Recordings } from '../dataset/recordings.js';
 import type { Slots } from '../dataset/slots.js';
 import { percent } from '../dom/format.js';
 import { drawThumbnail, encodeThumbnail, type ThumbnailSource } from '../dom/thumbnails.js';
-import type { Input } from '../input/input.js';
+import type { Input, InputImage } from '../input/input.js';
 import type { Outputs } from '../outputs/outputs.js';
 import { Announcer } from '../panels/announcer.js';
 import type { ClassCard } from '../panels/class-card.js';
@@ -71,22 +71,23 @@ export class Recognition {
     if (observation && input.current) this.#show(observation);
   }
 
-  /** Classifies the picture again after a change. The camera needs no call, because it has a new frame soon. */
+  /** Classifies the picture again after a change. The camera and the scene need no call, because a new frame comes soon. */
   async refresh(): Promise<void> {
-    if (this.#parts.input.kind !== 'camera') await this.run();
+    if (!this.#parts.input.isMoving) await this.run();
   }
 
   /** Classifies an image once, and adds it to the class of `card` if one is given. Returns undefined while there is no engine. */
   async observe(
-    image: HTMLVideoElement | Blob,
+    image: InputImage['image'],
     card?: ClassCard,
     thumbnailSource: ThumbnailSource | null = null,
   ): Promise<Observation | undefined> {
     const { engine, dataset, settings } = this.#parts;
     const { classifier } = engine;
     if (!classifier) return undefined;
-    const options = {
-      k: this.k,
+    const { neighbours } = settings;
+    const options: ObserveOptions = {
+      ...(neighbours > 0 ? { rule: 'neighbours', k: neighbours, weighting: 'similarity' } : { k: this.k }),
       topk: classifier.model.showClasses ? 3 : 0,
       unknownThreshold: settings.unknownThreshold,
       smoothing: image instanceof Blob ? 0 : settings.smoothing,
@@ -102,7 +103,7 @@ export class Recognition {
   }
 
   async #observeOrExplain(
-    image: HTMLVideoElement | Blob,
+    image: InputImage['image'],
     card: ClassCard | undefined,
     thumbnailSource: ThumbnailSource,
   ): Promise<Observation | undefined> {
@@ -130,7 +131,7 @@ export class Recognition {
 
   #showPrediction(prediction: Prediction | null): void {
     const { classList, explanation, input, outputs, preview, slots } = this.#parts;
-    outputs.showPrediction(prediction, input.kind === 'picture');
+    outputs.showPrediction(prediction, !input.isMoving);
     classList.showPrediction(prediction);
     explanation.show(prediction);
     if (!prediction) return preview.showWinner(null);

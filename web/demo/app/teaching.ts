@@ -53,7 +53,7 @@ export class Teaching {
   release(card: ClassCard): void {
     this.#parts.recordings.stop(card.slot);
     card.showRecording(false);
-    if (this.#parts.input.kind === 'camera') showStatus(this.#advice());
+    if (this.#parts.input.isMoving) showStatus(this.#advice());
   }
 
   /** Adds picture files to a class. Files that can't be read or are not pictures are skipped, and an alert names each with the reason. */

@@ -98,6 +98,20 @@ export class Dataset {
     return this.#thumbnails.get(id);
   }
 
+  /** Returns the embeddings of some examples of each class, evenly spread over its time. */
+  async sampleEmbeddings(maxClasses = 12, maxExamples = 24): Promise<Float32Array[][]> {
+    return this.#enqueue((engine) =>
+      Promise.all(
+        this.classes.slice(0, maxClasses).map(({ ids }) => {
+          const step = Math.max(1, ids.length / maxExamples);
+          const count = Math.min(ids.length, maxExamples);
+          const chosen = Array.from({ length: count }, (_, index) => ids[Math.floor(index * step)]!);
+          return Promise.all(chosen.map((id) => engine.exampleEmbedding(id)));
+        }),
+      ),
+    );
+  }
+
   /** Switches to a new engine, after restoring the data set in it. */
   async attach(engine: Engine): Promise<void> {
     await this.#lastTask;
@@ -130,7 +144,7 @@ export class Dataset {
    * when the class no longer exists.
    */
   async teach(
-    image: HTMLVideoElement | Blob,
+    image: HTMLVideoElement | HTMLCanvasElement | Blob,
     labelOf: () => string,
     options: ObserveOptions,
     makeThumbnail: () => Promise<Uint8Array | undefined>,

@@ -1,4 +1,4 @@
-// The square that shows what the network sees: the camera, a picture, or the button that starts the camera.
+// The square that shows what the network sees: the camera, the scene, a picture, or the buttons that start them.
 
 import type { WebcamState } from 'teachable-wasm/webcam';
 import { colourOf } from '../dataset/slots.js';
@@ -7,7 +7,7 @@ import { percent } from '../dom/format.js';
 import { texts } from '../texts/texts.js';
 
 /** The kind of input that the preview shows. */
-export type InputKind = 'none' | 'camera' | 'picture';
+export type InputKind = 'none' | 'camera' | 'scene' | 'picture';
 
 /** The winning class, as the preview names it. */
 export interface Winner {
@@ -24,6 +24,7 @@ const maxPictureSide = 1024;
 export class Preview {
   readonly video = byId<HTMLVideoElement>('video');
   readonly picture = byId<HTMLCanvasElement>('picture');
+  readonly scene = byId<HTMLCanvasElement>('scene');
   readonly #root = byId('preview');
   readonly #winner = byId('winner');
 

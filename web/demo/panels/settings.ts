@@ -1,92 +1,130 @@
-// The settings of the visitor. The browser remembers them if it lets the page store data.
+// The settings: when the answer is "Unknown", how steady it is, and how many examples vote.
 
 import { byId } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
+import type { ProjectSettings, ProjectState } from '../project/project.js';
+import { readPreferences, storePreferences } from '../settings/preferences.js';
+import { suggestThreshold, usualThreshold } from '../settings/suggest-threshold.js';
 import { texts } from '../texts/texts.js';
 
-/** This name must stay, because visitors have stored settings under it. */
-const storageKey = 'teachable-machine preferences';
+/** The panel waits for a pause in teaching before it suggests another threshold. */
+const suggestionDelayMs = 600;
 
-/** Values of the sliders. Similarities in a space are lower than others, so they have a threshold of their own. */
-interface Values {
-  unknown: number;
-  unknownInSpace: number;
-  smoothing: number;
+/** Callbacks and data that the panel needs from the rest of the page. */
+export interface SettingsEvents {
+  /** Called after a setting has changed. */
+  onChange(): void;
+  /** Returns embeddings of some examples of each class. */
+  sampleExamples(): Promise<Float32Array[][]>;
 }
 
-/** In the space, 98 of 100 pictures of other things are less similar than this; see tests/bench/README.md. */
-const defaults: Values = { unknown: 0, unknownInSpace: 28, smoothing: 2 };
-
-/** The two sliders and their values. */
+/** Shows the settings of the project, and changes them. */
 export class SettingsPanel {
+  readonly #project: ProjectState;
+  readonly #events: SettingsEvents;
+  readonly #root = byId<HTMLDetailsElement>('settings');
   readonly #unknown = byId<HTMLInputElement>('unknown');
   readonly #smoothing = byId<HTMLInputElement>('smoothing');
-  readonly #values = restore();
-  #unknownName: 'unknown' | 'unknownInSpace' = 'unknown';
+  readonly #neighbours = byId<HTMLInputElement>('neighbours-count');
+  readonly #suggestion = byId<HTMLButtonElement>('use-suggestion');
+  #preferences = readPreferences();
+  #isInSpace = false;
+  #suggested = 0;
+  #timer = 0;
 
-  constructor(onChange: () => void) {
-    this.useSpace(false);
-    this.#smoothing.value = String(this.#values.smoothing);
-    this.#showValues();
-    for (const input of [this.#unknown, this.#smoothing]) {
-      input.addEventListener('input', () => {
-        this.#showValues();
-        onChange();
-      });
-      input.addEventListener('change', () => this.#store());
-    }
+  constructor(project: ProjectState, events: SettingsEvents) {
+    this.#project = project;
+    this.#events = events;
+    this.#connect(this.#unknown, 'unknown');
+    this.#connect(this.#smoothing, 'steadiness');
+    this.#connect(this.#neighbours, 'neighbours');
+    this.#suggestion.addEventListener('click', () => {
+      this.#change({ unknown: this.#suggested });
+      this.#remember();
+      this.#unknown.focus();
+    });
+    this.#root.addEventListener('toggle', () => this.examplesChanged());
+    project.onChange(() => this.#show());
+    this.#show();
   }
 
-  /** Shows the threshold for embeddings in a space, or for others. */
+  /** Uses the threshold of embeddings in a space, or of others. */
   useSpace(isUsed: boolean): void {
-    this.#unknownName = isUsed ? 'unknownInSpace' : 'unknown';
-    this.#unknown.value = String(this.#values[this.#unknownName]);
-    this.#showValues();
+    this.#isInSpace = isUsed;
+    this.#show();
+  }
+
+  /** Must be called after each change of the examples. */
+  examplesChanged(): void {
+    clearTimeout(this.#timer);
+    if (this.#root.open) this.#timer = setTimeout(() => void this.#suggest(), suggestionDelayMs);
   }
 
   /** Minimum mean similarity of the two nearest examples, 0-1, below which the answer is "Unknown". Undefined: never "Unknown". */
   get unknownThreshold(): number | undefined {
-    const value = Number(this.#unknown.value) / 100;
+    const value = this.#threshold / 100;
     return value > 0 ? value : undefined;
   }
 
   /** Number of frames after which a frame counts half; 0 turns smoothing off. */
   get smoothing(): number {
-    return Number(this.#smoothing.value);
+    return this.#project.settings.steadiness;
   }
 
-  #showValues(): void {
-    const { unknownThreshold, smoothing } = this;
-    const unknownText =
-      unknownThreshold === undefined ? texts.settings.never : texts.settings.below(percent(unknownThreshold));
-    showValue(this.#unknown, 'unknown-text', unknownText);
-    showValue(this.#smoothing, 'smoothing-text', smoothing === 0 ? texts.settings.off : texts.common.frames(smoothing));
+  /** Number of examples that vote; 0 for the rule that the package recommends. */
+  get neighbours(): number {
+    return this.#project.settings.neighbours;
   }
 
-  #store(): void {
-    this.#values[this.#unknownName] = Number(this.#unknown.value);
-    this.#values.smoothing = this.smoothing;
-    try {
-      localStorage.setItem(storageKey, JSON.stringify(this.#values));
-    } catch {
-      // The settings are valid for this visit only.
-    }
+  /** The threshold in percent. */
+  get #threshold(): number {
+    return this.#project.settings.unknown ?? this.#preferences[this.#isInSpace ? 'unknownInSpace' : 'unknown'];
+  }
+
+  #connect(input: HTMLInputElement, name: 'unknown' | 'steadiness' | 'neighbours'): void {
+    input.addEventListener('input', () => this.#change({ [name]: Number(input.value) }));
+    input.addEventListener('change', () => this.#remember());
+  }
+
+  #change(changes: Partial<ProjectSettings>): void {
+    this.#project.changeSettings(changes);
+    this.#events.onChange();
+  }
+
+  #remember(): void {
+    storePreferences(this.#project.settings, this.#isInSpace);
+    this.#preferences = readPreferences();
+  }
+
+  #show(): void {
+    const { unknownThreshold, smoothing, neighbours } = this;
+    const { never, below, off, automatic, nearest } = texts.settings;
+    showValue(
+      this.#unknown,
+      this.#threshold,
+      unknownThreshold === undefined ? never : below(percent(unknownThreshold)),
+    );
+    showValue(this.#smoothing, smoothing, smoothing === 0 ? off : texts.common.frames(smoothing));
+    showValue(this.#neighbours, neighbours, neighbours === 0 ? automatic : nearest(neighbours));
+    this.#showSuggestion();
+  }
+
+  async #suggest(): Promise<void> {
+    const usual = this.#isInSpace ? usualThreshold.inSpace : usualThreshold.lastLayer;
+    // When the engine fails meanwhile, the old suggestion stays.
+    this.#suggested = suggestThreshold(await this.#events.sampleExamples().catch(() => []), usual);
+    this.#showSuggestion();
+  }
+
+  #showSuggestion(): void {
+    this.#suggestion.hidden = this.#suggested === 0 || this.#suggested === this.#threshold;
+    this.#suggestion.textContent = texts.settings.useSuggestion(percent(this.#suggested / 100));
   }
 }
 
-function restore(): Values {
-  const values = { ...defaults };
-  try {
-    const stored = Object(JSON.parse(localStorage.getItem(storageKey) ?? '{}')) as Record<string, unknown>;
-    for (const name of Object.keys(defaults) as (keyof Values)[])
-      if (typeof stored[name] === 'number') values[name] = stored[name];
-  } catch {
-    // The defaults stay.
-  }
-  return values;
-}
-
-function showValue(input: HTMLInputElement, id: string, text: string): void {
-  byId(id).textContent = text;
+function showValue(input: HTMLInputElement, value: number, text: string): void {
+  // While the visitor moves a slider, it has the value already.
+  if (Number(input.value) !== value) input.value = String(value);
+  byId(`${input.id}-text`).textContent = text;
   input.setAttribute('aria-valuetext', text);
 }

@@ -38,11 +38,11 @@ export interface Project {
 }
 
 /** Returns a project with the default settings. */
-export function emptyProject(id: string, name: string): Project {
+export function emptyProject(id: string, name: string, steadiness = 2): Project {
   return {
     id,
     name,
-    settings: { neighbours: 0, unknown: null, steadiness: 2, keepFullPictures: false },
+    settings: { neighbours: 0, unknown: null, steadiness, keepFullPictures: false },
     classes: {},
     order: [],
   };

@@ -33,7 +33,7 @@ export const de: Texts = {
     undoWhat: (what) => `Rückgängig: ${what}`,
     undone: (what) => `Rückgängig gemacht: ${what}.`,
     ready: 'Bereit.',
-    howToBegin: 'Starte die Kamera, oder füge den Klassen Bilder hinzu.',
+    howToBegin: 'Starte die Kamera, probiere es ohne aus, oder füge den Klassen Bilder hinzu.',
     loadingEngine: 'Das Programm lädt',
     loadingNetwork: 'Das Netz lädt',
     stillLoading: 'Das Netz lädt noch. Versuche es gleich noch einmal.',
@@ -57,7 +57,7 @@ export const de: Texts = {
     idle: {
       headline: 'Richte eine Kamera auf etwas',
       help: 'Halte dann die Taste einer Klasse gedrückt, während du es zeigst. Ein bis zwei Sekunden genügen.',
-      button: 'Kamera starten',
+      button: 'Kamera benutzen',
     },
     prompting: {
       headline: 'Darf diese Seite die Kamera benutzen?',
@@ -88,13 +88,24 @@ export const de: Texts = {
     ended: {
       headline: 'Die Kamera ist stehen geblieben',
       help: 'Sie wurde abgezogen, oder die Erlaubnis wurde entzogen. Deine Beispiele sind noch da.',
-      button: 'Kamera starten',
+      button: 'Kamera benutzen',
     },
     failed: {
       headline: 'Die Kamera ist nicht gestartet',
       help: 'Versuche es noch einmal, oder füge den Klassen Bilder hinzu.',
       button: 'Noch einmal versuchen',
     },
+  },
+  scene: {
+    start: 'Ohne Kamera ausprobieren',
+    show: 'Zeige:',
+    cup: 'Tasse',
+    cactus: 'Kaktus',
+    books: 'Bücher',
+    leave: 'Szene verlassen',
+    label: 'Eine gezeichnete Szene mit einem Ding auf einem Tisch',
+    howTo:
+      'Wähle ein Ding, und halte die Taste einer Klasse gedrückt, während es sich bewegt. Dann das nächste Ding für die nächste Klasse.',
   },
   classes: {
     defaultName: (number) => `Klasse ${number}`,
@@ -254,6 +265,27 @@ export const de: Texts = {
     below: (similarity) => `unter ${similarity}`,
     steadier: 'Ruhigere Antwort (nur Kamera)',
     off: 'aus',
+    useSuggestion: (similarity) => `Vorschlag für deine Beispiele übernehmen: ${similarity}`,
+    neighbours: 'Wie viele Beispiele abstimmen',
+    automatic: 'automatisch',
+    nearest: (count) => (count === 1 ? 'das nächste' : `die ${count} nächsten`),
+    neighboursHelp:
+      'Automatisch ist am genauesten. Mit einer Zahl stimmen nur die Beispiele ab, die dem Bild am nächsten sind.',
+  },
+  network: {
+    title: 'Netz',
+    packaged: 'Das Netz dieser Seite',
+    yourFile: (name) => `Deine Datei: ${name}`,
+    chooseFile: 'Datei benutzen',
+    link: 'Oder ein Link',
+    help: 'Eine .tflite-Datei, das .zip, das Teachable Machine herunterlädt, oder eine model.json mit ihren Gewichtsdateien. Die Seite startet damit neu. Deine Bilder lassen sich ihm wieder beibringen.',
+    weightsMissing: (names) => `Wähle die Gewichtsdateien zusammen mit der model.json. Es fehlen: ${names}.`,
+    notStored: 'Dieser Browser kann das Netz nicht speichern, daher lässt es sich hier nicht benutzen.',
+    startsAgain: 'Die Seite startet mit diesem Netz neu.',
+    notALink: 'Das ist kein Link.',
+    otherSite:
+      'Diese Seite fragt bei keiner anderen Seite an. Für ein Modell von Teachable Machine öffne den Link, wähle Export Model, TensorFlow.js, Download, und benutze das .zip hier.',
+    failed: (error) => `Das gewählte Netz lässt sich nicht benutzen: ${error} Die Seite läuft mit ihrem eigenen Netz.`,
   },
   details: {
     network: (title) => `Netz: ${title}.`,

@@ -34,7 +34,7 @@ export const en = {
     undoWhat: (what: string) => `Undo: ${what}`,
     undone: (what: string) => `Undone: ${what}.`,
     ready: 'Ready.',
-    howToBegin: 'Start the camera, or add pictures to the classes.',
+    howToBegin: 'Start the camera, try it without one, or add pictures to the classes.',
     loadingEngine: 'Loading the engine',
     loadingNetwork: 'Loading the network',
     stillLoading: 'The network is still loading. Try again in a moment.',
@@ -60,7 +60,7 @@ export const en = {
     idle: {
       headline: 'Point a camera at something',
       help: 'Then hold the button of a class while you show it. One or two seconds are enough.',
-      button: 'Start camera',
+      button: 'Use camera',
     },
     prompting: {
       headline: 'May this page use the camera?',
@@ -91,13 +91,24 @@ export const en = {
     ended: {
       headline: 'The camera stopped',
       help: 'It was unplugged, or its permission was removed. Your examples are still here.',
-      button: 'Start camera',
+      button: 'Use camera',
     },
     failed: {
       headline: 'The camera did not start',
       help: 'Try again, or add pictures to the classes.',
       button: 'Try again',
     },
+  },
+  /** The drawn scene for visitors without a camera. */
+  scene: {
+    start: 'Try it without a camera',
+    show: 'Show:',
+    cup: 'Cup',
+    cactus: 'Cactus',
+    books: 'Books',
+    leave: 'Leave the scene',
+    label: 'A drawn scene with one thing on a table',
+    howTo: 'Choose a thing, and hold the button of a class while it moves. Then the next thing, for the next class.',
   },
   /** The classes and their cards. */
   classes: {
@@ -268,6 +279,28 @@ export const en = {
     below: (similarity: string) => `below ${similarity}`,
     steadier: 'Make the answer steadier (camera only)',
     off: 'off',
+    useSuggestion: (similarity: string) => `Use the suggestion for your examples: ${similarity}`,
+    neighbours: 'How many examples vote',
+    automatic: 'automatic',
+    nearest: (count: number) => (count === 1 ? 'the nearest' : `the ${count} nearest`),
+    neighboursHelp: 'Automatic is the most accurate. With a number, only the examples nearest to the picture vote.',
+  },
+  /** The choice of another network. */
+  network: {
+    title: 'Network',
+    packaged: 'The one of this page',
+    yourFile: (name: string) => `Your file: ${name}`,
+    chooseFile: 'Use a file',
+    link: 'Or a link',
+    help: 'A .tflite file, the .zip that Teachable Machine downloads, or a model.json with its weight files. The page starts again with it. Your pictures can be taught to it again.',
+    weightsMissing: (names: string) => `Choose the weight files together with the model.json. Missing: ${names}.`,
+    notStored: 'This browser cannot store the network, so it cannot be used here.',
+    startsAgain: 'The page starts again with this network.',
+    notALink: 'This is not a link.',
+    otherSite:
+      'This page asks no other site for anything. For a model of Teachable Machine, open the link, choose Export Model, TensorFlow.js, Download, and use the .zip here.',
+    failed: (error: string) =>
+      `The network that you chose cannot be used: ${error} The page runs with its own network.`,
   },
   /** What runs, in the technical details. */
   details: {

@@ -33,7 +33,7 @@ export const es: Texts = {
     undoWhat: (what) => `Deshacer: ${what}`,
     undone: (what) => `Deshecho: ${what}.`,
     ready: 'Listo.',
-    howToBegin: 'Inicia la cámara o añade imágenes a las clases.',
+    howToBegin: 'Inicia la cámara, prueba sin ella o añade imágenes a las clases.',
     loadingEngine: 'Cargando el motor',
     loadingNetwork: 'Cargando la red',
     stillLoading: 'La red aún se está cargando. Inténtalo de nuevo en un momento.',
@@ -57,7 +57,7 @@ export const es: Texts = {
     idle: {
       headline: 'Apunta una cámara a algo',
       help: 'Después mantén pulsado el botón de una clase mientras lo muestras. Bastan uno o dos segundos.',
-      button: 'Iniciar la cámara',
+      button: 'Usar la cámara',
     },
     prompting: {
       headline: '¿Puede esta página usar la cámara?',
@@ -88,13 +88,24 @@ export const es: Texts = {
     ended: {
       headline: 'La cámara se detuvo',
       help: 'Se desconectó o se le quitó el permiso. Tus ejemplos siguen aquí.',
-      button: 'Iniciar la cámara',
+      button: 'Usar la cámara',
     },
     failed: {
       headline: 'La cámara no se inició',
       help: 'Inténtalo de nuevo o añade imágenes a las clases.',
       button: 'Intentar de nuevo',
     },
+  },
+  scene: {
+    start: 'Probar sin cámara',
+    show: 'Mostrar:',
+    cup: 'Taza',
+    cactus: 'Cactus',
+    books: 'Libros',
+    leave: 'Salir de la escena',
+    label: 'Una escena dibujada con una cosa sobre una mesa',
+    howTo:
+      'Elige una cosa y mantén pulsado el botón de una clase mientras se mueve. Después la siguiente cosa, para la siguiente clase.',
   },
   classes: {
     defaultName: (number) => `Clase ${number}`,
@@ -254,6 +265,26 @@ export const es: Texts = {
     below: (similarity) => `por debajo de ${similarity}`,
     steadier: 'Respuesta más estable (solo cámara)',
     off: 'no',
+    useSuggestion: (similarity) => `Usar la sugerencia para tus ejemplos: ${similarity}`,
+    neighbours: 'Cuántos ejemplos votan',
+    automatic: 'automático',
+    nearest: (count) => (count === 1 ? 'el más cercano' : `los ${count} más cercanos`),
+    neighboursHelp: 'Automático es lo más preciso. Con un número, solo votan los ejemplos más cercanos a la imagen.',
+  },
+  network: {
+    title: 'Red',
+    packaged: 'La de esta página',
+    yourFile: (name) => `Tu archivo: ${name}`,
+    chooseFile: 'Usar un archivo',
+    link: 'O un enlace',
+    help: 'Un archivo .tflite, el .zip que descarga Teachable Machine, o un model.json con sus archivos de pesos. La página empieza de nuevo con él. Tus imágenes se le pueden volver a enseñar.',
+    weightsMissing: (names) => `Elige los archivos de pesos junto con el model.json. Faltan: ${names}.`,
+    notStored: 'Este navegador no puede guardar la red, así que no se puede usar aquí.',
+    startsAgain: 'La página empieza de nuevo con esta red.',
+    notALink: 'Esto no es un enlace.',
+    otherSite:
+      'Esta página no pide nada a otros sitios. Para un modelo de Teachable Machine, abre el enlace, elige Export Model, TensorFlow.js, Download, y usa el .zip aquí.',
+    failed: (error) => `La red que elegiste no se puede usar: ${error} La página funciona con su propia red.`,
   },
   details: {
     network: (title) => `Red: ${title}.`,
