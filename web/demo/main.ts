@@ -101,7 +101,10 @@ const settings = new SettingsPanel(project, {
   onChange: () => void recognition.refresh(),
   sampleExamples: () => dataset.sampleEmbeddings(),
 });
-const outputs = new Outputs(project, (label) => classList.of(label)?.name ?? label);
+const outputs = new Outputs(project, {
+  nameOf: (label) => classList.of(label)?.name ?? label,
+  onEdited: () => void recognition.refresh(),
+});
 const classList = new ClassList(byId('classes'), {
   thumbnailOf,
   onCreate: (card) => outputs.addTo(card),

@@ -9,7 +9,7 @@ import { serve } from '../../../web/dev/serve.mjs';
 import { blocksOf } from '../guides/guides.mjs';
 import { root, scratchFolder } from '../support/data.mjs';
 import { openBrowser, openPage } from '../support/open-page.mjs';
-import { makePicture, openReady, startCamera, teach, untilReady } from './demo-page.mjs';
+import { countOf, makePicture, openReady, startCamera, teach, untilFrames, untilReady } from './demo-page.mjs';
 
 let browser;
 
@@ -364,16 +364,20 @@ test('threshold and hold time decide when a class starts', { timeout: 60_000 }, 
       await page.getByTestId('output-threshold').fill(String(percent));
       await close(page);
     }
-    await page.evaluate(() => window.events.splice(0));
-    await show(page, between);
-    await page.waitForFunction(() => window.events.length > 0);
   };
   await setThreshold(100);
+  await page.evaluate(() => window.events.splice(0));
+  await show(page, between);
+  await page.waitForFunction(() => window.events.length > 0);
   const { label, confidence } = await page.evaluate(() => window.events.at(-1));
   assert.ok(confidence >= 0.3 && confidence < 1, String(confidence));
   assert.deepEqual(await startsAndStops(page), []);
+  // The picture is judged again.
   await setThreshold(30);
-  await untilStarted(page, `start ${label}`);
+  await page.waitForFunction((label) => {
+    const last = window.events.findLast(({ type }) => type !== 'prediction');
+    return last?.type === 'start' && last.label === label;
+  }, label);
 });
 
 test('the show view fills the screen with camera and winner, by keyboard', { timeout: 60_000 }, async (t) => {
@@ -395,6 +399,9 @@ test('the show view fills the screen with camera and winner, by keyboard', { tim
   assert.equal(await page.evaluate(() => window.locks), 1);
   await page.getByTestId('prediction').filter({ hasText: '%' }).waitFor();
   assert.equal(await page.evaluate(() => document.getElementById('video').paused), false);
+  await page.keyboard.press('1');
+  await untilFrames(page, 3);
+  assert.equal(await countOf(page, 1), 1, 'the keys that record have no effect');
   assert.equal(await page.getByTestId('output-1').evaluate((button) => button.closest('[inert]') !== null), true);
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => !document.fullscreenElement && !('show' in document.documentElement.dataset));

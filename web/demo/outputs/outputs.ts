@@ -15,10 +15,18 @@ import type { ShowView } from './show-view.js';
 import { summaryOf } from './summary.js';
 import { Trigger } from './trigger.js';
 
+/** What the outputs need from the rest of the page. */
+export interface OutputsEvents {
+  /** Returns the name that the page shows for a class. */
+  nameOf(label: string): string;
+  /** Called after the visitor has edited an output, so that a picture is classified once more. */
+  onEdited(): void;
+}
+
 /** Connects predictions, players and the buttons of the cards. */
 export class Outputs {
   readonly #project: ProjectState;
-  readonly #nameOf: (label: string) => string;
+  readonly #events: OutputsEvents;
   readonly #trigger: Trigger;
   readonly #soundSwitch = byId<HTMLButtonElement>('sound-switch');
   /** The button of each card. */
@@ -30,10 +38,9 @@ export class Outputs {
   #isMuted = false;
   #isExplained = false;
 
-  /** `nameOf` returns the name that the page shows for a class. */
-  constructor(project: ProjectState, nameOf: (label: string) => string) {
+  constructor(project: ProjectState, events: OutputsEvents) {
     this.#project = project;
-    this.#nameOf = nameOf;
+    this.#events = events;
     this.#trigger = new Trigger({
       settingsOf: (label) => this.#outputOf(label),
       onStart: (label, confidence) => this.#onStart(label, confidence),
@@ -88,7 +95,7 @@ export class Outputs {
     if (!isActive(output) || this.#isEditing) return;
     void this.#play(async (player) => {
       // The class may have stopped while the player was loading.
-      if (this.#trigger.active === label) this.#explain(await player.start(output, this.#nameOf(label)));
+      if (this.#trigger.active === label) this.#explain(await player.start(output, this.#events.nameOf(label)));
     });
   }
 
@@ -153,6 +160,9 @@ export class Outputs {
         this.#isEditing = false;
         player.stop();
         player.mute(this.#isMuted);
+        // A class that wins now starts anew, with what was chosen.
+        this.#trigger.clear();
+        this.#events.onEdited();
       }
     });
   }

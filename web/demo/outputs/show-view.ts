@@ -32,9 +32,7 @@ export class ShowView {
     this.#exit.focus();
     const listen = (type: string, listener: (event: Event) => void) =>
       document.addEventListener(type, listener, { signal });
-    listen('keydown', (event) => {
-      if ((event as KeyboardEvent).key === 'Escape') this.close();
-    });
+    window.addEventListener('keydown', (event) => this.#onKey(event), { signal, capture: true });
     listen('visibilitychange', () => void this.#keepAwake());
     void this.#keepAwake();
     try {
@@ -62,6 +60,12 @@ export class ShowView {
     void this.#wakeLock?.release();
     this.#wakeLock = undefined;
     byId('show-view').focus();
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.key === 'Escape') this.close();
+    // The page's keys, such as those that record, would change what nobody sees.
+    if (event.key.length === 1 && event.key !== ' ') event.stopPropagation();
   }
 
   /** Makes everything outside of the preview inert. Announcements go on, and dialogs are above the preview. */
