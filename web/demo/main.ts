@@ -12,6 +12,7 @@
 //   player/    the page in that file
 //   network/   the choice of another network
 //   input/     camera, scene and pictures
+//   outputs/   what happens when a class wins: words, sounds, pictures, events for other pages
 //   scene/     the drawn scene for visitors without a camera
 //   hosting/   service worker: offline, updates, threads without headers
 //   dom/       helpers for elements, files, thumbnails and numbers
@@ -35,6 +36,7 @@ import { isTextInput } from './dom/press-and-hold.js';
 import { keepFullPictures } from './dom/thumbnails.js';
 import { startHosting } from './hosting/start.js';
 import { Input } from './input/input.js';
+import { Outputs } from './outputs/outputs.js';
 import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
 import { connectConfirmButtons } from './panels/confirm.js';
@@ -121,8 +123,13 @@ const settings = new SettingsPanel(project, {
   onChange: () => void recognition.refresh(),
   sampleExamples: () => dataset.sampleEmbeddings(),
 });
+const outputs = new Outputs(project, {
+  nameOf: (label) => classList.of(label)?.name ?? label,
+  onEdited: () => void recognition.refresh(),
+});
 const classList = new ClassList(byId('classes'), {
   thumbnailOf,
+  onCreate: (card) => outputs.addTo(card),
   onPress: (card) => teaching.press(card),
   onRelease: (card) => teaching.release(card),
   onLeave: (card) => teaching.end(card.slot),
@@ -157,6 +164,7 @@ const recognition = new Recognition({
   preview,
   classList,
   explanation,
+  outputs,
   onRecorded: (embedding) => teaching.watch(embedding),
 });
 const teaching = new Teaching({ ...data, engine, input, preview, classList, recognition, recordingSettings });
@@ -196,6 +204,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
     for (const { label, enabled } of dataset.classes)
       if (project.classSettings(label).enabled !== enabled) project.changeClass(label, { enabled });
     classList.show(dataset.classes, slots, project.current.order);
+    outputs.classesChanged((label) => slots.of(label) !== undefined, rename);
     teaching.showHints();
     byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= maxClasses;
     byId<HTMLButtonElement>('save-file').disabled = dataset.classes.length === 0;
@@ -325,9 +334,9 @@ byId('takeaway').hidden = false;
 fillWhenOpened('takeaway', fillTakeawayDrawer, (error) => void engine.onError(error));
 connectConfirmButtons();
 connectRecording();
-showLanguageChoice(() => persistence.flush());
+showLanguageChoice(() => persistence.saveNow());
 new NetworkChoicePanel(async () => {
-  await persistence.flush();
+  await persistence.saveNow();
   await projects.keepPictures();
 });
 void start();

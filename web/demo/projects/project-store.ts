@@ -1,6 +1,14 @@
 // The projects in the browser's database.
 
-import { type Database, damagedStore, journalStore, keysFrom, projectStore, recordStore } from '../storage/database.js';
+import {
+  type Database,
+  damagedStore,
+  journalStore,
+  keysFrom,
+  pictureStore,
+  projectStore,
+  recordStore,
+} from '../storage/database.js';
 import { keyInProject, partsOfKey } from '../storage/dataset-key.js';
 import { ConflictError, storesBlobs } from '../storage/store.js';
 import type { FoundProjects } from './project-list.js';
@@ -109,8 +117,12 @@ export class ProjectStore {
 
   /** Keeps pictures until another network was taught with them. Undefined removes them. */
   async keepPictures(id: string, kept: KeptPictures | undefined): Promise<void> {
-    await this.#database.run([pictureStore], 'readwrite', (stores) =>
-      kept ? stores[pictureStore]!.put(kept, id) : (stores[pictureStore]!.delete(id) as IDBRequest<unknown>),
+    await this.#database.run(
+      [pictureStore],
+      'readwrite',
+      (stores) =>
+        // Both requests are only waited for.
+        (kept ? stores[pictureStore]!.put(kept, id) : stores[pictureStore]!.delete(id)) as IDBRequest<unknown>,
     );
   }
 

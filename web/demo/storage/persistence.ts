@@ -123,11 +123,6 @@ export class Persistence {
     }
   }
 
-  /** Saves all changes now. Resolves at once when another tab saves. */
-  async flush(): Promise<void> {
-    await this.#autosave?.flush();
-  }
-
   /** Must be called after each change of the data set. */
   changed(): void {
     this.#autosave?.changed();
