@@ -1,4 +1,4 @@
-// The demo page: creates its parts and connects them. The folders are:
+// The demo page: creates its parts and connects them. start.ts is loaded first, and loads this file. The folders are:
 //
 //   app/       what the page does: start the engine, recognise, teach, edit, handle files
 //   panels/    what the page shows, one panel per file
@@ -22,6 +22,7 @@
 import { Editing } from './app/editing.js';
 import { Engine } from './app/engine.js';
 import { FileActions } from './app/file-actions.js';
+import type { FirstLoad } from './app/load-engine.js';
 import { Recognition } from './app/recognition.js';
 import { Teaching } from './app/teaching.js';
 import { Dataset, type DatasetEvent } from './dataset/dataset.js';
@@ -34,7 +35,7 @@ import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
 import { keepFullPictures } from './dom/thumbnails.js';
-import { startHosting } from './hosting/start.js';
+import type { HostedPage } from './hosting/page/host.js';
 import { Input } from './input/input.js';
 import { Outputs } from './outputs/outputs.js';
 import { hideAlert } from './panels/alert.js';
@@ -58,13 +59,7 @@ import { Database } from './storage/database.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
 import { DatasetStore } from './storage/store.js';
-import { fillTexts } from './texts/fill.js';
-import { language, loadTexts, texts } from './texts/texts.js';
-
-await loadTexts();
-document.documentElement.lang = language;
-fillTexts(document);
-fillTexts(byId<HTMLTemplateElement>('class-card').content);
+import { texts } from './texts/texts.js';
 
 // The data -------------------------------------------------------------------------------------------------------------
 
@@ -214,11 +209,11 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
   settings.examplesChanged();
 }
 
-async function start(): Promise<void> {
-  const connectHosting = startHosting({ save: () => persistence.saveNow() });
-  await Promise.all([engine.start(), projects.open()]);
+/** Starts the page with the engine that start.ts loads. `connectHosting` is called when the engine runs. */
+export async function startPage(firstLoad: FirstLoad, connectHosting: (page: HostedPage) => void): Promise<void> {
+  await Promise.all([engine.start(firstLoad), projects.open()]);
   await keepEarlierLayers();
-  connectHosting();
+  connectHosting({ save: () => persistence.saveNow() });
   if (!engine.classifier) return;
   // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
   const restored = await persistence.start(openKey()).catch(async (error) => {
@@ -339,4 +334,3 @@ new NetworkChoicePanel(async () => {
   await persistence.saveNow();
   await projects.keepPictures();
 });
-void start();

@@ -9,7 +9,7 @@
 //   web/dist/models/                        the default model (web/dist/wasm/<variant>/ comes from CMake)
 //   web/dist/integrity.json                 checksums for people who host the files themselves
 //   web/dist/sbom.cdx.json                  components that are in the package
-//   web/site/index.html, style.css, main.js (imports ./lib/index.js: serve.mjs maps lib/ to web/dist)
+//   web/site/index.html, style.css, start.js (imports ./lib/index.js: serve.mjs maps lib/ to web/dist)
 //   web/site/parts/player.html              template of the page that runs from one file
 
 import { createHash } from 'node:crypto';
@@ -190,13 +190,14 @@ async function buildCommand() {
 async function buildSite() {
   await rm(site, { recursive: true, force: true });
   await mkdir(site, { recursive: true });
-  await build({
+  const { metafile } = await build({
     ...common,
-    entryPoints: ['main.ts', 'style.css'].map((name) => path.join(web, 'demo', name)),
+    metafile: true,
+    entryPoints: ['start.ts', 'style.css'].map((name) => path.join(web, 'demo', name)),
     outdir: site,
     // Panels that few visitors open, and other languages than English, are files of their own.
     splitting: true,
-    // They lie beside main.js, because esbuild leaves the address './lib/' of the package as it is.
+    // They lie beside start.js, because esbuild leaves the address './lib/' of the package as it is.
     chunkNames: 'part-[name]-[hash]',
     plugins: [packageIn('./lib/')],
     minify: true,
@@ -204,8 +205,28 @@ async function buildSite() {
   // Only the built demo has a service worker: see build-demo.mjs.
   await build({ ...serviceWorkerOptions('remove'), outfile: path.join(site, 'service-worker.js') });
   await cp(path.join(web, 'demo/icon.svg'), path.join(site, 'icon.svg'));
-  await writeFile(path.join(site, 'index.html'), await englishPage());
+  await writeFile(path.join(site, 'index.html'), withPreloads(await englishPage(), metafile.outputs));
   await listNetworks(site, (await availableModel())?.id);
+}
+
+/**
+ * Adds links for all files that start.js and main.ts import, so that the browser requests them at once and not one after the other.
+ * @param {import('esbuild').Metafile['outputs']} outputs
+ */
+function withPreloads(html, outputs) {
+  const names = new Set();
+  const collect = (file) => {
+    const name = path.basename(file);
+    if (names.has(name)) return;
+    names.add(name);
+    for (const { path: imported, kind, external } of outputs[file].imports)
+      if (kind === 'import-statement' && !external) collect(imported);
+  };
+  for (const [file, { entryPoint = '' }] of Object.entries(outputs))
+    if (/\/demo\/(start|main)\.ts$/.test(entryPoint)) collect(file);
+  names.delete('start.js');
+  const links = [...names, 'lib/index.js'].map((name) => `    <link rel="modulepreload" href="${name}" />\n`).join('');
+  return html.replace('  </head>', `${links}  </head>`);
 }
 
 /** Returns index.html with the English texts, so that it can be read before its code runs. */

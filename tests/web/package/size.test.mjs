@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { wasmVariants } from '../../../web/dev/cmake.mjs';
 
 const dist = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
+const site = fileURLToPath(new URL('../../../web/site/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
   entry: 14_550,
@@ -59,4 +60,24 @@ test('the package stays within its size limits', (t) => {
   }
   expectAtMost('The decoder', decoder, limits.decoder);
   expectAtMost('The converter', converter, limits.converter);
+});
+
+test('the first view of the demo page takes at most 60 kB before the module', (t) => {
+  const code = new Map();
+  /** Collects a file and those that it imports at its start. The page finds the package under lib/. */
+  const collect = (name) => {
+    if (code.has(name)) return;
+    const file = name.startsWith('lib/') ? path.join(dist, name.slice('lib/'.length)) : path.join(site, name);
+    const text = readFileSync(file, 'utf8');
+    code.set(name, text);
+    for (const [, from] of text.matchAll(/(?:\bfrom|\bimport)\s*["'](\.\.?\/[^"']+\.js)["']/g))
+      collect(path.posix.join(path.posix.dirname(name), from));
+  };
+  collect('start.js');
+  for (const name of ['index.html', 'style.css', 'icon.svg'])
+    code.set(name, readFileSync(path.join(site, name), 'utf8'));
+  const sizes = [...code].map(([name, text]) => [name, gzipSync(text, { level: 9 }).length]);
+  t.diagnostic(sizes.map(([name, size]) => `${name} ${size}`).join(', '));
+  const sum = sizes.reduce((total, [, size]) => total + size, 0);
+  assert.ok(sum <= 60_000, `The first view has ${sum} bytes after gzip.`);
 });

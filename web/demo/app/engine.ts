@@ -1,9 +1,7 @@
 // The engine: loads it, and starts a new one after a fatal error.
 
-import { type Classifier, type Layers, type LoadOptions, load } from 'teachable-wasm';
+import type { Classifier, Layers, LoadOptions, Progress } from 'teachable-wasm';
 import type { Dataset } from '../dataset/dataset.js';
-import { type NetworkChoice, toLoadOptions } from '../network/choice.js';
-import { readChoice, storeChoice } from '../network/store.js';
 import { type AlertAction, showAlert } from '../panels/alert.js';
 import { errorSentence } from '../panels/error-text.js';
 import { LoadingBar } from '../panels/loading-bar.js';
@@ -11,7 +9,7 @@ import { showStatus } from '../panels/status-line.js';
 import { showTechnicalDetails } from '../panels/technical-details.js';
 import { texts } from '../texts/texts.js';
 import { failureOf } from './failure.js';
-import { readUrlOptions } from './url-options.js';
+import { type FirstLoad, loadEngine } from './load-engine.js';
 
 /** After two restarts in so short a time, a third one would not help. */
 const minMsBetweenRestarts = 30_000;
@@ -63,11 +61,19 @@ export class Engine {
     return this.#classifier;
   }
 
-  /** Loads the engine and restores the data set in it. Shows an alert when that fails. */
-  async start(): Promise<void> {
+  /**
+   * Loads the engine, unless `firstLoad` has begun already, and restores the data set in it. Shows an alert when that fails, or when the
+   * chosen network can't be used.
+   */
+  async start(firstLoad?: FirstLoad): Promise<void> {
     let classifier: Classifier | undefined;
+    const onProgress = (progress: Progress) => this.#loadingBar.show(progress);
     try {
-      classifier = await this.#load();
+      firstLoad?.follow(onProgress);
+      const loaded = await (firstLoad?.engine ?? loadEngine(this.#layers, onProgress));
+      classifier = loaded.classifier;
+      this.#model = loaded.model;
+      if (loaded.refusal !== undefined) showAlert(texts.network.failed(errorSentence(loaded.refusal)));
       await this.#dataset.attach(classifier);
       this.#classifier = classifier;
       this.#events.onStart(classifier);
@@ -78,33 +84,6 @@ export class Engine {
       this.#explainFailedStart(error);
     } finally {
       this.#loadingBar.hide();
-    }
-  }
-
-  /** Loads the chosen network. When that fails, the page goes on with its own. */
-  async #load(): Promise<Classifier> {
-    const inAddress = readUrlOptions(location.search);
-    const chosen = inAddress.model === undefined ? await readChoice() : null;
-    const options = (choice: NetworkChoice | null): LoadOptions => ({
-      layers: this.#layers,
-      ...toLoadOptions(choice),
-      ...inAddress,
-      onProgress: (progress) => this.#loadingBar.show(progress),
-    });
-    const loadChoice = async (choice: NetworkChoice | null) => {
-      const wanted = options(choice);
-      const classifier = await load(wanted);
-      this.#model = wanted.model;
-      return classifier;
-    };
-    if (!chosen) return loadChoice(null);
-    try {
-      return await loadChoice(chosen);
-    } catch (error) {
-      const classifier = await loadChoice(null);
-      showAlert(texts.network.failed(errorSentence(error)));
-      await storeChoice(null).catch(() => {});
-      return classifier;
     }
   }
 
