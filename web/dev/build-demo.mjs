@@ -70,7 +70,8 @@ export async function writeDemo(target = demo, { sourceMaps = false, networks = 
     const source = sourceOf(name);
     const copy = path.join(target, name);
     await mkdir(path.dirname(copy), { recursive: true });
-    if (!/\.(html|css|js|svg|webmanifest)$/.test(name)) {
+    // A policy in player.html has the checksum of its script.
+    if (!/\.(css|js|svg|webmanifest)$|^index\.html$/.test(name)) {
       await cp(source, copy);
       continue;
     }

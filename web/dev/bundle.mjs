@@ -10,7 +10,7 @@
 //   web/dist/integrity.json                 checksums for people who host the files themselves
 //   web/dist/sbom.cdx.json                  components that are in the package
 //   web/site/index.html, style.css, start.js (imports ./lib/index.js: serve.mjs maps lib/ to web/dist)
-//   web/site/parts/player.html              template of the page that runs from one file
+//   web/site/player.html                    template of the page that runs from one file
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -322,7 +322,7 @@ export async function bundle() {
     minifyGlue(),
   ]);
   // After minifyGlue(): the player holds the glue.
-  const network = await packagedNetwork('../lib/models/');
+  const network = await packagedNetwork('./lib/models/');
   await buildPlayer(site, dist, { packaged, target: common.target, network });
   await writeTypes();
   await writeIntegrity();

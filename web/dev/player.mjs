@@ -1,9 +1,9 @@
-// Builds the template of the page that runs from one file: web/site/parts/player.html. The demo page fills it with the visitor's
+// Builds the template of the page that runs from one file: web/site/player.html. The demo page fills it with the visitor's
 // project (web/demo/takeaway). The package's sources are compiled into the player's script; what they would fetch is inside the page.
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { packagedPlugin } from './packaged.mjs';
@@ -94,10 +94,9 @@ export async function buildPlayer(site, dist, { packaged, target, network }) {
     /\{\{(policy|style|script|notices)\}\}/g,
     (_, name) => parts[name],
   );
-  const folder = path.join(site, 'parts');
-  await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'player.html'), template);
-  if (network) await writeFile(path.join(folder, 'network.json'), JSON.stringify(network));
+  // Beside the parts of the page's code, which ask for them.
+  await writeFile(path.join(site, 'player.html'), template);
+  if (network) await writeFile(path.join(site, 'network.json'), JSON.stringify(network));
 }
 
 /** No request can leave a page with this policy. The blob is the worker's script. */
