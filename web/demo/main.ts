@@ -10,6 +10,7 @@
 //   network/   the choice of another network
 //   input/     camera, scene and pictures
 //   scene/     the drawn scene for visitors without a camera
+//   hosting/   service worker: offline, updates, threads without headers
 //   dom/       helpers for elements, files, thumbnails and numbers
 //   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
@@ -28,6 +29,7 @@ import { fillWhenOpened } from './dom/drawer.js';
 import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
+import { startHosting } from './hosting/start.js';
 import { Input } from './input/input.js';
 import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
@@ -173,8 +175,10 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
 }
 
 async function start(): Promise<void> {
+  const connectHosting = startHosting({ save: () => persistence.saveNow() });
   await engine.start();
   await keepEarlierLayers();
+  connectHosting();
   if (!engine.classifier) return;
   // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
   const restored = await persistence.start(datasetKey(engine.classifier.model)).catch(async (error) => {

@@ -319,7 +319,17 @@ export const en = {
     memoryUse: (used: string, total: string) => `${used} of ${total} MiB in use`,
   },
   /** Parts with a folder of that name. */
-  hosting: {},
+  hosting: {
+    cores: 'Use all cores',
+    coresTitle: 'Recognises faster. The page saves your examples and reloads once.',
+    coresFailed: 'This browser does not let the page use all cores. It goes on with one.',
+    saving: 'Saving your examples …',
+    notSaved: 'Your examples are not saved in this browser. Save them to a file, then reload this page yourself.',
+    offline: 'Works offline',
+    offlineTitle: 'The page, its network and your examples are stored in this browser.',
+    update: 'A new version is ready.',
+    reload: 'Reload',
+  },
   outputs: {},
   see: { mapTitle: 'Map of the examples' },
   projects: {},
