@@ -7,6 +7,7 @@ import type { Slots } from '../dataset/slots.js';
 import { percent } from '../dom/format.js';
 import { drawThumbnail, encodeThumbnail, type ThumbnailSource } from '../dom/thumbnails.js';
 import type { Input, InputImage } from '../input/input.js';
+import type { Outputs } from '../outputs/outputs.js';
 import { Announcer } from '../panels/announcer.js';
 import type { ClassCard } from '../panels/class-card.js';
 import type { ClassList } from '../panels/class-list.js';
@@ -36,6 +37,7 @@ export interface RecognitionParts {
   explanation: Explanation;
   /** Called with the embedding of each example that was recorded. */
   onRecorded(embedding: Float32Array): void;
+  outputs: Outputs;
 }
 
 /** Classifies images and shows the results. */
@@ -51,6 +53,16 @@ export class Recognition {
   /** Number of neighbours that explain a prediction. It isn't greater than the smallest class, which then has its share of them. */
   get k(): number {
     return Math.max(2, Math.min(maxNeighbours, ...this.#parts.dataset.classSizes));
+  }
+
+  /** How the examples decide about a video. */
+  get options(): ObserveOptions {
+    const { neighbours, unknownThreshold, smoothing } = this.#parts.settings;
+    return {
+      ...(neighbours > 0 ? { rule: 'neighbours', k: neighbours, weighting: 'similarity' } : { k: this.k }),
+      unknownThreshold,
+      smoothing,
+    };
   }
 
   /** Classifies the current image, and teaches it if a class is being recorded. */
@@ -83,15 +95,13 @@ export class Recognition {
     card?: ClassCard,
     thumbnailSource: ThumbnailSource | null = null,
   ): Promise<Observation | undefined> {
-    const { engine, dataset, settings } = this.#parts;
+    const { engine, dataset } = this.#parts;
     const { classifier } = engine;
     if (!classifier) return undefined;
-    const { neighbours } = settings;
     const options: ObserveOptions = {
-      ...(neighbours > 0 ? { rule: 'neighbours', k: neighbours, weighting: 'similarity' } : { k: this.k }),
+      ...this.options,
       topk: classifier.model.showClasses ? 3 : 0,
-      unknownThreshold: settings.unknownThreshold,
-      smoothing: image instanceof Blob ? 0 : settings.smoothing,
+      ...(image instanceof Blob && { smoothing: 0 }),
     };
     if (!card) return classifier.observe(image, options);
     const makeThumbnail = async () => thumbnailSource && encodeThumbnail(drawThumbnail(thumbnailSource));
@@ -131,7 +141,8 @@ export class Recognition {
   }
 
   #showPrediction(prediction: Prediction | null): void {
-    const { classList, explanation, preview, slots } = this.#parts;
+    const { classList, explanation, input, outputs, preview, slots } = this.#parts;
+    outputs.showPrediction(prediction, !input.isMoving);
     classList.showPrediction(prediction);
     explanation.show(prediction);
     if (!prediction) return preview.showWinner(null);

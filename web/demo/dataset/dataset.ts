@@ -256,8 +256,8 @@ export class Dataset {
   }
 
   /** Returns the whole data set as a file. */
-  async toFile(): Promise<Blob> {
-    return this.#enqueue((engine) => this.#save(engine));
+  async toFile({ withThumbnails = true } = {}): Promise<Blob> {
+    return this.#enqueue((engine) => (withThumbnails ? this.#save(engine) : engine.saveDataset()));
   }
 
   /** Makes a new file of the data set, so that the log has no changes. */
