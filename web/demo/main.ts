@@ -4,6 +4,7 @@
 //   panels/    what the page shows, one panel per file
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
+//   recording/ how examples are recorded, and how classes and examples are moved
 //   projects/  several projects, and their files: pictures in folders and archives
 //   zip/       zip files
 //   settings/  what the settings need besides their panel

@@ -7,10 +7,13 @@ import { testSeed } from '../support/seed.mjs';
 const {
   defaultRecording,
   dragged,
+  emptyProject,
   inOrder,
   Pace,
   Presses,
+  ProjectState,
   readRecording,
+  RecordingSettings,
   rectangleOf,
   Stillness,
   stillSimilarity,
@@ -18,10 +21,12 @@ const {
   withinPicture,
   withMoved,
 } = await importTs(
+  '../demo/project/project',
   '../demo/recording/options',
   '../demo/recording/order',
   '../demo/recording/pace',
   '../demo/recording/presses',
+  '../demo/recording/settings',
   '../demo/recording/stillness',
   '../demo/recording/zoom',
 );
@@ -346,4 +351,32 @@ test('classes come in the chosen order, new ones last by their slot', () => {
   assert.deepEqual(withMoved(['a', 'b', 'c'], 'c', -5), ['c', 'a', 'b']);
   assert.equal(withMoved(['a', 'b', 'c'], 'c', 9), undefined);
   assert.equal(withMoved(['a'], 'x', 0), undefined);
+});
+
+test('options and order belong to the project: they come back with a stored one, and each change is told once', () => {
+  const project = new ProjectState(emptyProject('', ''));
+  const settings = new RecordingSettings(project);
+  const told = [];
+  settings.follow(({ perSecond, zoom }) => told.push([perSecond, zoom.scale]));
+  settings.change({ perSecond: 5 });
+  settings.change({ perSecond: 5 });
+  project.rename('other');
+  settings.change({ zoom: { scale: 2, x: 0.5, y: 0.5 } });
+  project.setOrder(['b', 'a']);
+  const stored = structuredClone(project.current);
+  project.open(emptyProject('second', ''));
+  project.open(stored);
+  assert.deepEqual(told, [
+    [0, 1],
+    [5, 1],
+    [5, 2],
+    [0, 1],
+    [5, 2],
+  ]);
+  project.renameClass('a', 'c');
+  const classes = ['b', 'c'].map((label, index) => ({ label, slot: 2 - index }));
+  assert.deepEqual(
+    inOrder(classes, project.current.order).map(({ label }) => label),
+    ['b', 'c'],
+  );
 });

@@ -55,9 +55,12 @@ export class Preview {
     Object.assign(this.scene.style, styleOf(zoom, false));
     const isZoomed = zoom.scale > 1;
     this.root.toggleAttribute('data-zoomed', isZoomed);
-    if (isZoomed) this.root.setAttribute('aria-label', texts.recording.zoomedPreview);
-    else this.root.removeAttribute('aria-label');
-    this.root.tabIndex = isZoomed ? 0 : -1;
+    // Only a zoomed picture can be moved by keyboard.
+    const attributes = { 'aria-label': texts.recording.zoomedPreview, tabindex: '0' };
+    for (const [name, value] of Object.entries(attributes)) {
+      if (isZoomed) this.root.setAttribute(name, value);
+      else this.root.removeAttribute(name);
+    }
   }
 
   showCameraState(state: WebcamState): void {
