@@ -11,6 +11,7 @@
 //   network/   the choice of another network
 //   input/     camera, scene and pictures
 //   scene/     the drawn scene for visitors without a camera
+//   hosting/   service worker: offline, updates, threads without headers
 //   dom/       helpers for elements, files, thumbnails and numbers
 //   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
@@ -23,12 +24,13 @@ import { Teaching } from './app/teaching.js';
 import { Dataset, type DatasetEvent } from './dataset/dataset.js';
 import { DatasetEditor } from './dataset/editor.js';
 import { Recordings } from './dataset/recordings.js';
-import { Slots, slotCount } from './dataset/slots.js';
+import { maxClasses, Slots } from './dataset/slots.js';
 import { UndoHistory } from './dataset/undo-history.js';
 import { type DrawerContent, fillWhenOpened } from './dom/drawer.js';
 import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
+import { startHosting } from './hosting/start.js';
 import { Input } from './input/input.js';
 import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
@@ -41,6 +43,11 @@ import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
+import { pageClock } from './recording/clock.js';
+import { isHandsFree } from './recording/options.js';
+import { inOrder } from './recording/order.js';
+import { Pace } from './recording/pace.js';
+import { RecordingSettings } from './recording/settings.js';
 import { readPreferences } from './settings/preferences.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
@@ -62,7 +69,9 @@ const undoHistory = new UndoHistory((last) => {
   byId('undo').title = last ? texts.page.undoWhat(last.description) : '';
 });
 const editor = new DatasetEditor(dataset, slots, undoHistory);
-const recordings = new Recordings(editor);
+const recordingSettings = new RecordingSettings(project);
+const pace = new Pace(() => recordingSettings.current, pageClock);
+const recordings = new Recordings(editor, pace, (slot) => teaching.end(slot));
 const persistence = new Persistence(dataset, slots, {
   startEmpty: () => editing.addFirstClasses(),
   openStored: (stored) => editor.openStored(stored),
@@ -90,7 +99,10 @@ const input = new Input(preview, {
   onLive() {
     if (engine.classifier) showStatus(input.kind === 'scene' ? texts.scene.howTo : texts.preview.holdWhileShowing);
   },
-  onNone: () => recognition.clear(),
+  onNone() {
+    teaching.endAll();
+    recognition.clear();
+  },
 });
 
 // The panels ------------------------------------------------------------------------------------------------------------
@@ -106,12 +118,17 @@ const classList = new ClassList(byId('classes'), {
   thumbnailOf,
   onPress: (card) => teaching.press(card),
   onRelease: (card) => teaching.release(card),
+  onLeave: (card) => teaching.end(card.slot),
   onFiles: (card, files) => void fileActions.addToClass(card, files),
   onClear: (card) => void editing.clearClass(card),
   onRemove: (card) => void editing.removeClass(card),
   onTyping: () => void recognition.refresh(),
   onRename: (card, name) => void editing.renameClass(card, name),
   onDelete: (card, id) => void editing.removeExample(id, card.name),
+  onMoveExample: (id, label) => void editing.moveExample(id, label),
+  labels: () => classList.labels,
+  onEnable: (card, enabled) => void editing.enableClass(card, enabled),
+  onStep: (card, step) => editing.stepClass(card, step),
 });
 const review = new ReviewPanel({
   review: async () => engine.classifier!.review({ k: recognition.k }),
@@ -125,9 +142,18 @@ const review = new ReviewPanel({
 // What the page does ----------------------------------------------------------------------------------------------------
 
 const data = { dataset, slots, editor, history: undoHistory, recordings };
-const recognition = new Recognition({ ...data, engine, input, settings, preview, classList, explanation });
-const teaching = new Teaching({ ...data, engine, input, preview, classList, recognition });
-const editing = new Editing({ ...data, engine, classList, recognition });
+const recognition = new Recognition({
+  ...data,
+  engine,
+  input,
+  settings,
+  preview,
+  classList,
+  explanation,
+  onRecorded: (embedding) => teaching.watch(embedding),
+});
+const teaching = new Teaching({ ...data, engine, input, preview, classList, recognition, recordingSettings });
+const editing = new Editing({ ...data, engine, classList, recognition, project });
 const fileActions = new FileActions({ ...data, engine, input, recognition, teaching });
 
 function onDatasetChange({ label, rename }: DatasetEvent): void {
@@ -138,8 +164,11 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
       project.renameClass(rename.label, rename.newLabel);
     }
     slots.assign(dataset.classes.map((each) => each.label));
-    classList.show(dataset.classes, slots);
-    byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= slotCount;
+    for (const { label, enabled } of dataset.classes)
+      if (project.classSettings(label).enabled !== enabled) project.changeClass(label, { enabled });
+    classList.show(dataset.classes, slots, project.current.order);
+    teaching.showHints();
+    byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= maxClasses;
     byId<HTMLButtonElement>('save-file').disabled = dataset.classes.length === 0;
   }
   persistence.changed();
@@ -148,8 +177,10 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
 }
 
 async function start(): Promise<void> {
+  const connectHosting = startHosting({ save: () => persistence.saveNow() });
   await engine.start();
   await keepEarlierLayers();
+  connectHosting();
   if (!engine.classifier) return;
   // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
   const restored = await persistence.start(datasetKey(engine.classifier.model)).catch(async (error) => {
@@ -175,13 +206,75 @@ async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
   const { fillTakeaway } = await import('./takeaway/panel.js');
   return fillTakeaway(root, {
     name: () => project.current.name,
-    classes: () => dataset.classes.map(({ label }) => ({ label, slot: slotOf(label) })),
+    classes() {
+      const voting = dataset.classes.filter(({ enabled }) => enabled);
+      return inOrder(
+        voting.map(({ label }) => ({ label, slot: slotOf(label) })),
+        project.current.order,
+      );
+    },
+    camera: () => recordingSettings.current,
     exampleCount: () => dataset.exampleCount,
     options: () => recognition.options,
     classifier: () => engine.classifier,
     model: () => engine.model,
     examples: (withThumbnails) => dataset.toFile({ withThumbnails }),
   });
+}
+
+/** Connects the recording options and the drags with the rest of the page. */
+function connectRecording(): void {
+  let { order } = project.current;
+  project.onChange((current) => {
+    if (current.order === order) return;
+    order = current.order;
+    classList.show(dataset.classes, slots, order);
+  });
+  let known = '';
+  recordingSettings.follow((options) => {
+    // Other rules, or another camera, apply to the next recording. The zoom may change during one.
+    const rules = JSON.stringify({ ...options, zoom: null });
+    if (rules !== known) teaching.endAll();
+    known = rules;
+    input.useRecording(options);
+    classList.showHandsFree(isHandsFree(options));
+  });
+  fillWhenOpened(
+    'recording-options',
+    async (root) => {
+      const { fillRecordingOptions } = await import('./recording/options-panel.js');
+      return fillRecordingOptions(root, {
+        settings: recordingSettings,
+        mirror: () => input.mirror,
+        isMirrored: () => input.isMirrored,
+        devices: () => input.devices(),
+        onCameraLive: (listener) => input.whenLive(listener),
+      });
+    },
+    (error) => void engine.onError(error),
+  );
+  // Without it, keys and buttons do the same.
+  void import('./recording/drags.js').then(
+    ({ listenForDrags }) =>
+      listenForDrags({
+        cards: byId('classes'),
+        preview: preview.root,
+        onCard(element, index) {
+          const card = classList.ofElement(element);
+          if (card) editing.moveClass(card, classList.indexOf(index));
+        },
+        onExample(id, element) {
+          const card = classList.ofElement(element);
+          if (card) void editing.moveExample(id, card.label);
+        },
+        zoom: () => (input.isMoving ? recordingSettings.current.zoom : undefined),
+        mirrored: () => input.isMirrored,
+        onZoom: (zoom) => recordingSettings.change({ zoom }),
+      }),
+    () => {},
+  );
+  document.addEventListener('visibilitychange', () => document.hidden && teaching.endAll());
+  document.addEventListener('keydown', ({ key }) => key === 'Escape' && teaching.endAll());
 }
 
 byId('alert-close').addEventListener('click', hideAlert);
@@ -203,6 +296,7 @@ document.addEventListener('keydown', (event) => {
 byId('takeaway').hidden = false;
 fillWhenOpened('takeaway', fillTakeawayDrawer, (error) => void engine.onError(error));
 connectConfirmButtons();
+connectRecording();
 showLanguageChoice(() => persistence.flush());
 new NetworkChoicePanel(() => persistence.flush());
 void start();

@@ -23,6 +23,7 @@ import { listNetworks } from './demo-networks.mjs';
 import { availableModel, packagedNetwork, packagedPlugin, packModel } from './packaged.mjs';
 import { buildPlayer } from './player.mjs';
 import { writeSbom } from './sbom.mjs';
+import { serviceWorkerOptions } from './service-worker.mjs';
 import { typecheck } from './typescript.mjs';
 
 const web = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -195,10 +196,13 @@ async function buildSite() {
     outdir: site,
     // Panels that few visitors open, and other languages than English, are files of their own.
     splitting: true,
-    chunkNames: 'parts/[name]-[hash]',
+    // They lie beside main.js, because esbuild leaves the address './lib/' of the package as it is.
+    chunkNames: 'part-[name]-[hash]',
     plugins: [packageIn('./lib/')],
     minify: true,
   });
+  // Only the built demo has a service worker: see build-demo.mjs.
+  await build({ ...serviceWorkerOptions('remove'), outfile: path.join(site, 'service-worker.js') });
   await cp(path.join(web, 'demo/icon.svg'), path.join(site, 'icon.svg'));
   await writeFile(path.join(site, 'index.html'), await englishPage());
   await listNetworks(site, (await availableModel())?.id);

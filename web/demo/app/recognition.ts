@@ -34,6 +34,8 @@ export interface RecognitionParts {
   preview: Preview;
   classList: ClassList;
   explanation: Explanation;
+  /** Called with the embedding of each example that was recorded. */
+  onRecorded(embedding: Float32Array): void;
 }
 
 /** Classifies images and shows the results. */
@@ -75,6 +77,7 @@ export class Recognition {
         observing.then((observation) => observation?.exampleId),
       );
     const observation = await observing;
+    if (card && observation?.embedding) this.#parts.onRecorded(observation.embedding);
     // The camera may have been stopped in the meantime.
     if (observation && input.current) this.#show(observation);
   }

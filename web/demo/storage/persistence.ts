@@ -55,7 +55,7 @@ export class Persistence {
     window.addEventListener('pageshow', (event) => event.persisted && void this.#checkForConflict());
     document.addEventListener('resume', () => void this.#checkForConflict());
     window.addEventListener('beforeunload', (event) => {
-      if (!this.#autosave?.hasUnsavedChanges || this.#dataset.exampleCount === 0) return;
+      if (!this.#wouldLoseExamples) return;
       flush();
       event.preventDefault();
     });
@@ -129,6 +129,16 @@ export class Persistence {
   /** Must be called after each change of the data set. */
   changed(): void {
     this.#autosave?.changed();
+  }
+
+  /** Saves everything now. Resolves with false when examples would be lost if the page closed now. */
+  async saveNow(): Promise<boolean> {
+    await this.#autosave?.flush();
+    return !this.#wouldLoseExamples;
+  }
+
+  get #wouldLoseExamples(): boolean {
+    return (this.#autosave?.hasUnsavedChanges ?? false) && this.#dataset.exampleCount > 0;
   }
 
   /** Opens the stored data set. Returns false when it cannot be opened; it then stays in the database. */
