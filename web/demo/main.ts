@@ -4,12 +4,15 @@
 //   panels/    what the page shows, one panel per file
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
+//   projects/  several projects, and their files: pictures in folders and archives
+//   zip/       zip files
 //   settings/  what the settings need besides their panel
 //   storage/   saving between visits
 //   takeaway/  the project as one HTML file, and as code
 //   player/    the page in that file
 //   network/   the choice of another network
 //   input/     camera, scene and pictures
+//   outputs/   what happens when a class wins: words, sounds, pictures, events for other pages
 //   scene/     the drawn scene for visitors without a camera
 //   hosting/   service worker: offline, updates, threads without headers
 //   dom/       helpers for elements, files, thumbnails and numbers
@@ -30,8 +33,10 @@ import { type DrawerContent, fillWhenOpened } from './dom/drawer.js';
 import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
+import { keepFullPictures } from './dom/thumbnails.js';
 import { startHosting } from './hosting/start.js';
 import { Input } from './input/input.js';
+import { Outputs } from './outputs/outputs.js';
 import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
 import { connectConfirmButtons } from './panels/confirm.js';
@@ -43,14 +48,17 @@ import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
+import { startProjects } from './projects/start-projects.js';
 import { pageClock } from './recording/clock.js';
 import { isHandsFree } from './recording/options.js';
 import { inOrder } from './recording/order.js';
 import { Pace } from './recording/pace.js';
 import { RecordingSettings } from './recording/settings.js';
 import { readPreferences } from './settings/preferences.js';
+import { Database } from './storage/database.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
+import { DatasetStore } from './storage/store.js';
 import { fillTexts } from './texts/fill.js';
 import { language, loadTexts, texts } from './texts/texts.js';
 
@@ -69,10 +77,12 @@ const undoHistory = new UndoHistory((last) => {
   byId('undo').title = last ? texts.page.undoWhat(last.description) : '';
 });
 const editor = new DatasetEditor(dataset, slots, undoHistory);
+const database = new Database();
+const store = new DatasetStore(database);
 const recordingSettings = new RecordingSettings(project);
 const pace = new Pace(() => recordingSettings.current, pageClock);
 const recordings = new Recordings(editor, pace, (slot) => teaching.end(slot));
-const persistence = new Persistence(dataset, slots, {
+const persistence = new Persistence(dataset, slots, store, {
   startEmpty: () => editing.addFirstClasses(),
   openStored: (stored) => editor.openStored(stored),
   onEngineError: (error) => void engine.onError(error),
@@ -114,8 +124,13 @@ const settings = new SettingsPanel(project, {
   onChange: () => void recognition.refresh(),
   sampleExamples: () => dataset.sampleEmbeddings(),
 });
+const outputs = new Outputs(project, {
+  nameOf: (label) => classList.of(label)?.name ?? label,
+  onEdited: () => void recognition.refresh(),
+});
 const classList = new ClassList(byId('classes'), {
   thumbnailOf,
+  onCreate: (card) => outputs.addTo(card),
   onPress: (card) => teaching.press(card),
   onRelease: (card) => teaching.release(card),
   onLeave: (card) => teaching.end(card.slot),
@@ -150,11 +165,34 @@ const recognition = new Recognition({
   preview,
   classList,
   explanation,
+  outputs,
   onRecorded: (embedding) => teaching.watch(embedding),
 });
 const teaching = new Teaching({ ...data, engine, input, preview, classList, recognition, recordingSettings });
 const editing = new Editing({ ...data, engine, classList, recognition, project });
 const fileActions = new FileActions({ ...data, engine, input, recognition, teaching });
+
+const projects = startProjects({
+  project,
+  database,
+  persistence,
+  files: () => ({ ...data, engine, preview, recognition, store, openKey }),
+});
+
+project.onChange(({ settings }) => keepFullPictures(settings.keepFullPictures));
+fillWhenOpened(
+  'settings',
+  async (root) => {
+    const { addPictureSettings } = await import('./projects/picture-settings.js');
+    return addPictureSettings(root, project, dataset);
+  },
+  (error) => void engine.onError(error),
+);
+
+/** Returns the key of the data set that the page shows; '' before there is an engine. */
+function openKey(): string {
+  return engine.classifier ? datasetKey(engine.classifier.model, project.current.id) : '';
+}
 
 function onDatasetChange({ label, rename }: DatasetEvent): void {
   if (label !== undefined) classList.showExamples({ label, ids: dataset.idsOf(label) });
@@ -167,6 +205,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
     for (const { label, enabled } of dataset.classes)
       if (project.classSettings(label).enabled !== enabled) project.changeClass(label, { enabled });
     classList.show(dataset.classes, slots, project.current.order);
+    outputs.classesChanged((label) => slots.of(label) !== undefined, rename);
     teaching.showHints();
     byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= maxClasses;
     byId<HTMLButtonElement>('save-file').disabled = dataset.classes.length === 0;
@@ -178,18 +217,20 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
 
 async function start(): Promise<void> {
   const connectHosting = startHosting({ save: () => persistence.saveNow() });
-  await engine.start();
+  await Promise.all([engine.start(), projects.open()]);
   await keepEarlierLayers();
   connectHosting();
   if (!engine.classifier) return;
   // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
-  const restored = await persistence.start(datasetKey(engine.classifier.model)).catch(async (error) => {
+  const restored = await persistence.start(openKey()).catch(async (error) => {
     await engine.onError(error);
     return '';
   });
   byId('dataset-tools').hidden = false;
   showStatus(`${texts.page.ready} ${restored || texts.page.howToBegin}`);
   await recognition.refresh();
+  await projects.offerPictures();
+  await projects.tellDeleted();
 }
 
 /** Earlier versions of the page taught the last layer alone. Who has such examples, and no others, goes on with them. */
@@ -198,28 +239,12 @@ async function keepEarlierLayers(): Promise<void> {
   if (model?.layers !== 'two') return;
   const lastLayerSize = model.embeddingSize - model.middleLayerSize;
   const hasExamples = (layers: 'last' | 'two') =>
-    persistence.hasExamples(datasetKey({ ...model, layers }), lastLayerSize);
+    persistence.hasExamples(datasetKey({ ...model, layers }, project.current.id), lastLayerSize);
   if ((await hasExamples('last')) && !(await hasExamples('two'))) await engine.useLayers('last');
 }
 
-async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
-  const { fillTakeaway } = await import('./takeaway/panel.js');
-  return fillTakeaway(root, {
-    name: () => project.current.name,
-    classes() {
-      const voting = dataset.classes.filter(({ enabled }) => enabled);
-      return inOrder(
-        voting.map(({ label }) => ({ label, slot: slotOf(label) })),
-        project.current.order,
-      );
-    },
-    camera: () => recordingSettings.current,
-    exampleCount: () => dataset.exampleCount,
-    options: () => recognition.options,
-    classifier: () => engine.classifier,
-    model: () => engine.model,
-    examples: (withThumbnails) => dataset.toFile({ withThumbnails }),
-  });
+function openFile(file: File | undefined): void {
+  if (file && !projects.openFile(file)) void fileActions.open(file);
 }
 
 /** Connects the recording options and the drags with the rest of the page. */
@@ -277,15 +302,35 @@ function connectRecording(): void {
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && teaching.endAll());
 }
 
+async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
+  const { fillTakeaway } = await import('./takeaway/panel.js');
+  return fillTakeaway(root, {
+    name: () => project.current.name,
+    classes() {
+      const voting = dataset.classes.filter(({ enabled }) => enabled);
+      return inOrder(
+        voting.map(({ label }) => ({ label, slot: slotOf(label) })),
+        project.current.order,
+      );
+    },
+    camera: () => recordingSettings.current,
+    exampleCount: () => dataset.exampleCount,
+    options: () => recognition.options,
+    classifier: () => engine.classifier,
+    model: () => engine.model,
+    examples: (withThumbnails) => dataset.toFile({ withThumbnails }),
+  });
+}
+
 byId('alert-close').addEventListener('click', hideAlert);
 byId('undo').addEventListener('click', () => void editing.undo());
 byId('add-class').addEventListener('click', () => void editing.addClass());
 byId('save-file').addEventListener('click', () => void fileActions.saveDataset());
 byId('start-over').addEventListener('click', () => void editing.startOver());
 listenForChoice(byId('test-file'), ([file]) => void fileActions.testPicture(file!));
-listenForChoice(byId('open-file'), ([file]) => void fileActions.openDataset(file!));
-listenForDrop(document.body, ([file]) => void fileActions.open(file));
-document.addEventListener('paste', (event) => void fileActions.open(event.clipboardData?.files[0]));
+listenForChoice(byId('open-file'), ([file]) => projects.openFile(file!) || void fileActions.openDataset(file!));
+listenForDrop(document.body, ([file]) => openFile(file), projects.openFolders);
+document.addEventListener('paste', (event) => openFile(event.clipboardData?.files[0]));
 document.addEventListener('keydown', (event) => {
   const isUndo =
     event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
@@ -297,6 +342,9 @@ byId('takeaway').hidden = false;
 fillWhenOpened('takeaway', fillTakeawayDrawer, (error) => void engine.onError(error));
 connectConfirmButtons();
 connectRecording();
-showLanguageChoice(() => persistence.flush());
-new NetworkChoicePanel(() => persistence.flush());
+showLanguageChoice(() => persistence.saveNow());
+new NetworkChoicePanel(async () => {
+  await persistence.saveNow();
+  await projects.keepPictures();
+});
 void start();

@@ -49,7 +49,8 @@ export const strictPolicy = [
   "worker-src 'self'",
   "connect-src 'self'",
   "style-src 'self'",
-  "img-src 'self'",
+  // A picture or GIF of the visitor's is shown from memory. Only the page itself can make such addresses.
+  "img-src 'self' blob:",
   "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

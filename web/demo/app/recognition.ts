@@ -7,6 +7,7 @@ import type { Slots } from '../dataset/slots.js';
 import { percent } from '../dom/format.js';
 import { drawThumbnail, encodeThumbnail, type ThumbnailSource } from '../dom/thumbnails.js';
 import type { Input, InputImage } from '../input/input.js';
+import type { Outputs } from '../outputs/outputs.js';
 import { Announcer } from '../panels/announcer.js';
 import type { ClassCard } from '../panels/class-card.js';
 import type { ClassList } from '../panels/class-list.js';
@@ -36,6 +37,7 @@ export interface RecognitionParts {
   explanation: Explanation;
   /** Called with the embedding of each example that was recorded. */
   onRecorded(embedding: Float32Array): void;
+  outputs: Outputs;
 }
 
 /** Classifies images and shows the results. */
@@ -139,7 +141,8 @@ export class Recognition {
   }
 
   #showPrediction(prediction: Prediction | null): void {
-    const { classList, explanation, preview, slots } = this.#parts;
+    const { classList, explanation, input, outputs, preview, slots } = this.#parts;
+    outputs.showPrediction(prediction, !input.isMoving);
     classList.showPrediction(prediction);
     explanation.show(prediction);
     if (!prediction) return preview.showWinner(null);

@@ -11,6 +11,8 @@ import { ClassExamples } from './class-examples.js';
 
 /** Data that a card needs from the rest of the page, and the callbacks through which it reports. */
 export interface ClassCardEvents {
+  /** Called for each new card, so that other parts can add their buttons. */
+  onCreate(card: ClassCard): void;
   thumbnailOf(id: number): Uint8Array | undefined;
   /** Called when the record button is pressed. */
   onPress(card: ClassCard): void;
@@ -75,6 +77,7 @@ export class ClassCard {
       onStep: (step) => events.onStep(this, step),
     });
     this.#listen();
+    events.onCreate(this);
   }
 
   /** The name by which the engine knows the class. */
