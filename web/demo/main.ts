@@ -53,6 +53,7 @@ import { emptyProject, ProjectState } from './project/project.js';
 import { startProjects } from './projects/start-projects.js';
 import { pageClock } from './recording/clock.js';
 import { isHandsFree } from './recording/options.js';
+import { inOrder } from './recording/order.js';
 import { Pace } from './recording/pace.js';
 import { RecordingSettings } from './recording/settings.js';
 import { readPreferences } from './settings/preferences.js';
@@ -301,7 +302,14 @@ async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
   const { fillTakeaway } = await import('./takeaway/panel.js');
   return fillTakeaway(root, {
     name: () => project.current.name,
-    classes: () => dataset.classes.map(({ label }) => ({ label, slot: slotOf(label) })),
+    classes() {
+      const voting = dataset.classes.filter(({ enabled }) => enabled);
+      return inOrder(
+        voting.map(({ label }) => ({ label, slot: slotOf(label) })),
+        project.current.order,
+      );
+    },
+    camera: () => recordingSettings.current,
     exampleCount: () => dataset.exampleCount,
     options: () => recognition.options,
     classifier: () => engine.classifier,

@@ -1,6 +1,7 @@
 // What the page writes into the file for its player, as JSON. Plain data.
 
 import type { Layers, ObserveOptions } from 'teachable-wasm';
+import type { RecordingOptions } from '../recording/options.js';
 import type { EmbeddedModel } from '../takeaway/network.js';
 import type { Texts } from '../texts/texts.js';
 
@@ -23,10 +24,14 @@ export interface PlayerProject {
   model: EmbeddedModel;
   layers: Layers;
   options: PlayerOptions;
+  camera: PlayerCamera;
 }
 
 /** How the examples decide about the camera, as the visitor set it. */
 export type PlayerOptions = Pick<ObserveOptions, 'rule' | 'k' | 'weighting' | 'unknownThreshold' | 'smoothing'>;
+
+/** How the visitor set the camera. The network sees the zoomed part only. */
+export type PlayerCamera = Pick<RecordingOptions, 'facing' | 'mirror' | 'zoom'>;
 
 /** Names of the parts besides those of the module and the network. */
 export const projectPart = 'project.json';

@@ -5,6 +5,7 @@ import { Webcam, type WebcamState } from 'teachable-wasm/webcam';
 import { colourOf } from '../dataset/slots.js';
 import { build } from '../dom/build.js';
 import { listenForChoice, listenForDrop } from '../dom/file-input.js';
+import { type Crop, CroppedFrame, rectangleOf, styleOf } from '../recording/zoom.js';
 import { Bars } from './bars.js';
 import type { PlayerProject } from './project.js';
 
@@ -28,6 +29,7 @@ export class PlayerView {
   readonly #stopButton: HTMLButtonElement;
   readonly #pictureInput: HTMLInputElement;
   readonly #camera: Webcam;
+  readonly #croppedFrame = new CroppedFrame();
   #classifier: Classifier | undefined;
   #endFrames: (() => void) | undefined;
   #announced = '';
@@ -53,7 +55,13 @@ export class PlayerView {
     this.#prompt = build('p', { class: 'camera-prompt' });
     this.#preview = build('figure', { class: 'preview', 'data-kind': 'none', 'data-crop': cropOf(project) });
     this.#preview.append(this.#video, this.#canvas, this.#prompt, this.#winner);
-    this.#camera = new Webcam({ video: this.#video, onState: (state) => this.#onCameraState(state) });
+    const { facing, mirror } = project.camera;
+    this.#camera = new Webcam({
+      video: this.#video,
+      facing,
+      mirror: mirror ?? undefined,
+      onState: (state) => this.#onCameraState(state),
+    });
     const heading = name || document.title;
     document
       .getElementById('player')!
@@ -149,7 +157,10 @@ export class PlayerView {
     if (state === 'live') {
       this.#show('camera');
       this.#status.textContent = '';
-      this.#endFrames = this.#camera.eachFrame(() => this.#classify(this.#video));
+      Object.assign(this.#video.style, styleOf(this.#project.camera.zoom, this.#camera.mirror));
+      this.#endFrames = this.#camera.eachFrame(async () => {
+        if (this.#video.videoWidth > 0) await this.#classify(this.#frame);
+      });
     } else {
       this.#show('none');
     }
@@ -161,16 +172,24 @@ export class PlayerView {
     if (kind === 'none') this.#showPrediction(null);
   }
 
-  async #classify(image: HTMLVideoElement | Uint8Array): Promise<void> {
+  /** The part of the camera picture that the network sees. */
+  get #frame(): HTMLVideoElement | HTMLCanvasElement {
+    const { zoom } = this.#project.camera;
+    if (zoom.scale === 1) return this.#video;
+    const size = { width: this.#video.videoWidth, height: this.#video.videoHeight };
+    return this.#croppedFrame.draw(this.#video, rectangleOf(zoom, size, cropOf(this.#project)));
+  }
+
+  async #classify(image: HTMLVideoElement | HTMLCanvasElement | Uint8Array): Promise<void> {
     const { options } = this.#project;
     try {
       const { prediction } = await this.#classifier!.observe(image, {
         ...options,
-        ...(image !== this.#video && { smoothing: 0 }),
+        ...(image instanceof Uint8Array && { smoothing: 0 }),
         topk: 0,
       });
       // The camera may have been stopped in the meantime.
-      if (image !== this.#video || this.#camera.live) this.#showPrediction(prediction);
+      if (image instanceof Uint8Array || this.#camera.live) this.#showPrediction(prediction);
     } catch (error) {
       this.#camera.stop();
       this.fail(error);
@@ -204,6 +223,6 @@ export class PlayerView {
 }
 
 /** Returns how the network makes a square of a picture, so that the page shows the same part. */
-function cropOf({ model }: PlayerProject): string {
+function cropOf({ model }: PlayerProject): Crop {
   return 'preprocess' in model && model.preprocess?.crop === 'squash' ? 'squash' : 'center';
 }

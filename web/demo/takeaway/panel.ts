@@ -4,7 +4,7 @@ import type { Classifier, LoadOptions } from 'teachable-wasm';
 import { datedFileName, download } from '../dataset/files.js';
 import { build } from '../dom/build.js';
 import type { DrawerContent } from '../dom/drawer.js';
-import type { PlayerClass, PlayerOptions } from '../player/project.js';
+import type { PlayerCamera, PlayerClass, PlayerOptions } from '../player/project.js';
 import { language, texts } from '../texts/texts.js';
 import { copyText } from './copy.js';
 import { fileNameOf } from './file-name.js';
@@ -20,6 +20,7 @@ export interface TakeawaySource {
   classes(): readonly PlayerClass[];
   exampleCount(): number;
   options(): PlayerOptions;
+  camera(): PlayerCamera;
   /** Null while it loads. */
   classifier(): Classifier | null;
   /** The network, as load() got it; undefined for the package's. */
@@ -96,6 +97,7 @@ class FileSection {
             classes: source.classes(),
             layers: model.layers,
             options: source.options(),
+            camera: cameraOf(source),
           },
           examples: await source.examples(false),
           network: absolute(source.model() ?? new URL('./network.json', import.meta.url)),
@@ -210,6 +212,12 @@ class CodeSection {
       this.#status.textContent = texts.takeaway.failed(error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+/** Returns what the player needs to know of the camera. Its id means nothing to another page. */
+function cameraOf(source: TakeawaySource): PlayerCamera {
+  const { facing, mirror, zoom } = source.camera();
+  return { facing, mirror, zoom };
 }
 
 /** Returns the network with an address that doesn't depend on the page's. */
