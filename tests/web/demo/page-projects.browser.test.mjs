@@ -237,6 +237,15 @@ test('a damaged record is repaired and kept, and the visitor is told', async (t)
   await alert.waitFor();
   assert.deepEqual([await countOf(page, 1), await page.getByTestId('project-button').textContent()], [1, 'Broken']);
   await alert.getByRole('button', { name: 'Discard it' }).click();
+  await page.waitForFunction(async () => {
+    const database = await new Promise(
+      (resolve) => (indexedDB.open('teachable-machine').onsuccess = ({ target }) => resolve(target.result)),
+    );
+    const counting = database.transaction('damaged').objectStore('damaged').count();
+    const count = await new Promise((resolve) => (counting.onsuccess = () => resolve(counting.result)));
+    database.close();
+    return count === 0;
+  });
   await untilReloaded(page, () => page.reload());
   assert.equal(await page.getByTestId('alert').isHidden(), true);
 });

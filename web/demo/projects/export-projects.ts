@@ -128,7 +128,7 @@ export async function importProjects(
       await stores.write(key, record, journal, { version: 0, sequence: 0 });
     }
     project = { ...project, name: freeName(project.name, [...takenNames, ...result.names]) };
-    // The record comes last. Without it, nothing of the project is shown.
+    // The record comes last. When the tab is killed before, the examples belong to a project without a name.
     await stores.add(newRecord(project, 0));
     result.names.push(project.name);
   }

@@ -69,7 +69,7 @@ export class ProjectMenu {
         { class: 'project-tools' },
         act('project-new', words.create, () => projects.create(words.newName)),
         act('project-duplicate', words.duplicate, () => projects.duplicate(words.copyOf(nameOf(project.current)))),
-        act('project-delete', words.remove, () => projects.remove()),
+        act('project-delete', words.remove, () => projects.remove(words.newName)),
       ),
       build('h2', {}, words.list),
       this.#list,

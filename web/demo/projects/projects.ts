@@ -136,15 +136,16 @@ export class Projects {
     await this.switchTo(id);
   }
 
-  /** Deletes this project and opens the one that was opened before, or a new one. It can be restored for some days. */
-  async remove(): Promise<void> {
+  /** Deletes this project and opens the one that was opened before, or a new one with this name. It can be restored for some days. */
+  async remove(newName: string): Promise<void> {
     await this.#saveAll();
     const { id } = this;
     const { projects } = await this.lists();
     let next = projects.find(({ project }) => project.id !== id)?.project.id;
     if (next === undefined) {
       next = newProjectId();
-      await this.store.add(newRecord({ id: next, name: '', settings: this.#state.settings, classes: {}, order: [] }));
+      const name = freeName(newName, namesOf(projects));
+      await this.store.add(newRecord({ id: next, name, settings: this.#state.settings, classes: {}, order: [] }));
     }
     await this.store.markDeleted(id, Date.now());
     write(deletedKey, id);
