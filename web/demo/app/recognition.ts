@@ -35,6 +35,8 @@ export interface RecognitionParts {
   preview: Preview;
   classList: ClassList;
   explanation: Explanation;
+  /** Called with the embedding of each example that was recorded. */
+  onRecorded(embedding: Float32Array): void;
   outputs: Outputs;
 }
 
@@ -53,6 +55,16 @@ export class Recognition {
     return Math.max(2, Math.min(maxNeighbours, ...this.#parts.dataset.classSizes));
   }
 
+  /** How the examples decide about a video. */
+  get options(): ObserveOptions {
+    const { neighbours, unknownThreshold, smoothing } = this.#parts.settings;
+    return {
+      ...(neighbours > 0 ? { rule: 'neighbours', k: neighbours, weighting: 'similarity' } : { k: this.k }),
+      unknownThreshold,
+      smoothing,
+    };
+  }
+
   /** Classifies the current image, and teaches it if a class is being recorded. */
   async run(): Promise<void> {
     const { input, recordings, classList } = this.#parts;
@@ -67,6 +79,7 @@ export class Recognition {
         observing.then((observation) => observation?.exampleId),
       );
     const observation = await observing;
+    if (card && observation?.embedding) this.#parts.onRecorded(observation.embedding);
     // The camera may have been stopped in the meantime.
     if (observation && input.current) this.#show(observation);
   }
@@ -82,15 +95,13 @@ export class Recognition {
     card?: ClassCard,
     thumbnailSource: ThumbnailSource | null = null,
   ): Promise<Observation | undefined> {
-    const { engine, dataset, settings } = this.#parts;
+    const { engine, dataset } = this.#parts;
     const { classifier } = engine;
     if (!classifier) return undefined;
-    const { neighbours } = settings;
     const options: ObserveOptions = {
-      ...(neighbours > 0 ? { rule: 'neighbours', k: neighbours, weighting: 'similarity' } : { k: this.k }),
+      ...this.options,
       topk: classifier.model.showClasses ? 3 : 0,
-      unknownThreshold: settings.unknownThreshold,
-      smoothing: image instanceof Blob ? 0 : settings.smoothing,
+      ...(image instanceof Blob && { smoothing: 0 }),
     };
     if (!card) return classifier.observe(image, options);
     const makeThumbnail = async () => thumbnailSource && encodeThumbnail(drawThumbnail(thumbnailSource));
