@@ -18,6 +18,7 @@ const {
   keyInProject,
   listProjects,
   newRecord,
+  noOutput,
   openable,
   openZip,
   partsOfKey,
@@ -26,6 +27,7 @@ const {
   readProjectRecord,
   toTaggedJson,
 } = await importTs(
+  '../demo/outputs/output',
   '../demo/project/project',
   '../demo/projects/export-projects',
   '../demo/projects/project-list',
@@ -39,13 +41,15 @@ const {
 
 const limits = { entries: 1000, fileBytes: 1 << 24, totalBytes: 1 << 24 };
 
+const ownSound = { name: 'apple.wav', type: 'audio/wav', data: Uint8Array.of(1, 2, 255) };
+
 /** A project in which every field differs from its default. */
 const fullProject = (id = 'abc') => ({
   id,
   name: 'Fruit 🍎',
   settings: { neighbours: 5, unknown: 30, steadiness: 0, keepFullPictures: true, recording: { rate: 4 } },
   classes: {
-    apple: { enabled: false, output: { sound: Uint8Array.of(1, 2, 255), say: 'apple' } },
+    apple: { enabled: false, output: { ...noOutput, sound: { on: true, name: 'bell', own: ownSound } } },
     ['__proto__']: { enabled: true },
   },
   order: ['pear', 'apple'],
@@ -282,7 +286,7 @@ test('bytes in settings survive as JSON', async () => {
   assert.deepEqual(fromTaggedJson(await toTaggedJson(big)), big);
   const text = await toTaggedJson(fullProject());
   assert.deepEqual(
-    readProjectRecord({ ...newRecord(fullProject()), project: text }, 'abc').project.classes.apple.output.sound,
+    readProjectRecord({ ...newRecord(fullProject()), project: text }, 'abc').project.classes.apple.output.sound.own.data,
     Uint8Array.of(1, 2, 255),
   );
 });

@@ -1,6 +1,7 @@
 // The stored form of a project, and how it is read. Anything may stand in a browser's database: records of other versions of this
 // page, and damaged ones.
 
+import { readOutput } from '../outputs/output.js';
 import { type ClassSettings, emptyProject, type Project, type ProjectSettings } from '../project/project.js';
 import { fromTaggedJson } from './tagged-json.js';
 
@@ -102,8 +103,10 @@ function readClasses(value: unknown, damages: ProjectDamage[]): Record<string, C
   const read = entries.flatMap(([label, each]) => {
     const settings = asObject(each);
     if (!settings) return [];
-    const { enabled = true } = settings;
-    return typeof enabled === 'boolean' ? [[label, { ...settings, enabled } as ClassSettings] as const] : [];
+    const { enabled = true, output: storedOutput, ...others } = settings;
+    if (typeof enabled !== 'boolean') return [];
+    const output = readOutput(storedOutput);
+    return [[label, { ...others, enabled, ...(output && { output }) } as ClassSettings] as const];
   });
   if (read.length < entries.length) damages.push('classes');
   return Object.fromEntries(read);
