@@ -5,6 +5,7 @@
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
 //   settings/  what the settings need besides their panel
+//   see/       the map, the confusion matrix, lines of confidence, speed of each step
 //   storage/   saving between visits
 //   network/   the choice of another network
 //   input/     camera, scene and pictures
@@ -38,6 +39,7 @@ import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
+import { See } from './see/see.js';
 import { readPreferences } from './settings/preferences.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
@@ -113,6 +115,7 @@ const classList = new ClassList(byId('classes'), {
 const review = new ReviewPanel({
   review: async () => engine.classifier!.review({ k: recognition.k }),
   classSizes: () => dataset.classSizes,
+  order: () => dataset.classes.map((each) => each.label),
   thumbnailOf,
   slotOf,
   onMove: (id, label) => void editing.moveExample(id, label),
@@ -126,6 +129,7 @@ const recognition = new Recognition({ ...data, engine, input, settings, preview,
 const teaching = new Teaching({ ...data, engine, input, preview, classList, recognition });
 const editing = new Editing({ ...data, engine, classList, recognition });
 const fileActions = new FileActions({ ...data, engine, input, recognition, teaching });
+const see = new See({ ...data, engine, classList, recognition, slotOf });
 
 function onDatasetChange({ label, rename }: DatasetEvent): void {
   if (label !== undefined) classList.showExamples({ label, ids: dataset.idsOf(label) });
@@ -141,6 +145,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
   }
   persistence.changed();
   review.changed();
+  see.changed();
   settings.examplesChanged();
 }
 
