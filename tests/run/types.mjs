@@ -8,6 +8,7 @@ import { typecheck, typecheckAlone } from '../../web/dev/typescript.mjs';
 const projects = [
   ['web/src/entries', typecheck],
   ['web/tsconfig.demo.json', typecheck],
+  ['web/demo/hosting/worker/tsconfig.json', typecheck],
   ['web/tsconfig.cli.json', typecheck],
   ['tests/types/tsconfig.json', typecheckAlone],
   ['tests/types/tfjs/tsconfig.json', typecheckAlone],

@@ -4,12 +4,18 @@
 //   panels/    what the page shows, one panel per file
 //   dataset/   classes and examples, with undo
 //   project/   what was chosen for the project and its classes
+//   projects/  several projects, and their files: pictures in folders and archives
+//   zip/       zip files
 //   settings/  what the settings need besides their panel
 //   see/       the map, the confusion matrix, lines of confidence, speed of each step
 //   storage/   saving between visits
+//   takeaway/  the project as one HTML file, and as code
+//   player/    the page in that file
 //   network/   the choice of another network
 //   input/     camera, scene and pictures
+//   outputs/   what happens when a class wins: words, sounds, pictures, events for other pages
 //   scene/     the drawn scene for visitors without a camera
+//   hosting/   service worker: offline, updates, threads without headers
 //   dom/       helpers for elements, files, thumbnails and numbers
 //   texts/     the texts of the page, one file per language
 //   styles/    style sheets by panel; style.css imports them
@@ -22,12 +28,16 @@ import { Teaching } from './app/teaching.js';
 import { Dataset, type DatasetEvent } from './dataset/dataset.js';
 import { DatasetEditor } from './dataset/editor.js';
 import { Recordings } from './dataset/recordings.js';
-import { Slots, slotCount } from './dataset/slots.js';
+import { maxClasses, Slots } from './dataset/slots.js';
 import { UndoHistory } from './dataset/undo-history.js';
+import { type DrawerContent, fillWhenOpened } from './dom/drawer.js';
 import { byId } from './dom/elements.js';
 import { listenForChoice, listenForDrop } from './dom/file-input.js';
 import { isTextInput } from './dom/press-and-hold.js';
+import { keepFullPictures } from './dom/thumbnails.js';
+import { startHosting } from './hosting/start.js';
 import { Input } from './input/input.js';
+import { Outputs } from './outputs/outputs.js';
 import { hideAlert } from './panels/alert.js';
 import { ClassList } from './panels/class-list.js';
 import { connectConfirmButtons } from './panels/confirm.js';
@@ -39,10 +49,17 @@ import { ReviewPanel } from './panels/review.js';
 import { SettingsPanel } from './panels/settings.js';
 import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
+import { startProjects } from './projects/start-projects.js';
+import { pageClock } from './recording/clock.js';
+import { isHandsFree } from './recording/options.js';
+import { Pace } from './recording/pace.js';
+import { RecordingSettings } from './recording/settings.js';
 import { See } from './see/see.js';
 import { readPreferences } from './settings/preferences.js';
+import { Database } from './storage/database.js';
 import { datasetKey } from './storage/dataset-key.js';
 import { Persistence } from './storage/persistence.js';
+import { DatasetStore } from './storage/store.js';
 import { fillTexts } from './texts/fill.js';
 import { language, loadTexts, texts } from './texts/texts.js';
 
@@ -61,8 +78,12 @@ const undoHistory = new UndoHistory((last) => {
   byId('undo').title = last ? texts.page.undoWhat(last.description) : '';
 });
 const editor = new DatasetEditor(dataset, slots, undoHistory);
-const recordings = new Recordings(editor);
-const persistence = new Persistence(dataset, slots, {
+const database = new Database();
+const store = new DatasetStore(database);
+const recordingSettings = new RecordingSettings(project);
+const pace = new Pace(() => recordingSettings.current, pageClock);
+const recordings = new Recordings(editor, pace, (slot) => teaching.end(slot));
+const persistence = new Persistence(dataset, slots, store, {
   startEmpty: () => editing.addFirstClasses(),
   openStored: (stored) => editor.openStored(stored),
   onEngineError: (error) => void engine.onError(error),
@@ -89,7 +110,10 @@ const input = new Input(preview, {
   onLive() {
     if (engine.classifier) showStatus(input.kind === 'scene' ? texts.scene.howTo : texts.preview.holdWhileShowing);
   },
-  onNone: () => recognition.clear(),
+  onNone() {
+    teaching.endAll();
+    recognition.clear();
+  },
 });
 
 // The panels ------------------------------------------------------------------------------------------------------------
@@ -101,16 +125,26 @@ const settings = new SettingsPanel(project, {
   onChange: () => void recognition.refresh(),
   sampleExamples: () => dataset.sampleEmbeddings(),
 });
+const outputs = new Outputs(project, {
+  nameOf: (label) => classList.of(label)?.name ?? label,
+  onEdited: () => void recognition.refresh(),
+});
 const classList = new ClassList(byId('classes'), {
   thumbnailOf,
+  onCreate: (card) => outputs.addTo(card),
   onPress: (card) => teaching.press(card),
   onRelease: (card) => teaching.release(card),
+  onLeave: (card) => teaching.end(card.slot),
   onFiles: (card, files) => void fileActions.addToClass(card, files),
   onClear: (card) => void editing.clearClass(card),
   onRemove: (card) => void editing.removeClass(card),
   onTyping: () => void recognition.refresh(),
   onRename: (card, name) => void editing.renameClass(card, name),
   onDelete: (card, id) => void editing.removeExample(id, card.name),
+  onMoveExample: (id, label) => void editing.moveExample(id, label),
+  labels: () => classList.labels,
+  onEnable: (card, enabled) => void editing.enableClass(card, enabled),
+  onStep: (card, step) => editing.stepClass(card, step),
 });
 const review = new ReviewPanel({
   review: async () => engine.classifier!.review({ k: recognition.k }),
@@ -125,11 +159,43 @@ const review = new ReviewPanel({
 // What the page does ----------------------------------------------------------------------------------------------------
 
 const data = { dataset, slots, editor, history: undoHistory, recordings };
-const recognition = new Recognition({ ...data, engine, input, settings, preview, classList, explanation });
-const teaching = new Teaching({ ...data, engine, input, preview, classList, recognition });
-const editing = new Editing({ ...data, engine, classList, recognition });
+const recognition = new Recognition({
+  ...data,
+  engine,
+  input,
+  settings,
+  preview,
+  classList,
+  explanation,
+  outputs,
+  onRecorded: (embedding) => teaching.watch(embedding),
+});
+const teaching = new Teaching({ ...data, engine, input, preview, classList, recognition, recordingSettings });
+const editing = new Editing({ ...data, engine, classList, recognition, project });
 const fileActions = new FileActions({ ...data, engine, input, recognition, teaching });
 const see = new See({ ...data, engine, classList, recognition, slotOf });
+
+const projects = startProjects({
+  project,
+  database,
+  persistence,
+  files: () => ({ ...data, engine, preview, recognition, store, openKey }),
+});
+
+project.onChange(({ settings }) => keepFullPictures(settings.keepFullPictures));
+fillWhenOpened(
+  'settings',
+  async (root) => {
+    const { addPictureSettings } = await import('./projects/picture-settings.js');
+    return addPictureSettings(root, project, dataset);
+  },
+  (error) => void engine.onError(error),
+);
+
+/** Returns the key of the data set that the page shows; '' before there is an engine. */
+function openKey(): string {
+  return engine.classifier ? datasetKey(engine.classifier.model, project.current.id) : '';
+}
 
 function onDatasetChange({ label, rename }: DatasetEvent): void {
   if (label !== undefined) classList.showExamples({ label, ids: dataset.idsOf(label) });
@@ -139,8 +205,12 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
       project.renameClass(rename.label, rename.newLabel);
     }
     slots.assign(dataset.classes.map((each) => each.label));
-    classList.show(dataset.classes, slots);
-    byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= slotCount;
+    for (const { label, enabled } of dataset.classes)
+      if (project.classSettings(label).enabled !== enabled) project.changeClass(label, { enabled });
+    classList.show(dataset.classes, slots, project.current.order);
+    outputs.classesChanged((label) => slots.of(label) !== undefined, rename);
+    teaching.showHints();
+    byId<HTMLButtonElement>('add-class').disabled = dataset.classes.length >= maxClasses;
     byId<HTMLButtonElement>('save-file').disabled = dataset.classes.length === 0;
   }
   persistence.changed();
@@ -150,17 +220,21 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
 }
 
 async function start(): Promise<void> {
-  await engine.start();
+  const connectHosting = startHosting({ save: () => persistence.saveNow() });
+  await Promise.all([engine.start(), projects.open()]);
   await keepEarlierLayers();
+  connectHosting();
   if (!engine.classifier) return;
   // When the engine fails meanwhile, the next one has what was restored, and the page starts nevertheless.
-  const restored = await persistence.start(datasetKey(engine.classifier.model)).catch(async (error) => {
+  const restored = await persistence.start(openKey()).catch(async (error) => {
     await engine.onError(error);
     return '';
   });
   byId('dataset-tools').hidden = false;
   showStatus(`${texts.page.ready} ${restored || texts.page.howToBegin}`);
   await recognition.refresh();
+  await projects.offerPictures();
+  await projects.tellDeleted();
 }
 
 /** Earlier versions of the page taught the last layer alone. Who has such examples, and no others, goes on with them. */
@@ -169,8 +243,80 @@ async function keepEarlierLayers(): Promise<void> {
   if (model?.layers !== 'two') return;
   const lastLayerSize = model.embeddingSize - model.middleLayerSize;
   const hasExamples = (layers: 'last' | 'two') =>
-    persistence.hasExamples(datasetKey({ ...model, layers }), lastLayerSize);
+    persistence.hasExamples(datasetKey({ ...model, layers }, project.current.id), lastLayerSize);
   if ((await hasExamples('last')) && !(await hasExamples('two'))) await engine.useLayers('last');
+}
+
+function openFile(file: File | undefined): void {
+  if (file && !projects.openFile(file)) void fileActions.open(file);
+}
+
+/** Connects the recording options and the drags with the rest of the page. */
+function connectRecording(): void {
+  let { order } = project.current;
+  project.onChange((current) => {
+    if (current.order === order) return;
+    order = current.order;
+    classList.show(dataset.classes, slots, order);
+  });
+  let known = '';
+  recordingSettings.follow((options) => {
+    // Other rules, or another camera, apply to the next recording. The zoom may change during one.
+    const rules = JSON.stringify({ ...options, zoom: null });
+    if (rules !== known) teaching.endAll();
+    known = rules;
+    input.useRecording(options);
+    classList.showHandsFree(isHandsFree(options));
+  });
+  fillWhenOpened(
+    'recording-options',
+    async (root) => {
+      const { fillRecordingOptions } = await import('./recording/options-panel.js');
+      return fillRecordingOptions(root, {
+        settings: recordingSettings,
+        mirror: () => input.mirror,
+        isMirrored: () => input.isMirrored,
+        devices: () => input.devices(),
+        onCameraLive: (listener) => input.whenLive(listener),
+      });
+    },
+    (error) => void engine.onError(error),
+  );
+  // Without it, keys and buttons do the same.
+  void import('./recording/drags.js').then(
+    ({ listenForDrags }) =>
+      listenForDrags({
+        cards: byId('classes'),
+        preview: preview.root,
+        onCard(element, index) {
+          const card = classList.ofElement(element);
+          if (card) editing.moveClass(card, classList.indexOf(index));
+        },
+        onExample(id, element) {
+          const card = classList.ofElement(element);
+          if (card) void editing.moveExample(id, card.label);
+        },
+        zoom: () => (input.isMoving ? recordingSettings.current.zoom : undefined),
+        mirrored: () => input.isMirrored,
+        onZoom: (zoom) => recordingSettings.change({ zoom }),
+      }),
+    () => {},
+  );
+  document.addEventListener('visibilitychange', () => document.hidden && teaching.endAll());
+  document.addEventListener('keydown', ({ key }) => key === 'Escape' && teaching.endAll());
+}
+
+async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
+  const { fillTakeaway } = await import('./takeaway/panel.js');
+  return fillTakeaway(root, {
+    name: () => project.current.name,
+    classes: () => dataset.classes.map(({ label }) => ({ label, slot: slotOf(label) })),
+    exampleCount: () => dataset.exampleCount,
+    options: () => recognition.options,
+    classifier: () => engine.classifier,
+    model: () => engine.model,
+    examples: (withThumbnails) => dataset.toFile({ withThumbnails }),
+  });
 }
 
 byId('alert-close').addEventListener('click', hideAlert);
@@ -179,9 +325,9 @@ byId('add-class').addEventListener('click', () => void editing.addClass());
 byId('save-file').addEventListener('click', () => void fileActions.saveDataset());
 byId('start-over').addEventListener('click', () => void editing.startOver());
 listenForChoice(byId('test-file'), ([file]) => void fileActions.testPicture(file!));
-listenForChoice(byId('open-file'), ([file]) => void fileActions.openDataset(file!));
-listenForDrop(document.body, ([file]) => void fileActions.open(file));
-document.addEventListener('paste', (event) => void fileActions.open(event.clipboardData?.files[0]));
+listenForChoice(byId('open-file'), ([file]) => projects.openFile(file!) || void fileActions.openDataset(file!));
+listenForDrop(document.body, ([file]) => openFile(file), projects.openFolders);
+document.addEventListener('paste', (event) => openFile(event.clipboardData?.files[0]));
 document.addEventListener('keydown', (event) => {
   const isUndo =
     event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
@@ -189,7 +335,13 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   void editing.undo();
 });
+byId('takeaway').hidden = false;
+fillWhenOpened('takeaway', fillTakeawayDrawer, (error) => void engine.onError(error));
 connectConfirmButtons();
-showLanguageChoice(() => persistence.flush());
-new NetworkChoicePanel(() => persistence.flush());
+connectRecording();
+showLanguageChoice(() => persistence.saveNow());
+new NetworkChoicePanel(async () => {
+  await persistence.saveNow();
+  await projects.keepPictures();
+});
 void start();

@@ -10,6 +10,7 @@
 //   web/dist/integrity.json                 checksums for people who host the files themselves
 //   web/dist/sbom.cdx.json                  components that are in the package
 //   web/site/index.html, style.css, main.js (imports ./lib/index.js: serve.mjs maps lib/ to web/dist)
+//   web/site/parts/player.html              template of the page that runs from one file
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -19,8 +20,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, transform } from 'esbuild';
 import { wasmVariants } from './cmake.mjs';
 import { listNetworks } from './demo-networks.mjs';
-import { availableModel, packagedPlugin, packModel } from './packaged.mjs';
+import { availableModel, packagedNetwork, packagedPlugin, packModel } from './packaged.mjs';
+import { buildPlayer } from './player.mjs';
 import { writeSbom } from './sbom.mjs';
+import { serviceWorkerOptions } from './service-worker.mjs';
 import { typecheck } from './typescript.mjs';
 
 const web = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -193,10 +196,13 @@ async function buildSite() {
     outdir: site,
     // Panels that few visitors open, and other languages than English, are files of their own.
     splitting: true,
-    chunkNames: 'parts/[name]-[hash]',
+    // They lie beside main.js, because esbuild leaves the address './lib/' of the package as it is.
+    chunkNames: 'part-[name]-[hash]',
     plugins: [packageIn('./lib/')],
     minify: true,
   });
+  // Only the built demo has a service worker: see build-demo.mjs.
+  await build({ ...serviceWorkerOptions('remove'), outfile: path.join(site, 'service-worker.js') });
   await cp(path.join(web, 'demo/icon.svg'), path.join(site, 'icon.svg'));
   await writeFile(path.join(site, 'index.html'), await englishPage());
   await listNetworks(site, (await availableModel())?.id);
@@ -283,7 +289,8 @@ async function emptyDist() {
 /** Builds web/dist (except wasm/) and web/site. Throws on the first error, type errors included. */
 export async function bundle() {
   await emptyDist();
-  const plugins = [packagedPlugin(await packModel(dist))];
+  const packaged = await packModel(dist);
+  const plugins = [packagedPlugin(packaged)];
   await Promise.all([
     buildInOnePiece(plugins),
     buildModules(plugins),
@@ -293,6 +300,9 @@ export async function bundle() {
     buildSite(),
     minifyGlue(),
   ]);
+  // After minifyGlue(): the player holds the glue.
+  const network = await packagedNetwork('../lib/models/');
+  await buildPlayer(site, dist, { packaged, target: common.target, network });
   await writeTypes();
   await writeIntegrity();
   writeSbom(dist);

@@ -34,6 +34,18 @@ export async function packModel(dist) {
   return moduleText({ model, catalog: await readCatalog(), hashes: await wasmHashes(dist) });
 }
 
+/**
+ * Returns the catalogue entry of the available model with paths as packModel() names the files, behind `folder`; undefined without one.
+ * Its class names are left out.
+ */
+export async function packagedNetwork(folder) {
+  const model = await availableModel();
+  if (!model) return undefined;
+  const { id, title, files, space, preprocess, showClasses } = model;
+  const rename = (file) => ({ ...file, path: folder + nameOf(id, file) });
+  return { id, title, files: files.map(rename), ...(space && { space: rename(space) }), preprocess, showClasses };
+}
+
 /** Returns the module's text for tests of the sources, with the default model wherever it is. */
 export async function unbuiltText() {
   const catalog = await readCatalog();

@@ -1,9 +1,12 @@
 // The static demo on a plain server, which sends no headers for threads, under several addresses.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { filesFolder } from '../../../models/fetch.mjs';
 import { writeDemo } from '../../../web/dev/build-demo.mjs';
 import { scratchFolder } from '../support/data.mjs';
 import { openBrowser, openPage } from '../support/open-page.mjs';
@@ -37,13 +40,20 @@ for (const address of ['/', '/some/sub/path/']) {
   });
 }
 
+/** Names of all files in a folder. */
+async function filesIn(folder) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
+}
+
 test('the folder holds what the page can ask for, and no source maps', async (t) => {
   const folder = await scratchFolder(t);
   const names = await writeDemo(folder);
-  const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath ?? entry.path, entry.name)));
-  assert.deepEqual(files.sort(), [...names, 'LICENSE.txt', 'THIRD_PARTY_NOTICES.txt'].sort());
+  const files = await filesIn(folder);
+  assert.deepEqual(files, [...names, 'LICENSE.txt', 'THIRD_PARTY_NOTICES.txt'].sort());
   for (const variant of ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'])
     for (const ending of ['js', 'wasm'])
       assert.ok(existsSync(path.join(folder, `lib/wasm/${variant}/teachable.${ending}`)));
@@ -53,4 +63,71 @@ test('the folder holds what the page can ask for, and no source maps', async (t)
   assert.ok(!files.some((name) => /\.(map|cjs|ts)$|cli\.js/.test(name)));
   for (const name of files.filter((each) => each.endsWith('.js')))
     assert.ok(!(await readFile(path.join(folder, name), 'utf8')).includes('sourceMappingURL'), name);
+});
+
+test('source maps are copied when asked for, and the service worker does not keep them', async (t) => {
+  const folder = await scratchFolder(t);
+  await writeDemo(folder, { sourceMaps: true });
+  const files = await filesIn(folder);
+  for (const name of ['main.js', 'style.css', 'lib/index.js', 'lib/worker.js']) {
+    assert.ok(files.includes(`${name}.map`), name);
+    assert.match(
+      await readFile(path.join(folder, name), 'utf8'),
+      new RegExp(`sourceMappingURL=${path.basename(name)}`),
+    );
+  }
+  assert.ok(!(await readFile(path.join(folder, 'service-worker.js'), 'utf8')).includes('.map"'));
+});
+
+test('other networks are in the folder only when they are asked for', async (t) => {
+  const folder = await scratchFolder(t);
+  const list = async () => JSON.parse(await readFile(path.join(folder, 'networks.json'), 'utf8'));
+  assert.deepEqual(
+    (await writeDemo(folder)).filter((name) => name.startsWith('networks/')),
+    [],
+  );
+  assert.deepEqual(await list(), []);
+  // The default network is always there to be copied.
+  const { id } = JSON.parse(await readFile(path.join(filesFolder, 'default.json'), 'utf8'));
+  const names = (await writeDemo(folder, { networks: [id] })).filter((name) => name.startsWith('networks/'));
+  assert.deepEqual(
+    (await list()).map((each) => each.id),
+    [id],
+  );
+  assert.ok(names.includes(`networks/${id}.json`));
+  const entry = JSON.parse(await readFile(path.join(folder, `networks/${id}.json`), 'utf8'));
+  for (const file of entry.files) assert.ok(names.includes(`networks/${file.path}`), file.path);
+});
+
+test('the service worker knows each file that the page asks for, by its checksum', async (t) => {
+  const folder = await scratchFolder(t);
+  const names = await writeDemo(folder);
+  const text = await readFile(path.join(folder, 'service-worker.js'), 'utf8');
+  const known = Object.fromEntries(
+    [...text.matchAll(/"([^"]*)":"([0-9a-f]{64})"/g)].map(([, name, sum]) => [name, sum]),
+  );
+  const asked = names.filter((name) => !/^icons\/|^manifest\.webmanifest$|^service-worker\.js$/.test(name));
+  assert.deepEqual(Object.keys(known).sort(), asked.map((name) => (name === 'index.html' ? '' : name)).sort());
+  for (const name of asked) {
+    const sum = createHash('sha256').update(await readFile(path.join(folder, name)));
+    assert.equal(known[name === 'index.html' ? '' : name], sum.digest('hex'), name);
+  }
+});
+
+test('the first view has at most 60 kB after gzip, without the module', async (t) => {
+  const folder = await scratchFolder(t);
+  await writeDemo(folder);
+  const names = new Set(['index.html', 'style.css', 'main.js']);
+  let bytes = 0;
+  for (const name of names) {
+    const text = await readFile(path.join(folder, name), 'utf8');
+    bytes += gzipSync(text, { level: 9 }).length;
+    if (!name.endsWith('.js')) continue;
+    // Imports at the top of a file are loaded with it; import() loads when it is called.
+    for (const [, from] of text.matchAll(/\b(?:from|import)\s*"(\.\/[^"]+\.js)"/g))
+      names.add(path.posix.join(path.posix.dirname(name), from));
+  }
+  t.diagnostic(`${bytes} bytes in ${[...names].join(', ')}`);
+  assert.ok(names.has('lib/index.js'));
+  assert.ok(bytes <= 60_000, `The first view has ${bytes} bytes.`);
 });

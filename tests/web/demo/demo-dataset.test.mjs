@@ -86,13 +86,15 @@ async function contentsOf(engine) {
 /** Checks that page and engine agree, and returns what both have, with the thumbnails. */
 async function agreed({ dataset }, engine) {
   const ofEngine = [];
-  for (const label of Object.keys(await engine.counts())) ofEngine.push({ label, ids: await engine.exampleIds(label) });
+  const disabled = await engine.disabledClasses();
+  for (const label of Object.keys(await engine.counts()))
+    ofEngine.push({ label, enabled: !disabled.includes(label), ids: await engine.exampleIds(label) });
   assert.deepEqual(
-    dataset.classes.map(({ label, ids }) => ({ label, ids: [...ids] })),
+    dataset.classes.map(({ label, enabled, ids }) => ({ label, enabled, ids: [...ids] })),
     ofEngine,
   );
   const thumbnails = dataset.classes.map(({ ids }) => ids.map((id) => String(dataset.thumbnail(id))));
-  return { contents: await contentsOf(engine), thumbnails };
+  return { contents: await contentsOf(engine), disabled, thumbnails };
 }
 
 /** Restores the log of a data set in a fresh page, as the next visit does, and returns what it has. */
@@ -133,6 +135,11 @@ test('random edits, undone or not, give the same classes on the page, in the eng
     async () => labels().length > 0 && editor.renameClass(some(labels()), `name ${++taught}`),
     async () => ids().length > 0 && editor.removeExamples([some(ids()), some(ids())], 'removal'),
     async () => ids().length > 0 && editor.moveExample(some(ids()), some(labels())),
+    async () => {
+      if (labels().length === 0) return;
+      const { label, enabled } = some(dataset.classes);
+      await editor.enableClass(label, !enabled, 'switch');
+    },
     async () => random(4) === 0 && editor.clear(),
     async () => random(2) === 0 && editor.openFile(await dataset.toFile(), 'dataset'),
     async () => dataset.compact(),
@@ -157,6 +164,33 @@ test('random edits, undone or not, give the same classes on the page, in the eng
     }
   }
   assert.ok(taught > 100, `${taught} examples`);
+});
+
+test('a class that is turned off stays so in files, in JSON, and when its removal is undone', async (t) => {
+  const engine = await startEngine(t);
+  const page = await makePage(t, engine);
+  const { dataset, editor, history } = page;
+  for (const label of ['a', 'b']) {
+    await dataset.addClass(label);
+    await teach(page, label, label.charCodeAt(0));
+  }
+  const off = () => dataset.classes.filter(({ enabled }) => !enabled).map(({ label }) => label);
+  await editor.enableClass('a', false, 'switch');
+  assert.deepEqual([off(), dataset.classSizes], [['a'], [1]]);
+  assert.equal((await engine.predict(vector(97))).label, 'b');
+  const [file, json] = [await dataset.toFile(), new Blob([await engine.exportJson()])];
+  await history.undo();
+  assert.deepEqual([off(), dataset.classSizes], [[], [1, 1]]);
+  await editor.openFile(file, 'dataset');
+  assert.deepEqual(off(), ['a']);
+  await history.undo();
+  assert.deepEqual(off(), []);
+  await editor.openFile(json, 'json');
+  assert.deepEqual(off(), ['a']);
+  await editor.removeClass('a');
+  await history.undo();
+  assert.deepEqual(off(), ['a']);
+  assert.deepEqual((await restored(t, page)).disabled, ['a']);
 });
 
 test('opening a file that fails at any step leaves the engine, the page, the undo history and what is stored as they were', async (t) => {
@@ -351,14 +385,16 @@ test('stored changes that the engine refuses are counted and skipped, and all ot
     add(3),
     { kind: 'remove', id: 99 },
     { kind: 'rename', label: 'nobody', newLabel: 'b' },
+    { kind: 'enable', label: 'nobody', enabled: false },
     { kind: 'remove', id: 3 },
     add(4),
   ];
-  assert.equal(await page.dataset.openStored(await emptyFile(t), changes), 4);
-  const { contents, thumbnails } = await agreed(page, engine);
+  assert.equal(await page.dataset.openStored(await emptyFile(t), changes), 5);
+  const now = await agreed(page, engine);
+  const { contents, thumbnails } = now;
   assert.deepEqual([contents[0][1].length, thumbnails], [2, [[String(thumbnail(0)), String(thumbnail(4))]]]);
   // The next visit applies the same changes without any that fail.
-  assert.deepEqual(await restored(t, page), { contents, thumbnails });
+  assert.deepEqual(await restored(t, page), now);
 });
 
 test('an example whose thumbnail cannot be made is taught without one', async (t) => {

@@ -14,6 +14,8 @@ import {
   teach,
   untilCount,
   untilCountAtLeast,
+  untilReady,
+  untilSaved,
 } from './demo-page.mjs';
 
 let browser;
@@ -39,13 +41,12 @@ test('a class without examples shows 0 %, also with the name of a property that 
   assert.deepEqual(await page.locator('.card .meter-text').allTextContents(), ['100 %', '0 %', '0 %']);
 });
 
-test('up to nine classes can be added, each with its own key, colour and shape', async (t) => {
+test('nine classes have their own key, colour and shape; the tenth has a number that tells it apart', async (t) => {
   const { page } = await openReady(t, browser);
   for (let slot = 4; slot <= 9; slot++) {
     await page.getByTestId('add-class').click();
     await page.getByTestId(`record-${slot}`).waitFor();
   }
-  assert.equal(await page.getByTestId('add-class').isDisabled(), true);
   assert.equal(await focused(page), 'name-9');
   await page.keyboard.type('Ninth');
   await page.keyboard.press('Enter');
@@ -79,6 +80,13 @@ test('up to nine classes can be added, each with its own key, colour and shape',
     for (const { contrast, onCard } of looks)
       assert.ok(contrast >= 4.5 && onCard >= 4.5, `${colorScheme}: ${contrast}, ${onCard}`);
   }
+  await page.getByTestId('add-class').click();
+  await page.getByTestId('record-10').click();
+  await untilCount(page, 10, 1);
+  const tenth = page.locator('.card').nth(9);
+  assert.equal(await tenth.getAttribute('data-class'), '1');
+  assert.equal(await tenth.locator('.slot-number').textContent(), '10');
+  assert.equal(await page.getByTestId('add-class').isDisabled(), false);
 });
 
 test('undo restores a removed class with its examples in its slot, then the older changes', async (t) => {
@@ -204,13 +212,137 @@ test('on a phone with nine classes and all panels open, nothing is wider than th
   await page.getByTestId('prediction').filter({ hasText: 'Class 1' }).waitFor();
   await page.getByTestId('explanation').waitFor();
   await openGallery(page, 1);
-  for (const id of ['review', 'settings']) await page.getByTestId(id).locator('summary').click();
+  for (const id of ['review', 'settings', 'recording-options']) await page.getByTestId(id).locator('summary').click();
   await page.locator('#review[data-tested]').waitFor();
+  await page.getByTestId('recording-zoom').waitFor();
+  await page.getByTestId('handle-1').click();
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
   const small = await page.evaluate(() =>
-    [...document.querySelectorAll('button, .button, input[type=text], input[type=range], summary')]
+    [
+      ...document.querySelectorAll(
+        'button, .button, input[type=text], input[type=range], summary, select, .option-check label',
+      ),
+    ]
       .filter((each) => each.offsetParent && (each.offsetWidth < 44 || each.offsetHeight < 44))
       .map((each) => each.outerHTML),
   );
   assert.deepEqual(small, []);
+});
+
+test('classes change places by keyboard, button and drag; keys still belong to their classes, and undo brings the order back', async (t) => {
+  const { page } = await openReady(t, browser, { context: { viewport: { width: 1280, height: 1100 } } });
+  await page.getByTestId('handle-1').press('ArrowDown');
+  assert.deepEqual(await slotsOf(page), [2, 1, 3]);
+  await page.getByTestId('status').filter({ hasText: 'Class 1 is number 2 of 3 now' }).waitFor();
+  assert.equal(await focused(page), 'handle-1');
+  await page.getByTestId('handle-1').press('ArrowDown');
+  await page.getByTestId('handle-3').click();
+  await page.getByTestId('up-3').click();
+  assert.deepEqual(await slotsOf(page), [3, 2, 1]);
+  assert.equal(await focused(page), 'up-3');
+  await page.getByTestId('handle-3').click();
+  const handle = await page.getByTestId('handle-3').boundingBox();
+  const last = await page.locator('.card').nth(2).boundingBox();
+  await page.mouse.move(handle.x + 20, handle.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(last.x + 100, last.y + last.height - 20, { steps: 5 });
+  await page.mouse.up();
+  assert.deepEqual(await slotsOf(page), [2, 1, 3]);
+  // The drag was no click.
+  assert.equal(await page.getByTestId('up-3').isVisible(), false);
+  await page.getByTestId('test-file').setInputFiles(await makePicture(page, 'navy', 'disc'));
+  await page.locator('#preview[data-kind=picture]').waitFor();
+  await page.keyboard.press('1');
+  await untilCount(page, 1, 1);
+  await page.getByTestId('undo').click();
+  await untilCount(page, 1, 0);
+  for (const order of [
+    [3, 2, 1],
+    [2, 3, 1],
+    [2, 1, 3],
+    [1, 2, 3],
+  ]) {
+    await page.getByTestId('undo').click();
+    assert.deepEqual(await slotsOf(page), order);
+  }
+});
+
+test('a class that is turned off does not count, says so, and is still off after a reload', async (t) => {
+  const { page } = await openReady(t, browser);
+  const [blue, red] = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')];
+  await teach(page, 1, [blue, blue]);
+  await teach(page, 2, [red, red]);
+  await page.getByTestId('test-file').setInputFiles(blue);
+  const prediction = (name) => page.getByTestId('prediction').filter({ hasText: name }).waitFor();
+  await prediction('Class 1');
+  await page.getByTestId('handle-1').click();
+  await page.getByTestId('switch-1').filter({ hasText: 'Turn off' }).click();
+  await prediction('Class 2');
+  await page.getByTestId('off-1').filter({ hasText: 'Turned off' }).waitFor();
+  await page.getByTestId('undo').click();
+  await prediction('Class 1');
+  await page.getByTestId('switch-1').click();
+  await prediction('Class 2');
+  await untilSaved(page);
+  await page.reload();
+  await untilReady(page);
+  await page.getByTestId('off-1').waitFor();
+  await page.getByTestId('test-file').setInputFiles(blue);
+  await prediction('Class 2');
+  await page.getByTestId('handle-1').click();
+  await page.getByTestId('switch-1').filter({ hasText: 'Turn on' }).click();
+  await prediction('Class 1');
+  assert.equal(await page.getByTestId('off-1').isVisible(), false);
+});
+
+test('an example moves to another class by mouse, by finger and by keyboard, each as one step', async (t) => {
+  const { page } = await openReady(t, browser, { context: { hasTouch: true } });
+  const [blue, red] = [await makePicture(page, 'navy', 'disc'), await makePicture(page, 'darkred', 'bar')];
+  await teach(page, 1, [blue, red, blue]);
+  const examples = await openGallery(page, 1);
+  const untilMoved = async (slot) => {
+    await untilCount(page, slot, 1);
+    assert.equal(await countOf(page, 1), 2);
+    await page.getByTestId('undo').click();
+    await untilCount(page, 1, 3);
+    assert.equal(await countOf(page, slot), 0);
+  };
+  const centre = async (locator) => {
+    const { x, y, width, height } = await locator.boundingBox();
+    return { x: x + width / 2, y: y + height / 2 };
+  };
+  const card = page.locator('.card').nth(1);
+  let [from, to] = [await centre(examples.nth(1)), await centre(card)];
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(to.x, to.y, { steps: 5 });
+  assert.equal(await card.getAttribute('data-drop'), '');
+  await page.mouse.up();
+  await untilMoved(2);
+  // A finger that rests first picks the example up. One that moves at once scrolls.
+  const session = await page.context().newCDPSession(page);
+  const touch = (type, ...touchPoints) => session.send('Input.dispatchTouchEvent', { type, touchPoints });
+  [from, to] = [await centre(examples.nth(1)), await centre(card)];
+  await touch('touchStart', from);
+  await page.locator('.example[data-dragging]').waitFor();
+  await touch('touchMove', { x: from.x, y: (from.y + to.y) / 2 });
+  await touch('touchMove', to);
+  await touch('touchEnd');
+  await untilMoved(2);
+  // A tap removes one.
+  await examples.nth(1).tap();
+  await untilCount(page, 1, 2);
+  await page.getByTestId('undo').click();
+  await untilCount(page, 1, 3);
+  await page.getByTestId('click-action-1').selectOption('moves it to Class 3');
+  await page.getByTestId('click-action-1').focus();
+  await page.keyboard.press('Tab');
+  assert.match(await focused(page), /^Move example \d of Class 1 to Class 3$/);
+  await page.keyboard.press('Enter');
+  await untilMoved(3);
+  // The Delete key removes in any case.
+  await examples.first().focus();
+  await page.keyboard.press('Delete');
+  await untilCount(page, 1, 2);
+  assert.equal(await countOf(page, 3), 0);
 });

@@ -34,7 +34,7 @@ test('the language of the address comes first, and English is used when a langua
     path: '?language=es',
     serving: {
       before(request, response) {
-        if (!/parts\/de-/.test(request.url)) return false;
+        if (!/part-de-/.test(request.url)) return false;
         response.writeHead(404).end();
         return true;
       },

@@ -52,6 +52,8 @@ test('start, mirror, pause, resume and stop', async (t) => {
     };
     webcam.mirror = false;
     live.unmirrored = video.style.transform;
+    webcam.mirror = undefined;
+    live.mirroredByItself = [webcam.mirror, video.style.transform];
     webcam.pause();
     live.frozen = video.paused;
     await webcam.resume();
@@ -67,6 +69,7 @@ test('start, mirror, pause, resume and stop', async (t) => {
     playsInline: true,
     paused: false,
     unmirrored: '',
+    mirroredByItself: [true, 'scaleX(-1)'],
     frozen: true,
   });
   assert.deepEqual([said.ended, said.source, said.after], ['ended', null, 'idle']);

@@ -87,7 +87,7 @@ test('every folder of web/src is a project, so that the compiler checks what it 
 
 test('the demo and the Node command import only public entries of the package', async () => {
   const allowed = {
-    'web/demo': /^teachable-wasm(\/webcam)?$/,
+    'web/demo': /^teachable-wasm(\/(webcam|worker))?$/,
     'web/cli': /^(teachable-wasm(\/(knn|convert))?|node:[\w/]+)$/,
   };
   for (const [folder, pattern] of Object.entries(allowed)) {

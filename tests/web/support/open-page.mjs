@@ -58,8 +58,9 @@ export async function openBrowser({ camera, args = [] } = {}) {
  * @param {import('node:test').TestContext} t
  * @param {{path?: string, serving?: object, context?: object, tolerant?: boolean, init?: () => void}} [options] `serving`: options
  * for serve(). `tolerant`: troubles are only collected and do not fail the test. `init`: runs in the page before its scripts.
- * @returns {Promise<{page: object, url: string, requests: string[], troubles: string[]}>} `requests`: the paths that were
- * requested from the server. `troubles`: errors and policy violations. Both lists grow while the page lives.
+ * @returns {Promise<{page: object, url: string, requests: string[], troubles: string[], closeServer: () => Promise<void>}>}
+ * `requests`: the paths that were requested from the server. `troubles`: errors and policy violations. Both lists grow while the page
+ * lives. `closeServer` ends the server before the test ends.
  */
 export async function openPage(t, browser, { path = '', serving = {}, context = {}, tolerant = false, init } = {}) {
   const troubles = [];
@@ -76,6 +77,8 @@ export async function openPage(t, browser, { path = '', serving = {}, context = 
       return serving.before?.(request, response) ?? false;
     },
   });
+  let closing;
+  const closeServer = () => (closing ??= server.close());
   const scope = await browser.newContext(context);
   const page = await scope.newPage();
   page.on('pageerror', (error) => troubles.push(String(error)));
@@ -84,12 +87,12 @@ export async function openPage(t, browser, { path = '', serving = {}, context = 
   });
   t.after(async () => {
     await scope.close();
-    await server.close();
+    await closeServer();
     if (troubles.length > 0 && !tolerant) throw new Error(troubles.join('\n'));
   });
   if (init) await page.addInitScript(init);
   await page.goto(server.url + path);
-  return { page, url: server.url, requests, troubles };
+  return { page, url: server.url, requests, troubles, closeServer };
 }
 
 /** Address to which browsers report violations of the content security policy. */

@@ -148,14 +148,21 @@ class Window {
         (value) => done({ value: (${toText})(value) }),
         (error) => done({ error: { name: error?.name, message: String(error?.message ?? error), stack: error?.stack } }),
       );`;
-    const { value, error } = await this.#send('POST', 'execute/async', { script, args: [toText(args)] });
+    const answer = await this.#send('POST', 'execute/async', { script, args: [toText(args)] });
+    // Firefox answers null when the page is left meanwhile.
+    if (!answer) throw new Error(pageWasLeft);
+    const { value, error } = answer;
     if (!error) return fromText(value);
     throw Object.assign(new Error(error.message), { name: error.name ?? 'Error', pageStack: error.stack });
   }
 
-  /** Waits until a function that runs in the page returns a true value. The test's timeout ends a wait in vain. */
+  /** Waits until a function that runs in the page, or in those after it, returns a true value. The test's timeout ends a wait in vain. */
   async waitForFunction(work, ...args) {
-    while (!(await this.evaluate(work, ...args))) await sleep(50);
+    const isTrue = () =>
+      this.evaluate(work, ...args).catch((error) => {
+        if (!isOfLeftPage(error)) throw error;
+      });
+    while (!(await isTrue())) await sleep(50);
   }
 
   /** Waits until the page has an element. The test's timeout ends a wait in vain. */
@@ -201,6 +208,11 @@ class Window {
     for (const listener of this.#listeners.pageerror ?? []) for (const error of errors) listener(error);
   }
 }
+
+const pageWasLeft = 'The page was left while the function ran.';
+
+/** Returns whether a function failed because its page was left. WebKit says it in words of its own. */
+const isOfLeftPage = ({ message }) => message === pageWasLeft || /unload|navigat|no such frame/i.test(message);
 
 /** An expression that calls a function with `args`, or that runs the text of a script. */
 function callOf(work) {

@@ -46,6 +46,7 @@ for (const storage of ['f32', 'i16', 'i8']) {
       ['', 20],
       ['empty', 0],
     ]);
+    assert.deepEqual(await second.disabledClasses(), ['b']);
     const queries = vectors(20);
     const [wanted, got] = [await answers(first, queries), await answers(second, queries)];
     // Quantized rows are quantized once more, so similarities differ a little.

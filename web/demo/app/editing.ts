@@ -3,13 +3,15 @@
 import type { Dataset } from '../dataset/dataset.js';
 import type { DatasetEditor } from '../dataset/editor.js';
 import type { Recordings } from '../dataset/recordings.js';
-import { type Slots, slotCount } from '../dataset/slots.js';
+import { maxClasses, type Slots } from '../dataset/slots.js';
 import type { UndoHistory } from '../dataset/undo-history.js';
 import { byId } from '../dom/elements.js';
 import type { ClassCard } from '../panels/class-card.js';
 import type { ClassList } from '../panels/class-list.js';
 import { askToConfirm } from '../panels/confirm.js';
 import { showStatus } from '../panels/status-line.js';
+import type { ProjectState } from '../project/project.js';
+import { withMoved } from '../recording/order.js';
 import { texts } from '../texts/texts.js';
 import type { Engine } from './engine.js';
 import type { Recognition } from './recognition.js';
@@ -26,6 +28,7 @@ export interface EditingParts {
   recordings: Recordings;
   classList: ClassList;
   recognition: Recognition;
+  project: ProjectState;
 }
 
 /** Changes the data set, and shows the visitor what was done. */
@@ -45,7 +48,7 @@ export class Editing {
   /** Adds a class and selects its name, so that the visitor can type another one. */
   async addClass(): Promise<void> {
     const { dataset, editor, classList } = this.#parts;
-    if (dataset.classes.length >= slotCount) return;
+    if (dataset.classes.length >= maxClasses) return;
     let name = '';
     const isAdded = await this.#attempt(texts.classes.nameNewClass, async () => {
       name = await editor.addClass();
@@ -88,6 +91,30 @@ export class Editing {
 
   async moveExample(id: number, label: string): Promise<void> {
     await this.#attempt(texts.editing.movedOne(label), () => this.#parts.editor.moveExample(id, label));
+  }
+
+  /** Lets the examples of a class vote, or not. */
+  async enableClass({ name, label }: ClassCard, enabled: boolean): Promise<void> {
+    const { turnedOff, turnedOn, undoSwitch } = texts.recording;
+    await this.#attempt(enabled ? turnedOn(name) : turnedOff(name), () =>
+      this.#parts.editor.enableClass(label, enabled, undoSwitch(name)),
+    );
+  }
+
+  /** Moves a class to another index on the page. */
+  moveClass({ name, label }: ClassCard, index: number): void {
+    const { classList, history, project } = this.#parts;
+    const labels = withMoved(classList.labels, label, index);
+    if (!labels) return;
+    const { order } = project.current;
+    project.setOrder(labels);
+    history.push({ description: texts.recording.undoOrder, undo: async () => project.setOrder(order) });
+    showStatus(texts.recording.movedClass(name, labels.indexOf(label) + 1, labels.length));
+  }
+
+  /** Moves a class by one place: -1 or 1. */
+  stepClass(card: ClassCard, step: -1 | 1): void {
+    this.moveClass(card, this.#parts.classList.labels.indexOf(card.label) + step);
   }
 
   /** Makes room in a full memory. */

@@ -38,6 +38,7 @@ export class Engine {
   #classifier: Classifier | null = null;
   /** Layers of the embeddings; undefined for those of the page's address or, without any, the default. */
   #layers: Layers | undefined;
+  #model: LoadOptions['model'];
   #restartedAt = -Infinity;
   #restarting: Promise<void> = Promise.resolve();
 
@@ -49,6 +50,11 @@ export class Engine {
   /** The classifier, or null while it loads and after a failed start. */
   get classifier(): Classifier | null {
     return this.#classifier;
+  }
+
+  /** The network that runs, as load() got it; undefined for the package's. */
+  get model(): LoadOptions['model'] {
+    return this.#model;
   }
 
   /** Returns the classifier, or null as above. Waits for an engine that is started in place of one that failed. */
@@ -85,11 +91,17 @@ export class Engine {
       ...inAddress,
       onProgress: (progress) => this.#loadingBar.show(progress),
     });
-    if (!chosen) return load(options(null));
+    const loadChoice = async (choice: NetworkChoice | null) => {
+      const wanted = options(choice);
+      const classifier = await load(wanted);
+      this.#model = wanted.model;
+      return classifier;
+    };
+    if (!chosen) return loadChoice(null);
     try {
-      return await load(options(chosen));
+      return await loadChoice(chosen);
     } catch (error) {
-      const classifier = await load(options(null));
+      const classifier = await loadChoice(null);
       showAlert(texts.network.failed(errorSentence(error)));
       await storeChoice(null).catch(() => {});
       return classifier;

@@ -100,6 +100,7 @@ export class FileActions {
     } catch {
       return showAlert(texts.preview.notAPicture(file.name));
     }
+    this.#parts.teaching.endAll();
     recordings.dropWaiting();
     showStatus(engine.classifier ? texts.preview.thisIsYourPicture : texts.page.networkStillLoads);
     await recognition.run();

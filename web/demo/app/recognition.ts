@@ -7,6 +7,7 @@ import type { Slots } from '../dataset/slots.js';
 import { percent } from '../dom/format.js';
 import { drawThumbnail, encodeThumbnail, type ThumbnailSource } from '../dom/thumbnails.js';
 import type { Input, InputImage } from '../input/input.js';
+import type { Outputs } from '../outputs/outputs.js';
 import { Announcer } from '../panels/announcer.js';
 import type { ClassCard } from '../panels/class-card.js';
 import type { ClassList } from '../panels/class-list.js';
@@ -34,6 +35,9 @@ export interface RecognitionParts {
   preview: Preview;
   classList: ClassList;
   explanation: Explanation;
+  /** Called with the embedding of each example that was recorded. */
+  onRecorded(embedding: Float32Array): void;
+  outputs: Outputs;
 }
 
 /**
@@ -78,6 +82,16 @@ export class Recognition {
     }
   }
 
+  /** How the examples decide about a video. */
+  get options(): ObserveOptions {
+    const { neighbours, unknownThreshold, smoothing } = this.#parts.settings;
+    return {
+      ...(neighbours > 0 ? { rule: 'neighbours', k: neighbours, weighting: 'similarity' } : { k: this.k }),
+      unknownThreshold,
+      smoothing,
+    };
+  }
+
   /** Classifies the current image, and teaches it if a class is being recorded. */
   async run(): Promise<void> {
     if (this.#isPaused) return;
@@ -94,6 +108,7 @@ export class Recognition {
         observing.then((observation) => observation?.exampleId),
       );
     const observation = await observing;
+    if (card && observation?.embedding) this.#parts.onRecorded(observation.embedding);
     // The camera may have been stopped in the meantime.
     if (!observation || !input.current) return;
     const answered = performance.now();
@@ -112,16 +127,14 @@ export class Recognition {
     card?: ClassCard,
     thumbnailSource: ThumbnailSource | null = null,
   ): Promise<Observation | undefined> {
-    const { engine, dataset, settings } = this.#parts;
+    const { engine, dataset } = this.#parts;
     const { classifier } = engine;
     if (!classifier) return undefined;
-    const { neighbours } = settings;
     const options: ObserveOptions = {
-      ...(neighbours > 0 ? { rule: 'neighbours', k: neighbours, weighting: 'similarity' } : { k: this.k }),
+      ...this.options,
       topk: classifier.model.showClasses ? 3 : 0,
       map: this.wantsMapPoint,
-      unknownThreshold: settings.unknownThreshold,
-      smoothing: image instanceof Blob ? 0 : settings.smoothing,
+      ...(image instanceof Blob && { smoothing: 0 }),
     };
     if (!card) return classifier.observe(image, options);
     const makeThumbnail = async () => thumbnailSource && encodeThumbnail(drawThumbnail(thumbnailSource));
@@ -162,7 +175,8 @@ export class Recognition {
   }
 
   #showPrediction(prediction: Prediction | null): void {
-    const { classList, explanation, preview, slots } = this.#parts;
+    const { classList, explanation, input, outputs, preview, slots } = this.#parts;
+    outputs.showPrediction(prediction, !input.isMoving);
     classList.showPrediction(prediction);
     explanation.show(prediction);
     if (!prediction) return preview.showWinner(null);

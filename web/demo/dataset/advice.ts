@@ -12,6 +12,19 @@ const enoughExamples = 5;
 /** Ratio of class sizes from which the larger class wins too often just because of its size. */
 const maxRatio = 5;
 
+/** Returns a sentence for each class that has far fewer examples than the largest one. Classes without any are not meant. */
+export function imbalances<T extends ClassSize>(classes: readonly T[]): Map<T, string> {
+  const taught = classes.filter(({ count }) => count > 0);
+  const largest = taught.reduce<T | undefined>(
+    (most, each) => (most && most.count >= each.count ? most : each),
+    undefined,
+  );
+  const small = taught.filter(({ count }) => largest && largest.count > maxRatio * count);
+  return new Map(
+    small.map((each) => [each, texts.recording.largerClass(largest!.name, Math.round(largest!.count / each.count))]),
+  );
+}
+
 /** Returns one sentence of advice. */
 export function advice(classes: readonly ClassSize[]): string {
   const taught = classes.filter(({ count }) => count > 0).sort((a, b) => a.count - b.count);

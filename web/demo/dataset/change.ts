@@ -16,6 +16,7 @@ export type Engine = Pick<
   | 'addClass'
   | 'renameClass'
   | 'enableClass'
+  | 'disabledClasses'
   | 'useStorage'
   | 'clear'
   | 'saveDataset'
@@ -42,12 +43,13 @@ export type Change =
   | { kind: 'move'; id: number; label: string }
   | { kind: 'add-class' | 'remove-class'; label: string }
   | { kind: 'rename'; label: string; newLabel: string }
+  | { kind: 'enable'; label: string; enabled: boolean }
   /** All examples are stored in bytes, which takes a quarter of the memory. */
   | { kind: 'use-bytes' };
 
 /** Returns true for a complete change. Values that were stored in the browser may be damaged. */
 export function isChange(value: unknown): value is Change {
-  const { kind, id, label, newLabel, embedding, thumbnail } = Object(value) as Record<string, unknown>;
+  const { kind, id, label, newLabel, enabled, embedding, thumbnail } = Object(value) as Record<string, unknown>;
   const hasId = Number.isInteger(id);
   const hasLabel = typeof label === 'string';
   switch (kind) {
@@ -67,6 +69,8 @@ export function isChange(value: unknown): value is Change {
       return hasLabel;
     case 'rename':
       return hasLabel && typeof newLabel === 'string';
+    case 'enable':
+      return hasLabel && typeof enabled === 'boolean';
     case 'use-bytes':
       return true;
     default:
@@ -153,6 +157,9 @@ async function applyOne(change: Change, engine: Engine, result: Replayed): Promi
       break;
     case 'rename':
       await engine.renameClass(change.label, change.newLabel);
+      break;
+    case 'enable':
+      await engine.enableClass(change.label, change.enabled);
       break;
     case 'use-bytes':
       await engine.useStorage('i8');

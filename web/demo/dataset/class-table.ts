@@ -4,12 +4,15 @@
 /** A class and its examples, as the engine has them. */
 export interface DatasetClass {
   readonly label: string;
+  /** False when its examples don't vote. */
+  readonly enabled: boolean;
   /** Ids of its examples, oldest first. While examples are only added, the array stays the same. */
   readonly ids: readonly number[];
 }
 
 interface Row {
   label: string;
+  enabled: boolean;
   ids: number[];
 }
 
@@ -20,7 +23,7 @@ export class ClassTable {
   #rowOfId = new Map<number, Row>();
 
   constructor(classes: readonly DatasetClass[] = []) {
-    this.#rows = classes.map(({ label, ids }) => ({ label, ids: [...ids] }));
+    this.#rows = classes.map(({ label, enabled, ids }) => ({ label, enabled, ids: [...ids] }));
     for (const row of this.#rows) {
       this.#rowOfLabel.set(row.label, row);
       for (const id of row.ids) this.#rowOfId.set(id, row);
@@ -45,7 +48,7 @@ export class ClassTable {
 
   addClass(label: string): void {
     if (this.#rowOfLabel.has(label)) return;
-    const row = { label, ids: [] };
+    const row = { label, enabled: true, ids: [] };
     this.#rows.push(row);
     this.#rowOfLabel.set(label, row);
   }
@@ -64,6 +67,11 @@ export class ClassTable {
     this.#rowOfLabel.delete(label);
     this.#rowOfLabel.set(newLabel, row);
     row.label = newLabel;
+  }
+
+  enable(label: string, enabled: boolean): void {
+    const row = this.#rowOfLabel.get(label);
+    if (row) row.enabled = enabled;
   }
 
   /** Adds an example, which must be newer than all others. Adds its class if there is none. */

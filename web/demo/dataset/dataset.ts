@@ -73,9 +73,9 @@ export class Dataset {
     return this.#table.exampleCount;
   }
 
-  /** Number of examples of each class that has any. */
+  /** Number of examples of each class that has any which vote. */
   get classSizes(): number[] {
-    return this.classes.map(({ ids }) => ids.length).filter((size) => size > 0);
+    return this.classes.filter(({ enabled, ids }) => enabled && ids.length > 0).map(({ ids }) => ids.length);
   }
 
   /** The file and the changes from which the data set can be restored. */
@@ -177,6 +177,15 @@ export class Dataset {
     });
   }
 
+  /** Lets the examples of a class vote, or not. */
+  async enableClass(label: string, enabled: boolean): Promise<void> {
+    await this.#enqueue(async (engine) => {
+      await engine.enableClass(label, enabled);
+      this.#table.enable(label, enabled);
+      this.#log({ kind: 'enable', label, enabled });
+    });
+  }
+
   async moveExample(id: number, label: string): Promise<void> {
     await this.#enqueue(async (engine) => {
       const current = this.#currentId(id);
@@ -206,7 +215,8 @@ export class Dataset {
   /** Removes these examples and returns them. Ids of examples that no longer exist are ignored. */
   async removeExamples(ids: readonly number[]): Promise<RemovedExample[]> {
     return this.#enqueue(async (engine) => {
-      const existing = ids.map((id) => this.#currentId(id)).filter((id) => this.#table.labelOf(id) !== undefined);
+      const current = new Set(ids.map((id) => this.#currentId(id)));
+      const existing = [...current].filter((id) => this.#table.labelOf(id) !== undefined);
       const embeddings = await Promise.all(existing.map((id) => engine.exampleEmbedding(id)));
       const examples = existing.map((id, index) => ({
         id,
@@ -246,8 +256,8 @@ export class Dataset {
   }
 
   /** Returns the whole data set as a file. */
-  async toFile(): Promise<Blob> {
-    return this.#enqueue((engine) => this.#save(engine));
+  async toFile({ withThumbnails = true } = {}): Promise<Blob> {
+    return this.#enqueue((engine) => (withThumbnails ? this.#save(engine) : engine.saveDataset()));
   }
 
   /** Makes a new file of the data set, so that the log has no changes. */
@@ -341,18 +351,20 @@ export class Dataset {
     return replayed.skipped;
   }
 
-  /** Reads the classes of an engine, and enables all. A file may contain disabled ones, and this page has no switch for them. */
+  /** Reads the classes of an engine. */
   async #adopt(engine: Engine, thumbnails: Map<number, Uint8Array>, newIds: Map<number, number>): Promise<void> {
     const counts = Object.entries(await engine.counts());
     if (counts.length > maxClasses) {
       throw new ClassifierError('bad-dataset', texts.files.tooManyClasses(counts.length, maxClasses));
     }
-    const [classes] = await Promise.all([
-      Promise.all(
-        counts.map(async ([label, count]) => ({ label, ids: count > 0 ? await engine.exampleIds(label) : [] })),
-      ),
-      Promise.all(counts.map(([label]) => engine.enableClass(label, true))),
-    ]);
+    const disabled = new Set(await engine.disabledClasses());
+    const classes = await Promise.all(
+      counts.map(async ([label, count]) => ({
+        label,
+        enabled: !disabled.has(label),
+        ids: count > 0 ? await engine.exampleIds(label) : [],
+      })),
+    );
     this.#table = new ClassTable(classes);
     this.#thumbnails = thumbnails;
     this.#newIds = newIds;

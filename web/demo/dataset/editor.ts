@@ -60,6 +60,7 @@ export class DatasetEditor {
   /** Removes a class and its examples. */
   async removeClass(label: string): Promise<void> {
     const slot = this.#slots.of(label);
+    const { enabled = true } = this.#dataset.classes.find((each) => each.label === label) ?? {};
     const removed = await this.#dataset.removeExamples(this.#dataset.idsOf(label));
     // Pushed before the class is removed: if that fails, the examples can still be restored.
     this.#history.push({
@@ -67,6 +68,7 @@ export class DatasetEditor {
       undo: async () => {
         if (slot !== undefined) this.#slots.set(label, slot);
         await this.#dataset.addClass(label);
+        if (!enabled) await this.#dataset.enableClass(label, false);
         await this.#dataset.restoreExamples(removed);
       },
     });
@@ -79,6 +81,12 @@ export class DatasetEditor {
       description: texts.editing.undoNewName(newLabel),
       undo: () => this.#dataset.renameClass(newLabel, label),
     });
+  }
+
+  /** Lets the examples of a class vote, or not. */
+  async enableClass(label: string, enabled: boolean, description: string): Promise<void> {
+    await this.#dataset.enableClass(label, enabled);
+    this.#history.push({ description, undo: () => this.#dataset.enableClass(label, !enabled) });
   }
 
   async removeExamples(ids: readonly number[], description: string): Promise<RemovedExample[]> {

@@ -11,6 +11,11 @@ export function datasetFormat({ name, type }: File): DatasetFormat | undefined {
   return /\.tmkn$/i.test(name) ? 'dataset' : undefined;
 }
 
+/** Returns true for an archive: of pictures, or a whole project of Teachable Machine. */
+export function isArchive({ name, type }: File): boolean {
+  return /\.(zip|tm)$/i.test(name) || /^application\/(x-)?zip/.test(type);
+}
+
 /** Gives a file to the visitor as a download. */
 export function download(file: Blob, name: string): void {
   const link = document.createElement('a');

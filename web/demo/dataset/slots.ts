@@ -17,6 +17,11 @@ export function colourOf(slot: number): string {
   return String(slot === 0 ? 0 : ((slot - 1) % slotCount) + 1);
 }
 
+/** Returns the number that tells a slot from others of the same colour and shape; '' for the first ones, which need none. */
+export function numberOf(slot: number): string {
+  return slot > slotCount ? String(slot) : '';
+}
+
 /** The slots of all classes, by class name. */
 export class Slots {
   #slots = new Map<string, number>();

@@ -2,8 +2,15 @@
 
 import { texts } from '../texts/texts.js';
 
-/** Calls `onFiles` for files dropped on `target`. The element has the attribute data-drop while files hover over it. */
-export function listenForDrop(target: HTMLElement, onFiles: (files: File[]) => void): void {
+/**
+ * Calls `onFiles` for files dropped on `target`. The element has the attribute data-drop while files hover over it. `onFolders` is called
+ * in place of it when there are folders among them.
+ */
+export function listenForDrop(
+  target: HTMLElement,
+  onFiles: (files: File[]) => void,
+  onFolders?: (entries: FileSystemEntry[]) => void,
+): void {
   target.addEventListener('dragover', (event) => {
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
@@ -16,7 +23,10 @@ export function listenForDrop(target: HTMLElement, onFiles: (files: File[]) => v
     if (!event.dataTransfer?.files.length) return;
     event.preventDefault();
     event.stopPropagation();
-    onFiles([...event.dataTransfer.files]);
+    // The entries exist only during the event.
+    const entries = [...event.dataTransfer.items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
+    if (onFolders && entries.some(({ isDirectory }) => isDirectory)) onFolders(entries);
+    else onFiles([...event.dataTransfer.files]);
   });
 }
 

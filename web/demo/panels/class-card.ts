@@ -5,16 +5,21 @@ import { byId, within } from '../dom/elements.js';
 import { listenForChoice, listenForDrop } from '../dom/file-input.js';
 import { percent } from '../dom/format.js';
 import { listenForHold } from '../dom/press-and-hold.js';
+import { CardOptions } from '../recording/card-options.js';
 import { texts } from '../texts/texts.js';
 import { ClassExamples } from './class-examples.js';
 
 /** Data that a card needs from the rest of the page, and the callbacks through which it reports. */
 export interface ClassCardEvents {
+  /** Called for each new card, so that other parts can add their buttons. */
+  onCreate(card: ClassCard): void;
   thumbnailOf(id: number): Uint8Array | undefined;
   /** Called when the record button is pressed. */
   onPress(card: ClassCard): void;
   /** Called when the record button is released. */
   onRelease(card: ClassCard): void;
+  /** Called before the card leaves the page. */
+  onLeave(card: ClassCard): void;
   onFiles(card: ClassCard, files: File[]): void;
   /** Called to remove all examples of the class. */
   onClear(card: ClassCard): void;
@@ -25,6 +30,13 @@ export interface ClassCardEvents {
   onRename(card: ClassCard, name: string): void;
   /** Called to remove one example. */
   onDelete(card: ClassCard, id: number): void;
+  /** Called to move one example to another class. */
+  onMoveExample(id: number, label: string): void;
+  /** Returns the labels of all classes, in the order of the page. */
+  labels(): string[];
+  onEnable(card: ClassCard, enabled: boolean): void;
+  /** Called to move the card by one place: -1 or 1. */
+  onStep(card: ClassCard, step: -1 | 1): void;
 }
 
 /** A card. */
@@ -34,9 +46,13 @@ export class ClassCard {
   readonly root: HTMLElement;
   readonly #events: ClassCardEvents;
   readonly #examples: ClassExamples;
+  readonly #options: CardOptions;
   readonly #input: HTMLInputElement;
   readonly #removed = new AbortController();
   #label = '';
+  #isRecording = false;
+  #recordingText = '';
+  #handsFree = false;
 
   constructor(slot: number, events: ClassCardEvents) {
     this.slot = slot;
@@ -46,9 +62,22 @@ export class ClassCard {
     this.root.dataset['class'] = colourOf(slot);
     this.#input = within(copy, '.name');
     this.#setTestIds();
-    const onDelete = (id: number) => events.onDelete(this, id);
-    this.#examples = new ClassExamples(this.root, events.thumbnailOf, onDelete, this.#removed.signal);
+    this.#examples = new ClassExamples(
+      this.root,
+      {
+        thumbnailOf: events.thumbnailOf,
+        onDelete: (id) => events.onDelete(this, id),
+        onMove: events.onMoveExample,
+        otherLabels: () => events.labels().filter((label) => label !== this.#label),
+      },
+      this.#removed.signal,
+    );
+    this.#options = new CardOptions(this.root, slot, {
+      onEnable: (enabled) => events.onEnable(this, enabled),
+      onStep: (step) => events.onStep(this, step),
+    });
     this.#listen();
+    events.onCreate(this);
   }
 
   /** The name by which the engine knows the class. */
@@ -85,11 +114,30 @@ export class ClassCard {
     this.root.toggleAttribute('data-winner', isWinner);
   }
 
-  showRecording(isRecording: boolean): void {
-    within(this.root, '.record').setAttribute('aria-pressed', String(isRecording));
-    within(this.root, '.record-text').textContent = isRecording
-      ? texts.classes.isRecording
-      : texts.classes.holdToRecord;
+  /** Shows whether the class is recorded. `text` is what the button says meanwhile. */
+  showRecording(isRecording: boolean, text = texts.classes.isRecording): void {
+    this.#isRecording = isRecording;
+    this.#recordingText = text;
+    this.#showRecordButton();
+  }
+
+  /** Shows whether a press records without being held. */
+  showHandsFree(handsFree: boolean): void {
+    this.#handsFree = handsFree;
+    this.#showRecordButton();
+  }
+
+  /** Shows whether the examples of the class vote. */
+  showEnabled(enabled: boolean): void {
+    this.#options.showEnabled(enabled);
+    this.#options.label(this.name);
+  }
+
+  /** Shows advice about this class; '' hides it. */
+  showHint(text: string): void {
+    const hint = within<HTMLElement>(this.root, '.class-hint');
+    hint.hidden = text === '';
+    hint.textContent = text;
   }
 
   /** Shows the old name again, after a new name was rejected. */
@@ -105,12 +153,31 @@ export class ClassCard {
 
   /** Removes the card from the page and stops its listeners. */
   remove(): void {
+    this.#events.onLeave(this);
     this.#removed.abort();
     this.root.remove();
   }
 
+  #showRecordButton(): void {
+    const { classes, recording } = texts;
+    within(this.root, '.record').setAttribute('aria-pressed', String(this.#isRecording));
+    const idle = this.#handsFree ? recording.pressToRecord : classes.holdToRecord;
+    within(this.root, '.record-text').textContent = this.#isRecording ? this.#recordingText : idle;
+    this.#labelControls();
+  }
+
   #setTestIds(): void {
-    for (const part of ['name', 'record', 'count', 'clear', 'remove', 'thumbnails', 'gallery'])
+    for (const part of [
+      'name',
+      'record',
+      'count',
+      'clear',
+      'remove',
+      'thumbnails',
+      'gallery',
+      'click-action',
+      'class-hint',
+    ])
       within<HTMLElement>(this.root, `.${part}`).dataset['testid'] = `${part}-${this.slot}`;
     within<HTMLElement>(this.root, '.meter').dataset['testid'] = `bar-${this.slot}`;
     within<HTMLElement>(this.root, 'input[type=file]').dataset['testid'] = `files-${this.slot}`;
@@ -148,7 +215,7 @@ export class ClassCard {
     const labels: Record<string, string> = {
       '.name': texts.classes.nameOf(this.slot),
       '.meter': texts.classes.confidenceIn(name),
-      '.record': texts.classes.holdToRecordName(name),
+      '.record': this.#handsFree ? texts.recording.pressToRecordName(name) : texts.classes.holdToRecordName(name),
       'input[type=file]': texts.classes.addPicturesTo(name),
       '.thumbnails': texts.classes.showExamplesOf(name),
       '.gallery-list': texts.classes.examplesOf(name),
@@ -156,5 +223,6 @@ export class ClassCard {
       '.remove': texts.classes.removeClassName(name),
     };
     for (const [selector, text] of Object.entries(labels)) within(this.root, selector).setAttribute('aria-label', text);
+    this.#options.label(name);
   }
 }

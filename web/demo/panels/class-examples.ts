@@ -1,7 +1,7 @@
 // The examples of one class on its card: a row of thumbnails, and the gallery that opens below it.
 
 import { within } from '../dom/elements.js';
-import { Gallery } from './gallery.js';
+import { Gallery, type GalleryEvents } from './gallery.js';
 import { ThumbnailRow } from './thumbnail-row.js';
 
 /** Wait after the last new example, before the whole row is drawn again. */
@@ -19,16 +19,11 @@ export class ClassExamples {
   #timer = 0;
 
   /** Stops when `signal` is aborted. */
-  constructor(
-    card: HTMLElement,
-    thumbnailOf: (id: number) => Uint8Array | undefined,
-    onDelete: (id: number) => void,
-    signal: AbortSignal,
-  ) {
-    this.#thumbnailOf = thumbnailOf;
+  constructor(card: HTMLElement, events: GalleryEvents, signal: AbortSignal) {
+    this.#thumbnailOf = events.thumbnailOf;
     this.#button = within(card, '.thumbnails');
     this.#row = new ThumbnailRow(this.#button);
-    this.#gallery = new Gallery(within(card, '.gallery'), thumbnailOf, onDelete);
+    this.#gallery = new Gallery(within(card, '.gallery'), events);
     this.#button.addEventListener('click', () => {
       this.#gallery.toggle();
       this.#showExpanded();

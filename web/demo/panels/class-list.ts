@@ -1,10 +1,11 @@
-// The cards of the classes, in the order of their slots. Of many classes, one page of cards is shown at a time, so that the page stays
+// The cards of the classes, in the order of the project. Of many classes, one page of cards is shown at a time, so that the page stays
 // quick however many there are.
 
 import type { Prediction } from 'teachable-wasm';
 import type { DatasetClass } from '../dataset/class-table.js';
 import type { Slots } from '../dataset/slots.js';
 import { byId } from '../dom/elements.js';
+import { inOrder } from '../recording/order.js';
 import { texts } from '../texts/texts.js';
 import { ClassCard, type ClassCardEvents } from './class-card.js';
 
@@ -14,6 +15,7 @@ const maxCardsInOneColumn = 3;
 const cardsPerPage = 36;
 
 interface Place {
+  label: string;
   slot: number;
   shown: DatasetClass;
 }
@@ -22,10 +24,12 @@ interface Place {
 export class ClassList {
   readonly #root: HTMLElement;
   readonly #events: ClassCardEvents;
-  /** All classes, in the order of their slots. */
+  /** All classes, in the order of the page. */
   #places: Place[] = [];
+  #handsFree = false;
+  #hints: ReadonlyMap<string, string> = new Map();
   #pageIndex = 0;
-  /** The cards of the page, in the order of their slots. */
+  /** The cards of the page by their slots, in the order of the page. */
   #cards = new Map<number, ClassCard>();
   #cardOfLabel = new Map<string, ClassCard>();
 
@@ -51,16 +55,42 @@ export class ClassList {
     return this.#cards.get(slot);
   }
 
-  /** Shows these classes and their examples. Each must have a slot. */
-  show(classes: readonly DatasetClass[], slots: Slots): void {
-    this.#places = classes
-      .map((shown) => ({ slot: slots.of(shown.label)!, shown }))
-      .sort((first, second) => first.slot - second.slot);
+  /** The labels of all classes, in the order of the page. */
+  get labels(): string[] {
+    return this.#places.map(({ label }) => label);
+  }
+
+  /** Returns the card with this element, if its page is shown. */
+  ofElement(element: HTMLElement): ClassCard | undefined {
+    return [...this.#cards.values()].find((card) => card.root === element);
+  }
+
+  /** Shows these classes and their examples, in the order of `order`. Each must have a slot. */
+  show(classes: readonly DatasetClass[], slots: Slots, order: readonly string[]): void {
+    const places = classes.map((shown) => ({ label: shown.label, slot: slots.of(shown.label)!, shown }));
+    this.#places = inOrder(places, order);
     this.#draw();
   }
 
+  /** Returns the index among all classes of the place with this index on the page that is shown. */
+  indexOf(indexOnPage: number): number {
+    return this.#pageIndex * cardsPerPage + indexOnPage;
+  }
+
+  /** Shows whether a press records without being held. */
+  showHandsFree(handsFree: boolean): void {
+    this.#handsFree = handsFree;
+    for (const card of this.#cards.values()) card.showHandsFree(handsFree);
+  }
+
+  /** Shows advice on the cards of these classes, by label, and on no others. */
+  showHints(hints: ReadonlyMap<string, string>): void {
+    this.#hints = hints;
+    for (const card of this.#cards.values()) card.showHint(hints.get(card.label) ?? '');
+  }
+
   /** Shows new examples of one class. */
-  showExamples({ label, ids }: DatasetClass): void {
+  showExamples({ label, ids }: Pick<DatasetClass, 'label' | 'ids'>): void {
     this.of(label)?.showExamples(ids);
   }
 
@@ -95,7 +125,8 @@ export class ClassList {
     const page = this.#places.slice(first, first + cardsPerPage);
     const wanted = new Set(page.map(({ slot }) => slot));
     for (const [slot, card] of this.#cards) if (!wanted.has(slot)) card.remove();
-    const cards = page.map(({ slot }) => this.#cards.get(slot) ?? new ClassCard(slot, this.#events));
+    const focused = document.activeElement as HTMLElement | null;
+    const cards = page.map(({ slot }) => this.#cards.get(slot) ?? this.#makeCard(slot));
     cards.forEach((card, index) => {
       if (this.#root.children[index] !== card.root)
         this.#root.insertBefore(card.root, this.#root.children[index] ?? null);
@@ -104,9 +135,21 @@ export class ClassList {
     this.#cards = new Map(cards.map((card) => [card.slot, card]));
     this.#cardOfLabel = new Map(cards.map((card) => [card.label, card]));
     this.#root.toggleAttribute('data-many', cards.length > maxCardsInOneColumn);
+    cards.forEach((card, index) => {
+      card.showEnabled(page[index]!.shown.enabled);
+      card.showHint(this.#hints.get(card.label) ?? '');
+    });
+    // A control in a card that moved has lost the focus.
+    if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
     // After all cards are in the page: each measures the width of its row, which takes a layout of the page.
     cards.forEach((card, index) => card.showExamples(page[index]!.shown.ids));
     this.#showRange(first, page.length, pageCount);
+  }
+
+  #makeCard(slot: number): ClassCard {
+    const card = new ClassCard(slot, this.#events);
+    card.showHandsFree(this.#handsFree);
+    return card;
   }
 
   #showRange(first: number, count: number, pageCount: number): void {

@@ -1,7 +1,7 @@
 // The explanation of a prediction: the pictures of the most similar examples.
 
 import type { Neighbour, Prediction } from 'teachable-wasm';
-import { colourOf } from '../dataset/slots.js';
+import { colourOf, numberOf } from '../dataset/slots.js';
 import { byId, resizeList, within } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
 import { paintThumbnail } from '../dom/thumbnails.js';
@@ -51,6 +51,7 @@ export class Explanation {
       const item = list.children[index] as HTMLElement;
       item.dataset['class'] = colourOf(this.#slotOf(label));
       item.dataset['id'] = String(id);
+      within(item, '.slot-number').textContent = numberOf(this.#slotOf(label));
       within(item, '.neighbour-name').textContent = `${label}, `;
       within(item, '.neighbour-similarity').textContent = percent(similarity);
       void paintThumbnail(within(item, 'canvas'), this.#thumbnailOf(id));
@@ -65,13 +66,16 @@ function makeItem(): HTMLLIElement {
   const shape = document.createElement('span');
   shape.className = 'shape';
   shape.setAttribute('aria-hidden', 'true');
+  const number = document.createElement('span');
+  number.className = 'slot-number';
+  number.setAttribute('aria-hidden', 'true');
   const name = document.createElement('span');
   name.className = 'neighbour-name visually-hidden';
   const similarity = document.createElement('span');
   similarity.className = 'neighbour-similarity';
   const caption = document.createElement('span');
   caption.className = 'neighbour-caption';
-  caption.append(shape, name, similarity);
+  caption.append(shape, number, name, similarity);
   item.append(canvas, caption);
   return item;
 }

@@ -1,5 +1,7 @@
-// The gallery: all examples of a class, newest first. A click or the Delete key removes one.
+// The gallery: all examples of a class, newest first. A click removes one or moves it to another class, as the visitor chooses. The
+// Delete key removes one.
 
+import { build } from '../dom/build.js';
 import { within } from '../dom/elements.js';
 import { paintThumbnail } from '../dom/thumbnails.js';
 import { texts } from '../texts/texts.js';
@@ -7,31 +9,53 @@ import { texts } from '../texts/texts.js';
 /** Number of examples that are drawn at first, and that the button "Show ... more" adds. */
 const pageSize = 60;
 
+/** Data that a gallery needs from the rest of the page, and its callbacks. */
+export interface GalleryEvents {
+  thumbnailOf(id: number): Uint8Array | undefined;
+  onDelete(id: number): void;
+  onMove(id: number, label: string): void;
+  /** Returns the labels of the other classes. */
+  otherLabels(): string[];
+}
+
 /** The gallery of one class. */
 export class Gallery {
   readonly #root: HTMLElement;
   readonly #list: HTMLElement;
   readonly #more: HTMLButtonElement;
-  readonly #thumbnailOf: (id: number) => Uint8Array | undefined;
+  readonly #action: HTMLSelectElement;
+  readonly #events: GalleryEvents;
   readonly #buttons = new Map<number, HTMLButtonElement>();
   #ids: readonly number[] = [];
   #maxShown = pageSize;
   #name = '';
 
-  constructor(root: HTMLElement, thumbnailOf: (id: number) => Uint8Array | undefined, onDelete: (id: number) => void) {
+  constructor(root: HTMLElement, events: GalleryEvents) {
     this.#root = root;
     this.#list = within(root, '.gallery-list');
     this.#more = within(root, '.more');
-    this.#thumbnailOf = thumbnailOf;
+    this.#action = within(root, '.click-action');
+    this.#events = events;
     this.#more.addEventListener('click', () => this.#showMore());
     this.#list.addEventListener('click', (event) => {
       const id = idOf(event.target);
-      if (id !== undefined) onDelete(id);
+      const target = this.#target;
+      if (id === undefined) return;
+      if (target === undefined) events.onDelete(id);
+      else if (events.otherLabels().includes(target)) events.onMove(id, target);
+      else {
+        // That class was removed or renamed. A click must not remove an example instead.
+        this.#listClasses();
+        this.#draw();
+      }
     });
+    this.#action.addEventListener('change', () => this.#draw());
+    // The other classes may have changed since they were listed.
+    for (const type of ['focus', 'pointerdown']) this.#action.addEventListener(type, () => this.#listClasses());
     this.#list.addEventListener('keydown', (event) => {
       const id = idOf(event.target);
       if (id === undefined) return;
-      if (event.key === 'Delete' || event.key === 'Backspace') onDelete(id);
+      if (event.key === 'Delete' || event.key === 'Backspace') events.onDelete(id);
       else if (!this.#moveFocus(event.target as HTMLElement, event.key)) return;
       event.preventDefault();
     });
@@ -44,6 +68,8 @@ export class Gallery {
   toggle(): void {
     this.#root.hidden = this.isOpen;
     this.#maxShown = pageSize;
+    this.#action.value = '';
+    this.#listClasses();
     this.#draw();
   }
 
@@ -72,7 +98,14 @@ export class Gallery {
     shown.forEach((id, index) => {
       const button = this.#buttons.get(id) ?? this.#makeButton(id);
       const number = this.#ids.length - index;
-      button.setAttribute('aria-label', texts.classes.removeExample(number, this.#name));
+      const target = this.#target;
+      button.setAttribute(
+        'aria-label',
+        target === undefined
+          ? texts.classes.removeExample(number, this.#name)
+          : texts.recording.moveExample(number, this.#name, target),
+      );
+      button.toggleAttribute('data-moves', target !== undefined);
       if (this.#list.children[index] !== button) this.#list.insertBefore(button, this.#list.children[index] ?? null);
     });
     const rest = this.#ids.length - shown.length;
@@ -81,6 +114,23 @@ export class Gallery {
     // When the focused example was removed, the one in its place gets the focus.
     if (focused >= 0 && !this.#list.contains(document.activeElement)) this.#focus(Math.min(focused, shown.length - 1));
     this.#keepOneInTabOrder();
+  }
+
+  /** The class to which a click moves an example, or undefined when a click removes it. */
+  get #target(): string | undefined {
+    const { value } = this.#action;
+    return value === '' ? undefined : value.slice(1);
+  }
+
+  /** Lists what a click can do. Values of classes begin with a letter, because a label may be empty. */
+  #listClasses(): void {
+    const { value } = this.#action;
+    const labels = this.#events.otherLabels();
+    this.#action.replaceChildren(
+      build('option', { value: '' }, texts.recording.clickRemoves),
+      ...labels.map((label) => build('option', { value: `=${label}` }, texts.recording.clickMoves(label))),
+    );
+    this.#action.value = labels.some((label) => value === `=${label}`) ? value : '';
   }
 
   #makeButton(id: number): HTMLButtonElement {
@@ -92,7 +142,7 @@ export class Gallery {
     button.tabIndex = -1;
     button.append(canvas);
     this.#buttons.set(id, button);
-    void paintThumbnail(canvas, this.#thumbnailOf(id));
+    void paintThumbnail(canvas, this.#events.thumbnailOf(id));
     return button;
   }
 

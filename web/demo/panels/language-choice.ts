@@ -4,7 +4,7 @@ import { byId } from '../dom/elements.js';
 import { chooseLanguage, type Language, language, languages } from '../texts/texts.js';
 
 /** Fills the list of languages. `onLeave` is awaited before the page is loaded again in the chosen one. */
-export function showLanguageChoice(onLeave: () => Promise<void>): void {
+export function showLanguageChoice(onLeave: () => Promise<unknown>): void {
   const list = byId<HTMLSelectElement>('language');
   for (const [code, name] of Object.entries(languages)) {
     const option = new Option(name, code, code === language, code === language);

@@ -13,12 +13,12 @@ const ownFile = 'file:';
 /** Shows which network is used, and lets the visitor choose another one. */
 export class NetworkChoicePanel {
   readonly #list = byId<HTMLSelectElement>('network-list');
-  readonly #onLeave: () => Promise<void>;
+  readonly #onLeave: () => Promise<unknown>;
   #current: NetworkChoice | null = null;
   #isFilled = false;
 
   /** `onLeave` is awaited before the page is loaded again. */
-  constructor(onLeave: () => Promise<void>) {
+  constructor(onLeave: () => Promise<unknown>) {
     this.#onLeave = onLeave;
     byId('settings').addEventListener('toggle', () => void this.#fill());
     this.#list.addEventListener('change', () => void this.#chooseListed());

@@ -4,6 +4,8 @@ import type { WebcamState } from 'teachable-wasm/webcam';
 import { colourOf } from '../dataset/slots.js';
 import { byId, within } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
+import type { Zoom } from '../recording/options.js';
+import { styleOf } from '../recording/zoom.js';
 import { texts } from '../texts/texts.js';
 
 /** The kind of input that the preview shows. */
@@ -25,26 +27,37 @@ export class Preview {
   readonly video = byId<HTMLVideoElement>('video');
   readonly picture = byId<HTMLCanvasElement>('picture');
   readonly scene = byId<HTMLCanvasElement>('scene');
-  readonly #root = byId('preview');
+  readonly root = byId('preview');
   readonly #winner = byId('winner');
 
   get kind(): InputKind {
-    return this.#root.dataset['kind'] as InputKind;
+    return this.root.dataset['kind'] as InputKind;
   }
 
   show(kind: InputKind): void {
-    this.#root.dataset['kind'] = kind;
+    this.root.dataset['kind'] = kind;
     byId('camera-prompt').hidden = kind !== 'none';
     if (kind === 'none') this.showWinner(null);
   }
 
   get crop(): 'center' | 'squash' {
-    return this.#root.dataset['crop'] === 'squash' ? 'squash' : 'center';
+    return this.root.dataset['crop'] === 'squash' ? 'squash' : 'center';
   }
 
   /** Sets how the network crops, so that the preview shows the same part. */
   setCrop(crop: 'center' | 'squash'): void {
-    this.#root.dataset['crop'] = crop;
+    this.root.dataset['crop'] = crop;
+  }
+
+  /** Makes the camera, which may be mirrored, and the scene show the part that the network sees. */
+  showZoom(zoom: Zoom, mirrored: boolean): void {
+    Object.assign(this.video.style, styleOf(zoom, mirrored));
+    Object.assign(this.scene.style, styleOf(zoom, false));
+    const isZoomed = zoom.scale > 1;
+    this.root.toggleAttribute('data-zoomed', isZoomed);
+    if (isZoomed) this.root.setAttribute('aria-label', texts.recording.zoomedPreview);
+    else this.root.removeAttribute('aria-label');
+    this.root.tabIndex = isZoomed ? 0 : -1;
   }
 
   showCameraState(state: WebcamState): void {
@@ -54,7 +67,7 @@ export class Preview {
     const start = byId<HTMLButtonElement>('start-camera');
     start.textContent = button;
     start.disabled = state === 'prompting';
-    this.#root.dataset['camera'] = state;
+    this.root.dataset['camera'] = state;
   }
 
   /** Draws a picture, upright, and shows it. Throws when the file is not a picture. */

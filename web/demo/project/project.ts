@@ -1,12 +1,15 @@
 // The visitor's project apart from its examples: its name, and what was chosen for it and for each class. All panels read this state
 // and change it here, so that it can be stored, tested without a browser, and shown in several places.
 
+import type { Output } from '../outputs/output.js';
+import type { RecordingOptions } from '../recording/options.js';
+
 /** What the visitor chose for one class. Fields that other parts of the page own are declared by them; see ClassChoices. */
 export interface ClassSettings {
-  /** False: examples of the class don't vote. */
+  /** False: examples of the class don't vote. It follows the data set, which stores it, too. */
   enabled: boolean;
-  /** What the page does when the class wins; see outputs/output.ts. Undefined: nothing. */
-  output?: unknown;
+  /** What the page does when the class wins. Undefined: nothing. */
+  output?: Output;
 }
 
 /** What the visitor chose for a project. */
@@ -17,8 +20,8 @@ export interface ProjectSettings {
   unknown: number | null;
   /** Number of frames after which a frame counts half; 0 turns smoothing off. */
   steadiness: number;
-  /** How the record buttons work; see recording/options.ts. Undefined: the defaults. */
-  recording?: unknown;
+  /** How the record buttons and the camera work. Read it with `readRecording()`, because stored values may be damaged. */
+  recording?: RecordingOptions;
   /** True to keep whole pictures of the examples in place of small ones. */
   keepFullPictures: boolean;
 }

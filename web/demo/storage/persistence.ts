@@ -11,8 +11,9 @@ import { errorClause } from '../panels/error-text.js';
 import { showStatus } from '../panels/status-line.js';
 import { texts } from '../texts/texts.js';
 import { Autosave, type SaveState } from './autosave.js';
+import { partsOfKey } from './dataset-key.js';
 import { toRawFile } from './raw-file.js';
-import { DatasetStore } from './store.js';
+import type { DatasetStore } from './store.js';
 import { type StoredDataset, UnreadableRecord } from './stored-record.js';
 import { acquireTabLock } from './tab-lock.js';
 
@@ -36,15 +37,16 @@ export class Persistence {
   readonly #dataset: Dataset;
   readonly #slots: Slots;
   readonly #events: PersistenceEvents;
-  readonly #store = new DatasetStore();
+  readonly #store: DatasetStore;
   #key = '';
   #autosave: Autosave | null = null;
   #state: SaveState = 'starting';
   #failureShown = false;
   #askedToPersist = false;
 
-  constructor(dataset: Dataset, slots: Slots, events: PersistenceEvents) {
+  constructor(dataset: Dataset, slots: Slots, store: DatasetStore, events: PersistenceEvents) {
     this.#dataset = dataset;
+    this.#store = store;
     this.#slots = slots;
     this.#events = events;
     const flush = () => void this.#autosave?.flush();
@@ -55,7 +57,7 @@ export class Persistence {
     window.addEventListener('pageshow', (event) => event.persisted && void this.#checkForConflict());
     document.addEventListener('resume', () => void this.#checkForConflict());
     window.addEventListener('beforeunload', (event) => {
-      if (!this.#autosave?.hasUnsavedChanges || this.#dataset.exampleCount === 0) return;
+      if (!this.#wouldLoseExamples) return;
       flush();
       event.preventDefault();
     });
@@ -121,14 +123,19 @@ export class Persistence {
     }
   }
 
-  /** Saves all changes now. Resolves at once when another tab saves. */
-  async flush(): Promise<void> {
-    await this.#autosave?.flush();
-  }
-
   /** Must be called after each change of the data set. */
   changed(): void {
     this.#autosave?.changed();
+  }
+
+  /** Saves everything now. Resolves with false when examples would be lost if the page closed now. */
+  async saveNow(): Promise<boolean> {
+    await this.#autosave?.flush();
+    return !this.#wouldLoseExamples;
+  }
+
+  get #wouldLoseExamples(): boolean {
+    return (this.#autosave?.hasUnsavedChanges ?? false) && this.#dataset.exampleCount > 0;
   }
 
   /** Opens the stored data set. Returns false when it cannot be opened; it then stays in the database. */
@@ -205,8 +212,12 @@ export class Persistence {
   }
 
   async #describeOthers(key: string): Promise<string> {
+    const open = partsOfKey(key);
     // The page asks for examples of the same network's last layer before it starts without them.
-    const others = (await this.#store.keys().catch(() => [])).filter((each) => !key.startsWith(each));
+    const others = (await this.#store.keys().catch(() => []))
+      .map(partsOfKey)
+      .filter(({ network, projectId }) => projectId === open.projectId && !open.network.startsWith(network))
+      .map(({ network }) => network);
     return others.length > 0 ? texts.saving.ofOtherNetworks(others.join(', ')) : '';
   }
 

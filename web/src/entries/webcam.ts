@@ -107,8 +107,8 @@ export class Webcam {
     return this.#options.mirror ?? (this.settings.facingMode ?? this.#options.facing) !== 'environment';
   }
 
-  /** Changes it. The initial value comes from the options. */
-  set mirror(mirror: boolean) {
+  /** Changes it. The initial value comes from the options. Undefined: true, unless the camera faces away. */
+  set mirror(mirror: boolean | undefined) {
     this.#options.mirror = mirror;
     this.#showMirrored();
   }

@@ -360,6 +360,11 @@ export class KnnClassifier {
     return toRecord(await this.call('counts', {}));
   }
 
+  /** Returns the labels of the disabled classes; see `enableClass()`. Saved data sets keep them disabled. */
+  async disabledClasses(): Promise<string[]> {
+    return this.call('disabledClasses', {});
+  }
+
   /** Returns what runs, why, and how long the last frame took. */
   async info(): Promise<KnnInfo> {
     return this.session.complete(await this.call('info', {}));

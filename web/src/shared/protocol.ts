@@ -478,6 +478,7 @@ export interface ClassifierMethods {
   classNames(args: Record<string, never>): readonly string[];
   clear(args: { label?: string | undefined }): void;
   counts(args: Record<string, never>): [label: string, count: number][];
+  disabledClasses(args: Record<string, never>): string[];
   edit(args: Edit): void;
   /** Returns false when there is nothing to undo. */
   undo(args: Record<string, never>): boolean;

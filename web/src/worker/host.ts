@@ -220,6 +220,11 @@ export function makeHost(
         .map((label, index) => [label, counts[index] ?? 0]);
     },
 
+    disabledClasses: () =>
+      use()
+        .classifier.labels()
+        .filter((_, index) => !use().classifier.classEnabled(index)),
+
     edit: (change) => edit(use().classifier, change),
 
     undo: () => use().classifier.undo(),
