@@ -25,6 +25,7 @@
 #include "classifier/dataset_transfer.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "knn/example_map.h"
 #include "knn/review.h"
 
 /// Throws a JavaScript Error with a code. In JavaScript, a C++ exception would be an opaque handle
@@ -181,6 +182,7 @@ struct JsFrameRequest {
   JsPredictOptions options;
   double topk = 0;
   bool embedding = false;
+  bool map = false;
 };
 
 /// Conversion of an argument from what Embind passes. Strings and options come as values of
@@ -241,7 +243,8 @@ struct Wire<const JsFrameRequest&> {
             .predicts_only_when_taught = js["predictsOnlyWhenTaught"].as<bool>(),
             .options = Wire<const JsPredictOptions&>::from(js["options"]),
             .topk = js["topk"].as<double>(),
-            .embedding = js["embedding"].as<bool>()};
+            .embedding = js["embedding"].as<bool>(),
+            .map = js["map"].as<bool>()};
   }
 };
 
@@ -334,15 +337,7 @@ val to_js(const Review& review) {
   js.set("temperature", review.temperature);
   js.set("prior", review.prior);
   js.set("sharpness", review.sharpness);
-  val confusion = val::array();
-  for (const Confusion& cell : review.confusion) {
-    val item = val::object();
-    item.set("classIndex", cell.class_index);
-    item.set("takenFor", cell.taken_for);
-    item.set("count", cell.count);
-    confusion.call<void>("push", item);
-  }
-  js.set("confusion", confusion);
+  js.set("predictions", val::array(review.predictions));
   val pair = val::null();
   if (review.most_confusable) {
     pair = val::object();
@@ -415,7 +410,14 @@ struct JsClassifier {
 
   Classifier classifier;
   DatasetTransfer transfer{classifier};
+  ExampleMap map;
 };
+
+/// Returns null when the embedding has no place on the map.
+val map_point(const JsClassifier& self, std::span<const float> embedding) {
+  const auto place = self.map.project(embedding);
+  return place ? to_js(std::span<const float>(*place)) : val::null();
+}
 
 val observe(JsClassifier& self, const JsFrameRequest& js) {
   FrameRequest request;
@@ -435,12 +437,14 @@ val observe(JsClassifier& self, const JsFrameRequest& js) {
   }
   val object = val::object();
   object.set("networkMs", result.network_ms);
+  object.set("preprocessMs", result.preprocess_ms);
   if (result.example_id) object.set("exampleId", *result.example_id);
   object.set("exampleCount", result.example_count);
   object.set("prediction", prediction);
   object.set("labels", labels);
   object.set("classes", to_js(result.classes));
   if (js.embedding) object.set("embedding", to_js(self.classifier.embed()));
+  if (js.map) object.set("mapPoint", map_point(self, self.classifier.embed()));
   attempt.keep();
   return object;
 }
@@ -477,6 +481,16 @@ val predict_embeddings(JsClassifier& self, const val& embeddings, double dimensi
        self.knn().predict_batch(to_floats(embeddings), to_count(dimension, "dimension"), how)) {
     js.call<void>("push", to_js(each, self.knn()));
   }
+  return js;
+}
+
+/// The ids come as an array of JavaScript, like those of other methods.
+val map_examples(JsClassifier& self) {
+  const MapPoints points = self.map.update(self.knn());
+  val js = val::object();
+  js.set("ids", val::array(points.ids));
+  js.set("points", to_js(points.points.span()));
+  js.set("explained", to_js(std::span<const float>(points.explained)));
   return js;
 }
 
@@ -581,6 +595,10 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("review",
                 guarded<[](Self& self, const JsPredictOptions& options, double max_examples) {
                   return review_examples(self, options, max_examples);
+                }>)
+      .function("map", guarded<[](Self& self) { return map_examples(self); }>)
+      .function("mapPoint", guarded<[](Self& self, const val& embedding) {
+                  return map_point(self, to_floats(embedding));
                 }>)
       .function("useStorage", guarded<[](Self& self, Str storage) {
                   self.knn().use_storage(named(storage, "storage", kStorages));

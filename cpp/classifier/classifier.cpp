@@ -335,8 +335,7 @@ void Classifier::write_input(const Preprocess& how, const Preprocessor::Part* pa
   throw Error(ErrorCode::Internal, "the network's input is int32");
 }
 
-void Classifier::run(const Preprocess& how) {
-  write_input(how);
+void Classifier::run_network() {
   network_->run_backbone();
   embedding_ = network_->embedding();
   if (space_) embedding_ = space_->transform(embedding_);
@@ -376,7 +375,13 @@ FrameResult Classifier::observe(const FrameRequest& request, double (*now_ms)())
   // First, so that the network holds the frame's own embedding afterwards.
   std::vector<float> mirrored;
   if (request.label && request.also_mirrored) mirrored = embed_mirrored();
-  embed();
+  if (!embedded_) {
+    const double before = now_ms();
+    write_input(preprocess_);
+    result.preprocess_ms = now_ms() - before;
+    run_network();
+    embedded_ = true;
+  }
   result.network_ms = now_ms() - start;
   if (request.label) {
     result.example_id = knn_.add(embed(), *request.label);

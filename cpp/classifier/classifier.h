@@ -94,6 +94,7 @@ struct FrameResult {
   std::optional<Prediction> prediction;  ///< None when it wasn't asked for or left out.
   std::vector<ClassScore> classes;       ///< Most probable first.
   double network_ms = 0;                 ///< Milliseconds for preprocessing and network.
+  double preprocess_ms = 0;  ///< Milliseconds of them in which pixels became the network's input.
 };
 
 class Classifier;
@@ -202,7 +203,12 @@ class Classifier {
   /// Flips left and right of the network's input.
   void flip_input();
   /// Computes the embedding of the current frame and leaves it in embedding_.
-  void run(const Preprocess& how);
+  void run(const Preprocess& how) {
+    write_input(how);
+    run_network();
+  }
+  /// Does so with the network's input as it is.
+  void run_network();
   /// Returns the embedding of the mirrored current frame, [embedding_size].
   std::vector<float> embed_mirrored();
 

@@ -449,9 +449,8 @@ size_t Knn::index_of(ExampleId id) const {
 uint32_t Knn::class_of(ExampleId id) const { return class_of_[index_of(id)]; }
 
 std::vector<float> Knn::embedding(ExampleId id) const {
-  const size_t index = index_of(id);
   std::vector<float> values(rows_.dimension());
-  rows_.decode(index, values.data());
+  embedding(id, values.data());
   return values;
 }
 

@@ -165,6 +165,8 @@ class Knn {
   /// Returns the stored embedding of an example, [dimension]: L2-normalized and rounded to the
   /// storage format. Throws Error{BadArgument} for an unknown id.
   std::vector<float> embedding(ExampleId id) const;
+  /// Writes the same to `values` [dimension].
+  void embedding(ExampleId id, float* values) const { rows_.decode(index_of(id), values); }
   /// Returns the ids of all examples in ascending order.
   std::vector<ExampleId> ids() const;
   /// Returns the ids of the examples of a class in ascending order. Throws Error{BadArgument} for

@@ -133,6 +133,9 @@ Review review(const Knn& knn, const ReviewOptions& options) {
     const auto predicted_class = static_cast<uint32_t>(prediction.class_index);
     ++result.tested;
     ++cells[{own_class, predicted_class}];
+    for (const uint32_t each : {id, own_class, predicted_class}) {
+      result.predictions.push_back(each);
+    }
     if (predicted_class == own_class) {
       ++result.correct;
     } else {
@@ -141,9 +144,6 @@ Review review(const Knn& knn, const ReviewOptions& options) {
     }
   }
   result.most_confusable = find_most_confusable(cells);
-  for (const auto& [pair, count] : cells) {
-    result.confusion.push_back({pair.first, pair.second, count});
-  }
   if (calibration && result.tested > 0) {
     const auto best = std::min_element(losses.begin(), losses.end());
     result.temperature = kTemperatures[static_cast<size_t>(best - losses.begin())];

@@ -38,13 +38,6 @@ struct Outlier {
   float confidence = 0;          ///< confidence of the predicted class, 0..1
 };
 
-/// Cell of the confusion matrix.
-struct Confusion {
-  uint32_t class_index = 0;  ///< own class of the examples
-  uint32_t taken_for = 0;    ///< predicted class
-  size_t count = 0;          ///< number of examples, > 0
-};
-
 /// Two classes that are confused with each other.
 struct ConfusablePair {
   uint32_t class_a = 0, class_b = 0;  ///< class indices; class_a is the lower one
@@ -57,8 +50,9 @@ struct Review {
   size_t tested = 0;  ///< number of tested examples
   size_t correct =
       0;  ///< number predicted correctly; correct / tested is the leave-one-out accuracy
-  /// Nonzero cells of the confusion matrix, ordered by class indices.
-  std::vector<Confusion> confusion;
+  /// [tested, 3] id, own class index and predicted class index of each tested example, in the order
+  /// of the ids. A dense confusion matrix of 10,000 classes would be too large.
+  std::vector<uint32_t> predictions;
   /// Pair of classes with the most confusions; empty when there were none.
   std::optional<ConfusablePair> most_confusable;
   std::vector<Duplicate> duplicates;  ///< most similar first

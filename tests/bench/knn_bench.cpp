@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/float4.h"
+#include "knn/example_map.h"
 #include "knn/knn.h"
 #include "net/xnn.h"
 
@@ -160,6 +161,28 @@ void knn_add_remove(benchmark::State& state) {
   for (auto _ : state) knn.remove(knn.add(vector, "0"));
 }
 
+/// Makes the first map of the examples.
+void map_first(benchmark::State& state, Storage storage) {
+  Source source;
+  const Knn& knn = filled(storage, static_cast<size_t>(state.range(0)), source);
+  for (auto _ : state) benchmark::DoNotOptimize(ExampleMap().update(knn));
+}
+
+/// Updates the map after one more example.
+void map_update(benchmark::State& state, Storage storage) {
+  Source source;
+  Knn& knn = filled(storage, static_cast<size_t>(state.range(0)), source);
+  ExampleMap map;
+  map.update(knn);
+  std::vector<float> vector(kDimension);
+  source.write(0, vector);
+  for (auto _ : state) {
+    const ExampleId id = knn.add(vector, "0");
+    benchmark::DoNotOptimize(map.update(knn));
+    knn.remove(id);
+  }
+}
+
 constexpr int64_t kSmall = 1000, kMiddle = 10'000, kLarge = 100'000;
 
 /// Registers the benchmark with threads in builds that have threads.
@@ -212,6 +235,20 @@ BENCHMARK(knn_add_remove)
     ->Arg(kMiddle)
     ->Arg(kLarge)
     ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(map_first, f32, Storage::F32)
+    ->Name("knn/map_first_f32")
+    ->Arg(kSmall)
+    ->Arg(kMiddle)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(map_update, f32, Storage::F32)
+    ->Name("knn/map_update_f32")
+    ->Arg(kSmall)
+    ->Arg(kMiddle)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(map_update, i8, Storage::I8)
+    ->Name("knn/map_update_i8")
+    ->Arg(kMiddle)
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace teachable

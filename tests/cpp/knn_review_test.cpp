@@ -38,8 +38,12 @@ TEST(Review, CountsThePredictionsOfAllExamples) {
   const Review result = review(two_clouds(30, 0.1f), {});
   EXPECT_EQ(result.tested, 60u);
   EXPECT_EQ(result.correct, 60u);
-  ASSERT_EQ(result.confusion.size(), 2u);
-  EXPECT_EQ(result.confusion[0].count, 30u);
+  ASSERT_EQ(result.predictions.size(), 3 * 60u);
+  for (size_t i = 0; i < 60; ++i) {
+    EXPECT_EQ(result.predictions[3 * i], i);
+    EXPECT_EQ(result.predictions[3 * i + 1], i % 2);
+    EXPECT_EQ(result.predictions[3 * i + 2], i % 2);
+  }
   EXPECT_FALSE(result.most_confusable);
   EXPECT_TRUE(result.outliers.empty());
   EXPECT_TRUE(result.duplicates.empty());
@@ -56,6 +60,11 @@ TEST(Review, FindsAWrongLabelAndADuplicate) {
   EXPECT_EQ(result.outliers[0].id, wrong);
   EXPECT_EQ(result.outliers[0].suggested_class, 0u);
   EXPECT_FLOAT_EQ(result.outliers[0].confidence, 1);
+  for (size_t i = 0; i < result.predictions.size(); i += 3) {
+    const ExampleId id = result.predictions[i];
+    EXPECT_EQ(result.predictions[i + 1], knn.class_of(id));
+    EXPECT_EQ(result.predictions[i + 2], id == wrong ? 0 : knn.class_of(id));
+  }
   ASSERT_EQ(result.duplicates.size(), 1u);
   EXPECT_EQ(result.duplicates[0].id, copy);
   EXPECT_EQ(result.duplicates[0].of, 3u);

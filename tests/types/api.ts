@@ -9,6 +9,7 @@ import {
   chooseVariant,
   detectFeatures,
   type ErrorCode,
+  type ExampleMap,
   errorCodes,
   type Info,
   type KnnInfo,
@@ -165,6 +166,8 @@ export async function teaching(classifier: Classifier | KnnClassifier): Promise<
   exactly<number[]>()(await classifier.exampleIds('d'));
   exactly<Float32Array<ArrayBufferLike>>()(await classifier.exampleEmbedding(0));
   exactly<Review>()(await classifier.review({ maxExamples: 100, k: 5, signal }));
+  exactly<ExampleMap>()(await classifier.map({ signal }));
+  exactly<[number, number] | null>()(await classifier.mapPoint(embedding, { signal }));
   exactly<Record<string, number>>()(await classifier.counts());
   await classifier.clear();
   exactly<number>()(classifier.embeddingSize);

@@ -8,6 +8,7 @@
 //   projects/  several projects, and their files: pictures in folders and archives
 //   zip/       zip files
 //   settings/  what the settings need besides their panel
+//   see/       the map, the confusion matrix, lines of confidence, speed of each step
 //   storage/   saving between visits
 //   takeaway/  the project as one HTML file, and as code
 //   player/    the page in that file
@@ -56,6 +57,7 @@ import { isHandsFree } from './recording/options.js';
 import { inOrder } from './recording/order.js';
 import { Pace } from './recording/pace.js';
 import { RecordingSettings } from './recording/settings.js';
+import { See } from './see/see.js';
 import { readPreferences } from './settings/preferences.js';
 import { Database } from './storage/database.js';
 import { datasetKey } from './storage/dataset-key.js';
@@ -144,6 +146,7 @@ const classList = new ClassList(byId('classes'), {
 const review = new ReviewPanel({
   review: async () => engine.classifier!.review({ k: recognition.k }),
   classSizes: () => dataset.classSizes,
+  order: () => dataset.classes.map((each) => each.label),
   thumbnailOf,
   slotOf,
   onMove: (id, label) => void editing.moveExample(id, label),
@@ -167,6 +170,7 @@ const recognition = new Recognition({
 const teaching = new Teaching({ ...data, engine, input, preview, classList, recognition, recordingSettings });
 const editing = new Editing({ ...data, engine, classList, recognition, project });
 const fileActions = new FileActions({ ...data, engine, input, recognition, teaching });
+const see = new See({ ...data, engine, classList, recognition, slotOf });
 
 const projects = startProjects({
   project,
@@ -208,6 +212,7 @@ function onDatasetChange({ label, rename }: DatasetEvent): void {
   }
   persistence.changed();
   review.changed();
+  see.changed();
   settings.examplesChanged();
 }
 

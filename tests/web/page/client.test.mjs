@@ -651,8 +651,27 @@ test('a review contains class names', async (t) => {
   assert.equal(review.accuracy, 0.75);
   assert.deepEqual([review.temperature, review.prior, review.sharpness], [0.1, 0.5, 1.2]);
   assert.deepEqual(review.mostConfusable, { labels: ['red', 'blue'], confusions: 1 });
-  assert.deepEqual(review.confusion, [{ label: 'red', takenFor: 'blue', count: 1 }]);
+  assert.deepEqual(review.confusion, [{ label: 'red', takenFor: 'blue', count: 1, ids: [1] }]);
   assert.deepEqual(review.outliers, [{ id: 1, label: 'red', suggestedLabel: 'blue', confidence: 1 }]);
+});
+
+test('a map has the places of examples and frames', async (t) => {
+  const classifier = await open(t);
+  assert.equal((await classifier.observe(red, { map: true })).mapPoint, null);
+  assert.equal(await classifier.mapPoint(Float32Array.of(7, 8, 9)), null);
+  await classifier.addExample(red, 'red');
+  await classifier.addExample(blue, 'blue');
+  const { ids, points, explained } = await classifier.map();
+  assert.deepEqual(ids, [0, 1]);
+  assert.deepEqual([...points], [200, 0, 0, 0]);
+  assert.deepEqual(explained, [0.75, 0.25]);
+  assert.deepEqual((await classifier.observe(red, { map: true })).mapPoint, [200, 0]);
+  assert.equal((await classifier.observe(red)).mapPoint, null);
+  assert.deepEqual(await classifier.mapPoint(Float32Array.of(7, 8, 9)), [7, 8]);
+  await assert.rejects(classifier.mapPoint(Float32Array.of(7, 8)), {
+    code: 'bad-argument',
+    message: /3 numbers; got 2/,
+  });
 });
 
 test('data sets are saved and loaded as blob, bytes and stream', async (t) => {
@@ -1251,6 +1270,8 @@ test('every call that may take long can be aborted', async (t) => {
     predictMany: () => classifier.predictMany(Float32Array.of(1, 2, 3), { signal }),
     observe: () => classifier.observe(blue, { label: 'blue', signal }),
     review: () => classifier.review({ signal }),
+    map: () => classifier.map({ signal }),
+    mapPoint: () => classifier.mapPoint(Float32Array.of(1, 2, 3), { signal }),
     saveDataset: () => classifier.saveDataset({ signal }),
     loadDataset: () => classifier.loadDataset(file, { signal }),
     exportJson: () => classifier.exportJson({ signal }),

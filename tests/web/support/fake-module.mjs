@@ -95,6 +95,7 @@ class FakeClassifier {
     options,
     topk,
     embedding: wantsEmbedding,
+    map,
   }) {
     const embedding = this.embed();
     const exampleId = teaches ? this.addEmbedding(embedding, label) : undefined;
@@ -105,12 +106,14 @@ class FakeClassifier {
       predicts && (mayVote || !predictsOnlyWhenTaught) ? this.predictEmbedding(embedding, options) : null;
     return {
       networkMs: 0,
+      preprocessMs: 0,
       exampleId,
       exampleCount: this.#examples.filter((each) => each.label === label).length,
       prediction,
       labels: prediction ? this.labels() : [],
       classes: topk > 0 ? this.#classify(topk) : [],
       embedding: wantsEmbedding ? embedding : undefined,
+      mapPoint: map ? this.mapPoint(embedding) : undefined,
     };
   }
 
@@ -232,11 +235,25 @@ class FakeClassifier {
       temperature: 0.1,
       prior: 0.5,
       sharpness: 1.2,
-      confusion: [{ classIndex: 0, takenFor: 1, count: 1 }],
+      predictions: [1, 0, 1],
       mostConfusable: { classA: 0, classB: 1, confusions: 1 },
       duplicates: [{ id: 2, of: 0, similarity: 1 }],
       outliers: [{ id: 1, classIndex: 0, suggestedClass: 1, confidence: 1 }],
     };
+  }
+
+  // The first two values of the embedding are the place.
+  map() {
+    this.hasMap = this.#examples.length > 0;
+    return {
+      ids: this.#examples.map(({ id }) => id),
+      points: Float32Array.from(this.#examples.flatMap(({ embedding }) => [embedding[0], embedding[1]])),
+      explained: Float32Array.of(0.75, 0.25),
+    };
+  }
+
+  mapPoint(embedding) {
+    return this.hasMap ? embedding.slice(0, 2) : null;
   }
 
   useStorage(storage) {

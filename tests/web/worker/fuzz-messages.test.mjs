@@ -47,6 +47,8 @@ const valid = () => {
     ['exampleIds', { label: 'a' }],
     ['exampleEmbedding', { id: 0 }],
     ['review', { options, maxExamples: 100 }],
+    ['map', {}],
+    ['mapPoint', { embedding }],
     ['startSave', { thumbnails }],
     ['nextSaved', { save: 1 }],
     ['cancelSave', { save: 1 }],

@@ -73,6 +73,8 @@ test('a classifier of embeddings survives every failed allocation', async (t) =>
     predictByNeighbours: () => classifier.predict(one, { rule: 'neighbours', k: 9, weighting: 'similarity' }),
     predictMany: () => classifier.predictMany(vector(20)),
     review: () => classifier.review(),
+    map: () => classifier.map(),
+    mapPoint: () => classifier.mapPoint(one),
     saveDataset: async () =>
       assert.deepEqual(await (await classifier.saveDataset({ thumbnails })).arrayBuffer(), await file.arrayBuffer()),
     exportJson: async () => assert.equal(await classifier.exportJson(), json),

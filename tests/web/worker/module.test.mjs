@@ -31,6 +31,7 @@ const observe = (classifier, request) =>
     options: nearest(1),
     topk: 0,
     embedding: false,
+    map: false,
     ...request,
   });
 const teach = (classifier, label) => observe(classifier, { teaches: true, label });
@@ -128,23 +129,48 @@ withClassifier('one call teaches, predicts, classifies and embeds a frame', (cla
   const topk = Math.min(3, entry.classCount);
   const untaught = observe(classifier, { predicts: true, predictsOnlyWhenTaught: true, topk });
   assert.equal(untaught.prediction, null);
+  const all = `${untaught.networkMs} ms, preprocessing ${untaught.preprocessMs} ms`;
+  assert.ok(untaught.preprocessMs > 0 && untaught.preprocessMs < untaught.networkMs, all);
   assert.equal(untaught.exampleId, undefined);
   assert.deepEqual(untaught.labels, []);
   assert.equal(untaught.embedding, undefined);
   assert.equal(untaught.classes.length, topk);
-  const { networkMs, exampleId, exampleCount, prediction, labels, classes, embedding } = observe(classifier, {
-    teaches: true,
-    label: 'a',
-    predicts: true,
-    topk,
-    embedding: true,
-  });
+  const { networkMs, preprocessMs, exampleId, exampleCount, prediction, labels, classes, embedding } = observe(
+    classifier,
+    {
+      teaches: true,
+      label: 'a',
+      predicts: true,
+      topk,
+      embedding: true,
+    },
+  );
   assert.ok(networkMs >= 0);
+  // The frame was embedded before.
+  assert.equal(preprocessMs, 0);
   assert.deepEqual([exampleId, exampleCount, prediction.label, labels], [0, 1, 'a', ['a']]);
   assert.equal(classes.length, topk);
   if (topk > 0) assert.ok(classes[0].probability >= classes[1].probability);
   assert.deepEqual(embedding, classifier.embed());
   assert.equal(teach(classifier, 'a').exampleCount, 2);
+});
+
+withClassifier('finds the place of a frame on the map', (classifier) => {
+  load(classifier);
+  show(classifier, 1);
+  assert.equal(observe(classifier, { map: true }).mapPoint, null);
+  const embedding = [1, 2, 3].map((picture) => {
+    show(classifier, picture);
+    return observe(classifier, { teaches: true, label: String(picture), embedding: true }).embedding;
+  })[2];
+  const { ids, points, explained } = classifier.map();
+  assert.deepEqual(ids, [0, 1, 2]);
+  assert.equal(points.length, 6);
+  assert.ok(explained[0] >= explained[1] && explained[0] > 0);
+  const { mapPoint } = observe(classifier, { map: true });
+  assert.deepEqual(mapPoint, classifier.mapPoint(embedding));
+  for (const axis of [0, 1]) assert.ok(Math.abs(mapPoint[axis] - points[4 + axis]) < 1e-4);
+  assert.equal(observe(classifier, {}).mapPoint, undefined);
 });
 
 withClassifier('teaches the mirrored frame too', (classifier) => {

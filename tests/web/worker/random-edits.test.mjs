@@ -45,6 +45,7 @@ const kinds = Object.entries({
   exchange: 1,
   predict: 4,
   review: 1,
+  map: 1,
   wrong: 6,
   damaged: 2,
   changedWhileSaved: 1,
@@ -158,6 +159,16 @@ function toCall({ kind, vectors, label, other, pick, pick2 }, model, engine) {
         run: () => engine.review(),
         model: () => {},
         check: ({ tested }) => assert.ok(tested <= model.examples.size),
+      };
+    case 'map':
+      return {
+        run: () => engine.map(),
+        model: () => [...model.examples.keys()].sort((a, b) => a - b),
+        check: ({ ids: got, points }, wanted) => {
+          assert.deepEqual(got, wanted);
+          assert.equal(points.length, 2 * got.length);
+          assert.ok(points.every(Number.isFinite));
+        },
       };
     case 'wrong':
       return { run: pickOf(wrongCalls(engine, floats, label, model), pick), error: /^bad-(argument|dataset)$/ };

@@ -40,11 +40,22 @@ export interface RecognitionParts {
   outputs: Outputs;
 }
 
+/**
+ * Called after an observation was shown; null when there is nothing to classify. `callMs` is the time until it came, `pageMs` the time
+ * to show it.
+ */
+type ShownListener = (observation: Observation | null, callMs: number, pageMs: number) => void;
+
 /** Classifies images and shows the results. */
 export class Recognition {
   readonly #parts: RecognitionParts;
   readonly #frameMeter = new FrameMeter();
   readonly #announcer = new Announcer();
+  #onShown: ShownListener = () => {};
+  #isPaused = false;
+
+  /** True while somebody wants the places of images on the map. */
+  wantsMapPoint = false;
 
   constructor(parts: RecognitionParts) {
     this.#parts = parts;
@@ -53,6 +64,22 @@ export class Recognition {
   /** Number of neighbours that explain a prediction. It isn't greater than the smallest class, which then has its share of them. */
   get k(): number {
     return Math.max(2, Math.min(maxNeighbours, ...this.#parts.dataset.classSizes));
+  }
+
+  /** Sets the function that hears of all observations. */
+  onShown(listener: ShownListener): void {
+    this.#onShown = listener;
+  }
+
+  /** Leaves all images out while `work` runs. */
+  async pauseWhile<T>(work: () => Promise<T>): Promise<T> {
+    this.#isPaused = true;
+    try {
+      return await work();
+    } finally {
+      this.#isPaused = false;
+      void this.refresh();
+    }
   }
 
   /** How the examples decide about a video. */
@@ -67,11 +94,13 @@ export class Recognition {
 
   /** Classifies the current image, and teaches it if a class is being recorded. */
   async run(): Promise<void> {
+    if (this.#isPaused) return;
     const { input, recordings, classList } = this.#parts;
     const { current } = input;
     if (!current) return this.#showPrediction(null);
     const slot = recordings.next();
     const card = slot === undefined ? undefined : classList.at(slot);
+    const start = performance.now();
     const observing = this.#observeOrExplain(current.image, card, current.thumbnailSource);
     if (card)
       recordings.add(
@@ -81,7 +110,10 @@ export class Recognition {
     const observation = await observing;
     if (card && observation?.embedding) this.#parts.onRecorded(observation.embedding);
     // The camera may have been stopped in the meantime.
-    if (observation && input.current) this.#show(observation);
+    if (!observation || !input.current) return;
+    const answered = performance.now();
+    this.#show(observation);
+    this.#onShown(observation, answered - start, performance.now() - answered);
   }
 
   /** Classifies the picture again after a change. The camera and the scene need no call, because a new frame comes soon. */
@@ -101,6 +133,7 @@ export class Recognition {
     const options: ObserveOptions = {
       ...this.options,
       topk: classifier.model.showClasses ? 3 : 0,
+      map: this.wantsMapPoint,
       ...(image instanceof Blob && { smoothing: 0 }),
     };
     if (!card) return classifier.observe(image, options);
@@ -132,6 +165,7 @@ export class Recognition {
   clear(): void {
     showTop3([]);
     this.#showPrediction(null);
+    this.#onShown(null, 0, 0);
   }
 
   #show({ prediction, classes, timings }: Observation): void {

@@ -45,6 +45,11 @@ export class ClassList {
     return this.#cardOfLabel.get(label);
   }
 
+  /** The cards of the page that is shown. */
+  get shown(): Iterable<ClassCard> {
+    return this.#cards.values();
+  }
+
   /** Returns the card in a slot, if its page is shown. */
   at(slot: number): ClassCard | undefined {
     return this.#cards.get(slot);

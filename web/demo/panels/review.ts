@@ -5,6 +5,7 @@ import { colourOf } from '../dataset/slots.js';
 import { byId, makeButton } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
 import { paintThumbnail } from '../dom/thumbnails.js';
+import type { ConfusionTable } from '../see/confusion-table.js';
 import { texts } from '../texts/texts.js';
 
 /** Callbacks and data that the panel needs from the rest of the page. */
@@ -14,6 +15,8 @@ export interface ReviewEvents {
   /** Returns the number of examples of each class that has any. */
   classSizes(): number[];
   thumbnailOf(id: number): Uint8Array | undefined;
+  /** Returns the labels of all classes in the order of the page. */
+  order(): string[];
   slotOf(label: string): number;
   onMove(id: number, label: string): void;
   onDelete(id: number): void;
@@ -32,6 +35,7 @@ export class ReviewPanel {
   /** Counts the updates, so that a review that arrives late is ignored. */
   #updates = 0;
   #timer = 0;
+  #matrix: ConfusionTable | undefined;
 
   constructor(events: ReviewEvents) {
     this.#events = events;
@@ -50,7 +54,12 @@ export class ReviewPanel {
     const sizes = this.#events.classSizes();
     const isEnough = sizes.length > 1 && Math.min(...sizes) >= minExamples;
     const review = isEnough ? await this.#events.review().catch(() => null) : null;
-    if (update === this.#updates) this.#show(review);
+    if (update !== this.#updates) return;
+    this.#show(review);
+    if (!review && !this.#matrix) return;
+    const { ConfusionTable } = await import('../see/confusion-table.js');
+    this.#matrix ??= new ConfusionTable(byId('confusion'), this.#events);
+    if (update === this.#updates) this.#matrix.show(review);
   }
 
   #show(review: Review | null): void {

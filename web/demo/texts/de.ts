@@ -403,7 +403,49 @@ export const de: Texts = {
       bird: 'Vogel',
     },
   },
-  see: { mapTitle: 'Karte der Beispiele' },
+  see: {
+    mapTitle: 'Karte der Beispiele',
+    mapHelp:
+      'Jede Form ist ein Beispiel. Beispiele, die für das Netz ähnlich aussehen, liegen nah beieinander. Der Ring ist das, was es gerade sieht. Zeige auf eine Form oder gehe mit den Pfeiltasten hin, um ihr Bild zu sehen.',
+    mapLabel: 'Karte der Beispiele',
+    mapEmpty: 'Nimm ein paar Beispiele auf. Sie erscheinen hier.',
+    mapShows: (share) => `Diese Karte zeigt ${share} dessen, was die Beispiele unterscheidet.`,
+    mapInWords: 'Die Karte in Worten',
+    onMap: (label, number, total) => `Beispiel ${number} von ${total}: ${label}`,
+    classOnMap: (label, count, nearest, astray) =>
+      `${label}: ${examples(count)}.${nearest === null ? '' : ` Nächste Klasse: ${nearest}. ${astray === 0 ? 'Kein Beispiel liegt' : `${examples(astray)} ${astray === 1 ? 'liegt' : 'liegen'}`} näher an einer anderen Klasse.`}`,
+    matrixTitle: 'Welche Antworten waren richtig?',
+    matrixHelp:
+      'Eine Zeile für die Beispiele jeder Klasse, eine Spalte für jede Antwort. Ein doppelter Rand zeigt richtige Antworten. Wähle eine Zahl, um die Beispiele zu sehen.',
+    matrixCorner: 'Klasse',
+    matrixCell: (count, label, takenFor) =>
+      label === takenFor
+        ? `${examples(count)} von ${label}, richtig erkannt`
+        : `${examples(count)} von ${label}, für ${takenFor} gehalten`,
+    speed: 'Geschwindigkeit',
+    diagnostics: 'Diagnose',
+    noFrames: 'Noch keine Bilder. Starte die Kamera oder die Szene.',
+    live: 'Letzte Bilder:',
+    measured: 'Messung:',
+    rate: (perSecond, frames) => `${perSecond} pro Sekunde (${frames})`,
+    step: 'Schritt',
+    half: 'Median (p50)',
+    mostly: '95 % darunter (p95)',
+    steps: {
+      grab: 'Bild holen',
+      preprocess: 'Zuschneiden und verkleinern',
+      network: 'Netz',
+      neighbours: 'Mit den Beispielen vergleichen',
+      messages: 'Nachrichten',
+      page: 'Auf der Seite zeigen',
+    },
+    together: 'Zusammen',
+    benchmark: (count) => `${count} Bilder messen`,
+    measuring: (done, total) => `${done} von ${total} Bildern gemessen.`,
+    copy: 'Diagnose kopieren',
+    copied: 'Kopiert. Der Text nennt keine Klassen und enthält keine Bilder.',
+    copyYourself: 'Der Browser erlaubt das Kopieren nicht. Der Text ist markiert: Kopiere ihn selbst.',
+  },
   projects: {
     unnamed: 'Mein Projekt',
     button: (name: string) => `Projekt ${name}. Alle Projekte zeigen`,

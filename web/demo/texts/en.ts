@@ -416,7 +416,49 @@ export const en = {
       bird: 'Bird',
     },
   },
-  see: { mapTitle: 'Map of the examples' },
+  see: {
+    mapTitle: 'Map of the examples',
+    mapHelp:
+      'Each shape is an example. Examples that look alike to the network are close together. The ring is what it sees now. Point at a shape, or move with the arrow keys, to see its picture.',
+    mapLabel: 'Map of the examples',
+    mapEmpty: 'Record some examples. They appear here.',
+    mapShows: (share: string) => `This map shows ${share} of what makes the examples different.`,
+    mapInWords: 'The map in words',
+    onMap: (label: string, number: number, total: number) => `Example ${number} of ${total}: ${label}`,
+    classOnMap: (label: string, count: number, nearest: string | null, astray: number) =>
+      `${label}: ${examples(count)}.${nearest === null ? '' : ` Nearest class: ${nearest}. ${astray === 0 ? 'No example lies' : `${examples(astray)} ${astray === 1 ? 'lies' : 'lie'}`} nearer to another class.`}`,
+    matrixTitle: 'Which answers were right?',
+    matrixHelp:
+      'One row for the examples of each class, one column for each answer. A double border marks right answers. Choose a number to see the examples.',
+    matrixCorner: 'Class',
+    matrixCell: (count: number, label: string, takenFor: string) =>
+      label === takenFor
+        ? `${examples(count)} of ${label}, recognised as such`
+        : `${examples(count)} of ${label}, taken for ${takenFor}`,
+    speed: 'Speed',
+    diagnostics: 'Diagnostics',
+    noFrames: 'No frames yet. Start the camera or the scene.',
+    live: 'Last frames:',
+    measured: 'Benchmark:',
+    rate: (perSecond: string, frames: string) => `${perSecond} per second (${frames})`,
+    step: 'Step',
+    half: 'Median (p50)',
+    mostly: '95 % below (p95)',
+    steps: {
+      grab: 'Grab the picture',
+      preprocess: 'Crop and resize',
+      network: 'Network',
+      neighbours: 'Compare with the examples',
+      messages: 'Messages',
+      page: 'Show on the page',
+    },
+    together: 'Together',
+    benchmark: (count: number) => `Measure ${count} frames`,
+    measuring: (done: number, total: number) => `Measured ${done} of ${total} frames.`,
+    copy: 'Copy diagnostics',
+    copied: 'Copied. The text names no classes and contains no pictures.',
+    copyYourself: 'The browser does not allow copying. The text is selected: copy it yourself.',
+  },
   projects: {
     unnamed: 'My project',
     button: (name: string) => `Project ${name}. Show all projects`,

@@ -399,7 +399,49 @@ export const es: Texts = {
       bird: 'Pájaro',
     },
   },
-  see: { mapTitle: 'Mapa de los ejemplos' },
+  see: {
+    mapTitle: 'Mapa de los ejemplos',
+    mapHelp:
+      'Cada figura es un ejemplo. Los ejemplos que la red ve parecidos están cerca unos de otros. El anillo es lo que ve ahora. Señala una figura, o muévete con las flechas, para ver su imagen.',
+    mapLabel: 'Mapa de los ejemplos',
+    mapEmpty: 'Graba algunos ejemplos. Aparecerán aquí.',
+    mapShows: (share) => `Este mapa muestra el ${share} de lo que distingue a los ejemplos.`,
+    mapInWords: 'El mapa en palabras',
+    onMap: (label, number, total) => `Ejemplo ${number} de ${total}: ${label}`,
+    classOnMap: (label, count, nearest, astray) =>
+      `${label}: ${examples(count)}.${nearest === null ? '' : ` Clase más cercana: ${nearest}. ${astray === 0 ? 'Ningún ejemplo está' : `${examples(astray)} ${astray === 1 ? 'está' : 'están'}`} más cerca de otra clase.`}`,
+    matrixTitle: '¿Qué respuestas fueron correctas?',
+    matrixHelp:
+      'Una fila para los ejemplos de cada clase, una columna para cada respuesta. Un borde doble marca las respuestas correctas. Elige un número para ver los ejemplos.',
+    matrixCorner: 'Clase',
+    matrixCell: (count, label, takenFor) =>
+      label === takenFor
+        ? `${label}: ${examples(count)} con respuesta correcta`
+        : `${label}: ${examples(count)} con la respuesta ${takenFor}`,
+    speed: 'Velocidad',
+    diagnostics: 'Diagnóstico',
+    noFrames: 'Todavía no hay imágenes. Inicia la cámara o la escena.',
+    live: 'Últimas imágenes:',
+    measured: 'Medición:',
+    rate: (perSecond, frames) => `${perSecond} por segundo (${frames})`,
+    step: 'Paso',
+    half: 'Mediana (p50)',
+    mostly: '95 % por debajo (p95)',
+    steps: {
+      grab: 'Tomar la imagen',
+      preprocess: 'Recortar y reducir',
+      network: 'Red',
+      neighbours: 'Comparar con los ejemplos',
+      messages: 'Mensajes',
+      page: 'Mostrar en la página',
+    },
+    together: 'En total',
+    benchmark: (count) => `Medir ${count} imágenes`,
+    measuring: (done, total) => `Medidas ${done} de ${total} imágenes.`,
+    copy: 'Copiar el diagnóstico',
+    copied: 'Copiado. El texto no nombra clases ni contiene imágenes.',
+    copyYourself: 'El navegador no permite copiar. El texto está seleccionado: cópialo tú.',
+  },
   projects: {
     unnamed: 'Mi proyecto',
     button: (name: string) => `Proyecto ${name}. Mostrar todos los proyectos`,

@@ -26,6 +26,7 @@ export { ClassifierError, errorCodes } from '../shared/errors.js';
 export type {
   Choice,
   ClassScore,
+  ExampleMap,
   Info,
   KnnInfo,
   Layers,

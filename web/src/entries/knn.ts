@@ -11,6 +11,7 @@ export type { ModuleOptions } from '../page/session.js';
 export type { ErrorCode } from '../shared/errors.js';
 export { ClassifierError, errorCodes } from '../shared/errors.js';
 export type {
+  ExampleMap,
   KnnInfo,
   LoadTimings,
   ModelInfo,

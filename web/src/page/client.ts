@@ -108,6 +108,8 @@ export interface ObserveOptions extends PredictOptions, CallSettings {
   topk?: number | undefined;
   /** Returns the embedding too. Default: false. */
   embedding?: boolean | undefined;
+  /** Returns the frame's place on the last `map()` too. Default: false. */
+  map?: boolean | undefined;
 }
 
 /** Result of `observe()` for one frame. */
@@ -122,6 +124,8 @@ export interface Observation {
   exampleId: number | undefined;
   /** [embeddingSize] floats; undefined unless requested. */
   embedding: Float32Array | undefined;
+  /** Place [x, y] of the frame on the last `map()`; null unless requested, and before the first map. */
+  mapPoint: [number, number] | null;
   /** Durations for this frame. */
   timings: Timings;
 }
@@ -250,7 +254,7 @@ export class Classifier extends KnnClassifier {
    */
   async observe(
     image: ImageInput,
-    { label, alsoMirrored = false, topk = 3, embedding = false, signal, ...options }: ObserveOptions = {},
+    { label, alsoMirrored = false, topk = 3, embedding = false, map = false, signal, ...options }: ObserveOptions = {},
   ): Promise<Observation> {
     const args = {
       label: label === undefined ? undefined : toLabel(label),
@@ -258,6 +262,7 @@ export class Classifier extends KnnClassifier {
       options: toPredictOptions(options),
       topk: toCount(topk, 'topk', 0),
       embedding: Boolean(embedding),
+      map: Boolean(map),
     };
     const wire = await this.#ask('observe', image, (frame) => ({ ...args, frame }), {
       signal,

@@ -9,6 +9,7 @@ import { requireHome } from '../shared/home.js';
 import type {
   ClassifierMethods,
   Edit,
+  ExampleMap,
   KnnInfo,
   Neighbour,
   PredictOptions,
@@ -244,6 +245,28 @@ export class KnnClassifier {
     return this.call(
       'review',
       { options: toPredictOptions(options), maxExamples: toCount(maxExamples, 'maxExamples') },
+      { signal },
+    );
+  }
+
+  /**
+   * Returns a flat map of all examples, by principal component analysis of their embeddings. The first map of the same examples is always
+   * the same. Each further call starts from the map before, so that points move little when examples come or go. Calls take a bounded time
+   * for the plane, some 0.1 s or less, and little more for each example.
+   */
+  async map({ signal }: CallSettings = {}): Promise<ExampleMap> {
+    return this.call('map', {}, { signal });
+  }
+
+  /**
+   * Returns the place [x, y] of an embedding on the last `map()`; null before the first one, and when all values are 0.
+   * @param embedding [embeddingSize]
+   */
+  async mapPoint(embedding: Float32Array, { signal }: CallSettings = {}): Promise<[number, number] | null> {
+    checkEmbedding(embedding, this.embeddingSize);
+    return this.call(
+      'mapPoint',
+      withCopy(embedding, (copy) => ({ embedding: copy })),
       { signal },
     );
   }

@@ -229,6 +229,8 @@ export interface Timings {
   pixelsMs: number;
   /** Time to crop, to resize and to run the network. */
   networkMs: number;
+  /** Part of `networkMs` in which the picture was cropped and resized. */
+  preprocessMs: number;
   /** Time for the nearest neighbours and the top classes. */
   answerMs: number;
 }
@@ -348,6 +350,8 @@ export interface Review {
     takenFor: string;
     /** Number of examples, >= 1. */
     count: number;
+    /** Ids of these examples, oldest first. */
+    ids: number[];
   }[];
   /** The two classes that are confused most often; null when none are. */
   mostConfusable: {
@@ -386,6 +390,19 @@ export interface Review {
   prior: number;
   /** Sharpness for calibrated confidences; 1 where `prior` is not computed. */
   sharpness: number;
+}
+
+/**
+ * Flat map of the examples: their places in the plane in which they differ most, the one of the two leading principal components. Examples
+ * that look alike to the network are close together. Distances are at most those of the embeddings of length 1, so they are 0-2.
+ */
+export interface ExampleMap {
+  /** Ids of all examples, [n], in ascending order. */
+  ids: number[];
+  /** Places, [n, 2]: x and y of each example. All are 0 when the examples are equal. */
+  points: Float32Array;
+  /** Shares of the variance along the two leading components, 0-1, greatest first. A sum near 1 means that the map shows almost everything. */
+  explained: [number, number];
 }
 
 /** Number format in which examples are stored: 32-bit floats, or 16 or 8 bits per value. */
@@ -430,6 +447,7 @@ export interface WireObservation {
   exampleCount: number | undefined;
   exampleId: number | undefined;
   embedding: Float32Array | undefined;
+  mapPoint: [number, number] | null;
   timings: Timings;
 }
 
@@ -454,6 +472,7 @@ export interface ClassifierMethods {
     options: WirePredictOptions;
     topk: number;
     embedding: boolean;
+    map: boolean;
   }): WireObservation;
   /** Returns the names of the network's own classes, [classCount]; empty when they are unknown. */
   classNames(args: Record<string, never>): readonly string[];
@@ -466,6 +485,8 @@ export interface ClassifierMethods {
   exampleIds(args: { label: string }): number[];
   exampleEmbedding(args: { id: number }): Float32Array;
   review(args: { options: WirePredictOptions; maxExamples: number }): Review;
+  map(args: Record<string, never>): ExampleMap;
+  mapPoint(args: { embedding: Float32Array }): [number, number] | null;
   /** Returns the number of this save, which the following calls take. */
   startSave(args: { thumbnails: Thumbnail[] }): number;
   /** Returns the next piece; empty after the last one. */

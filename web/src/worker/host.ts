@@ -46,6 +46,7 @@ const noRequest: WasmFrameRequest = {
   options: predictDefaults,
   topk: 0,
   embedding: false,
+  map: false,
 };
 
 /**
@@ -96,8 +97,13 @@ export function makeHost(
     if (signal?.aborted) throw aborted(signal);
     const written = performance.now();
     const result = classifier.observe({ ...noRequest, ...request });
-    const { networkMs } = result;
-    timings = { pixelsMs: written - started, networkMs, answerMs: performance.now() - written - networkMs };
+    const { networkMs, preprocessMs } = result;
+    timings = {
+      pixelsMs: written - started,
+      networkMs,
+      preprocessMs,
+      answerMs: performance.now() - written - networkMs,
+    };
     tryThreads(opened, networkMs);
     noteAnswer();
     return result;
@@ -170,17 +176,22 @@ export function makeHost(
         .map((each) => toWirePrediction(labels, each));
     },
 
-    async observe({ frame, label, alsoMirrored, options, topk, embedding: wantsEmbedding }, context) {
-      const { exampleId, exampleCount, prediction, labels, classes, embedding } = await observe(frame, context, {
-        teaches: label !== undefined,
-        label: label ?? '',
-        alsoMirrored,
-        predicts: true,
-        predictsOnlyWhenTaught: true,
-        options,
-        topk: use().model?.classCount ? topk : 0,
-        embedding: wantsEmbedding,
-      });
+    async observe({ frame, label, alsoMirrored, options, topk, embedding: wantsEmbedding, map }, context) {
+      const { exampleId, exampleCount, prediction, labels, classes, embedding, mapPoint } = await observe(
+        frame,
+        context,
+        {
+          teaches: label !== undefined,
+          label: label ?? '',
+          alsoMirrored,
+          predicts: true,
+          predictsOnlyWhenTaught: true,
+          options,
+          topk: use().model?.classCount ? topk : 0,
+          embedding: wantsEmbedding,
+          map,
+        },
+      );
       return new Transfer(
         {
           prediction: prediction && toWirePrediction(labels, prediction),
@@ -188,6 +199,7 @@ export function makeHost(
           exampleCount: label === undefined ? undefined : exampleCount,
           exampleId,
           embedding,
+          mapPoint: toPoint(mapPoint ?? null),
           timings: timings!,
         },
         embedding ? [embedding.buffer as ArrayBuffer] : [],
@@ -226,6 +238,13 @@ export function makeHost(
 
     review: ({ options, maxExamples }) => review(use().classifier, options, maxExamples),
 
+    map() {
+      const { ids, points, explained } = use().classifier.map();
+      return new Transfer({ ids, points, explained: toPoint(explained)! }, [points.buffer as ArrayBuffer]);
+    },
+
+    mapPoint: ({ embedding }) => toPoint(use().classifier.mapPoint(embedding)),
+
     ...datasetMethods(use),
 
     info,
@@ -237,6 +256,10 @@ export function makeHost(
       end(module);
     },
   };
+}
+
+function toPoint(values: Float32Array | null): [number, number] | null {
+  return values && [values[0]!, values[1]!];
 }
 
 function toWirePrediction(
@@ -275,8 +298,21 @@ function edit(classifier: WasmClassifier, change: Edit): void {
   }
 }
 
+/** Collects the examples of each cell of the confusion matrix, ordered by class indices. `predictions` is that of WasmReview. */
+function toConfusion(predictions: readonly number[]): { own: number; takenFor: number; ids: number[] }[] {
+  const cells = new Map<string, { own: number; takenFor: number; ids: number[] }>();
+  for (let i = 0; i < predictions.length; i += 3) {
+    const [id, own, takenFor] = [predictions[i]!, predictions[i + 1]!, predictions[i + 2]!];
+    const key = `${own} ${takenFor}`;
+    const cell = cells.get(key) ?? { own, takenFor, ids: [] };
+    cell.ids.push(id);
+    cells.set(key, cell);
+  }
+  return [...cells.values()].sort((a, b) => a.own - b.own || a.takenFor - b.takenFor);
+}
+
 function review(classifier: WasmClassifier, options: WirePredictOptions, maxExamples: number): Review {
-  const { tested, correct, confusion, mostConfusable, duplicates, outliers, ...calibration } = classifier.review(
+  const { tested, correct, predictions, mostConfusable, duplicates, outliers, ...calibration } = classifier.review(
     options,
     maxExamples,
   );
@@ -286,10 +322,11 @@ function review(classifier: WasmClassifier, options: WirePredictOptions, maxExam
     ...calibration,
     tested,
     accuracy: correct / tested,
-    confusion: confusion.map(({ classIndex, takenFor, count }) => ({
-      label: nameOf(classIndex),
+    confusion: toConfusion(predictions).map(({ own, takenFor, ids }) => ({
+      label: nameOf(own),
       takenFor: nameOf(takenFor),
-      count,
+      count: ids.length,
+      ids,
     })),
     mostConfusable: mostConfusable && {
       labels: [nameOf(mostConfusable.classA), nameOf(mostConfusable.classB)],

@@ -87,11 +87,15 @@ export interface WasmFrameRequest {
   topk: number;
   /** Returns the embedding. */
   embedding: boolean;
+  /** Returns the place on the last map. */
+  map: boolean;
 }
 
 export interface WasmFrameResult {
   /** Milliseconds for preprocessing and network. */
   networkMs: number;
+  /** Milliseconds of them for preprocessing. */
+  preprocessMs: number;
   /** Undefined without a label. */
   exampleId?: number;
   /** Number of examples of the label; 0 without one. */
@@ -103,6 +107,8 @@ export interface WasmFrameResult {
   classes: WasmClassScore[];
   /** [embeddingSize], a copy. */
   embedding?: Float32Array;
+  /** As mapPoint(); undefined unless asked for. */
+  mapPoint?: Float32Array | null;
 }
 
 export interface WasmReview {
@@ -111,11 +117,20 @@ export interface WasmReview {
   temperature: number;
   prior: number;
   sharpness: number;
-  /** Cells of the confusion matrix that are not 0. */
-  confusion: { classIndex: number; takenFor: number; count: number }[];
+  /** [tested, 3] id, class index and predicted class index of each tested example, in the order of the ids. */
+  predictions: number[];
   mostConfusable: { classA: number; classB: number; confusions: number } | null;
   duplicates: { id: number; of: number; similarity: number }[];
   outliers: { id: number; classIndex: number; suggestedClass: number; confidence: number }[];
+}
+
+export interface WasmMap {
+  /** [n] in ascending order. */
+  ids: number[];
+  /** [n, 2], a copy. */
+  points: Float32Array;
+  /** [2] shares of the variance, 0-1, greatest first. */
+  explained: Float32Array;
 }
 
 export interface WasmThumbnail {
@@ -210,6 +225,10 @@ export interface WasmClassifier {
   /** Returns a stored example: [dimension], of length 1, a copy. */
   exampleEmbedding(id: number): Float32Array;
   review(options: WasmPredictOptions, maxExamples: number): WasmReview;
+  /** Computes the plane in which the examples differ most, and their places on it. */
+  map(): WasmMap;
+  /** Returns the place [2] of an embedding on the last map; null without a map, and for an embedding without a direction. */
+  mapPoint(embedding: Float32Array): Float32Array | null;
   /** Converts the examples to another number format: 'f32' | 'i16' | 'i8'. */
   useStorage(storage: string): void;
   storage(): string;
