@@ -286,7 +286,8 @@ test('bytes in settings survive as JSON', async () => {
   assert.deepEqual(fromTaggedJson(await toTaggedJson(big)), big);
   const text = await toTaggedJson(fullProject());
   assert.deepEqual(
-    readProjectRecord({ ...newRecord(fullProject()), project: text }, 'abc').project.classes.apple.output.sound.own.data,
+    readProjectRecord({ ...newRecord(fullProject()), project: text }, 'abc').project.classes.apple.output.sound.own
+      .data,
     Uint8Array.of(1, 2, 255),
   );
 });

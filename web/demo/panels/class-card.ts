@@ -50,6 +50,7 @@ export class ClassCard {
   readonly #input: HTMLInputElement;
   readonly #removed = new AbortController();
   #label = '';
+  #isEmpty = true;
   #isRecording = false;
   #recordingText = '';
   #handsFree = false;
@@ -102,6 +103,9 @@ export class ClassCard {
     if (!this.#examples.show(ids, this.name)) return;
     within(this.root, '.count').textContent = texts.common.examples(ids.length);
     within<HTMLButtonElement>(this.root, '.clear').disabled = ids.length === 0;
+    if (this.#isEmpty === (ids.length === 0)) return;
+    this.#isEmpty = ids.length === 0;
+    this.#labelControls();
   }
 
   /** Shows the confidence in this class, 0-1. */
@@ -209,15 +213,22 @@ export class ClassCard {
     if (name !== this.#label) this.#events.onRename(this, name);
   }
 
+  /** Name of the record button. It begins with the text that the button shows, so that it can be spoken to. */
+  get #recordLabel(): string {
+    const { name } = this;
+    if (this.#isRecording) return `${this.#recordingText}: ${name}`;
+    return this.#handsFree ? texts.recording.pressToRecordName(name) : texts.classes.holdToRecordName(name);
+  }
+
   /** Gives the controls names for screen readers, which include the name of the class. */
   #labelControls(): void {
     const { name } = this;
     const labels: Record<string, string> = {
       '.name': texts.classes.nameOf(this.slot),
       '.meter': texts.classes.confidenceIn(name),
-      '.record': this.#handsFree ? texts.recording.pressToRecordName(name) : texts.classes.holdToRecordName(name),
+      '.record': this.#recordLabel,
       'input[type=file]': texts.classes.addPicturesTo(name),
-      '.thumbnails': texts.classes.showExamplesOf(name),
+      '.thumbnails': this.#isEmpty ? `${texts.classes.noExamples}: ${name}` : texts.classes.showExamplesOf(name),
       '.gallery-list': texts.classes.examplesOf(name),
       '.clear': texts.classes.removeAllOf(name),
       '.remove': texts.classes.removeClassName(name),
