@@ -109,6 +109,9 @@ test('the confusion matrix opens the examples of each cell, which can be moved a
   assert.deepEqual(await matrix.locator('tbody th').allTextContents(), ['Class 1', 'Class 2']);
   const wrong = matrix.getByRole('button', { name: '1 example of Class 2, taken for Class 1' });
   const right = matrix.getByRole('button', { name: '3 examples of Class 2, recognised as such' });
+  // Right answers differ by more than their colour.
+  const borderOf = (button) => button.evaluate((element) => getComputedStyle(element).borderTopStyle);
+  assert.deepEqual([await borderOf(right), await borderOf(wrong)], ['double', 'solid']);
   await right.click();
   const examples = page.getByTestId('confusion-examples');
   assert.equal(await examples.locator('li').count(), 3);

@@ -12,8 +12,8 @@ const site = fileURLToPath(new URL('../../../web/site/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
   entry: 14_550,
-  worker: 19_660,
-  modules: { simd: 191_700, 'simd-threads': 196_200, relaxed: 198_800, 'relaxed-threads': 204_300 },
+  worker: 19_850,
+  modules: { simd: 193_900, 'simd-threads': 196_700, relaxed: 199_500, 'relaxed-threads': 205_400 },
   // Fetched only for the first picture file.
   decoder: 31_950,
   // Fetched only for a model.json of TensorFlow.js.
@@ -56,7 +56,7 @@ test('the package stays within its size limits', (t) => {
   expectAtMost('The worker', worker, limits.worker);
   for (const { variant, glue, wasm, together } of sizes) {
     expectAtMost(`The module ${variant}`, glue + wasm, limits.modules[variant]);
-    expectAtMost(`Everything that starts ${variant}`, together, 238_500);
+    expectAtMost(`Everything that starts ${variant}`, together, 239_700);
   }
   expectAtMost('The decoder', decoder, limits.decoder);
   expectAtMost('The converter', converter, limits.converter);

@@ -106,7 +106,7 @@ export class ConfusionTable {
         type: 'button',
         'aria-expanded': String(this.#isOpen(cell)),
         'aria-label': texts.see.matrixCell(ids.length, label, takenFor),
-        'data-right': isRight,
+        'data-right': String(isRight),
         on: {
           click: () => {
             const wasOpen = this.#isOpen(cell);
