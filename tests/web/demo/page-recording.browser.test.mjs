@@ -7,11 +7,13 @@ import {
   countOf,
   makePicture,
   openReady,
+  slotsOf,
   startCamera,
   teach,
   untilCount,
   untilCountAtLeast,
   untilFrames,
+  untilReady,
 } from './demo-page.mjs';
 
 let browser;
@@ -207,6 +209,33 @@ test('another camera and the mirror can be chosen; examples and session stay', a
   assert.equal(await transform(), '');
   await page.getByTestId('record-1').click();
   await untilCount(page, 1, 2);
+});
+
+/** Runs in the page. Resolves to true when the order of the classes and the choice to press once are stored. */
+async function areChoicesStored() {
+  const database = await new Promise(
+    (resolve) => (indexedDB.open('teachable-machine').onsuccess = ({ target }) => resolve(target.result)),
+  );
+  const request = database.transaction('projects').objectStore('projects').getAll();
+  const records = await new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+  database.close();
+  return records.some(({ project }) => project.order.length === 3 && project.settings.recording?.toggle);
+}
+
+test('the recording options and the order of the classes are back after a reload', async (t) => {
+  const { page } = await openReady(t, browser);
+  await setOptions(page, { toggle: true, perSecond: 5 });
+  await page.getByTestId('handle-1').press('ArrowDown');
+  assert.deepEqual(await slotsOf(page), [2, 1, 3]);
+  await page.waitForFunction(`(${areChoicesStored})()`);
+  await page.reload();
+  await untilReady(page);
+  assert.deepEqual(await slotsOf(page), [2, 1, 3]);
+  await page.getByTestId('record-1').filter({ hasText: 'Press to record' }).waitFor();
+  await setOptions(page, {});
+  await page.locator('#recording-perSecond').waitFor();
+  assert.equal(await page.getByTestId('recording-perSecond').inputValue(), '5');
+  assert.equal(await page.getByTestId('recording-toggle').isChecked(), true);
 });
 
 test('a recording of something that stands still gives a hint and goes on', async (t) => {
