@@ -12,6 +12,7 @@ const {
   Pace,
   Presses,
   ProjectState,
+  readProject,
   readRecording,
   RecordingSettings,
   rectangleOf,
@@ -22,6 +23,7 @@ const {
   withMoved,
 } = await importTs(
   '../demo/project/project',
+  '../demo/projects/project-record',
   '../demo/recording/options',
   '../demo/recording/order',
   '../demo/recording/pace',
@@ -363,7 +365,10 @@ test('options and order belong to the project: they come back with a stored one,
   project.rename('other');
   settings.change({ zoom: { scale: 2, x: 0.5, y: 0.5 } });
   project.setOrder(['b', 'a']);
-  const stored = structuredClone(project.current);
+  // Read as the next visit reads it.
+  const damages = [];
+  const stored = readProject(structuredClone(project.current), '', damages);
+  assert.deepEqual(damages, []);
   project.open(emptyProject('second', ''));
   project.open(stored);
   assert.deepEqual(told, [
