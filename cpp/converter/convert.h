@@ -28,7 +28,7 @@ struct Conversion {
 /// Converts a model.json and its weights (the shards of its manifest, concatenated in order) to a
 /// float32 file for read_model(). Batch normalizations and activations are folded into the layers
 /// before them. The result is independent of the spans. `output` chooses one of several outputs by
-/// its name or index, see choose_output(). Throws Error{BadArgument} if there is no such output,
+/// its name or index, see OutputChoice. Throws Error{BadArgument} if there is no such output,
 /// and Error{BadModel} or Error{UnsupportedOp} with the name of the layer or node.
 Conversion convert_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights,
                         const std::string& output = "");

@@ -1,25 +1,36 @@
 // Choice among the outputs of a model file.
 #pragma once
 
-#include <span>
 #include <string>
+#include <string_view>
 
 #include "graph/graph.h"
 
 namespace teachable {
 
-/// An output of a model file.
-struct FileOutput {
-  std::string name;   ///< name for people
-  std::string alias;  ///< another name that chooses it; may be empty
-  /// Scores that it gives. The highest value is used unless the caller chooses an output.
-  enum class Scores { None, Independent, OfOneClass } scores = Scores::None;
-};
+/// Scores that an output gives.
+enum class Scores { None, Independent, OfOneClass };
 
-/// Chooses an output, fills in Graph::file_outputs and Graph::file_output, and returns the index.
-/// `wanted` is a name, with or without TensorFlow's ":0", or an index; "" chooses the first output
-/// that ends in a softmax, else the first that ends in a sigmoid, else the last. `outputs` isn't
-/// empty. Throws Error{BadArgument}, which lists the outputs.
-size_t choose_output(Graph& graph, std::span<const FileOutput> outputs, const std::string& wanted);
+/// Choice of one output of a model file: a wanted one, else the first that ends in a softmax, else
+/// the first that ends in a sigmoid, else the last.
+class OutputChoice {
+ public:
+  /// `wanted` is a name, with or without TensorFlow's ":0", or an index; "" for the default one.
+  /// Both must outlive this object.
+  OutputChoice(Graph& graph, const std::string& wanted) : graph_(graph), wanted_(wanted) {}
+
+  /// Adds the next output to Graph::file_outputs. `alias` is another name for it, or "".
+  void add(std::string_view name, std::string_view alias, Scores scores);
+
+  /// Sets Graph::file_output to the index of the chosen output, and returns it. Throws
+  /// Error{BadArgument}, which lists the outputs, if there is no wanted one. There must be an
+  /// output.
+  size_t choose();
+
+ private:
+  Graph& graph_;
+  const std::string& wanted_;
+  int best_ = 0;  // how well the best output so far fits; 0: not at all
+};
 
 }  // namespace teachable

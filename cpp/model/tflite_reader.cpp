@@ -137,7 +137,7 @@ class Reader {
   }
 
   /// Returns the scores that an output of the file gives.
-  FileOutput::Scores scores_of(int32_t tensor) const {
+  Scores scores_of(int32_t tensor) const {
     for (uint32_t i = subgraph_->operators()->size(); i-- > 0;) {
       const tflite::Operator& op = *subgraph_->operators()->Get(i);
       if (op.inputs() == nullptr || op.inputs()->size() == 0 || op.outputs() == nullptr ||
@@ -145,9 +145,9 @@ class Reader {
         continue;
       switch (code_of(op)) {
         case tflite::BuiltinOperator_SOFTMAX:
-          return FileOutput::Scores::OfOneClass;
+          return Scores::OfOneClass;
         case tflite::BuiltinOperator_LOGISTIC:
-          return FileOutput::Scores::Independent;
+          return Scores::Independent;
         case tflite::BuiltinOperator_RESHAPE:
         case tflite::BuiltinOperator_SQUEEZE:
         case tflite::BuiltinOperator_QUANTIZE:
@@ -155,35 +155,37 @@ class Reader {
           tensor = op.inputs()->Get(0);
           break;
         default:
-          return FileOutput::Scores::None;
+          return Scores::None;
       }
     }
-    return FileOutput::Scores::None;
+    return Scores::None;
   }
 
-  /// Returns the name of an output in the file's signature, such as "dense_1"; "" without one.
-  /// The names of tensors say less: "StatefulPartitionedCall:1".
-  std::string name_in_signature(int32_t tensor) const {
-    if (model_->signature_defs() == nullptr) return "";
+  /// Returns the name of an output in the file's signature, such as "dense_1"; "" without one. The
+  /// names of tensors say less: "StatefulPartitionedCall:1".
+  std::string_view name_in_signature(int32_t tensor) const {
+    if (model_->signature_defs() == nullptr) return {};
     for (const tflite::SignatureDef* signature : *model_->signature_defs()) {
       if (signature->outputs() == nullptr || signature->subgraph_index() != 0) continue;
       for (const tflite::TensorMap* each : *signature->outputs()) {
-        if (int64_t{each->tensor_index()} == tensor) return shortened(each->name());
+        if (int64_t{each->tensor_index()} == tensor && each->name() != nullptr)
+          return each->name()->string_view();
       }
     }
-    return "";
+    return {};
   }
 
-  /// Returns the tensor of the output that `wanted` names; see choose_output().
+  /// Returns the tensor of the output that `wanted` names; see OutputChoice.
   int32_t output_index(const std::string& wanted) {
     const auto& tensors = *subgraph_->outputs();
-    std::vector<FileOutput> outputs;
+    OutputChoice choice(graph_, wanted);
     for (const int32_t tensor : tensors) {
-      const std::string own = name_of(raw(tensor));
-      const std::string name = name_in_signature(tensor);
-      outputs.push_back({name.empty() ? own : name, own, scores_of(tensor)});
+      const auto* own = raw(tensor).name();
+      const std::string_view alias = own == nullptr ? std::string_view() : own->string_view();
+      const std::string_view name = name_in_signature(tensor);
+      choice.add(name.empty() ? alias : name, alias, scores_of(tensor));
     }
-    return tensors.Get(static_cast<uint32_t>(choose_output(graph_, outputs, wanted)));
+    return tensors.Get(static_cast<uint32_t>(choice.choose()));
   }
 
   /// Returns for each operator whether the output depends on it. Operators that only compute the

@@ -38,7 +38,7 @@ struct InputSize {
 /// the file declares if that is more than one pixel, else kUsualSide, with a warning. For other
 /// networks, another `size` is an Error{BadArgument}.
 ///
-/// `output` chooses one of several outputs by its name or index, see choose_output(). A name is
+/// `output` chooses one of several outputs by its name or index, see OutputChoice. A name is
 /// that of the tensor, or that in the file's signature.
 ///
 /// Files with channels first (NCHW), as converters from PyTorch write them, give a graph with

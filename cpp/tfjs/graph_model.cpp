@@ -191,8 +191,9 @@ class GraphReader {
   GraphReader(const Json& root, TfjsWeights& weights) : weights_(weights) { index(root); }
 
   Graph read(const Json& root, const std::string& wanted_output) {
-    const std::vector<FileOutput> outputs = outputs_of(root);
-    graph_.output = tensor_of(outputs[choose_output(graph_, outputs, wanted_output)].alias);
+    OutputChoice choice(graph_, wanted_output);
+    const std::vector<std::string> outputs = outputs_of(root, choice);
+    graph_.output = tensor_of(outputs[choice.choose()]);
     if (graph_.input == kNoTensor) {
       throw_bad_model("model.json", "the output doesn't depend on a Placeholder");
     }
@@ -259,14 +260,14 @@ class GraphReader {
     return nodes_[found->second];
   }
 
-  /// Returns the outputs of the file. Their aliases are names of nodes.
-  std::vector<FileOutput> outputs_of(const Json& root) const {
+  /// Adds the outputs of the file to `choice`, and returns the names of their nodes.
+  std::vector<std::string> outputs_of(const Json& root, OutputChoice& choice) const {
     const Json* signature = find(root, "signature");
     if (signature == nullptr) {
       const Json* metadata = find(root, "userDefinedMetadata");
       if (metadata != nullptr) signature = find(*metadata, "signature");
     }
-    std::vector<FileOutput> result;
+    std::vector<std::string> result;
     const Json* outputs = signature == nullptr ? nullptr : find(*signature, "outputs");
     if (outputs != nullptr && outputs->is_object()) {
       for (const Json& each : *outputs) {
@@ -274,7 +275,9 @@ class GraphReader {
         std::string text =
             name != nullptr && name->is_string() ? name->get<std::string>() : each.key();
         if (const size_t colon = text.rfind(':'); colon != text.npos) text.resize(colon);
-        if (by_name_.contains(text)) result.push_back({each.key(), text, scores_of(text)});
+        if (!by_name_.contains(text)) continue;
+        choice.add(each.key(), text, scores_of(text));
+        result.push_back(std::move(text));
       }
     }
     if (!result.empty()) return result;
@@ -284,23 +287,24 @@ class GraphReader {
     }
     for (const FileNode& node : nodes_) {
       if (is_read.contains(node.name) || node.inputs.empty()) continue;
-      result.push_back({node.name, node.name, scores_of(node.name)});
+      choice.add(node.name, "", scores_of(node.name));
+      result.push_back(node.name);
     }
     if (result.empty()) throw_bad_model("model.json", "there is no output");
     return result;
   }
 
   /// Returns the scores that a node gives.
-  FileOutput::Scores scores_of(const std::string& name) const {
+  Scores scores_of(const std::string& name) const {
     const FileNode* node = &origin(name);
-    for (size_t steps = 0; steps < kMaxIdentities; ++steps) {
+    for (size_t steps = 0; steps < 4; ++steps) {
       if ((node->op != "Reshape" && node->op != "Squeeze") || node->inputs.empty()) break;
       node = &origin(node->inputs[0]);
     }
-    if (node->op == "Softmax") return FileOutput::Scores::OfOneClass;
+    if (node->op == "Softmax") return Scores::OfOneClass;
     const bool is_sigmoid =
         node->op == "Sigmoid" || std::ranges::count(node->texts("fused_ops"), "Sigmoid") > 0;
-    return is_sigmoid ? FileOutput::Scores::Independent : FileOutput::Scores::None;
+    return is_sigmoid ? Scores::Independent : Scores::None;
   }
 
   static bool is_pass_through(const FileNode& node) {

@@ -12,7 +12,7 @@ namespace teachable {
 
 /// Reads a graph model. `root` is the whole model.json. Its outputs are those of its signature;
 /// without one, they are the nodes that no other node reads. `output` chooses one, see
-/// choose_output(). Nodes that the output doesn't depend on are skipped.
+/// OutputChoice. Nodes that the output doesn't depend on are skipped.
 ///
 /// Maps with channels first (NCHW) get their channels last: Transpose nodes between the orders are
 /// absorbed. Throws Error{UnsupportedOp}, which names the node, for what depends on that order in

@@ -19,7 +19,7 @@ struct TfjsModel {
 /// the shards of weightsManifest, concatenated in order. Weights in uint8, uint16 (w = q * scale +
 /// min) and float16 become float32. Filters become [out, kh, kw, in], and a batch normalization
 /// becomes a ScaleShift. Maps with channels first (NCHW) get their channels last. `output` chooses
-/// one of several outputs by its name or index, see choose_output(). Throws Error{BadModel} for a
+/// one of several outputs by its name or index, see OutputChoice. Throws Error{BadModel} for a
 /// damaged model, Error{UnsupportedOp} with the name of the layer or node, and Error{BadArgument}
 /// if there is no such output.
 TfjsModel read_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights,

@@ -174,8 +174,9 @@ class TopologyReader {
     if (is_outermost(model)) {
       const Json& layers = layers_of(model);
       const Json& last = layers[layers.size() - 1];
-      const FileOutput output = {to_layer(last, model.path).path.back(), "", scores_of(last)};
-      choose_output(graph_, {&output, 1}, wanted_output_);
+      OutputChoice choice(graph_, wanted_output_);
+      choice.add(to_layer(last, model.path).path.back(), "", scores_of(last));
+      choice.choose();
     }
     return current;
   }
@@ -193,25 +194,24 @@ class TopologyReader {
 
   Call chosen_output(const Functional& functional, const TfjsLayer& model) {
     const std::vector<Source> ends = ends_of(model, "output_layers");
-    std::vector<FileOutput> outputs;
+    if (ends.empty()) throw_bad_model(functional.where, "there are no output_layers");
+    OutputChoice choice(graph_, wanted_output_);
     for (const Source& end : ends) {
       const Call call = to_call(functional, end, functional.where);
-      outputs.push_back({end.layer, end.key, scores_of(functional.layers[call.first].layer.json)});
+      choice.add(end.layer, end.key, scores_of(functional.layers[call.first].layer.json));
     }
-    if (outputs.empty()) throw_bad_model(functional.where, "there are no output_layers");
-    return to_call(functional, ends[choose_output(graph_, outputs, wanted_output_)],
-                   functional.where);
+    return to_call(functional, ends[choice.choose()], functional.where);
   }
 
   /// Returns the scores that a layer, or a nested model, gives.
-  static FileOutput::Scores scores_of(const Json& layer) {
+  static Scores scores_of(const Json& layer) {
     static const Json kNone = Json::object();
     const Json* config = find(layer, "config");
     if (config == nullptr) config = &kNone;
     const std::string class_name = text_of(find(layer, "class_name"));
     if (is_model(class_name)) {
       const Json* layers = config->is_array() ? config : find(*config, "layers");
-      if (layers == nullptr || layers->empty()) return FileOutput::Scores::None;
+      if (layers == nullptr || layers->empty()) return Scores::None;
       const Json* last = &(*layers)[layers->size() - 1];
       std::vector<Source> ends;
       if (const Json* value = find(*config, "output_layers")) collect_sources(*value, ends);
@@ -223,9 +223,9 @@ class TopologyReader {
     const Json* activation = find(*config, "activation");
     if (activation != nullptr && activation->is_object()) activation = find(*activation, "config");
     const std::string name = class_name == "Softmax" ? "softmax" : text_of(activation);
-    return name == "softmax"   ? FileOutput::Scores::OfOneClass
-           : name == "sigmoid" ? FileOutput::Scores::Independent
-                               : FileOutput::Scores::None;
+    return name == "softmax"   ? Scores::OfOneClass
+           : name == "sigmoid" ? Scores::Independent
+                               : Scores::None;
   }
 
   static std::string text_of(const Json* value) {

@@ -70,7 +70,7 @@ class Nodes {
     return *this;
   }
 
-  /// Returns the graph of one output; see choose_output().
+  /// Returns the graph of one output; see OutputChoice.
   Graph read(const std::string& output = "") const {
     Json model = {{"modelTopology", {{"node", nodes_}}}};
     if (!outputs_.empty()) model["signature"] = {{"outputs", outputs_}};

@@ -47,7 +47,14 @@ void write_small(const std::filesystem::path& folder, testing::Precision precisi
   const TensorId last = b.fully_connected(pooled, 2);
   Graph graph = b.take(last);
   Tensor& input = graph.tensors[graph.input];
-  if (input.quantization.present()) input.quantization = {{1.0f / 255}, {-128}, 0};
+  if (input.quantization.present()) {
+    input.quantization = {{1.0f / 255}, {-128}, 0};
+    // The scale of a bias is that of the input times that of the filter.
+    const auto& conv = std::get<Conv2d>(graph.nodes[0].op);
+    std::vector<float>& scales = graph.tensors[conv.bias].quantization.scales;
+    scales = graph.tensors[conv.filter].quantization.scales;
+    for (float& scale : scales) scale *= 1.0f / 255;
+  }
   const std::vector<std::byte> bytes =
       write_tflite_outputs(graph, {pooled, scores, last}, {{scores, "scores"}, {last, "last"}});
   std::ofstream(folder / (std::string("small-") + name + ".tflite"), std::ios::binary)

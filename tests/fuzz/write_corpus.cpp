@@ -71,7 +71,6 @@ void write_forms(const std::filesystem::path& folder) {
     const std::string name = precision == testing::Precision::F32  ? "float32"
                              : precision == testing::Precision::U8 ? "uint8"
                                                                    : "int8";
-    const Graph fixed = graph_of(false);
     write(folder / "tflite" / ("channels-first-" + name + ".tflite"), write_channels_first(fixed));
     write(folder / "tflite" / ("outputs-" + name + ".tflite"),
           write_tflite_outputs(fixed, {fixed.output, pooled}, {{pooled, "pooled"}}));
