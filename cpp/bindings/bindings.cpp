@@ -125,6 +125,7 @@ struct JsFrameOptions {
   /// Ranges of R, G and B: three lows, then three highs. Empty: `range_low` and `range_high`.
   std::vector<float> channel_ranges;
   std::string embedding;
+  std::string output;
   double width = 0, height = 0;  // 0: not given.
 };
 
@@ -145,6 +146,7 @@ FrameOptions to_frame_options(const JsFrameOptions& js) {
                               InputRange{r[2], r[5]}};
   }
   options.embedding = js.embedding;
+  options.output = js.output;
   options.input_size = {static_cast<int64_t>(js.width), static_cast<int64_t>(js.height)};
   return options;
 }
@@ -198,6 +200,8 @@ struct Wire<const std::string&> {
   using Type = val;
   static std::string from(const val& js) { return js.as<std::string>(); }
 };
+std::string text_or_empty(const val& js) { return js.isUndefined() ? "" : js.as<std::string>(); }
+
 template <>
 struct Wire<const JsFrameOptions&> {
   using Type = val;
@@ -212,7 +216,8 @@ struct Wire<const JsFrameOptions&> {
                 js["channelRanges"].isUndefined()
                     ? std::vector<float>()
                     : emscripten::convertJSArrayToNumberVector<float>(js["channelRanges"]),
-            .embedding = js["embedding"].isUndefined() ? "" : js["embedding"].as<std::string>(),
+            .embedding = text_or_empty(js["embedding"]),
+            .output = text_or_empty(js["output"]),
             .width = js["width"].isUndefined() ? 0 : js["width"].as<double>(),
             .height = js["height"].isUndefined() ? 0 : js["height"].as<double>()};
   }
@@ -286,6 +291,8 @@ val to_js(const ModelInfo& info) {
   js.set("embeddingLayer", to_js(info.embedding_layer));
   js.set("embeddingReason", to_js(info.embedding_reason));
   js.set("warnings", to_js(info.warnings));
+  js.set("outputs", to_js(info.outputs));
+  js.set("outputIndex", info.output);
   js.set("layers", to_js(std::string(info.layers == EmbeddingLayers::Two ? "two" : "last")));
   js.set("middleLayerSize", info.middle_layer_size);
   js.set("classCount", info.class_count);

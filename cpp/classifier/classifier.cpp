@@ -148,7 +148,9 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
                  "another classifier."});
   }
   Model model = read_model(model_bytes.span(), precision, ConstantStorage::Borrowed,
-                           options.embedding, options.input_size);
+                           options.embedding, options.input_size, options.output);
+  std::vector<std::string> outputs = std::move(model.graph.file_outputs);
+  const size_t output = model.graph.file_output;
   auto network = std::make_unique<Network>(std::move(model.graph), threadpool_.get(), layers);
 
   // The caller's range is that of the file's input. Layers that were removed may have scaled it.
@@ -209,7 +211,9 @@ ModelInfo Classifier::load_model(const FrameOptions& options, PrecisionChoice pr
           .labels_file = std::move(model.labels_file),
           .summary = network_->summary(),
           .multiply_adds = network_->backbone_multiply_adds() + network_->head_multiply_adds(),
-          .warnings = std::move(warnings)};
+          .warnings = std::move(warnings),
+          .outputs = std::move(outputs),
+          .output = output};
 }
 
 void Classifier::use_space(std::span<const uint8_t> file) {

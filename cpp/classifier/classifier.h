@@ -43,6 +43,8 @@ struct ModelInfo {
   Summary summary;                    ///< Of the network as it runs.
   uint64_t multiply_adds = 0;         ///< For one picture, the classifier included.
   std::vector<std::string> warnings;  ///< Plain sentences for the user.
+  std::vector<std::string> outputs;   ///< Names of the file's outputs.
+  size_t output = 0;                  ///< Index in `outputs` of the one that is used.
 };
 
 /// Score of one of the model's own classes.
@@ -69,6 +71,8 @@ struct FrameOptions {
   std::string embedding{};
   /// Size of the input of a network for pictures of any size; see read_tflite().
   InputSize input_size{};
+  /// Name or index of the output to use; "" for the default one. See read_tflite().
+  std::string output{};
 };
 
 /// Work to do for one frame. Everything but `also_mirrored` needs only one run of the network.

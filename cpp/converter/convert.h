@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "model/tflite_writer.h"
 
@@ -19,12 +21,16 @@ const char* to_string(TfjsFormat format);
 struct Conversion {
   TfliteFile file;
   TfjsFormat format = TfjsFormat::Layers;  ///< format of the TensorFlow.js model
+  std::vector<std::string> outputs;        ///< names of the model's outputs
+  size_t output = 0;                       ///< index in `outputs` of the one in the file
 };
 
 /// Converts a model.json and its weights (the shards of its manifest, concatenated in order) to a
 /// float32 file for read_model(). Batch normalizations and activations are folded into the layers
-/// before them. The result is independent of the spans. Throws Error{BadModel} or
-/// Error{UnsupportedOp} with the name of the layer or node.
-Conversion convert_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights);
+/// before them. The result is independent of the spans. `output` chooses one of several outputs by
+/// its name or index, see OutputChoice. Throws Error{BadArgument} if there is no such output,
+/// and Error{BadModel} or Error{UnsupportedOp} with the name of the layer or node.
+Conversion convert_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights,
+                        const std::string& output = "");
 
 }  // namespace teachable

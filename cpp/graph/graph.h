@@ -236,7 +236,9 @@ struct Graph {
   TensorId input = kNoTensor;  ///< [1, height, width, channels], 3 channels or 1
   /// When true, the model file allows any height and width of the input. Readers choose one.
   bool has_any_size = false;
-  TensorId output = kNoTensor;  ///< output of the file; find_ends() may replace it
+  TensorId output = kNoTensor;            ///< output of the file; find_ends() may replace it
+  std::vector<std::string> file_outputs;  ///< names of the file's outputs; may be ""
+  size_t file_output = 0;                 ///< index in `file_outputs` of the one that is used
 
   /// Embedding [1, ..., dim] and logits of the built-in classifier, which reads the embedding. Both
   /// are set by find_ends(), which keeps an embedding that is set before. `logits` is kNoTensor in

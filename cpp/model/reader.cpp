@@ -38,7 +38,8 @@ TensorId chosen_embedding(const Graph& graph, const std::string& name) {
 }  // namespace
 
 Model read_model(std::span<const std::byte> file, PrecisionChoice precision,
-                 ConstantStorage storage, const std::string& embedding, InputSize size) {
+                 ConstantStorage storage, const std::string& embedding, InputSize size,
+                 const std::string& output) {
   if (looks_like_json(file)) {
     throw_bad_model("model",
                     "found JSON; expected a TensorFlow Lite file. Convert a TensorFlow.js "
@@ -52,7 +53,7 @@ Model read_model(std::span<const std::byte> file, PrecisionChoice precision,
                      "the download is complete"});
   }
   Model result;
-  result.graph = read_tflite(file, storage, size);
+  result.graph = read_tflite(file, storage, size, output);
   const TfliteMetadata metadata = read_tflite_metadata(file);
   result.name = metadata.name;
   result.labels_file = metadata.labels_file;

@@ -26,9 +26,10 @@ struct Model {
 /// Error{UnsupportedOp}, and Error{BadArgument} for a precision that the file doesn't support
 /// (precision.h). `embedding` is the name of the tensor to use as the embedding, or its index in
 /// the file; "" for the one that find_ends() finds. Error{BadArgument} if there is no such tensor.
-/// `size` is that of read_tflite().
+/// `size` and `output` are those of read_tflite().
 Model read_model(std::span<const std::byte> file, PrecisionChoice precision = PrecisionChoice::Auto,
                  ConstantStorage storage = ConstantStorage::Copied,
-                 const std::string& embedding = "", InputSize size = {});
+                 const std::string& embedding = "", InputSize size = {},
+                 const std::string& output = "");
 
 }  // namespace teachable

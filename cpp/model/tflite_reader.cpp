@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/half.h"
 #include "graph/errors.h"
+#include "graph/outputs.h"
 #include "model/precision.h"
 #include "tflite_generated.h"
 
@@ -35,7 +36,7 @@ class Reader {
     model_ = tflite::GetModel(bytes.data());
   }
 
-  Graph read(InputSize size) {
+  Graph read(InputSize size, const std::string& wanted_output) {
     if (model_->version() != 3) {
       unsupported({"schema version ", model_->version()}, "version 3");
     }
@@ -55,10 +56,12 @@ class Reader {
                    subgraph_->tensors()->size(), " tensors"},
                   "up to 4096 operators and 16384 tensors");
     }
-    if (subgraph_->inputs()->size() != 1 || subgraph_->outputs()->size() == 0) {
-      unsupported({"number of inputs (", subgraph_->inputs()->size(), ") or outputs (",
-                   subgraph_->outputs()->size(), ")"},
-                  "one input");
+    const size_t output_count = subgraph_->outputs()->size();
+    static_assert(kMaxOutputs == 256);
+    if (subgraph_->inputs()->size() != 1 || output_count == 0 || output_count > kMaxOutputs) {
+      unsupported(
+          {"number of inputs (", subgraph_->inputs()->size(), ") or outputs (", output_count, ")"},
+          "one input, and 1 to 256 outputs");
     }
 
     file_tensor_count_ = subgraph_->tensors()->size();
@@ -69,7 +72,8 @@ class Reader {
     where_ = "Input";
     channels_first_.resize(file_tensor_count_);
     read_input(size);
-    output_ = output_index();
+    where_ = "Output";
+    output_ = output_index(wanted_output);
     const std::vector<bool> needed = needed_operators();
     for (uint32_t i = 0; i < needed.size(); ++i) {
       if (needed[i]) read_operator(*subgraph_->operators()->Get(i), i);
@@ -85,6 +89,8 @@ class Reader {
   [[noreturn]] void unsupported(const Text& what, const char* supported) const {
     throw_unsupported(where_, what, supported);
   }
+
+  static constexpr size_t kMaxOutputs = 256;
 
   static bool is_channel_count(int64_t count) { return count == 3 || count == 1; }
 
@@ -130,18 +136,56 @@ class Reader {
     }
   }
 
-  /// Returns the output to use: class scores if there are any, else the last one.
-  int32_t output_index() const {
-    const auto& outputs = *subgraph_->outputs();
-    for (uint32_t i = 0; outputs.size() > 1 && i < subgraph_->operators()->size(); ++i) {
+  /// Returns the scores that an output of the file gives.
+  Scores scores_of(int32_t tensor) const {
+    for (uint32_t i = subgraph_->operators()->size(); i-- > 0;) {
       const tflite::Operator& op = *subgraph_->operators()->Get(i);
-      const int code = code_of(op);
-      const bool scores =
-          code == tflite::BuiltinOperator_SOFTMAX || code == tflite::BuiltinOperator_LOGISTIC;
-      if (!scores || op.outputs() == nullptr || op.outputs()->size() == 0) continue;
-      if (std::ranges::count(outputs, op.outputs()->Get(0)) > 0) return op.outputs()->Get(0);
+      if (op.inputs() == nullptr || op.inputs()->size() == 0 || op.outputs() == nullptr ||
+          op.outputs()->size() == 0 || op.outputs()->Get(0) != tensor)
+        continue;
+      switch (code_of(op)) {
+        case tflite::BuiltinOperator_SOFTMAX:
+          return Scores::OfOneClass;
+        case tflite::BuiltinOperator_LOGISTIC:
+          return Scores::Independent;
+        case tflite::BuiltinOperator_RESHAPE:
+        case tflite::BuiltinOperator_SQUEEZE:
+        case tflite::BuiltinOperator_QUANTIZE:
+        case tflite::BuiltinOperator_DEQUANTIZE:
+          tensor = op.inputs()->Get(0);
+          break;
+        default:
+          return Scores::None;
+      }
     }
-    return outputs.Get(outputs.size() - 1);
+    return Scores::None;
+  }
+
+  /// Returns the name of an output in the file's signature, such as "dense_1"; "" without one. The
+  /// names of tensors say less: "StatefulPartitionedCall:1".
+  std::string_view name_in_signature(int32_t tensor) const {
+    if (model_->signature_defs() == nullptr) return {};
+    for (const tflite::SignatureDef* signature : *model_->signature_defs()) {
+      if (signature->outputs() == nullptr || signature->subgraph_index() != 0) continue;
+      for (const tflite::TensorMap* each : *signature->outputs()) {
+        if (int64_t{each->tensor_index()} == tensor && each->name() != nullptr)
+          return each->name()->string_view();
+      }
+    }
+    return {};
+  }
+
+  /// Returns the tensor of the output that `wanted` names; see OutputChoice.
+  int32_t output_index(const std::string& wanted) {
+    const auto& tensors = *subgraph_->outputs();
+    OutputChoice choice(graph_, wanted);
+    for (const int32_t tensor : tensors) {
+      const auto* own = raw(tensor).name();
+      const std::string_view alias = own == nullptr ? std::string_view() : own->string_view();
+      const std::string_view name = name_in_signature(tensor);
+      choice.add(name.empty() ? alias : name, alias, scores_of(tensor));
+    }
+    return tensors.Get(static_cast<uint32_t>(choice.choose()));
   }
 
   /// Returns for each operator whether the output depends on it. Operators that only compute the
@@ -599,7 +643,7 @@ class Reader {
     constexpr uint32_t kMaxInputs = 64;
     if (count < 1 || count > kMaxInputs) bad({count, " inputs; expected 1 to ", kMaxInputs});
     // Each input takes two operators.
-    if (graph_.nodes.size() + 2 * count > 2 * kMaxTfliteNodes) bad("there are too many operators");
+    require_room(2 * count);
     int64_t before = 0;
     TensorId sum = kNoTensor;
     for (uint32_t i = 0; i < count; ++i) {
@@ -659,17 +703,78 @@ class Reader {
     return Apply{input(op, 0), output(op), function, slope};
   }
 
+  /// Adds an activation that an operator of the file gives on the way to its output. It has the
+  /// shape of `like`.
+  TensorId add_float(TensorId like) {
+    Tensor tensor;
+    tensor.name = graph_.tensors[like].name;
+    tensor.shape = graph_.tensors[like].shape;
+    return add_tensor(std::move(tensor));
+  }
+
+  TensorId add_number(float value) {
+    Tensor tensor;
+    tensor.name = "number";
+    tensor.shape = Shape{1};
+    tensor.data = PaddedBuffer<std::byte>(sizeof value);
+    std::memcpy(tensor.data.data(), &value, sizeof value);
+    return add_tensor(std::move(tensor));
+  }
+
+  /// Appends a * b or, with `adds`, a + b.
+  TensorId add_binary(TensorId a, TensorId b, bool adds = false) {
+    const TensorId result = add_float(a);
+    if (adds) {
+      graph_.nodes.push_back({Add{a, b, result, {}}, where_});
+    } else {
+      graph_.nodes.push_back({Multiply{a, b, result, {}}, where_});
+    }
+    return result;
+  }
+
+  /// Checks that there is room for the nodes of an operator that becomes several.
+  void require_room(size_t count) const {
+    if (graph_.nodes.size() + count > 2 * kMaxTfliteNodes) bad("there are too many operators");
+  }
+
   Op gelu(const tflite::Operator& op) {
     const auto* o = op.builtin_options_as_GeluOptions();
-    if (o != nullptr && o->approximate()) unsupported("GELU by tanh", "the exact GELU");
-    return apply(op, Function::Gelu);
+    if (o == nullptr || !o->approximate()) return apply(op, Function::Gelu);
+    // x / 2 (1 + tanh(y)) = x sigmoid(2 y), with 2 y = x (c + 0.044715 c x^2) and c = sqrt(8 / pi).
+    constexpr float kC = 1.595769122f, kCubic = 0.044715f * kC;
+    require_room(8);
+    const TensorId out = output(op);
+    TensorId x = input(op, 0);
+    const bool is_float = graph_.tensors[x].type == DataType::F32;
+    if (!is_float) {
+      const Convert convert{x, add_float(x)};
+      graph_.nodes.push_back({convert, where_});
+      x = convert.output;
+    }
+    const TensorId factor =
+        add_binary(add_binary(add_binary(x, x), add_number(kCubic)), add_number(kC), true);
+    const Sigmoid gate{add_binary(factor, x), add_float(x)};
+    graph_.nodes.push_back({gate, where_});
+    if (is_float) return Multiply{x, gate.output, out, {}};
+    return Convert{add_binary(x, gate.output), out};
+  }
+
+  /// x^2 and x^3, which the decomposed form of GELU has.
+  Op power(const tflite::Operator& op, float exponent) {
+    const TensorId x = input(op, 0);
+    if (graph_.tensors[x].type != DataType::F32 || graph_.tensors[x].is_constant() ||
+        (exponent != 2 && exponent != 3)) {
+      unsupported({"power ", exponent}, "2 and 3, of float32");
+    }
+    require_room(2);
+    return Multiply{exponent == 3 ? add_binary(x, x) : x, x, output(op), {}};
   }
 
   Op clamp(const tflite::Operator& op, Activation activation) {
     return Clamp{input(op, 0), output(op), activation};
   }
 
-  /// Returns the constant of MAXIMUM or MINIMUM.
+  /// Returns the constant of MAXIMUM, MINIMUM or POW.
   float limit(const tflite::Operator& op) {
     const TensorId id = input(op, 1);
     const Tensor& value = graph_.tensors[id];
@@ -930,6 +1035,8 @@ class Reader {
       case tflite::BuiltinOperator_ELU:
       case tflite::BuiltinOperator_GELU:
       case tflite::BuiltinOperator_LEAKY_RELU:
+      case tflite::BuiltinOperator_POW:
+      case tflite::BuiltinOperator_SQUARE:
       case tflite::BuiltinOperator_LOG:
       case tflite::BuiltinOperator_TANH:
       case tflite::BuiltinOperator_RELU:
@@ -1032,6 +1139,10 @@ class Reader {
         return apply(op, Function::Elu);
       case tflite::BuiltinOperator_GELU:
         return gelu(op);
+      case tflite::BuiltinOperator_POW:
+        return power(op, limit(op));
+      case tflite::BuiltinOperator_SQUARE:
+        return power(op, 2);
       case tflite::BuiltinOperator_LEAKY_RELU:
         return apply(op, Function::LeakyRelu,
                      options(op.builtin_options_as_LeakyReluOptions()).alpha());
@@ -1155,11 +1266,12 @@ bool is_tflite(std::span<const std::byte> bytes) {
   return bytes.size() >= 8 && std::memcmp(bytes.data() + 4, "TFL3", 4) == 0;
 }
 
-Graph read_tflite(std::span<const std::byte> bytes, ConstantStorage storage, InputSize size) {
+Graph read_tflite(std::span<const std::byte> bytes, ConstantStorage storage, InputSize size,
+                  const std::string& output) {
   if (!is_tflite(bytes)) {
     throw_bad_model("TensorFlow Lite file", "there is no 'TFL3' at byte 4");
   }
-  return Reader(bytes, storage).read(size);
+  return Reader(bytes, storage).read(size, output);
 }
 
 }  // namespace teachable

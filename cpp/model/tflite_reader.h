@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "graph/graph.h"
 
@@ -37,10 +38,14 @@ struct InputSize {
 /// the file declares if that is more than one pixel, else kUsualSide, with a warning. For other
 /// networks, another `size` is an Error{BadArgument}.
 ///
+/// `output` chooses one of several outputs by its name or index, see OutputChoice. A name is
+/// that of the tensor, or that in the file's signature.
+///
 /// Files with channels first (NCHW), as converters from PyTorch write them, give a graph with
 /// channels last: the reader absorbs TRANSPOSE operators. Throws Error{UnsupportedOp} for an
 /// operator that depends on that order in another way.
 Graph read_tflite(std::span<const std::byte> bytes,
-                  ConstantStorage storage = ConstantStorage::Copied, InputSize size = {});
+                  ConstantStorage storage = ConstantStorage::Copied, InputSize size = {},
+                  const std::string& output = "");
 
 }  // namespace teachable

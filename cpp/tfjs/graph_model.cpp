@@ -9,11 +9,13 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
 #include "graph/errors.h"
+#include "graph/outputs.h"
 
 namespace teachable {
 namespace {
@@ -149,12 +151,18 @@ uint32_t to_extent(const FileNode& node, int64_t value, const char* what) {
   return static_cast<uint32_t>(value);
 }
 
-/// Returns strides, dilations or a window, which are written as [1, height, width, 1].
-Extent2d extent_of(const FileNode& node, const char* key) {
-  const std::vector<int64_t> values = node.integers(key);
+/// Order of the axes of a map in the file.
+enum class Order { ChannelsLast, ChannelsFirst };
+
+/// Returns strides, dilations or a window, which are written as [1, height, width, 1] or, with
+/// channels first, as [1, 1, height, width].
+Extent2d extent_of(const FileNode& node, const char* key, Order order) {
+  std::vector<int64_t> values = node.integers(key);
   if (values.empty()) return {};
+  if (values.size() == 4 && order == Order::ChannelsFirst)
+    values = {values[0], values[2], values[3], values[1]};
   if (values.size() != 4 || values[0] != 1 || values[3] != 1) {
-    node.unsupported(key, "[1, height, width, 1]");
+    node.unsupported(key, "1 except for height and width");
   }
   return {to_extent(node, values[1], key), to_extent(node, values[2], key)};
 }
@@ -165,8 +173,10 @@ uint32_t to_padding(const FileNode& node, int64_t value) {
 }
 
 /// Converts paddings, which are written as {before, after} for each of four axes.
-Padding to_padding(const FileNode& node, const std::vector<int64_t>& values) {
+Padding to_padding(const FileNode& node, std::vector<int64_t> values, Order order) {
   if (values.size() != 8) node.bad("expected four pairs of paddings");
+  if (order == Order::ChannelsFirst)
+    std::rotate(values.begin() + 2, values.begin() + 4, values.end());
   if (values[0] != 0 || values[1] != 0 || values[6] != 0 || values[7] != 0) {
     node.unsupported("padding axis", "height and width");
   }
@@ -180,8 +190,10 @@ class GraphReader {
  public:
   GraphReader(const Json& root, TfjsWeights& weights) : weights_(weights) { index(root); }
 
-  Graph read(const Json& root) {
-    graph_.output = tensor_of(output_name(root));
+  Graph read(const Json& root, const std::string& wanted_output) {
+    OutputChoice choice(graph_, wanted_output);
+    const std::vector<std::string> outputs = outputs_of(root, choice);
+    graph_.output = tensor_of(outputs[choice.choose()]);
     if (graph_.input == kNoTensor) {
       throw_bad_model("model.json", "the output doesn't depend on a Placeholder");
     }
@@ -248,44 +260,51 @@ class GraphReader {
     return nodes_[found->second];
   }
 
-  std::string output_name(const Json& root) const {
+  /// Adds the outputs of the file to `choice`, and returns the names of their nodes.
+  std::vector<std::string> outputs_of(const Json& root, OutputChoice& choice) const {
     const Json* signature = find(root, "signature");
     if (signature == nullptr) {
       const Json* metadata = find(root, "userDefinedMetadata");
       if (metadata != nullptr) signature = find(*metadata, "signature");
     }
+    std::vector<std::string> result;
     const Json* outputs = signature == nullptr ? nullptr : find(*signature, "outputs");
     if (outputs != nullptr && outputs->is_object()) {
-      std::string last;
       for (const Json& each : *outputs) {
         const Json* name = find(each, "name");
         std::string text =
             name != nullptr && name->is_string() ? name->get<std::string>() : each.key();
         if (const size_t colon = text.rfind(':'); colon != text.npos) text.resize(colon);
         if (!by_name_.contains(text)) continue;
-        last = text;
-        if (gives_scores(node_of(last))) break;
+        choice.add(each.key(), text, scores_of(text));
+        result.push_back(std::move(text));
       }
-      if (!last.empty()) return last;
     }
+    if (!result.empty()) return result;
     std::unordered_map<std::string_view, bool> is_read;
     for (const FileNode& node : nodes_) {
       for (const std::string& input : node.inputs) is_read[input] = true;
     }
-    const FileNode* last = nullptr;
     for (const FileNode& node : nodes_) {
       if (is_read.contains(node.name) || node.inputs.empty()) continue;
-      if (last == nullptr || !gives_scores(*last)) last = &node;
+      choice.add(node.name, "", scores_of(node.name));
+      result.push_back(node.name);
     }
-    if (last == nullptr) throw_bad_model("model.json", "there is no output");
-    return last->name;
+    if (result.empty()) throw_bad_model("model.json", "there is no output");
+    return result;
   }
 
-  /// Returns whether a node gives probabilities. Among several outputs, these are used, else the
-  /// last.
-  bool gives_scores(const FileNode& node) const {
-    const std::string& op = origin(node.name).op;
-    return op == "Softmax" || op == "Sigmoid";
+  /// Returns the scores that a node gives.
+  Scores scores_of(const std::string& name) const {
+    const FileNode* node = &origin(name);
+    for (size_t steps = 0; steps < 4; ++steps) {
+      if ((node->op != "Reshape" && node->op != "Squeeze") || node->inputs.empty()) break;
+      node = &origin(node->inputs[0]);
+    }
+    if (node->op == "Softmax") return Scores::OfOneClass;
+    const bool is_sigmoid =
+        node->op == "Sigmoid" || std::ranges::count(node->texts("fused_ops"), "Sigmoid") > 0;
+    return is_sigmoid ? Scores::Independent : Scores::None;
   }
 
   static bool is_pass_through(const FileNode& node) {
@@ -413,8 +432,15 @@ class GraphReader {
     if (values.values.size() == 1) {
       return std::vector<float>(static_cast<size_t>(channels), values.values[0]);
     }
-    if (values.values.size() != static_cast<size_t>(channels) ||
-        values.shape.channels() != channels) {
+    const size_t rank = values.shape.rank();
+    // With channels first, a vector would be repeated along the width. BiasAdd and batch
+    // normalization read vectors of channels in both orders.
+    const bool is_vector_of_channels = node.op != "Add" && node.op != "AddV2" && node.op != "Sub" &&
+                                       node.op != "Mul" && node.op != "RealDiv";
+    const bool is_first = order_ == Order::ChannelsFirst && !is_vector_of_channels;
+    const bool has_channels = is_first ? rank >= 3 && values.shape[rank - 3] == channels
+                                       : values.shape.channels() == channels;
+    if (values.values.size() != static_cast<size_t>(channels) || !has_channels) {
       node.unsupported({"constant of shape ", values.shape}, "one value, or one per channel");
     }
     return values.values;
@@ -443,8 +469,7 @@ class GraphReader {
         node.unsupported({"shape of ", in_quotes(measured.name)},
                          "shapes of tensors that the node depends on");
       }
-      const std::vector<int64_t>& dims = shape(*found->second).dims();
-      return dims;
+      return shape_in_file(*found->second, order_of(measured)).dims();
     }
     if (source.op == "StridedSlice") return slice(source, depth + 1);
     if (source.op == "Pack" || source.op == "ConcatV2") {
@@ -562,6 +587,9 @@ class GraphReader {
         {"PadV2", &GraphReader::build_pad},
         {"Reshape", &GraphReader::build_reshape},
         {"Squeeze", &GraphReader::build_squeeze},
+        {"Transpose", &GraphReader::build_transpose},
+        {"Square", &GraphReader::build_square},
+        {"Pow", &GraphReader::build_power},
         {"Softmax", &GraphReader::build_softmax},
     };
     const auto found = kBuilds.find(node.op);
@@ -570,9 +598,77 @@ class GraphReader {
           ErrorCode::UnsupportedOp,
           {"Unsupported ", node.where(), ". Supported: the operators of MobileNet v1, v2 and v3."});
     }
+    follow_order(node);
+    const TensorId result = (this->*found->second)(node);
+    if (order_ == Order::ChannelsFirst && shape(result).rank() == 4) channels_first_.insert(&node);
+    return result;
+  }
+
+  // --- channels first ------------------------------------------------------------------------
+
+  Order order_of(const FileNode& node) const {
+    return channels_first_.contains(&node) ? Order::ChannelsFirst : Order::ChannelsLast;
+  }
+
+  /// Returns the shape that a tensor has in the file.
+  Shape shape_in_file(TensorId id, Order order) const {
+    const Shape& s = shape(id);
+    if (order == Order::ChannelsLast || s.rank() != 4) return s;
+    return Shape{s[0], s[3], s[1], s[2]};
+  }
+
+  /// Returns whether a map has the same elements in the same order with channels first and last.
+  static bool is_order_free(const Shape& map) {
+    return map.rank() != 4 || map[1] * map[2] == 1 || map[3] == 1;
+  }
+
+  [[noreturn]] static void bad_order(const FileNode& node, const Text& what) {
+    node.unsupported({what, " of maps with channels first (NCHW)"},
+                     "convolutions, pools, elementwise operators, and transposes to channels last "
+                     "and back");
+  }
+
+  /// Sets the order of the maps that a node reads, and checks that the node expects it.
+  void follow_order(const FileNode& node) {
+    order_ = Order::ChannelsLast;
+    bool reads_last = false;
+    for (const std::string& input : node.inputs) {
+      const FileNode& source = origin(input);
+      const auto found = results_.find(&source);
+      if (found == results_.end() || !found->second || shape(*found->second).rank() != 4) continue;
+      if (order_of(source) == Order::ChannelsFirst) {
+        order_ = Order::ChannelsFirst;
+      } else if (shape(*found->second).element_count() > 1) {
+        reads_last = true;
+      }
+    }
+    const bool is_first = order_ == Order::ChannelsFirst;
+    if (is_first && reads_last) bad_order(node, "other operands");
+    if (!is_first && !reads_last) return;
+    const bool has_format = node.op == "BiasAdd" || node.op.find("Conv2") != node.op.npos ||
+                            node.op.find("Pool") != node.op.npos ||
+                            node.op.find("BatchNorm") != node.op.npos;
     const std::string format = node.text("data_format", "NHWC");
-    if (format != "NHWC") node.unsupported({"data_format ", in_quotes(format)}, "NHWC");
-    return (this->*found->second)(node);
+    if (has_format && format != (is_first ? "NCHW" : "NHWC")) {
+      node.unsupported({"data_format ", in_quotes(format)},
+                       is_first ? "NCHW, as the input has it" : "NHWC, as the input has it");
+    }
+  }
+
+  /// Absorbs a change between channels first and channels last.
+  TensorId build_transpose(const FileNode& node) {
+    const TensorId in = activation(node, 0);
+    const std::vector<int64_t> axes = integers(node, 1);
+    const bool is_first = order_ == Order::ChannelsFirst;
+    const bool to_last = axes == std::vector<int64_t>{0, 2, 3, 1};
+    const bool to_first = axes == std::vector<int64_t>{0, 3, 1, 2};
+    if (shape(in).rank() != 4 || !(is_first ? to_last : to_first)) {
+      node.unsupported("order of axes", "transposes from channels first to channels last and back");
+    }
+    // The result has the same elements in the graph, where channels are always last.
+    order_ = to_first ? Order::ChannelsFirst : Order::ChannelsLast;
+    has_channels_first_ = true;
+    return in;
   }
 
   TensorId build_input(const FileNode& node) {
@@ -585,6 +681,12 @@ class GraphReader {
         const Json* size = find(dim, "size");
         sizes.push_back(size == nullptr ? 0 : to_int(*size).value_or(0));
       }
+    }
+    const auto is_channel_count = [](int64_t size) { return size == 3 || size == 1; };
+    if (sizes.size() == 4 && is_channel_count(sizes[1]) && !is_channel_count(sizes[3])) {
+      sizes = {sizes[0], sizes[2], sizes[3], sizes[1]};
+      order_ = Order::ChannelsFirst;
+      has_channels_first_ = true;
     }
     if (sizes.size() != 4 || sizes[3] < 1) {
       node.unsupported("variable input size", "a fixed size [any, height, width, channels]");
@@ -609,7 +711,7 @@ class GraphReader {
                      Extent2d dilation) const {
     const std::string padding = node.text("padding", "VALID");
     if (padding == "VALID") return {};
-    if (padding == "EXPLICIT") return to_padding(node, node.integers("explicit_paddings"));
+    if (padding == "EXPLICIT") return to_padding(node, node.integers("explicit_paddings"), order_);
     if (padding != "SAME") {
       node.unsupported({"padding ", in_quotes(padding)}, "SAME, VALID and EXPLICIT");
     }
@@ -680,8 +782,8 @@ class GraphReader {
   template <typename Layer>
   TensorId add_convolution(const FileNode& node, Layer& op) {
     const Shape& filter = shape(op.filter);
-    op.stride = extent_of(node, "strides");
-    op.dilation = extent_of(node, "dilations");
+    op.stride = extent_of(node, "strides", order_);
+    op.dilation = extent_of(node, "dilations", order_);
     op.padding =
         padding_of(node, op.input,
                    {to_extent(node, filter[1], "filter"), to_extent(node, filter[2], "filter")},
@@ -783,6 +885,12 @@ class GraphReader {
   std::pair<TensorId, TensorId> operands(const FileNode& node) const {
     const TensorId a = activation(node, 0);
     const TensorId b = activation(node, 1);
+    for (const TensorId each : {a, b}) {
+      // It would be repeated along the channels and the height.
+      if (order_ == Order::ChannelsFirst && shape(each).rank() != 4 &&
+          shape(each).element_count() > 1)
+        bad_order(node, {"operand of shape ", shape(each)});
+    }
     const bool swap = shape(a).element_count() < shape(b).element_count();
     return swap ? std::pair{b, a} : std::pair{a, b};
   }
@@ -832,6 +940,23 @@ class GraphReader {
     return apply(node, activation(node, 0), Function::Elu);
   }
 
+  TensorId build_square(const FileNode& node) {
+    const TensorId in = activation(node, 0);
+    return add_node(node, Multiply{in, in, kNoTensor, {}});
+  }
+
+  /// x^2 and x^3, which the decomposed form of GELU has.
+  TensorId build_power(const FileNode& node) {
+    const std::vector<float> exponent = weight(node, 1).values;
+    if (exponent.size() != 1 || (exponent[0] != 2 && exponent[0] != 3)) {
+      node.unsupported("exponent", "2 and 3");
+    }
+    const TensorId in = activation(node, 0);
+    const TensorId square = build_square(node);
+    if (exponent[0] == 2) return square;
+    return add_node(node, Multiply{square, in, kNoTensor, {}});
+  }
+
   TensorId add_scaled(const FileNode& node, TensorId in, float scale, float offset = 0) {
     const auto count = static_cast<size_t>(shape(in).channels());
     return add_affine(node, in, std::vector<float>(count, scale),
@@ -861,8 +986,8 @@ class GraphReader {
     Pool pool;
     pool.input = activation(node, 0);
     image(node, pool.input);
-    pool.window = extent_of(node, "ksize");
-    pool.stride = extent_of(node, "strides");
+    pool.window = extent_of(node, "ksize", order_);
+    pool.stride = extent_of(node, "strides", order_);
     pool.padding = padding_of(node, pool.input, pool.window, pool.stride, {});
     return pool;
   }
@@ -885,7 +1010,8 @@ class GraphReader {
     const TensorId in = activation(node, 0);
     image(node, in);
     std::vector<int64_t> axes = integers(node, 1);
-    for (int64_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
+    const int64_t shift = order_ == Order::ChannelsFirst ? 1 : 0;
+    for (int64_t& axis : axes) axis = (axis < 0 ? axis + 4 : axis) - shift;
     if (axes != std::vector<int64_t>{1, 2} && axes != std::vector<int64_t>{2, 1}) {
       node.unsupported("axes", "height and width");
     }
@@ -916,7 +1042,9 @@ class GraphReader {
     const std::vector<int64_t> axis = integers(node, count);
     int64_t channels = 0;
     for (size_t i = 0; i < count; ++i) channels += image(node, activation(node, i)).channels();
-    if (axis.size() != 1 || (axis[0] != 3 && axis[0] != -1) || channels > 1 << 14) {
+    const int64_t own_axis = order_ == Order::ChannelsFirst ? 1 : 3;
+    if (axis.size() != 1 || (axis[0] != own_axis && axis[0] != own_axis - 4) ||
+        channels > 1 << 14) {
       node.unsupported("axis", "the channels of maps, up to 16384");
     }
     TensorId sum = kNoTensor;
@@ -944,7 +1072,7 @@ class GraphReader {
     }
     const TensorId in = activation(node, 0);
     image(node, in);
-    return add_node(node, Pad{in, kNoTensor, to_padding(node, integers(node, 1))});
+    return add_node(node, Pad{in, kNoTensor, to_padding(node, integers(node, 1), order_)});
   }
 
   TensorId reshape_to(const FileNode& node, TensorId in, std::vector<int64_t> dims) {
@@ -961,6 +1089,15 @@ class GraphReader {
       }
     }
     if (open < dims.size()) dims[open] = count / known;
+    if (order_ == Order::ChannelsFirst && !is_order_free(shape(in))) {
+      bad_order(node, {"flattening to ", Shape(std::move(dims))});
+    }
+    order_ = Order::ChannelsLast;
+    // A vector as a map of one pixel, for squeeze-and-excite.
+    if (has_channels_first_ && dims.size() == 4 && dims[1] > 1 && dims[2] * dims[3] == 1) {
+      dims = {dims[0], 1, 1, dims[1]};
+      order_ = Order::ChannelsFirst;
+    }
     Reshape op;
     op.input = in;
     return add_node(node, op, Shape(std::move(dims)));
@@ -976,7 +1113,7 @@ class GraphReader {
   TensorId build_squeeze(const FileNode& node) {
     const TensorId in = activation(node, 0);
     const std::vector<int64_t> axes = node.integers("squeeze_dims");
-    const std::vector<int64_t> from = shape(in).dims();
+    const std::vector<int64_t> from = shape_in_file(in, order_).dims();
     std::vector<int64_t> dims;
     for (size_t i = 0; i < from.size(); ++i) {
       const auto axis = static_cast<int64_t>(i);
@@ -993,6 +1130,7 @@ class GraphReader {
   }
 
   TensorId build_softmax(const FileNode& node) {
+    if (order_ == Order::ChannelsFirst) bad_order(node, "softmax");
     return add_node(node, Softmax{activation(node, 0), kNoTensor, 1.0f});
   }
 
@@ -1004,13 +1142,16 @@ class GraphReader {
   size_t copied_values_ = 0;
   size_t rescaled_channels_ = 0;
   size_t integer_reads_ = 0;
+  std::unordered_set<const FileNode*> channels_first_;  // nodes whose maps have them first
+  Order order_ = Order::ChannelsLast;  // of the current node: first what it reads, then its result
+  bool has_channels_first_ = false;    // the input, or a map after a Transpose, has them first
   Graph graph_;
 };
 
 }  // namespace
 
-Graph read_tfjs_graph(const Json& root, TfjsWeights& weights) {
-  return GraphReader(root, weights).read(root);
+Graph read_tfjs_graph(const Json& root, TfjsWeights& weights, const std::string& output) {
+  return GraphReader(root, weights).read(root, output);
 }
 
 }  // namespace teachable

@@ -18,13 +18,6 @@ namespace {
 constexpr size_t kMaxNodes = 4096;
 constexpr int64_t kMaxPadding = 1 << 14;
 
-void require_channels_last(const Config& config) {
-  const std::string format = config.text("data_format", "channels_last");
-  if (format != "channels_last" && format != "channelsLast") {
-    config.unsupported({"data_format ", in_quotes(format)}, "channels_last");
-  }
-}
-
 void require_shape(const Config& config, const char* weight, const Shape& found,
                    const Shape& expected) {
   if (found == expected) return;
@@ -122,6 +115,7 @@ struct TfjsLayerBuilder::KerasActivation {
     Elu,
     Selu,
     Gelu,
+    GeluByTanh,
     Softplus
   };
   Activation clamp;
@@ -149,16 +143,25 @@ auto TfjsLayerBuilder::activation_of(const Config& config) -> KerasActivation {
   if (name == "elu") return {{}, Kind::Elu, 1};
   if (name == "selu") return {{}, Kind::Selu};
   if (name == "gelu") return {{}, Kind::Gelu};
+  if (name == "gelu_new") return {{}, Kind::GeluByTanh};
   if (name == "softplus") return {{}, Kind::Softplus};
-  config.unsupported({"activation ", in_quotes(name)},
-                     "linear, relu, relu6, leaky_relu, elu, selu, gelu, softplus, sigmoid, "
-                     "hard_sigmoid, tanh, swish, hard_swish and softmax");
+  config.unsupported(
+      {"activation ", in_quotes(name)},
+      "linear, relu, relu6, leaky_relu, elu, selu, gelu, gelu_new, softplus, sigmoid, "
+      "hard_sigmoid, tanh, swish, hard_swish and softmax");
 }
 
 struct TfjsLayerBuilder::Call {
   const TfjsLayer& layer;
   Config config;
   std::span<const TensorId> inputs;
+  bool is_channels_first = false;  ///< the maps among the inputs
+
+  /// Returns whether an axis of an input with `rank` axes in the file is that of the channels.
+  bool is_channel_axis(int64_t axis, size_t rank) const {
+    const auto count = static_cast<int64_t>(rank);
+    return (axis < 0 ? axis + count : axis) == (is_channels_first && rank == 4 ? 1 : count - 1);
+  }
 
   TensorId input() const {
     if (inputs.size() != 1) {
@@ -238,10 +241,15 @@ TfjsLayerBuilder::Build TfjsLayerBuilder::build_of(const std::string& class_name
   return found == kBuilds.end() ? nullptr : found->second;
 }
 
-TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
+LayerOutput TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
   const std::string dtype = config.text("dtype", "float32");
   if (dtype != "float32") config.unsupported({"input type ", in_quotes(dtype)}, "float32");
   if (!shape.is_array() || shape.empty()) config.bad("the input shape isn't an array");
+  const auto is_channel_count = [](const Json& size) {
+    return size.integer() == 3 || size.integer() == 1;
+  };
+  const bool is_first =
+      shape.size() == 4 && is_channel_count(shape[1]) && !is_channel_count(shape[3]);
   std::vector<int64_t> dims;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i].is_null() && i == 0) {
@@ -249,7 +257,7 @@ TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
       continue;
     }
     // Any height and width: the usual size of networks that people train on.
-    if (shape[i].is_null() && shape.size() == 4 && i < 3) {
+    if (shape[i].is_null() && shape.size() == 4 && i != (is_first ? 1 : 3)) {
       dims.push_back(kUsualSide);
       graph_.has_any_size = true;
       continue;
@@ -262,6 +270,8 @@ TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
   if (dims[0] != 1) {
     config.unsupported({"batch size ", dims[0]}, "null and 1");
   }
+  if (is_first) std::rotate(dims.begin() + 1, dims.begin() + 2, dims.end());
+  has_channels_first_ = is_first;
   Tensor tensor;
   tensor.name = "input";
   tensor.shape = Shape(std::move(dims));
@@ -270,17 +280,77 @@ TensorId TfjsLayerBuilder::add_input(const Json& shape, const Config& config) {
   }
   graph_.tensors.push_back(std::move(tensor));
   graph_.input = static_cast<TensorId>(graph_.tensors.size() - 1);
-  return graph_.input;
+  return {graph_.input, is_first};
 }
 
-TensorId TfjsLayerBuilder::add_layer(const TfjsLayer& layer, std::span<const TensorId> inputs) {
-  const Call call{layer, Config(layer.config(), layer.where()), inputs};
+LayerOutput TfjsLayerBuilder::add_layer(const TfjsLayer& layer,
+                                        std::span<const LayerOutput> inputs) {
+  std::vector<TensorId> tensors;
+  bool is_first = false, is_last = false;
+  for (const LayerOutput& input : inputs) {
+    tensors.push_back(input.tensor);
+    if (graph_.tensors[input.tensor].shape.rank() != 4) continue;
+    (input.is_channels_first ? is_first : is_last) = true;
+  }
+  const Call call{layer, Config(layer.config(), layer.where()), tensors, is_first};
+  if (is_first && is_last) {
+    call.config.unsupported("mixture of maps with channels first and last",
+                            "Permute layers before it");
+  }
+  if (layer.class_name == "Permute") {
+    const bool becomes_first = makes_channels_first(call);
+    call.image(graph_);
+    has_channels_first_ = true;
+    return {call.input(), becomes_first};
+  }
   const Build build = build_of(layer.class_name);
   if (build == nullptr) {
     throw Error(ErrorCode::UnsupportedOp, {"Unsupported ", layer.where(),
                                            ". Supported: the layers of MobileNet v1, v2 and v3."});
   }
-  return (this->*build)(call);
+  const TensorId output = (this->*build)(call);
+  const Shape& shape = graph_.tensors[output].shape;
+  const bool result_is_first =
+      layer.class_name == "Reshape" ? becomes_channels_first(call) : is_first;
+  return {output, shape.rank() == 4 && result_is_first};
+}
+
+void TfjsLayerBuilder::require_order(const Call& call) {
+  const std::string format = call.config.text("data_format", "channels_last");
+  const bool is_first = format == "channels_first" || format == "channelsFirst";
+  if (is_first == call.is_channels_first &&
+      (is_first || format == "channels_last" || format == "channelsLast"))
+    return;
+  call.config.unsupported({"data_format ", in_quotes(format)},
+                          call.is_channels_first ? "channels_first, as the input has it"
+                                                 : "channels_last, as the input has it");
+}
+
+void TfjsLayerBuilder::require_no_order(const Call& call, const char* what) const {
+  if (!call.is_channels_first) return;
+  const Shape& map = call.image(graph_);
+  if (map[1] * map[2] == 1 || map[3] == 1) return;
+  call.config.unsupported({what, " of a map with channels first"},
+                          "a Permute layer to channels last before it");
+}
+
+bool TfjsLayerBuilder::becomes_channels_first(const Call& call) const {
+  const Json* target = call.config.find("target_shape");
+  return has_channels_first_ && target != nullptr && target->size() == 3 &&
+         (*target)[0].integer() != 1 && (*target)[1].integer() == 1 && (*target)[2].integer() == 1;
+}
+
+bool TfjsLayerBuilder::makes_channels_first(const Call& call) {
+  const Json* dims = call.config.find("dims");
+  std::vector<int64_t> order;
+  for (size_t i = 0; dims != nullptr && i < dims->size() && i < 4; ++i)
+    order.push_back((*dims)[i].integer().value_or(0));
+  const bool to_first = order == std::vector<int64_t>{3, 1, 2};
+  const bool to_last = order == std::vector<int64_t>{2, 3, 1};
+  if (!(call.is_channels_first ? to_last : to_first)) {
+    call.config.unsupported("order of axes", "channels first to channels last, and back");
+  }
+  return to_first;
 }
 
 template <typename OpType>
@@ -340,7 +410,7 @@ TensorId TfjsLayerBuilder::build_windowed(const Call& call, LayerConstants const
 }
 
 TensorId TfjsLayerBuilder::build_conv2d(const Call& call) {
-  require_channels_last(call.config);
+  require_order(call);
   const Extent2d window = call.config.extent("kernel_size", std::nullopt);
   const int64_t in = call.image(graph_).channels();
   const int64_t out = call.config.count("filters");
@@ -361,7 +431,7 @@ TensorId TfjsLayerBuilder::build_conv2d(const Call& call) {
 }
 
 TensorId TfjsLayerBuilder::build_depthwise(const Call& call) {
-  require_channels_last(call.config);
+  require_order(call);
   const Extent2d window = call.config.extent("kernel_size", std::nullopt);
   const int64_t in = call.image(graph_).channels();
   const int64_t multiplier =
@@ -387,6 +457,10 @@ TensorId TfjsLayerBuilder::build_dense(const Call& call) {
   const int64_t in = input.channels();
   const int64_t out = call.config.count("units");
   if (input.rank() < 2) call.config.unsupported({"input shape ", input}, "2 or more dimensions");
+  if (call.is_channels_first) {
+    call.config.unsupported("Dense layer over the width of a map with channels first",
+                            "a Permute layer to channels last before it");
+  }
   const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
   if (is_new) {
     const TfjsWeight kernel = weights_.take(call.layer.path, "kernel");
@@ -417,8 +491,8 @@ TensorId TfjsLayerBuilder::build_batch_norm(const Call& call) {
   if (const Json* axis = call.config.find("axis")) {
     const Json& value = axis->is_array() && axis->size() == 1 ? (*axis)[0] : *axis;
     const std::optional<int64_t> index = value.integer();
-    if (!index || (*index != -1 && *index != static_cast<int64_t>(input.rank()) - 1)) {
-      call.config.unsupported("axis", "the last axis");
+    if (!index || !call.is_channel_axis(*index, input.rank())) {
+      call.config.unsupported("axis", "the axis of the channels");
     }
   }
   const auto [cached, is_new] = constants_.try_emplace(&call.layer.json);
@@ -490,8 +564,8 @@ TensorId TfjsLayerBuilder::build_softmax(const Call& call) {
   const Json* axis = call.config.find("axis");
   const std::optional<int64_t> index = axis == nullptr ? -1 : axis->integer();
   const size_t rank = graph_.tensors[call.input()].shape.rank();
-  if (!index || (*index != -1 && *index != static_cast<int64_t>(rank) - 1)) {
-    call.config.unsupported("axis", "the last axis");
+  if (!index || !call.is_channel_axis(*index, rank)) {
+    call.config.unsupported("axis", "the axis of the channels");
   }
   return add_softmax(call, call.input());
 }
@@ -516,7 +590,7 @@ TensorId TfjsLayerBuilder::build_concatenate(const Call& call) {
   int64_t channels = 0;
   for (const TensorId input : call.inputs) {
     const Shape& shape = graph_.tensors[input].shape;
-    if (shape.rank() != 4 || (axis != 3 && axis != -1)) {
+    if (shape.rank() != 4 || !call.is_channel_axis(axis, 4)) {
       call.config.unsupported({"axis ", axis, " of shape ", shape}, "the channels of maps");
     }
     channels += shape.channels();
@@ -555,6 +629,13 @@ TensorId TfjsLayerBuilder::build_divide(const Call& call) {
 template <typename BinaryOp>
 TensorId TfjsLayerBuilder::add_binary(const Call& call) {
   if (call.inputs.size() < 2) call.config.bad("expected at least 2 inputs");
+  for (const TensorId input : call.inputs) {
+    const Shape& shape = graph_.tensors[input].shape;
+    if (call.is_channels_first && shape.rank() != 4 && shape.channels() > 1) {
+      call.config.unsupported({"operand of shape ", shape, " of a map with channels first"},
+                              "maps of one pixel");
+    }
+  }
   TensorId result = call.inputs[0];
   for (const TensorId other : call.inputs.subspan(1)) {
     BinaryOp op;
@@ -602,6 +683,11 @@ TensorId TfjsLayerBuilder::build_normalization(const Call& call) {
   };
   const std::vector<float> mean = values_of("mean"), variance = values_of("variance");
   if (mean.size() != variance.size()) call.config.bad("mean and variance differ in length");
+  if (const Json* axis = call.config.find("axis"); mean.size() > 1 && call.is_channels_first) {
+    if (axis != nullptr && axis->is_array() && axis->size() == 1) axis = &(*axis)[0];
+    if (axis == nullptr || !call.is_channel_axis(axis->integer().value_or(-1), 4))
+      call.config.unsupported("axis", "the axis of the channels");
+  }
   std::vector<float> scale, offset;
   for (size_t i = 0; i < mean.size(); ++i) {
     // Keras takes at least its epsilon as the deviation.
@@ -624,8 +710,11 @@ TensorId TfjsLayerBuilder::build_elu(const Call& call) {
 }
 
 TensorId TfjsLayerBuilder::build_rescaling(const Call& call) {
-  return add_affine(call, numbers_of(call.config, "scale", 1),
-                    numbers_of(call.config, "offset", 0));
+  std::vector<float> scale = numbers_of(call.config, "scale", 1);
+  std::vector<float> offset = numbers_of(call.config, "offset", 0);
+  // Without a data_format, a list would be for the last axis, the width.
+  if (scale.size() + offset.size() > 2 && call.is_channels_first) require_order(call);
+  return add_affine(call, std::move(scale), std::move(offset));
 }
 
 TensorId TfjsLayerBuilder::add_affine(const Call& call, std::vector<float> scale,
@@ -658,7 +747,7 @@ TensorId TfjsLayerBuilder::add_affine(const Call& call, TensorId input, std::vec
 }
 
 TensorId TfjsLayerBuilder::build_zero_padding(const Call& call) {
-  require_channels_last(call.config);
+  require_order(call);
   Pad op;
   op.input = call.input();
   const Json* padding = call.config.find("padding");
@@ -676,7 +765,7 @@ TensorId TfjsLayerBuilder::build_zero_padding(const Call& call) {
 }
 
 TensorId TfjsLayerBuilder::build_global_average(const Call& call) {
-  require_channels_last(call.config);
+  require_order(call);
   const int64_t channels = call.image(graph_).channels();
   GlobalAveragePool op;
   op.input = call.input();
@@ -685,7 +774,7 @@ TensorId TfjsLayerBuilder::build_global_average(const Call& call) {
 }
 
 TensorId TfjsLayerBuilder::build_global_max(const Call& call) {
-  require_channels_last(call.config);
+  require_order(call);
   const Shape& image = call.image(graph_);
   if (image[1] > kMaxPadding || image[2] > kMaxPadding) call.config.bad("the image is too large");
   MaxPool2d op;
@@ -701,7 +790,7 @@ TensorId TfjsLayerBuilder::build_global_max(const Call& call) {
 
 template <typename Pool>
 Pool TfjsLayerBuilder::windowed_pool(const Call& call) {
-  require_channels_last(call.config);
+  require_order(call);
   Pool op;
   op.input = call.input();
   op.window = call.config.extent("pool_size", Extent2d{2, 2});
@@ -746,11 +835,15 @@ TensorId TfjsLayerBuilder::build_reshape(const Call& call) {
     dims.push_back(dim);
   }
   if (open_axis != 0) dims[open_axis] = count / known;
+  require_no_order(call, "Reshape");
+  if (becomes_channels_first(call)) std::swap(dims[1], dims[3]);
   return reshape_to(call, call.input(), Shape(std::move(dims)));
 }
 
 TensorId TfjsLayerBuilder::build_flatten(const Call& call) {
-  require_channels_last(call.config);
+  // With channels_first, Keras flattens a map as if its channels came last.
+  if (call.config.text("data_format", "channels_last") == "channels_last")
+    require_no_order(call, "flattening, without data_format channels_first,");
   const Shape& input = graph_.tensors[call.input()].shape;
   return reshape_to(call, call.input(), {1, input.checked_element_count(kMaxTensorElements)});
 }
@@ -769,6 +862,10 @@ TensorId TfjsLayerBuilder::activate(const Call& call, const KerasActivation& act
     case KerasActivation::Kind::Clamp:
       return input;
     case KerasActivation::Kind::Softmax:
+      if (call.is_channels_first && graph_.tensors[input].shape.rank() == 4) {
+        call.config.unsupported("softmax over the width of a map with channels first",
+                                "a Softmax layer with axis 1");
+      }
       return add_softmax(call, input);
     case KerasActivation::Kind::Sigmoid:
       return add_node(call, Sigmoid{input, kNoTensor});
@@ -789,6 +886,15 @@ TensorId TfjsLayerBuilder::activate(const Call& call, const KerasActivation& act
       return add_elu(call, input, 1.67326324f, 1.05070099f);
     case KerasActivation::Kind::Gelu:
       return apply(call, input, Function::Gelu);
+    case KerasActivation::Kind::GeluByTanh: {
+      // x / 2 (1 + tanh(y)) = x sigmoid(2 y), 2 y = x (c + 0.044715 c x^2), c = sqrt(8 / pi)
+      constexpr float kC = 1.595769122f;
+      const TensorId square = add_node(call, Multiply{input, input, kNoTensor, {}});
+      const TensorId factor = add_affine(call, square, {0.044715f * kC}, {kC});
+      const TensorId twice = add_node(call, Multiply{factor, input, kNoTensor, {}});
+      return add_node(call,
+                      Multiply{input, add_node(call, Sigmoid{twice, kNoTensor}), kNoTensor, {}});
+    }
     case KerasActivation::Kind::Softplus: {
       // log(1 + exp(x)) = relu(x) + log(elu(-|x|) + 2), and -|x| = x - 2 relu(x)
       const TensorId above = add_clamp(call, input, Activation::relu());

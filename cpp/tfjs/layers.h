@@ -25,20 +25,28 @@ struct TfjsLayer {
   const Json& config() const;
 };
 
+/// Output of a layer. In the graph, maps have their channels last, whatever the file has.
+struct LayerOutput {
+  TensorId tensor = kNoTensor;
+  bool is_channels_first = false;  ///< a map whose channels come first in the file
+
+  bool has_tensor() const { return tensor != kNoTensor; }
+};
+
 /// Appends layers to a graph. The graph, the weights and the JSON of all layers must outlive this
 /// object.
 class TfjsLayerBuilder {
  public:
   TfjsLayerBuilder(Graph& graph, TfjsWeights& weights) : graph_(graph), weights_(weights) {}
 
-  /// Creates the graph's input. `shape` is Keras's [null, height, width, channels]. Throws
-  /// Error{UnsupportedOp} if the size isn't fixed.
-  TensorId add_input(const Json& shape, const Config& config);
+  /// Creates the graph's input. `shape` is Keras's [null, height, width, channels], or [null,
+  /// channels, height, width] with 3 channels or 1.
+  LayerOutput add_input(const Json& shape, const Config& config);
 
   /// Appends a call of a layer and returns its output, which is the input itself if the layer does
   /// nothing at inference. Several calls of a layer share its weights. Throws Error{UnsupportedOp}
   /// for an unsupported class or setting, and Error{BadModel} for contradictions.
-  TensorId add_layer(const TfjsLayer& layer, std::span<const TensorId> inputs);
+  LayerOutput add_layer(const TfjsLayer& layer, std::span<const LayerOutput> inputs);
 
  private:
   /// Constants of a layer: filter and bias, or scale and offset.
@@ -78,6 +86,17 @@ class TfjsLayerBuilder {
   TensorId build_flatten(const Call& call);
   TensorId build_identity(const Call& call);
 
+  /// Checks that a layer expects the order of axes that its input has.
+  static void require_order(const Call& call);
+  /// Checks that the elements of the input have the same order with channels first and last.
+  void require_no_order(const Call& call, const char* what) const;
+  /// Returns whether a Reshape to [channels, 1, 1] stands for a map of one pixel with its channels
+  /// first, as in squeeze-and-excite.
+  bool becomes_channels_first(const Call& call) const;
+  /// Returns whether a Permute layer changes channels first to last or back. Throws
+  /// Error{UnsupportedOp} for another order.
+  static bool makes_channels_first(const Call& call);
+
   template <typename ConvOp>
   TensorId build_windowed(const Call& call, LayerConstants constants, Extent2d window);
   TensorId reshape_to(const Call& call, TensorId input, Shape shape);
@@ -109,6 +128,7 @@ class TfjsLayerBuilder {
   TfjsWeights& weights_;
   std::map<const Json*, LayerConstants> constants_;  // for each layer
   int64_t rescaled_channels_ = 0;
+  bool has_channels_first_ = false;  // the input, or a map after a Permute
 };
 
 }  // namespace teachable

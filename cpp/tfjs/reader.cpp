@@ -26,7 +26,8 @@ const Json& find_model(const Json& topology) {
 
 }  // namespace
 
-TfjsModel read_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights) {
+TfjsModel read_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights,
+                    const std::string& output) {
   const Json root = parse_json(model_json, "model.json");
   const Json* topology = find(root, "modelTopology");
   if (topology == nullptr) bad("there is no modelTopology");
@@ -35,8 +36,8 @@ TfjsModel read_tfjs(std::span<const std::byte> model_json, std::span<const std::
   const Json* manifest = find(root, "weightsManifest");
   if (manifest == nullptr) bad("there is no weightsManifest");
   TfjsWeights by_name(*manifest, weights);
-  if (is_graph_model) return {read_tfjs_graph(root, by_name), true};
-  return {read_tfjs_topology(model, by_name), false};
+  if (is_graph_model) return {read_tfjs_graph(root, by_name, output), true};
+  return {read_tfjs_topology(model, by_name, output), false};
 }
 
 }  // namespace teachable

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include "graph/graph.h"
 
@@ -17,8 +18,11 @@ struct TfjsModel {
 /// Reads a layers model (Keras topology) or a graph model (frozen TensorFlow nodes). `weights` are
 /// the shards of weightsManifest, concatenated in order. Weights in uint8, uint16 (w = q * scale +
 /// min) and float16 become float32. Filters become [out, kh, kw, in], and a batch normalization
-/// becomes a ScaleShift. Throws Error{BadModel} for a damaged model, and Error{UnsupportedOp} with
-/// the name of the layer or node.
-TfjsModel read_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights);
+/// becomes a ScaleShift. Maps with channels first (NCHW) get their channels last. `output` chooses
+/// one of several outputs by its name or index, see OutputChoice. Throws Error{BadModel} for a
+/// damaged model, Error{UnsupportedOp} with the name of the layer or node, and Error{BadArgument}
+/// if there is no such output.
+TfjsModel read_tfjs(std::span<const std::byte> model_json, std::span<const std::byte> weights,
+                    const std::string& output = "");
 
 }  // namespace teachable

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "graph/errors.h"
+#include "graph/outputs.h"
 #include "tfjs/layers.h"
 
 namespace teachable {
@@ -35,6 +36,7 @@ struct Source {
   std::string layer;
   int64_t node = 0;
   int64_t tensor = 0;
+  std::string key{};  ///< name of an output in an object of outputs
 };
 
 /// Returns whether the value has the form ["conv", 0, 0], with or without a fourth element.
@@ -64,11 +66,13 @@ void collect_sources(const Json& value, std::vector<Source>& sources) {
 
 class TopologyReader {
  public:
-  TopologyReader(Graph& graph, TfjsWeights& weights) : builder_(graph, weights) {}
+  /// `wanted_output` chooses one of the outermost model's outputs.
+  TopologyReader(Graph& graph, TfjsWeights& weights, const std::string& wanted_output)
+      : graph_(graph), builder_(graph, weights), wanted_output_(wanted_output) {}
 
-  /// Appends a model's layers and returns its output. If `input` is kNoTensor, creates the graph's
-  /// input with the size that the model declares.
-  TensorId read_model(const TfjsLayer& model, TensorId input) {
+  /// Appends a model's layers and returns its output. Without a tensor in `input`, creates
+  /// the graph's input with the size that the model declares.
+  LayerOutput read_model(const TfjsLayer& model, LayerOutput input) {
     return model.class_name == "Sequential" ? read_sequential(model, input)
                                             : read_functional(model, input);
   }
@@ -108,7 +112,7 @@ class TopologyReader {
   struct Functional {
     std::vector<CalledLayer> layers;
     std::unordered_map<std::string, size_t> by_name;
-    std::map<Call, TensorId> results;  ///< kNoTensor while the call waits for its inputs
+    std::map<Call, LayerOutput> results;  ///< without a tensor while the call waits for its inputs
     std::string where;
   };
 
@@ -130,7 +134,7 @@ class TopologyReader {
     return nullptr;
   }
 
-  TensorId make_input(const TfjsLayer& layer) {
+  LayerOutput make_input(const TfjsLayer& layer) {
     const Config config(layer.config(), layer.where());
     const Json* shape = input_shape_of(layer);
     if (shape == nullptr)
@@ -138,7 +142,7 @@ class TopologyReader {
     return builder_.add_input(*shape, config);
   }
 
-  TensorId run_layer(const TfjsLayer& layer, std::span<const TensorId> inputs) {
+  LayerOutput run_layer(const TfjsLayer& layer, std::span<const LayerOutput> inputs) {
     if (++call_count_ > kMaxCalls) {
       throw_bad_model("model.json", {"there are more than ", kMaxCalls, " calls of layers"});
     }
@@ -150,32 +154,82 @@ class TopologyReader {
     return read_model(layer, inputs[0]);
   }
 
-  TensorId read_sequential(const TfjsLayer& model, TensorId current) {
+  LayerOutput read_sequential(const TfjsLayer& model, LayerOutput current) {
     for (const Json& json : layers_of(model)) {
       const TfjsLayer layer = to_layer(json, model.path);
       if (layer.class_name == "InputLayer") {
-        if (current == kNoTensor) current = make_input(layer);
-      } else if (current != kNoTensor) {
+        if (!current.has_tensor()) current = make_input(layer);
+      } else if (current.has_tensor()) {
         current = run_layer(layer, {&current, 1});
       } else if (is_model(layer.class_name)) {
-        current = read_model(layer, kNoTensor);
+        current = read_model(layer, {});
       } else {
         current = make_input(input_shape_of(layer) != nullptr ? layer : model);
         current = run_layer(layer, {&current, 1});
       }
     }
-    if (current == kNoTensor) {
+    if (!current.has_tensor()) {
       throw_bad_model(model.where(), "there are no layers");
+    }
+    if (is_outermost(model)) {
+      const Json& layers = layers_of(model);
+      const Json& last = layers[layers.size() - 1];
+      OutputChoice choice(graph_, wanted_output_);
+      choice.add(to_layer(last, model.path).path.back(), "", scores_of(last));
+      choice.choose();
     }
     return current;
   }
 
-  TensorId read_functional(const TfjsLayer& model, TensorId input) {
+  LayerOutput read_functional(const TfjsLayer& model, LayerOutput input) {
     Functional functional = index_layers(model);
-    const Call input_call = find_end(functional, model, "input_layers");
-    if (input == kNoTensor) input = make_input(functional.layers[input_call.first].layer);
+    const Call input_call = only_end(functional, model, "input_layers");
+    if (!input.has_tensor()) input = make_input(functional.layers[input_call.first].layer);
     functional.results[input_call] = input;
-    return compute(functional, find_end(functional, model, "output_layers"));
+    return compute(functional, is_outermost(model) ? chosen_output(functional, model)
+                                                   : only_end(functional, model, "output_layers"));
+  }
+
+  static bool is_outermost(const TfjsLayer& model) { return model.path.size() == 1; }
+
+  Call chosen_output(const Functional& functional, const TfjsLayer& model) {
+    const std::vector<Source> ends = ends_of(model, "output_layers");
+    if (ends.empty()) throw_bad_model(functional.where, "there are no output_layers");
+    OutputChoice choice(graph_, wanted_output_);
+    for (const Source& end : ends) {
+      const Call call = to_call(functional, end, functional.where);
+      choice.add(end.layer, end.key, scores_of(functional.layers[call.first].layer.json));
+    }
+    return to_call(functional, ends[choice.choose()], functional.where);
+  }
+
+  /// Returns the scores that a layer, or a nested model, gives.
+  static Scores scores_of(const Json& layer) {
+    static const Json kNone = Json::object();
+    const Json* config = find(layer, "config");
+    if (config == nullptr) config = &kNone;
+    const std::string class_name = text_of(find(layer, "class_name"));
+    if (is_model(class_name)) {
+      const Json* layers = config->is_array() ? config : find(*config, "layers");
+      if (layers == nullptr || layers->empty()) return Scores::None;
+      const Json* last = &(*layers)[layers->size() - 1];
+      std::vector<Source> ends;
+      if (const Json* value = find(*config, "output_layers")) collect_sources(*value, ends);
+      for (const Json& each : *layers) {
+        if (!ends.empty() && text_of(find(each, "name")) == ends[0].layer) last = &each;
+      }
+      return scores_of(*last);  // The JSON parser limits the depth.
+    }
+    const Json* activation = find(*config, "activation");
+    if (activation != nullptr && activation->is_object()) activation = find(*activation, "config");
+    const std::string name = class_name == "Softmax" ? "softmax" : text_of(activation);
+    return name == "softmax"   ? Scores::OfOneClass
+           : name == "sigmoid" ? Scores::Independent
+                               : Scores::None;
+  }
+
+  static std::string text_of(const Json* value) {
+    return value == nullptr || !value->is_string() ? "" : value->get<std::string>();
   }
 
   Functional index_layers(const TfjsLayer& model) {
@@ -195,10 +249,27 @@ class TopologyReader {
     return functional;
   }
 
-  /// Returns the only call in input_layers or output_layers.
-  Call find_end(const Functional& functional, const TfjsLayer& model, const char* key) const {
+  /// Returns the calls in input_layers or output_layers. Keras 3 may write them as an object, whose
+  /// keys are then their names.
+  static std::vector<Source> ends_of(const TfjsLayer& model, const char* key) {
     std::vector<Source> ends;
-    if (const Json* value = find(model.config(), key)) collect_sources(*value, ends);
+    const Json* value = find(model.config(), key);
+    if (value == nullptr) return ends;
+    if (!value->is_object()) {
+      collect_sources(*value, ends);
+      return ends;
+    }
+    for (const Json& each : *value) {
+      const size_t count = ends.size();
+      collect_sources(each, ends);
+      for (size_t i = count; i < ends.size(); ++i) ends[i].key = each.key();
+    }
+    return ends;
+  }
+
+  /// Returns the only call in input_layers or output_layers.
+  Call only_end(const Functional& functional, const TfjsLayer& model, const char* key) const {
+    const std::vector<Source> ends = ends_of(model, key);
     if (ends.size() != 1) {
       throw Error(ends.empty() ? ErrorCode::BadModel : ErrorCode::UnsupportedOp,
                   {functional.where, ": there are ", ends.size(), " ", key, "; expected 1."});
@@ -245,24 +316,24 @@ class TopologyReader {
     return result;
   }
 
-  /// Builds all calls that `output` depends on and returns its tensor. It uses an explicit stack,
+  /// Builds all calls that `output` depends on and returns its result. It uses an explicit stack,
   /// because a chain of layers may be too long for recursion.
-  TensorId compute(Functional& functional, const Call& output) {
+  LayerOutput compute(Functional& functional, const Call& output) {
     std::vector<Call> stack = {output};
     while (!stack.empty()) {
       const Call call = stack.back();
       const auto known = functional.results.find(call);
-      const bool is_awaiting = known != functional.results.end() && known->second == kNoTensor;
+      const bool is_awaiting = known != functional.results.end() && !known->second.has_tensor();
       if (known != functional.results.end() && !is_awaiting) {
         stack.pop_back();
         continue;
       }
       const TfjsLayer& layer = functional.layers[call.first].layer;
-      std::vector<TensorId> inputs;
+      std::vector<LayerOutput> inputs;
       bool is_complete = true;
       for (const Call& source : inputs_of_call(functional, call)) {
         const auto found = functional.results.find(source);
-        if (found != functional.results.end() && found->second != kNoTensor) {
+        if (found != functional.results.end() && found->second.has_tensor()) {
           inputs.push_back(found->second);
           continue;
         }
@@ -274,28 +345,30 @@ class TopologyReader {
         }
         stack.push_back(source);
       }
-      functional.results[call] = is_complete ? run_layer(layer, inputs) : kNoTensor;
+      functional.results[call] = is_complete ? run_layer(layer, inputs) : LayerOutput{};
       if (is_complete) stack.pop_back();
     }
     return functional.results[output];
   }
 
+  Graph& graph_;
   TfjsLayerBuilder builder_;
+  const std::string& wanted_output_;
   size_t layer_count_ = 0;
   size_t call_count_ = 0;
 };
 
 }  // namespace
 
-Graph read_tfjs_topology(const Json& model, TfjsWeights& weights) {
+Graph read_tfjs_topology(const Json& model, TfjsWeights& weights, const std::string& output) {
   Graph graph;
-  TopologyReader reader(graph, weights);
+  TopologyReader reader(graph, weights, output);
   const TfjsLayer layer = reader.to_layer(model, {});
   if (!is_model(layer.class_name)) {
     throw Error(ErrorCode::UnsupportedOp, {"Unsupported model class: ", layer.where(),
                                            ". Supported: Sequential, Functional and Model."});
   }
-  graph.output = reader.read_model(layer, kNoTensor);
+  graph.output = reader.read_model(layer, {}).tensor;
   return graph;
 }
 

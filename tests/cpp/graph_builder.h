@@ -66,7 +66,8 @@ class GraphBuilder {
   TensorId scalar(float value);
   TensorId hard_swish(TensorId input);
   TensorId sigmoid(TensorId input);
-  /// `slope` is that of LeakyRelu.
+  /// `slope` is that of LeakyRelu. For Gelu, a slope other than 0 is the form by tanh; only the
+  /// test writer and the reference know it.
   TensorId apply(TensorId input, Function function, float slope = 0);
   TensorId max_pool(TensorId input, const Window& window);
   TensorId average_pool(TensorId input, const Window& window);

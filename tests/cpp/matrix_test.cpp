@@ -220,6 +220,18 @@ std::vector<Kind> all_kinds() {
   kinds.push_back(of_tfjs("graph_fused_uint16", TfjsStorage::U16, fused));
   kinds.push_back(of_tfjs("graph_plain_float32", TfjsStorage::F32, plain));
   kinds.push_back(of_tfjs("graph_plain_uint8", TfjsStorage::U8, plain));
+  const auto layers_first = [](const Graph& graph, TfjsStorage s) {
+    return write_layers_model(graph, s, TfjsOrder::ChannelsFirst);
+  };
+  const auto fused_first = [](const Graph& graph, TfjsStorage s) {
+    return write_graph_model(graph, true, s, TfjsOrder::ChannelsFirst);
+  };
+  const auto plain_first = [](const Graph& graph, TfjsStorage s) {
+    return write_graph_model(graph, false, s, TfjsOrder::ChannelsFirst);
+  };
+  kinds.push_back(of_tfjs("layers_channels_first", TfjsStorage::F32, layers_first));
+  kinds.push_back(of_tfjs("graph_fused_channels_first", TfjsStorage::F32, fused_first));
+  kinds.push_back(of_tfjs("graph_plain_channels_first", TfjsStorage::F32, plain_first));
   return kinds;
 }
 

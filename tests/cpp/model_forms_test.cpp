@@ -462,6 +462,131 @@ TEST_P(AnyPrecision, RunsRareActivations) {
   }
 }
 
+TEST_P(AnyPrecision, RunsGeluByTanh) {
+  GraphBuilder b(GetParam(), 5);
+  const TensorId map = b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}});
+  const TensorId active = b.apply(map, Function::Gelu, /*slope=*/1);
+  const TensorId pooled = b.global_average_pool(active, false);
+  const Graph graph = b.take(pooled);
+  for (const PrecisionChoice choice : {PrecisionChoice::Exact, PrecisionChoice::F32}) {
+    LoadedModel model(write_tflite(graph), choice);
+    const bool is_float = GetParam() == Precision::F32;
+    const Reference reference = reference_of(graph, model);
+    // The exact form differs by up to 0.0005.
+    EXPECT_LT(largest_difference(model.embedding(), reference[pooled]),
+              is_float ? 1e-6
+              : choice == PrecisionChoice::Exact
+                  ? 1.01 * graph.tensors[pooled].quantization.scales[0]
+                  : 0.05);
+  }
+}
+
+/// Changes the operator of a file; every operator has a code of its own.
+void set_operator(std::vector<std::byte>& file, uint32_t index, tflite::BuiltinOperator code) {
+  const auto* codes = tflite::GetModel(file.data())->operator_codes();
+  auto* table =
+      reinterpret_cast<flatbuffers::Table*>(const_cast<tflite::OperatorCode*>(codes->Get(index)));
+  ASSERT_TRUE(table->SetField<int32_t>(tflite::OperatorCode::VT_BUILTIN_CODE, code, 0));
+  ASSERT_TRUE(table->SetField<int8_t>(tflite::OperatorCode::VT_DEPRECATED_BUILTIN_CODE,
+                                      static_cast<int8_t>(code), 0));
+}
+
+TEST(ModelForms, RunsTheDecomposedGelu) {
+  for (const bool is_power : {true, false}) {
+    GraphBuilder b(Precision::F32, 5);
+    const TensorId x = b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}});
+    // POW is written as MUL first.
+    const TensorId cube = is_power ? b.multiply(x, b.scalar(3)) : b.multiply(b.multiply(x, x), x);
+    const TensorId sum = b.add(x, b.multiply(cube, b.scalar(0.044715f)));
+    const TensorId tanh = b.apply(b.multiply(sum, b.scalar(0.7978845608f)), Function::Tanh);
+    const TensorId gate = b.multiply(b.add(tanh, b.scalar(1)), b.scalar(0.5f));
+    const TensorId pooled = b.global_average_pool(b.multiply(x, gate), false);
+    const Graph graph = b.take(pooled);
+    std::vector<std::byte> file = write_tflite(graph);
+    if (is_power) set_operator(file, 1, tflite::BuiltinOperator_POW);
+    LoadedModel model(file);
+    const Reference reference = reference_of(graph, model);
+    std::vector<double> means(8);
+    for (size_t i = 0; i < reference[x].size(); ++i) {
+      const double v = reference[x][i];
+      means[i % 8] += v / 2 * (1 + std::tanh(0.7978845608028654 * (v + 0.044715 * v * v * v))) / 49;
+    }
+    EXPECT_LT(largest_difference(model.embedding(), means), 1e-6);
+  }
+  GraphBuilder b(Precision::F32, 5);
+  const TensorId x = b.conv(b.input(kSide, kSide, 3), 8, {{3, 3}, {2, 2}, {}, {}});
+  std::vector<std::byte> file = write_tflite(b.take(b.multiply(x, b.scalar(2.5f))));
+  set_operator(file, 1, tflite::BuiltinOperator_POW);
+  EXPECT_NE(message_of(file, ErrorCode::UnsupportedOp)
+                .find("Unsupported power 2.5 in POW (node 1). Supported: 2 and 3"),
+            std::string::npos);
+}
+
+TEST(ModelForms, TheCallerChoosesAmongSeveralOutputs) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId pooled = pooled_features(b);
+  const TensorId many = b.sigmoid(b.fully_connected(pooled, 7));
+  const TensorId scores = b.softmax(b.fully_connected(pooled, 5));
+  const TensorId reshaped = b.reshape(scores, {1, 1, 5});
+  const TensorId last = b.fully_connected(pooled, 3);
+  Graph graph = b.take(last);
+  graph.tensors[many].name = "many:0";
+  graph.tensors[reshaped].name = "StatefulPartitionedCall:1";
+  graph.tensors[last].name = "last";
+  const std::vector<std::byte> file =
+      write_tflite_outputs(graph, {pooled, many, reshaped, last}, {{reshaped, "kinds"}});
+  Classifier classifier(1);
+  const auto load = [&](const std::string& output) {
+    std::ranges::copy(file, classifier.model_buffer(file.size()).begin());
+    FrameOptions options;
+    options.output = output;
+    return classifier.load_model(options);
+  };
+  const std::tuple<const char*, size_t, size_t> cases[] = {
+      {"", 2, 5},     {"kinds", 2, 5}, {"StatefulPartitionedCall:1", 2, 5},
+      {"2", 2, 5},    {"many", 1, 7},  {"many:0", 1, 7},
+      {"last", 3, 3}, {"3", 3, 3},     {"0", 0, 0}};
+  for (const auto& [output, index, classes] : cases) {
+    const ModelInfo info = load(output);
+    EXPECT_EQ(info.output, index) << output;
+    EXPECT_EQ(info.class_count, classes) << output;
+    EXPECT_EQ(info.embedding_size, 12u) << output;
+    ASSERT_EQ(info.outputs.size(), 4u);
+    EXPECT_EQ(info.outputs[1], "many:0");
+    EXPECT_EQ(info.outputs[2], "kinds");
+  }
+  for (const char* wrong : {"nothing", "4", "-1", "1.5"}) {
+    try {
+      load(wrong);
+      ADD_FAILURE() << "expected an error for " << wrong;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::BadArgument);
+      const std::string message = error.what();
+      EXPECT_NE(message.find(std::string("output: got '") + wrong), std::string::npos) << message;
+      EXPECT_NE(message.find("1 'many:0', 2 'kinds', 3 'last'."), std::string::npos) << message;
+    }
+  }
+}
+
+TEST(ModelForms, UsesTheLastOutputWithoutScores) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId pooled = pooled_features(b);
+  const TensorId other = b.fully_connected(pooled, 7, Activation::relu());
+  const LoadedModel model(write_tflite_outputs(b.take(other), {pooled, other, pooled}, {}));
+  EXPECT_EQ(model.info.output, 2u);
+  EXPECT_EQ(model.info.embedding_size, 12u);
+}
+
+TEST(ModelForms, RefusesHundredsOfOutputs) {
+  GraphBuilder b(Precision::F32, 3);
+  const TensorId pooled = pooled_features(b);
+  const Graph graph = b.take(pooled);
+  EXPECT_NE(message_of(write_tflite_outputs(graph, std::vector<TensorId>(257, pooled), {}),
+                       ErrorCode::UnsupportedOp)
+                .find("outputs (257)"),
+            std::string::npos);
+}
+
 TEST_P(AnyPrecision, DenseLayersOfEachPlaceAreConvolutions) {
   GraphBuilder b(GetParam(), 5);
   const TensorId map = b.conv(b.input(kSide, kSide, 3), 8, {{6, 6}, {5, 5}, {}, {}});

@@ -152,6 +152,10 @@ struct Compute {
           v = v > 0 ? v : std::expm1(v);
           break;
         case Function::Gelu:
+          if (op.slope != 0) {
+            v = v / 2 * (1 + std::tanh(0.7978845608028654 * (v + 0.044715 * v * v * v)));
+            break;
+          }
           v = v * (1 + std::erf(v / std::sqrt(2.0))) / 2;
           break;
         case Function::LeakyRelu:

@@ -38,10 +38,11 @@ std::vector<double> embed(const Graph& graph, const std::vector<double>& input, 
 /// output.
 class Nodes {
  public:
-  Nodes() {
+  explicit Nodes(bool is_channels_first = false) {
     const auto size = [](int n) { return Json{{"size", std::to_string(n)}}; };
-    add("in", "Placeholder", Json::array(),
-        {{"shape", {{"shape", {{"dim", {size(-1), size(4), size(4), size(3)}}}}}}});
+    Json dims = {size(-1), size(4), size(4), size(3)};
+    if (is_channels_first) dims = {size(-1), size(3), size(4), size(4)};
+    add("in", "Placeholder", Json::array(), {{"shape", {{"shape", {{"dim", dims}}}}}});
   }
 
   Nodes& add(const std::string& name, const std::string& op, Json inputs,
@@ -63,11 +64,20 @@ class Nodes {
     return *this;
   }
 
-  Graph read() const {
-    const std::string text = Json{{"modelTopology", {{"node", nodes_}}}}.dump();
+  /// Adds an output to the signature.
+  Nodes& output(const std::string& key, const std::string& name) {
+    outputs_[key] = {{"name", name}};
+    return *this;
+  }
+
+  /// Returns the graph of one output; see OutputChoice.
+  Graph read(const std::string& output = "") const {
+    Json model = {{"modelTopology", {{"node", nodes_}}}};
+    if (!outputs_.empty()) model["signature"] = {{"outputs", outputs_}};
+    const std::string text = model.dump();
     const std::string manifest = Json{{{"paths", {"w"}}, {"weights", manifest_}}}.dump();
     TfjsWeights weights(parse_json(bytes_of(manifest), "the manifest"), weights_);
-    Graph graph = read_tfjs_graph(parse_json(bytes_of(text), "the topology"), weights);
+    Graph graph = read_tfjs_graph(parse_json(bytes_of(text), "the topology"), weights, output);
     validate(graph);
     return graph;
   }
@@ -79,9 +89,9 @@ class Nodes {
     return embed(graph, input, graph.output);
   }
 
-  Error failure() const {
+  Error failure(const std::string& output = "") const {
     try {
-      read();
+      read(output);
     } catch (const Error& error) {
       return error;
     }
@@ -92,6 +102,7 @@ class Nodes {
  private:
   Json nodes_ = Json::array();
   Json manifest_ = Json::array();
+  Json outputs_ = Json::object();
   std::vector<std::byte> weights_;
 };
 
@@ -179,6 +190,138 @@ TEST(GraphModel, UsesClassScoresAmongSeveralOutputs) {
   Nodes without;
   without.add("first", "Relu", {"in"}).add("last", "Relu6", {"in"});
   EXPECT_EQ(without.read().nodes.back().where, "node 'last' (Relu6)");
+}
+
+TEST(GraphModel, TheCallerChoosesAmongSeveralOutputs) {
+  Nodes n;
+  n.constant<int32_t>("axes", {2}, {1, 2});
+  n.add("pooled", "Mean", {"in", "axes"});
+  n.add("many", "Sigmoid", {"pooled"}).add("kinds", "Softmax", {"pooled"});
+  n.add("Identity", "Identity", {"many"}).add("Identity_1", "Identity", {"kinds"});
+  n.add("Identity_2", "Identity", {"pooled"});
+  Nodes with_signature = n;
+  with_signature.output("a", "Identity:0").output("b", "Identity_1:0").output("c", "Identity_2:0");
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {"", "", "(Softmax)"},
+      {"a", "Identity", "(Sigmoid)"},
+      {"Identity_1", "Identity_1:0", "(Softmax)"},
+      {"c", "2", "(Mean)"}};
+  for (const auto& [in_signature, alone, expected] : cases) {
+    for (const bool has_signature : {true, false}) {
+      const Graph graph = has_signature ? with_signature.read(in_signature) : n.read(alone);
+      EXPECT_NE(graph.nodes.back().where.find(expected), std::string::npos) << expected;
+      EXPECT_EQ(graph.file_outputs,
+                has_signature ? (std::vector<std::string>{"a", "b", "c"})
+                              : (std::vector<std::string>{"Identity", "Identity_1", "Identity_2"}));
+    }
+  }
+  const Error error = with_signature.failure("d");
+  EXPECT_EQ(error.code(), ErrorCode::BadArgument);
+  EXPECT_NE(std::string(error.what()).find("outputs are 0 'a', 1 'b', 2 'c'."), std::string::npos)
+      << error.what();
+}
+
+TEST(GraphModel, ComputesPowers) {
+  for (const int exponent : {2, 3}) {
+    Nodes n;
+    n.constant<float>("exponent", {}, {static_cast<float>(exponent)});
+    const std::vector<double> got = n.add("out", "Pow", {"in", "exponent"}).run();
+    for (size_t i = 0; i < got.size(); ++i)
+      EXPECT_NEAR(got[i], std::pow(input_at(i), exponent), 1e-5);
+  }
+  Nodes square;
+  EXPECT_NEAR(square.add("out", "Square", {"in"}).run()[0], 4, 1e-6);
+  Nodes n;
+  n.constant<float>("exponent", {}, {0.5f}).add("out", "Pow", {"in", "exponent"});
+  EXPECT_EQ(n.failure().code(), ErrorCode::UnsupportedOp);
+}
+
+// In base64.
+constexpr const char* kNchw = "TkNIVw==";
+constexpr const char* kNhwc = "TkhXQw==";
+Json format(const char* order) { return {{"data_format", {{"s", order}}}}; }
+
+TEST(GraphModel, AbsorbsChannelsFirst) {
+  // The elements of the graph's own maps have their channels last.
+  const std::vector<float> per_channel = {2, 3, 4};
+  Nodes n(true);
+  n.constant<float>("scale", {1, 3, 1, 1}, per_channel).constant<float>("shift", {3}, per_channel);
+  n.constant<int32_t>("pads", {4, 2}, {0, 0, 0, 0, 1, 0, 0, 2}).constant<int32_t>("axis", {}, {1});
+  n.add("scaled", "Mul", {"in", "scale"});
+  n.add("shifted", "BiasAdd", {"scaled", "shift"}, format(kNchw));
+  n.add("padded", "Pad", {"shifted", "pads"});
+  n.add("both", "ConcatV2", {"padded", "padded", "axis"}, {{"T", {{"type", "DT_FLOAT"}}}});
+  const std::vector<double> got = n.run();
+  ASSERT_EQ(got.size(), 5u * 6 * 6);
+  for (size_t y = 0; y < 4; ++y) {
+    for (size_t x = 0; x < 4; ++x) {
+      for (size_t c = 0; c < 6; ++c) {
+        const double factor = per_channel[c % 3];
+        EXPECT_NEAR(got[((y + 1) * 6 + x) * 6 + c],
+                    factor * input_at((y * 4 + x) * 3 + c % 3) + factor, 1e-5);
+      }
+    }
+  }
+
+  for (const bool begins_first : {true, false}) {
+    Nodes pooled(begins_first);
+    pooled.constant<int32_t>("to_first", {4}, {0, 3, 1, 2});
+    pooled.constant<int32_t>("to_last", {4}, {0, 2, 3, 1});
+    pooled.constant<int32_t>("first_axes", {2}, {2, 3}).constant<int32_t>("last_axes", {2}, {1, 2});
+    const std::string first = begins_first ? "to_last" : "to_first";
+    const std::string second = begins_first ? "to_first" : "to_last";
+    pooled.add("turned", "Transpose", {"in", first}).add("active", "Relu", {"turned"});
+    pooled.add("back", "Transpose", {"active", second});
+    const Json keeps = {{"keep_dims", {{"b", true}}}};
+    const char* axes = begins_first ? "first_axes" : "last_axes";
+    pooled.add("mean", "Mean", {"back", axes}, keeps);
+    pooled.add("max", "Max", {"active", begins_first ? "last_axes" : "first_axes"});
+    pooled.add("flat", "Squeeze", {"mean"},
+               {{"squeeze_dims", list("i", begins_first ? Json{"2", "3"} : Json{"1", "2"})}});
+    pooled.add("out", "AddV2", {"flat", "max"});
+    const std::vector<double> got_means = pooled.run();
+    for (size_t c = 0; c < 3; ++c) {
+      double sum = 0;
+      for (size_t i = 0; i < 16; ++i) sum += std::max(input_at(i * 3 + c), 0.0);
+      EXPECT_NEAR(got_means[c], sum / 16 + input_at(45 + c), 1e-5);
+    }
+  }
+}
+
+TEST(GraphModel, NamesWhatDependsOnChannelsFirst) {
+  const auto expect = [](Nodes& n, const char* message) {
+    const Error error = n.failure();
+    EXPECT_EQ(error.code(), ErrorCode::UnsupportedOp);
+    EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
+  };
+  const auto first = [] { return Nodes(true); };
+  Nodes flattens = first();
+  flattens.constant<int32_t>("shape", {2}, {1, 48}).add("out", "Reshape", {"in", "shape"});
+  expect(flattens, "flattening to [1, 48] of maps with channels first (NCHW) in node 'out'");
+  Nodes softmax = first();
+  expect(softmax.add("out", "Softmax", {"in"}), "softmax of maps with channels first");
+  Nodes by_width = first();
+  by_width.constant<float>("four", {4}, {1, 2, 3, 4}).add("out", "Mul", {"in", "four"});
+  expect(by_width, "constant of shape [4]");
+  Nodes three = first();
+  three.constant<float>("three", {3}, {1, 2, 3}).add("out", "Mul", {"in", "three"});
+  expect(three, "constant of shape [3]");
+  Nodes mixed = first();
+  mixed.constant<int32_t>("to_last", {4}, {0, 2, 3, 1});
+  mixed.add("last", "Transpose", {"in", "to_last"}).add("out", "AddV2", {"in", "last"});
+  expect(mixed, "other operands of maps with channels first");
+  Nodes other_order = first();
+  other_order.constant<int32_t>("order", {4}, {0, 1, 3, 2});
+  expect(other_order.add("out", "Transpose", {"in", "order"}), "order of axes in node 'out'");
+  Nodes biased = first();
+  biased.constant<float>("bias", {3}, {1, 2, 3});
+  expect(biased.add("out", "BiasAdd", {"in", "bias"}, format(kNhwc)), "data_format 'NHWC'");
+  Nodes vector = first();
+  vector.constant<int32_t>("axes", {2}, {2, 3}).add("mean", "Mean", {"in", "axes"});
+  expect(vector.add("out", "Mul", {"in", "mean"}), "operand of shape [1, 3]");
+  Nodes last;
+  last.constant<float>("bias", {3}, {1, 2, 3});
+  expect(last.add("out", "BiasAdd", {"in", "bias"}, format(kNchw)), "data_format 'NCHW'");
 }
 
 TEST(GraphModel, ComputesWithConstants) {
@@ -272,8 +415,7 @@ TEST(GraphModel, NamesContradictions) {
          "Unsupported input 'in:1' in node 'x' (Relu). Supported: first outputs (:0).");
   expect(Nodes().add("w", "Const", Json::array()).add("x", "Mul", {"in", "w"}), BadModel,
          "model.json: weightsManifest has no weight 'w'");
-  expect(Nodes().add("x", "Relu", {"in"}, {{"data_format", {{"s", "TkNIVw=="}}}}), UnsupportedOp,
-         "NCHW");
+  expect(Nodes().add("x", "AvgPool", {"in"}, format(kNchw)), UnsupportedOp, "NCHW");
 }
 
 TEST(GraphModel, SurvivesDamage) {

@@ -161,13 +161,22 @@ float scalar_of(const Tensor& constant) {
 
 std::string name_of(TensorId id) { return "block/t" + std::to_string(id); }
 
+/// Returns the size of each axis in the file.
+std::vector<int64_t> in_file(const Shape& shape, TfjsOrder order) {
+  std::vector<int64_t> dims = shape.dims();
+  if (order == TfjsOrder::ChannelsFirst && dims.size() == 4) {
+    std::rotate(dims.begin() + 1, dims.begin() + 3, dims.end());
+  }
+  return dims;
+}
+
 class GraphModelWriter {
  public:
-  GraphModelWriter(const Graph& graph, bool is_fused, TfjsStorage storage)
-      : graph_(graph), is_fused_(is_fused), weights_(storage) {}
+  GraphModelWriter(const Graph& graph, bool is_fused, TfjsStorage storage, TfjsOrder order)
+      : graph_(graph), is_fused_(is_fused), order_(order), weights_(storage) {}
 
   TfjsFile write() {
-    const Shape& in = graph_.tensors[graph_.input].shape;
+    const std::vector<int64_t> in = in_file(graph_.tensors[graph_.input].shape, order_);
     const auto size = [](int64_t n) { return Json{{"size", std::to_string(n)}}; };
     nodes_.push_back(
         {{"name", name_of(graph_.input)},
@@ -220,12 +229,13 @@ class GraphModelWriter {
   void operator()(const MaxPool2d& op) { pool(op, "MaxPool"); }
   void operator()(const GlobalAveragePool& op) {
     const bool keep = graph_.tensors[op.output].shape.rank() == 4;
-    add(name_of(op.output), "Mean", {name_of(op.input), integers({1, 2})},
+    add(name_of(op.output), "Mean",
+        {name_of(op.input), integers(is_first() ? std::vector{2, 3} : std::vector{1, 2})},
         {{"keep_dims", {{"b", keep}}}});
   }
   void operator()(const Reshape& op) {
     std::vector<int32_t> dims = {-1};
-    const std::vector<int64_t>& to = graph_.tensors[op.output].shape.dims();
+    const std::vector<int64_t> to = in_file(graph_.tensors[op.output].shape, order_);
     for (size_t i = 1; i < to.size(); ++i) dims.push_back(static_cast<int32_t>(to[i]));
     add(name_of(op.output), "Reshape", {name_of(op.input), integers(dims)}, Json::object());
   }
@@ -286,16 +296,23 @@ class GraphModelWriter {
     return name;
   }
 
-  static Json extents(Extent2d e) {
-    return {{"list", {{"i", {"1", std::to_string(e.height), std::to_string(e.width), "1"}}}}};
+  bool is_first() const { return order_ == TfjsOrder::ChannelsFirst; }
+
+  Json extents(Extent2d e) const {
+    const std::string height = std::to_string(e.height), width = std::to_string(e.width);
+    if (is_first()) return {{"list", {{"i", {"1", "1", height, width}}}}};
+    return {{"list", {{"i", {"1", height, width, "1"}}}}};
   }
+
+  /// Returns "NCHW" or "NHWC", in base64.
+  Json data_format() const { return {{"s", is_first() ? "TkNIVw==" : "TkhXQw=="}}; }
 
   template <typename Layer>
   Json windows(const Layer& op, const Shape& window) {
     // "SAME" and "VALID" in base64.
     return {{"strides", extents(op.stride)},
             {"dilations", extents(op.dilation)},
-            {"data_format", {{"s", "TkhXQw=="}}},
+            {"data_format", data_format()},
             {"padding", {{"s", is_same_padded(graph_, op, window) ? "U0FNRQ==" : "VkFMSUQ="}}}};
   }
 
@@ -322,23 +339,26 @@ class GraphModelWriter {
     add(sum, kind, inputs, attr);
     if (has_bias) {
       weights_.add_vector(constant(op.bias), graph_.tensors[op.bias]);
-      add(active ? last + "/sum" : last, "BiasAdd", {sum + ":0", name_of(op.bias)}, Json::object());
+      add(active ? last + "/sum" : last, "BiasAdd", {sum + ":0", name_of(op.bias)},
+          {{"data_format", data_format()}});
     }
     if (active) activate(op.activation, last + "/sum", last);
   }
 
   const Graph& graph_;
   bool is_fused_;
+  TfjsOrder order_;
   Json nodes_ = Json::array();
   WeightFile weights_;
 };
 
 class LayersModelWriter {
  public:
-  LayersModelWriter(const Graph& graph, TfjsStorage storage) : graph_(graph), weights_(storage) {}
+  LayersModelWriter(const Graph& graph, TfjsStorage storage, TfjsOrder order)
+      : graph_(graph), order_(order), weights_(storage) {}
 
   TfjsFile write() {
-    const Shape& in = graph_.tensors[graph_.input].shape;
+    const std::vector<int64_t> in = in_file(graph_.tensors[graph_.input].shape, order_);
     layers_.push_back({{"name", layer_of(graph_.input)},
                        {"class_name", "InputLayer"},
                        {"config", {{"batch_input_shape", {nullptr, in[1], in[2], in[3]}}}},
@@ -415,10 +435,11 @@ class LayersModelWriter {
   void operator()(const MaxPool2d& op) { pool(op, "MaxPooling2D"); }
   void operator()(const GlobalAveragePool& op) {
     const bool keep = graph_.tensors[op.output].shape.rank() == 4;
-    add(op.output, "GlobalAveragePooling2D", {{"keepdims", keep}}, op.input);
+    add(op.output, "GlobalAveragePooling2D", {{"keepdims", keep}, {"data_format", data_format()}},
+        op.input);
   }
   void operator()(const Reshape& op) {
-    std::vector<int64_t> dims = graph_.tensors[op.output].shape.dims();
+    std::vector<int64_t> dims = in_file(graph_.tensors[op.output].shape, order_);
     dims.erase(dims.begin());
     add(op.output, "Reshape", {{"target_shape", dims}}, op.input);
   }
@@ -429,6 +450,10 @@ class LayersModelWriter {
   }
 
  private:
+  const char* data_format() const {
+    return order_ == TfjsOrder::ChannelsFirst ? "channels_first" : "channels_last";
+  }
+
   static std::string layer_of(TensorId id) { return "layer" + std::to_string(id); }
 
   void add(const std::string& name, const char* class_name, Json config,
@@ -474,7 +499,8 @@ class LayersModelWriter {
     add(op.output, class_name,
         {{"pool_size", {op.window.height, op.window.width}},
          {"strides", {op.stride.height, op.stride.width}},
-         {"padding", same ? "same" : "valid"}},
+         {"padding", same ? "same" : "valid"},
+         {"data_format", data_format()}},
         op.input);
   }
 
@@ -484,7 +510,8 @@ class LayersModelWriter {
     return {{"kernel_size", {filter[1], filter[2]}},
             {"strides", {op.stride.height, op.stride.width}},
             {"dilation_rate", {op.dilation.height, op.dilation.width}},
-            {"padding", is_same_padded(graph_, op, filter) ? "same" : "valid"}};
+            {"padding", is_same_padded(graph_, op, filter) ? "same" : "valid"},
+            {"data_format", data_format()}};
   }
 
   template <typename Layer>
@@ -499,6 +526,7 @@ class LayersModelWriter {
   }
 
   const Graph& graph_;
+  TfjsOrder order_;
   int hard_swish_count_ = 0;
   Json layers_ = Json::array();
   WeightFile weights_;
@@ -535,12 +563,13 @@ std::vector<float> as_stored(const std::vector<float>& values, TfjsStorage stora
   return result;
 }
 
-TfjsFile write_graph_model(const Graph& graph, bool is_fused, TfjsStorage storage) {
-  return GraphModelWriter(graph, is_fused, storage).write();
+TfjsFile write_graph_model(const Graph& graph, bool is_fused, TfjsStorage storage,
+                           TfjsOrder order) {
+  return GraphModelWriter(graph, is_fused, storage, order).write();
 }
 
-TfjsFile write_layers_model(const Graph& graph, TfjsStorage storage) {
-  return LayersModelWriter(graph, storage).write();
+TfjsFile write_layers_model(const Graph& graph, TfjsStorage storage, TfjsOrder order) {
+  return LayersModelWriter(graph, storage, order).write();
 }
 
 }  // namespace teachable::testing

@@ -19,6 +19,13 @@ class Writer {
 
   explicit Writer(const Graph& graph, Style style = Style::Plain) : graph_(graph), style_(style) {}
 
+  /// Gives the file several outputs, and names in its signature.
+  void set_outputs(const std::vector<TensorId>& outputs,
+                   const std::vector<std::pair<TensorId, std::string>>& signature) {
+    outputs_ = outputs;
+    signature_ = signature;
+  }
+
   std::vector<std::byte> write(const TfliteMetadata& fields = {}) {
     // Buffer 0 is empty. Activations refer to it.
     buffers_.push_back(tflite::CreateBuffer(fbb_));
@@ -27,7 +34,8 @@ class Writer {
     for (const Node& node : graph_.nodes) std::visit(*this, node.op);
 
     const std::vector<int32_t> inputs = {static_cast<int32_t>(graph_.input)};
-    const std::vector<int32_t> outputs = {static_cast<int32_t>(graph_.output)};
+    std::vector<int32_t> outputs = {static_cast<int32_t>(graph_.output)};
+    if (!outputs_.empty()) outputs.assign(outputs_.begin(), outputs_.end());
     const auto subgraph =
         tflite::CreateSubGraphDirect(fbb_, &tensors_, &inputs, &outputs, &operators_, "main");
     const std::vector subgraphs = {subgraph};
@@ -38,10 +46,16 @@ class Writer {
       metadata.push_back(tflite::CreateMetadataDirect(fbb_, "TFLITE_METADATA",
                                                       buffer(bytes.data(), bytes.size())));
     }
-    tflite::FinishModelBuffer(fbb_,
-                              tflite::CreateModelDirect(fbb_, /*version=*/3, &codes_, &subgraphs,
-                                                        "written by a test", &buffers_,
-                                                        /*metadata_buffer=*/nullptr, &metadata));
+    std::vector<flatbuffers::Offset<tflite::TensorMap>> names;
+    for (const auto& [tensor, name] : signature_)
+      names.push_back(tflite::CreateTensorMapDirect(fbb_, name.c_str(), tensor));
+    std::vector<flatbuffers::Offset<tflite::SignatureDef>> signatures;
+    if (!names.empty())
+      signatures = {tflite::CreateSignatureDefDirect(fbb_, nullptr, &names, "serving_default")};
+    tflite::FinishModelBuffer(
+        fbb_, tflite::CreateModelDirect(fbb_, /*version=*/3, &codes_, &subgraphs,
+                                        "written by a test", &buffers_,
+                                        /*metadata_buffer=*/nullptr, &metadata, &signatures));
     const auto* data = reinterpret_cast<const std::byte*>(fbb_.GetBufferPointer());
     return {data, data + fbb_.GetSize()};
   }
@@ -93,7 +107,8 @@ class Writer {
         return add(tflite::BuiltinOperator_ELU, {op.input}, op.output);
       case Function::Gelu:
         return add(tflite::BuiltinOperator_GELU, {op.input}, op.output,
-                   tflite::BuiltinOptions_GeluOptions, tflite::CreateGeluOptions(fbb_).Union());
+                   tflite::BuiltinOptions_GeluOptions,
+                   tflite::CreateGeluOptions(fbb_, /*approximate=*/op.slope != 0).Union());
       case Function::LeakyRelu:
         return add(tflite::BuiltinOperator_LEAKY_RELU, {op.input}, op.output,
                    tflite::BuiltinOptions_LeakyReluOptions,
@@ -362,6 +377,8 @@ class Writer {
 
   const Graph& graph_;
   const Style style_;
+  std::vector<TensorId> outputs_;
+  std::vector<std::pair<TensorId, std::string>> signature_;
   flatbuffers::FlatBufferBuilder fbb_;
   std::vector<flatbuffers::Offset<tflite::Buffer>> buffers_;
   std::vector<flatbuffers::Offset<tflite::Tensor>> tensors_;
@@ -381,6 +398,14 @@ std::vector<std::byte> write_keras_tflite(const Graph& graph) {
 
 std::vector<std::byte> write_half_tflite(const Graph& graph) {
   return Writer(graph, Writer::Style::Halves).write();
+}
+
+std::vector<std::byte> write_tflite_outputs(
+    const Graph& graph, const std::vector<TensorId>& outputs,
+    const std::vector<std::pair<TensorId, std::string>>& signature) {
+  Writer writer(graph);
+  writer.set_outputs(outputs, signature);
+  return writer.write();
 }
 
 std::vector<std::byte> write_channels_first(const Graph& graph) {

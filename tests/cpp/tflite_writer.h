@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -19,6 +21,11 @@ std::vector<std::byte> write_keras_tflite(const Graph& graph);
 
 /// Writes a graph with float16 constants, each with a DEQUANTIZE, as converters do.
 std::vector<std::byte> write_half_tflite(const Graph& graph);
+
+/// Writes a graph whose file has several outputs, and names of some of them in its signature.
+std::vector<std::byte> write_tflite_outputs(
+    const Graph& graph, const std::vector<TensorId>& outputs,
+    const std::vector<std::pair<TensorId, std::string>>& signature);
 
 /// Writes a graph as converters from PyTorch do: maps have their channels first, and a TRANSPOSE
 /// stands before and after each convolution, which needs them last.

@@ -4,12 +4,14 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "graph_builder.h"
 #include "knn/dataset_file.h"
+#include "model/tflite_writer.h"
 #include "picture_files.h"
 #include "tfjs_writer.h"
 #include "tflite_writer.h"
@@ -46,6 +48,64 @@ void write(const std::filesystem::path& path, const Knn& knn,
   for (const auto& [id, bytes] : thumbnails) append(writer.thumbnail(id, bytes.size(), bytes));
   append(writer.finish());
   write(path, file);
+}
+
+/// Replaces the first `from` in a text.
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const size_t at = text.find(from);
+  if (at == text.npos) throw std::invalid_argument("the text has no " + from);
+  return text.replace(at, from.size(), to);
+}
+
+/// Writes networks with channels first, with inputs of any size, and with several outputs.
+void write_forms(const std::filesystem::path& folder) {
+  for (auto precision :
+       {testing::Precision::F32, testing::Precision::I8PerChannel, testing::Precision::U8}) {
+    GraphBuilder first(precision, 1);
+    const TensorId stem = first.conv(first.input(8, 8, 3), 4, {{3, 3}, {2, 2}, {}, {}});
+    const TensorId gate = first.sigmoid(first.conv(first.global_average_pool(stem, true), 4, {}));
+    const TensorId active = first.apply(first.multiply(stem, gate), Function::Gelu, /*slope=*/1);
+    const TensorId sum = first.add(first.depthwise(active, 1, {}), active);
+    const TensorId pooled = first.global_average_pool(first.pad(sum, {1, 0, 0, 2}), false);
+    const Graph fixed = first.take(first.softmax(first.fully_connected(pooled, 3)));
+    const std::string name = precision == testing::Precision::F32  ? "float32"
+                             : precision == testing::Precision::U8 ? "uint8"
+                                                                   : "int8";
+    write(folder / "tflite" / ("channels-first-" + name + ".tflite"), write_channels_first(fixed));
+    write(folder / "tflite" / ("outputs-" + name + ".tflite"),
+          write_tflite_outputs(fixed, {fixed.output, pooled}, {{pooled, "pooled"}}));
+    GraphBuilder b(precision, 1);
+    const TensorId map = b.conv(b.input(8, 8, 3), 4, {{3, 3}, {2, 2}, {}, {}});
+    Graph any = b.take(b.global_average_pool(b.add(map, b.conv(map, 4, {})), false));
+    any.has_any_size = true;
+    const TfliteFile file = to_tflite(any);
+    write(folder / "tflite" / ("any-size-" + name + ".tflite"), file.bytes);
+  }
+  for (auto build : {&GraphBuilder::small_mobilenet, &GraphBuilder::small_mobilenet_v3}) {
+    GraphBuilder b(testing::Precision::F32, 1);
+    const TensorId end = (b.*build)(8, 3);
+    const Graph graph = b.take(end);
+    const std::string version = build == &GraphBuilder::small_mobilenet ? "-v2" : "-v3";
+    constexpr auto kFirst = TfjsOrder::ChannelsFirst;
+    write(folder / "tfjs" / ("graph-fused-first" + version),
+          write_graph_model(graph, true, TfjsStorage::F32, kFirst));
+    write(folder / "tfjs" / ("graph-plain-first" + version),
+          write_graph_model(graph, false, TfjsStorage::F16, kFirst));
+    TfjsFile layers = write_layers_model(graph, TfjsStorage::F32, kFirst);
+    write(folder / "tfjs" / ("layers-first" + version), layers);
+    layers.model_json = replaced(layers.model_json, "[null,3,8,8]", "[null,3,null,null]");
+    write(folder / "tfjs" / ("layers-first-any-size" + version), layers);
+    layers = write_layers_model(graph);
+    layers.model_json = replaced(layers.model_json, "[null,8,8,3]", "[null,null,null,3]");
+    write(folder / "tfjs" / ("layers-any-size" + version), layers);
+    // The softmax, and what it reads.
+    const std::string last = "[\"layer" + std::to_string(graph.output) + "\",0,0]";
+    const std::string before =
+        "[\"layer" + std::to_string(inputs_of(graph.nodes.back().op)[0]) + "\",0,0]";
+    layers.model_json = replaced(layers.model_json, "\"output_layers\":[" + last,
+                                 "\"output_layers\":[" + last + "," + before);
+    write(folder / "tfjs" / ("layers-outputs" + version), layers);
+  }
 }
 
 void write_datasets(const std::filesystem::path& folder) {
@@ -133,6 +193,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   write_datasets(folder / "dataset");
   write_pictures(folder);
+  write_forms(folder);
   constexpr uint32_t kSeed = 1;
   struct Version {
     const char* name;

@@ -7,6 +7,7 @@ import type { Call, Command } from './command-line.js';
 import { type ExitCode, exitCodes } from './exit.js';
 import { replaceFile } from './incoming-file.js';
 import { checkModelFiles, outsideFilesOption } from './model-files.js';
+import { outputOption } from './model-option.js';
 
 export const convertCommand: Command = {
   name: 'convert',
@@ -16,6 +17,7 @@ export const convertCommand: Command = {
 The file has float32 weights, and TensorFlow Lite runs it too. A page that loads it doesn't fetch the converter.`,
   options: {
     out: { value: 'FILE', help: 'the file to write (default: MODEL with the extension .tflite)' },
+    output: outputOption,
     ...outsideFilesOption,
   },
   run: convert,
@@ -24,7 +26,10 @@ The file has float32 weights, and TensorFlow Lite runs it too. A page that loads
 async function convert({ argument: file, values, err, signal }: Call): Promise<ExitCode> {
   const target = (values['out'] as string | undefined) ?? file.replace(/(\.json)?$/, '.tflite');
   await checkModelFiles(file, values);
-  const { tflite } = await convertModel(pathToFileURL(path.resolve(file)), { signal });
+  const { tflite } = await convertModel(pathToFileURL(path.resolve(file)), {
+    signal,
+    output: values['output'] as string | undefined,
+  });
   replaceFile(target, tflite);
   err.line(`Wrote ${target} (${(tflite.byteLength / 1e6).toFixed(2)} MB).`);
   return exitCodes.done;

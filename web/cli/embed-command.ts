@@ -11,7 +11,14 @@ import { type LabelledPicture, type SkippedFile, scanFolder } from './folder-sca
 import { IncomingFile } from './incoming-file.js';
 import { layersOption } from './layers-option.js';
 import { outsideFilesOption } from './model-files.js';
-import { describeEmbeddings, embeddingOption, modelOption, openClassifier } from './model-option.js';
+import {
+  describeEmbeddings,
+  embeddingOption,
+  inputSizeOption,
+  modelOption,
+  openClassifier,
+  outputOption,
+} from './model-option.js';
 import { type Journal, JournalWriter, journalOf, type KnownPicture, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption, toThreads } from './threads-option.js';
@@ -29,6 +36,8 @@ unsupported format is named and skipped (exit code 3).`,
     model: modelOption,
     layers: layersOption,
     embedding: embeddingOption,
+    output: outputOption,
+    'input-size': inputSizeOption,
     ...outsideFilesOption,
     threads: threadsOption,
     force: {

@@ -18,7 +18,7 @@ import { layersOption } from './layers-option.js';
 import { defaultEpisodes, defaultShots, type LearningCurve, type Outlook, toOutlook } from './learning-curve.js';
 import { toCurveText } from './learning-curve-text.js';
 import { outsideFilesOption } from './model-files.js';
-import { embeddingOption, modelOption, openClassifier } from './model-option.js';
+import { embeddingOption, inputSizeOption, modelOption, openClassifier, outputOption } from './model-option.js';
 import { journalOf, readJournal } from './picture-journal.js';
 import { ProgressLine } from './progress-line.js';
 import { threadsOption, toThreads } from './threads-option.js';
@@ -50,6 +50,8 @@ prints how the accuracy grows with the number of examples, and what more example
     model: modelOption,
     layers: layersOption,
     embedding: embeddingOption,
+    output: outputOption,
+    'input-size': inputSizeOption,
     ...outsideFilesOption,
     threads: threadsOption,
     json: { help: 'print the result as JSON' },

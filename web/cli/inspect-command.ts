@@ -5,7 +5,7 @@ import type { Call, Command } from './command-line.js';
 import { type ExitCode, exitCodes } from './exit.js';
 import { layersOption } from './layers-option.js';
 import { outsideFilesOption } from './model-files.js';
-import { embeddingOption, labelsOption, openClassifier } from './model-option.js';
+import { embeddingOption, inputSizeOption, labelsOption, openClassifier, outputOption } from './model-option.js';
 
 /** Class names that are printed at most. */
 const maxNames = 4;
@@ -16,11 +16,12 @@ const formats: Record<ModelInfo['format'], string> = {
   'tfjs-graph': 'TensorFlow.js graph-model',
 };
 
-const rangeSources: Record<ModelInfo['rangeSource'], string> = {
-  given: 'given by the catalogue entry',
-  metadata: "from the file's metadata",
-  file: 'from the file',
-  assumed: "assumed: the file doesn't say it",
+const rangeSources: Record<ModelInfo['rangeSource'], (file: string | undefined) => string> = {
+  given: () => 'given by the catalogue entry',
+  metadata: () => "from the file's metadata",
+  file: () => 'from the file',
+  sibling: (file) => `from the quantized file '${file}' beside it`,
+  assumed: () => "assumed: the file doesn't say it",
 };
 
 export const inspectCommand: Command = {
@@ -33,6 +34,8 @@ run, after batch normalization and activations were folded into other operators.
   options: {
     layers: layersOption,
     embedding: embeddingOption,
+    output: outputOption,
+    'input-size': inputSizeOption,
     labels: labelsOption,
     ...outsideFilesOption,
     json: { help: 'print the result as JSON' },
@@ -74,8 +77,9 @@ function toText(file: string, { model, modelBytes }: Info, classNames: readonly 
     ['format', `${formats[model.format]}, ${toBytes(modelBytes)}`],
     [
       'input',
-      `[1, ${model.inputHeight}, ${model.inputWidth}, ${model.inputChannels}] ${model.inputType}; pixel values 0 to 255 become ${toNumber(low)} to ${toNumber(high)} (${rangeSources[model.rangeSource]})`,
+      `[1, ${model.inputHeight}, ${model.inputWidth}, ${model.inputChannels}] ${model.inputType}; pixel values 0 to 255 become ${toNumber(low)} to ${toNumber(high)} (${rangeSources[model.rangeSource](model.rangeFile)})`,
     ],
+    ...toOutputs(model),
     ['embedding', toEmbedding(model)],
     ['', `'${model.embeddingLayer}': ${model.embeddingReason}`],
     ['classes', toClasses(model.classCount, classNames)],
@@ -97,6 +101,13 @@ function toText(file: string, { model, modelBytes }: Info, classNames: readonly 
     `${total} operators`,
     ...operators,
   ];
+}
+
+/** Returns a row for a file with several outputs. */
+function toOutputs({ outputs, outputIndex }: ModelInfo): [string, string][] {
+  if (outputs.length === 1) return [];
+  const names = outputs.map((name, index) => `${index} '${name}'`);
+  return [['output', `${names[outputIndex]}, of ${names.join(', ')}`]];
 }
 
 function toEmbedding({ embeddingSize, layers, middleLayerSize }: ModelInfo): string {

@@ -2,11 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Classifier, load, type Precision } from 'teachable-wasm';
+import { type Classifier, type LoadOptions, load, type Precision } from 'teachable-wasm';
 import type { OptionSpec, Values } from './command-line.js';
-import { CommandError, reasonOf } from './exit.js';
+import { CommandError, exitCodes, reasonOf } from './exit.js';
 import { toLayers } from './layers-option.js';
 import { checkModelFiles } from './model-files.js';
 
@@ -19,6 +20,30 @@ export const embeddingOption: OptionSpec = {
   value: 'NAME',
   help: 'tensor to use as the embedding, by its name or index\n(default: what the classifier reads; inspect shows it)',
 };
+
+export const outputOption: OptionSpec = {
+  value: 'NAME',
+  help: 'output of a model with several, by its name or index\n(default: class scores, else the last; inspect lists them)',
+};
+
+export const inputSizeOption: OptionSpec = {
+  value: 'SIZE',
+  help: 'size of the input in pixels, such as 192 or 320x240 (width x\nheight), for a model that takes pictures of any size',
+};
+
+/** Returns the size of the input; undefined without the option. @throws CommandError with exit code 2 for a wrong value */
+function toInputSize(values: Values): { width: number; height: number } | undefined {
+  const value = values['input-size'];
+  if (value === undefined) return undefined;
+  const [, width, height = width] = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(String(value)) ?? [];
+  const size = { width: Number(width), height: Number(height) };
+  if (![size.width, size.height].every((side) => side >= 1 && side <= 16384))
+    throw new CommandError(
+      `The option --input-size must be one number of pixels or two, such as 192 or 320x240, from 1 to 16384; got '${String(value)}'.`,
+      exitCodes.usage,
+    );
+  return size;
+}
 
 export const labelsOption: OptionSpec = {
   value: 'FILE',
@@ -46,11 +71,13 @@ function labelsBeside(model: string | undefined): URL | undefined {
 export async function openClassifier(values: Values, precision?: Precision): Promise<Classifier> {
   const file = values['model'] as string | undefined;
   if (file !== undefined) await checkModelFiles(file, values);
-  const options = {
+  const options: LoadOptions = {
     ...(file === undefined ? {} : { model: pathToFileURL(path.resolve(file)) }),
     precision,
     layers: toLayers(values),
     embedding: values['embedding'] as string | undefined,
+    output: values['output'] as string | undefined,
+    preprocess: toInputSize(values),
     // One thread per classifier: several classifiers at once use the processor better than several threads in one.
     threads: 1,
     // The missing part of a truncated picture would be taught as its colour.
@@ -59,12 +86,41 @@ export async function openClassifier(values: Values, precision?: Precision): Pro
   const beside = values['labels'] === undefined ? labelsBeside(file) : undefined;
   if (beside) {
     try {
-      return await load({ ...options, labels: beside });
+      return await withRangeBeside(file, { ...options, labels: beside });
     } catch {
       // They may belong to another model in the folder. An error of the model itself appears again.
     }
   }
-  return load({ ...options, labels: givenLabels(values) });
+  return withRangeBeside(file, { ...options, labels: givenLabels(values) });
+}
+
+/** Loads a model. If nothing says which range it takes, the range of a quantized file of the same network beside it is used. */
+async function withRangeBeside(file: string | undefined, options: LoadOptions): Promise<Classifier> {
+  const classifier = await load(options);
+  if (file === undefined || classifier.model.rangeSource !== 'assumed') return classifier;
+  for (const rangeFrom of await tfliteBeside(file)) {
+    try {
+      const other = await load({ ...options, rangeFrom });
+      classifier.dispose();
+      return other;
+    } catch {
+      // It is a file of another network, or not quantized.
+    }
+  }
+  return classifier;
+}
+
+/** Returns the other .tflite files in the folder of a model, at most 16. */
+async function tfliteBeside(file: string): Promise<URL[]> {
+  const model = path.resolve(file);
+  const names = await readdir(path.dirname(model)).catch(() => []);
+  return names
+    .filter((name) => name.endsWith('.tflite'))
+    .sort()
+    .map((name) => path.join(path.dirname(model), name))
+    .filter((each) => each !== model)
+    .slice(0, 16)
+    .map((each) => pathToFileURL(each));
 }
 
 /** Describes all that an embedding depends on: the model's file and the preprocessing of pictures. */
@@ -77,6 +133,7 @@ export async function describeEmbeddings(values: Values, { model }: Classifier):
     embeddingSize: model.embeddingSize,
     ...(model.layers === 'last' ? {} : { layers: model.layers }),
     ...(values['embedding'] === undefined ? {} : { embedding: values['embedding'] }),
+    ...(values['output'] === undefined ? {} : { output: values['output'] }),
   };
 }
 

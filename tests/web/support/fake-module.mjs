@@ -48,6 +48,8 @@ class FakeClassifier {
       embeddingSize: 3,
       embeddingLayer: 'pool',
       embeddingReason: 'what the classifier of 1 layer reads',
+      outputs: ['scores'],
+      outputIndex: 0,
       warnings: [],
       layers: layers === 'last' ? 'last' : 'two',
       middleLayerSize: 1,

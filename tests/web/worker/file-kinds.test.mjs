@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { deflateRawSync } from 'node:zlib';
 import { importTs } from '../support/import-ts.mjs';
+import { zipOf } from '../support/zip.mjs';
 
 const { fetchModel } = await importTs('worker/fetch-model.ts');
 
@@ -63,34 +63,6 @@ test('JSON of another kind is refused by what it is', async (t) => {
   }
 });
 
-/** Returns a zip archive, as Teachable Machine gives it for download. */
-function zip(files) {
-  const parts = [];
-  const directory = [];
-  let at = 0;
-  for (const [name, data] of Object.entries(files)) {
-    const packed = deflateRawSync(data);
-    const header = Buffer.alloc(26);
-    header.writeUInt16LE(20, 0);
-    header.writeUInt16LE(8, 4);
-    header.writeUInt32LE(packed.length, 14);
-    header.writeUInt32LE(data.length, 18);
-    header.writeUInt16LE(name.length, 22);
-    parts.push(Buffer.concat([Buffer.from('PK\x03\x04'), header, Buffer.from(name), packed]));
-    const rest = Buffer.alloc(14);
-    rest.writeUInt32LE(at, 10);
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), header, rest, Buffer.from(name)]));
-    at += parts.at(-1).length;
-  }
-  const central = Buffer.concat(directory);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06');
-  end.writeUInt16LE(directory.length, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(at, 16);
-  return new Uint8Array(Buffer.concat([...parts, central, end]));
-}
-
 const modelJson = JSON.stringify({
   modelTopology: {},
   weightsManifest: [{ paths: ['weights.bin'], weights: [{ name: 'w', shape: [2], dtype: 'uint8' }] }],
@@ -100,14 +72,14 @@ const metadata = JSON.stringify({ packageName: '@teachablemachine/image', labels
 test('a zip archive with a model is opened, with its labels', async () => {
   const tflite = Buffer.from('....TFL3');
   const lite = await fromBytes(
-    zip({ 'export/model.tflite': tflite, 'export/labels.txt': Buffer.from('0 cat\n1 dog\n') }),
+    zipOf({ 'export/model.tflite': tflite, 'export/labels.txt': Buffer.from('0 cat\n1 dog\n') }),
   );
   assert.deepEqual([Buffer.from(lite.model), lite.labels, lite.tfjs], [tflite, ['cat', 'dog'], undefined]);
-  await assert.rejects(fromBytes(zip({ 'readme.txt': Buffer.from('hello') })), {
+  await assert.rejects(fromBytes(zipOf({ 'readme.txt': Buffer.from('hello') })), {
     code: 'bad-model',
     message: /zip archive without a model\.json/,
   });
-  const whole = zip({ 'model.tflite': tflite });
+  const whole = zipOf({ 'model.tflite': tflite });
   for (let length = 2; length < whole.length; length++)
     await assert.rejects(fromBytes(whole.subarray(0, length)), { code: 'bad-model' });
 });

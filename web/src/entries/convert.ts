@@ -19,6 +19,8 @@ export type { ConvertedModel } from '../worker/tfjs-converter.js';
 export interface ConvertOptions extends Limits {
   /** Folder that contains tfjs/converter.wasm. Default: wasm/ beside this file. */
   wasmUrl?: string | URL | undefined;
+  /** Name or index of the output to keep, for a model with several. Default: the first one with class scores, else the last one. */
+  output?: string | number | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface ConvertOptions extends Limits {
  * activations are folded into the layers before them.
  * @param model Address of a model.json with its weight files beside it (in Node, a path); or its bytes, with the weight files joined
  * in the manifest's order.
- * @throws 'bad-model'; 'unsupported-op' with the name of the layer or node; 'bad-argument' for another kind of file; 'load-failed';
+ * @throws 'bad-model'; 'unsupported-op' with the name of the layer or node; 'bad-argument' for another kind of file or output; 'load-failed';
  * 'aborted'.
  */
 export async function convertModel(
@@ -38,7 +40,7 @@ export async function convertModel(
 
 async function convertWithin(
   model: string | URL | { bytes: ArrayBuffer | Uint8Array; weights: ArrayBuffer | Uint8Array },
-  { wasmUrl, signal, onProgress }: ConvertOptions,
+  { wasmUrl, signal, onProgress, output }: ConvertOptions,
 ): Promise<ConvertedModel> {
   const request = isAddress(model)
     ? ({ kind: 'url', url: absolute(model) } as const)
@@ -60,5 +62,5 @@ async function convertWithin(
   const convert = await tfjs.converter;
   if (signal?.aborted) throw aborted(signal);
   onProgress?.({ phase: 'start', loaded: 0, total: undefined });
-  return convert(bytes, tfjs.weights);
+  return convert(bytes, tfjs.weights, output);
 }

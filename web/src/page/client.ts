@@ -83,6 +83,16 @@ export interface LoadOptions extends ModuleOptions {
    */
   embedding?: string | number | undefined;
   /**
+   * Name or index of the output to use, for a file with several: `model.outputs` lists them. Data sets of other outputs can't be loaded.
+   * Default: the first output with class scores, else the last one.
+   */
+  output?: string | number | undefined;
+  /**
+   * Address of a .tflite file of the same network in int8 or uint8. When `model` doesn't say which range of pixel values it takes, the
+   * range of this file is used. Files beside each other in a zip archive need no option.
+   */
+  rangeFrom?: string | URL | undefined;
+  /**
    * Treatment of JPEG, PNG and BMP files whose end is missing. 'fill' makes the missing part of a JPEG file grey and that of a BMP
    * file black. 'refuse' rejects with 'bad-image', so that such parts are never taught. Default: 'fill'.
    */
@@ -137,7 +147,7 @@ export async function loadClassifier(options: LoadOptions, startHere: StartHere)
 
 async function open(options: LoadOptions, startHere: StartHere): Promise<Classifier> {
   requireHome(options.wasmUrl);
-  const { labels, preprocess, precision, layers, embedding, truncated = 'fill' } = options;
+  const { labels, preprocess, precision, layers, embedding, output, rangeFrom, truncated = 'fill' } = options;
   if (truncated !== 'fill' && truncated !== 'refuse')
     throw new ClassifierError('bad-argument', `truncated must be 'fill' or 'refuse'; got ${show(truncated)}.`);
   const session = await startSession(
@@ -148,6 +158,8 @@ async function open(options: LoadOptions, startHere: StartHere): Promise<Classif
       precision,
       layers,
       embedding,
+      output,
+      rangeFrom: rangeFrom === undefined ? undefined : absolute(rangeFrom),
       refusesTruncated: truncated === 'refuse',
     },
     options,

@@ -147,6 +147,10 @@ export interface OpenRequest {
   layers?: Layers | undefined;
   /** Name or index of the tensor to use as the embedding. */
   embedding?: string | number | undefined;
+  /** Name or index of the output to use. */
+  output?: string | number | undefined;
+  /** Absolute address of a quantized file of the same network, for its input range. */
+  rangeFrom?: string | undefined;
   /** Refuses picture files whose end is missing. */
   refusesTruncated?: boolean | undefined;
   /** The variant to start. */
@@ -186,9 +190,16 @@ export interface ModelInfo {
     Pick<Preprocess, 'mean' | 'std' | 'width' | 'height'>;
   /**
    * Source of `preprocess.range`. 'given': an option, the catalogue entry, or Teachable Machine's metadata.json. 'metadata': the metadata
-   * of the .tflite file. 'file': its quantization, or its first operators. 'assumed': no source; the right range may be another one.
+   * of the .tflite file. 'file': its quantization, or its first operators. 'sibling': the quantization of another file of the same
+   * network, `rangeFile`. 'assumed': no source; the right range may be another one.
    */
-  rangeSource: 'given' | 'metadata' | 'file' | 'assumed';
+  rangeSource: 'given' | 'metadata' | 'file' | 'sibling' | 'assumed';
+  /** Name of the file that the range comes from, with `rangeSource: 'sibling'`. */
+  rangeFile?: string | undefined;
+  /** Names of the outputs of the file; '' for one without a name. */
+  outputs: readonly string[];
+  /** Index in `outputs` of the one that is used. */
+  outputIndex: number;
   /** Number of floats in an embedding. */
   embeddingSize: number;
   /** Name of the embedding's tensor in the file; '' when it has none. */

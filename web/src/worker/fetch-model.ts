@@ -26,6 +26,17 @@ export interface FetchedModel {
   /** Space for embeddings of two layers. */
   space?: Uint8Array | undefined;
   showClasses: boolean;
+  /** Returns files that may be quantized ones of the same network, whose input range then counts. */
+  siblings?: (() => Promise<Sibling[]>) | undefined;
+}
+
+/** Another file of the same network, perhaps. */
+export interface Sibling {
+  name: string;
+  /** A .tflite file. */
+  model: Uint8Array;
+  /** When true, the caller said so: it's an error if it isn't. */
+  isGiven: boolean;
 }
 
 export interface TfjsParts {
@@ -58,7 +69,7 @@ const elementBytes: Record<string, number> = { float32: 4, int32: 4, float16: 2,
 
 /** Downloads a model. Throws 'load-failed' for missing files, 'bad-model' for JSON that is no model, or 'aborted'. */
 export async function fetchModel(
-  { model, labels }: { model: ModelRequest; labels?: OpenRequest['labels'] },
+  { model, labels, rangeFrom }: { model: ModelRequest } & Pick<OpenRequest, 'labels' | 'rangeFrom'>,
   context: FetchContext,
 ): Promise<FetchedModel> {
   const fetched =
@@ -69,7 +80,14 @@ export async function fetchModel(
         : await fromUrl(model.url, context);
   if (typeof labels === 'string') takeLabels(fetched, await fetchLabels({ path: labels }, labels, context));
   else if (labels) fetched.labels = toLabels(labels);
+  if (rangeFrom !== undefined) fetched.siblings = () => fetchSibling(rangeFrom, context);
   return fetched;
+}
+
+async function fetchSibling(url: string, { signal }: FetchContext): Promise<Sibling[]> {
+  const hint = "Check the option 'rangeFrom': the address of a quantized .tflite file of the same network.";
+  const model = await download(url, { signal, what: 'the quantized file', hint });
+  return [{ name: nameOf(url), model, isGiven: true }];
 }
 
 function toLabels(labels: unknown): string[] {
@@ -113,6 +131,10 @@ async function fromZip(bytes: Uint8Array, id: string, context: FetchContext): Pr
   const weights = () =>
     shardGroups(json!, name).flatMap(({ paths }) => paths.map((each) => files.get(each) ?? new Uint8Array()));
   const fetched = plain(id, model, json && (await withConverter(context, joinBytes(weights()))), name);
+  fetched.siblings = async () =>
+    names
+      .filter((each) => each !== name && each.endsWith('.tflite'))
+      .map((each) => ({ name: each, model: files.get(each)!, isGiven: false }));
   const labels = files.get('metadata.json') ?? files.get('labels.txt');
   if (labels) takeLabels(fetched, new TextDecoder().decode(labels));
   return fetched;

@@ -11,7 +11,7 @@ import { show } from '../shared/show.js';
 import { fallbacks } from '../shared/variant.js';
 import { readAssociatedFile } from './associated-file.js';
 import { fitsClasses, labelsOfLines, nameClasses } from './class-names.js';
-import { type FetchedModel, fetchModel } from './fetch-model.js';
+import { type FetchedModel, fetchModel, type Sibling } from './fetch-model.js';
 import type { LoadModuleOptions } from './load.js';
 import { ThreadTrial } from './thread-trial.js';
 import { addThreads } from './threads.js';
@@ -75,7 +75,7 @@ export async function openClassifier(
       ? undefined
       : timed(
           fetchModel(
-            { model, labels: request.labels },
+            { model, labels: request.labels, rangeFrom: request.rangeFrom },
             {
               ...downloadOptions(context, 'model'),
               wasmUrl: request.wasmUrl,
@@ -96,7 +96,7 @@ export async function openClassifier(
     if (context.signal?.aborted) throw aborted(context.signal);
     context.report?.({ phase: 'start', loaded: 0, total: undefined });
     const fetchedAt = performance.now();
-    const { value: loaded, ms: prepareMs } = await timed(loadModel(started.classifier, fetched, request), fetchedAt);
+    const { value: loaded, ms: prepareMs } = await timed(loadModel(started, fetched, request), fetchedAt);
     return { ...started, ...loaded, loadTimings: { moduleMs, modelMs, prepareMs } };
   } catch (error) {
     started.classifier.delete();
@@ -196,25 +196,36 @@ function withoutModel({ id, embeddingSize }: NoModel): LoadedModel {
 }
 
 async function loadModel(
-  classifier: WasmClassifier,
+  { module, classifier }: StartedClassifier,
   fetched: FetchedModel,
   request: OpenRequest,
 ): Promise<LoadedModel> {
   // The sum of the file that the caller has, before any conversion: it identifies the model of a data set.
   const sha256 = lazySum(fetched.sha256 ?? fetched.tfjs?.weights ?? fetched.model);
   const modelBytes = fetched.model.byteLength + (fetched.tfjs?.weights.byteLength ?? 0);
-  const format = await convertInPlace(fetched);
+  const converted = await convertInPlace(fetched, request.output);
   const preprocess = { ...defaultPreprocess, ...fetched.preprocess, ...request.preprocess };
   // A mean and a deviation take the place of the entry's range.
   if (request.preprocess?.mean) delete preprocess.range;
-  const loaded = readModel(classifier, fetched, preprocess, request);
+  // The converted file has one output.
+  const wanted = converted.outputs ? { ...request, output: undefined } : request;
+  let loaded = readModel(classifier, fetched, preprocess, wanted);
+  const sibling = loaded.rangeSource === 'assumed' ? await rangeOfSibling(module, fetched, loaded, request) : undefined;
+  if (sibling) {
+    preprocess.range = sibling.range;
+    loaded = readModel(classifier, fetched, preprocess, wanted);
+  }
   if (fetched.space) classifier.useSpace(fetched.space);
   const isCentred = loaded.layers === 'two' && fetched.space !== undefined;
   const classNames = nameClasses(fetched.labels, loaded.classCount) ?? (await ownClassNames(fetched, loaded));
-  const model = { ...toModelInfo(fetched, loaded, preprocess), format };
+  const model = {
+    ...toModelInfo(fetched, loaded, preprocess),
+    ...converted,
+    ...(sibling && { rangeSource: 'sibling' as const, rangeFile: sibling.name }),
+  };
   return {
     model,
-    id: datasetId(model, isCentred, request.embedding),
+    id: datasetId(model, isCentred, request),
     embeddingSize: model.embeddingSize,
     sha256: isCentred ? () => sumWith(sha256, fetched.space!) : sha256,
     modelBytes,
@@ -228,7 +239,12 @@ async function sumWith(sha256: () => Promise<string>, space: Uint8Array): Promis
 }
 
 /** The network's own embedding needs no mark, so that data sets of earlier versions of this package stay valid. */
-function datasetId({ id, layers }: ModelInfo, isCentred: boolean, embedding: unknown): string {
+function datasetId(
+  { id, layers, outputs }: ModelInfo,
+  isCentred: boolean,
+  { embedding, output }: Pick<OpenRequest, 'embedding' | 'output'>,
+): string {
+  if (output !== undefined && outputs.length > 1) id += ` + output ${String(output)}`;
   if (embedding !== undefined) id += ` + embedding ${String(embedding)}`;
   return layers === 'two' ? `${id} + middle layer${isCentred ? ', centred' : ''}` : id;
 }
@@ -242,20 +258,78 @@ function lazySum(file: Uint8Array | string | Promise<string>): () => Promise<str
 }
 
 /** Converts a TensorFlow.js model to a .tflite file. Its own bytes are released before the network takes its memory. */
-async function convertInPlace(fetched: FetchedModel): Promise<ModelInfo['format']> {
-  if (!fetched.tfjs) return 'tflite';
+async function convertInPlace(
+  fetched: FetchedModel,
+  output: OpenRequest['output'],
+): Promise<Pick<ModelInfo, 'format'> & Partial<Pick<ModelInfo, 'outputs' | 'outputIndex'>>> {
+  if (!fetched.tfjs) return { format: 'tflite' };
   const { weights, converter } = fetched.tfjs;
-  const { tflite, format } = await (await converter)(fetched.model, weights);
+  const { tflite, ...rest } = await (await converter)(fetched.model, weights, output);
   fetched.model = tflite;
   fetched.tfjs = undefined;
-  return format;
+  return rest;
+}
+
+/** Ranges that people train with. A measured quantization differs from them by its rounding. */
+const usualRanges = [
+  [-1, 1],
+  [0, 1],
+  [0, 255],
+] as const;
+
+/**
+ * Returns the input range of a quantized file of the same network; undefined when there is none.
+ * @throws 'bad-argument' when a file that the caller gave isn't one
+ */
+async function rangeOfSibling(
+  module: WasmModule,
+  { siblings = async () => [] }: FetchedModel,
+  { inputWidth, inputHeight, inputChannels, classCount }: WasmModelInfo,
+  { output }: OpenRequest,
+): Promise<{ name: string; range: readonly [number, number] } | undefined> {
+  const isSame = (other: WasmModelInfo) =>
+    other.inputWidth === inputWidth &&
+    other.inputHeight === inputHeight &&
+    other.inputChannels === inputChannels &&
+    (output !== undefined || other.classCount === classCount);
+  for (const { name, model, isGiven } of await siblings()) {
+    const range = quantizedRange(module, model, isSame);
+    if (range) return { name, range };
+    if (isGiven)
+      throw new ClassifierError(
+        'bad-argument',
+        `rangeFrom: ${name} is no .tflite file in int8 or uint8 of the same network with a usual range. Leave the option out, or pass preprocess.range.`,
+      );
+  }
+  return undefined;
+}
+
+/** Returns the range of a file; undefined for one that can't run, is of floats, or is of another network. */
+function quantizedRange(
+  { Classifier }: WasmModule,
+  model: Sibling['model'],
+  isSame: (other: WasmModelInfo) => boolean,
+): readonly [number, number] | undefined {
+  const classifier = new Classifier(1);
+  try {
+    const request = { precision: 'exact', layers: 'last' } as const;
+    const info = readModel(classifier, { model, space: undefined }, defaultPreprocess, request);
+    if (info.inputType === 'float32' || info.rangeSource !== 'file' || !isSame(info)) return undefined;
+    const { rangeLow: low, rangeHigh: high } = info;
+    const isNear = (a: number, b: number) => Math.abs(a - b) <= 0.01 * (high - low);
+    return usualRanges.find((usual) => isNear(usual[0], low) && isNear(usual[1], high)) ?? [low, high];
+  } catch {
+    return undefined;
+  } finally {
+    classifier.delete();
+  }
 }
 
 function readModel(
   classifier: WasmClassifier,
-  { model, space }: FetchedModel,
+  { model, space }: Pick<FetchedModel, 'model' | 'space'>,
   preprocess: Preprocess,
-  { precision = 'auto', layers = 'auto', embedding }: OpenRequest,
+  { precision = 'auto', layers = 'auto', embedding, output }: Omit<OpenRequest, 'model' | 'choice' | 'fallsBack'>,
 ): WasmModelInfo {
   checkKinds(preprocess, precision);
   const { crop, resize, mirror, range, background, width, height } = preprocess;
@@ -270,6 +344,7 @@ function readModel(
       background: packed(background),
       channelRanges: toChannelRanges(preprocess),
       embedding: embedding === undefined ? undefined : String(embedding),
+      output: output === undefined ? undefined : String(output),
       width,
       height,
     },

@@ -8,6 +8,7 @@ import { type BareInstance, loadBareModule } from './bare-module.js';
 interface ConverterFunctions {
   modelBuffer(byteLength: number): number;
   weightsBuffer(byteLength: number): number;
+  outputBuffer(byteLength: number): number;
   convert(): number;
 }
 
@@ -17,13 +18,21 @@ export interface ConvertedModel {
   tflite: Uint8Array<ArrayBuffer>;
   /** Format of the TensorFlow.js model. */
   format: 'tfjs-layers' | 'tfjs-graph';
+  /** Names of the outputs of the TensorFlow.js model. */
+  outputs: readonly string[];
+  /** Index in `outputs` of the one in the file. */
+  outputIndex: number;
 }
 
 /**
- * Converts a model. `weights` are the weight files, joined in the manifest's order. Throws 'bad-model', 'unsupported-op' or
- * 'out-of-memory'.
+ * Converts a model. `weights` are the weight files, joined in the manifest's order. `output` is the name or index of one of several
+ * outputs. Throws 'bad-model', 'unsupported-op', 'out-of-memory', or 'bad-argument' when there is no such output.
  */
-export type Converter = (modelJson: Uint8Array, weights: Uint8Array) => Promise<ConvertedModel>;
+export type Converter = (
+  modelJson: Uint8Array,
+  weights: Uint8Array,
+  output?: string | number | undefined,
+) => Promise<ConvertedModel>;
 
 /** Fetches and compiles the converter. Throws 'load-failed' or 'aborted'. */
 export async function loadConverter({
@@ -41,16 +50,20 @@ export async function loadConverter({
     sha256: wasmUrl ? undefined : wasmHashes.tfjs,
   });
   // Each model gets an instance of its own, because its memory, several times the model's size, is then released.
-  return async (modelJson, weights) => convert(await start(), modelJson, weights);
+  return async (modelJson, weights, output = '') => convert(await start(), modelJson, weights, String(output));
 }
 
 function convert(
   { functions, fill, answerAt }: BareInstance<ConverterFunctions>,
   modelJson: Uint8Array,
   weights: Uint8Array,
+  output: string,
 ): ConvertedModel {
   fill(functions.modelBuffer(modelJson.byteLength), modelJson);
   fill(functions.weightsBuffer(weights.byteLength), weights);
+  const wanted = new TextEncoder().encode(output);
+  fill(functions.outputBuffer(wanted.byteLength), wanted);
   const { word, bytes } = answerAt(functions.convert());
-  return { tflite: bytes.slice(), format: word as ConvertedModel['format'] };
+  const [format, index, ...outputs] = word.split('\n');
+  return { tflite: bytes.slice(), format: format as ConvertedModel['format'], outputs, outputIndex: Number(index) };
 }

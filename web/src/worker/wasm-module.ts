@@ -22,6 +22,8 @@ export interface WasmPreprocess {
   channelRanges?: number[] | undefined;
   /** Name or index of the tensor to use as the embedding. */
   embedding?: string | undefined;
+  /** Name or index of the output to use. */
+  output?: string | undefined;
   /** Size of the input in pixels, for a network of any size. */
   width?: number | undefined;
   height?: number | undefined;
@@ -152,6 +154,10 @@ export interface WasmModelInfo {
   embeddingLayer: string;
   embeddingReason: string;
   warnings: string[];
+  /** Names of the outputs of the file. */
+  outputs: string[];
+  /** Index of the one that is used. */
+  outputIndex: number;
   /** 'last' | 'two'. */
   layers: string;
   /** 0 for a model without a middle layer. */
