@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { after, before } from 'node:test';
-import { gzipSync } from 'node:zlib';
 import { filesFolder } from '../../../models/fetch.mjs';
 import { writeDemo } from '../../../web/dev/build-demo.mjs';
 import { scratchFolder } from '../support/data.mjs';
@@ -112,22 +111,4 @@ test('the service worker knows each file that the page asks for, by its checksum
     const sum = createHash('sha256').update(await readFile(path.join(folder, name)));
     assert.equal(known[name === 'index.html' ? '' : name], sum.digest('hex'), name);
   }
-});
-
-test('the first view has at most 60 kB after gzip, without the module', async (t) => {
-  const folder = await scratchFolder(t);
-  await writeDemo(folder);
-  const names = new Set(['index.html', 'style.css', 'main.js']);
-  let bytes = 0;
-  for (const name of names) {
-    const text = await readFile(path.join(folder, name), 'utf8');
-    bytes += gzipSync(text, { level: 9 }).length;
-    if (!name.endsWith('.js')) continue;
-    // Imports at the top of a file are loaded with it; import() loads when it is called.
-    for (const [, from] of text.matchAll(/\b(?:from|import)\s*"(\.\/[^"]+\.js)"/g))
-      names.add(path.posix.join(path.posix.dirname(name), from));
-  }
-  t.diagnostic(`${bytes} bytes in ${[...names].join(', ')}`);
-  assert.ok(names.has('lib/index.js'));
-  assert.ok(bytes <= 60_000, `The first view has ${bytes} bytes.`);
 });
