@@ -88,8 +88,8 @@ test('every control that can be touched is at least 44 pixels high and wide', as
             each.checkVisibility({ visibilityProperty: true }) && !each.closest('.visually-hidden, .things label > *'),
         )
         .filter((each) => !each.matches('.things input'))
-        // A checkbox is touched by its label, too.
-        .map((each) => (each.type === 'checkbox' ? (each.closest('label') ?? each) : each))
+        // A box or a choice is touched by its label, too.
+        .map((each) => (/checkbox|radio/.test(each.type) ? (each.closest('label') ?? each) : each))
         .map((each) => ({ each, box: each.getBoundingClientRect() }))
         .filter(({ box }) => box.height < 43.5 || box.width < 43.5)
         .map(

@@ -178,8 +178,10 @@ test('a killed tab loses neither name nor examples', async (t) => {
   await untilSaved(page);
   await untilStored(page, 'Kept');
   const session = await page.context().newCDPSession(page);
-  // The renderer ends without any event in the page.
-  await Promise.all([page.waitForEvent('crash'), session.send('Page.crash').catch(() => {})]);
+  // The renderer ends without any event in the page, and nothing answers the call.
+  const crashed = page.waitForEvent('crash');
+  session.send('Page.crash').catch(() => {});
+  await crashed;
   const next = await page.context().newPage();
   await next.goto(page.url());
   await untilReady(next);

@@ -12,12 +12,12 @@ const site = fileURLToPath(new URL('../../../web/site/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
   entry: 14_550,
-  worker: 20_400,
-  modules: { simd: 193_300, 'simd-threads': 197_900, relaxed: 200_400, 'relaxed-threads': 205_900 },
+  worker: 20_660,
+  modules: { simd: 196_600, 'simd-threads': 200_400, relaxed: 203_500, 'relaxed-threads': 208_100 },
   // Fetched only for the first picture file.
   decoder: 31_950,
   // Fetched only for a model.json of TensorFlow.js.
-  converter: 74_000,
+  converter: 73_700,
 };
 
 const gzipped = (name) => gzipSync(readFileSync(path.join(dist, name)), { level: 9 }).length;
@@ -56,7 +56,7 @@ test('the package stays within its size limits', (t) => {
   expectAtMost('The worker', worker, limits.worker);
   for (const { variant, glue, wasm, together } of sizes) {
     expectAtMost(`The module ${variant}`, glue + wasm, limits.modules[variant]);
-    expectAtMost(`Everything that starts ${variant}`, together, 240_500);
+    expectAtMost(`Everything that starts ${variant}`, together, 243_400);
   }
   expectAtMost('The decoder', decoder, limits.decoder);
   expectAtMost('The converter', converter, limits.converter);
