@@ -44,6 +44,14 @@ async function visitStates(page, check) {
   }
   await page.locator('#explanation').waitFor();
   await check('predicting');
+  await page.getByTestId('output-1').click();
+  for (const part of ['speech', 'sound', 'picture']) await page.getByTestId(`output-${part}-on`).check();
+  await check('output');
+  await page.getByTestId('output-done').click();
+  await page.getByTestId('show-view').click();
+  await page.getByTestId('show-exit').waitFor();
+  await check('show view');
+  await page.getByTestId('show-exit').click();
   await page.getByTestId('thumbnails-1').click();
   for (const summary of await page.locator('details:not([hidden]) > summary').all())
     if (await summary.isVisible()) await summary.click();

@@ -9,7 +9,16 @@ import { serve } from '../../../web/dev/serve.mjs';
 import { blocksOf } from '../guides/guides.mjs';
 import { root, scratchFolder } from '../support/data.mjs';
 import { openBrowser, openPage } from '../support/open-page.mjs';
-import { countOf, makePicture, openReady, startCamera, teach, untilFrames, untilReady } from './demo-page.mjs';
+import {
+  countOf,
+  makePicture,
+  openReady,
+  startCamera,
+  teach,
+  untilFrames,
+  untilReady,
+  untilSaved,
+} from './demo-page.mjs';
 
 let browser;
 
@@ -105,6 +114,17 @@ const close = async (page) => {
 const untilStatus = (page, words) => page.getByTestId('output-status').filter({ hasText: words }).waitFor();
 
 const untilHeard = (page) => page.waitForFunction(() => window.heard() > 0.05);
+
+/** Runs in the page. Resolves to true when the picture of class 1 is stored. */
+async function storedPicture() {
+  const database = await new Promise(
+    (resolve) => (indexedDB.open('teachable-machine').onsuccess = ({ target }) => resolve(target.result)),
+  );
+  const request = database.transaction('projects').objectStore('projects').getAll();
+  const records = await new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+  database.close();
+  return records.some((each) => (each?.project?.classes?.['Class 1']?.output?.picture.own ?? null) !== null);
+}
 
 /** Waits until nothing is played any more, and forgets what was heard. */
 async function untilQuiet(page) {
@@ -297,27 +317,36 @@ test('a sound is recorded from the microphone, and is a WAV file afterwards', { 
   assert.equal(await page.getByTestId('output-record').textContent(), 'Record');
 });
 
-test('an own animation is shown, and stands still for those who want less motion', { timeout: 60_000 }, async (t) => {
-  for (const reducedMotion of ['no-preference', 'reduce']) {
-    const { page } = await openReady(t, browser, { context: { reducedMotion } });
-    const { disc } = await teachTwo(page);
-    await editorOf(page, 1);
-    await page.getByTestId('output-picture-on').check();
-    const choose = (file) => page.getByTestId('output-picture-file').setInputFiles(file);
-    await choose({ name: 'text.gif', mimeType: 'image/gif', buffer: Buffer.from('no picture') });
-    await untilStatus(page, 'text.gif is not a picture that this browser can show');
-    // What follows the end of a GIF file is ignored.
-    await choose({ ...animation, buffer: Buffer.concat([animation.buffer, Buffer.alloc(5_000_000)]) });
-    await untilStatus(page, 'blink.gif has 5 MB. A picture can have at most 4 MB');
-    await choose(animation);
-    await page.getByTestId('output-forget').waitFor();
-    await close(page);
-    await show(page, disc);
-    const picture = page.getByTestId('output-stage').getByRole('img', { name: 'Class 1' });
-    await picture.waitFor();
-    if (reducedMotion === 'reduce') assert.equal(await picture.evaluate((element) => element.tagName), 'CANVAS');
-    else await page.waitForFunction(() => document.querySelector('#output-stage img')?.naturalWidth === 1);
-  }
+test('an own animation is kept and shown, and stands still for those who want less motion', {
+  timeout: 60_000,
+}, async (t) => {
+  const { page } = await openReady(t, browser);
+  const { disc, bar } = await teachTwo(page);
+  await editorOf(page, 1);
+  await page.getByTestId('output-picture-on').check();
+  const choose = (file) => page.getByTestId('output-picture-file').setInputFiles(file);
+  await choose({ name: 'text.gif', mimeType: 'image/gif', buffer: Buffer.from('no picture') });
+  await untilStatus(page, 'text.gif is not a picture that this browser can show');
+  // What follows the end of a GIF file is ignored.
+  await choose({ ...animation, buffer: Buffer.concat([animation.buffer, Buffer.alloc(5_000_000)]) });
+  await untilStatus(page, 'blink.gif has 5 MB. A picture can have at most 4 MB');
+  await choose(animation);
+  await page.getByTestId('output-forget').waitFor();
+  await close(page);
+  await untilSaved(page);
+  await page.waitForFunction(`(${storedPicture})()`);
+  await page.reload();
+  await untilReady(page);
+  const picture = page.getByTestId('output-stage').getByRole('img', { name: 'Class 1' });
+  await show(page, disc);
+  await page.waitForFunction(() => document.querySelector('#output-stage img')?.naturalWidth === 1);
+  assert.equal(await picture.count(), 1);
+  await show(page, bar);
+  await picture.waitFor({ state: 'detached' });
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await show(page, disc);
+  await picture.waitFor();
+  assert.equal(await picture.evaluate((element) => element.tagName), 'CANVAS');
 });
 
 test('a large photo is made smaller, so that it can be kept', async (t) => {
