@@ -68,7 +68,7 @@ test('source maps are copied when asked for, and the service worker does not kee
   const folder = await scratchFolder(t);
   await writeDemo(folder, { sourceMaps: true });
   const files = await filesIn(folder);
-  for (const name of ['main.js', 'style.css', 'lib/index.js', 'lib/worker.js']) {
+  for (const name of ['start.js', 'style.css', 'lib/index.js', 'lib/worker.js']) {
     assert.ok(files.includes(`${name}.map`), name);
     assert.match(
       await readFile(path.join(folder, name), 'utf8'),

@@ -93,7 +93,7 @@ test('a host with the headers: threads at once and without a network, no switch,
   assert.equal(await page.evaluate(() => document.querySelector('[data-testid=cores]')), null);
   checkRequests(requests, { at: '/' });
   const core = await keptFiles(page);
-  for (const name of ['', 'main.js', 'style.css', 'lib/worker.js', 'lib/wasm/image/decoder.wasm'])
+  for (const name of ['', 'start.js', 'style.css', 'lib/worker.js', 'lib/wasm/image/decoder.wasm'])
     assert.ok(core.includes(name), name);
   assert.ok(core.some((name) => /^lib\/models\/.*\.(tflite|bin)$/.test(name)));
   assert.equal(core.filter((name) => name.endsWith('/teachable.wasm')).length, 1);
@@ -101,9 +101,9 @@ test('a host with the headers: threads at once and without a network, no switch,
 
   // The service worker sees these requests, too, and leaves them to the server.
   const count = requests.length;
-  for (const name of ['LICENSE.txt', 'LICENSE.txt', 'nothing-here.txt', 'main.js?other'])
+  for (const name of ['LICENSE.txt', 'LICENSE.txt', 'nothing-here.txt', 'start.js?other'])
     await page.evaluate((address) => fetch(address, { cache: 'no-store' }).then(() => {}), url + name);
-  assert.deepEqual(requests.slice(count), ['/LICENSE.txt', '/LICENSE.txt', '/nothing-here.txt', '/main.js?other']);
+  assert.deepEqual(requests.slice(count), ['/LICENSE.txt', '/LICENSE.txt', '/nothing-here.txt', '/start.js?other']);
 
   await closeServer();
   await reload(page);
