@@ -334,6 +334,7 @@ test('900 classes open in seconds, take a bounded number of cards, and the page 
   // The picture is similar to no row.
   await page.getByTestId('unknown').evaluate((input) => {
     input.value = '0';
+    input.dispatchEvent(new Event('input'));
   });
   await page.getByTestId('test-file').setInputFiles(picture);
   await page.getByTestId('prediction').filter({ hasText: 'Name' }).waitFor();
@@ -519,7 +520,7 @@ test('a page that returns from the back/forward cache asks before it overwrites 
   assert.equal(await countOf(page, 1), 3);
 });
 
-test('the page asks its own server for its own files only, and for nothing after its start', async (t) => {
+test('the page asks its own server for its own files only, and after its start for code only', async (t) => {
   const context = await browser.newContext();
   const seen = [];
   context.on('request', (request) => seen.push(request));
@@ -552,21 +553,25 @@ test('the page asks its own server for its own files only, and for nothing after
   await page.keyboard.up('2');
   await page.getByTestId('test-file').setInputFiles(picture);
   await page.getByTestId('prediction').waitFor();
-  for (const id of ['review', 'settings']) await page.getByTestId(id).locator('summary').click();
+  for (const id of ['review', 'settings', 'map', 'takeaway', 'recording-options'])
+    await page.getByTestId(id).locator('summary').first().click();
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-file').click()]);
   const buffer = await readFile(await download.path());
   await page.getByTestId('open-file').setInputFiles({ name: 'again.tmkn', mimeType: '', buffer });
   await page.getByTestId('status').filter({ hasText: 'Opened again.tmkn' }).waitFor();
   await page.getByTestId('undo').click();
   await untilSaved(page);
-  // The decoder module is fetched for the first picture file, and the threads' script after the first result. A download is a blob:
-  // address of the page.
+  // The decoder module is fetched for the first picture file, the threads' script after the first result, and parts of the page when they
+  // are opened. A download is a blob: address of the page.
   const later = seen
     .slice(atStart)
     .map(describe)
     .filter((each) => !/ blob:/.test(each));
   for (const each of later)
-    assert.match(each, /^GET http:\/\/localhost:\d+\/lib\/(wasm\/[\w/-]+\.(js|wasm)|[\w-]+\.js)$/);
+    assert.match(
+      each,
+      /^GET http:\/\/localhost:\d+\/(lib\/(wasm\/[\w/-]+\.(js|wasm)|[\w-]+\.js)|part-[\w-]+\.js|networks?\.json)$/,
+    );
   assert.deepEqual(sockets, []);
   t.diagnostic(`${atStart} requests at the start, ${later.length} later`);
 });
