@@ -7,8 +7,10 @@ import type { Recognition } from '../app/recognition.js';
 import { readUrlOptions } from '../app/url-options.js';
 import { Dataset } from '../dataset/dataset.js';
 import { datedFileName, download } from '../dataset/files.js';
+import { SkippedFiles } from '../dataset/skipped-files.js';
 import { maxClasses, type Slots } from '../dataset/slots.js';
 import type { UndoHistory } from '../dataset/undo-history.js';
+import { listSome } from '../dom/format.js';
 import { drawThumbnail, encodeThumbnail } from '../dom/thumbnails.js';
 import { showAlert } from '../panels/alert.js';
 import { errorSentence } from '../panels/error-text.js';
@@ -34,7 +36,6 @@ import { nameOf } from './name-of.js';
 import type { Projects } from './projects.js';
 import { type FoundFile, filesOfChoice, filesOfEntries, maxFiles } from './read-files.js';
 import { type KeptPictures, reteach } from './reteach.js';
-import { SkippedList } from './skipped-list.js';
 
 /** Limits of archives. A project's data set may be large. */
 const zipLimits = { entries: maxFiles, fileBytes: 1 << 30, totalBytes: 4 * 2 ** 30 };
@@ -179,7 +180,7 @@ export class ProjectFiles {
   ): Promise<void> {
     const { dataset } = this.#parts;
     const words = texts.projects;
-    const skipped = new SkippedList();
+    const skipped = new SkippedFiles();
     const pictures: ImportPicture[] = [];
     for (const { index, label, problem } of found) {
       const path = paths[index]!;
@@ -203,14 +204,14 @@ export class ProjectFiles {
   /** Teaches kept pictures to the network in use. */
   async reteach(kept: KeptPictures): Promise<void> {
     const name = texts.projects.keptPictures;
-    await this.#runImport(name, kept.pictures.length, new SkippedList(), (parts) => reteach(kept, name, parts));
+    await this.#runImport(name, kept.pictures.length, new SkippedFiles(), (parts) => reteach(kept, name, parts));
   }
 
   /** Shows the progress of an import, and afterwards what was added and skipped. */
   async #runImport(
     name: string,
     total: number,
-    skipped: SkippedList,
+    skipped: SkippedFiles,
     run: (parts: Omit<ImportParts, 'teach'>) => Promise<ImportResult>,
   ): Promise<void> {
     const { engine, dataset, slots, history, recognition } = this.#parts;
@@ -229,11 +230,9 @@ export class ProjectFiles {
         },
         signal: progress.signal,
       });
-      const list = result.labels.slice(0, maxClassesInStatus).join(', ');
-      const rest = result.labels.length - maxClassesInStatus;
       if (result.stopped) showStatus(words.stopped(result.added));
       else if (result.added === 0) showStatus(words.addedNone);
-      else showStatus(words.added(result.added, total, rest > 0 ? words.andMore(list, rest) : list));
+      else showStatus(words.added(result.added, total, listSome(result.labels, maxClassesInStatus)));
       if (skipped.count > 0) showAlert(skipped.describe(total));
     } finally {
       progress.remove();

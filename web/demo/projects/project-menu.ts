@@ -37,6 +37,7 @@ export class ProjectMenu {
     const words = texts.projects;
     this.#name = build('input', {
       type: 'text',
+      class: 'field',
       id: 'project-name',
       'data-testid': 'project-name',
       maxlength: maxNameLength,

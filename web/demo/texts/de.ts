@@ -521,8 +521,6 @@ export const de: Texts = {
     stopped: (count: number) =>
       `Angehalten. ${count} ${count === 1 ? 'Bild wurde' : 'Bilder wurden'} hinzugefügt. Rückgängig entfernt sie.`,
     undoImport: (name: string) => `Öffnen von ${name}`,
-    skipped: (count: number, total: number) => `${count} von ${total} Dateien übersprungen.`,
-    andMore: (list: string, count: number) => `${list} und ${count} weitere`,
     notPicture: 'Das ist kein Bild.',
     beside: 'Es liegt neben den Ordnern der Klassen, deshalb ist seine Klasse unbekannt.',
     unreadable: 'Es konnte nicht gelesen werden.',

@@ -531,8 +531,6 @@ export const en = {
     stopped: (count: number) =>
       `Stopped. ${count} ${count === 1 ? 'picture was' : 'pictures were'} added. Undo removes them.`,
     undoImport: (name: string) => `opening of ${name}`,
-    skipped: (count: number, total: number) => `Skipped ${count} of ${total} files.`,
-    andMore: (list: string, count: number) => `${list} and ${count} more`,
     notPicture: 'This is no picture.',
     beside: 'It lies beside the folders of the classes, so its class is unknown.',
     unreadable: 'It could not be read.',

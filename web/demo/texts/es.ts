@@ -515,8 +515,6 @@ export const es: Texts = {
     stopped: (count: number) =>
       `Parado. Se ${count === 1 ? 'añadió 1 imagen. Deshacer la quita' : `añadieron ${count} imágenes. Deshacer las quita`}.`,
     undoImport: (name: string) => `apertura de ${name}`,
-    skipped: (count: number, total: number) => `Se omitieron ${count} de ${total} archivos.`,
-    andMore: (list: string, count: number) => `${list} y ${count} más`,
     notPicture: 'No es una imagen.',
     beside: 'Está junto a las carpetas de las clases, así que no se sabe su clase.',
     unreadable: 'No se pudo leer.',
