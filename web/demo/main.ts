@@ -53,7 +53,7 @@ import { showStatus } from './panels/status-line.js';
 import { emptyProject, ProjectState } from './project/project.js';
 import { startProjects } from './projects/start-projects.js';
 import { pageClock } from './recording/clock.js';
-import { isHandsFree } from './recording/options.js';
+import { connectRecording } from './recording/connect.js';
 import { inOrder } from './recording/order.js';
 import { Pace } from './recording/pace.js';
 import { RecordingSettings } from './recording/settings.js';
@@ -248,61 +248,6 @@ function openFile(file: File | undefined): void {
   if (file && !projects.openFile(file)) void fileActions.open(file);
 }
 
-/** Connects the recording options and the drags with the rest of the page. */
-function connectRecording(): void {
-  let { order } = project.current;
-  project.onChange((current) => {
-    if (current.order === order) return;
-    order = current.order;
-    classList.show(dataset.classes, slots, order);
-  });
-  let known = '';
-  recordingSettings.follow((options) => {
-    // Other rules, or another camera, apply to the next recording. The zoom may change during one.
-    const rules = JSON.stringify({ ...options, zoom: null });
-    if (rules !== known) teaching.endAll();
-    known = rules;
-    input.useRecording(options);
-    classList.showHandsFree(isHandsFree(options));
-  });
-  fillWhenOpened(
-    'recording-options',
-    async (root) => {
-      const { fillRecordingOptions } = await import('./recording/options-panel.js');
-      return fillRecordingOptions(root, {
-        settings: recordingSettings,
-        mirror: () => input.mirror,
-        isMirrored: () => input.isMirrored,
-        devices: () => input.devices(),
-        onCameraLive: (listener) => input.whenLive(listener),
-      });
-    },
-    (error) => void engine.onError(error),
-  );
-  // Without it, keys and buttons do the same.
-  void import('./recording/drags.js').then(
-    ({ listenForDrags }) =>
-      listenForDrags({
-        cards: byId('classes'),
-        preview: preview.root,
-        onCard(element, index) {
-          const card = classList.ofElement(element);
-          if (card) editing.moveClass(card, classList.indexOf(index));
-        },
-        onExample(id, element) {
-          const card = classList.ofElement(element);
-          if (card) void editing.moveExample(id, card.label);
-        },
-        zoom: () => (input.isMoving ? recordingSettings.current.zoom : undefined),
-        mirrored: () => input.isMirrored,
-        onZoom: (zoom) => recordingSettings.change({ zoom }),
-      }),
-    () => {},
-  );
-  document.addEventListener('visibilitychange', () => document.hidden && teaching.endAll());
-  document.addEventListener('keydown', ({ key }) => key === 'Escape' && teaching.endAll());
-}
-
 async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
   const { fillTakeaway } = await import('./takeaway/panel.js');
   return fillTakeaway(root, {
@@ -342,7 +287,7 @@ document.addEventListener('keydown', (event) => {
 byId('takeaway').hidden = false;
 fillWhenOpened('takeaway', fillTakeawayDrawer, (error) => void engine.onError(error));
 connectConfirmButtons();
-connectRecording();
+connectRecording({ ...data, project, recordingSettings, engine, input, preview, classList, teaching, editing });
 showLanguageChoice(() => persistence.saveNow());
 new NetworkChoicePanel(async () => {
   await persistence.saveNow();
