@@ -179,7 +179,7 @@ XnnRuntime Network::make_runtime(TensorId input, PaddedBuffer<std::byte>& in, Te
 
 void Network::set_up(xnn_runtime_t runtime, PaddedBuffer<std::byte>& in,
                      PaddedBuffer<std::byte>& out) {
-  check(xnn_reshape_runtime(runtime), "planning the network's memory");
+  plan_memory(runtime);
   const xnn_external_value ends[] = {{kExternalInput, in.data()},
                                      {kExternalOutput, out.data()},
                                      {kExternalMiddle, raw_middle_.data()}};

@@ -1,6 +1,12 @@
 #include "net/xnn.h"
 
+#include <atomic>
+#include <cstdlib>
+
 #include "core/error.h"
+
+// Defined in XNNPACK's allocator.c. Its headers declare it for its own files only.
+extern "C" const xnn_allocator xnn_default_allocator;
 
 namespace teachable {
 namespace {
@@ -44,6 +50,28 @@ ErrorCode to_code(xnn_status status) {
   }
 }
 
+/// Number of threads in which XNNPACK plans memory.
+std::atomic<int> planning_count = 0;
+
+/// XNNPACK's planner uses what it allocates without a check. An exception ends it instead; its few
+/// kilobytes of notes are then lost. Elsewhere XNNPACK checks, and returns a status.
+void* allocate(void*, size_t size) {
+  void* memory = std::malloc(size);
+  if (memory == nullptr && planning_count.load(std::memory_order_relaxed) > 0) {
+    throw Error(ErrorCode::OutOfMemory, {"Planning the network's memory needs ", size, " bytes."});
+  }
+  return memory;
+}
+
+const xnn_allocator* checking_allocator() {
+  static const xnn_allocator allocator = [] {
+    xnn_allocator copy = xnn_default_allocator;
+    copy.allocate = allocate;
+    return copy;
+  }();
+  return &allocator;
+}
+
 }  // namespace
 
 void check(xnn_status status, const Text& what) {
@@ -51,7 +79,16 @@ void check(xnn_status status, const Text& what) {
   throw Error(to_code(status), {what, ": XNNPACK says ", to_string(status)});
 }
 
-void initialize_xnnpack() { check(xnn_initialize(nullptr), "starting XNNPACK"); }
+void initialize_xnnpack() { check(xnn_initialize(checking_allocator()), "starting XNNPACK"); }
+
+void plan_memory(xnn_runtime_t runtime) {
+  struct Planning {
+    Planning() { planning_count.fetch_add(1, std::memory_order_relaxed); }
+    ~Planning() { planning_count.fetch_sub(1, std::memory_order_relaxed); }
+  };
+  const Planning planning;
+  check(xnn_reshape_runtime(runtime), "planning the network's memory");
+}
 
 Threadpool make_threadpool(size_t thread_count) {
   if (thread_count <= 1 || !has_threads()) return nullptr;

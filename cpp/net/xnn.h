@@ -26,6 +26,10 @@ void check(xnn_status status, const Text& what);
 /// XNNPACK does not support.
 void initialize_xnnpack();
 
+/// Plans the memory of all tensors of a runtime, before its inputs and outputs are set. Throws
+/// Error{OutOfMemory} when there is too little for the plan itself.
+void plan_memory(xnn_runtime_t runtime);
+
 struct XnnDelete {
   void operator()(xnn_subgraph_t subgraph) const { xnn_delete_subgraph(subgraph); }
   void operator()(xnn_runtime_t runtime) const { xnn_delete_runtime(runtime); }
