@@ -6,6 +6,7 @@
 #include "core/error.h"
 
 // Defined in XNNPACK's allocator.c. Its headers declare it for its own files only.
+// NOLINTNEXTLINE(readability-identifier-naming): the name is XNNPACK's.
 extern "C" const xnn_allocator xnn_default_allocator;
 
 namespace teachable {
@@ -64,12 +65,12 @@ void* allocate(void*, size_t size) {
 }
 
 const xnn_allocator* checking_allocator() {
-  static const xnn_allocator allocator = [] {
+  static const xnn_allocator kAllocator = [] {
     xnn_allocator copy = xnn_default_allocator;
     copy.allocate = allocate;
     return copy;
   }();
-  return &allocator;
+  return &kAllocator;
 }
 
 }  // namespace
@@ -84,6 +85,10 @@ void initialize_xnnpack() { check(xnn_initialize(checking_allocator()), "startin
 void plan_memory(xnn_runtime_t runtime) {
   struct Planning {
     Planning() { planning_count.fetch_add(1, std::memory_order_relaxed); }
+    Planning(const Planning&) = delete;
+    Planning(Planning&&) = delete;
+    Planning& operator=(const Planning&) = delete;
+    Planning& operator=(Planning&&) = delete;
     ~Planning() { planning_count.fetch_sub(1, std::memory_order_relaxed); }
   };
   const Planning planning;
