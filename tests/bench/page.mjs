@@ -1,9 +1,4 @@
 // Measures the demo page: its start as a visitor sees it, and the main thread while the page predicts. Part of run.mjs.
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { projectFolder } from '../../web/dev/steps.mjs';
-
 const starts = 5;
 const predictSeconds = 30;
 const examplesPerClass = 30;
@@ -70,10 +65,6 @@ async function measurePredicting(page) {
   }
   await page.getByTestId('map').evaluate((drawer) => (drawer.open = true));
   return page.evaluate(async (seconds) => {
-    const meter = document.querySelector('[data-testid=bar-1] .meter-fill');
-    let answers = 0;
-    const watching = new MutationObserver(() => answers++);
-    watching.observe(meter, { attributes: true });
     const tasksBefore = window.seen.tasks.length;
     const heapBefore = performance.memory?.usedJSHeapSize ?? NaN;
     let pageFrames = 0;
@@ -82,10 +73,8 @@ async function measurePredicting(page) {
       await new Promise(requestAnimationFrame);
       pageFrames++;
     }
-    watching.disconnect();
     const tasks = window.seen.tasks.slice(tasksBefore).map(({ duration }) => duration);
     return {
-      answersPerSecond: answers / seconds,
       pageFramesPerSecond: pageFrames / seconds,
       longTasks: tasks.length,
       longestTask: Math.max(0, ...tasks),
@@ -94,31 +83,13 @@ async function measurePredicting(page) {
   }, predictSeconds);
 }
 
-/** Returns the bytes after gzip that the first view takes before the module. */
-async function firstViewBytes(page) {
-  const names = await page.evaluate(() =>
-    performance
-      .getEntriesByType('resource')
-      .map(({ name }) => new URL(name).pathname)
-      .filter((name) => !/\.(wasm|tflite|txt|space)$|\/wasm\/|worker\.js$/.test(name)),
-  );
-  let sum = 0;
-  for (const name of ['/index.html', ...new Set(names)]) {
-    const folder = name.startsWith('/lib/') ? 'web/dist' : 'web/site';
-    const file = path.join(projectFolder, folder, name.replace(/^\/lib\//, '/'));
-    sum += gzipSync(await readFile(file), { level: 9 }).length;
-  }
-  return sum;
-}
-
 /** Measures the page on each screen. Returns Markdown tables. */
 export async function measurePage(report) {
   const { openBrowser, openPage } = await import('../web/support/open-page.mjs');
   const lines = [
-    '| screen | first paint | largest paint | blocking | ready | layout shift | answers a second | long tasks | longest |',
+    '| screen | first paint | largest paint | blocking | ready | layout shift | page frames a second | long tasks | longest |',
     '|---|---|---|---|---|---|---|---|---|',
   ];
-  let bytes = 0;
   for (const [name, screen] of Object.entries(screens)) {
     const runs = [];
     for (let start = 0; start < starts; start++) {
@@ -126,15 +97,12 @@ export async function measurePage(report) {
       runs.push(await withPage(openBrowser, openPage, screen, measureStart));
     }
     report(`${name}, predicting`);
-    const predicting = await withPage(openBrowser, openPage, screen, async (page) => {
-      bytes = await firstViewBytes(page);
-      return measurePredicting(page);
-    });
+    const predicting = await withPage(openBrowser, openPage, screen, measurePredicting);
     const ms = (field) => `${median(runs.map((run) => run[field])).toFixed(0)} ms`;
-    const { answersPerSecond, longTasks, longestTask } = predicting;
+    const { pageFramesPerSecond, longTasks, longestTask } = predicting;
     lines.push(
-      `| ${name}${screen.slowdown > 1 ? `, processor ${screen.slowdown} times slower` : ''} | ${ms('firstPaint')} | ${ms('largestPaint')} | ${ms('blocking')} | ${ms('ready')} | ${median(runs.map(({ shift }) => shift)).toFixed(3)} | ${answersPerSecond.toFixed(1)} | ${longTasks} in ${predictSeconds} s | ${longestTask.toFixed(0)} ms |`,
+      `| ${name}${screen.slowdown > 1 ? `, processor ${screen.slowdown} times slower` : ''} | ${ms('firstPaint')} | ${ms('largestPaint')} | ${ms('blocking')} | ${ms('ready')} | ${median(runs.map(({ shift }) => shift)).toFixed(3)} | ${pageFramesPerSecond.toFixed(1)} | ${longTasks} in ${predictSeconds} s | ${longestTask.toFixed(0)} ms |`,
     );
   }
-  return `${lines.join('\n')}\n\nThe first view takes ${(bytes / 1000).toFixed(1)} kB after gzip before the module.`;
+  return lines.join('\n');
 }
