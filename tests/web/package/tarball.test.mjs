@@ -77,7 +77,7 @@ test('the tarball contains nothing else', () => {
     /^web\/guides\/[\w-]+\.md$/,
     /^web\/examples\/README\.md$/,
     /^web\/examples\/[\w-]+\/((app|src|src\/routes)\/)?(\+?[\w-]+(\.test)?\.(html|jsx?|ts|md|vue|svelte)|\w+\.config\.js|(package|angular|tsconfig)\.json)$/,
-    /^web\/demo\/screenshot\.png$/,
+    /^web\/demo\/(screenshot\.png|teaching\.gif)$/,
     /^models\/README\.md$/,
   ];
   assert.deepEqual(
