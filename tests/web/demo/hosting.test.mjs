@@ -28,7 +28,7 @@ const {
 const scope = 'https://somebody.example/my/page/';
 const sumOfText = (text) => createHash('sha256').update(text).digest('hex');
 const sums = (...texts) => Object.fromEntries(texts.map((text) => [text, sumOfText(text)]));
-/** In these tests, each file contains its own name, except for the page. */
+/** Files of these tests. Each contains its own name, except for the page. */
 const files = {
   core: { '': sumOfText('page'), ...sums('main.js', 'style.css') },
   groups: [sums('lib/wasm/simd/a.js', 'lib/wasm/simd/a.wasm'), sums('lib/models/b.tflite')],

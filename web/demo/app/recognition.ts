@@ -82,7 +82,7 @@ export class Recognition {
     }
   }
 
-  /** How the examples decide about a video. */
+  /** Rules by which the examples decide about a video. */
   get options(): ObserveOptions {
     const { neighbours, unknownThreshold, smoothing } = this.#parts.settings;
     return {

@@ -1,6 +1,6 @@
 // Builds elements for panels that are not in index.html.
 
-/** What `build()` accepts besides children: attributes, and listeners by the name of their event. */
+/** Attributes of an element for `build()`, and listeners by the name of their event. */
 export interface Description {
   /** Attributes. True writes an empty one; false and undefined write none. */
   [attribute: string]: string | number | boolean | undefined | Record<string, (event: Event) => void>;

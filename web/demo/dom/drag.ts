@@ -1,6 +1,6 @@
 // Drags by mouse, pen and finger. A finger that scrolls is no drag: where the page scrolls, a finger must rest a moment first.
 
-/** What happens with one drag. Positions are in CSS pixels of the window. */
+/** Callbacks of one drag. Positions are in CSS pixels of the window. */
 export interface Drag {
   onStart?(): void;
   /** `dx` and `dy`: the way since the last call. */

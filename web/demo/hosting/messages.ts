@@ -1,6 +1,6 @@
 // Messages from the page to its service worker. Each has a port, through which the service worker answers once.
 
-/** What the page asks of its service worker. */
+/** Message of the page to its service worker. */
 export type Question =
   /** Keep files that the page loaded before the service worker saw its requests. Answer: true when all are kept. */
   | { ask: 'keep'; paths: string[] }

@@ -12,7 +12,7 @@ export const eventTypes = ['prediction', 'start', 'stop'] as const;
 /** Type of an event. */
 export type EventType = (typeof eventTypes)[number];
 
-/** What happened. */
+/** Kind of the event. */
 export type Happening =
   | {
       type: 'prediction';

@@ -10,7 +10,7 @@ export interface OwnFile {
   data: Uint8Array;
 }
 
-/** What the page does when one class wins. Each part is switched on its own. */
+/** Actions of the page when one class wins. Each is switched on its own. */
 export interface Output {
   /** Speaks these words; '' means the name of the class. */
   speech: { on: boolean; words: string };

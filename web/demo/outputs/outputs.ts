@@ -15,7 +15,7 @@ import type { ShowView } from './show-view.js';
 import { summaryOf } from './summary.js';
 import { Trigger } from './trigger.js';
 
-/** What the outputs need from the rest of the page. */
+/** Functions that the outputs need from the rest of the page. */
 export interface OutputsEvents {
   /** Returns the name that the page shows for a class. */
   nameOf(label: string): string;

@@ -5,7 +5,7 @@
 
 import { type EventType, eventName, eventTypes, eventVersion, type PageEvent } from './events.js';
 
-/** What the link needs. */
+/** Functions and data that the link needs. */
 export interface LinkParts {
   /** Origin of this page, which needs no permission. */
   ownOrigin: string;

@@ -7,7 +7,7 @@ import { PicturePlayer } from './picture.js';
 import { SoundPlayer } from './sound.js';
 import { speak, stopSpeaking } from './speech.js';
 
-/** What could not be played. */
+/** Part that could not be played. */
 export type Trouble = 'no-voice' | 'bad-sound' | 'bad-picture';
 
 /** A player. */

@@ -5,7 +5,7 @@ import { language } from '../texts/texts.js';
 /** Time in milliseconds for which a browser may load its voices. */
 const maxLoadMs = 2000;
 
-/** What matters of a voice. */
+/** Properties of a voice that matter here. */
 export type Voice = Pick<SpeechSynthesisVoice, 'lang' | 'localService' | 'default'>;
 
 /**

@@ -5,7 +5,7 @@
 //   Therefore answers that flicker between classes change nothing.
 // - A still picture has one answer, which can't flicker. It starts and stops classes at once.
 
-/** When a class starts. */
+/** Conditions under which a class starts. */
 export interface TriggerSettings {
   /** Minimum confidence, 0-1. */
   readonly threshold: number;

@@ -1,6 +1,7 @@
 // The choice of the page's language.
 
 import { byId } from '../dom/elements.js';
+import { loadAt } from '../dom/load-at.js';
 import { chooseLanguage, type Language, language, languages } from '../texts/texts.js';
 
 /** Fills the list of languages. `onLeave` is awaited before the page is loaded again in the chosen one. */
@@ -15,7 +16,6 @@ export function showLanguageChoice(onLeave: () => Promise<unknown>): void {
     const address = chooseLanguage(list.value as Language);
     await onLeave();
     // Every text of the page was read when its part was made, so the page starts again. Camera and undo steps end with it.
-    if (address.href === location.href) location.reload();
-    else location.replace(address);
+    loadAt(address);
   });
 }

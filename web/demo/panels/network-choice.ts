@@ -2,6 +2,7 @@
 
 import { byId } from '../dom/elements.js';
 import { listenForChoice } from '../dom/file-input.js';
+import { loadAt } from '../dom/load-at.js';
 import { type ListedNetwork, type NetworkChoice, readNetworkFiles } from '../network/choice.js';
 import { readChoice, storeChoice } from '../network/store.js';
 import { texts } from '../texts/texts.js';
@@ -14,7 +15,6 @@ const ownFile = 'file:';
 export class NetworkChoicePanel {
   readonly #list = byId<HTMLSelectElement>('network-list');
   readonly #onLeave: () => Promise<unknown>;
-  #current: NetworkChoice | null = null;
   #isFilled = false;
 
   /** `onLeave` is awaited before the page is loaded again. */
@@ -29,14 +29,12 @@ export class NetworkChoicePanel {
   async #fill(): Promise<void> {
     if (this.#isFilled) return;
     this.#isFilled = true;
-    this.#current = await readChoice();
+    const current = await readChoice();
     this.#list.replaceChildren(new Option(texts.network.packaged, packaged));
     for (const { id, title, byteLength } of await listedNetworks())
       this.#list.append(new Option(`${title} (${(byteLength / 1e6).toFixed(1)} MB)`, id));
-    const { kind } = this.#current ?? {};
-    if (this.#current?.kind === 'file')
-      this.#list.append(new Option(texts.network.yourFile(this.#current.name), ownFile));
-    this.#list.value = this.#current?.kind === 'listed' ? this.#current.id : kind === 'file' ? ownFile : packaged;
+    if (current?.kind === 'file') this.#list.append(new Option(texts.network.yourFile(current.name), ownFile));
+    this.#list.value = current ? (current.kind === 'file' ? ownFile : current.id) : packaged;
   }
 
   async #chooseListed(): Promise<void> {
@@ -64,8 +62,7 @@ export class NetworkChoicePanel {
     const address = new URL(location.href);
     // A network in the address would win over the choice.
     address.searchParams.delete('model');
-    if (address.href === location.href) location.reload();
-    else location.replace(address);
+    loadAt(address);
   }
 
   /** This page asks no other site for anything, so a link can't be loaded from here. */

@@ -27,10 +27,10 @@ export interface PlayerProject {
   camera: PlayerCamera;
 }
 
-/** How the examples decide about the camera, as the visitor set it. */
+/** Rules by which the examples decide about the camera, as the visitor set them. */
 export type PlayerOptions = Pick<ObserveOptions, 'rule' | 'k' | 'weighting' | 'unknownThreshold' | 'smoothing'>;
 
-/** How the visitor set the camera. The network sees the zoomed part only. */
+/** Settings of the camera. The network sees the zoomed part only. */
 export type PlayerCamera = Pick<RecordingOptions, 'facing' | 'mirror' | 'zoom'>;
 
 /** Names of the parts besides those of the module and the network. */

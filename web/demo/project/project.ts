@@ -4,15 +4,15 @@
 import type { Output } from '../outputs/output.js';
 import type { RecordingOptions } from '../recording/options.js';
 
-/** What the visitor chose for one class. Fields that other parts of the page own are declared by them; see ClassChoices. */
+/** Settings of one class, as the visitor chose them. */
 export interface ClassSettings {
   /** False: examples of the class don't vote. It follows the data set, which stores it, too. */
   enabled: boolean;
-  /** What the page does when the class wins. Undefined: nothing. */
+  /** Actions of the page when the class wins. Undefined: none. */
   output?: Output;
 }
 
-/** What the visitor chose for a project. */
+/** Settings of a project, as the visitor chose them. */
 export interface ProjectSettings {
   /** Number of neighbours that vote; 0 means that the page chooses. */
   neighbours: number;
@@ -20,7 +20,7 @@ export interface ProjectSettings {
   unknown: number | null;
   /** Number of frames after which a frame counts half; 0 turns smoothing off. */
   steadiness: number;
-  /** How the record buttons and the camera work. Read it with `readRecording()`, because stored values may be damaged. */
+  /** Options of the record buttons and the camera. Read them with `readRecording()`, because stored values may be damaged. */
   recording?: RecordingOptions;
   /** True to keep whole pictures of the examples in place of small ones. */
   keepFullPictures: boolean;

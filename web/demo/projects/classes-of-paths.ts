@@ -5,7 +5,7 @@ import { isHidden, partsOf } from '../zip/zip-name.js';
 /** Why a file is no example: it is no picture, or lies beside the folders of the classes. */
 export type PathProblem = 'not-picture' | 'beside';
 
-/** What a path says. */
+/** Meaning of a path. */
 export interface PathClass {
   /** Index of the path in the list. */
   index: number;
@@ -15,7 +15,7 @@ export interface PathClass {
 }
 
 const pictureEnding = /\.(jpe?g|jfif|png|webp|bmp|gif|avif|heic|heif|tiff?|svg)$/i;
-/** In a whole project of Teachable Machine, the class stands before this mark in the name of each picture. */
+/** Mark that separates the class from the rest of a picture's name in a whole project of Teachable Machine. */
 const projectMark = '-!-';
 /** Folders that divide a data set otherwise than by class. */
 const divisions = new Set(['train', 'training', 'test', 'testing', 'val', 'valid', 'validation']);

@@ -72,7 +72,7 @@ export interface ImportStores {
   ): Promise<void>;
 }
 
-/** What an import of projects has done. */
+/** Result of an import of projects. */
 export interface ImportedProjects {
   names: string[];
   /** Number of projects and data sets that could not be read. */

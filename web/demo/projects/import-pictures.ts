@@ -13,7 +13,7 @@ export interface ImportPicture {
   read(): Promise<Blob>;
 }
 
-/** What an import needs. */
+/** Functions and data that an import needs. */
 export interface ImportParts {
   dataset: Dataset;
   slots: Slots;
@@ -28,7 +28,7 @@ export interface ImportParts {
   signal: AbortSignal;
 }
 
-/** What an import has done. */
+/** Result of an import. */
 export interface ImportResult {
   added: number;
   skipped: number;

@@ -7,7 +7,7 @@ import { type ReadProject, readProjectRecord } from './project-record.js';
 export const keepDeletedDays = 30;
 const msPerDay = 86_400_000;
 
-/** What the database has, as it was found. */
+/** Contents of the database, as they were found. */
 export interface FoundProjects {
   /** Records by id. */
   records: readonly (readonly [id: string, raw: unknown])[];

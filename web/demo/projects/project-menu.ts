@@ -11,7 +11,7 @@ import { keepDeletedDays } from './project-list.js';
 import { maxNameLength, type ReadProject } from './project-record.js';
 import type { Projects } from './projects.js';
 
-/** What the menu needs from the rest of the page. */
+/** Functions and data that the menu needs from the rest of the page. */
 export interface ProjectMenuParts {
   project: ProjectState;
   projects: Projects;

@@ -19,7 +19,7 @@ const lockOf = (id: string) => `project ${id}`;
 /** A tab that is just closing may need this long to release its lock. */
 const lockTimeoutMs = 1000;
 
-/** What the projects need from the rest of the page. */
+/** Functions and data that the projects need from the rest of the page. */
 export interface ProjectsEvents {
   /** Saves all examples now. Returns true when all of them are stored. */
   saveExamples(): Promise<boolean>;

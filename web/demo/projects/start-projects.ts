@@ -18,7 +18,7 @@ import type { ProjectDamage } from './project-record.js';
 import { Projects } from './projects.js';
 import { keptPictures } from './reteach.js';
 
-/** What the projects need from the rest of the page. */
+/** Functions and data that the projects need from the rest of the page. */
 export interface ProjectParts {
   project: ProjectState;
   database: Database;

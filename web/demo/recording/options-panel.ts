@@ -18,7 +18,7 @@ import {
 } from './options.js';
 import type { RecordingSettings } from './settings.js';
 
-/** What the panel needs from the rest of the page. */
+/** Functions and data that the panel needs from the rest of the page. */
 export interface OptionsPanelParts {
   settings: RecordingSettings;
   /** Returns true when the camera is shown mirrored. */

@@ -10,7 +10,7 @@ export interface Zoom {
   y: number;
 }
 
-/** How the record buttons and the camera work. */
+/** Options of the record buttons and the camera. */
 export interface RecordingOptions {
   /** Maximum number of examples per second; 0 takes every frame. */
   perSecond: number;

@@ -10,7 +10,7 @@ export interface Rectangle {
   height: number;
 }
 
-/** How the network makes a square of a picture: of its centre, or of all of it. */
+/** Way in which the network makes a square of a picture: of its centre, or of all of it. */
 export type Crop = 'center' | 'squash';
 
 /** Returns the part of a picture of this size that the network sees. It has at least one pixel. */

@@ -7,7 +7,7 @@ import { paintThumbnail } from '../dom/thumbnails.js';
 import { texts } from '../texts/texts.js';
 import { type MatrixCell, type MatrixRow, toMatrix } from './confusion-matrix.js';
 
-/** What the table needs from the rest of the page. */
+/** Functions that the table needs from the rest of the page. */
 export interface ConfusionSource {
   /** Labels of all classes in the order of the page. */
   order(): string[];

@@ -7,7 +7,7 @@ import { benchmarkFrames } from './benchmark.js';
 import { type DiagnosticsFacts, diagnosticsText } from './diagnostics-text.js';
 import { type StepSummary, steps } from './step-times.js';
 
-/** What the panel needs from the rest of the page. */
+/** Functions and data that the panel needs from the rest of the page. */
 export interface DiagnosticsSource {
   times(): StepSummary;
   /** Returns what runs; null without an engine. */

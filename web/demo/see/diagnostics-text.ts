@@ -4,7 +4,7 @@
 import type { Info } from 'teachable-wasm';
 import { type StepSummary, steps } from './step-times.js';
 
-/** What the text is made of. */
+/** Facts that the text contains. */
 export interface DiagnosticsFacts {
   /** Null while the engine doesn't run. */
   info: Info | null;

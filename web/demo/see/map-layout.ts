@@ -92,7 +92,7 @@ export function moveBy(layout: MapLayout, from: number, key: string): number | u
   return best;
 }
 
-/** What the map shows about one class. */
+/** Description of one class on the map. */
 export interface ClassOnMap {
   label: string;
   count: number;

@@ -11,7 +11,7 @@ import { readColours, shapePath } from './class-shapes.js';
 import { describeClasses, layOut, type MapLayout, moveBy, nearestTo } from './map-layout.js';
 import { RingBuffer } from './ring-buffer.js';
 
-/** What the panel needs from the rest of the page. */
+/** Functions and data that the panel needs from the rest of the page. */
 export interface MapSource {
   /** Returns the engine's map of all examples; null while there is no engine. */
   map(): Promise<ExampleMap | null>;

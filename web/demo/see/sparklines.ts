@@ -10,7 +10,7 @@ export interface CardWithMeter {
   readonly label: string;
 }
 
-/** With reduced motion, lines are drawn this often in place of every frame. */
+/** Time between two drawings of the lines with reduced motion, in milliseconds. */
 const calmMsBetweenDrawings = 1000;
 
 /** The lines of all cards that are on the page. */

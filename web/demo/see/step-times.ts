@@ -18,7 +18,7 @@ export interface Percentiles {
   p95: number;
 }
 
-/** What the last frames took. */
+/** Times of the last frames. */
 export interface StepSummary {
   /** Number of frames that were measured. */
   frames: number;

@@ -2,7 +2,7 @@
 
 import { encodePart, type Part } from './parts.js';
 
-/** What the template leaves open. */
+/** Values that the template leaves open. */
 export interface HtmlFileContent {
   title: string;
   /** Language code of the texts. */

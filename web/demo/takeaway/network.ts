@@ -9,7 +9,7 @@ export interface EmbeddedNetwork {
   parts: Part[];
 }
 
-/** What load() gets as `model`; with names of parts in place of bytes, because it is written as JSON. */
+/** Value of load()'s option `model`, with names of parts in place of bytes, because it is written as JSON. */
 export type EmbeddedModel =
   | Exclude<Extract<LoadOptions['model'], object>, URL | { bytes: unknown }>
   | { bytesPart: string; weightsPart?: string };

@@ -12,7 +12,7 @@ import type { NetworkSource } from './network.js';
 import { estimateBytes, fetchFile, writePlayerFile } from './player-file.js';
 import { fileCode, moduleSnippet, pageSnippet, quote, type SnippetContent } from './snippet.js';
 
-/** What the drawer needs from the page. All functions return the state at the time of the call. */
+/** Functions that the drawer needs from the page. All return the state at the time of the call. */
 export interface TakeawaySource {
   /** Name of the project; '' for none. */
   name(): string;

@@ -18,7 +18,7 @@ const fixedBytes = 770_000;
 /** Bytes in the page for each byte: of weights, which gzip makes a sixth smaller, and of floats. Base85 then adds a quarter. */
 const [bytesPerWeightByte, bytesPerExampleByte] = [1.05, 1.16];
 
-/** What the file is made of. */
+/** Parts of the file. */
 export interface PlayerFileContent {
   /** Title of the page. */
   title: string;

@@ -3,7 +3,7 @@
 import type { Layers } from 'teachable-wasm';
 import type { PlayerOptions } from '../player/project.js';
 
-/** What the code names. */
+/** Names that the code contains. */
 export interface SnippetContent {
   /** Name of the data set file. */
   fileName: string;

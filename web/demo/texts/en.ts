@@ -302,7 +302,7 @@ export const en = {
     failed: (error: string) =>
       `The network that you chose cannot be used: ${error} The page runs with its own network.`,
   },
-  /** What runs, in the technical details. */
+  /** Facts about the engine, in the technical details. */
   details: {
     network: (title: string) => `Network: ${title}.`,
     onlyYours: 'It has no classes of its own. It knows only yours.',

@@ -12,7 +12,7 @@ export interface ZipPart {
 
 const maxBytes = 0xfffffffe;
 const maxFiles = 0xfffe;
-/** With another system, some programs read no UTF-8. */
+/** System number under which programs read names as UTF-8. */
 const unix = 3;
 /** A plain file that everybody may read and its owner may write. */
 const fileMode = 0o100644 << 16;

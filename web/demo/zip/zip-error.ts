@@ -1,7 +1,7 @@
 // Errors of zip files. The page shows a sentence for each code, in the visitor's language.
 
 /**
- * What is wrong with a zip file or a file in it:
+ * Fault of a zip file or of a file in it:
  *
  * - `not-zip`: the file is no zip file, or its end is missing
  * - `damaged`: lengths or checksums in it contradict each other

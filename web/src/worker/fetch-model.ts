@@ -35,7 +35,7 @@ export interface Sibling {
   name: string;
   /** A .tflite file. */
   model: Uint8Array;
-  /** When true, the caller said so: it's an error if it isn't. */
+  /** True when the caller said so: it's an error if it isn't. */
   isGiven: boolean;
 }
 

@@ -109,7 +109,7 @@ export interface WasmFrameResult {
   classes: WasmClassScore[];
   /** [embeddingSize], a copy. */
   embedding?: Float32Array;
-  /** As mapPoint(); undefined unless asked for. */
+  /** Place on the map, as from mapPoint(); undefined unless asked for. */
   mapPoint?: Float32Array | null;
 }
 

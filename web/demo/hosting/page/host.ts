@@ -9,7 +9,7 @@ import { ask } from './ask.js';
 import { connectCores } from './cores.js';
 import { watchUpdates } from './updates.js';
 
-/** What hosting needs from the rest of the page. */
+/** Functions that hosting needs from the rest of the page. */
 export interface HostedPage {
   /** Saves everything now. Resolves with false when examples would be lost if the page closed now. */
   save(): Promise<boolean>;

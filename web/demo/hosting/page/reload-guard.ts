@@ -1,6 +1,6 @@
 // Reloads that the visitor asked for. One decision brings one reload: nothing on this page reloads it while it loads, so it can't loop.
 
-/** What is known when the page has loaded. */
+/** Facts that are known when the page has loaded. */
 export interface Situation {
   /** The page is isolated, and the browser lets it share memory. */
   isIsolated: boolean;

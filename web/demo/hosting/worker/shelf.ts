@@ -4,7 +4,7 @@
 import { cacheName, earlyParameter, sumParameter } from '../kept.js';
 import { type FileList, sumOf, withTheirGroups } from './files.js';
 
-/** What the shelf needs from its surroundings. Tests replace it. */
+/** Functions that the shelf needs from its surroundings. Tests replace them. */
 export interface Surroundings {
   /** Address of the page's folder, ends in '/'. */
   scope: string;
