@@ -534,6 +534,9 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("useThreads", guarded<[](Self& self, double count) {
                   self.classifier.use_threads(to_count(count, "thread count"));
                 }>)
+      .function("limitThreads", guarded<[](Self& self, double count) {
+                  self.classifier.limit_threads(to_count(count, "thread count"));
+                }>)
       .function("modelBuffer", guarded<[](Self& self, double size) {
                   return view_of(self.classifier.model_buffer(to_count(size, "byte length")));
                 }>)

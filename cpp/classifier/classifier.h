@@ -135,6 +135,11 @@ class Classifier {
   /// Sets the number of threads that compute, the calling one included; >= 1. Throws
   /// Error{BadArgument}, or Error{OutOfMemory} when they can't be started.
   void use_threads(size_t thread_count);
+  /// Computes with at most `thread_count` of these threads until the next call; >= 1. Cheap enough
+  /// for each frame.
+  void limit_threads(size_t thread_count) {
+    teachable::limit_threads(threadpool_.get(), thread_count);
+  }
 
   /// Returns memory for a .tflite file. Fill it, then call load_model().
   std::span<std::byte> model_buffer(size_t byte_count);

@@ -49,6 +49,10 @@ bool has_threads();
 /// Throws Error{OutOfMemory} if threads cannot be started.
 Threadpool make_threadpool(size_t thread_count);
 
+/// Lets at most `count` >= 1 threads of the pool compute, the calling one included, until the next
+/// call. Costs nothing, so that each frame may have another number. `pool` may be null.
+void limit_threads(pthreadpool_t pool, size_t count);
+
 /// Runs body(0) ... body(count - 1) on the pool's threads, or one after the other if `pool` is
 /// null, and returns when all have ended. `body` must not throw.
 void parallel_for(pthreadpool_t pool, size_t count, const std::function<void(size_t index)>& body);

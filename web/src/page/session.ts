@@ -53,7 +53,7 @@ export interface ModuleOptions extends Limits {
   wasmUrl?: string | URL | undefined;
 }
 
-type ModuleRequest = Pick<OpenRequest, 'choice' | 'fallsBack' | 'triesThreads' | 'wasmUrl'>;
+type ModuleRequest = Pick<OpenRequest, 'choice' | 'fallsBack' | 'choosesThreads' | 'wasmUrl'>;
 
 /** A running host with an open classifier. */
 export interface Session {
@@ -83,7 +83,7 @@ export function toModuleRequest({ variant, threads, wasmUrl }: ModuleOptions, wo
       worker,
     }),
     fallsBack: variant === undefined,
-    triesThreads: threads === undefined,
+    choosesThreads: threads === undefined,
     wasmUrl: wasmUrl === undefined ? undefined : absolute(wasmUrl).replace(/\/*$/, '/'),
   };
 }

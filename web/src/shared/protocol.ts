@@ -157,8 +157,8 @@ export interface OpenRequest {
   choice: Choice;
   /** Starts a simpler variant when the chosen one fails. */
   fallsBack: boolean;
-  /** Uses fewer threads when the first frames are no slower with them. */
-  triesThreads?: boolean | undefined;
+  /** Uses fewer threads while frames are no slower with them. */
+  choosesThreads?: boolean | undefined;
   /** Folder with <variant>/teachable.js and .wasm; ends in '/'. */
   wasmUrl?: string | undefined;
   /** The model's first file, when the page has started to download it. */
@@ -254,7 +254,7 @@ export interface KnnInfo {
   reason: string;
   /**
    * Number of inference threads, including the worker itself. Extra threads start after the first result. Without the option `threads`,
-   * it becomes smaller when the first frames are no slower with fewer threads.
+   * fewer of them compute while frames are no slower with fewer threads, as beside other programs.
    */
   threads: number;
   /** True when it runs in a worker. When false, each call blocks the thread that makes it. */

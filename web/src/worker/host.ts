@@ -19,11 +19,12 @@ import { type Handlers, Transfer } from '../shared/rpc.js';
 import { datasetMethods } from './datasets.js';
 import type { StartHelper } from './decode-helper.js';
 import {
+  chooseThreads,
+  currentChoice,
   type LoadModule,
   type OpenClassifier,
   openClassifier,
   type RequestContext,
-  tryThreads,
   useThreads,
 } from './open.js';
 import { FrameWriter } from './pixels.js';
@@ -69,9 +70,10 @@ export function makeHost(
   }
 
   function info(): HostInfo {
-    const { module, classifier, choice, model, modelBytes, loadTimings, writer } = use();
+    const opened = use();
+    const { module, classifier, model, modelBytes, loadTimings, writer } = opened;
     return {
-      ...choice,
+      ...currentChoice(opened),
       isolated: globalThis.crossOriginIsolated === true,
       readsCanvases: writer.readsCanvases(),
       model,
@@ -104,7 +106,8 @@ export function makeHost(
       preprocessMs,
       answerMs: performance.now() - written - networkMs,
     };
-    tryThreads(opened, networkMs);
+    // With the mirrored picture, the network runs twice.
+    if (!request.alsoMirrored) chooseThreads(opened, networkMs);
     noteAnswer();
     return result;
   }

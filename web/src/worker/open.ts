@@ -13,7 +13,7 @@ import { readAssociatedFile } from './associated-file.js';
 import { fitsClasses, labelsOfLines, nameClasses } from './class-names.js';
 import { type FetchedModel, fetchModel, type Sibling } from './fetch-model.js';
 import type { LoadModuleOptions } from './load.js';
-import { ThreadTrial } from './thread-trial.js';
+import { ThreadChoice } from './thread-choice.js';
 import { addThreads } from './threads.js';
 import type { WasmClassifier, WasmModelInfo, WasmModule } from './wasm-module.js';
 
@@ -30,10 +30,10 @@ interface StartedClassifier {
   choice: Choice;
   /** Folder of the modules, as requested. */
   wasmUrl: string | undefined;
-  /** True when fewer threads are tried. */
-  triesThreads: boolean;
-  /** The numbers of threads that are tried; undefined until the threads have started, and at the end. */
-  trial?: { wanted: ThreadTrial; used: number } | undefined;
+  /** True when the number of threads is ours to choose. */
+  choosesThreads: boolean;
+  /** Chooses the number of threads for each frame; undefined until they have started, and where the number is fixed. */
+  threadChoice?: ThreadChoice | undefined;
 }
 
 /** A classifier that is ready for use. */
@@ -114,7 +114,7 @@ export async function startClassifier(
   let { choice, earlyCode: early } = request;
   const attempt = async (): Promise<StartedClassifier> => {
     const module = await loadModule({ variant: choice.variant, wasmUrl, early, ...downloadOptions(context, 'module') });
-    return { module, classifier: new module.Classifier(1), choice, wasmUrl, triesThreads: !!request.triesThreads };
+    return { module, classifier: new module.Classifier(1), choice, wasmUrl, choosesThreads: !!request.choosesThreads };
   };
   let failures = '';
   for (const simpler of request.fallsBack ? fallbacks(choice.variant) : []) {
@@ -140,43 +140,25 @@ export async function useThreads(open: StartedClassifier): Promise<void> {
   try {
     await addThreads(module, glueUrl(choice.variant, wasmUrl), choice.threads - 1);
     classifier.useThreads(choice.threads);
-    if (open.triesThreads) open.trial = { wanted: new ThreadTrial(choice.threads), used: choice.threads };
+    if (open.choosesThreads) open.threadChoice = new ThreadChoice(choice.threads);
   } catch (error) {
-    useOne(open, `One thread alone: ${messageOf(error)}`);
+    open.choice = { ...choice, threads: 1, reason: `One thread alone: ${messageOf(error)}` };
   }
 }
 
-function useOne(open: StartedClassifier, reason: string): void {
-  open.trial = undefined;
-  open.choice = { ...open.choice, threads: 1, reason };
+/** Notes how long the network ran for a frame, and sets the number of threads for the next one. */
+export function chooseThreads({ classifier, threadChoice }: StartedClassifier, networkMs: number): void {
+  if (!threadChoice) return;
+  const before = threadChoice.count;
+  threadChoice.note(networkMs);
+  if (threadChoice.count !== before) classifier.limitThreads(threadChoice.count);
 }
 
-/** Notes how long the network ran for a frame, and changes the number of threads for the next one while the trial lasts. */
-export function tryThreads(open: StartedClassifier, networkMs: number): void {
-  const { module, classifier, trial } = open;
-  if (!trial) return;
-  const { wanted } = trial;
-  if (trial.used === wanted.count) wanted.note(networkMs);
-  try {
-    if (trial.used !== wanted.count) {
-      // All threads end first. Their workers are free again in a later task.
-      if (trial.used > 1) {
-        classifier.useThreads(1);
-        trial.used = 1;
-      } else if (module.PThread!.unusedWorkers.length >= wanted.count - 1) {
-        classifier.useThreads(wanted.count);
-        trial.used = wanted.count;
-      }
-    }
-    if (!wanted.isOver || trial.used !== wanted.count) return;
-    open.trial = undefined;
-    const { choice } = open;
-    if (wanted.count === choice.threads) return;
-    const reason = `${choice.reason} With ${wanted.count} of them, the first frames were no slower.`;
-    open.choice = { ...choice, threads: wanted.count, reason };
-  } catch (error) {
-    useOne(open, `One thread alone: ${messageOf(error)}`);
-  }
+/** Returns what runs, with the number of threads that computes now. */
+export function currentChoice({ choice, threadChoice }: StartedClassifier): Choice {
+  const threads = threadChoice?.preferred ?? choice.threads;
+  if (threads === choice.threads) return choice;
+  return { ...choice, threads, reason: `${choice.reason} With ${threads} of them, frames are no slower now.` };
 }
 
 /** Download options that report progress as one phase. */

@@ -182,6 +182,8 @@ export interface WasmModelInfo {
 export interface WasmClassifier {
   /** Sets the number of threads, the calling one included. In a threaded variant the other workers must be there: see WasmThreads. */
   useThreads(count: number): void;
+  /** Computes with at most `count` of these threads from the next frame on; >= 1. The others sleep. */
+  limitThreads(count: number): void;
   /** Returns a view of fresh memory for a .tflite file. Fill it, then call loadModel(). */
   modelBuffer(byteLength: number): Uint8Array;
   /**
