@@ -255,7 +255,7 @@ async function fillTakeawayDrawer(root: HTMLElement): Promise<DrawerContent> {
     classes() {
       const voting = dataset.classes.filter(({ enabled }) => enabled);
       return inOrder(
-        voting.map(({ label }) => ({ label, slot: slotOf(label) })),
+        voting.map(({ label }) => ({ label, slot: slotOf(label), output: project.classSettings(label).output })),
         project.current.order,
       );
     },

@@ -99,13 +99,15 @@ export async function buildPlayer(site, dist, { packaged, target, network }) {
   if (network) await writeFile(path.join(site, 'network.json'), JSON.stringify(network));
 }
 
-/** No request can leave a page with this policy. The blob is the worker's script. */
+/** No request can leave a page with this policy. Blobs are in the page: the worker's script, and pictures. */
 function policyFor(script, style) {
   return [
     "default-src 'none'",
     `script-src ${hashOf(script)} 'wasm-unsafe-eval'`,
     'worker-src blob:',
     `style-src ${hashOf(style)}`,
+    // Pictures that the visitor chose for classes.
+    'img-src blob:',
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');

@@ -14,13 +14,14 @@ export const subPath = '/some/project/';
 /**
  * Opens the built page and waits until it is ready. The test has a folder of its own with the page, and another one for other files.
  * @param {{at?: string, isolated?: boolean}} [options] `at`: path of the page on its server. `isolated`: whether the server sends the
- * headers for threads. Others as for openPage().
+ * headers for threads. `folders`: what the server has besides the page, by address. Others as for openPage().
  */
-export async function openHosted(t, browser, { at = subPath, isolated = false, ...options } = {}) {
+export async function openHosted(t, browser, { at = subPath, isolated = false, folders = {}, ...options } = {}) {
   const scratch = await scratchFolder(t);
   const folder = path.join(scratch, 'demo');
   const names = await writeDemo(folder);
-  const serving = { isolated, site: false, folders: { [at]: folder }, before: cachedTenMinutes };
+  // Static hosts send no policy. The page has one of its own.
+  const serving = { isolated, csp: null, site: false, folders: { [at]: folder, ...folders }, before: cachedTenMinutes };
   const opened = await openPage(t, browser, { path: at.slice(1), serving, ...options });
   await untilReady(opened.page);
   return { ...opened, address: opened.url + at.slice(1), folder, names, scratch };

@@ -601,24 +601,3 @@ for (const [button, answer] of [
     }
   });
 }
-
-test('with ?events, a parent of the same origin hears everything without a request', { timeout: 60_000 }, async (t) => {
-  const folder = await scratchFolder(t);
-  await writeFile(
-    path.join(folder, 'parent.html'),
-    `<!doctype html><iframe src="/index.html?events" width="600" height="600"></iframe>
-<script>window.messages = []; addEventListener('message', ({ data }) => messages.push(data));</script>`,
-  );
-  const { page } = await openPage(t, browser, {
-    path: 'parent/parent.html',
-    serving: { csp: null, isolated: false, folders: { '/parent/': folder } },
-  });
-  const frame = await (await page.locator('iframe').elementHandle()).contentFrame();
-  await untilReady(frame);
-  await winIn(frame);
-  const untilType = (type) =>
-    page.waitForFunction((type) => window.messages.some((message) => message.type === type), type);
-  for (const type of ['subscribed', 'prediction', 'start']) await untilType(type);
-  const { confidences } = await page.evaluate(() => window.messages.find(({ type }) => type === 'prediction'));
-  assert.ok('Class 1' in confidences);
-});

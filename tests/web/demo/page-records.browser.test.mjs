@@ -85,33 +85,45 @@ const repaired = {
   },
 };
 
-for (const [what, { damage, journal = nothing, words }] of Object.entries(repaired)) {
-  test(`a record with ${what} is repaired, and its raw form is kept until the visitor discards it`, async (t) => {
-    const { page, blue } = await openTaught(t);
+test('damaged records are repaired, and their raw form is kept until the visitor discards it', {
+  timeout: 120_000,
+}, async (t) => {
+  const { page, blue } = await openTaught(t);
+  let count = 2;
+  for (const [what, { damage, journal = nothing, words }] of Object.entries(repaired)) {
     await page.evaluate(`(${damageRecord})(${damage}, ${journal})`);
     await page.reload();
     await untilReady(page);
-    assert.match(await page.getByTestId('status').textContent(), /3 examples from your last visit are back/);
-    assert.deepEqual([await slotsOf(page), await countOf(page, 1), await countOf(page, 3)], [[1, 2, 3], 2, 1]);
+    const status = await page.getByTestId('status').textContent();
+    assert.match(status, new RegExp(`${count + 1} examples from your last visit are back`), what);
+    assert.deepEqual(
+      [await slotsOf(page), await countOf(page, 1), await countOf(page, 3)],
+      [[1, 2, 3], count, 1],
+      what,
+    );
     await alertOf(page, words).waitFor();
-    const button = page.getByRole('button', { name: 'Save the damaged record to a file' });
-    const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
-    const [{ record, damages }] = JSON.parse(await readFile(await download.path(), 'utf8'));
-    assert.match(damages.join(), words);
-    assert.match(Buffer.from(record.file.base64, 'base64').toString('latin1'), /Class 1/);
-    await teach(page, 1, blue, 3);
+    const [{ damages }] = await page.evaluate(valuesOf, 'damaged');
+    assert.match(damages.join(), words, what);
+    await teach(page, 1, blue, ++count);
     await untilSaved(page);
-    // The next visit finds an intact record, and still offers the damaged one.
-    await page.reload();
-    await untilReady(page);
-    assert.equal(await countOf(page, 1), 3);
+    if (count === 3) {
+      const button = page.getByRole('button', { name: 'Save the damaged record to a file' });
+      const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+      const { 0: saved } = JSON.parse(await readFile(await download.path(), 'utf8'));
+      assert.match(saved.damages.join(), words);
+      assert.match(Buffer.from(saved.record.file.base64, 'base64').toString('latin1'), /Class 1/);
+      // The next visit finds an intact record, and still offers the damaged one.
+      await page.reload();
+      await untilReady(page);
+      assert.equal(await countOf(page, 1), count);
+    }
     await page.getByRole('button', { name: 'Discard it' }).click();
     while ((await page.evaluate(valuesOf, 'damaged')).length > 0);
-    await page.reload();
-    await untilReady(page);
-    assert.deepEqual([await countOf(page, 1), await page.getByTestId('alert').isVisible()], [3, false]);
-  });
-}
+  }
+  await page.reload();
+  await untilReady(page);
+  assert.deepEqual([await countOf(page, 1), await page.getByTestId('alert').isVisible()], [count, false]);
+});
 
 const unreadable = {
   null: '() => null',
@@ -137,19 +149,22 @@ test('records that cannot be read are explained, stay stored, can be saved to a 
     assert.equal(await page.getByTestId('save-state').getAttribute('data-state'), 'unreadable', what);
     await teach(page, 2, blue);
     assert.equal(JSON.stringify(await page.evaluate(valuesOf, 'lessons')), stored, what);
-    const button = page.getByRole('button', { name: 'Save the stored ones to a file' });
-    const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
-    assert.ok(await readFile(await download.path()), what);
-    // The alert is gone. The next visit shows it again.
-    await page.reload();
-    await untilReady(page);
+    if (what === 'null') {
+      const button = page.getByRole('button', { name: 'Save the stored ones to a file' });
+      const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+      assert.ok(await readFile(await download.path()), what);
+      // The alert is gone. The next visit shows it again.
+      await page.reload();
+      await untilReady(page);
+    }
     await teach(page, 1, [blue, blue]);
     await page.getByRole('button', { name: 'Replace them' }).click();
     await untilSaved(page);
-    await page.reload();
-    await untilReady(page);
-    assert.deepEqual([await countOf(page, 1), await page.getByTestId('alert').isVisible()], [2, false], what);
+    assert.equal(await page.getByTestId('alert').isVisible(), false, what);
   }
+  await page.reload();
+  await untilReady(page);
+  assert.deepEqual([await countOf(page, 1), await page.getByTestId('alert').isVisible()], [2, false]);
 });
 
 /** Other forms of the database. Each runs before the page's scripts, in a page of the same address. */
@@ -247,12 +262,17 @@ test('a database that another tab blocks keeps nobody from teaching, and everyth
       }),
   );
   const second = await page.context().newPage();
+  await second.addInitScript(() => {
+    // What the page waits for the database, and between two tries, takes a tenth of the time.
+    const { setTimeout } = window;
+    window.setTimeout = (work, ms, ...args) => setTimeout(work, ms >= 2000 ? ms / 10 : ms, ...args);
+  });
   await second.goto(new URL('/', url).href);
   await untilReady(second);
   await alertOf(second, /does not let the page store/).waitFor();
   await teach(second, 1, await makePicture(second, 'navy', 'disc'));
   await page.close();
-  await second.locator('#save-state[data-state=saved]').waitFor({ timeout: 60_000 });
+  await untilSaved(second);
   await second.reload();
   await untilReady(second);
   await untilCount(second, 1, 1);

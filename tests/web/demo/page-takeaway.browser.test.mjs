@@ -55,6 +55,12 @@ async function prepare(t) {
   await teach(page, 2, [await makePicture(page, 'darkred', 'bar'), await makePicture(page, 'maroon', 'bar')], 2);
   await page.getByTestId('name-1').fill(hostile);
   await page.getByTestId('name-1').press('Enter');
+  await page.getByTestId('output-1').click();
+  for (const part of ['speech', 'picture', 'sound']) await page.getByTestId(`output-${part}-on`).check();
+  await page.getByTestId('output-words').fill('A disc');
+  await page.getByTestId('output-picture-file').setInputFiles(await makePicture(page, 'lime', 'disc'));
+  await page.getByTestId('output-forget').waitFor();
+  await page.getByTestId('output-done').click();
   await untilSaved(page);
   // The file is written in the language of the page.
   await page.evaluate(() => localStorage.setItem('teachable-machine language', 'de'));
@@ -86,12 +92,15 @@ async function openFile(page, file) {
   return page.evaluate(() => document.body.dataset.ready ?? document.querySelector('.status').textContent);
 }
 
-/** Chooses a picture in the player. Returns the confidences, the names, and the winner. */
+/** Chooses a picture in the player. Returns the confidences, the names, the winner, and the width of the picture that it shows. */
 async function classify(page, picture) {
   await page.setInputFiles(byTestId('picture'), picture);
-  await page.waitForFunction(() => document.querySelector('.winner-name') !== null);
+  await page.waitForFunction(
+    () => document.querySelector('.winner-name') && document.querySelector('.output-stage img')?.complete,
+  );
   const { bars, ...rest } = await page.evaluate(() => ({
     isShown: getComputedStyle(document.querySelector('.preview canvas')).visibility === 'visible',
+    output: document.querySelector('.output-stage img')?.naturalWidth,
     bars: [...document.querySelectorAll('.bar-fill')].map((fill) => fill.style.transform).slice(0, 2),
     winner: document.querySelector('.winner-name').textContent,
     names: [...document.querySelectorAll('.bar-name')].map((name) => name.textContent).slice(0, 2),
@@ -110,7 +119,7 @@ test('the project runs from one file, offline, with the same answer and confiden
   timeout: 240_000,
 }, async (t) => {
   const { file, picture, bars, told } = await prepare(t);
-  const expected = { bars, isShown: true, winner: hostile, names: [hostile, 'Class 2'] };
+  const expected = { bars, isShown: true, output: 200, winner: hostile, names: [hostile, 'Class 2'] };
 
   await t.test('the size was told before', async () => {
     const [, size] = /(\d+(?:,\d+)?)\sMB/.exec(told);
@@ -123,6 +132,23 @@ test('the project runs from one file, offline, with the same answer and confiden
     const context = await browser.newContext({ offline: true });
     t.after(() => context.close());
     const page = await context.newPage();
+    await page.addInitScript(() => {
+      // A headless browser has no voices.
+      window.spoken = [];
+      window.SpeechSynthesisUtterance = class {
+        constructor(text) {
+          this.text = text;
+        }
+      };
+      const speak = ({ text, lang }) => window.spoken.push(`${lang}: ${text}`);
+      const getVoices = () => [{ lang: 'de-DE', localService: true }];
+      Object.defineProperty(window, 'speechSynthesis', { value: { getVoices, speak, cancel() {} } });
+      const { start } = OscillatorNode.prototype;
+      OscillatorNode.prototype.start = function (...args) {
+        window.hasPlayed = true;
+        return start.apply(this, args);
+      };
+    });
     const [troubles, requests] = [[], []];
     page.on('pageerror', (error) => troubles.push(String(error)));
     page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
@@ -133,10 +159,22 @@ test('the project runs from one file, offline, with the same answer and confiden
     assert.equal(await page.locator('h1').textContent(), await page.title());
     assert.equal(await page.getByTestId('start-camera').textContent(), 'Kamera starten');
     assert.deepEqual(await classify(page, picture), expected);
+    assert.deepEqual(await page.evaluate(() => window.spoken), ['de-DE: A disc']);
     await page.click(byTestId('start-camera'));
     await untilCameraAnswers(page);
     await page.click(byTestId('stop-camera'));
     await page.locator('.preview[data-kind=none]').waitFor();
+    assert.equal(await page.locator('.output-stage > *').count(), 0);
+    // After a click, browsers play sounds.
+    await classify(page, picture);
+    await page.waitForFunction(() => window.hasPlayed);
+    const said = await page.evaluate(() => window.spoken.length);
+    await page.getByRole('switch', { name: 'Ton' }).click();
+    await page.click(byTestId('start-camera'));
+    await untilCameraAnswers(page);
+    await page.click(byTestId('stop-camera'));
+    await classify(page, picture);
+    assert.equal(await page.evaluate(() => window.spoken.length), said);
     // Nothing is cut off, and everything can be pressed by a finger.
     await classify(page, picture);
     for (const width of [320, 1280]) {

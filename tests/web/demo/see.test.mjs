@@ -200,7 +200,7 @@ test('a line has the confidences of the last 10 seconds', () => {
   assert.deepEqual(history.line('a', 5000), []);
   assert.equal(history.add({ a: 1 }, 5001), true);
   for (let at = 6000; at < 60_000; at += 50) history.add({ a: 1 }, at);
-  assert.equal(history.line('a', 60_000).length, 200);
+  assert.equal(history.line('a', 60_000).length, 100);
 });
 
 test('diagnostics say what runs, and nothing about what was taught', () => {

@@ -58,8 +58,8 @@ export async function openBrowser({ camera, args = [] } = {}) {
  * @param {import('node:test').TestContext} t
  * @param {{path?: string, serving?: object, context?: object, tolerant?: boolean, init?: () => void}} [options] `serving`: options
  * for serve(). `tolerant`: troubles are only collected and do not fail the test. `init`: runs in the page before its scripts.
- * @returns {Promise<{page: object, url: string, requests: string[], troubles: string[], closeServer: () => Promise<void>}>}
- * `requests`: the paths that were requested from the server. `troubles`: errors and policy violations. Both lists grow while the page
+ * @returns {Promise<{page: object, context: object, url: string, requests: string[], troubles: string[], closeServer: () => Promise<void>}>}
+ * `context`: makes further pages of the same visitor. `requests`: the paths that were requested from the server. `troubles`: errors and policy violations. Both lists grow while the page
  * lives. `closeServer` ends the server before the test ends.
  */
 export async function openPage(t, browser, { path = '', serving = {}, context = {}, tolerant = false, init } = {}) {
@@ -86,13 +86,13 @@ export async function openPage(t, browser, { path = '', serving = {}, context = 
     if (/Content Security Policy/.test(message.text())) troubles.push(message.text());
   });
   t.after(async () => {
-    await scope.close();
-    await closeServer();
+    // A server that stays open would keep the test file from ending.
+    await scope.close().finally(closeServer);
     if (troubles.length > 0 && !tolerant) throw new Error(troubles.join('\n'));
   });
   if (init) await page.addInitScript(init);
   await page.goto(server.url + path);
-  return { page, url: server.url, requests, troubles, closeServer };
+  return { page, context: scope, url: server.url, requests, troubles, closeServer };
 }
 
 /** Address to which browsers report violations of the content security policy. */

@@ -98,6 +98,7 @@ class Window {
   #session;
   #handle;
   #listeners = {};
+  #isClosed = false;
 
   constructor(session, handle) {
     this.#session = session;
@@ -128,7 +129,10 @@ class Window {
   }
 
   async close() {
-    await this.#reportErrors();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // A page whose process was killed has no errors to report.
+    await this.#reportErrors().catch(() => {});
     await this.#send('DELETE', 'window');
   }
 

@@ -14,6 +14,11 @@ export function within<T extends Element>(root: ParentNode, selector: string): T
   return element;
 }
 
+/** Sets the text of an element. A text that it has already causes no layout of the page. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** Creates a button that calls `onClick`. */
 export function makeButton(text: string, onClick: () => void): HTMLButtonElement {
   const button = document.createElement('button');

@@ -6,7 +6,7 @@ import { byId, within } from '../dom/elements.js';
 import { showAlert } from '../panels/alert.js';
 import type { ClassCard } from '../panels/class-card.js';
 import type { ProjectState } from '../project/project.js';
-import { texts } from '../texts/texts.js';
+import { language, texts } from '../texts/texts.js';
 import { dispatch, type Happening } from './events.js';
 import { isActive, isAudible, noOutput, type Output } from './output.js';
 import type { ParentLink } from './parent-link.js';
@@ -118,7 +118,7 @@ export class Outputs {
 
   /** Calls `use` with the player, which is loaded first if necessary. */
   async #play(use: (player: Player) => unknown): Promise<void> {
-    this.#player ??= import('./player.js').then(({ Player }) => new Player());
+    this.#player ??= import('./player.js').then(({ Player }) => new Player(byId('output-stage'), language));
     try {
       const player = await this.#player;
       player.mute(this.#isMuted);

@@ -1,6 +1,5 @@
-// Plays the output of one class at a time: words, sound, picture and MIDI. It is loaded when the first output is chosen.
+// Plays the output of one class at a time: words, sound, picture and MIDI. The demo page loads it when the first output is chosen.
 
-import { byId } from '../dom/elements.js';
 import { sendNote } from './midi.js';
 import { hasPicture, type Output } from './output.js';
 import { PicturePlayer } from './picture.js';
@@ -13,9 +12,16 @@ export type Trouble = 'no-voice' | 'bad-sound' | 'bad-picture';
 /** A player. */
 export class Player {
   readonly sound = new SoundPlayer();
-  readonly #picture = new PicturePlayer(byId('output-stage'));
+  readonly #picture: PicturePlayer;
+  readonly #language: string;
   #note: Output['midi'] | null = null;
   #isMuted = false;
+
+  /** Shows pictures in `stage`, and speaks in `language`, for example 'en'. */
+  constructor(stage: HTMLElement, language: string) {
+    this.#picture = new PicturePlayer(stage);
+    this.#language = language;
+  }
 
   /** Plays an output in place of the current one. `name` is the class. Resolves to what could not be played. */
   async start(output: Output, name: string): Promise<Trouble[]> {
@@ -32,7 +38,7 @@ export class Player {
       void sendNote(midi, true);
     }
     await Promise.all([
-      speech.on && !this.#isMuted ? attempt('no-voice', speak(speech.words || name)) : null,
+      speech.on && !this.#isMuted ? attempt('no-voice', speak(speech.words || name, this.#language)) : null,
       sound.on && !this.#isMuted ? attempt('bad-sound', this.sound.play(sound)) : null,
       hasPicture(output) ? attempt('bad-picture', this.#picture.show(picture, name)) : null,
     ]);

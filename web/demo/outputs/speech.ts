@@ -1,7 +1,5 @@
 // Speaks words with a voice of this device. Voices of a server are left out, because they would send the words away.
 
-import { language } from '../texts/texts.js';
-
 /** Time in milliseconds for which a browser may load its voices. */
 const maxLoadMs = 2000;
 
@@ -29,10 +27,10 @@ export function chooseVoice<T extends Voice>(
 
 let turn = 0;
 
-/** Speaks words in place of those that are being spoken. Resolves to false when this device has no voice. */
-export async function speak(words: string): Promise<boolean> {
+/** Speaks words in a language, for example 'en', in place of those that are being spoken. Resolves to false when this device has no voice. */
+export async function speak(words: string, language: string): Promise<boolean> {
   const mine = ++turn;
-  const voice = await findVoice();
+  const voice = await findVoice(language);
   if (!voice) return false;
   // Meanwhile, other words may have come.
   if (mine !== turn) return true;
@@ -55,7 +53,7 @@ function cancel(): void {
   if (speechSynthesis.speaking || speechSynthesis.pending) speechSynthesis.cancel();
 }
 
-async function findVoice(): Promise<SpeechSynthesisVoice | undefined> {
+async function findVoice(language: string): Promise<SpeechSynthesisVoice | undefined> {
   if (!('speechSynthesis' in window)) return undefined;
   if (speechSynthesis.getVoices().length === 0) await voicesLoaded();
   return chooseVoice(speechSynthesis.getVoices(), language, navigator.languages);

@@ -51,6 +51,7 @@ export class ClassCard {
   readonly #removed = new AbortController();
   #label = '';
   #isEmpty = true;
+  #confidence = 0;
   #isRecording = false;
   #recordingText = '';
   #handsFree = false;
@@ -110,12 +111,16 @@ export class ClassCard {
 
   /** Shows the confidence in this class, 0-1. */
   showConfidence(confidence: number, isWinner: boolean): void {
+    this.root.toggleAttribute('data-winner', isWinner);
+    if (confidence === this.#confidence) return;
+    this.#confidence = confidence;
     within<HTMLElement>(this.root, '.meter-fill').style.transform = `scaleX(${confidence})`;
-    within(this.root, '.meter-text').textContent = percent(confidence);
+    const text = within(this.root, '.meter-text');
+    if (text.textContent === percent(confidence)) return;
+    text.textContent = percent(confidence);
     const meter = within(this.root, '.meter');
     meter.setAttribute('aria-valuenow', String(Math.round(confidence * 100)));
     meter.setAttribute('aria-valuetext', percent(confidence));
-    this.root.toggleAttribute('data-winner', isWinner);
   }
 
   /** Shows whether the class is recorded. `text` is what the button says meanwhile. */

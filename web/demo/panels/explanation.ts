@@ -2,7 +2,7 @@
 
 import type { Neighbour, Prediction } from 'teachable-wasm';
 import { colourOf, numberOf } from '../dataset/slots.js';
-import { byId, resizeList, within } from '../dom/elements.js';
+import { byId, resizeList, setText, within } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
 import { paintThumbnail } from '../dom/thumbnails.js';
 import { texts } from '../texts/texts.js';
@@ -44,16 +44,16 @@ export class Explanation {
     this.#updatedAt = performance.now();
     const neighbours = this.#latest?.neighbours.slice(0, maxNeighbours) ?? [];
     byId('explanation').hidden = neighbours.length === 0;
-    byId('nearest').textContent = neighbours.length > 0 ? percent(similarityOf(neighbours)) : texts.answer.nothingYet;
+    setText(byId('nearest'), neighbours.length > 0 ? percent(similarityOf(neighbours)) : texts.answer.nothingYet);
     const list = byId('neighbours');
     resizeList(list, neighbours.length, makeItem);
     neighbours.forEach(({ id, label, similarity }, index) => {
       const item = list.children[index] as HTMLElement;
       item.dataset['class'] = colourOf(this.#slotOf(label));
       item.dataset['id'] = String(id);
-      within(item, '.slot-number').textContent = numberOf(this.#slotOf(label));
-      within(item, '.neighbour-name').textContent = `${label}, `;
-      within(item, '.neighbour-similarity').textContent = percent(similarity);
+      setText(within(item, '.slot-number'), numberOf(this.#slotOf(label)));
+      setText(within(item, '.neighbour-name'), `${label}, `);
+      setText(within(item, '.neighbour-similarity'), percent(similarity));
       void paintThumbnail(within(item, 'canvas'), this.#thumbnailOf(id));
     });
   }

@@ -2,7 +2,7 @@
 
 import type { WebcamState } from 'teachable-wasm/webcam';
 import { colourOf } from '../dataset/slots.js';
-import { byId, within } from '../dom/elements.js';
+import { byId, setText, within } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
 import type { Zoom } from '../recording/options.js';
 import { styleOf } from '../recording/zoom.js';
@@ -90,7 +90,7 @@ export class Preview {
     if (!winner) return;
     const isUnknown = winner === 'unknown';
     this.#winner.dataset['class'] = colourOf(isUnknown ? 0 : winner.slot);
-    within(this.#winner, '.winner-name').textContent = isUnknown ? texts.common.unknown : winner.name;
-    within(this.#winner, '.winner-confidence').textContent = isUnknown ? '' : percent(winner.confidence);
+    setText(within(this.#winner, '.winner-name'), isUnknown ? texts.common.unknown : winner.name);
+    setText(within(this.#winner, '.winner-confidence'), isUnknown ? '' : percent(winner.confidence));
   }
 }

@@ -1,7 +1,7 @@
 // The network's own three most probable classes, such as those of ImageNet.
 
 import type { ClassScore } from 'teachable-wasm';
-import { byId, resizeList, within } from '../dom/elements.js';
+import { byId, resizeList, setText, within } from '../dom/elements.js';
 import { percent } from '../dom/format.js';
 
 /** Shows the classes, or hides the panel when there are none. */
@@ -12,8 +12,8 @@ export function showTop3(classes: readonly ClassScore[]): void {
   classes.forEach(({ className, probability }, index) => {
     const row = list.children[index]!;
     within<HTMLElement>(row, '.fill').style.transform = `scaleX(${probability})`;
-    within(row, '.top3-name').textContent = className;
-    within(row, '.top3-probability').textContent = percent(probability);
+    setText(within(row, '.top3-name'), className);
+    setText(within(row, '.top3-probability'), percent(probability));
   });
 }
 

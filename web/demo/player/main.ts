@@ -1,6 +1,7 @@
 // The page that runs from one file. It holds this script, the module, the network, the examples, and what was chosen for them. The
 // script also runs in the page's worker.
 
+import { fromTaggedJson } from '../projects/tagged-json.js';
 import { decodePart } from '../takeaway/parts.js';
 import { useFiles } from './embedded.js';
 import { serveInWorker, startEngine } from './engine.js';
@@ -12,7 +13,7 @@ async function startPage(): Promise<void> {
   let view: PlayerView | undefined;
   try {
     const files = await readParts();
-    const project = JSON.parse(new TextDecoder().decode(files.get(projectPart))) as PlayerProject;
+    const project = fromTaggedJson(new TextDecoder().decode(files.get(projectPart))) as PlayerProject;
     view = new PlayerView(project);
     await view.start(await startEngine(project, files, script));
   } catch (error) {

@@ -1,6 +1,7 @@
-// What the page writes into the file for its player, as JSON. Plain data.
+// What the page writes into the file for its player, as JSON with bytes; see projects/tagged-json.ts. Plain data.
 
 import type { Layers, ObserveOptions } from 'teachable-wasm';
+import type { Output } from '../outputs/output.js';
 import type { RecordingOptions } from '../recording/options.js';
 import type { EmbeddedModel } from '../takeaway/network.js';
 import type { Texts } from '../texts/texts.js';
@@ -10,7 +11,12 @@ export interface PlayerClass {
   label: string;
   /** Decides its colour and its shape. */
   slot: number;
+  /** What happens when the class wins; undefined for nothing. */
+  output?: Output | undefined;
 }
+
+/** Texts of the player. */
+export type PlayerTexts = Texts['takeaway']['player'] & Pick<Texts['outputs'], 'sound' | 'on' | 'off' | 'troubles'>;
 
 /** A project for the player. */
 export interface PlayerProject {
@@ -18,7 +24,7 @@ export interface PlayerProject {
   name: string;
   /** Language code of `texts`. */
   language: string;
-  texts: Texts['takeaway']['player'];
+  texts: PlayerTexts;
   classes: readonly PlayerClass[];
   /** The network. Its addresses are those of parts. */
   model: EmbeddedModel;

@@ -7,6 +7,7 @@ import { build } from '../dom/build.js';
 import { listenForChoice, listenForDrop } from '../dom/file-input.js';
 import { type Crop, CroppedFrame, rectangleOf, styleOf } from '../recording/zoom.js';
 import { Bars } from './bars.js';
+import { PlayerOutputs } from './outputs.js';
 import type { PlayerProject } from './project.js';
 
 /** Longest side of the picture on the page, in pixels. The network gets the file in its full size. */
@@ -28,6 +29,7 @@ export class PlayerView {
   readonly #startButton: HTMLButtonElement;
   readonly #stopButton: HTMLButtonElement;
   readonly #pictureInput: HTMLInputElement;
+  readonly #outputs: PlayerOutputs;
   readonly #camera: Webcam;
   readonly #croppedFrame = new CroppedFrame();
   #classifier: Classifier | undefined;
@@ -54,7 +56,8 @@ export class PlayerView {
     });
     this.#prompt = build('p', { class: 'camera-prompt' });
     this.#preview = build('figure', { class: 'preview', 'data-kind': 'none', 'data-crop': cropOf(project) });
-    this.#preview.append(this.#video, this.#canvas, this.#prompt, this.#winner);
+    this.#outputs = new PlayerOutputs(project, (trouble) => (this.#status.textContent = texts.troubles[trouble]));
+    this.#preview.append(this.#video, this.#canvas, this.#prompt, this.#outputs.stage, this.#winner);
     const { facing, mirror } = project.camera;
     this.#camera = new Webcam({
       video: this.#video,
@@ -80,6 +83,7 @@ export class PlayerView {
               this.#startButton,
               this.#stopButton,
               build('label', { class: 'button' }, texts.choosePicture, this.#pictureInput),
+              this.#outputs.soundSwitch,
               build('p', { class: 'hint' }, texts.dropHint),
             ),
             this.#status,
@@ -169,7 +173,7 @@ export class PlayerView {
   #show(kind: 'none' | 'camera' | 'picture'): void {
     this.#preview.dataset['kind'] = kind;
     this.#prompt.hidden = kind !== 'none';
-    if (kind === 'none') this.#showPrediction(null);
+    if (kind === 'none') this.#showPrediction(null, true);
   }
 
   /** The part of the camera picture that the network sees. */
@@ -189,14 +193,16 @@ export class PlayerView {
         topk: 0,
       });
       // The camera may have been stopped in the meantime.
-      if (image instanceof Uint8Array || this.#camera.live) this.#showPrediction(prediction);
+      if (image instanceof Uint8Array || this.#camera.live)
+        this.#showPrediction(prediction, image instanceof Uint8Array);
     } catch (error) {
       this.#camera.stop();
       this.fail(error);
     }
   }
 
-  #showPrediction(prediction: Prediction | null): void {
+  #showPrediction(prediction: Prediction | null, isStill: boolean): void {
+    this.#outputs.show(prediction, isStill);
     this.#bars.show(prediction);
     this.#winner.hidden = !prediction;
     if (!prediction) return;

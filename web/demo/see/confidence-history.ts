@@ -5,7 +5,7 @@ import { RingBuffer } from './ring-buffer.js';
 /** Length of the history. */
 export const historyMs = 10_000;
 /** More samples than this can't be told apart on a line of 10 seconds. */
-const minMsBetweenSamples = 50;
+const minMsBetweenSamples = 100;
 
 interface Sample {
   at: number;

@@ -50,7 +50,10 @@ export class MapPanel implements DrawerContent {
   readonly #reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
   #map: ExampleMap = { ids: [], points: new Float32Array(), explained: [0, 0] };
   #labels: (string | undefined)[] = [];
-  #layout: MapLayout = layOut(this.#map, { width: 1, height: 1, margin });
+  /** Size of the stage in CSS pixels, and its text colour. Reading them for each frame would cost a layout of the page each time. */
+  #size = { width: 1, height: 1 };
+  #ink = '';
+  #layout: MapLayout = layOut(this.#map, { ...this.#size, margin });
   #chosen = -1;
   #isOpen = false;
   #isStale = true;
@@ -148,6 +151,8 @@ export class MapPanel implements DrawerContent {
   #layOut(): void {
     const { clientWidth: width, clientHeight: height } = this.#stage;
     if (width === 0) return;
+    this.#size = { width, height };
+    this.#ink = getComputedStyle(this.#stage).color;
     this.#layout = layOut(this.#map, { width, height, margin });
     const scale = Math.min(2, devicePixelRatio);
     for (const canvas of [this.#base, this.#canvas]) {
@@ -162,7 +167,7 @@ export class MapPanel implements DrawerContent {
   #drawBase(): void {
     const context = this.#base.getContext('2d');
     if (!context) return;
-    const scale = this.#base.width / this.#stage.clientWidth;
+    const scale = this.#base.width / this.#size.width;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.#base.width, this.#base.height);
     const colours = readColours(this.#stage);
@@ -185,12 +190,11 @@ export class MapPanel implements DrawerContent {
   #drawPoints(): void {
     const context = this.#canvas.getContext('2d');
     if (!context) return;
-    const scale = this.#canvas.width / this.#stage.clientWidth;
+    const scale = this.#canvas.width / this.#size.width;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    const ink = getComputedStyle(this.#stage).color;
-    context.strokeStyle = context.fillStyle = ink;
+    context.strokeStyle = context.fillStyle = this.#ink;
     const trail = this.#trail.toArray().map((point) => this.#inside(this.#layout.toCanvas(point)));
     if (!this.#reducedMotion.matches) {
       trail.forEach(({ x, y }, index) => {
@@ -207,7 +211,7 @@ export class MapPanel implements DrawerContent {
 
   /** A frame unlike all examples may be outside. It is shown at the edge. */
   #inside({ x, y }: { x: number; y: number }): { x: number; y: number } {
-    const { clientWidth: width, clientHeight: height } = this.#stage;
+    const { width, height } = this.#size;
     const edge = 10;
     return { x: Math.min(width - edge, Math.max(edge, x)), y: Math.min(height - edge, Math.max(edge, y)) };
   }

@@ -17,7 +17,14 @@ const calmMsBetweenDrawings = 1000;
 export class Sparklines {
   readonly #history = new ConfidenceHistory();
   readonly #reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
+  /** Colours of the lines. Reading one makes the browser compute the styles of the page. */
+  #colours = new WeakMap<HTMLCanvasElement, string>();
   #drawnAt = -Infinity;
+
+  constructor() {
+    for (const theme of ['(prefers-color-scheme: dark)', '(forced-colors: active)'])
+      matchMedia(theme).addEventListener('change', () => (this.#colours = new WeakMap()));
+  }
 
   /** Adds a prediction and draws the lines. Null removes them. */
   show(prediction: Prediction | null, cards: Iterable<CardWithMeter>, now = performance.now()): void {
@@ -25,7 +32,19 @@ export class Sparklines {
     else if (!this.#history.add(prediction.confidences, now)) return;
     if (prediction && this.#reducedMotion.matches && now - this.#drawnAt < calmMsBetweenDrawings) return;
     this.#drawnAt = now;
-    for (const { root, label } of cards) draw(canvasOf(root), this.#history.line(label, now));
+    for (const { root, label } of cards) {
+      const canvas = canvasOf(root);
+      draw(canvas, this.#history.line(label, now), this.#colourOf(canvas));
+    }
+  }
+
+  #colourOf(canvas: HTMLCanvasElement): string {
+    let colour = this.#colours.get(canvas);
+    if (colour === undefined) {
+      colour = getComputedStyle(canvas).color;
+      this.#colours.set(canvas, colour);
+    }
+    return colour;
   }
 }
 
@@ -40,7 +59,7 @@ function canvasOf(card: HTMLElement): HTMLCanvasElement {
   return canvas;
 }
 
-function draw(canvas: HTMLCanvasElement, line: readonly LinePoint[]): void {
+function draw(canvas: HTMLCanvasElement, line: readonly LinePoint[], colour: string): void {
   const [width, height] = [240, 32];
   if (canvas.width !== width) {
     canvas.width = width;
@@ -51,8 +70,7 @@ function draw(canvas: HTMLCanvasElement, line: readonly LinePoint[]): void {
   context.clearRect(0, 0, width, height);
   canvas.dataset['points'] = String(line.length);
   if (line.length < 2) return;
-  const style = getComputedStyle(canvas);
-  context.strokeStyle = style.color;
+  context.strokeStyle = colour;
   context.lineWidth = 3;
   context.lineJoin = 'round';
   context.beginPath();

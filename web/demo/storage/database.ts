@@ -1,4 +1,6 @@
-// The connection to the browser's database. It lacks nothing after a new version of the page: stores that are missing are added.
+// The connection to the page's database. It lacks nothing after a new version of the page: stores that are missing are added.
+
+import { openDatabase, runTransaction } from './open-database.js';
 
 // The first two names must stay, because visitors have such databases.
 const databaseName = 'teachable-machine';
@@ -26,14 +28,7 @@ export class Database {
     mode: IDBTransactionMode,
     body: (stores: Record<string, IDBObjectStore>, transaction: IDBTransaction) => IDBRequest<T>,
   ): Promise<T> {
-    const transaction = await this.#transaction(names, mode);
-    return new Promise((resolve, reject) => {
-      const stores = Object.fromEntries(names.map((name) => [name, transaction.objectStore(name)]));
-      const request = body(stores, transaction);
-      transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = () =>
-        reject(transaction.error ?? new DOMException('The database transaction was aborted.', 'AbortError'));
-    });
+    return runTransaction(await this.#transaction(names, mode), names, body);
   }
 
   async #transaction(names: string[], mode: IDBTransactionMode): Promise<IDBTransaction> {
@@ -48,7 +43,8 @@ export class Database {
   }
 
   #open(): Promise<IDBDatabase> {
-    this.#opening ??= openComplete(() => (this.#opening = null)).catch((error) => {
+    const onClose = () => (this.#opening = null);
+    this.#opening ??= openDatabase(databaseName, allStores, { timeoutMs: openTimeoutMs, onClose }).catch((error) => {
       // The next call tries again.
       this.#opening = null;
       throw error;
@@ -60,43 +56,4 @@ export class Database {
 /** Returns the range of all keys that begin with these parts. An empty array is greater than every number and string. */
 export function keysFrom(...parts: (string | number)[]): IDBKeyRange {
   return IDBKeyRange.bound(parts, [...parts, []]);
-}
-
-/** Opens the database, whatever its version is, and adds the stores that it lacks. */
-async function openComplete(onClose: () => void): Promise<IDBDatabase> {
-  const database = await open(undefined, onClose);
-  if (allStores.every((name) => database.objectStoreNames.contains(name))) return database;
-  database.close();
-  return open(database.version + 1, onClose);
-}
-
-function open(version: number | undefined, onClose: () => void): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(databaseName, version);
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      reject(new DOMException("The browser's database does not answer.", 'TimeoutError'));
-    }, openTimeoutMs);
-    request.onupgradeneeded = () => {
-      for (const name of allStores)
-        if (!request.result.objectStoreNames.contains(name)) request.result.createObjectStore(name);
-    };
-    request.onerror = () => {
-      clearTimeout(timer);
-      reject(request.error);
-    };
-    request.onsuccess = () => {
-      clearTimeout(timer);
-      const database = request.result;
-      if (isLate) return database.close();
-      database.onclose = onClose;
-      // An open connection would block a visitor who clears the site's data.
-      database.onversionchange = () => {
-        database.close();
-        onClose();
-      };
-      resolve(database);
-    };
-  });
 }

@@ -4,6 +4,7 @@ import type { Classifier, LoadOptions } from 'teachable-wasm';
 import { datedFileName, download } from '../dataset/files.js';
 import { build } from '../dom/build.js';
 import type { DrawerContent } from '../dom/drawer.js';
+import { isActive } from '../outputs/output.js';
 import type { PlayerCamera, PlayerClass, PlayerOptions } from '../player/project.js';
 import { language, texts } from '../texts/texts.js';
 import { copyText } from './copy.js';
@@ -16,7 +17,7 @@ import { fileCode, moduleSnippet, pageSnippet, quote, type SnippetContent } from
 export interface TakeawaySource {
   /** Name of the project; '' for none. */
   name(): string;
-  /** The classes in the order of the page. */
+  /** The classes in the order of the page, with what happens when they win. */
   classes(): readonly PlayerClass[];
   exampleCount(): number;
   options(): PlayerOptions;
@@ -74,7 +75,9 @@ class FileSection {
     this.#size.hidden = !info;
     if (!classifier || !info) return;
     const exampleBytes = this.#source.exampleCount() * classifier.embeddingSize * 4;
-    this.#size.textContent = texts.takeaway.fileSize(megabytes(estimateBytes(info.modelBytes, exampleBytes)));
+    this.#size.textContent = texts.takeaway.fileSize(
+      megabytes(estimateBytes(info.modelBytes, exampleBytes, fileBytesOf(this.#source.classes()))),
+    );
   }
 
   async #download(): Promise<void> {
@@ -87,14 +90,15 @@ class FileSection {
     try {
       const name = fileNameOf(source.name(), 'teachable machine', 'html');
       const { model } = classifier;
+      const { sound, on, off, troubles } = texts.outputs;
       const page = await writePlayerFile(
         {
           title: source.name() || document.title,
           project: {
             name: source.name(),
             language,
-            texts: texts.takeaway.player,
-            classes: source.classes(),
+            texts: { ...texts.takeaway.player, sound, on, off, troubles },
+            classes: source.classes().map(forPlayer),
             layers: model.layers,
             options: source.options(),
             camera: cameraOf(source),
@@ -212,6 +216,18 @@ class CodeSection {
       this.#status.textContent = texts.takeaway.failed(error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+/** Returns a class with what the player does when it wins. A page from a file must not ask for MIDI devices at that moment. */
+function forPlayer({ label, slot, output }: PlayerClass): PlayerClass {
+  const played = output && { ...output, midi: { ...output.midi, on: false } };
+  return { label, slot, ...(played && isActive(played) && { output: played }) };
+}
+
+/** Returns the size of the visitor's own sounds and pictures that the file will have. */
+function fileBytesOf(classes: readonly PlayerClass[]): number {
+  const files = classes.map(forPlayer).flatMap(({ output }) => [output?.sound.own, output?.picture.own]);
+  return files.reduce((sum, file) => sum + (file?.data.length ?? 0), 0);
 }
 
 /** Returns what the player needs to know of the camera. Its id means nothing to another page. */

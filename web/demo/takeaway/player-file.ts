@@ -1,6 +1,7 @@
 // The page that runs from one file: collects what it consists of, and writes it.
 
 import { examplesPart, type PlayerProject, projectPart } from '../player/project.js';
+import { toTaggedJson } from '../projects/tagged-json.js';
 import { writeHtmlFile } from './html-file.js';
 import { collectNetwork, type FetchFile, type NetworkSource } from './network.js';
 import type { Part } from './parts.js';
@@ -15,8 +16,8 @@ const converterFiles = ['wasm/tfjs/converter.wasm'];
 
 /** Bytes of the player, its licences, the files of the module, and the space of the packaged network in the page. */
 const fixedBytes = 770_000;
-/** Bytes in the page for each byte: of weights, which gzip makes a sixth smaller, and of floats. Base85 then adds a quarter. */
-const [bytesPerWeightByte, bytesPerExampleByte] = [1.05, 1.16];
+/** Bytes in the page for each byte: of weights, which gzip makes a sixth smaller, of floats, and of own files. Base85 adds a quarter. */
+const [bytesPerWeightByte, bytesPerExampleByte, bytesPerFileByte] = [1.05, 1.16, 1.28];
 
 /** Parts of the file. */
 export interface PlayerFileContent {
@@ -45,7 +46,7 @@ export async function writePlayerFile(content: PlayerFileContent, fetchFile: Fet
   ]);
   const all: PlayerProject = { ...project, model: network.model };
   const parts = [
-    { name: projectPart, bytes: new Blob([JSON.stringify(all)]) },
+    { name: projectPart, bytes: new Blob([await toTaggedJson(all)]) },
     { name: examplesPart, bytes: examples },
     ...moduleParts,
     ...network.parts,
@@ -53,9 +54,11 @@ export async function writePlayerFile(content: PlayerFileContent, fetchFile: Fet
   return writeHtmlFile(template, { title, language: project.language, parts });
 }
 
-/** Returns about how many bytes the file will have. */
-export function estimateBytes(networkBytes: number, exampleBytes: number): number {
-  return fixedBytes + networkBytes * bytesPerWeightByte + exampleBytes * bytesPerExampleByte;
+/** Returns about how many bytes the file will have. `fileBytes` is the size of the visitor's own sounds and pictures. */
+export function estimateBytes(networkBytes: number, exampleBytes: number, fileBytes = 0): number {
+  return (
+    fixedBytes + networkBytes * bytesPerWeightByte + exampleBytes * bytesPerExampleByte + fileBytes * bytesPerFileByte
+  );
 }
 
 /** Fetches a file of this page. Browsers take it from their cache when it was fetched before. */

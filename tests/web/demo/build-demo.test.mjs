@@ -1,43 +1,13 @@
-// The static demo on a plain server, which sends no headers for threads, under several addresses.
+// The folder of the static demo: which files it has.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import test, { after, before } from 'node:test';
+import test from 'node:test';
 import { filesFolder } from '../../../models/fetch.mjs';
 import { writeDemo } from '../../../web/dev/build-demo.mjs';
 import { scratchFolder } from '../support/data.mjs';
-import { openBrowser, openPage } from '../support/open-page.mjs';
-import { makePicture, teach, untilReady } from './demo-page.mjs';
-
-let browser;
-
-before(async () => {
-  browser = await openBrowser();
-});
-
-after(() => browser.close());
-
-for (const address of ['/', '/some/sub/path/']) {
-  test(`the demo runs at ${address}`, { timeout: 120_000 }, async (t) => {
-    const folder = await scratchFolder(t);
-    await writeDemo(folder);
-    const { page, requests } = await openPage(t, browser, {
-      path: address.slice(1),
-      serving: { isolated: false, csp: null, site: false, folders: { [address]: folder } },
-    });
-    await untilReady(page);
-    assert.equal(await page.evaluate(() => crossOriginIsolated), false);
-    // Chromium has relaxed SIMD. Without the headers there are no threads.
-    assert.equal(await page.locator('#variant').getAttribute('data-variant'), 'relaxed');
-    assert.match(await page.locator('#variant').textContent(), /1 thread/);
-    // A picture that comes as a file needs the decoder, too.
-    await teach(page, 1, await makePicture(page, 'red', 'disc'));
-    const outside = requests.filter((each) => !each.startsWith(address) && each !== '/favicon.ico');
-    assert.deepEqual(outside, []);
-  });
-}
 
 /** Names of all files in a folder. */
 async function filesIn(folder) {
