@@ -32,7 +32,7 @@ import { fail, main, projectFolder, run, Steps } from '../../web/dev/steps.mjs';
 import { compareKnn, toKnnTables } from './knn-rival.mjs';
 import { measurePage } from './page.mjs';
 import { measureRewrite, rewrittenVariants, toRewriteTable } from './rewrite.mjs';
-import { comparedVariants, compareEngines, toEngineTable } from './rivals.mjs';
+import { comparedVariants, compareEngines, rivalOptions } from './rivals.mjs';
 import { compareTeaching, hasTeachingSets, teachingVariant } from './teaching.mjs';
 
 /** The variant that browsers get where threads are not available. */
@@ -51,9 +51,9 @@ const comparisons = {
     run: async () => toKnnTables(await compareKnn(knnVariant), knnVariant),
   },
   rivals: {
-    title: 'Comparing with LiteRT.js',
+    title: 'Comparing with other engines',
     variants: comparedVariants,
-    run: async (report) => toEngineTable(await compareEngines(report)),
+    run: compareEngines,
   },
   page: {
     title: 'Measuring the page',
@@ -199,6 +199,7 @@ await main(async () => {
       only: { type: 'string' },
       turns: { type: 'string', default: '1' },
       keep: { type: 'boolean', default: false },
+      ...rivalOptions,
     },
   });
   const all = ['native', ...wasmVariants, ...Object.keys(comparisons)];

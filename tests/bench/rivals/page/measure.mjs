@@ -1,0 +1,46 @@
+// Runs in the page. Opens one engine, and measures batches of calls.
+
+import { openPictures } from './pictures.mjs';
+
+let engine;
+const pictures = {};
+let seed = 0;
+
+/**
+ * Loads an engine and runs it until it is warm.
+ * @param {{engine: string, network: string, type: 'uint8' | 'float32', side: number, threads: number, simd: string, paths: string[]}} order
+ * @returns {Promise<number[]>} the embedding of a picture, which all engines must agree on
+ */
+export async function open({ engine: name, paths, ...order }) {
+  engine = await (await import(`./${name}.mjs`)).open(order);
+  for (const path of paths) pictures[path] = await openPictures(path, order.side);
+  const pixels = await (await openPictures('tensor', order.side)).next(1);
+  const input = engine.ready(pixels);
+  const start = performance.now();
+  let embedding;
+  // Engines compile better code, and start threads, after their first frames.
+  for (let i = 0; i < 60 && (i < 8 || performance.now() - start < 1500); i++) {
+    embedding = await engine.embedReady(input);
+    if (i % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return Array.from(embedding);
+}
+
+/**
+ * Measures calls of one path.
+ * @param {{path: string, count: number}} order
+ * @returns {Promise<number[]>} times of the calls in ms. The first two calls are not measured.
+ */
+export async function measure({ path, count }) {
+  const times = [];
+  for (let i = -2; i < count; i++) {
+    const picture = await pictures[path].next(seed++);
+    const input = path === 'tensor' ? engine.ready(picture) : picture;
+    const start = performance.now();
+    await (path === 'tensor' ? engine.embedReady(input) : engine.embed(input));
+    const time = performance.now() - start;
+    if (i >= 0) times.push(time);
+    pictures[path].done(picture);
+  }
+  return times;
+}
