@@ -5,8 +5,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { fail, projectFolder } from '../../web/dev/steps.mjs';
+import { bundleRivals, installRivals } from './rivals/bundle.mjs';
 import { keyOf, toCells } from './rivals/cells.mjs';
-import { choose, groupsOf, ours } from './rivals/engines.mjs';
+import { choose, engines, groupsOf, ours } from './rivals/engines.mjs';
 import { measureGroup, titleOf } from './rivals/measure.mjs';
 import { writeNetwork } from './rivals/network/write.mjs';
 import { toTable } from './rivals/table.mjs';
@@ -33,6 +34,8 @@ const served = {
   '/pages/': 'tests/web/support/pages',
   '/node_modules/': 'node_modules',
   '/networks/': 'build/rivals/networks',
+  '/bundles/': 'build/rivals/bundles',
+  '/rivals/': 'tests/bench/rivals/node_modules',
 };
 
 /** Starts the server in a process of its own, so that garbage collections of this process do not delay its answers. */
@@ -80,6 +83,11 @@ export async function compareEngines(report, values) {
     report(`writing ${network}`);
     await writeNetwork(network, path.join(folder, 'networks'));
   }
+  const used = chosen.rivals.map((name) => engines[name]);
+  report('packages');
+  if (used.some(({ isExtra }) => isExtra)) await installRivals();
+  const bundles = used.flatMap(({ bundle }) => bundle ?? []);
+  if (bundles.length > 0) await bundleRivals(path.join(folder, 'bundles'), bundles);
   const openers = await browserOpeners();
   const server = await startServer();
   const cells = {};

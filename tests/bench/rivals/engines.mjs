@@ -5,17 +5,34 @@ export const ours = 'ours';
 
 /**
  * `supports` says which cells an engine has: {network, type, threads, simd}. In other cells, the table has no figure of it.
- * `threadsOf` is the number of threads that it really uses in a cell, for engines that stay behind what the cell allows.
+ * `bundle` is a bundle of bundle.mjs. `isExtra` engines are installed by this benchmark only.
  */
 export const engines = {
   [ours]: { title: 'teachable-wasm', supports: () => true },
-  // Without relaxed SIMD, LiteRT.js has no threads.
-  litert: {
-    title: 'LiteRT.js',
-    package: '@litertjs/core',
-    supports: () => true,
-    threadsOf: ({ threads, simd }) => (simd === 'relaxed' ? threads : 1),
+  // Without relaxed SIMD, LiteRT.js has no threads. Both rows of plain SIMD then show its only build.
+  litert: { title: 'LiteRT.js', package: '@litertjs/core', supports: () => true },
+  // It computes with floats only, whatever the weights are stored as.
+  tfjs: {
+    title: 'TensorFlow.js',
+    package: '@tensorflow/tfjs-backend-wasm',
+    bundle: 'tfjs',
+    supports: ({ type }) => type === 'float32',
   },
+  tflite: {
+    title: 'tfjs-tflite',
+    package: '@tensorflow/tfjs-tflite',
+    bundle: 'tfjs-tflite',
+    isExtra: true,
+    supports: () => true,
+  },
+  // It has no threads.
+  mediapipe: {
+    title: 'MediaPipe',
+    package: '@mediapipe/tasks-vision',
+    isExtra: true,
+    supports: ({ threads }) => threads === 1,
+  },
+  onnx: { title: 'onnxruntime-web', package: 'onnxruntime-web', isExtra: true, supports: () => true },
 };
 
 /** The variants of this package, by SIMD and threads. */

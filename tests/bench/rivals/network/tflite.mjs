@@ -60,14 +60,14 @@ export function readTflite(file) {
   const buffers = buffer.tables(model, 4);
   const integers = (table, id) => buffer.elements(table, id).map((at) => view.getInt32(at, true));
   const tensors = buffer.tables(graph, 0).map((table) => {
-    const [type, [, Array]] = Object.entries(types).find(([, [number]]) => number === byte(buffer, table, 1));
+    const [type, [, Values]] = Object.entries(types).find(([, [number]]) => number === byte(buffer, table, 1));
     const tensor = { name: text(buffer, table, 3), shape: integers(table, 0), type };
     const data = buffer.elements(buffers[buffer.number(table, 2)], 0, 1);
     if (data.length > 0)
-      tensor.data = new Array(
+      tensor.data = new Values(
         file.slice(data[0], data[0] + data.length).buffer,
         0,
-        data.length / Array.BYTES_PER_ELEMENT,
+        data.length / Values.BYTES_PER_ELEMENT,
       );
     const quantization = buffer.field(table, 4) && buffer.follow(buffer.field(table, 4));
     const scales = quantization ? buffer.elements(quantization, 2) : [];
@@ -196,7 +196,7 @@ const sizeOf = ([, size]) => (size === 'object' ? 4 : size);
 const table = (fields) => (writer) => writer.table(fields);
 const tables = (objects) => (writer) => writer.tables(objects);
 const values = (array, alignment) => (writer) => writer.values(array, alignment);
-const text32 = (value) => (writer) => writer.text(value);
+const textOf = (value) => (writer) => writer.text(value);
 
 /** @param {Network} network @returns {Uint8Array} */
 export function writeTflite({ tensors, nodes, input, output }) {
@@ -209,7 +209,7 @@ export function writeTflite({ tensors, nodes, input, output }) {
       [0, 'object', values(Int32Array.from(shape))],
       [1, 1, types[type][0]],
       [2, 4, data ? buffers.length - 1 : 0],
-      [3, 'object', text32(name)],
+      [3, 'object', textOf(name)],
       [
         4,
         'object',
@@ -246,7 +246,7 @@ export function writeTflite({ tensors, nodes, input, output }) {
     [1, 'object', values(Int32Array.of(input))],
     [2, 'object', values(Int32Array.of(output))],
     [3, 'object', tables(operators)],
-    [4, 'object', text32('main')],
+    [4, 'object', textOf('main')],
   ]);
   const writer = new Writer();
   writer.root(
@@ -254,7 +254,7 @@ export function writeTflite({ tensors, nodes, input, output }) {
       [0, 4, 3],
       [1, 'object', tables(codes)],
       [2, 'object', tables([graph])],
-      [3, 'object', text32('written by the benchmarks of teachable-wasm')],
+      [3, 'object', textOf('written by the benchmarks of teachable-wasm')],
       [4, 'object', tables(buffers)],
     ]),
     'TFL3',

@@ -23,6 +23,7 @@ export async function open({ engine: name, paths, ...order }) {
     embedding = await engine.embedReady(input);
     if (i % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  engine.release?.(input);
   return Array.from(embedding);
 }
 
@@ -40,6 +41,7 @@ export async function measure({ path, count }) {
     await (path === 'tensor' ? engine.embedReady(input) : engine.embed(input));
     const time = performance.now() - start;
     if (i >= 0) times.push(time);
+    if (path === 'tensor') engine.release?.(input);
     pictures[path].done(picture);
   }
   return times;
