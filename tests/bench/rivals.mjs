@@ -1,15 +1,16 @@
 // Compares engines on the same networks and pictures. Part of run.mjs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import path from 'node:path';
 import { fail, projectFolder } from '../../web/dev/steps.mjs';
 import { bundleRivals, installRivals } from './rivals/bundle.mjs';
 import { keyOf, toCells } from './rivals/cells.mjs';
-import { choose, engines, groupsOf, ours } from './rivals/engines.mjs';
+import { choose, engines, freshPaths, ours, warmPaths } from './rivals/engines.mjs';
+import { measureFresh } from './rivals/fresh.mjs';
 import { measureGroup, titleOf } from './rivals/measure.mjs';
 import { writeNetwork } from './rivals/network/write.mjs';
+import { keepInReadme } from './rivals/readme.mjs';
+import { addResults, compareRuns } from './rivals/results.mjs';
 import { toTable } from './rivals/table.mjs';
 
 export const comparedVariants = ['relaxed-threads', 'relaxed', 'simd-threads', 'simd'];
@@ -22,7 +23,7 @@ export const rivalOptions = {
   threads: { type: 'string' },
   simd: { type: 'string' },
   engines: { type: 'string' },
-  rounds: { type: 'string', default: '5' },
+  rounds: { type: 'string', default: '4' },
   browsers: { type: 'string', default: '2' },
   busy: { type: 'boolean', default: false },
 };
@@ -70,64 +71,91 @@ function toCount(text, option) {
   return count;
 }
 
-/** Runs the comparison that the options ask for. Returns Markdown tables. */
-export async function compareEngines(report, values) {
-  let chosen;
+function toChoice(values) {
   try {
-    chosen = choose(values);
+    return choose(values);
   } catch (error) {
-    fail(error.message);
+    return fail(error.message);
   }
-  const [rounds, browserCount] = [toCount(values.rounds, 'rounds'), toCount(values.browsers, 'browsers')];
-  for (const network of chosen.networks) {
+}
+
+/** Writes the networks and bundles that the groups need. */
+async function prepare({ groups, rivals }, report) {
+  for (const network of new Set(groups.map((group) => group.network))) {
     report(`writing ${network}`);
     await writeNetwork(network, path.join(folder, 'networks'));
   }
-  const used = chosen.rivals.map((name) => engines[name]);
   report('packages');
+  const used = rivals.map((name) => engines[name]);
   if (used.some(({ isExtra }) => isExtra)) await installRivals();
-  const bundles = used.flatMap(({ bundle }) => bundle ?? []);
-  if (bundles.length > 0) await bundleRivals(path.join(folder, 'bundles'), bundles);
+  const bundles = new Set(used.flatMap(({ bundle }) => bundle ?? []));
+  const taught = ['predict', 'memory'];
+  if (groups.some(({ paths }) => paths.some((each) => taught.includes(each)))) bundles.add('knn-classifier');
+  if (bundles.size > 0) await bundleRivals(path.join(folder, 'bundles'), bundles);
+}
+
+/** Returns how the processor computes the dot product of relaxed SIMD, as the browser says. */
+async function findDotProduct(openBrowser, url) {
+  const browser = await openBrowser();
+  try {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(`${url}pages/rival.html`);
+    return await page.evaluate(async () => (await import('/bench/rivals/page/dot-product.mjs')).dotProduct());
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Measures the cells of a group. */
+async function measureCells(openBrowser, url, group, { names, rounds, browserCount, report }) {
+  const paths = group.paths.filter((each) => warmPaths.includes(each));
+  const browsers = [];
+  for (let i = 0; i < browserCount && paths.length > 0; i++) {
+    const browser = await openBrowser();
+    const reportHere = (text) => report(`browser ${i + 1} of ${browserCount}: ${text}`);
+    try {
+      browsers.push(await measureGroup(browser, url, group, { names, paths, rounds, report: reportHere }));
+    } finally {
+      await browser.close();
+    }
+  }
+  const fresh = group.paths.filter((each) => freshPaths.includes(each));
+  return {
+    ...(browsers.length > 0 && toCells(browsers)),
+    ...(await measureFresh(openBrowser, url, group, { names, paths: fresh, rounds: 2 * browserCount + 1, report })),
+  };
+}
+
+/** Runs the comparison that the options ask for. Returns Markdown tables. */
+export async function compareEngines(report, values) {
+  const chosen = toChoice(values);
+  const [rounds, browserCount] = [toCount(values.rounds, 'rounds'), toCount(values.browsers, 'browsers')];
+  await prepare(chosen, report);
   const openers = await browserOpeners();
   const server = await startServer();
-  const cells = {};
   const endBusy = values.busy ? keepCoreBusy() : () => {};
+  const cells = {};
+  let dotProduct;
   try {
-    for (const group of groupsOf(chosen)) {
-      const measured = [];
-      for (let i = 0; i < browserCount; i++) {
-        const browser = await openers[group.browser]();
-        try {
-          measured.push(
-            await measureGroup(browser, server.url, group, {
-              names: [ours, ...chosen.rivals],
-              paths: chosen.paths,
-              rounds,
-              report: (text) => report(`browser ${i + 1} of ${browserCount}: ${text}`),
-            }),
-          );
-        } catch (error) {
-          throw new Error(`${titleOf(group)}: ${error.message}`, { cause: error });
-        } finally {
-          await browser.close();
-        }
-      }
-      for (const [from, figures] of Object.entries(toCells(measured)))
-        cells[keyOf({ ...group, busy: values.busy }, from)] = figures;
+    dotProduct = await findDotProduct(openers.chromium, server.url);
+    for (const group of chosen.groups) {
+      const names = [ours, ...chosen.rivals];
+      const open = openers[group.browser];
+      const figures = await measureCells(
+        open,
+        server.url,
+        { ...group, busy: values.busy },
+        { names, rounds, browserCount, report },
+      ).catch((error) => {
+        throw new Error(`${titleOf(group)}: ${error.message}`, { cause: error });
+      });
+      for (const [from, each] of Object.entries(figures)) cells[keyOf({ ...group, busy: values.busy }, from)] = each;
     }
   } finally {
     endBusy();
     server.end();
   }
-  return toTable(await keepCells(cells));
-}
-
-/** Adds the cells to those of earlier runs in build/rivals/results.json. Returns the cells of this run with the machine. */
-async function keepCells(cells) {
-  const file = path.join(folder, 'results.json');
-  const before = await readFile(file, 'utf8').then(JSON.parse, () => ({}));
-  const machine = `${cpus().length} x ${cpus()[0].model}`;
-  await mkdir(folder, { recursive: true });
-  await writeFile(file, `${JSON.stringify({ machine, cells: { ...before.cells, ...cells } }, null, 1)}\n`);
-  return { machine, cells };
+  const { results, before } = await addResults(path.join(folder, 'results.json'), { cells, dotProduct });
+  if (values.keep) await keepInReadme(results);
+  return [toTable({ ...results, cells }), compareRuns(before, cells)].join('\n\n');
 }

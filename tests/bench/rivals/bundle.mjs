@@ -28,7 +28,7 @@ const bundles = {
   'tfjs-tflite': `
     import '@tensorflow/tfjs-backend-cpu';
     export * as tf from '@tensorflow/tfjs-core';
-    export * as tflite from '@tensorflow/tfjs-tflite';`,
+    export * as tflite from '@tensorflow/tfjs-tflite/dist/tf-tflite.fesm.min.js';`,
   'knn-classifier': `
     import '@tensorflow/tfjs-backend-cpu';
     export * as tf from '@tensorflow/tfjs-core';

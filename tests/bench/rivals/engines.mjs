@@ -42,38 +42,47 @@ export const variantOf = ({ simd, threads }) =>
 export const networkSide = 224;
 export const inputType = (network) => (network.endsWith('float32') ? 'float32' : 'uint8');
 
-const lists = {
+/** Paths of one page that runs for long, and those that need a new browser for each figure. */
+export const warmPaths = ['tensor', 'pixels', 'canvas', 'bitmap', 'video', 'file', 'predict'];
+export const freshPaths = ['start', 'memory', 'bytes'];
+
+/** The names that each option of the command may have, in the order of the tables. */
+export const lists = {
   networks: ['v2-int8', 'v2-uint8', 'v2-float32', 'v1-int8', 'v1-uint8', 'v1-float32'],
   simd: ['relaxed', 'plain'],
   threads: ['1', '2'],
-  paths: ['tensor', 'pixels', 'canvas', 'bitmap', 'video', 'file'],
+  paths: [...warmPaths, ...freshPaths],
   rivals: Object.keys(engines).filter((name) => name !== ours),
   engines: ['chromium', 'firefox', 'webkit'],
 };
 
-/** What is measured without options. It takes about a quarter of an hour. */
-const defaults = { ...lists, engines: ['chromium'] };
-
 /**
- * Returns what to measure, from the command's options: lists of names, separated by commas.
+ * Returns what to measure, from the command's options: lists of names, separated by commas. An option that is missing means all
+ * names. Without --paths, only the network of the package is measured on every path; others get a ready tensor.
+ * @returns {{rivals: string[], groups: object[]}} `groups`: cells that are measured in the same browsers, each with its paths.
  * @throws {Error} for a name that does not exist
  */
 export function choose(values) {
   const chosen = {};
   for (const [option, all] of Object.entries(lists)) {
-    chosen[option] = values[option]?.split(',') ?? defaults[option];
+    chosen[option] = values[option]?.split(',') ?? (option === 'engines' ? ['chromium'] : all);
     const unknown = chosen[option].find((name) => !all.includes(name));
     if (unknown !== undefined) throw new Error(`--${option} has '${unknown}'. Use ${all.join(', ')}.`);
   }
-  return chosen;
-}
-
-/** Returns the groups of cells that are measured in the same browsers. */
-export const groupsOf = ({ engines: browsers, networks, simd, threads }) =>
-  browsers.flatMap((browser) =>
-    networks.flatMap((network) =>
-      simd.flatMap((each) =>
-        threads.map((count) => ({ browser, network, type: inputType(network), simd: each, threads: Number(count) })),
+  const pathsOf = ({ network, simd }) =>
+    values.paths || (network === 'v2-int8' && simd === 'relaxed') ? chosen.paths : ['tensor'];
+  // Without options, plain SIMD is measured for one network of integers and one of floats.
+  const isWanted = ({ network, simd }) =>
+    simd === 'relaxed' || values.simd || values.networks || ['v2-int8', 'v2-float32'].includes(network);
+  const groups = chosen.engines.flatMap((browser) =>
+    chosen.networks.flatMap((network) =>
+      chosen.simd.flatMap((simd) =>
+        chosen.threads.map((count) => ({ browser, network, type: inputType(network), simd, threads: Number(count) })),
       ),
     ),
   );
+  return {
+    rivals: chosen.rivals,
+    groups: groups.filter(isWanted).map((group) => ({ ...group, paths: pathsOf(group) })),
+  };
+}

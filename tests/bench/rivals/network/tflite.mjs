@@ -248,6 +248,14 @@ export function writeTflite({ tensors, nodes, input, output }) {
     [3, 'object', tables(operators)],
     [4, 'object', textOf('main')],
   ]);
+  const isFloat = tensors[input].type === 'float32';
+  if (isFloat) buffers.push(table([[0, 'object', values(inputMetadata(), 16)]]));
+  const metadata = isFloat && [
+    table([
+      [0, 'object', textOf('TFLITE_METADATA')],
+      [1, 4, buffers.length - 1],
+    ]),
+  ];
   const writer = new Writer();
   writer.root(
     table([
@@ -256,9 +264,34 @@ export function writeTflite({ tensors, nodes, input, output }) {
       [2, 'object', tables([graph])],
       [3, 'object', textOf('written by the benchmarks of teachable-wasm')],
       [4, 'object', tables(buffers)],
+      [6, 'object', metadata ? tables(metadata) : undefined],
     ]),
     'TFL3',
   );
+  return writer.bytes.slice(0, writer.size);
+}
+
+/** Returns metadata which say that pixels from 0 to 255 become floats from -1 to 1. MediaPipe runs no float network without them. */
+function inputMetadata() {
+  const kNormalization = 1;
+  const unit = table([
+    [0, 1, kNormalization],
+    [
+      1,
+      'object',
+      table([
+        [0, 'object', values(Float32Array.of(127.5))],
+        [1, 'object', values(Float32Array.of(127.5))],
+      ]),
+    ],
+  ]);
+  const tensor = table([
+    [0, 'object', textOf('image')],
+    [4, 'object', tables([unit])],
+  ]);
+  const graph = table([[2, 'object', tables([tensor])]]);
+  const writer = new Writer();
+  writer.root(table([[3, 'object', tables([graph])]]), 'M001');
   return writer.bytes.slice(0, writer.size);
 }
 

@@ -1,10 +1,15 @@
 // Runs in the page. Opens one engine, and measures batches of calls.
 
+import { teach } from './neighbours.mjs';
 import { openPictures } from './pictures.mjs';
 
 let engine;
+let predict;
 const pictures = {};
 let seed = 0;
+
+/** Number of taught examples in the path 'predict': from a canvas to a prediction. */
+const examples = 1000;
 
 /**
  * Loads an engine and runs it until it is warm.
@@ -13,7 +18,7 @@ let seed = 0;
  */
 export async function open({ engine: name, paths, ...order }) {
   engine = await (await import(`./${name}.mjs`)).open(order);
-  for (const path of paths) pictures[path] = await openPictures(path, order.side);
+  for (const path of paths) pictures[path] = await openPictures(path === 'predict' ? 'canvas' : path, order.side);
   const pixels = await (await openPictures('tensor', order.side)).next(1);
   const input = engine.ready(pixels);
   const start = performance.now();
@@ -23,6 +28,7 @@ export async function open({ engine: name, paths, ...order }) {
     embedding = await engine.embedReady(input);
     if (i % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  if (paths.includes('predict')) predict = await teach(engine, examples, embedding.length);
   engine.release?.(input);
   return Array.from(embedding);
 }
@@ -38,7 +44,7 @@ export async function measure({ path, count }) {
     const picture = await pictures[path].next(seed++);
     const input = path === 'tensor' ? engine.ready(picture) : picture;
     const start = performance.now();
-    await (path === 'tensor' ? engine.embedReady(input) : engine.embed(input));
+    await (path === 'tensor' ? engine.embedReady(input) : path === 'predict' ? predict(input) : engine.embed(input));
     const time = performance.now() - start;
     if (i >= 0) times.push(time);
     if (path === 'tensor') engine.release?.(input);
