@@ -10,7 +10,7 @@ import { measureFresh } from './rivals/fresh.mjs';
 import { measureGroup, titleOf } from './rivals/measure.mjs';
 import { writeNetwork } from './rivals/network/write.mjs';
 import { keepInReadme } from './rivals/readme.mjs';
-import { addResults, compareRuns } from './rivals/results.mjs';
+import { addResults, compareRuns, readResults } from './rivals/results.mjs';
 import { toTable } from './rivals/table.mjs';
 
 export const comparedVariants = ['relaxed-threads', 'relaxed', 'simd-threads', 'simd'];
@@ -106,24 +106,33 @@ async function findDotProduct(openBrowser, url) {
   }
 }
 
-/** Measures the cells of a group. */
+/** Measures the cells of a group. Returns them by path, and sentences about what could not be measured. */
 async function measureCells(openBrowser, url, group, { names, rounds, browserCount, report }) {
   const paths = group.paths.filter((each) => warmPaths.includes(each));
   const browsers = [];
+  const allNotes = new Set();
   for (let i = 0; i < browserCount && paths.length > 0; i++) {
     const browser = await openBrowser();
     const reportHere = (text) => report(`browser ${i + 1} of ${browserCount}: ${text}`);
     try {
-      browsers.push(await measureGroup(browser, url, group, { names, paths, rounds, report: reportHere }));
+      const { rounds: measured, notes } = await measureGroup(browser, url, group, {
+        names,
+        paths,
+        rounds,
+        report: reportHere,
+      });
+      browsers.push(measured);
+      for (const note of notes) allNotes.add(note);
     } finally {
       await browser.close();
     }
   }
   const fresh = group.paths.filter((each) => freshPaths.includes(each));
-  return {
+  const cells = {
     ...(browsers.length > 0 && toCells(browsers)),
     ...(await measureFresh(openBrowser, url, group, { names, paths: fresh, rounds: 2 * browserCount + 1, report })),
   };
+  return { cells, notes: [...allNotes] };
 }
 
 /** Runs the comparison that the options ask for. Returns Markdown tables. */
@@ -134,28 +143,39 @@ export async function compareEngines(report, values) {
   const openers = await browserOpeners();
   const server = await startServer();
   const endBusy = values.busy ? keepCoreBusy() : () => {};
-  const cells = {};
-  let dotProduct;
+  const file = path.join(folder, 'results.json');
+  const [cells, notes, dotProducts] = [{}, [], {}];
+  let before;
+  let results;
   try {
-    dotProduct = await findDotProduct(openers.chromium, server.url);
+    for (const browser of new Set(chosen.groups.map((group) => group.browser)))
+      dotProducts[browser] = await findDotProduct(openers[browser], server.url);
+    const dotProduct = Object.values(dotProducts).find((each) => each !== 'none') ?? 'none';
+    before = await readResults(file, dotProduct);
+    results = before;
     for (const group of chosen.groups) {
-      const names = [ours, ...chosen.rivals];
-      const open = openers[group.browser];
-      const figures = await measureCells(
-        open,
+      if (group.simd === 'relaxed' && dotProducts[group.browser] === 'none') {
+        notes.push(`${titleOf(group)}: this browser has no relaxed SIMD.`);
+        continue;
+      }
+      const measured = await measureCells(
+        openers[group.browser],
         server.url,
         { ...group, busy: values.busy },
-        { names, rounds, browserCount, report },
+        { names: [ours, ...chosen.rivals], rounds, browserCount, report },
       ).catch((error) => {
         throw new Error(`${titleOf(group)}: ${error.message}`, { cause: error });
       });
-      for (const [from, each] of Object.entries(figures)) cells[keyOf({ ...group, busy: values.busy }, from)] = each;
+      notes.push(...measured.notes);
+      for (const [from, figures] of Object.entries(measured.cells))
+        cells[keyOf({ ...group, busy: values.busy }, from)] = figures;
+      // A run that is stopped leaves what it has measured.
+      results = await addResults(file, results, cells);
     }
   } finally {
     endBusy();
     server.end();
   }
-  const { results, before } = await addResults(path.join(folder, 'results.json'), { cells, dotProduct });
   if (values.keep) await keepInReadme(results);
-  return [toTable({ ...results, cells }), compareRuns(before, cells)].join('\n\n');
+  return [toTable({ ...results, cells }), ...notes, compareRuns(before.cells, cells)].join('\n\n');
 }

@@ -19,7 +19,9 @@ export function toCells(browsers) {
   const cells = {};
   for (const path of Object.keys(browsers[0])) {
     cells[path] = {};
-    for (const engine of Object.keys(browsers[0][path])) {
+    // An engine may fail to start in one of the browsers.
+    const names = Object.keys(browsers[0][path]).filter((name) => browsers.every((each) => each[path]?.[name]));
+    for (const engine of names) {
       const batches = browsers.flatMap((each) => each[path][engine]);
       const times = batches.flatMap((batch) => batch.times);
       const figures = {

@@ -87,19 +87,21 @@ export async function measureFresh(openBrowser, url, group, { names, paths, roun
     }
     cells.start = Object.fromEntries(used.map((name) => [name, toFigures(batches[name], batches[ours], name)]));
   }
-  if (!paths.includes('memory') && !paths.includes('bytes')) return cells;
+  // Only Chromium tells of its processes, and of the requests of workers.
+  const hasSizes = group.browser === 'chromium' && (paths.includes('memory') || paths.includes('bytes'));
+  if (!hasSizes) return cells;
   for (const path of ['memory', 'bytes']) if (paths.includes(path)) cells[path] = {};
   for (const name of used) {
     report(`${titleOf(group)}: memory and bytes of ${engines[name].title}`);
     await withPage(openBrowser, url, async ({ page, browser, requested }) => {
-      const before = cells.memory && group.browser === 'chromium' ? await rendererBytes(browser) : undefined;
+      const before = cells.memory && (await rendererBytes(browser));
       await call(page, 'watchMemories');
       await call(page, 'start', order(name));
       if (cells.bytes) cells.bytes[name] = await countBytes(requested);
       if (!cells.memory) return;
       const modules = await call(page, 'fill', { examples, predictions });
       await sleep(settleMs);
-      cells.memory[name] = { modules, process: before && (await rendererBytes(browser)) - before };
+      cells.memory[name] = { modules, process: (await rendererBytes(browser)) - before };
     });
   }
   return cells;

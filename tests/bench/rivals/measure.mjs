@@ -5,8 +5,8 @@ import { withForeignLoad } from './foreign-load.mjs';
 import { median } from './statistics.mjs';
 
 /** Duration of a batch in ms. Shorter ones say little about foreign load, because /proc counts in steps of 10 ms. */
-const batchMs = 250;
-const [leastCalls, mostCalls] = [4, 24];
+const batchMs = 200;
+const [leastCalls, mostCalls] = [4, 20];
 
 /** A batch is repeated when others used more than this many processors meanwhile. The quietest try counts. */
 export const foreignLimit = 0.12;
@@ -25,13 +25,13 @@ async function openEngine(browser, url, name, group, paths) {
   const page = await scope.newPage();
   await page.goto(`${url}pages/rival.html`);
   const order = { ...group, engine: name, side: networkSide, paths, variant: variantOf(group) };
-  const embedding = await page.evaluate(
+  const { embedding, missing } = await page.evaluate(
     async (order) => (await import('/bench/rivals/page/measure.mjs')).open(order),
     order,
   );
   const measure = (path, count) =>
     page.evaluate(async (order) => (await import('/bench/rivals/page/measure.mjs')).measure(order), { path, count });
-  return { name, measure, embedding };
+  return { name, measure, embedding, missing };
 }
 
 /** Measures one batch, again while others work. */
@@ -51,22 +51,28 @@ async function measureQuietly(engine, path, count) {
  * @param {string} url Address of the server.
  * @param {{network: string, type: string, simd: string, threads: number}} group
  * @param {{names: string[], paths: string[], rounds: number, report: (text: string) => void}} options
- * @returns {Promise<Record<string, Record<string, {times: number[], foreign: number}[]>>>} Rounds by path and engine.
+ * @returns {Promise<{rounds: Record<string, Record<string, {times: number[], foreign: number}[]>>, notes: string[]}>} Rounds by path and
+ * engine, and sentences about what could not be measured.
  */
 export async function measureGroup(browser, url, group, { names, paths, rounds, report }) {
   const opened = [];
+  const notes = [];
   for (const name of names.filter((each) => engines[each].supports(group))) {
     report(`${titleOf(group)}: ${engines[name].title} starts`);
-    opened.push(await openEngine(browser, url, name, group, paths));
+    try {
+      const engine = await openEngine(browser, url, name, group, paths);
+      const agreement = cosine(engine.embedding, (opened[0] ?? engine).embedding);
+      if (!(agreement >= leastAgreement))
+        throw new Error(`its embedding is another one: the cosine similarity to ours is ${agreement.toFixed(3)}.`);
+      opened.push(engine);
+    } catch (error) {
+      if (name === ours) throw error;
+      notes.push(`${titleOf(group)}: ${engines[name].title} was not measured: ${error.message.split('\n')[0]}`);
+    }
   }
-  const own = opened.find(({ name }) => name === ours);
-  for (const { name, embedding } of opened) {
-    const agreement = cosine(own.embedding, embedding);
-    if (!(agreement >= leastAgreement))
-      throw new Error(
-        `${engines[name].title} has another embedding for ${group.network}: cosine similarity ${agreement.toFixed(3)}.`,
-      );
-  }
+  for (const [path, reason] of Object.entries(opened[0].missing))
+    notes.push(`${titleOf(group)}: ${path} was not measured: ${reason}`);
+  paths = paths.filter((path) => !(path in opened[0].missing));
   const results = Object.fromEntries(
     paths.map((path) => [path, Object.fromEntries(opened.map(({ name }) => [name, []]))]),
   );
@@ -86,7 +92,7 @@ export async function measureGroup(browser, url, group, { names, paths, rounds, 
       }
     }
   }
-  return results;
+  return { rounds: results, notes };
 }
 
 export const titleOf = ({ browser, network, simd, threads }) =>

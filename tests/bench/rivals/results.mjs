@@ -8,25 +8,28 @@ import { agree } from './statistics.mjs';
 import { partsOf } from './table.mjs';
 
 /**
- * Adds cells to those of earlier runs on the same machine.
- * @param {string} file
- * @param {{cells: Record<string, object>, dotProduct: string}} run
- * @returns {Promise<{results: {machine: string, dotProduct: string, date: string, cells: object}, before: Record<string, object>}>}
- * `before`: the cells of the earlier runs.
+ * @typedef {{machine: string, dotProduct: string, date: string, cells: Record<string, object>}} Results `dotProduct`: how the processor
+ * computes the dot product of relaxed SIMD; a browser without relaxed SIMD does not know.
  */
-export async function addResults(file, { cells, dotProduct }) {
+
+/**
+ * Reads the results of earlier runs on the same machine.
+ * @returns {Promise<Results>} without cells when there are none
+ */
+export async function readResults(file, dotProduct) {
   const machine = `${cpus().length} x ${cpus()[0].model}`;
   const kept = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
-  const before = kept?.machine === machine && kept.dotProduct === dotProduct ? kept.cells : {};
-  const results = {
-    machine,
-    dotProduct,
-    date: new Date().toISOString().slice(0, 10),
-    cells: inOrder({ ...before, ...cells }),
-  };
+  const isSame = kept?.machine === machine && (dotProduct === 'none' || kept.dotProduct === dotProduct);
+  return isSame ? kept : { machine, dotProduct, date: '', cells: {} };
+}
+
+/** Adds cells to results and keeps them in a file. Returns the new results. */
+export async function addResults(file, results, cells) {
+  const date = new Date().toISOString().slice(0, 10);
+  const added = { ...results, date, cells: inOrder({ ...results.cells, ...cells }) };
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(results, null, 1)}\n`);
-  return { results, before };
+  await writeFile(file, `${JSON.stringify(added, null, 1)}\n`);
+  return added;
 }
 
 /** Returns the cells in the order of the tables, whatever the order of the runs was. */

@@ -14,23 +14,30 @@ const examples = 1000;
 /**
  * Loads an engine and runs it until it is warm.
  * @param {{engine: string, network: string, type: 'uint8' | 'float32', side: number, threads: number, simd: string, paths: string[]}} order
- * @returns {Promise<number[]>} the embedding of a picture, which all engines must agree on
+ * @returns {Promise<{embedding: number[], missing: Record<string, string>}>} `embedding`: that of a picture, on which all engines must
+ * agree. `missing`: paths that this browser does not have, with the reason.
  */
 export async function open({ engine: name, paths, ...order }) {
   engine = await (await import(`./${name}.mjs`)).open(order);
-  for (const path of paths) pictures[path] = await openPictures(path === 'predict' ? 'canvas' : path, order.side);
+  const missing = {};
+  for (const path of paths)
+    try {
+      pictures[path] = await openPictures(path === 'predict' ? 'canvas' : path, order.side);
+    } catch (error) {
+      missing[path] = String(error);
+    }
   const pixels = await (await openPictures('tensor', order.side)).next(1);
   const input = engine.ready(pixels);
   const start = performance.now();
   let embedding;
   // Engines compile better code, and start threads, after their first frames.
-  for (let i = 0; i < 60 && (i < 8 || performance.now() - start < 1500); i++) {
+  for (let i = 0; i < 60 && (i < 8 || performance.now() - start < 1000); i++) {
     embedding = await engine.embedReady(input);
     if (i % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
   if (paths.includes('predict')) predict = await teach(engine, examples, embedding.length);
   engine.release?.(input);
-  return Array.from(embedding);
+  return { embedding: Array.from(embedding), missing };
 }
 
 /**
