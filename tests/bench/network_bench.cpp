@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "converter/convert.h"
+#include "core/error.h"
 #include "model/reader.h"
 #include "net/network.h"
 

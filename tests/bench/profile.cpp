@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
 #include "graph/summary.h"
 #include "net/kernels/gemm_weights.h"
 #include "net/lower.h"
