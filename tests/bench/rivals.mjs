@@ -23,7 +23,7 @@ export const rivalOptions = {
   threads: { type: 'string' },
   simd: { type: 'string' },
   engines: { type: 'string' },
-  rounds: { type: 'string', default: '4' },
+  rounds: { type: 'string', default: '3' },
   browsers: { type: 'string', default: '2' },
   busy: { type: 'boolean', default: false },
 };
@@ -130,7 +130,7 @@ async function measureCells(openBrowser, url, group, { names, rounds, browserCou
   const fresh = group.paths.filter((each) => freshPaths.includes(each));
   const cells = {
     ...(browsers.length > 0 && toCells(browsers)),
-    ...(await measureFresh(openBrowser, url, group, { names, paths: fresh, rounds: 2 * browserCount + 1, report })),
+    ...(await measureFresh(openBrowser, url, group, { names, paths: fresh, rounds: 2 * browserCount, report })),
   };
   return { cells, notes: [...allNotes] };
 }

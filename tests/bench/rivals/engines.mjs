@@ -71,9 +71,11 @@ export function choose(values) {
   }
   const pathsOf = ({ network, simd }) =>
     values.paths || (network === 'v2-int8' && simd === 'relaxed') ? chosen.paths : ['tensor'];
-  // Without options, plain SIMD is measured for one network of integers and one of floats.
-  const isWanted = ({ network, simd }) =>
-    simd === 'relaxed' || values.simd || values.networks || ['v2-int8', 'v2-float32'].includes(network);
+  // Without options, plain SIMD is measured for one network of integers and one of floats, and V1 on one thread.
+  const isWanted = ({ network, simd, threads }) =>
+    values.networks ||
+    ((simd === 'relaxed' || values.simd || ['v2-int8', 'v2-float32'].includes(network)) &&
+      (threads === 1 || values.threads || network.startsWith('v2')));
   const groups = chosen.engines.flatMap((browser) =>
     chosen.networks.flatMap((network) =>
       chosen.simd.flatMap((simd) =>

@@ -31,7 +31,7 @@ export async function open({ engine: name, paths, ...order }) {
   const start = performance.now();
   let embedding;
   // Engines compile better code, and start threads, after their first frames.
-  for (let i = 0; i < 60 && (i < 8 || performance.now() - start < 1000); i++) {
+  for (let i = 0; i < 60 && (i < 8 || performance.now() - start < 800); i++) {
     embedding = await engine.embedReady(input);
     if (i % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
