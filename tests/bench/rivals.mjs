@@ -128,11 +128,14 @@ async function measureCells(openBrowser, url, group, { names, rounds, browserCou
     }
   }
   const fresh = group.paths.filter((each) => freshPaths.includes(each));
-  const cells = {
-    ...(browsers.length > 0 && toCells(browsers)),
-    ...(await measureFresh(openBrowser, url, group, { names, paths: fresh, rounds: 2 * browserCount, report })),
-  };
-  return { cells, notes: [...allNotes] };
+  const started = await measureFresh(openBrowser, url, group, {
+    names,
+    paths: fresh,
+    rounds: 2 * browserCount,
+    report,
+  });
+  for (const note of started.notes) allNotes.add(note);
+  return { cells: { ...(browsers.length > 0 && toCells(browsers)), ...started.cells }, notes: [...allNotes] };
 }
 
 /** Runs the comparison that the options ask for. Returns Markdown tables. */

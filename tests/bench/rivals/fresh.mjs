@@ -65,36 +65,49 @@ async function countBytes(requested) {
 
 /**
  * Measures a group of cells.
- * @returns {Promise<Record<string, Record<string, object>>>} Figures by path and engine. start: like those of toCells(). memory: bytes
- * of the modules' memories and of the process, beyond an empty page, after 1,000 examples and predictions. bytes: of code and network
- * after gzip.
+ * @returns {Promise<{cells: Record<string, Record<string, object>>, notes: string[]}>} Figures by path and engine, and sentences about
+ * what could not be measured. start: like those of toCells(). memory: bytes of the modules' memories and of the process, beyond an empty
+ * page, after 1,000 examples and predictions. bytes: of code and network after gzip.
  */
 export async function measureFresh(openBrowser, url, group, { names, paths, rounds, report }) {
-  const used = names.filter((name) => engines[name].supports(group));
+  let used = names.filter((name) => engines[name].supports(group));
+  const notes = [];
   const order = (engine) => ({ ...group, engine, side: networkSide, variant: variantOf(group) });
+  /** Runs work for each engine. One that fails is left out from then on. */
+  async function each(work) {
+    for (const name of used)
+      try {
+        await work(name);
+      } catch (error) {
+        if (name === ours) throw error;
+        used = used.filter((other) => other !== name);
+        notes.push(`${titleOf(group)}: ${engines[name].title} did not start: ${error.message.split('\n')[0]}`);
+      }
+  }
+
   const cells = {};
   if (paths.includes('start')) {
     const batches = Object.fromEntries(used.map((name) => [name, []]));
     // The first round fills the disk cache and does not count.
     for (let round = 0; round <= rounds; round++) {
       report(`${titleOf(group)}: start ${round} of ${rounds}`);
-      for (const name of used) {
+      await each(async (name) => {
         const { result, foreign } = await withForeignLoad(() =>
           withPage(openBrowser, url, ({ page }) => call(page, 'start', order(name))),
         );
         if (round > 0) batches[name].push({ time: result, foreign });
-      }
+      });
     }
     cells.start = Object.fromEntries(used.map((name) => [name, toFigures(batches[name], batches[ours], name)]));
   }
   // Only Chromium tells of its processes, and of the requests of workers.
-  const hasSizes = group.browser === 'chromium' && (paths.includes('memory') || paths.includes('bytes'));
-  if (!hasSizes) return cells;
-  for (const path of ['memory', 'bytes']) if (paths.includes(path)) cells[path] = {};
-  for (const name of used) {
+  const sizes = group.browser === 'chromium' ? paths.filter((path) => path === 'memory' || path === 'bytes') : [];
+  for (const path of sizes) cells[path] = {};
+  if (sizes.length === 0) return { cells, notes };
+  await each(async (name) => {
     report(`${titleOf(group)}: memory and bytes of ${engines[name].title}`);
     await withPage(openBrowser, url, async ({ page, browser, requested }) => {
-      const before = cells.memory && (await rendererBytes(browser));
+      const before = await rendererBytes(browser);
       await call(page, 'watchMemories');
       await call(page, 'start', order(name));
       if (cells.bytes) cells.bytes[name] = await countBytes(requested);
@@ -103,8 +116,8 @@ export async function measureFresh(openBrowser, url, group, { names, paths, roun
       await sleep(settleMs);
       cells.memory[name] = { modules, process: (await rendererBytes(browser)) - before };
     });
-  }
-  return cells;
+  });
+  return { cells, notes };
 }
 
 function toFigures(batches, own, name) {
