@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { engines, networkSide, ours, variantOf } from './engines.mjs';
 import { withForeignLoad } from './foreign-load.mjs';
-import { titleOf } from './measure.mjs';
+import { foreignLimit, titleOf } from './measure.mjs';
 import { intervalOfRatio, median, quantile } from './statistics.mjs';
 
 /** Time for a browser to finish the work of its own start, in ms. Users' browsers have usually run for a while. */
@@ -127,7 +127,7 @@ function toFigures(batches, own, name) {
     min: Math.min(...times),
     p90: quantile(times, 0.9),
     calls: times.length,
-    loaded: 0,
+    loaded: batches.filter(({ foreign }) => foreign > foreignLimit).length / batches.length,
   };
   // Each round is a browser of its own.
   if (name !== ours) figures.ratio = intervalOfRatio(own.map(({ time }, i) => [time / times[i]]));
