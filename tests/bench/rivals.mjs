@@ -23,8 +23,8 @@ export const rivalOptions = {
   threads: { type: 'string' },
   simd: { type: 'string' },
   engines: { type: 'string' },
-  rounds: { type: 'string', default: '3' },
-  browsers: { type: 'string', default: '2' },
+  rounds: { type: 'string', default: '2' },
+  browsers: { type: 'string', default: '3' },
   busy: { type: 'boolean', default: false },
 };
 

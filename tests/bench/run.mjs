@@ -3,7 +3,7 @@
 //   npm run bench [-- --filter=REGEX] [--seconds=0.3] [--only=native,simd,...,teaching,knn-rival,rivals,page,rewrite] [--turns=15] [--keep]
 //   npm run bench -- --profile=v2-1.0-224-int8/auto --only=relaxed,simd
 //   npm run bench -- --only=rivals [--rivals=litert,...] [--networks=v2-int8,...] [--paths=tensor,...] [--threads=1,2] [--simd=relaxed,plain]
-//                    [--engines=chromium,firefox,webkit] [--rounds=3] [--browsers=2] [--busy] [--keep]
+//                    [--engines=chromium,firefox,webkit] [--rounds=2] [--browsers=3] [--busy] [--keep]
 //
 //   --filter   regular expression that the names of benchmarks, or the rows of teaching, must match
 //   --seconds  minimum time of each benchmark

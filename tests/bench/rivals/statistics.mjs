@@ -22,7 +22,7 @@ const resamples = 1000;
 const leastSpread = 0.01;
 
 /**
- * Returns the median of ratios and its 95 % interval. Rounds of one browser resemble each other, so whole browsers are drawn first and
+ * Returns the median of the browsers' median ratios and its 95 % interval. Rounds of one browser resemble each other, so whole browsers are drawn first and
  * then rounds in them (bootstrap of clusters). With few browsers, this is still too narrow; Student's factor widens it.
  * @param {number[][]} browsers The ratios of each browser's rounds.
  * @returns {{ratio: number, low: number, high: number}}
@@ -30,10 +30,10 @@ const leastSpread = 0.01;
 export function intervalOfRatio(browsers) {
   const filled = browsers.filter((rounds) => rounds.length > 0);
   const logs = filled.map((rounds) => rounds.map(Math.log));
-  const centre = median(logs.flat());
+  const centre = median(logs.map(median));
   const random = makeRandom(7);
   const draw = (values) => values.map(() => values[Math.floor(random() * values.length)]);
-  const medians = Array.from({ length: resamples }, () => median(draw(logs).flatMap(draw)));
+  const medians = Array.from({ length: resamples }, () => median(draw(logs).map((rounds) => median(draw(rounds)))));
   const widened = studentFactor(filled.length) / studentFactor(Infinity);
   const low = Math.max(leastSpread, centre - quantile(medians, 0.025)) * widened;
   const high = Math.max(leastSpread, quantile(medians, 0.975) - centre) * widened;
