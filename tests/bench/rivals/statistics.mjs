@@ -22,8 +22,8 @@ const resamples = 1000;
 const leastSpread = 0.01;
 
 /**
- * Returns the median of the browsers' median ratios and its 95 % interval. Rounds of one browser resemble each other, so whole browsers are drawn first and
- * then rounds in them (bootstrap of clusters). With few browsers, this is still too narrow; Student's factor widens it.
+ * Returns the median of the browsers' median ratios and its 95 % interval. Rounds of one browser resemble each other, so whole browsers
+ * are drawn first and then rounds in them (bootstrap of clusters). With few browsers, this is still too narrow; Student's factor widens it.
  * @param {number[][]} browsers The ratios of each browser's rounds.
  * @returns {{ratio: number, low: number, high: number}}
  */
