@@ -12,7 +12,7 @@ template <int kPerStep, typename Step>
 double peak_of(Step step) {
   // Values that the compiler does not know. As floats they are no denormals, which are slow.
   static volatile v128_t start = wasm_i8x16_const_splat(0x3f);
-  static volatile v128_t result;
+  [[maybe_unused]] static volatile v128_t result;
   return multiply_adds_per_second(kPerStep, [&] {
     const v128_t operand = start;
     v128_t sums[kChains];
