@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "converter/convert.h"
+#include "core/error.h"
 #include "model/reader.h"
 #include "net/network.h"
 
@@ -48,6 +49,17 @@ const Case kCases[] = {
     {"mobilenet-v2-1.4-224-nsfwjs", "model.json", "weights.bin", true, kOfFloats},
 };
 
+Model read_case(const std::string& folder, const Case& c, PrecisionChoice precision) {
+  const std::vector<std::byte> model = read_file(folder + "/" + c.model + "/" + c.file);
+  if (c.weights == nullptr) return read_model(model, precision);
+  const std::vector<std::byte> weights = read_file(folder + "/" + c.model + "/" + c.weights);
+  return read_model(convert_tfjs(model, weights).file.bytes, precision);
+}
+
+std::string name_of(const Case& c, PrecisionChoice precision) {
+  return std::string(c.model) + "/" + to_string(precision);
+}
+
 /// A network and the thread pool that it uses. They are made when their benchmark first runs.
 struct Loaded {
   Threadpool pool;
@@ -56,13 +68,6 @@ struct Loaded {
   Loaded(const std::string& folder, const Case& c, PrecisionChoice precision, size_t thread_count)
       : pool(make_threadpool(thread_count)),
         network(read_case(folder, c, precision).graph, pool.get()) {}
-
-  static Model read_case(const std::string& folder, const Case& c, PrecisionChoice precision) {
-    const std::vector<std::byte> model = read_file(folder + "/" + c.model + "/" + c.file);
-    if (c.weights == nullptr) return read_model(model, precision);
-    const std::vector<std::byte> weights = read_file(folder + "/" + c.model + "/" + c.weights);
-    return read_model(convert_tfjs(model, weights).file.bytes, precision);
-  }
 };
 
 void set_rate(benchmark::State& state, uint64_t multiply_adds) {
@@ -115,6 +120,24 @@ void register_network_benchmarks(const std::string& folder) {
       }
     }
   }
+}
+
+std::vector<std::string> network_names(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const Case& c : kCases) {
+    if (read_file(folder + "/" + c.model + "/" + c.file).empty()) continue;
+    for (PrecisionChoice precision : c.precisions) names.push_back(name_of(c, precision));
+  }
+  return names;
+}
+
+Model read_network(const std::string& folder, const std::string& name) {
+  for (const Case& c : kCases) {
+    for (PrecisionChoice precision : c.precisions) {
+      if (name_of(c, precision) == name) return read_case(folder, c, precision);
+    }
+  }
+  throw Error(ErrorCode::BadArgument, {"There is no network '", name, "'."});
 }
 
 }  // namespace teachable

@@ -1,19 +1,26 @@
 // Runs the benchmarks, natively and as WebAssembly, and prints them as tables.
 //
 //   npm run bench [-- --filter=REGEX] [--seconds=0.3] [--only=native,simd,...,teaching,knn-rival,rivals,page,rewrite] [--turns=15] [--keep]
+//   npm run bench -- --profile=v2-1.0-224-int8/auto --only=relaxed,simd
+//   npm run bench -- --only=rivals [--rivals=litert,...] [--networks=v2-int8,...] [--paths=tensor,...] [--threads=1,2] [--simd=relaxed,plain]
+//                    [--engines=chromium,firefox,webkit] [--rounds=2] [--browsers=3] [--busy] [--keep]
 //
 //   --filter   regular expression that the names of benchmarks, or the rows of teaching, must match
 //   --seconds  minimum time of each benchmark
 //   --only     builds and comparisons to run, instead of all
 //   --turns    number of runs of each benchmark, in random order; the fastest counts. Use it for ratios on a busy machine.
-//   --keep     writes the times of the models to models/measured.json, the source of the table in models/README.md, and the
-//              picture of teaching to tests/bench/teaching-curves.svg
+//   --keep     writes the times of the models to models/measured.json, the source of the table in models/README.md, the picture of
+//              teaching to tests/bench/teaching-curves.svg, and the tables and the picture of rivals to tests/bench
+//   --profile  instead of benchmarks, the time of each operator of the networks whose names contain this text, beside the peak rates
+//              of the machine. A name is a model's id and its precision.
 //
 // Comparisons, each with a table of its own:
 //
 //   teaching   accuracy with few examples, compared with TensorFlow.js' MobileNet and knn-classifier, in Node
 //   knn-rival  the k-nearest-neighbours classifier and TensorFlow.js' knn-classifier
-//   rivals     time to the first result and per frame, compared with LiteRT.js
+//   rivals     five other engines on the same networks: pictures to embeddings and predictions, start, memory, bytes. Options choose
+//              parts, which can be measured one after the other: results are collected in build/rivals/results.json. --busy keeps
+//              one core busy meanwhile.
 //   page       the start of the demo page, and its main thread while it predicts
 //   rewrite    what uint8 networks lose and gain by running as int8
 //
@@ -31,8 +38,9 @@ import { installNodePackages, needsNodePackages } from '../../web/dev/npm.mjs';
 import { fail, main, projectFolder, run, Steps } from '../../web/dev/steps.mjs';
 import { compareKnn, toKnnTables } from './knn-rival.mjs';
 import { measurePage } from './page.mjs';
+import { toProfileTables } from './profile.mjs';
 import { measureRewrite, rewrittenVariants, toRewriteTable } from './rewrite.mjs';
-import { comparedVariants, compareEngines, toEngineTable } from './rivals.mjs';
+import { comparedVariants, compareEngines, rivalOptions } from './rivals.mjs';
 import { compareTeaching, hasTeachingSets, teachingVariant } from './teaching.mjs';
 
 /** The variant that browsers get where threads are not available. */
@@ -51,9 +59,9 @@ const comparisons = {
     run: async () => toKnnTables(await compareKnn(knnVariant), knnVariant),
   },
   rivals: {
-    title: 'Comparing with LiteRT.js',
+    title: 'Comparing with other engines',
     variants: comparedVariants,
-    run: async (report) => toEngineTable(await compareEngines(report)),
+    run: compareEngines,
   },
   page: {
     title: 'Measuring the page',
@@ -199,6 +207,8 @@ await main(async () => {
       only: { type: 'string' },
       turns: { type: 'string', default: '1' },
       keep: { type: 'boolean', default: false },
+      profile: { type: 'string' },
+      ...rivalOptions,
     },
   });
   const all = ['native', ...wasmVariants, ...Object.keys(comparisons)];
@@ -222,6 +232,16 @@ await main(async () => {
   await steps.step('Models', fetchModels);
   for (const name of wanted)
     await steps.step(`Building ${name}`, (report) => buildPreset(name, ['benchmarks'], report));
+  if (values.profile !== undefined) {
+    for (const name of wanted) {
+      const args = [`--profile=${values.profile}`];
+      const profile = await steps.step(`Profiling ${name}`, () =>
+        name === 'native' ? runNatively(args) : runInBrowser(name, args),
+      );
+      console.log(`\n${toProfileTables(profile, name)}`);
+    }
+    return;
+  }
   const args = [
     '--benchmark_format=json',
     `--benchmark_min_time=${values.seconds}s`,

@@ -1,0 +1,7 @@
+#include "peak.h"
+
+namespace teachable {
+
+std::vector<Peak> relaxed_peaks() { return {}; }
+
+}  // namespace teachable
