@@ -1,6 +1,6 @@
 // Runs the benchmarks, natively and as WebAssembly, and prints them as tables.
 //
-//   npm run bench [-- --filter=REGEX] [--seconds=0.3] [--only=native,simd,...,teaching,knn-rival,rivals,page,rewrite] [--turns=15] [--keep]
+//   npm run bench [-- --filter=REGEX] [--seconds=0.3] [--only=native,simd,...,teaching,knn-rival,rivals,frames,page,rewrite] [--turns=15] [--keep]
 //
 //   --filter   regular expression that the names of benchmarks, or the rows of teaching, must match
 //   --seconds  minimum time of each benchmark
@@ -14,6 +14,7 @@
 //   teaching   accuracy with few examples, compared with TensorFlow.js' MobileNet and knn-classifier, in Node
 //   knn-rival  the k-nearest-neighbours classifier and TensorFlow.js' knn-classifier
 //   rivals     time to the first result and per frame, compared with LiteRT.js
+//   frames     what each kind of picture costs beyond the network, in each browser; --filter chooses pages
 //   page       the start of the demo page, and its main thread while it predicts
 //   rewrite    what uint8 networks lose and gain by running as int8
 //
@@ -29,6 +30,7 @@ import { buildSteps } from '../../web/dev/build.mjs';
 import { buildPreset, wasmVariants } from '../../web/dev/cmake.mjs';
 import { installNodePackages, needsNodePackages } from '../../web/dev/npm.mjs';
 import { fail, main, projectFolder, run, Steps } from '../../web/dev/steps.mjs';
+import { frameVariants, measureFrames, toFrameTables } from './frames.mjs';
 import { compareKnn, toKnnTables } from './knn-rival.mjs';
 import { measurePage } from './page.mjs';
 import { measureRewrite, rewrittenVariants, toRewriteTable } from './rewrite.mjs';
@@ -54,6 +56,11 @@ const comparisons = {
     title: 'Comparing with LiteRT.js',
     variants: comparedVariants,
     run: async (report) => toEngineTable(await compareEngines(report)),
+  },
+  frames: {
+    title: 'Measuring the way of a frame',
+    variants: frameVariants,
+    run: async (report, values) => toFrameTables(await measureFrames(report, values)),
   },
   page: {
     title: 'Measuring the page',
