@@ -553,6 +553,9 @@ EMSCRIPTEN_BINDINGS(teachable) {
       .function("frameBuffer", guarded<[](Self& self, int width, int height) {
                   return view_of(self.classifier.frame_buffer(width, height));
                 }>)
+      .function("reorderFrame", guarded<[](Self& self, bool blue_first, bool has_alpha) {
+                  return self.classifier.reorder_frame({blue_first, has_alpha});
+                }>)
       .function("startFrame", guarded<[](Self& self, int width, int height) {
                   return self.classifier.start_frame(width, height);
                 }>)

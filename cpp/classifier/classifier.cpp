@@ -244,6 +244,11 @@ std::span<uint8_t> Classifier::frame_buffer(int width, int height) {
   return pixels_.span();
 }
 
+bool Classifier::reorder_frame(ByteOrder order) {
+  embedded_ = scored_ = false;
+  return to_rgba(in_parts_ ? std::span<uint8_t>() : pixels_.span(), order);
+}
+
 int Classifier::start_frame(int width, int height) {
   check_side(width, height);
   network();

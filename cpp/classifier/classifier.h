@@ -13,6 +13,7 @@
 
 #include "classifier/embedding_space.h"
 #include "core/buffer.h"
+#include "image/byte_order.h"
 #include "image/image.h"
 #include "image/preprocess.h"
 #include "knn/knn.h"
@@ -160,6 +161,9 @@ class Classifier {
   /// Returns memory for the next frame, [height, width, 4] RGBA, and makes it the current one.
   /// Throws Error{BadImage} for a side of 0 or above kMaxSide.
   std::span<uint8_t> frame_buffer(int width, int height);
+  /// Converts the current frame to RGBA, once, when frame_buffer() was filled in another order.
+  /// Returns true if all its pixels are opaque.
+  bool reorder_frame(ByteOrder order);
 
   /// Starts a frame of [height, width, 4] RGBA whose rows come in parts, so that a large photo
   /// never is in memory as a whole. Until row_buffer() is empty, there is no current frame. The

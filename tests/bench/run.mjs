@@ -1,6 +1,6 @@
 // Runs the benchmarks, natively and as WebAssembly, and prints them as tables.
 //
-//   npm run bench [-- --filter=REGEX] [--seconds=0.3] [--only=native,simd,...,teaching,knn-rival,rivals,page,rewrite] [--turns=15] [--keep]
+//   npm run bench [-- --filter=REGEX] [--seconds=0.3] [--only=native,simd,...,teaching,knn-rival,rivals,frames,page,rewrite] [--turns=15] [--keep]
 //   npm run bench -- --profile=v2-1.0-224-int8/auto --only=relaxed,simd
 //   npm run bench -- --only=rivals [--rivals=litert,...] [--networks=v2-int8,...] [--paths=tensor,...] [--threads=1,2] [--simd=relaxed,plain]
 //                    [--engines=chromium,firefox,webkit] [--rounds=2] [--browsers=3] [--busy] [--keep]
@@ -21,6 +21,7 @@
 //   rivals     five other engines on the same networks: pictures to embeddings and predictions, start, memory, bytes. Options choose
 //              parts, which can be measured one after the other: results are collected in build/rivals/results.json. --busy keeps
 //              one core busy meanwhile.
+//   frames     what each kind of picture costs beyond the network, in each browser; --filter chooses pages
 //   page       the start of the demo page, and its main thread while it predicts
 //   rewrite    what uint8 networks lose and gain by running as int8
 //
@@ -36,6 +37,7 @@ import { buildSteps } from '../../web/dev/build.mjs';
 import { buildPreset, wasmVariants } from '../../web/dev/cmake.mjs';
 import { installNodePackages, needsNodePackages } from '../../web/dev/npm.mjs';
 import { fail, main, projectFolder, run, Steps } from '../../web/dev/steps.mjs';
+import { frameVariants, measureFrames, toFrameTables } from './frames.mjs';
 import { compareKnn, toKnnTables } from './knn-rival.mjs';
 import { measurePage } from './page.mjs';
 import { toProfileTables } from './profile.mjs';
@@ -62,6 +64,11 @@ const comparisons = {
     title: 'Comparing with other engines',
     variants: comparedVariants,
     run: compareEngines,
+  },
+  frames: {
+    title: 'Measuring the way of a frame',
+    variants: frameVariants,
+    run: async (report, values) => toFrameTables(await measureFrames(report, values)),
   },
   page: {
     title: 'Measuring the page',

@@ -11,8 +11,8 @@ const dist = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 const site = fileURLToPath(new URL('../../../web/site/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
-  entry: 14_550,
-  worker: 20_660,
+  entry: 14_785,
+  worker: 21_240,
   modules: { simd: 196_600, 'simd-threads': 200_400, relaxed: 203_500, 'relaxed-threads': 208_100 },
   // Fetched only for the first picture file.
   decoder: 31_950,

@@ -84,6 +84,8 @@ inEach(
     const canvas = draw();
     const html = Object.assign(document.createElement('canvas'), { width: 300, height: 200 });
     html.getContext('2d').drawImage(canvas, 0, 0);
+    const float16 = new OffscreenCanvas(300, 200);
+    float16.getContext('2d', { colorType: 'float16' }).drawImage(canvas, 0, 0);
     const png = await canvas.convertToBlob({ type: 'image/png' });
     const address = URL.createObjectURL(png);
     const pixels = canvas.getContext('2d').getImageData(0, 0, 300, 200);
@@ -96,6 +98,7 @@ inEach(
     const kinds = {
       canvas,
       html,
+      float16,
       ImageData: pixels,
       hiddenColours,
       rgba: { data: new Uint8Array(pixels.data), width: 300, height: 200 },
@@ -126,6 +129,97 @@ inEach(
     assert.ok(overBlack > 0.99, `over black: ${overBlack}`);
     assert.deepEqual(background, [0, 0, 0]);
     assert.ok(ignored < 0.95, `ignored: ${ignored}`);
+  },
+);
+
+inEach(
+  "opaque canvases, bitmaps and frames give the pixels that getImageData() reads, and stay the caller's",
+  async () => {
+    const classifier = await open();
+    let frames = 0;
+    globalThis.VideoFrame = new Proxy(VideoFrame, {
+      construct(target, args) {
+        frames++;
+        return new target(...args);
+      },
+    });
+    const scene = (canvas, settings) => {
+      const context = Object.assign(canvas, { width: 640, height: 480 }).getContext('2d', settings);
+      for (let y = 0; y < 480; y += 8) {
+        for (let x = 0; x < 640; x += 8) {
+          context.fillStyle = `rgb(${(x * 7 + y) % 256} ${(x + y * 3) % 256} ${(x * y) % 256})`;
+          context.fillRect(x, y, 8, 8);
+        }
+      }
+      return canvas;
+    };
+    const canvas = scene(document.createElement('canvas'));
+    const pixels = canvas.getContext('2d').getImageData(0, 0, 640, 480);
+    // Without frames, pixels go as bytes, and the module crops them.
+    const embedBytes = async (network, image) => {
+      const { VideoFrame: kept } = globalThis;
+      globalThis.VideoFrame = undefined;
+      const embedding = network.embed(image);
+      globalThis.VideoFrame = kept;
+      return embedding;
+    };
+    const expected = await embedBytes(classifier, pixels);
+    const mostOff = (values) => Math.max(...values.map((value, i) => Math.abs(value - expected[i])));
+    const off = {};
+    const made = {};
+    const kinds = {
+      canvas,
+      withoutAlpha: scene(document.createElement('canvas'), { alpha: false }),
+      read: scene(document.createElement('canvas'), { willReadFrequently: true }),
+      OffscreenCanvas: scene(new OffscreenCanvas(1, 1)),
+      bitmap: await createImageBitmap(canvas),
+      straightBitmap: await createImageBitmap(pixels, { premultiplyAlpha: 'none' }),
+      VideoFrame: new VideoFrame(canvas, { timestamp: 0 }),
+      bytes: { data: new Uint8Array(pixels.data), width: 640, height: 480 },
+    };
+    for (const [kind, picture] of Object.entries(kinds)) {
+      frames = 0;
+      off[kind] = mostOff(await classifier.embed(picture));
+      off[`${kind} again`] = mostOff(await classifier.embed(picture));
+      made[kind] = frames;
+    }
+    const wide = scene(document.createElement('canvas'), { colorSpace: 'display-p3' });
+    const narrow = wide.getContext('2d').getImageData(0, 0, 640, 480, { colorSpace: 'srgb' });
+    const wideGamut = cosine(await classifier.embed(wide), await classifier.embed(narrow));
+
+    // Sides whose central square doesn't begin at an even pixel, and a network that sees everything.
+    const squash = await open({ preprocess: { crop: 'squash' } });
+    for (const network of [classifier, squash]) {
+      for (const [width, height] of [
+        [501, 330],
+        [300, 402],
+      ]) {
+        const part = canvas.getContext('2d').getImageData(0, 0, width, height);
+        const small = Object.assign(document.createElement('canvas'), { width, height });
+        small.getContext('2d').putImageData(part, 0, 0);
+        const [ofPixels, ofCanvas] = [await embedBytes(network, part), await network.embed(small)];
+        const title = `${width} x ${height}, ${network.model.preprocess.crop}`;
+        off[title] = Math.max(...ofPixels.map((value, i) => Math.abs(value - ofCanvas[i])));
+      }
+    }
+    const ignoring = await open({ preprocess: { background: 'none' } });
+    const hidden = new ImageData(
+      pixels.data.map((value, i) => (i % 4 === 3 ? i % 250 : value)),
+      640,
+      480,
+    );
+    off['hidden colours'] = mostOff(await ignoring.embed(hidden));
+    for (const each of [classifier, squash, ignoring]) each.dispose();
+    return { off, made, wideGamut };
+  },
+  ({ off, made, wideGamut }, name) => {
+    for (const [kind, difference] of Object.entries(off)) assert.equal(difference, 0, kind);
+    // Pictures become frames without a conversion in the page: see sent-as-frames.ts.
+    const bitmapFrames = name === 'Chromium' ? 2 : 0;
+    const { canvas, withoutAlpha, read, OffscreenCanvas, bitmap, straightBitmap, bytes } = made;
+    assert.deepEqual([canvas, withoutAlpha, read, OffscreenCanvas], [2, 2, 2, 2]);
+    assert.deepEqual([bitmap, straightBitmap, bytes], [bitmapFrames, bitmapFrames, bitmapFrames]);
+    assert.ok(wideGamut > 0.999, `wide gamut: ${wideGamut}`);
   },
 );
 

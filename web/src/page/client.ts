@@ -291,7 +291,8 @@ export class Classifier extends KnnClassifier {
   ): Promise<ReturnType<ClassifierMethods[K]>> {
     const wanted = () => !settings.signal?.aborted && !this.session.caller.isClosed();
     let kind: Frame['kind'] | undefined;
-    const args = toFrame(image, wanted).then(({ value, transfer }) => {
+    const { sentAsFrames } = this.session;
+    const args = toFrame(image, { wanted, sentAsFrames }).then(({ value, transfer }) => {
       kind = value.kind;
       return new Transfer(toArgs(value), transfer);
     });

@@ -6,7 +6,7 @@ import { brandOf, isBlob, isBytes } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import { foreign } from '../shared/foreign.js';
 import { nodeProcess } from '../shared/node.js';
-import type { Frame } from '../shared/protocol.js';
+import type { Frame, SentAsFrames } from '../shared/protocol.js';
 import { readBlob } from '../shared/read-blob.js';
 import { Transfer } from '../shared/rpc.js';
 import { show } from '../shared/show.js';
@@ -44,11 +44,24 @@ export type ImageInput =
   | RgbaImage;
 
 /**
- * Converts a picture to a frame. A picture that is still loading, or a video that seeks, calls `wanted` from time to
- * time, and gives up when it returns false.
+ * Pixels in memory become a frame from this number on: less are copied as quickly, and the browser keeps memory for one size only.
+ * write-frame.ts writes at most the second number at once.
+ */
+const minFramePixels = 1 << 16;
+const maxFramePixels = 4 << 20;
+
+/** What toFrame() has to know. */
+export interface FrameContext {
+  /** Called from time to time by a picture that is still loading and a video that seeks. They give up when it returns false. */
+  wanted(): boolean;
+  sentAsFrames: SentAsFrames;
+}
+
+/**
+ * Converts a picture to a frame.
  * @throws 'bad-argument' for anything that isn't a picture, 'bad-image' for a picture without usable pixels.
  */
-export async function toFrame(image: ImageInput, wanted: () => boolean): Promise<Transfer<Frame>> {
+export async function toFrame(image: ImageInput, { wanted, sentAsFrames }: FrameContext): Promise<Transfer<Frame>> {
   if (isBlob(image)) return fromBlob(image);
   switch (brandOf(image)) {
     case 'HTMLVideoElement':
@@ -57,9 +70,9 @@ export async function toFrame(image: ImageInput, wanted: () => boolean): Promise
       return fromImage(image as HTMLImageElement, wanted);
     case 'HTMLCanvasElement':
     case 'OffscreenCanvas':
-      return fromCanvas(image as HTMLCanvasElement | OffscreenCanvas);
+      return fromCanvas(image as HTMLCanvasElement | OffscreenCanvas, sentAsFrames.canvas);
     case 'ImageBitmap':
-      return fromBitmap(image as ImageBitmap);
+      return fromBitmap(image as ImageBitmap, sentAsFrames.bitmap);
     case 'VideoFrame':
       return fromVideoFrame(image as VideoFrame);
     case 'ArrayBuffer':
@@ -69,7 +82,7 @@ export async function toFrame(image: ImageInput, wanted: () => boolean): Promise
     case 'String':
       return new Transfer({ kind: 'address', url: absolute(image as URL | string) }, []);
     default:
-      return fromRgba(image as ImageData | RgbaImage);
+      return fromRgba(image as ImageData | RgbaImage, sentAsFrames.bitmap);
   }
 }
 
@@ -131,20 +144,36 @@ function addressOf(image: HTMLImageElement): string {
   return address.length > 200 ? `${address.slice(0, 60)}…` : address;
 }
 
-function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas): Promise<Transfer<Frame>> {
+function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas, asFrame: boolean): Promise<Transfer<Frame>> {
   if (canvas.width === 0 || canvas.height === 0) {
     throw new ClassifierError(
       'bad-image',
       `The canvas is ${canvas.width} x ${canvas.height}. Give it a width and a height above 0.`,
     );
   }
-  return bitmapOf(canvas, 'The canvas', canvas);
+  return sendPixels(canvas, asFrame, () => bitmapOf(canvas, 'The canvas', canvas));
 }
 
-function fromBitmap(bitmap: ImageBitmap): Promise<Transfer<Frame>> {
+function fromBitmap(bitmap: ImageBitmap, asFrame: boolean): Promise<Transfer<Frame>> {
   if (bitmap.width === 0 || bitmap.height === 0)
     throw new ClassifierError('bad-image', 'The ImageBitmap is closed or was transferred. Pass an open one.');
-  return bitmapOf(bitmap, 'The ImageBitmap');
+  return sendPixels(bitmap, asFrame, () => bitmapOf(bitmap, 'The ImageBitmap'));
+}
+
+/** Makes a video frame, which costs less than a bitmap, or what `otherwise` makes. */
+async function sendPixels(
+  source: HTMLCanvasElement | OffscreenCanvas | ImageBitmap,
+  asFrame: boolean,
+  otherwise: () => Promise<Transfer<Frame>>,
+): Promise<Transfer<Frame>> {
+  if (!asFrame) return otherwise();
+  try {
+    return videoFrame(new VideoFrame(source, { timestamp: 0 }));
+  } catch (cause) {
+    if ((cause as Error).name === 'SecurityError') throw otherOrigin(cause);
+    // Such as an OffscreenCanvas without a context.
+    return otherwise();
+  }
 }
 
 function fromVideoFrame(frame: VideoFrame): Transfer<Frame> {
@@ -159,7 +188,7 @@ function videoFrame(frame: VideoFrame): Transfer<Frame> {
   return new Transfer({ kind: 'video', frame }, [frame]);
 }
 
-function fromRgba(image: ImageData | RgbaImage): Transfer<Frame> {
+function fromRgba(image: ImageData | RgbaImage, asFrame: boolean): Transfer<Frame> {
   const { data, width, height } = Object(image) as Partial<RgbaImage>;
   if (Array.isArray(image) || ArrayBuffer.isView(image)) {
     const { length } = image as ArrayLike<unknown>;
@@ -192,7 +221,28 @@ function fromRgba(image: ImageData | RgbaImage): Transfer<Frame> {
       `A picture of ${width} x ${height} has ${width * height * 4} bytes of RGBA; got ${data.length}.`,
     );
   }
-  const copy = new Uint8Array(data);
+  return (asFrame && frameOf(data, width, height)) || copyOf(data, width, height);
+}
+
+/** Copies pixels into a frame: the browser keeps its memory for the next one. Returns undefined for what can't be one. */
+function frameOf(data: RgbaImage['data'], width: number, height: number): Transfer<Frame> | undefined {
+  if (width * height < minFramePixels || width * height > maxFramePixels) return undefined;
+  try {
+    const frame = new VideoFrame(data as Uint8Array<ArrayBuffer>, {
+      format: 'RGBA',
+      codedWidth: width,
+      codedHeight: height,
+      timestamp: 0,
+    });
+    return new Transfer({ kind: 'video', frame, isStraight: true }, [frame]);
+  } catch {
+    return undefined;
+  }
+}
+
+function copyOf(data: RgbaImage['data'], width: number, height: number): Transfer<Frame> {
+  // Quicker than the constructor. The slice() of Node's Buffer doesn't copy.
+  const copy = Uint8Array.prototype.slice.call(data) as Uint8Array<ArrayBuffer>;
   return new Transfer({ kind: 'rgba', data: copy, width, height }, [copy.buffer]);
 }
 

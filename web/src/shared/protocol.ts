@@ -3,13 +3,21 @@
 /** A picture on its way to the worker. Bitmaps and video frames are transferred, and the worker closes them. */
 export type Frame =
   | { kind: 'bitmap'; bitmap: ImageBitmap }
-  | { kind: 'video'; frame: VideoFrame }
+  /** `isStraight`: the frame was made of pixels with straight alpha, not by the browser. */
+  | { kind: 'video'; frame: VideoFrame; isStraight?: boolean }
   /** [height, width, 4] bytes, straight alpha, sRGB, top-left first. */
   | { kind: 'rgba'; data: Uint8Array | Uint8ClampedArray; width: number; height: number }
   /** An encoded file: JPEG, PNG, BMP, or another format that the browser decodes. `name`: its file name for error messages. */
   | { kind: 'encoded'; bytes: Blob | ArrayBuffer | Uint8Array; name?: string | undefined }
   /** The absolute address of such a file. */
   | { kind: 'address'; url: string };
+
+/** Kinds of pictures that are sent as video frames, because this browser is quicker then. */
+export interface SentAsFrames {
+  canvas: boolean;
+  /** Bitmaps, and pixels in memory. */
+  bitmap: boolean;
+}
 
 /** A picture, or an embedding that was computed before. */
 export type Subject = { frame: Frame } | { embedding: Float32Array };
@@ -468,7 +476,7 @@ export type HostInfo = Omit<KnnInfo, 'worker'>;
 /** Methods of the worker. Requests are answered one at a time, in the order of arrival. */
 export interface ClassifierMethods {
   /** Starts the module and loads the model; null without a network. */
-  open(args: OpenRequest): { model: ModelInfo | null };
+  open(args: OpenRequest): { model: ModelInfo | null; sentAsFrames: SentAsFrames };
   classify(args: { frame: Frame; topk: number }): ClassScore[];
   embed(args: { frame: Frame }): Float32Array;
   /** Returns the number of examples of the label. */

@@ -28,6 +28,7 @@ import {
   useThreads,
 } from './open.js';
 import { FrameWriter } from './pixels.js';
+import { whatToSendAsFrames } from './sent-as-frames.js';
 import type {
   WasmClassifier,
   WasmClassScore,
@@ -137,8 +138,12 @@ export function makeHost(
     async open(request, context) {
       const { wasmUrl, refusesTruncated } = request;
       const writer = new FrameWriter({ wasmUrl, refusesTruncated, startHelper });
+      // The question takes a millisecond or two, while files are on their way.
+      const asked = whatToSendAsFrames();
       open = { ...(await openClassifier(request, loadModule, context)), writer };
-      return { model: open.model };
+      const { model } = open;
+      writer.seesSquare = model?.preprocess.crop === 'center' && model.inputWidth === model.inputHeight;
+      return { model, sentAsFrames: await asked };
     },
 
     classify: async ({ frame, topk }, context) => toScores((await observe(frame, context, { topk })).classes),

@@ -11,13 +11,15 @@ import { show } from '../shared/show.js';
 import { FrameCanvas } from './frame-canvas.js';
 import { type DecoderOptions, loadDecoder, type PictureDecoder, RefusedPicture } from './picture-decoder.js';
 import type { WasmClassifier } from './wasm-module.js';
-import { rowsOf, writeFrame } from './write-frame.js';
+import { maxWholePixels, rowsOf, writeFrame } from './write-frame.js';
 
 /** Writes frames into a classifier's frame buffer. It fetches the decoder with the first encoded picture. */
 export class FrameWriter {
   readonly #canvas = new FrameCanvas();
   readonly #options: DecoderOptions;
   #decoder: PictureDecoder | undefined;
+  /** True when the network sees the central square of a frame. Then only that is copied where the browser can. */
+  seesSquare = false;
 
   /** @param options.wasmUrl Folder of image/decoder.wasm, ends in '/'. Default: wasm/ beside this file. */
   constructor(options: DecoderOptions = {}) {
@@ -47,7 +49,7 @@ export class FrameWriter {
           this.#canvas.draw(frame.bitmap, frame.bitmap.width, frame.bitmap.height, classifier),
         );
       case 'video':
-        return closing(frame.frame, () => this.#writeVideo(frame.frame, classifier));
+        return closing(frame.frame, () => this.#writeVideo(frame, classifier));
     }
   }
 
@@ -56,14 +58,44 @@ export class FrameWriter {
     return this.#canvas.isTrue();
   }
 
-  async #writeVideo(frame: VideoFrame, classifier: WasmClassifier): Promise<void> {
-    if (frame.format?.endsWith('A')) {
+  async #writeVideo(
+    { frame, isStraight = false }: Extract<Frame, { kind: 'video' }>,
+    classifier: WasmClassifier,
+  ): Promise<void> {
+    if (this.readsCanvases() && isPlain(frame) && (await this.#copyPlain(frame, isStraight, classifier))) return;
+    // A canvas of float16 has no format.
+    if (frame.format ? frame.format.endsWith('A') : isPlain(frame)) {
       // Colours that Chromium copies or draws from a canvas's frame are multiplied by alpha. Those of its bitmap are not.
       const bitmap = await createImageBitmap(frame);
       return closing(bitmap, () => this.#canvas.draw(bitmap, frame.displayWidth, frame.displayHeight, classifier));
     }
-    if (this.readsCanvases() && isPlain(frame) && (await copyPlain(frame, classifier))) return;
     this.#canvas.draw(frame, frame.displayWidth, frame.displayHeight, classifier);
+  }
+
+  /**
+   * Copies a frame as RGBA. Returns false when this browser can't convert it, and when it has transparent pixels and may not be
+   * straight.
+   */
+  async #copyPlain(frame: VideoFrame, isStraight: boolean, classifier: WasmClassifier): Promise<boolean> {
+    const { format } = frame;
+    const isRgb = /^(RGB|BGR)[AX]$/.test(format ?? '');
+    const rect = this.seesSquare ? centralSquare(frame.visibleRect!) : frame.visibleRect!;
+    const { width, height } = rect;
+    try {
+      // The views are used after an await. That is safe, because requests are served one at a time and nothing else grows the memory.
+      if (isRgb && isSrgb(frame)) {
+        if (width * height > maxWholePixels || frame.allocationSize({ rect }) !== width * height * 4) return false;
+        await frame.copyTo(classifier.frameBuffer(width, height), { rect });
+        return isStraight || classifier.reorderFrame(format!.startsWith('B'), format!.endsWith('A'));
+      }
+      // Browsers without conversion ignore `format`. They report another size, or would swap blue and red.
+      const options: VideoFrameCopyToOptions = { format: 'RGBA', colorSpace: 'srgb', rect };
+      if (isRgb || format?.endsWith('A') || frame.allocationSize(options) !== width * height * 4) return false;
+      await frame.copyTo(classifier.frameBuffer(width, height), options);
+      return format !== null || classifier.reorderFrame(false, true);
+    } catch {
+      return false;
+    }
   }
 
   async #writeAddressed(url: string, classifier: WasmClassifier, signal: AbortSignal | undefined): Promise<void> {
@@ -175,19 +207,16 @@ function isPlain(frame: VideoFrame): boolean {
   );
 }
 
-/** Copies a frame as RGBA. Returns false when this browser can't convert it. */
-async function copyPlain(frame: VideoFrame, classifier: WasmClassifier): Promise<boolean> {
-  const { displayWidth: width, displayHeight: height } = frame;
-  const options: VideoFrameCopyToOptions = { format: 'RGBA', colorSpace: 'srgb' };
-  try {
-    // Browsers without conversion ignore `format`. They report another size, or would swap blue and red.
-    if (frame.format?.startsWith('BGR') || frame.allocationSize(options) !== width * height * 4) return false;
-    // The view is used after an await. That is safe, because requests are served one at a time and nothing else grows the memory.
-    await frame.copyTo(classifier.frameBuffer(width, height), options);
-    return true;
-  } catch {
-    return false;
-  }
+/** Returns the square that Crop::Center of cpp/image/preprocess.h takes, or the whole where colours of two pixels would be cut. */
+function centralSquare(whole: DOMRectReadOnly): DOMRectReadOnly {
+  const side = Math.min(whole.width, whole.height);
+  const x = whole.x + Math.floor((whole.width - side) / 2);
+  const y = whole.y + Math.floor((whole.height - side) / 2);
+  return x % 2 === 0 && y % 2 === 0 && side % 2 === 0 ? new DOMRectReadOnly(x, y, side, side) : whole;
+}
+
+function isSrgb({ colorSpace }: VideoFrame): boolean {
+  return colorSpace.primaries === 'bt709' && colorSpace.transfer === 'iec61966-2-1' && colorSpace.matrix === 'rgb';
 }
 
 async function closing(source: { close(): void }, use: () => void | Promise<void>): Promise<void> {

@@ -199,6 +199,11 @@ export interface WasmClassifier {
   /** Returns a view [height, width, 4] for the RGBA of the next frame. */
   frameBuffer(width: number, height: number): Uint8Array;
   /**
+   * Converts the frame to RGBA, once, when frameBuffer() was filled with B, G, R first, or with fourth bytes that mean nothing. Returns
+   * true if all its pixels are opaque.
+   */
+  reorderFrame(blueFirst: boolean, hasAlpha: boolean): boolean;
+  /**
    * Starts a frame whose rows come in parts, and returns the first row that is wanted. While rowBuffer(), [rows, width, 4], isn't empty,
    * fill it and call takeRows(), which returns the next row. The result is that of frameBuffer(), with some megabytes of memory.
    */

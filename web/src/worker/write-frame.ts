@@ -3,7 +3,7 @@
 import type { WasmClassifier } from './wasm-module.js';
 
 /** Maximum number of pixels that are copied at once: 16 MB. Larger photos would take memory that is never given back. */
-const maxWholePixels = 4 << 20;
+export const maxWholePixels = 4 << 20;
 
 /**
  * Makes a picture the classifier's current frame.
