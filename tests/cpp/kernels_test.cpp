@@ -13,6 +13,8 @@
 #include "net/kernels/gemm_weights.h"
 #include "net/lower.h"
 #include "tflite_writer.h"
+#include "xnnpack/config.h"
+#include "xnnpack/hardware-config.h"
 
 namespace teachable::testing {
 namespace {
@@ -103,6 +105,15 @@ TEST(OwnKernels, AreUsedWhereTheyAreRightAndNoInstructionIsExact) {
 
 // Native builds have XNNPACK's kernels only.
 #ifdef __wasm_simd128__
+
+TEST(MatrixConfig, UsesOurKernelsOnX86InAScope) {
+  const xnn_gemm_config* const theirs = xnn_init_qs8_qc8w_gemm_config();
+  ExtrasStore store;
+  const ExtrasStore::Scope scope(store);
+  const DotInstructions dot = dot_instructions();
+  EXPECT_EQ(xnn_init_qs8_qc8w_gemm_config() != theirs,
+            xnn_init_hardware_config()->is_x86 && !dot.exact_signed && !dot.exact_unsigned);
+}
 
 /// Computes the bytes of the output from those of the input, with our kernels or with XNNPACK's.
 std::vector<std::byte> run(const Graph& graph, TensorId output, std::span<const std::byte> input,

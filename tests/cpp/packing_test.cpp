@@ -19,7 +19,7 @@ template <typename Weight, typename Pack, typename Params>
 void expect_same(Pack* ours, Pack* theirs, const Params& params) {
   std::mt19937 random(test_seed());
   for (const auto& [nr, kr, sr] :
-       {LayoutCase{4, 2, 4}, {8, 4, 1}, {8, 8, 1}, {4, 1, 1}, {2, 4, 1}}) {
+       {LayoutCase{4, 2, 4}, {8, 2, 1}, {8, 4, 1}, {8, 8, 1}, {4, 1, 1}, {2, 4, 1}}) {
     for (size_t kc : {1, 4, 8, 12, 16, 24, 40, 64, 1280, 5000}) {
       for (size_t nc : {1, 3, 8, 17, 24}) {
         for (size_t g : {1, 2}) {

@@ -2,6 +2,7 @@
 #include <cstddef>
 
 #include "net/kernels/configs.h"
+#include "net/kernels/float_depthwise_kernel.h"
 #include "net/kernels/gemm_config.h"
 #include "net/kernels/gemm_kernel.h"
 #include "net/kernels/gemm_weights.h"
@@ -124,11 +125,15 @@ const xnn_gemm_config kQs8GemmSignedDot = make_signed_dot_config();
 const xnn_gemm_config kQs8GemmUnsignedDot = make_unsigned_dot_config();
 const xnn_gemm_config kQs8GemmExact = qs8_exact_gemm_config();
 
-const xnn_dwconv_config kF32Depthwise[XNN_MAX_F32_DWCONV_UKERNELS] = {
+const xnn_dwconv_config kF32DepthwiseArm[XNN_MAX_F32_DWCONV_UKERNELS] = {
     f32_depthwise_config(xnn_f32_dwconv_minmax_ukernel_3p8c__wasmrelaxedsimd_fma, 8, 3),
     f32_depthwise_config(xnn_f32_dwconv_minmax_ukernel_4p8c__wasmrelaxedsimd_fma, 8, 4),
     f32_depthwise_config(xnn_f32_dwconv_minmax_ukernel_9p8c__wasmrelaxedsimd_fma, 8, 9),
     f32_depthwise_config(xnn_f32_dwconv_minmax_ukernel_25p8c__wasmrelaxedsimd_fma, 8, 25)};
+/// The same configurations with our own kernel for 3 x 3.
+const xnn_dwconv_config kF32DepthwiseX86[XNN_MAX_F32_DWCONV_UKERNELS] = {
+    kF32DepthwiseArm[0], kF32DepthwiseArm[1],
+    f32_depthwise_config(convolve_float_depthwise_9, kFloatDepthwiseTile, 9), kF32DepthwiseArm[3]};
 
 const xnn_vmulcaddc_config kF32MultiplyAdd =
     f32_vmulcaddc_config(xnn_f32_vmulcaddc_minmax_ukernel_c4__wasmrelaxedsimd_fma_2x);
@@ -170,7 +175,9 @@ const xnn_gemm_config* xnn_init_qs8_qc8w_gemm_config() {
          : dot.exact_unsigned ? &kQs8GemmUnsignedDot
                               : &kQs8GemmExact;
 }
-const xnn_dwconv_config* xnn_init_f32_dwconv_config() { return kF32Depthwise; }
+const xnn_dwconv_config* xnn_init_f32_dwconv_config() {
+  return xnn_init_hardware_config()->is_x86 ? kF32DepthwiseX86 : kF32DepthwiseArm;
+}
 const xnn_vmulcaddc_config* xnn_init_f32_vmulcaddc_config() { return &kF32MultiplyAdd; }
 const xnn_unary_elementwise_config* xnn_init_f32_sigmoid_config() { return &kF32Sigmoid; }
 const xnn_unary_elementwise_config* xnn_init_qs8_cvt_config() { return &kQs8Convert; }

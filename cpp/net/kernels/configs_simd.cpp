@@ -1,8 +1,10 @@
 // Configurations of builds without relaxed SIMD.
-#include <emscripten/em_js.h>
-
 #include "net/kernels/configs.h"
+#include "net/kernels/exact_gemm_kernel.h"
+#include "net/kernels/float_depthwise_kernel.h"
+#include "net/kernels/float_gemm_kernel.h"
 #include "net/kernels/gemm_config.h"
+#include "net/kernels/gemm_weights.h"
 #include "xnnpack/dwconv.h"
 #include "xnnpack/gemm.h"
 #include "xnnpack/hardware-config.h"
@@ -14,22 +16,8 @@
 #include "xnnpack/vmulcaddc.h"
 #include "xnnpack/vunary.h"
 
-// Returns the number of cores. As in XNNPACK's gemm-config.c, an x86 processor with many cores is
-// assumed to have AVX, whose loads can also repeat a value.
-EM_JS(int, hardware_concurrency, (void), {
-  var concurrency = 1;
-  try {
-    concurrency = self.navigator.hardwareConcurrency;
-  } catch (e) {
-    // Node has no `self`. The default stays.
-  }
-  return concurrency;
-});
-
 namespace teachable {
 namespace {
-
-constexpr int kMaxCoresWithoutAvx = 4;
 
 template <typename Gemm, typename Igemm>
 xnn_gemm_config make_f32_gemm_config(uint8_t rows, Gemm* gemm_row, Igemm* igemm_row,
@@ -42,27 +30,32 @@ xnn_gemm_config make_f32_gemm_config(uint8_t rows, Gemm* gemm_row, Igemm* igemm_
   return config;
 }
 
-const xnn_gemm_config kF32GemmX86Avx =
-    make_f32_gemm_config(4, xnn_f32_gemm_minmax_ukernel_1x8__wasmsimd_x86_loadsplat,
-                         xnn_f32_igemm_minmax_ukernel_1x8__wasmsimd_x86_loadsplat,
-                         xnn_f32_gemm_minmax_ukernel_4x8__wasmsimd_x86_loadsplat,
-                         xnn_f32_igemm_minmax_ukernel_4x8__wasmsimd_x86_loadsplat);
-const xnn_gemm_config kF32GemmX86 =
-    make_f32_gemm_config(4, xnn_f32_gemm_minmax_ukernel_1x8__wasmsimd_x86_splat,
-                         xnn_f32_igemm_minmax_ukernel_1x8__wasmsimd_x86_splat,
-                         xnn_f32_gemm_minmax_ukernel_4x8__wasmsimd_x86_splat,
-                         xnn_f32_igemm_minmax_ukernel_4x8__wasmsimd_x86_splat);
+const xnn_gemm_config kF32GemmX86 = make_f32_gemm_config(
+    kFloatRows, xnn_f32_gemm_minmax_ukernel_1x8__wasmsimd_x86_loadsplat,
+    xnn_f32_igemm_minmax_ukernel_1x8__wasmsimd_x86_loadsplat, multiply_floats, convolve_floats);
 const xnn_gemm_config kF32GemmArm =
     make_f32_gemm_config(5, xnn_f32_gemm_minmax_ukernel_1x8__wasmsimd_arm_splat,
                          xnn_f32_igemm_minmax_ukernel_1x8__wasmsimd_arm_splat,
                          xnn_f32_gemm_minmax_ukernel_5x8__wasmsimd_arm_splat,
                          xnn_f32_igemm_minmax_ukernel_5x8__wasmsimd_arm_splat);
+/// Returns the configuration of our own kernels (exact_gemm_kernel.h).
+xnn_gemm_config make_own_config() {
+  xnn_gemm_config config = {};
+  set_matrix_kernels(config, kExactRows, multiply_exactly, convolve_row_exactly, multiply_exactly,
+                     convolve_exactly);
+  set_qs8_packing(config);
+  config.nr = 8;
+  config.log2_kr = 1;
+  return config;
+}
+
+const xnn_gemm_config kQs8GemmOwn = make_own_config();
 const xnn_gemm_config kQs8Gemm = qs8_exact_gemm_config();
 
 const xnn_dwconv_config kF32DepthwiseX86[XNN_MAX_F32_DWCONV_UKERNELS] = {
     f32_depthwise_config(xnn_f32_dwconv_minmax_ukernel_3p8c__wasmsimd_x86, 8, 3),
     f32_depthwise_config(xnn_f32_dwconv_minmax_ukernel_4p8c__wasmsimd_x86, 8, 4),
-    f32_depthwise_config(xnn_f32_dwconv_minmax_ukernel_9p8c__wasmsimd_x86, 8, 9),
+    f32_depthwise_config(convolve_float_depthwise_9, kFloatDepthwiseTile, 9),
     f32_depthwise_config(xnn_f32_dwconv_minmax_ukernel_25p4c__wasmsimd_arm, 4, 25)};
 const xnn_dwconv_config kF32DepthwiseArm[XNN_MAX_F32_DWCONV_UKERNELS] = {
     f32_depthwise_config(xnn_f32_dwconv_minmax_ukernel_3p4c__wasmsimd_arm, 4, 3),
@@ -100,11 +93,10 @@ using namespace teachable;
 
 extern "C" {
 
-const xnn_gemm_config* xnn_init_f32_gemm_config() {
-  if (!is_x86()) return &kF32GemmArm;
-  return hardware_concurrency() > kMaxCoresWithoutAvx ? &kF32GemmX86Avx : &kF32GemmX86;
+const xnn_gemm_config* xnn_init_f32_gemm_config() { return is_x86() ? &kF32GemmX86 : &kF32GemmArm; }
+const xnn_gemm_config* xnn_init_qs8_qc8w_gemm_config() {
+  return ExtrasStore::current() != nullptr && is_x86() ? &kQs8GemmOwn : &kQs8Gemm;
 }
-const xnn_gemm_config* xnn_init_qs8_qc8w_gemm_config() { return &kQs8Gemm; }
 const xnn_dwconv_config* xnn_init_f32_dwconv_config() {
   return is_x86() ? kF32DepthwiseX86 : kF32DepthwiseArm;
 }

@@ -37,6 +37,27 @@ void pack_4_by_2_turned(const uint8_t* rows, size_t depth, uint8_t* to) {
   }
 }
 
+void pack_8_by_2(const uint8_t* rows, size_t depth, uint8_t* to) {
+  size_t k = 0;
+  for (; k + 16 <= depth; k += 16, to += 128) {
+    // Each round interleaves the first half of the vectors with the second half.
+    Pairs row[8];
+    for (size_t i = 0; i < 8; ++i) row[i] = load<Pairs>(rows + i * depth + k);
+    for (size_t round = 0; round < 3; ++round) {
+      Pairs next[8];
+      for (size_t i = 0; i < 4; ++i) {
+        next[2 * i] = __builtin_shufflevector(row[i], row[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+        next[2 * i + 1] = __builtin_shufflevector(row[i], row[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+      }
+      std::memcpy(row, next, sizeof(row));
+    }
+    for (size_t i = 0; i < 8; ++i) store(to + 16 * i, row[i]);
+  }
+  for (; k < depth; k += 2, to += 16) {
+    for (size_t i = 0; i < 8; ++i) store(to + 2 * i, load<uint16_t>(rows + i * depth + k));
+  }
+}
+
 void pack_8_by_4(const uint8_t* rows, size_t depth, uint8_t* to) {
   for (size_t half = 0; half < 2; ++half, rows += 4 * depth, to += 16) {
     size_t k = 0;
@@ -72,7 +93,8 @@ struct Layout {
 };
 
 constexpr Layout kLayouts[] = {
-    {4, 2, 4, 8, pack_4_by_2_turned},  // plain SIMD
+    {4, 2, 4, 8, pack_4_by_2_turned},  // XNNPACK's kernels of plain SIMD
+    {8, 2, 1, 2, pack_8_by_2},         // exact_gemm_kernel.cpp
     {8, 4, 1, 4, pack_8_by_4},         // gemm_kernel.cpp
     {8, 8, 1, 8, pack_8_by_8},         // exact dot products
 };
