@@ -93,23 +93,22 @@ size_t LinearHead::max_factor_for(size_t stride) {
   return std::clamp(kMaxFactorValues / stride, size_t{2}, kMaxFactor);
 }
 
-LinearHead::LinearHead(size_t dimension)
+LinearHead::LinearHead(size_t dimension, RowOwner owner)
     : stride_(round_up(dimension, kStep)),
       max_factor_(max_factor_for(stride_)),
+      owner_(owner),
       row_(stride_),
       direction_(stride_) {}
 
 void LinearHead::grow() {
   const size_t capacity = std::min(max_factor_, std::max<size_t>(16, capacity_ * 2));
-  PaddedBuffer<float> rows(capacity * stride_);
   PaddedBuffer<double> inverse(capacity * capacity), products(capacity), solution(capacity);
   ids_.reserve(capacity);
   class_of_.reserve(capacity);
-  std::copy_n(rows_.data(), factor_count() * stride_, rows.data());
+  rows_.reserve(capacity);
   for (size_t slot = 0; slot < factor_count(); ++slot) {
     std::copy_n(inverse_row(slot), factor_count(), inverse.data() + slot * capacity);
   }
-  rows_ = std::move(rows);
   inverse_ = std::move(inverse);
   products_ = std::move(products);
   solution_ = std::move(solution);
@@ -118,6 +117,10 @@ void LinearHead::grow() {
 
 void LinearHead::reserve(size_t class_count) {
   if (factor_count() == capacity_ && capacity_ < max_factor_) grow();
+  if (owner_ == RowOwner::Head && copies_.size() == factor_count() && copies_.size() < capacity_) {
+    reserve_more(copies_, 1);
+    copies_.emplace_back(stride_);
+  }
   reserve_more(classes_, class_count > classes_.size() ? class_count - classes_.size() : 0);
   while (classes_.size() < class_count) {
     classes_.push_back({.weights = PaddedBuffer<double>(stride_)});
@@ -202,7 +205,8 @@ void LinearHead::add_slot(const float* row, ExampleId id, uint32_t class_index) 
     inverse_row(slot)[count] = inverse_row(count)[slot] = -solution_[slot] / rest;
   }
   inverse_row(count)[count] = 1 / rest;
-  std::copy_n(row, stride_, rows_.data() + count * stride_);
+  if (owner_ == RowOwner::Head) row = std::copy_n(row, stride_, copies_[count].data()) - stride_;
+  rows_.push_back(row);
   ids_.push_back(id);
   class_of_.push_back(class_index);
   ++classes_[class_index].factor_count;
@@ -212,8 +216,8 @@ void LinearHead::remove_slot(size_t slot, bool is_gone) noexcept {
   const uint32_t class_index = class_of_[slot];
   const size_t last = factor_count() - 1;
   if (slot != last) {
-    float* const row = rows_.data() + slot * stride_;
-    std::swap_ranges(row, row + stride_, rows_.data() + last * stride_);
+    std::swap(rows_[slot], rows_[last]);
+    if (owner_ == RowOwner::Head) std::swap(copies_[slot], copies_[last]);
     std::swap_ranges(inverse_row(slot), inverse_row(slot) + last + 1, inverse_row(last));
     for (size_t i = 0; i <= last; ++i) std::swap(inverse_row(i)[slot], inverse_row(i)[last]);
     std::swap(ids_[slot], ids_[last]);
@@ -227,6 +231,7 @@ void LinearHead::remove_slot(size_t slot, bool is_gone) noexcept {
   for (size_t i = 0; i < last; ++i) {
     add_scaled(inverse_row(i), solution_.data(), -solution_[i] / corner, last);
   }
+  rows_.pop_back();
   ids_.pop_back();
   class_of_.pop_back();
   --classes_[class_index].factor_count;
@@ -259,6 +264,11 @@ void LinearHead::add_sum(const double* sum, size_t count, uint32_t class_index) 
   for (size_t i = 0; i < stride_; ++i) row_[i] = static_cast<float>(sum[i]);
   solve(row_.data());
   add_direction(own, 1);
+}
+
+void LinearHead::follow(ExampleId id, const float* row) noexcept {
+  const size_t slot = slot_of(id);
+  if (owner_ == RowOwner::Caller && slot != kNoSlot) rows_[slot] = row;
 }
 
 void LinearHead::remove(const float* row, ExampleId id, uint32_t class_index) noexcept {
@@ -338,17 +348,20 @@ void LinearHead::scores_without(const float* row, ExampleId id, uint32_t class_i
   }
 }
 
-size_t LinearHead::needed_bytes(size_t dimension, size_t example_count, size_t class_count) {
+size_t LinearHead::needed_bytes(size_t dimension, size_t example_count, size_t class_count,
+                                RowOwner owner) {
   const size_t stride = round_up(dimension, kStep);
   const size_t capacity =
       std::min(max_factor_for(stride), std::bit_ceil(std::max<size_t>(16, example_count)));
-  // Growing copies what was half as large.
-  return capacity * (stride * sizeof(float) + capacity * sizeof(double)) / 2 * 3 +
+  const size_t copies =
+      owner == RowOwner::Head ? capacity * (stride * sizeof(float) + kReadSlack) : 0;
+  // Growing the inverse copies one that was a quarter as large.
+  return copies + capacity * capacity * sizeof(double) / 4 * 5 +
          class_count * (sizeof(Class) + stride * sizeof(double) + kReadSlack);
 }
 
 size_t LinearHead::memory_bytes() const {
-  return (rows_.size() + row_.size()) * sizeof(float) +
+  return (copies_.size() + 1) * stride_ * sizeof(float) + rows_.capacity() * sizeof(float*) +
          (inverse_.size() + products_.size() + solution_.size() + direction_.size()) *
              sizeof(double) +
          ids_.capacity() * sizeof(ExampleId) + class_of_.capacity() * sizeof(uint32_t) +
