@@ -52,8 +52,8 @@ void check_spare_memory(size_t row_count, size_t head_bytes) {
   ::operator delete(::operator new(bytes));
 }
 
-/// Memory of examples, in bytes, up to which nothing is checked. WebAssembly memory never shrinks, so
-/// the check makes it larger by what it checks. Few examples leave the browser enough to give.
+/// Memory of examples, in bytes, up to which nothing is checked. WebAssembly memory never shrinks,
+/// so the check makes it larger by what it checks. Few examples leave the browser enough to give.
 constexpr size_t kUncheckedBytes = size_t{32} << 20;
 
 LinearHead::RowOwner owner_of_rows(const Rows& rows) {

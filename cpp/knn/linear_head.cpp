@@ -102,13 +102,11 @@ LinearHead::LinearHead(size_t dimension, RowOwner owner)
 
 void LinearHead::grow() {
   const size_t capacity = std::min(max_factor_, std::max<size_t>(16, capacity_ * 2));
-  PaddedBuffer<double> inverse(capacity * capacity), products(capacity), solution(capacity);
+  PaddedBuffer<double> inverse(triangle(capacity)), products(capacity), solution(capacity);
   ids_.reserve(capacity);
   class_of_.reserve(capacity);
   rows_.reserve(capacity);
-  for (size_t slot = 0; slot < factor_count(); ++slot) {
-    std::copy_n(inverse_row(slot), factor_count(), inverse.data() + slot * capacity);
-  }
+  std::copy_n(inverse_.data(), triangle(factor_count()), inverse.data());
   inverse_ = std::move(inverse);
   products_ = std::move(products);
   solution_ = std::move(solution);
@@ -140,12 +138,12 @@ size_t LinearHead::non_empty_count() const {
 double LinearHead::project(const float* row) noexcept {
   const size_t count = factor_count();
   for (size_t slot = 0; slot < count; ++slot) products_[slot] = dot(row, slot_row(slot), stride_);
-  double explained = 0;
   for (size_t slot = 0; slot < count; ++slot) {
-    solution_[slot] = dot(inverse_row(slot), products_.data(), count);
-    explained += solution_[slot] * products_[slot];
+    // The row gives the part left of the diagonal and, as a column, the part above it.
+    add_scaled(solution_.data(), inverse_row(slot), products_[slot], slot);
+    solution_[slot] = dot(inverse_row(slot), products_.data(), slot + 1);
   }
-  return explained;
+  return dot(solution_.data(), products_.data(), count);
 }
 
 void LinearHead::combine_rows(const double* coefficients) noexcept {
@@ -201,8 +199,8 @@ void LinearHead::add_slot(const float* row, ExampleId id, uint32_t class_index) 
   for (size_t i = 0; i < stride_; ++i) direction_[i] -= double{row[i]};
   update_weights(row, 1 / rest, class_index);
   for (size_t slot = 0; slot < count; ++slot) {
-    add_scaled(inverse_row(slot), solution_.data(), solution_[slot] / rest, count);
-    inverse_row(slot)[count] = inverse_row(count)[slot] = -solution_[slot] / rest;
+    add_scaled(inverse_row(slot), solution_.data(), solution_[slot] / rest, slot + 1);
+    inverse_row(count)[slot] = -solution_[slot] / rest;
   }
   inverse_row(count)[count] = 1 / rest;
   if (owner_ == RowOwner::Head) row = std::copy_n(row, stride_, copies_[count].data()) - stride_;
@@ -218,8 +216,9 @@ void LinearHead::remove_slot(size_t slot, bool is_gone) noexcept {
   if (slot != last) {
     std::swap(rows_[slot], rows_[last]);
     if (owner_ == RowOwner::Head) std::swap(copies_[slot], copies_[last]);
-    std::swap_ranges(inverse_row(slot), inverse_row(slot) + last + 1, inverse_row(last));
-    for (size_t i = 0; i <= last; ++i) std::swap(inverse_row(i)[slot], inverse_row(i)[last]);
+    std::swap_ranges(inverse_row(slot), inverse_row(slot) + slot, inverse_row(last));
+    for (size_t i = slot + 1; i < last; ++i) std::swap(inverse_row(i)[slot], inverse_row(last)[i]);
+    std::swap(inverse_row(slot)[slot], inverse_row(last)[last]);
     std::swap(ids_[slot], ids_[last]);
     std::swap(class_of_[slot], class_of_[last]);
   }
@@ -229,7 +228,7 @@ void LinearHead::remove_slot(size_t slot, bool is_gone) noexcept {
   combine_rows(solution_.data());
   update_weights(slot_row(last), 1 / (kRidge * corner), is_gone ? class_index : kNobody);
   for (size_t i = 0; i < last; ++i) {
-    add_scaled(inverse_row(i), solution_.data(), -solution_[i] / corner, last);
+    add_scaled(inverse_row(i), solution_.data(), -solution_[i] / corner, i + 1);
   }
   rows_.pop_back();
   ids_.pop_back();
@@ -286,7 +285,9 @@ void LinearHead::remove(const float* row, ExampleId id, uint32_t class_index) no
 void LinearHead::move(const float* row, ExampleId id, uint32_t from, uint32_t to) noexcept {
   const size_t slot = slot_of(id);
   if (slot != kNoSlot) {
-    combine_rows(inverse_row(slot));
+    std::copy_n(inverse_row(slot), slot + 1, solution_.data());
+    for (size_t i = slot + 1; i < factor_count(); ++i) solution_[i] = inverse_row(i)[slot];
+    combine_rows(solution_.data());
     class_of_[slot] = to;
     --classes_[from].factor_count;
     ++classes_[to].factor_count;
@@ -356,7 +357,7 @@ size_t LinearHead::needed_bytes(size_t dimension, size_t example_count, size_t c
   const size_t copies =
       owner == RowOwner::Head ? capacity * (stride * sizeof(float) + kReadSlack) : 0;
   // Growing the inverse copies one that was a quarter as large.
-  return copies + capacity * capacity * sizeof(double) / 4 * 5 +
+  return copies + triangle(capacity) * sizeof(double) / 4 * 5 +
          class_count * (sizeof(Class) + stride * sizeof(double) + kReadSlack);
 }
 

@@ -90,8 +90,11 @@ class LinearHead {
   };
 
   const float* slot_row(size_t slot) const { return rows_[slot]; }
-  double* inverse_row(size_t slot) { return inverse_.data() + slot * capacity_; }
-  const double* inverse_row(size_t slot) const { return inverse_.data() + slot * capacity_; }
+  /// Number of values on and below the diagonal of a matrix.
+  static size_t triangle(size_t size) { return size * (size + 1) / 2; }
+  /// Row of the inverse, up to the diagonal: [slot + 1].
+  double* inverse_row(size_t slot) { return inverse_.data() + triangle(slot); }
+  const double* inverse_row(size_t slot) const { return inverse_.data() + triangle(slot); }
   size_t slot_of(ExampleId id) const;
   size_t non_empty_count() const;
   /// Grows inverse_ and the vectors for one more slot.
@@ -123,9 +126,9 @@ class LinearHead {
   std::vector<const float*> rows_;  ///< [factor_count] rows of the factor
   /// RowOwner::Head: memory of the rows, [stride] each, and then that of the next one.
   std::vector<PaddedBuffer<float>> copies_;
-  PaddedBuffer<double>
-      inverse_;                 ///< [capacity, capacity] inverse(products + kRidge * I), symmetric
-  std::vector<ExampleId> ids_;  ///< [factor_count]
+  /// [triangle(capacity)] lower half of inverse(products + kRidge * I), which is symmetric.
+  PaddedBuffer<double> inverse_;
+  std::vector<ExampleId> ids_;      ///< [factor_count]
   std::vector<uint32_t> class_of_;  ///< [factor_count]
   std::vector<Class> classes_;
   PaddedBuffer<float> row_;  ///< [stride]
