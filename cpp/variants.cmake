@@ -1,6 +1,6 @@
 # The variants of the WebAssembly module differ in two ways: whether they use relaxed SIMD, and whether they use threads.
-# One build tree links those without threads, another one (TEACHABLE_THREADS) those with threads. Within a tree all of them
-# share their objects. Only these parts differ:
+# One build tree links those without threads, another one (TEACHABLE_THREADS) those with threads, and a third one the tests of
+# those without. Within a tree all of them share their objects. Only these parts differ:
 #   part_simd      or  part_relaxed    kernels, and what chooses between kernels
 #   part_single    or  part_threads    the thread pool
 # Layers add their own files to these by add_layer() in CMakeLists.txt.

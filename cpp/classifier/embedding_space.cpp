@@ -37,7 +37,8 @@ void scale(std::span<float> values, float length) {
 
 }  // namespace
 
-EmbeddingSpace::EmbeddingSpace(std::span<const uint8_t> file, size_t last_size, size_t middle_size)
+[[clang::minsize]] EmbeddingSpace::EmbeddingSpace(std::span<const uint8_t> file, size_t last_size,
+                                                  size_t middle_size)
     : last_size_(last_size),
       stride_((middle_size + kStep - 1) / kStep * kStep),
       size_(last_size + middle_size) {

@@ -61,7 +61,7 @@ struct Mapping {
   Float4 scale, offset;
 };
 
-Mapping make_mapping(const Preprocess& how, double unit) {
+[[clang::minsize]] Mapping make_mapping(const Preprocess& how, double unit) {
   Mapping mapping = {};
   for (size_t c = 0; c < 3; ++c) {
     const auto [range_low, range_high] =
@@ -183,8 +183,10 @@ int64_t divide_rounded(int64_t dividend, int64_t divisor) {
 
 }  // namespace
 
-std::vector<Preprocessor::Tap> Preprocessor::make_taps(int source_first, int source_count,
-                                                       int count, ResizeRule rule) {
+[[clang::minsize]] std::vector<Preprocessor::Tap> Preprocessor::make_taps(int source_first,
+                                                                          int source_count,
+                                                                          int count,
+                                                                          ResizeRule rule) {
   std::vector<Tap> taps(static_cast<size_t>(count));
   const double last = source_count - 1;
   for (int i = 0; i < count; ++i) {
@@ -223,8 +225,9 @@ void Preprocessor::prepare(const RgbaView& frame, const Preprocess& how, int wid
   prepare(frame.width, frame.height, how, width, height, length);
 }
 
-void Preprocessor::prepare(int frame_width, int frame_height, const Preprocess& how, int width,
-                           int height, size_t length) {
+[[clang::minsize]] void Preprocessor::prepare(int frame_width, int frame_height,
+                                              const Preprocess& how, int width, int height,
+                                              size_t length) {
   check_size(frame_width, frame_height);
   check_output(width, height, how.grey ? 1 : 3, length);
   const Geometry wanted{frame_width, frame_height, width,      height,
@@ -262,9 +265,10 @@ void Preprocessor::prepare(int frame_width, int frame_height, const Preprocess& 
   geometry_ = wanted;
 }
 
-Preprocessor::Part Preprocessor::part_from(int output_begin, int frame_width, int frame_height,
-                                           const Preprocess& how, int width, int height,
-                                           size_t max_bytes) {
+[[clang::minsize]] Preprocessor::Part Preprocessor::part_from(int output_begin, int frame_width,
+                                                              int frame_height,
+                                                              const Preprocess& how, int width,
+                                                              int height, size_t max_bytes) {
   prepare(frame_width, frame_height, how, width, height,
           static_cast<size_t>(width) * static_cast<size_t>(height) * (how.grey ? 1 : 3));
   const auto end_of = [&](const Tap& row) {

@@ -52,6 +52,14 @@ void check_spare_memory(size_t row_count, size_t head_bytes) {
   ::operator delete(::operator new(bytes));
 }
 
+/// Memory of examples, in bytes, up to which nothing is checked. WebAssembly memory never shrinks,
+/// so the check makes it larger by what it checks. Few examples leave the browser enough to give.
+constexpr size_t kUncheckedBytes = size_t{32} << 20;
+
+LinearHead::RowOwner owner_of_rows(const Rows& rows) {
+  return rows.storage() == Storage::F32 ? LinearHead::RowOwner::Caller : LinearHead::RowOwner::Head;
+}
+
 }  // namespace
 
 double Knn::checked_norm(std::span<const float> embedding) const {
@@ -106,8 +114,9 @@ void Knn::reserve(size_t more, size_t dimension) {
     row_of_.reserve(more);
     // Last, so that what it frees is in one piece with the memory that was never used.
     const size_t count = rows_.count() + more;
-    if (grows) {
-      check_spare_memory(count, LinearHead::needed_bytes(dimension, count, classes_.size() + 1));
+    if (grows && rows_.memory_bytes() > kUncheckedBytes) {
+      check_spare_memory(count, LinearHead::needed_bytes(dimension, count, classes_.size() + 1,
+                                                         owner_of_rows(rows_)));
     }
   } catch (const std::bad_alloc&) {
     rows_.free_unused();
@@ -118,11 +127,16 @@ void Knn::reserve(size_t more, size_t dimension) {
   }
 }
 
+const float* Knn::row_for(LinearHead& head, size_t i) const noexcept {
+  if (const float* values = rows_.values(i)) return values;
+  rows_.decode(i, head.row_buffer());
+  return head.row_buffer();
+}
+
 template <typename Change>
 void Knn::update_head(size_t i, const Change& change) noexcept {
   if (!head_) return;
-  rows_.decode(i, head_->row_buffer());
-  change(*head_, head_->row_buffer());
+  change(*head_, row_for(*head_, i));
 }
 
 void Knn::reserve_head() noexcept {
@@ -395,7 +409,7 @@ std::vector<Neighbour> Knn::neighbours_of(ExampleId id, size_t k) const {
 }
 
 LinearHead Knn::make_head() const try {
-  LinearHead head(rows_.dimension());
+  LinearHead head(rows_.dimension(), owner_of_rows(rows_));
   std::vector<std::vector<size_t>> rows_of_class(classes_.size());
   for (size_t i = 0; i < class_of_.size(); ++i) rows_of_class[class_of_[i]].push_back(i);
   // The factor takes one example of each class in turn, until it is full.
@@ -406,8 +420,7 @@ LinearHead Knn::make_head() const try {
       if (turn >= rows_of_class[c].size() || head.factor_count() == head.max_factor()) continue;
       const size_t i = rows_of_class[c][turn];
       head.reserve(classes_.size());
-      rows_.decode(i, head.row_buffer());
-      head.add(head.row_buffer(), id_of_[i], c);
+      head.add(row_for(head, i), id_of_[i], c);
       in_factor[i] = true;
       ++chosen;
     }
@@ -418,8 +431,8 @@ LinearHead Knn::make_head() const try {
     size_t count = 0;
     for (const size_t i : rows_of_class[c]) {
       if (in_factor[i]) continue;
-      rows_.decode(i, head.row_buffer());
-      for (size_t at = 0; at < rows_.dimension(); ++at) sum[at] += double{head.row_buffer()[at]};
+      const float* const row = row_for(head, i);
+      for (size_t at = 0; at < rows_.dimension(); ++at) sum[at] += double{row[at]};
       ++count;
     }
     if (count > 0) head.add_sum(sum.data(), count, c);
@@ -466,6 +479,8 @@ std::vector<ExampleId> Knn::ids(std::string_view label) const {
 void Knn::remove_row(size_t i) noexcept {
   update_head(
       i, [&](LinearHead& head, const float* row) { head.remove(row, id_of_[i], class_of_[i]); });
+  // The last row takes this one's place.
+  if (head_ && rows_.values(i) != nullptr) head_->follow(id_of_.back(), rows_.values(i));
   classes_.decrease_count(class_of_[i]);
   row_of_.move(id_of_.back(), static_cast<uint32_t>(i));
   row_of_.remove(id_of_[i]);

@@ -231,6 +231,8 @@ class Knn {
                              std::optional<size_t> left_out, bool votes) const;
   /// Returns what nearest() finds for a stored example, without the example itself.
   Votes nearest_to(ExampleId id, size_t k, bool votes) const;
+  /// Returns the values of row i: the stored ones, or a copy in the head's buffer.
+  const float* row_for(LinearHead& head, size_t i) const noexcept;
   /// Runs `change` on the linear head with the row i, if there is a head.
   template <typename Change>
   void update_head(size_t i, const Change& change) noexcept;

@@ -93,23 +93,20 @@ size_t LinearHead::max_factor_for(size_t stride) {
   return std::clamp(kMaxFactorValues / stride, size_t{2}, kMaxFactor);
 }
 
-LinearHead::LinearHead(size_t dimension)
+LinearHead::LinearHead(size_t dimension, RowOwner owner)
     : stride_(round_up(dimension, kStep)),
       max_factor_(max_factor_for(stride_)),
+      owner_(owner),
       row_(stride_),
       direction_(stride_) {}
 
 void LinearHead::grow() {
   const size_t capacity = std::min(max_factor_, std::max<size_t>(16, capacity_ * 2));
-  PaddedBuffer<float> rows(capacity * stride_);
-  PaddedBuffer<double> inverse(capacity * capacity), products(capacity), solution(capacity);
+  PaddedBuffer<double> inverse(triangle(capacity)), products(capacity), solution(capacity);
   ids_.reserve(capacity);
   class_of_.reserve(capacity);
-  std::copy_n(rows_.data(), factor_count() * stride_, rows.data());
-  for (size_t slot = 0; slot < factor_count(); ++slot) {
-    std::copy_n(inverse_row(slot), factor_count(), inverse.data() + slot * capacity);
-  }
-  rows_ = std::move(rows);
+  rows_.reserve(capacity);
+  std::copy_n(inverse_.data(), triangle(factor_count()), inverse.data());
   inverse_ = std::move(inverse);
   products_ = std::move(products);
   solution_ = std::move(solution);
@@ -118,6 +115,10 @@ void LinearHead::grow() {
 
 void LinearHead::reserve(size_t class_count) {
   if (factor_count() == capacity_ && capacity_ < max_factor_) grow();
+  if (owner_ == RowOwner::Head && copies_.size() == factor_count() && copies_.size() < capacity_) {
+    reserve_more(copies_, 1);
+    copies_.emplace_back(stride_);
+  }
   reserve_more(classes_, class_count > classes_.size() ? class_count - classes_.size() : 0);
   while (classes_.size() < class_count) {
     classes_.push_back({.weights = PaddedBuffer<double>(stride_)});
@@ -137,12 +138,12 @@ size_t LinearHead::non_empty_count() const {
 double LinearHead::project(const float* row) noexcept {
   const size_t count = factor_count();
   for (size_t slot = 0; slot < count; ++slot) products_[slot] = dot(row, slot_row(slot), stride_);
-  double explained = 0;
   for (size_t slot = 0; slot < count; ++slot) {
-    solution_[slot] = dot(inverse_row(slot), products_.data(), count);
-    explained += solution_[slot] * products_[slot];
+    // The row gives the part left of the diagonal and, as a column, the part above it.
+    add_scaled(solution_.data(), inverse_row(slot), products_[slot], slot);
+    solution_[slot] = dot(inverse_row(slot), products_.data(), slot + 1);
   }
-  return explained;
+  return dot(solution_.data(), products_.data(), count);
 }
 
 void LinearHead::combine_rows(const double* coefficients) noexcept {
@@ -198,11 +199,12 @@ void LinearHead::add_slot(const float* row, ExampleId id, uint32_t class_index) 
   for (size_t i = 0; i < stride_; ++i) direction_[i] -= double{row[i]};
   update_weights(row, 1 / rest, class_index);
   for (size_t slot = 0; slot < count; ++slot) {
-    add_scaled(inverse_row(slot), solution_.data(), solution_[slot] / rest, count);
-    inverse_row(slot)[count] = inverse_row(count)[slot] = -solution_[slot] / rest;
+    add_scaled(inverse_row(slot), solution_.data(), solution_[slot] / rest, slot + 1);
+    inverse_row(count)[slot] = -solution_[slot] / rest;
   }
   inverse_row(count)[count] = 1 / rest;
-  std::copy_n(row, stride_, rows_.data() + count * stride_);
+  if (owner_ == RowOwner::Head) row = std::copy_n(row, stride_, copies_[count].data()) - stride_;
+  rows_.push_back(row);
   ids_.push_back(id);
   class_of_.push_back(class_index);
   ++classes_[class_index].factor_count;
@@ -212,10 +214,11 @@ void LinearHead::remove_slot(size_t slot, bool is_gone) noexcept {
   const uint32_t class_index = class_of_[slot];
   const size_t last = factor_count() - 1;
   if (slot != last) {
-    float* const row = rows_.data() + slot * stride_;
-    std::swap_ranges(row, row + stride_, rows_.data() + last * stride_);
-    std::swap_ranges(inverse_row(slot), inverse_row(slot) + last + 1, inverse_row(last));
-    for (size_t i = 0; i <= last; ++i) std::swap(inverse_row(i)[slot], inverse_row(i)[last]);
+    std::swap(rows_[slot], rows_[last]);
+    if (owner_ == RowOwner::Head) std::swap(copies_[slot], copies_[last]);
+    std::swap_ranges(inverse_row(slot), inverse_row(slot) + slot, inverse_row(last));
+    for (size_t i = slot + 1; i < last; ++i) std::swap(inverse_row(i)[slot], inverse_row(last)[i]);
+    std::swap(inverse_row(slot)[slot], inverse_row(last)[last]);
     std::swap(ids_[slot], ids_[last]);
     std::swap(class_of_[slot], class_of_[last]);
   }
@@ -225,8 +228,9 @@ void LinearHead::remove_slot(size_t slot, bool is_gone) noexcept {
   combine_rows(solution_.data());
   update_weights(slot_row(last), 1 / (kRidge * corner), is_gone ? class_index : kNobody);
   for (size_t i = 0; i < last; ++i) {
-    add_scaled(inverse_row(i), solution_.data(), -solution_[i] / corner, last);
+    add_scaled(inverse_row(i), solution_.data(), -solution_[i] / corner, i + 1);
   }
+  rows_.pop_back();
   ids_.pop_back();
   class_of_.pop_back();
   --classes_[class_index].factor_count;
@@ -261,6 +265,11 @@ void LinearHead::add_sum(const double* sum, size_t count, uint32_t class_index) 
   add_direction(own, 1);
 }
 
+void LinearHead::follow(ExampleId id, const float* row) noexcept {
+  const size_t slot = slot_of(id);
+  if (owner_ == RowOwner::Caller && slot != kNoSlot) rows_[slot] = row;
+}
+
 void LinearHead::remove(const float* row, ExampleId id, uint32_t class_index) noexcept {
   Class& own = classes_[class_index];
   const size_t slot = slot_of(id);
@@ -276,7 +285,9 @@ void LinearHead::remove(const float* row, ExampleId id, uint32_t class_index) no
 void LinearHead::move(const float* row, ExampleId id, uint32_t from, uint32_t to) noexcept {
   const size_t slot = slot_of(id);
   if (slot != kNoSlot) {
-    combine_rows(inverse_row(slot));
+    std::copy_n(inverse_row(slot), slot + 1, solution_.data());
+    for (size_t i = slot + 1; i < factor_count(); ++i) solution_[i] = inverse_row(i)[slot];
+    combine_rows(solution_.data());
     class_of_[slot] = to;
     --classes_[from].factor_count;
     ++classes_[to].factor_count;
@@ -338,17 +349,20 @@ void LinearHead::scores_without(const float* row, ExampleId id, uint32_t class_i
   }
 }
 
-size_t LinearHead::needed_bytes(size_t dimension, size_t example_count, size_t class_count) {
+size_t LinearHead::needed_bytes(size_t dimension, size_t example_count, size_t class_count,
+                                RowOwner owner) {
   const size_t stride = round_up(dimension, kStep);
   const size_t capacity =
       std::min(max_factor_for(stride), std::bit_ceil(std::max<size_t>(16, example_count)));
-  // Growing copies what was half as large.
-  return capacity * (stride * sizeof(float) + capacity * sizeof(double)) / 2 * 3 +
+  const size_t copies =
+      owner == RowOwner::Head ? capacity * (stride * sizeof(float) + kReadSlack) : 0;
+  // Growing the inverse copies one that was a quarter as large.
+  return copies + triangle(capacity) * sizeof(double) / 4 * 5 +
          class_count * (sizeof(Class) + stride * sizeof(double) + kReadSlack);
 }
 
 size_t LinearHead::memory_bytes() const {
-  return (rows_.size() + row_.size()) * sizeof(float) +
+  return (copies_.size() + 1) * stride_ * sizeof(float) + rows_.capacity() * sizeof(float*) +
          (inverse_.size() + products_.size() + solution_.size() + direction_.size()) *
              sizeof(double) +
          ids_.capacity() * sizeof(ExampleId) + class_of_.capacity() * sizeof(uint32_t) +

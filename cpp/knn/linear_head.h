@@ -25,14 +25,22 @@ namespace teachable {
 /// that reserve() made.
 class LinearHead {
  public:
+  /// Owner of the rows of the factor.
+  enum class RowOwner {
+    Caller,  ///< the head borrows the rows that add() gets, until their examples leave
+    Head,    ///< the head copies them
+  };
+
   /// Creates a head without examples for rows of `dimension` values, >= 1. Throws std::bad_alloc.
-  explicit LinearHead(size_t dimension);
+  LinearHead(size_t dimension, RowOwner owner);
 
   /// Makes room for one more example, and for classes with indices below `class_count`. Throws
   /// std::bad_alloc; the head stays as it was.
   void reserve(size_t class_count);
   /// Adds an example.
   void add(const float* row, ExampleId id, uint32_t class_index) noexcept;
+  /// Notes that the row of an example, which the head may borrow, is at another address now.
+  void follow(ExampleId id, const float* row) noexcept;
   /// Removes an example that was added with this row, id and class.
   void remove(const float* row, ExampleId id, uint32_t class_index) noexcept;
   /// Changes the class of an example that was added with this row and id.
@@ -63,7 +71,8 @@ class LinearHead {
   size_t memory_bytes() const;
   /// Maximum memory that a head needs while it grows to this number of examples and classes, in
   /// bytes.
-  static size_t needed_bytes(size_t dimension, size_t example_count, size_t class_count);
+  static size_t needed_bytes(size_t dimension, size_t example_count, size_t class_count,
+                             RowOwner owner);
 
   /// Ridge: added to the variance of every direction. Results are flat between 0.01 and 0.3.
   static constexpr double kRidge = 0.03;
@@ -80,12 +89,15 @@ class LinearHead {
     size_t factor_count = 0;       ///< those of them that are in the factor
   };
 
-  const float* slot_row(size_t slot) const { return rows_.data() + slot * stride_; }
-  double* inverse_row(size_t slot) { return inverse_.data() + slot * capacity_; }
-  const double* inverse_row(size_t slot) const { return inverse_.data() + slot * capacity_; }
+  const float* slot_row(size_t slot) const { return rows_[slot]; }
+  /// Number of values on and below the diagonal of a matrix.
+  static size_t triangle(size_t size) { return size * (size + 1) / 2; }
+  /// Row of the inverse, up to the diagonal: [slot + 1].
+  double* inverse_row(size_t slot) { return inverse_.data() + triangle(slot); }
+  const double* inverse_row(size_t slot) const { return inverse_.data() + triangle(slot); }
   size_t slot_of(ExampleId id) const;
   size_t non_empty_count() const;
-  /// Grows rows_, inverse_ and the vectors for one more slot.
+  /// Grows inverse_ and the vectors for one more slot.
   void grow();
   /// Writes inverse * row to direction_ and returns row . (inverse * row).
   double solve(const float* row) noexcept;
@@ -109,11 +121,14 @@ class LinearHead {
   static constexpr uint32_t kNobody = UINT32_MAX;
 
   size_t stride_, max_factor_;
-  size_t capacity_ = 0;       ///< slots for which there is room
-  PaddedBuffer<float> rows_;  ///< [capacity, stride] rows of the factor
-  PaddedBuffer<double>
-      inverse_;                 ///< [capacity, capacity] inverse(products + kRidge * I), symmetric
-  std::vector<ExampleId> ids_;  ///< [factor_count]
+  RowOwner owner_;
+  size_t capacity_ = 0;             ///< slots for which there is room
+  std::vector<const float*> rows_;  ///< [factor_count] rows of the factor
+  /// RowOwner::Head: memory of the rows, [stride] each, and then that of the next one.
+  std::vector<PaddedBuffer<float>> copies_;
+  /// [triangle(capacity)] lower half of inverse(products + kRidge * I), which is symmetric.
+  PaddedBuffer<double> inverse_;
+  std::vector<ExampleId> ids_;      ///< [factor_count]
   std::vector<uint32_t> class_of_;  ///< [factor_count]
   std::vector<Class> classes_;
   PaddedBuffer<float> row_;  ///< [stride]

@@ -123,7 +123,7 @@ size_t Rows::memory_bytes() const {
   return bytes;
 }
 
-void Rows::reserve(size_t more, size_t dimension) {
+[[clang::minsize]] void Rows::reserve(size_t more, size_t dimension) {
   const size_t stride = stride_of(dimension);
   if (stride > SIZE_MAX / sizeof(float) / kBlockRows) throw std::bad_alloc();
   if (count() == 0 && dimension != dimension_) {
@@ -305,7 +305,7 @@ void Rows::write_row(size_t i, std::byte* bytes) const {
   if (storage_ == Storage::I16) std::memcpy(bytes + dimension_, at(&Block::lower, i), dimension_);
 }
 
-bool Rows::append_row(const std::byte* bytes) noexcept {
+[[clang::minsize]] bool Rows::append_row(const std::byte* bytes) noexcept {
   const auto is_unit = [](double square) { return std::abs(square - 1) < 1e-3; };
   // Rows of other writers may be less exact. A length of 1.0004 would increase all similarities and
   // exceed the bound of margin().
@@ -366,7 +366,7 @@ void Rows::decode(Storage storage, size_t i, float* values) const noexcept {
   }
 }
 
-void Rows::convert(Storage storage) {
+[[clang::minsize]] void Rows::convert(Storage storage) {
   const Storage old = storage_;
   if (storage == old) return;
   if (count() == 0) {
@@ -412,7 +412,7 @@ void Rows::convert(Storage storage) {
   }
 }
 
-Rows::Block Rows::planes_for(Block old, Block added) const noexcept {
+[[clang::minsize]] Rows::Block Rows::planes_for(Block old, Block added) const noexcept {
   Block block;
   if (storage_ == Storage::F32) {
     block.codes = std::move(old.codes);

@@ -94,6 +94,12 @@ class Rows {
   bool append_row(const std::byte* bytes) noexcept;
   /// Writes the values of row i to `values` [dimension].
   void decode(size_t i, float* values) const { decode(storage_, i, values); }
+  /// Returns the values of row i of an F32 matrix, padded with zeros to a multiple of kDotStep;
+  /// null for other formats. They stay where they are until the row is removed, or another row that
+  /// takes its place.
+  const float* values(size_t i) const {
+    return storage_ == Storage::F32 ? at(&Block::values, i) : nullptr;
+  }
 
   /// Returns the query vector / norm, prepared for this matrix. Throws std::bad_alloc.
   RowQuery make_query(std::span<const float> vector, double norm) const;

@@ -6,19 +6,23 @@ import { withLock } from '../../cpp/third_party/lock.mjs';
 import { toolchain } from '../../cpp/third_party/setup.mjs';
 import { projectFolder, run } from './steps.mjs';
 
-/** Names of all variants of the WebAssembly module, see cpp/variants.cmake. Two build trees link them, see treeOf(). */
+/** Names of all variants of the WebAssembly module, see cpp/variants.cmake. */
 export const wasmVariants = ['simd', 'simd-threads', 'relaxed', 'relaxed-threads'];
 
 /** The modules in wasm/image/ and wasm/tfjs/, which all variants use. */
 export const bareModules = { preset: 'bare', targets: ['image_decoder', 'tfjs_converter'] };
 
 /** Builds one variant's module. The first call of a tree also compiles the objects that its variants share. */
-export const buildVariant = (variant, report) => buildPreset(variant, ['teachable'], report);
+export const buildVariant = (variant, report) =>
+  withTree(variant.endsWith('-threads') ? 'wasm-threads' : 'wasm-single', [ofVariant('teachable', variant)], report);
 
 /** Builds the modules that all variants use. */
 export const buildBareModules = (report) => buildPreset(bareModules.preset, bareModules.targets, report);
 
-/** Returns the name of the preset that builds a variant, which is also its folder in build/. A preset returns its own name. */
+/**
+ * Returns the name of the preset that builds a variant's test programs and benchmarks, which is also its folder in build/. A preset
+ * returns its own name.
+ */
 export function treeOf(preset) {
   if (!wasmVariants.includes(preset)) return preset;
   return preset.endsWith('-threads') ? 'wasm-threads' : 'wasm';
@@ -35,14 +39,19 @@ function configurationOf(preset) {
 
 /**
  * Builds targets of a preset. A variant of the WebAssembly module can stand in the place of a preset: its targets, such
- * as `teachable`, `unit_tests` and `benchmarks`, are those of treeOf() that carry the variant's name.
+ * as `unit_tests` and `benchmarks`, are those of treeOf() that carry the variant's name.
  */
 export function buildPreset(preset, targets, report) {
   const name = treeOf(preset);
-  const ofVariant = name === preset ? targets : targets.map((target) => `${target}_${preset.replaceAll('-', '_')}`);
+  return withTree(name, name === preset ? targets : targets.map((target) => ofVariant(target, preset)), report);
+}
+
+const ofVariant = (target, variant) => `${target}_${variant.replaceAll('-', '_')}`;
+
+/** Builds targets in a tree. Two ninjas in one tree destroy each other's files. */
+function withTree(name, targets, report) {
   const tree = join(projectFolder, 'build', name);
-  // Two ninjas in one tree destroy each other's files.
-  return withLock(join(tree, 'lock'), () => buildTree(name, tree, ofVariant, report));
+  return withLock(join(tree, 'lock'), () => buildTree(name, tree, targets, report));
 }
 
 async function buildTree(preset, tree, targets, report) {

@@ -91,3 +91,16 @@ for (const storage of ['f32', 'i8']) {
     classifier.delete();
   });
 }
+
+test('a module takes little more memory than it uses', async (t) => {
+  const module = await startModule('simd');
+  const classifier = new module.Classifier(1);
+  assert.equal(fill(classifier, 4_000), undefined);
+  classifier.predictEmbedding(makeBatch().subarray(0, size), { ...options, rule: 'combined' });
+  const [heap, used] = [module.heapBytes(), module.usedBytes()].map((bytes) => bytes / 2 ** 20);
+  t.diagnostic(`${heap.toFixed(1)} MB, of which ${used.toFixed(1)} MB are used`);
+  assert.ok(heap < 1.12 * used);
+  // What the rows alone need: a float and a byte for each value.
+  assert.ok(used < (4_000 * size * 5) / 2 ** 20 + 4);
+  classifier.delete();
+});
