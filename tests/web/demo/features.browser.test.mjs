@@ -27,6 +27,7 @@ const untilText = (page, selector, words) =>
     [selector, words],
   );
 
+/** Waits until the examples are stored in the browser. */
 const untilSaved = (page) => page.waitForSelector('#save-state[data-state=saved]');
 
 /** Sets a field, as a visitor does: a value, or true or false for a check box. */
@@ -379,7 +380,7 @@ const visit = {
     else {
       const crashed = engine === 'Chromium' && page.waitForEvent('crash');
       await killLargestPage();
-      await crashed;
+      await (crashed || assert.rejects(page.evaluate(() => document.title)));
     }
     const parent = await context.newPage();
     await parent.goto(`${url}parent/parent.html`);

@@ -2,8 +2,8 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 
-/** Command lines of the processes in which browsers run pages. */
-const pageProcess = /--type=renderer|-contentproc.*\btab$|WebKitWebProcess/;
+/** Command lines of the processes in which Chromium and Firefox run pages. */
+const pageProcess = /--type=renderer|-contentproc.*\btab$/;
 
 /**
  * Kills the largest of the page processes that this test file started, which is the one whose page runs a network.
