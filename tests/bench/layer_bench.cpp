@@ -6,6 +6,7 @@
 
 #include "net/kernels/gemm_weights.h"
 #include "net/lower.h"
+#include "xnnpack/config.h"
 
 namespace teachable {
 namespace {
@@ -75,8 +76,25 @@ Graph make_graph(const DepthwiseLayer& layer) {
       op);
 }
 
+/// Returns true if this build has a kernel of ours for the layer on this processor.
+bool has_own_kernel(const Graph& graph) {
+  const bool is_depthwise = std::holds_alternative<DepthwiseConv2d>(graph.nodes[0].op);
+  const auto config = [&]() -> const void* {
+    if (is_depthwise) return xnn_init_qs8_qc8w_dwconv_config();
+    return xnn_init_qs8_qc8w_gemm_config();
+  };
+  const void* const theirs = config();
+  ExtrasStore extras;
+  const ExtrasStore::Scope packing(extras);
+  return config() != theirs;
+}
+
 void run(benchmark::State& state, const Graph& graph, int64_t multiply_adds, bool own_kernels) {
   initialize_xnnpack();
+  if (own_kernels && !has_own_kernel(graph)) {
+    state.SkipWithMessage("This build does not use our kernel on this processor.");
+    return;
+  }
   ScaleStore scales;
   ExtrasStore extras;
   const XnnSubgraph subgraph = lower_section(graph, 0, 1, scales);
@@ -91,17 +109,6 @@ void run(benchmark::State& state, const Graph& graph, int64_t multiply_adds, boo
     prepare();
   }
   const XnnRuntime runtime(handle);
-  // Packed weights show that our matrix kernels are in use. Our depthwise kernels, which
-  // WebAssembly on x86 uses, pack nothing.
-#ifdef __wasm_simd128__
-  const bool is_depthwise = std::holds_alternative<DepthwiseConv2d>(graph.nodes[0].op);
-#else
-  const bool is_depthwise = false;
-#endif
-  if (own_kernels && !is_depthwise && extras.layer_count() == 0) {
-    state.SkipWithMessage("This build does not use our kernel on this processor.");
-    return;
-  }
   check(xnn_reshape_runtime(runtime.get()), "benchmark");
   PaddedBuffer<std::byte> input(graph.tensors[0].shape.element_count());
   PaddedBuffer<std::byte> output(graph.tensors[1].shape.element_count());
