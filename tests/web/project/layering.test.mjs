@@ -28,8 +28,7 @@ const layers = {
 const foreign = [
   [/^(xnnpack|pthreadpool)\.h$/, /^net\//],
   [/^stb_image\.h$/, /^image\/decode\.cpp$/],
-  // The kernels ask the engine which dot product it has.
-  [/^emscripten/, /^(bindings\/|net\/kernels\/configs_\w+\.cpp$)/],
+  [/^emscripten/, /^bindings\//],
   [/^nlohmann\//, /^$/], // Only tests use it: the JSON reader of cpp/tfjs is a tenth of its size.
   [/^(flatbuffers\/|tflite_generated\.h)/, /^model\/tflite_(reader|writer|metadata)\.cpp$/],
   [/^tflite_metadata_generated\.h/, /^model\/tflite_metadata\.cpp$/],
