@@ -46,8 +46,10 @@ async function startServer() {
   );
   const program = path.join(projectFolder, 'web/dev/serve.mjs');
   const server = spawn(process.execPath, [program, '--port=0', '--no-policy', ...named]);
+  const end = () => server.kill();
+  process.once('exit', end);
   const [line] = await once(server.stdout, 'data');
-  return { url: String(line).split(' ')[0], end: () => server.kill() };
+  return { url: String(line).split(' ')[0], end };
 }
 
 /** Starts a process that keeps one core busy. It ends with this process. */

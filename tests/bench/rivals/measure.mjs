@@ -70,9 +70,13 @@ export async function measureGroup(browser, url, group, { names, paths, rounds, 
       notes.push(`${titleOf(group)}: ${engines[name].title} was not measured: ${error.message.split('\n')[0]}`);
     }
   }
-  for (const [path, reason] of Object.entries(opened[0].missing))
-    notes.push(`${titleOf(group)}: ${path} was not measured: ${reason}`);
-  paths = paths.filter((path) => !(path in opened[0].missing));
+  // A path is measured for all engines or for none.
+  for (const path of [...paths]) {
+    const without = opened.find(({ missing }) => path in missing);
+    if (!without) continue;
+    notes.push(`${titleOf(group)}: ${path} was not measured: ${without.missing[path]}`);
+    paths = paths.filter((each) => each !== path);
+  }
   const results = Object.fromEntries(
     paths.map((path) => [path, Object.fromEntries(opened.map(({ name }) => [name, []]))]),
   );

@@ -18,8 +18,8 @@ function makeRandom(seed) {
 
 const resamples = 1000;
 
-/** A browser that starts again differs by about this much from the one before, even when its own rounds agree. */
-const leastSpread = 0.01;
+/** Browsers differ by at least this much, even when the rounds of each agree. One browser alone says nothing about others. */
+const leastSpreadOf = (count) => (count > 1 ? 0.01 : 0.1);
 
 /**
  * Returns the median of the browsers' median ratios and its 95 % interval. Rounds of one browser resemble each other, so whole browsers
@@ -34,13 +34,14 @@ export function intervalOfRatio(browsers) {
   const random = makeRandom(7);
   const draw = (values) => values.map(() => values[Math.floor(random() * values.length)]);
   const medians = Array.from({ length: resamples }, () => median(draw(logs).map((rounds) => median(draw(rounds)))));
+  const leastSpread = leastSpreadOf(filled.length);
   const widened = studentFactor(filled.length) / studentFactor(Infinity);
   const low = Math.max(leastSpread, centre - quantile(medians, 0.025)) * widened;
   const high = Math.max(leastSpread, quantile(medians, 0.975) - centre) * widened;
   return { ratio: Math.exp(centre), low: Math.exp(centre - low), high: Math.exp(centre + high) };
 }
 
-/** Two-sided 95 % factors of Student's t, by the number of values. One browser says nothing about others; it counts as two. */
+/** Two-sided 95 % factors of Student's t, by the number of values. One browser counts as two. */
 const studentFactors = [4.3, 4.3, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31];
 const studentFactor = (count) => studentFactors[count] ?? 1.96;
 

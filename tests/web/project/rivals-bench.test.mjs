@@ -29,6 +29,8 @@ test('intervalOfRatio() is narrow for equal browsers and covers those that diffe
   const equal = intervalOfRatio([new Array(5).fill(0.7), new Array(5).fill(0.7)]);
   assert.equal(equal.ratio.toFixed(3), '0.700');
   assert.ok(equal.low < 0.7 && equal.low > 0.66 && equal.high > 0.7 && equal.high < 0.74, JSON.stringify(equal));
+  const single = intervalOfRatio([[0.7, 0.7]]);
+  assert.ok(single.low < 0.6 && single.high > 0.8, JSON.stringify(single));
   const apart = intervalOfRatio([
     [0.6, 0.61],
     [0.7, 0.71],
