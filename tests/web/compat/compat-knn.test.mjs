@@ -1,20 +1,18 @@
 // Tests compat/knn-classifier with the real module in Node: the published test cases of the original, and its known bugs (B1 to B11),
 // which this library must not have.
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import test from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import * as original from '@tensorflow-models/knn-classifier';
-import { root } from '../support/data.mjs';
 import { importTs } from '../support/import-ts.mjs';
 import { testSeed } from '../support/seed.mjs';
+import { startModule } from '../support/start-module.mjs';
 
-const { default: createModule } = await import(path.join(root, 'web/dist/wasm/simd/teachable.js'));
 const { KNNClassifier, version, predictDefaults } = await importTs(
   'entries/compat/knn-classifier.ts',
   'shared/predict-defaults.ts',
 );
-const module = await createModule({});
+const module = await startModule();
 await tf.setBackend('cpu');
 
 /** Functions that make a classifier. Its module is loaded before the first call, or only after the first calls. */

@@ -1,13 +1,13 @@
 // Fills a module without threads with a large data set. In full, it has a million examples, which take 1.5 GB and half a minute.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fill, options, size, startModule } from '../support/memory.mjs';
+import { fill, options, size, startVariant } from '../support/memory.mjs';
 import { fullSoak } from '../support/soak.mjs';
 
 const count = fullSoak ? 1_000_000 : 100_000;
 
 test(`${count.toLocaleString('en')} examples of 1280 bytes fit into a module without threads`, async (t) => {
-  const module = await startModule('simd');
+  const module = await startVariant('simd');
   const classifier = new module.Classifier(1);
   classifier.useStorage('i8');
   const started = performance.now();

@@ -1,8 +1,8 @@
 // Adds examples to the module, without the package around it, until its memory is used up.
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { root } from './data.mjs';
 import { importTs } from './import-ts.mjs';
+import { startModule } from './start-module.mjs';
 
 const { predictDefaults } = await importTs('shared/predict-defaults.ts');
 
@@ -28,12 +28,9 @@ export function makeBatch() {
 }
 
 /** Starts the module of a variant. A threaded one has at most 256 MB, so that filling it takes a few seconds. */
-export async function startModule(variant) {
+export function startVariant(variant) {
   const wasmMemory = new WebAssembly.Memory({ initial: 192, maximum: 4096, shared: true });
-  const folder = path.join(root, 'web/dist/wasm', variant);
-  const { default: createModule } = await import(path.join(folder, 'teachable.js'));
-  const wasmBinary = await readFile(path.join(folder, 'teachable.wasm'));
-  return createModule({ wasmBinary, ...(variant.endsWith('-threads') && { wasmMemory }) });
+  return startModule(path.join(root, 'web/dist/wasm', variant), variant.endsWith('-threads') ? { wasmMemory } : {});
 }
 
 /** Adds at most `max` examples of two classes. Returns the error that ended it early, or undefined. */

@@ -2,7 +2,7 @@
 // memory, so they are tested here. memory.soak.test.mjs fills a module without threads.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { batch, fill, makeBatch, options, size, startModule } from '../support/memory.mjs';
+import { batch, fill, makeBatch, options, size, startVariant } from '../support/memory.mjs';
 
 /** Adds examples one by one until one fails, and returns its error. */
 function fillSingly(classifier) {
@@ -18,7 +18,7 @@ function fillSingly(classifier) {
 /** Saves a classifier with large thumbnails, and loads the file into another module. */
 async function saveAndLoad(classifier, ids) {
   const thumbnail = new Uint8Array(4 << 20).map((_, i) => i);
-  const module = await startModule('simd');
+  const module = await startVariant('simd');
   const copy = new module.Classifier(1);
   copy.startLoad('m', '', size);
   const read = [];
@@ -52,7 +52,7 @@ async function saveAndLoad(classifier, ids) {
 
 for (const storage of ['f32', 'i8']) {
   test(`a threaded module whose memory is full reports an error and keeps all examples (${storage})`, async (t) => {
-    const module = await startModule('simd-threads');
+    const module = await startVariant('simd-threads');
     const classifier = new module.Classifier(1);
     classifier.useStorage(storage);
     const query = makeBatch().subarray(0, size);
@@ -93,7 +93,7 @@ for (const storage of ['f32', 'i8']) {
 }
 
 test('a module takes little more memory than it uses', async (t) => {
-  const module = await startModule('simd');
+  const module = await startVariant('simd');
   const classifier = new module.Classifier(1);
   assert.equal(fill(classifier, 4_000), undefined);
   classifier.predictEmbedding(makeBatch().subarray(0, size), { ...options, rule: 'combined' });

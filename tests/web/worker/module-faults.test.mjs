@@ -7,6 +7,7 @@ import test from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { root } from '../support/data.mjs';
 import { importTs } from '../support/import-ts.mjs';
+import { startModule } from '../support/start-module.mjs';
 
 const folder = path.join(root, 'build/wasm/failing/');
 const wasmUrl = pathToFileURL(folder);
@@ -108,8 +109,7 @@ async function readModel() {
 }
 
 test('a module survives every failed allocation of a load', async (t) => {
-  const { default: createModule } = await import(path.join(folder, 'simd/teachable.js'));
-  const module = await createModule({ wasmBinary: await readFile(path.join(folder, 'simd/teachable.wasm')) });
+  const module = await startModule(path.join(folder, 'simd'));
   const model = await readModel();
   const classifier = new module.Classifier(1);
   const preprocess = {

@@ -7,10 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { fetchDefault, filesFolder } from '../../../models/fetch.mjs';
 import { root } from '../support/data.mjs';
 import { importTs } from '../support/import-ts.mjs';
+import { startModule } from '../support/start-module.mjs';
 
 const options = { crop: 'center', resize: 'half-pixel', mirror: false, rangeLow: NaN, rangeHigh: NaN, background: -1 };
-const { default: createModule } = await import(path.join(root, 'web/dist/wasm/simd/teachable.js'));
-const module = await createModule({});
+const module = await startModule();
 const entry = await fetchDefault();
 const [file, weights] = await Promise.all(entry.files.map((each) => readFile(path.join(filesFolder, each.path))));
 const { loadConverter, predictDefaults } = await importTs('worker/tfjs-converter.ts', 'shared/predict-defaults.ts');
