@@ -245,7 +245,7 @@ everyEngine(
 );
 
 everyEngine(
-  'numbers of threads are tried with the first frames, which changes no result',
+  'the number of threads is chosen again and again, which changes no result',
   { timeout: 120_000 },
   async (t) => {
     const { result } = await inPage(t, async () => {
@@ -255,8 +255,8 @@ everyEngine(
       const first = await classifier.embed(scene);
       const seen = new Set();
       let same = true;
-      // Each of three numbers takes five frames, and each change one or two.
-      for (let i = 0; i < 40; i++) {
+      // The first round of trials takes twelve frames. The next comes after forty, or later where a trial costs much.
+      for (let i = 0; i < 80; i++) {
         const embedding = await classifier.embed(scene);
         same &&= embedding.every((value, at) => value === first[at]);
         seen.add((await classifier.info()).threads);
@@ -270,9 +270,10 @@ everyEngine(
     assert.ok(same);
     assert.ok(chosen > 1);
     assert.ok([1, 2, chosen].includes(threads), `${threads} threads`);
-    // info() tells what was chosen until the trial has ended.
-    assert.deepEqual(seen, threads === chosen ? [chosen] : [chosen, threads]);
-    assert.equal(/With \d of them, the first frames were no slower/.test(reason), threads !== chosen, reason);
+    // info() tells what was chosen until all have been tried. What is fastest may change while other programs work.
+    assert.equal(seen[0], chosen);
+    assert.ok(seen.every((each) => [1, 2, chosen].includes(each)), String(seen));
+    assert.equal(reason.includes(`With ${threads} of them, frames are no slower now.`), threads !== chosen, reason);
   },
 );
 
