@@ -99,16 +99,31 @@ function answerOf(page) {
   );
 }
 
-async function show(page, photo) {
-  await page.setInputFiles('#file', photo);
-  return answerOf(page);
+/** Returns the answer to an action. The page may still show the answer before it when the action has ended. */
+async function answerTo(page, action) {
+  await page.evaluate(() => {
+    const answer = document.getElementById('answer');
+    const before = answer.textContent;
+    let wasBusy = false;
+    globalThis.nextAnswer = new Promise((resolve) => {
+      const look = () => {
+        const text = answer.textContent;
+        if (/^(Loading|Looking|)$/.test(text)) wasBusy = true;
+        else if (wasBusy || text !== before) resolve(text);
+      };
+      new MutationObserver(look).observe(answer, { childList: true, characterData: true, subtree: true });
+    });
+  });
+  await action();
+  return page.evaluate(() => globalThis.nextAnswer);
 }
+
+const show = (page, photo) => answerTo(page, () => page.setInputFiles('#file', photo));
 
 async function teach(page, photo, label) {
   await show(page, photo);
   await page.fill('#label', label);
-  await page.click('#teach');
-  return answerOf(page);
+  return answerTo(page, () => page.click('#teach'));
 }
 
 /** Classifies and teaches pictures in the page, as a user would. Returns the requests. */
