@@ -128,7 +128,7 @@ inEach(
     for (const [kind, value] of Object.entries(cosines)) assert.ok(value > 0.99, `${kind}: ${value}`);
     assert.ok(overBlack > 0.99, `over black: ${overBlack}`);
     assert.deepEqual(background, [0, 0, 0]);
-    assert.ok(ignored < 0.95, `ignored: ${ignored}`);
+    assert.ok(ignored < 0.97, `ignored: ${ignored}`);
   },
 );
 
@@ -309,7 +309,8 @@ test('a browser that gives noise in place of pixels is noticed: elements are ref
     const { readsCanvases } = await classifier.info();
     classifier.dispose();
     const original = await (await import('/lib/compat/mobilenet.js')).load();
-    const compat = await errorOf(original.classify(canvas));
+    // The stand-in has no classes.
+    const compat = await errorOf((async () => original.infer(canvas, true))());
     original.dispose();
     return { readsCanvases, errors, file, compat };
   });
