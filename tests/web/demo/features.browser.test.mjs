@@ -290,6 +290,8 @@ const visit = {
     assert.deepEqual(await countsOf(page), before);
     await untilReloaded(page, () => menu('project-delete'));
     assert.deepEqual(await countsOf(page), before, 'the original is open again');
+    // The offer to undo comes after the page is ready: the list of projects is read once more for it.
+    await page.waitForSelector('#alert-actions button');
     await untilReloaded(page, () => page.evaluate(() => document.querySelector('#alert-actions button').click()));
     await untilText(page, byTestId('project-button'), 'copy');
     await untilReloaded(page, () => menu('project-new'));

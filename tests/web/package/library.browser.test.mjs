@@ -272,7 +272,10 @@ everyEngine(
     assert.ok([1, 2, chosen].includes(threads), `${threads} threads`);
     // info() tells what was chosen until all have been tried. What is fastest may change while other programs work.
     assert.equal(seen[0], chosen);
-    assert.ok(seen.every((each) => [1, 2, chosen].includes(each)), String(seen));
+    assert.ok(
+      seen.every((each) => [1, 2, chosen].includes(each)),
+      String(seen),
+    );
     assert.equal(reason.includes(`With ${threads} of them, frames are no slower now.`), threads !== chosen, reason);
   },
 );
