@@ -3,7 +3,7 @@
 import { engines } from './engines.mjs';
 import { partsOf } from './table.mjs';
 
-const layout = { left: 190, top: 84, width: 520, row: 34, right: 30, bottom: 44 };
+const layout = { left: 230, top: 106, width: 520, row: 36, right: 36, bottom: 44 };
 
 const style = `
   svg { color-scheme: light dark; font: 13px system-ui, "Segoe UI", Roboto, sans-serif; }
@@ -47,11 +47,16 @@ export function toSvg(cells) {
     `<rect class="page" width="${fullWidth}" height="${fullHeight}"/>`,
     `<text x="16" y="28" font-size="16" font-weight="600">${title}</text>`,
   ];
+  parts.push(
+    '<text class="soft" x="16" y="49">Median, and a line from the least time to that of 90 % of the calls. Each row has this order:</text>',
+  );
+  let at = 16;
   names.forEach((name, i) => {
-    const at = 16 + 125 * i;
     parts.push(
-      `<g class="c${i}"><circle class="point" cx="${at + 5}" cy="53" r="5"/><text class="legend" x="${at + 16}" y="57">${escapeXml(engines[name].title)}</text></g>`,
+      `<g class="c${i}"><circle class="point" cx="${at + 5}" cy="74" r="5"/><text class="legend" x="${at + 16}" y="78">${escapeXml(engines[name].title)}</text></g>`,
     );
+    // Wide enough for the usual fonts.
+    at += 36 + 7.2 * engines[name].title.length;
   });
   for (const tick of ticks)
     parts.push(
@@ -66,7 +71,7 @@ export function toSvg(cells) {
     names.forEach((name, i) => {
       const figure = figures[name];
       if (!figure) return;
-      const y = (middle + (i - (names.length - 1) / 2) * 4.5).toFixed(1);
+      const y = (middle + (i - (names.length - 1) / 2) * 5).toFixed(1);
       parts.push(
         `<g class="c${i}"><path class="whisker" d="M${x(figure.min)} ${y}H${x(figure.p90)}"/><circle class="point" cx="${x(figure.median)}" cy="${y}" r="${i === 0 ? 4 : 3}"/></g>`,
       );
