@@ -5,7 +5,12 @@ export async function open({ network, threads }) {
   if (threads > 1) backend.setThreadsCount(threads);
   else tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   backend.setWasmPaths('/bundles/');
+  // It uses half of the processors at most, so on two processors it would use one thread, whatever is asked for.
+  Object.defineProperty(navigator, 'hardwareConcurrency', { value: 2 * threads, configurable: true });
   await tf.setBackend('wasm');
+  delete navigator.hardwareConcurrency;
+  const count = backend.getThreadsCount();
+  if (count !== threads) throw new Error(`TensorFlow.js runs ${count} threads, not ${threads}.`);
   const model = await mobilenet.load({
     version: network.startsWith('v1') ? 1 : 2,
     alpha: 1,
