@@ -84,14 +84,15 @@ struct Weights {
   }
 };
 
-/// A sweep over a row of windows, each of which begins one column after the window before. A column
-/// is loaded and paired once for all windows that contain it.
+/// A sweep over a row of windows, each of which begins one or two columns after the window before. A
+/// column is loaded and paired once for all windows that contain it.
 class Sweep {
  public:
   /// Writes eight bytes to `output` for each of `width` windows, `output_step` apart. `columns`
   /// [column][kSize] are the addresses of the inputs; `channel` is added to each.
-  static void run(const Weights& weights, const int8_t* const* columns, size_t channel,
-                  size_t width, int8_t* output, size_t output_step, const Requantize& requantize) {
+  static void run_by_one(const Weights& weights, const int8_t* const* columns, size_t channel,
+                         size_t width, int8_t* output, size_t output_step,
+                         const Requantize& requantize) {
     Eight sums[kOpen + 1];  // one for each window with the current column, the oldest first
     v128_t last_row_before = wasm_i16x8_const_splat(0);
     unrolled<kSize - 1>([&](auto x) {
@@ -117,6 +118,32 @@ class Sweep {
       step = output_step;
       unrolled<kOpen>([&](auto i) { sums[i] = sums[i + 1]; });
       columns += kSize;
+    }
+    write(weights, done, output, requantize);
+  }
+
+  /// Does the same for windows that begin two columns after the window before.
+  static void run_by_two(const Weights& weights, const int8_t* const* columns, size_t channel,
+                         size_t width, int8_t* output, size_t output_step,
+                         const Requantize& requantize) {
+    v128_t last_row_before = wasm_i16x8_const_splat(0);
+    Column first(columns, channel, last_row_before);
+    Eight done = weights.bias;
+    size_t step = 0;
+    for (;;) {
+      const Column middle(columns + kSize, channel, last_row_before);
+      const Column last(columns + 2 * kSize, channel, last_row_before);
+      write(weights, done, output, requantize);
+      Eight sums = weights.bias;
+      add_tap<0>(sums, first, weights);
+      add_tap<1>(sums, middle, weights);
+      add_tap<2>(sums, last, weights);
+      done = sums;
+      output += step;
+      if (--width == 0) break;
+      step = output_step;
+      first = last;
+      columns += 2 * kSize;
     }
     write(weights, done, output, requantize);
   }
@@ -156,16 +183,17 @@ class Sweep {
   }
 };
 
-/// Computes a row of windows. XNNPACK lists `input` column by column. Overlapping windows share
-/// their common columns.
+/// Computes a row of windows, each `kStep` columns after the window before. XNNPACK lists `input`
+/// column by column. Overlapping windows share their common columns.
+template <size_t kStep>
 void convolve(size_t channels, size_t output_width, const int8_t* const* input, const void* packed,
               int8_t* output, size_t output_step, size_t input_offset, const int8_t* zero,
               const Requantize& requantize) {
-  const size_t max_width = kPanelColumns - kSize + 1;
+  const size_t max_width = (kPanelColumns - kSize) / kStep + 1;
   const int8_t* columns[kPanelColumns * kSize];
   while (output_width > 0) {
     const size_t width = std::min(output_width, max_width);
-    const size_t count = (width - 1) * kSize + kTaps;
+    const size_t count = (width - 1) * kStep * kSize + kTaps;
 #pragma nounroll
     for (size_t i = 0; i < count; ++i)
       columns[i] = input[i] == zero ? zero : input[i] + input_offset;
@@ -178,14 +206,15 @@ void convolve(size_t channels, size_t output_width, const int8_t* const* input, 
       const size_t left = channels - channel;
       int8_t rest[kPanelColumns * kSweptChannels];
       const bool is_whole = left >= kSweptChannels;
-      Sweep::run(weights, columns, channel, width, is_whole ? output + channel : rest,
-                 is_whole ? output_step : kSweptChannels, requantize);
+      const auto sweep = kStep == 1 ? Sweep::run_by_one : Sweep::run_by_two;
+      sweep(weights, columns, channel, width, is_whole ? output + channel : rest,
+            is_whole ? output_step : kSweptChannels, requantize);
       if (is_whole) continue;
 #pragma nounroll
       for (size_t i = 0; i < width; ++i)
         std::memcpy(output + channel + i * output_step, rest + i * kSweptChannels, left);
     }
-    input += width * kSize;
+    input += width * kStep * kSize;
     output += width * output_step;
     output_width -= width;
   }
@@ -198,13 +227,14 @@ void convolve_depthwise_9(size_t channels, size_t output_width, const int8_t** i
                           size_t output_increment, size_t input_offset, const int8_t* zero,
                           const xnn_qs8_qc8w_conv_minmax_params* params) {
   constexpr intptr_t kColumn = kSize * sizeof(*input);
-  if (input_stride != kColumn) {
+  if (input_stride != kColumn && input_stride != 2 * kColumn) {
     return xnn_qs8_qc8w_dwconv_minmax_fp32_ukernel_9p16c__wasmsimd_mul16_add16(
         channels, output_width, input, weights, output, input_stride, output_increment,
         input_offset, zero, params);
   }
-  convolve(channels, output_width, input, weights, output, channels + output_increment,
-           input_offset, zero, Requantize(*params));
+  const auto run = input_stride == kColumn ? convolve<1> : convolve<2>;
+  run(channels, output_width, input, weights, output, channels + output_increment, input_offset,
+      zero, Requantize(*params));
 }
 
 }  // namespace teachable
