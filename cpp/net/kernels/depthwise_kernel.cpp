@@ -84,8 +84,9 @@ struct Weights {
   }
 };
 
-/// A sweep over a row of windows, each of which begins one column after the window before. A column
-/// is loaded and paired once for all windows that contain it.
+/// A sweep over a row of windows, each of which begins kStep columns after the window before. A
+/// column is loaded and paired once for all windows that contain it.
+template <size_t kStep>
 class Sweep {
  public:
   /// Writes eight bytes to `output` for each of `width` windows, `output_step` apart. `columns`
@@ -94,12 +95,16 @@ class Sweep {
                   size_t width, int8_t* output, size_t output_step, const Requantize& requantize) {
     Eight sums[kOpen + 1];  // one for each window with the current column, the oldest first
     v128_t last_row_before = wasm_i16x8_const_splat(0);
-    unrolled<kSize - 1>([&](auto x) {
-      sums[x] = weights.bias;
-      const Column column(columns + x * kSize, channel, last_row_before);
-      unrolled<x + 1>([&](auto i) { add_tap<x - i>(sums[i], column, weights); });
+    const auto next_column = [&] {
+      const Column column(columns, channel, last_row_before);
+      columns += kSize;
+      return column;
+    };
+    unrolled<kSize - kStep>([&](auto x) {
+      if constexpr (x % kStep == 0) sums[x / kStep] = weights.bias;
+      const Column column = next_column();
+      unrolled<x / kStep + 1>([&](auto i) { add_tap<x - i * kStep>(sums[i], column, weights); });
     });
-    columns += (kSize - 1) * kSize;
 
     // The sums of a window become bytes while the next column is multiplied. The two chains of
     // dependent instructions can run side by side. The first round has no window yet. The next
@@ -107,22 +112,24 @@ class Sweep {
     Eight done = weights.bias;
     size_t step = 0;
     for (;;) {
-      const Column last(columns, channel, last_row_before);
+      if constexpr (kStep == 2) add_tap<1>(sums[0], next_column(), weights);
+      const Column last = next_column();
       write(weights, done, output, requantize);
       sums[kOpen] = weights.bias;
-      unrolled<kOpen + 1>([&](auto i) { add_tap<kSize - 1 - i>(sums[i], last, weights); });
+      unrolled<kOpen + 1>([&](auto i) { add_tap<kSize - 1 - i * kStep>(sums[i], last, weights); });
       done = sums[0];
       output += step;
       if (--width == 0) break;
       step = output_step;
       unrolled<kOpen>([&](auto i) { sums[i] = sums[i + 1]; });
-      columns += kSize;
     }
     write(weights, done, output, requantize);
   }
 
  private:
-  static constexpr size_t kOpen = kSize - 1;  ///< windows that are unfinished when another begins
+  static_assert(kStep == 1 || kStep == 2);
+  /// Number of windows that are unfinished when another begins.
+  static constexpr size_t kOpen = (kSize - 1) / kStep;
 
   struct Column {
     Eight down[kPairs];
@@ -158,14 +165,15 @@ class Sweep {
 
 /// Computes a row of windows. XNNPACK lists `input` column by column. Overlapping windows share
 /// their common columns.
+template <size_t kStep>
 void convolve(size_t channels, size_t output_width, const int8_t* const* input, const void* packed,
               int8_t* output, size_t output_step, size_t input_offset, const int8_t* zero,
               const Requantize& requantize) {
-  const size_t max_width = kPanelColumns - kSize + 1;
+  const size_t max_width = (kPanelColumns - kSize) / kStep + 1;
   const int8_t* columns[kPanelColumns * kSize];
   while (output_width > 0) {
     const size_t width = std::min(output_width, max_width);
-    const size_t count = (width - 1) * kSize + kTaps;
+    const size_t count = (width - 1) * kStep * kSize + kTaps;
 #pragma nounroll
     for (size_t i = 0; i < count; ++i)
       columns[i] = input[i] == zero ? zero : input[i] + input_offset;
@@ -178,14 +186,14 @@ void convolve(size_t channels, size_t output_width, const int8_t* const* input, 
       const size_t left = channels - channel;
       int8_t rest[kPanelColumns * kSweptChannels];
       const bool is_whole = left >= kSweptChannels;
-      Sweep::run(weights, columns, channel, width, is_whole ? output + channel : rest,
-                 is_whole ? output_step : kSweptChannels, requantize);
+      Sweep<kStep>::run(weights, columns, channel, width, is_whole ? output + channel : rest,
+                        is_whole ? output_step : kSweptChannels, requantize);
       if (is_whole) continue;
 #pragma nounroll
       for (size_t i = 0; i < width; ++i)
         std::memcpy(output + channel + i * output_step, rest + i * kSweptChannels, left);
     }
-    input += width * kSize;
+    input += width * kStep * kSize;
     output += width * output_step;
     output_width -= width;
   }
@@ -198,13 +206,14 @@ void convolve_depthwise_9(size_t channels, size_t output_width, const int8_t** i
                           size_t output_increment, size_t input_offset, const int8_t* zero,
                           const xnn_qs8_qc8w_conv_minmax_params* params) {
   constexpr intptr_t kColumn = kSize * sizeof(*input);
-  if (input_stride != kColumn) {
+  if (input_stride != kColumn && input_stride != 2 * kColumn) {
     return xnn_qs8_qc8w_dwconv_minmax_fp32_ukernel_9p16c__wasmsimd_mul16_add16(
         channels, output_width, input, weights, output, input_stride, output_increment,
         input_offset, zero, params);
   }
-  convolve(channels, output_width, input, weights, output, channels + output_increment,
-           input_offset, zero, Requantize(*params));
+  const auto run = input_stride == kColumn ? convolve<1> : convolve<2>;
+  run(channels, output_width, input, weights, output, channels + output_increment, input_offset,
+      zero, Requantize(*params));
 }
 
 }  // namespace teachable

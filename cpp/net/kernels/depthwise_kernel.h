@@ -13,8 +13,8 @@ namespace teachable {
 /// Number of channels in a tile, whose weights lie together.
 inline constexpr size_t kDepthwiseTile = 16;
 
-/// Convolves windows of up to 9 taps. It handles 3 x 3 with stride 1, which it recognizes by
-/// `input_stride`, and calls XNNPACK's own kernel for any other.
+/// Convolves windows of up to 9 taps. It handles 3 x 3 with strides 1 and 2, which it
+/// recognizes by `input_stride`, and calls XNNPACK's own kernel for any other.
 void convolve_depthwise_9(size_t channels, size_t output_width, const int8_t** input,
                           const void* weights, int8_t* output, intptr_t input_stride,
                           size_t output_increment, size_t input_offset, const int8_t* zero,
