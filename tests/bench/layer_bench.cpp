@@ -144,6 +144,7 @@ const bool kRegistered = [] {
   // Layers for which we have a kernel.
   for (const DepthwiseLayer& layer : {DepthwiseLayer{112, 32, 3, 1},
                                       {56, 144, 3, 1},
+                                      {112, 96, 3, 2},
                                       {28, 192, 3, 1},
                                       {14, 384, 3, 1},
                                       {14, 512, 3, 1},

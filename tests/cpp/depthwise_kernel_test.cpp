@@ -158,7 +158,7 @@ void expect_plain_bytes(size_t step, size_t dilation, bool wide_weights = true) 
 
 TEST(DepthwiseKernel, ThreeByThree) { expect_plain_bytes(1, 1); }
 
-TEST(DepthwiseKernel, ThreeByThreeByTwo) { expect_plain_bytes(2, 1); }
+TEST(DepthwiseKernel, ThreeByThreeWithStrideTwo) { expect_plain_bytes(2, 1); }
 
 /// XNNPACK's kernels run these, so the weights must not be -128: two products of -128 * -128
 /// overflow.

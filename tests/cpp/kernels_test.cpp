@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <random>
@@ -174,7 +175,9 @@ void widen(Tensor& filter, std::mt19937& random) {
   }
 }
 
-void expect_same_bytes(int round_count, const std::function<TensorId(GraphBuilder&)>& build) {
+void expect_same_bytes(
+    int round_count, const std::function<TensorId(GraphBuilder&)>& build,
+    const std::function<void(Graph&, std::mt19937&)>& change = [](Graph&, std::mt19937&) {}) {
   for (int round = 0; round < round_count; ++round) {
     const uint32_t seed = test_seed() + static_cast<uint32_t>(round);
     SCOPED_TRACE("TEACHABLE_SEED=" + std::to_string(seed));
@@ -198,6 +201,7 @@ void expect_same_bytes(int round_count, const std::function<TensorId(GraphBuilde
         widen(graph.tensors[fc->filter], random);
       graph.tensors[output].quantization.scales[0] *= 4;
     }
+    change(graph, random);
     const std::vector<std::byte> input =
         random_bytes(graph.tensors[graph.input].shape.element_count(), random);
     ASSERT_EQ(run(graph, output, input, true), run(graph, output, input, false));
@@ -209,6 +213,32 @@ TEST(OwnKernels, PointwiseConvolution) {
     const TensorId input = b.input(b.integer(1, 6), b.integer(1, 6), b.integer(1, 90));
     return b.conv(input, b.integer(2, 40), {{1, 1}, {1, 1}, {1, 1}, {}});
   });
+}
+
+/// Sums whose products with the scales leave the range in which floats hold all integers.
+TEST(OwnKernels, FarSums) {
+  expect_same_bytes(
+      60,
+      [](GraphBuilder& b) {
+        const TensorId input = b.input(b.integer(1, 6), b.integer(1, 6), b.integer(1, 600));
+        return b.conv(input, b.integer(2, 40), {{1, 1}, {1, 1}, {1, 1}, {}});
+      },
+      [](Graph& graph, std::mt19937& random) {
+        for (Node& node : graph.nodes) {
+          auto& conv = std::get<Conv2d>(node.op);
+          // XNNPACK takes products of scales below 256.
+          const auto& filter = graph.tensors[conv.filter].quantization.scales;
+          const float widest =
+              *std::ranges::max_element(filter) * graph.tensors[conv.input].quantization.scales[0];
+          graph.tensors[conv.output].quantization.scales[0] =
+              widest / std::exp2(static_cast<float>(random() % 9) - 1);
+          if (conv.bias == kNoTensor) continue;
+          Tensor& bias = graph.tensors[conv.bias];
+          auto* const values = reinterpret_cast<int32_t*>(bias.data.data());
+          for (size_t i = 0; i < bias.shape.element_count(); ++i)
+            values[i] = (static_cast<int32_t>(random() % 4001) - 2000) << random() % 20;
+        }
+      });
 }
 
 TEST(OwnKernels, Convolution) {

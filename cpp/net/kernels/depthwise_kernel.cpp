@@ -84,23 +84,27 @@ struct Weights {
   }
 };
 
-/// A sweep over a row of windows, each of which begins one or two columns after the window before. A
+/// A sweep over a row of windows, each of which begins kStep columns after the window before. A
 /// column is loaded and paired once for all windows that contain it.
+template <size_t kStep>
 class Sweep {
  public:
   /// Writes eight bytes to `output` for each of `width` windows, `output_step` apart. `columns`
   /// [column][kSize] are the addresses of the inputs; `channel` is added to each.
-  static void run_by_one(const Weights& weights, const int8_t* const* columns, size_t channel,
-                         size_t width, int8_t* output, size_t output_step,
-                         const Requantize& requantize) {
+  static void run(const Weights& weights, const int8_t* const* columns, size_t channel,
+                  size_t width, int8_t* output, size_t output_step, const Requantize& requantize) {
     Eight sums[kOpen + 1];  // one for each window with the current column, the oldest first
     v128_t last_row_before = wasm_i16x8_const_splat(0);
-    unrolled<kSize - 1>([&](auto x) {
-      sums[x] = weights.bias;
-      const Column column(columns + x * kSize, channel, last_row_before);
-      unrolled<x + 1>([&](auto i) { add_tap<x - i>(sums[i], column, weights); });
+    const auto next_column = [&] {
+      const Column column(columns, channel, last_row_before);
+      columns += kSize;
+      return column;
+    };
+    unrolled<kSize - kStep>([&](auto x) {
+      if constexpr (x % kStep == 0) sums[x / kStep] = weights.bias;
+      const Column column = next_column();
+      unrolled<x / kStep + 1>([&](auto i) { add_tap<x - i * kStep>(sums[i], column, weights); });
     });
-    columns += (kSize - 1) * kSize;
 
     // The sums of a window become bytes while the next column is multiplied. The two chains of
     // dependent instructions can run side by side. The first round has no window yet. The next
@@ -108,48 +112,24 @@ class Sweep {
     Eight done = weights.bias;
     size_t step = 0;
     for (;;) {
-      const Column last(columns, channel, last_row_before);
+      if constexpr (kStep == 2) add_tap<1>(sums[0], next_column(), weights);
+      const Column last = next_column();
       write(weights, done, output, requantize);
       sums[kOpen] = weights.bias;
-      unrolled<kOpen + 1>([&](auto i) { add_tap<kSize - 1 - i>(sums[i], last, weights); });
+      unrolled<kOpen + 1>([&](auto i) { add_tap<kSize - 1 - i * kStep>(sums[i], last, weights); });
       done = sums[0];
       output += step;
       if (--width == 0) break;
       step = output_step;
       unrolled<kOpen>([&](auto i) { sums[i] = sums[i + 1]; });
-      columns += kSize;
-    }
-    write(weights, done, output, requantize);
-  }
-
-  /// Does the same for windows that begin two columns after the window before.
-  static void run_by_two(const Weights& weights, const int8_t* const* columns, size_t channel,
-                         size_t width, int8_t* output, size_t output_step,
-                         const Requantize& requantize) {
-    v128_t last_row_before = wasm_i16x8_const_splat(0);
-    Column first(columns, channel, last_row_before);
-    Eight done = weights.bias;
-    size_t step = 0;
-    for (;;) {
-      const Column middle(columns + kSize, channel, last_row_before);
-      const Column last(columns + 2 * kSize, channel, last_row_before);
-      write(weights, done, output, requantize);
-      Eight sums = weights.bias;
-      add_tap<0>(sums, first, weights);
-      add_tap<1>(sums, middle, weights);
-      add_tap<2>(sums, last, weights);
-      done = sums;
-      output += step;
-      if (--width == 0) break;
-      step = output_step;
-      first = last;
-      columns += 2 * kSize;
     }
     write(weights, done, output, requantize);
   }
 
  private:
-  static constexpr size_t kOpen = kSize - 1;  ///< windows that are unfinished when another begins
+  static_assert(kStep == 1 || kStep == 2);
+  /// Number of windows that are unfinished when another begins.
+  static constexpr size_t kOpen = (kSize - 1) / kStep;
 
   struct Column {
     Eight down[kPairs];
@@ -183,8 +163,8 @@ class Sweep {
   }
 };
 
-/// Computes a row of windows, each `kStep` columns after the window before. XNNPACK lists `input`
-/// column by column. Overlapping windows share their common columns.
+/// Computes a row of windows. XNNPACK lists `input` column by column. Overlapping windows share
+/// their common columns.
 template <size_t kStep>
 void convolve(size_t channels, size_t output_width, const int8_t* const* input, const void* packed,
               int8_t* output, size_t output_step, size_t input_offset, const int8_t* zero,
@@ -206,9 +186,8 @@ void convolve(size_t channels, size_t output_width, const int8_t* const* input, 
       const size_t left = channels - channel;
       int8_t rest[kPanelColumns * kSweptChannels];
       const bool is_whole = left >= kSweptChannels;
-      const auto sweep = kStep == 1 ? Sweep::run_by_one : Sweep::run_by_two;
-      sweep(weights, columns, channel, width, is_whole ? output + channel : rest,
-            is_whole ? output_step : kSweptChannels, requantize);
+      Sweep<kStep>::run(weights, columns, channel, width, is_whole ? output + channel : rest,
+                        is_whole ? output_step : kSweptChannels, requantize);
       if (is_whole) continue;
 #pragma nounroll
       for (size_t i = 0; i < width; ++i)
