@@ -1,20 +1,32 @@
-// Pictures that browsers decode or show in different ways, in Chromium and Firefox, and some in WebKit: transparency, videos, formats, large photos.
+// Pictures that browsers decode or show in different ways, in Chromium, Firefox and partly WebKit: transparency, videos, formats.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import test, { after, before } from 'node:test';
 import { openFirefox } from '../support/firefox.mjs';
 import { openBrowser, openPage } from '../support/open-page.mjs';
 import { openWebKit } from '../support/webkit.mjs';
 
 const browsers = {};
+/** A server of another origin, with a picture. */
+const other = createServer((_request, response) => {
+  response.writeHead(200, { 'content-type': 'image/svg+xml' });
+  response.end('<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"><rect width="50" height="50"/></svg>');
+});
 
 before(async () => {
   browsers.Chromium = await openBrowser();
   browsers.Firefox = await openFirefox();
   browsers.WebKit = await openWebKit();
+  await once(other.listen(0, '127.0.0.1'), 'listening');
 });
 
-after(() => Promise.all(Object.values(browsers).map((browser) => browser.close())));
+after(async () => {
+  await Promise.all(Object.values(browsers).map((browser) => browser.close()));
+  other.closeAllConnections();
+  other.close();
+});
 
 /** Runs in the page. */
 const helpers = `
@@ -52,13 +64,16 @@ const helpers = `
   };
 `;
 
-/** Opens a page in each browser and runs `use` in it. */
-function inEach(title, use, check, { argument, names = ['Chromium', 'Firefox'] } = {}) {
+/** Opens a page in each browser and runs `use` in it, with the address of a picture of another origin. */
+function inEach(title, use, check, { names = ['Chromium', 'Firefox'], serving } = {}) {
   for (const name of names) {
     test(`${title}, in ${name}`, { timeout: 120_000 }, async (t) => {
-      const { page } = await openPage(t, browsers[name], { path: 'pages/blank.html', serving: { csp: '' } });
+      const { page } = await openPage(t, browsers[name], {
+        path: 'pages/blank.html',
+        serving: { csp: '', ...serving },
+      });
       await page.evaluate(helpers);
-      check(await page.evaluate(use, argument), name);
+      check(await page.evaluate(use, `http://127.0.0.1:${other.address().port}/`), name);
     });
   }
 }
@@ -231,6 +246,31 @@ inEach(
     assert.ok(wideGamut > 0.999, `wide gamut: ${wideGamut}`);
   },
   { names: ['Chromium', 'Firefox', 'WebKit'] },
+);
+
+inEach(
+  'a canvas with pixels of another origin is refused, and the next one is seen',
+  async (there) => {
+    const classifier = await open();
+    const canvas = Object.assign(document.createElement('canvas'), { width: 300, height: 200 });
+    const context = canvas.getContext('2d');
+    context.fillRect(50, 50, 100, 100);
+    const before = await classifier.embed(canvas);
+    const tainted = document.createElement('canvas');
+    tainted.getContext('2d').drawImage(await imageOf(there), 0, 0);
+    const errors = [await errorOf(classifier.embed(tainted)), await errorOf(classifier.embed(tainted))];
+    const after = await classifier.embed(canvas);
+    classifier.dispose();
+    return { errors, same: after.every((value, i) => value === before[i]) };
+  },
+  ({ errors, same }) => {
+    for (const error of errors) {
+      assert.equal(error?.code, 'bad-image');
+      assert.match(error.message, /comes from another origin/);
+    }
+    assert.ok(same);
+  },
+  { names: ['Chromium', 'Firefox', 'WebKit'], serving: { isolated: false } },
 );
 
 inEach(
