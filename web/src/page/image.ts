@@ -167,12 +167,11 @@ async function sendAs(
   source: HTMLCanvasElement | OffscreenCanvas | ImageBitmap,
   otherwise: () => Promise<Transfer<Frame>>,
 ): Promise<Transfer<Frame>> {
-  const isLarge = source.width * source.height > maxFramePixels;
-  if (sentAs === 'bitmap' || (sentAs === 'pixels' && isLarge)) return otherwise();
   try {
     if (sentAs === 'frame') return videoFrame(new VideoFrame(source, { timestamp: 0 }));
+    if (sentAs === 'bitmap' || source.width * source.height > maxFramePixels) return otherwise();
     const { data, width, height } = readPixels(source);
-    return new Transfer({ kind: 'rgba', data, width, height }, [data.buffer]);
+    return rgbaFrame(data, width, height);
   } catch (cause) {
     if ((cause as Error).name === 'SecurityError') throw otherOrigin(cause);
     // Such as an OffscreenCanvas without a context.
@@ -247,7 +246,11 @@ function frameOf(data: RgbaImage['data'], width: number, height: number): Transf
 function copyOf(data: RgbaImage['data'], width: number, height: number): Transfer<Frame> {
   // Quicker than the constructor. The slice() of Node's Buffer doesn't copy.
   const copy = Uint8Array.prototype.slice.call(data) as Uint8Array<ArrayBuffer>;
-  return new Transfer({ kind: 'rgba', data: copy, width, height }, [copy.buffer]);
+  return rgbaFrame(copy, width, height);
+}
+
+function rgbaFrame(data: RgbaImage['data'], width: number, height: number): Transfer<Frame> {
+  return new Transfer({ kind: 'rgba', data, width, height }, [data.buffer as ArrayBuffer]);
 }
 
 /** Browsers read the file where it is decoded. In Node it is read here, because files of jsdom can't be sent. */

@@ -8,19 +8,17 @@ let kept: OffscreenCanvasRenderingContext2D | undefined;
  */
 export function readPixels(source: HTMLCanvasElement | OffscreenCanvas | ImageBitmap): ImageData {
   const { width, height } = source;
-  // Kept in main memory: reading back from a GPU would stall each picture.
-  kept ??= new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
-  const { canvas } = kept;
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  try {
-    // 'copy' replaces the old pixels, so that a transparent picture doesn't show the one before.
-    kept.globalCompositeOperation = 'copy';
-    kept.drawImage(source, 0, 0);
-    return kept.getImageData(0, 0, width, height);
-  } catch (error) {
-    // A picture of another origin makes the canvas unreadable for good.
-    kept = undefined;
-    throw error;
+  let context = kept;
+  // A picture of another origin makes the canvas unreadable for good, so it is kept only after it was read.
+  kept = undefined;
+  if (context?.canvas.width !== width || context.canvas.height !== height) {
+    // Kept in main memory: reading back from a GPU would stall each picture.
+    context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
+    // Replaces the old pixels, so that a transparent picture doesn't show the one before.
+    context.globalCompositeOperation = 'copy';
   }
+  context.drawImage(source, 0, 0);
+  const image = context.getImageData(0, 0, width, height);
+  kept = context;
+  return image;
 }
