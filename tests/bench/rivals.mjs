@@ -9,6 +9,7 @@ import { choose, engines, freshPaths, ours, warmPaths } from './rivals/engines.m
 import { measureFresh } from './rivals/fresh.mjs';
 import { measureGroup, titleOf } from './rivals/measure.mjs';
 import { writeNetwork } from './rivals/network/write.mjs';
+import { openRivalPage } from './rivals/page-calls.mjs';
 import { keepInReadme } from './rivals/readme.mjs';
 import { addResults, compareRuns, readResults } from './rivals/results.mjs';
 import { toTable } from './rivals/table.mjs';
@@ -100,9 +101,8 @@ async function prepare({ groups, rivals }, report) {
 async function findDotProduct(openBrowser, url) {
   const browser = await openBrowser();
   try {
-    const page = await (await browser.newContext()).newPage();
-    await page.goto(`${url}pages/rival.html`);
-    return await page.evaluate(async () => (await import('/bench/rivals/page/dot-product.mjs')).dotProduct());
+    const { call } = await openRivalPage(browser, url);
+    return await call('dotProduct');
   } finally {
     await browser.close();
   }

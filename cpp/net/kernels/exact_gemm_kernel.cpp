@@ -6,6 +6,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "net/kernels/hide.h"
 #include "net/kernels/requantize.h"
 #include "net/kernels/rows.h"
 
@@ -62,7 +63,7 @@ struct Panel {
 void multiply(size_t mr, size_t nc, const Rows<int8_t>& inputs, const void* packed, int8_t* c,
               size_t cm_stride, size_t cn_stride, const xnn_qs8_qc8w_conv_minmax_params* params) {
   Panel panels[kTiles];
-  const Requantize requantize(*params);
+  const Requantize constants(*params);
   const size_t pair_count = inputs.tap_count * pairs_of(inputs.depth);
   const bool is_deep = pair_count > kPanelPairs;
   const size_t tile_count = (mr + kTileRows - 1) / kTileRows;
@@ -99,15 +100,21 @@ void multiply(size_t mr, size_t nc, const Rows<int8_t>& inputs, const void* pack
           const v128_t high = wasm_i16x8_load8x8(w + 8);
 #pragma unroll
           for (size_t i = 0; i < kTileRows; ++i) {
-            const v128_t input = wasm_v128_load32_splat(at + 2 * i);
+            const v128_t input = wasm_v128_load32_splat(at);
+            at += 2;
+            hide(at);
             sums[i][0] = wasm_i32x4_add(sums[i][0], wasm_i32x4_dot_i16x8(input, low));
             sums[i][1] = wasm_i32x4_add(sums[i][1], wasm_i32x4_dot_i16x8(input, high));
           }
           w += kPairWeights;
-          at += 2 * kTileRows;
         } while (w != end);
       }
 
+      // Loaded once for each tile. Constants that live through the loop above are loaded at each
+      // use.
+      const Requantize* kept = &constants;
+      hide(kept);
+      const Requantize requantize = *kept;
       const v128_t low_scale = wasm_v128_load(scales);
       const v128_t high_scale = wasm_v128_load(scales + 16);
       v128_t narrow[kTileRows];

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "net/kernels/hide.h"
 #include "net/kernels/rows.h"
 
 namespace teachable {
@@ -81,12 +82,13 @@ void multiply(size_t mr, size_t nc, const Rows<float>& inputs, const float* w, f
         const v128_t high = wasm_v128_load(w + 4);
 #pragma unroll
         for (size_t i = 0; i < kFloatRows; ++i) {
-          const v128_t input = wasm_v128_load32_splat(at + i);
+          const v128_t input = wasm_v128_load32_splat(at);
+          ++at;
+          hide(at);
           sums[i][0] = wasm_f32x4_add(sums[i][0], wasm_f32x4_mul(input, low));
           sums[i][1] = wasm_f32x4_add(sums[i][1], wasm_f32x4_mul(input, high));
         }
         w += kBlockChannels;
-        at += kFloatRows;
       } while (at != end);
     }
     // Rows from `mr` on repeat the last one.

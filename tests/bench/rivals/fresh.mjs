@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { engines, networkSide, ours, variantOf } from './engines.mjs';
 import { withForeignLoad } from './foreign-load.mjs';
 import { foreignLimit, titleOf } from './measure.mjs';
+import { openRivalPage } from './page-calls.mjs';
 import { intervalOfRatio, median, quantile } from './statistics.mjs';
 
 /** Time for a browser to finish the work of its own start, in ms. Users' browsers have usually run for a while. */
@@ -19,20 +20,14 @@ const isOfBench = (url) => /\/(bench|pages)\//.test(url) || url.endsWith('/icon.
 async function withPage(openBrowser, url, work) {
   const browser = await openBrowser();
   try {
-    const scope = await browser.newContext();
-    const page = await scope.newPage();
     const requested = new Set();
-    scope.on?.('request', (request) => requested.add(request.url()));
-    await page.goto(`${url}pages/rival.html`);
+    const { call } = await openRivalPage(browser, url, (address) => requested.add(address));
     await sleep(settleMs);
-    return await work({ page, browser, requested });
+    return await work({ call, browser, requested });
   } finally {
     await browser.close();
   }
 }
-
-const call = (page, name, order) =>
-  page.evaluate(async ([name, order]) => (await import('/bench/rivals/page/fresh.mjs'))[name](order), [name, order]);
 
 /** Returns the private bytes of the largest renderer of Chromium. The pages of a new browser are in one. */
 async function rendererBytes(browser) {
@@ -93,7 +88,7 @@ export async function measureFresh(openBrowser, url, group, { names, paths, roun
       report(`${titleOf(group)}: start ${round} of ${rounds}`);
       await each(async (name) => {
         const { result, foreign } = await withForeignLoad(() =>
-          withPage(openBrowser, url, ({ page }) => call(page, 'start', order(name))),
+          withPage(openBrowser, url, ({ call }) => call('start', order(name))),
         );
         if (round > 0) batches[name].push({ time: result, foreign });
       });
@@ -106,13 +101,13 @@ export async function measureFresh(openBrowser, url, group, { names, paths, roun
   if (sizes.length === 0) return { cells, notes };
   await each(async (name) => {
     report(`${titleOf(group)}: memory and bytes of ${engines[name].title}`);
-    await withPage(openBrowser, url, async ({ page, browser, requested }) => {
+    await withPage(openBrowser, url, async ({ call, browser, requested }) => {
       const before = await rendererBytes(browser);
-      await call(page, 'watchMemories');
-      await call(page, 'start', order(name));
+      await call('watchMemories');
+      await call('start', order(name));
       if (cells.bytes) cells.bytes[name] = await countBytes(requested);
       if (!cells.memory) return;
-      const modules = await call(page, 'fill', { examples, predictions });
+      const modules = await call('fill', { examples, predictions });
       await sleep(settleMs);
       cells.memory[name] = { modules, process: (await rendererBytes(browser)) - before };
     });

@@ -2,6 +2,7 @@
 
 import { engines, networkSide, ours, variantOf } from './engines.mjs';
 import { withForeignLoad } from './foreign-load.mjs';
+import { openRivalPage } from './page-calls.mjs';
 import { median } from './statistics.mjs';
 
 /** Duration of a batch in ms. Shorter ones say little about foreign load, because /proc counts in steps of 10 ms. */
@@ -21,16 +22,10 @@ function cosine(a, b) {
 }
 
 async function openEngine(browser, url, name, group, paths) {
-  const scope = await browser.newContext();
-  const page = await scope.newPage();
-  await page.goto(`${url}pages/rival.html`);
+  const { call } = await openRivalPage(browser, url);
   const order = { ...group, engine: name, side: networkSide, paths, variant: variantOf(group) };
-  const { embedding, missing } = await page.evaluate(
-    async (order) => (await import('/bench/rivals/page/measure.mjs')).open(order),
-    order,
-  );
-  const measure = (path, count) =>
-    page.evaluate(async (order) => (await import('/bench/rivals/page/measure.mjs')).measure(order), { path, count });
+  const { embedding, missing } = await call('open', order);
+  const measure = (path, count) => call('measure', { path, count });
   return { name, measure, embedding, missing };
 }
 

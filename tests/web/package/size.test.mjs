@@ -11,7 +11,7 @@ const dist = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
 const site = fileURLToPath(new URL('../../../web/site/', import.meta.url));
 /** Maximum sizes in bytes: the sizes that were reached, plus 1 %. Raise them only for a reason. */
 const limits = {
-  entry: 14_785,
+  entry: 15_000,
   worker: 21_240,
   modules: { simd: 180_900, 'simd-threads': 190_700, relaxed: 187_450, 'relaxed-threads': 198_200 },
   // Fetched only for the first picture file.
@@ -56,7 +56,7 @@ test('the package stays within its size limits', (t) => {
   expectAtMost('The worker', worker, limits.worker);
   for (const { variant, glue, wasm, together } of sizes) {
     expectAtMost(`The module ${variant}`, glue + wasm, limits.modules[variant]);
-    expectAtMost(`Everything that starts ${variant}`, together, 232_280);
+    expectAtMost(`Everything that starts ${variant}`, together, 232_400);
   }
   expectAtMost('The decoder', decoder, limits.decoder);
   expectAtMost('The converter', converter, limits.converter);

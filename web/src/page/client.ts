@@ -291,8 +291,8 @@ export class Classifier extends KnnClassifier {
   ): Promise<ReturnType<ClassifierMethods[K]>> {
     const wanted = () => !settings.signal?.aborted && !this.session.caller.isClosed();
     let kind: Frame['kind'] | undefined;
-    const { sentAsFrames } = this.session;
-    const args = toFrame(image, { wanted, sentAsFrames }).then(({ value, transfer }) => {
+    const { sentAs } = this.session;
+    const args = toFrame(image, { wanted, sentAs }).then(({ value, transfer }) => {
       kind = value.kind;
       return new Transfer(toArgs(value), transfer);
     });

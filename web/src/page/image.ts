@@ -6,10 +6,11 @@ import { brandOf, isBlob, isBytes } from '../shared/brand.js';
 import { ClassifierError } from '../shared/errors.js';
 import { foreign } from '../shared/foreign.js';
 import { nodeProcess } from '../shared/node.js';
-import type { Frame, SentAsFrames } from '../shared/protocol.js';
+import type { Frame, SentAs } from '../shared/protocol.js';
 import { readBlob } from '../shared/read-blob.js';
 import { Transfer } from '../shared/rpc.js';
 import { show } from '../shared/show.js';
+import { readPixels } from './read-pixels.js';
 import { frameOfVideo } from './video.js';
 
 /** Raw pixels in RGBA with straight alpha, sRGB. */
@@ -45,7 +46,7 @@ export type ImageInput =
 
 /**
  * Pixels in memory become a frame from this number on: less are copied as quickly, and the browser keeps memory for one size only.
- * write-frame.ts writes at most the second number at once.
+ * write-frame.ts writes at most the second number at once, and the page reads no more from a canvas.
  */
 const minFramePixels = 1 << 16;
 const maxFramePixels = 4 << 20;
@@ -54,14 +55,14 @@ const maxFramePixels = 4 << 20;
 export interface FrameContext {
   /** Called from time to time by a picture that is still loading and a video that seeks. They give up when it returns false. */
   wanted(): boolean;
-  sentAsFrames: SentAsFrames;
+  sentAs: SentAs;
 }
 
 /**
  * Converts a picture to a frame.
  * @throws 'bad-argument' for anything that isn't a picture, 'bad-image' for a picture without usable pixels.
  */
-export async function toFrame(image: ImageInput, { wanted, sentAsFrames }: FrameContext): Promise<Transfer<Frame>> {
+export async function toFrame(image: ImageInput, { wanted, sentAs }: FrameContext): Promise<Transfer<Frame>> {
   if (isBlob(image)) return fromBlob(image);
   switch (brandOf(image)) {
     case 'HTMLVideoElement':
@@ -70,9 +71,9 @@ export async function toFrame(image: ImageInput, { wanted, sentAsFrames }: Frame
       return fromImage(image as HTMLImageElement, wanted);
     case 'HTMLCanvasElement':
     case 'OffscreenCanvas':
-      return fromCanvas(image as HTMLCanvasElement | OffscreenCanvas, sentAsFrames.canvas);
+      return fromCanvas(image as HTMLCanvasElement | OffscreenCanvas, sentAs);
     case 'ImageBitmap':
-      return fromBitmap(image as ImageBitmap, sentAsFrames.bitmap);
+      return fromBitmap(image as ImageBitmap, sentAs);
     case 'VideoFrame':
       return fromVideoFrame(image as VideoFrame);
     case 'ArrayBuffer':
@@ -82,7 +83,7 @@ export async function toFrame(image: ImageInput, { wanted, sentAsFrames }: Frame
     case 'String':
       return new Transfer({ kind: 'address', url: absolute(image as URL | string) }, []);
     default:
-      return fromRgba(image as ImageData | RgbaImage, sentAsFrames.bitmap);
+      return fromRgba(image as ImageData | RgbaImage, sentAs === 'frame');
   }
 }
 
@@ -144,31 +145,33 @@ function addressOf(image: HTMLImageElement): string {
   return address.length > 200 ? `${address.slice(0, 60)}…` : address;
 }
 
-function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas, asFrame: boolean): Promise<Transfer<Frame>> {
+function fromCanvas(canvas: HTMLCanvasElement | OffscreenCanvas, sentAs: SentAs): Promise<Transfer<Frame>> {
   if (canvas.width === 0 || canvas.height === 0) {
     throw new ClassifierError(
       'bad-image',
       `The canvas is ${canvas.width} x ${canvas.height}. Give it a width and a height above 0.`,
     );
   }
-  return sendPixels(canvas, asFrame, () => bitmapOf(canvas, 'The canvas', canvas));
+  return sendAs(sentAs, canvas, () => bitmapOf(canvas, 'The canvas', canvas));
 }
 
-function fromBitmap(bitmap: ImageBitmap, asFrame: boolean): Promise<Transfer<Frame>> {
+function fromBitmap(bitmap: ImageBitmap, sentAs: SentAs): Promise<Transfer<Frame>> {
   if (bitmap.width === 0 || bitmap.height === 0)
     throw new ClassifierError('bad-image', 'The ImageBitmap is closed or was transferred. Pass an open one.');
-  return sendPixels(bitmap, asFrame, () => bitmapOf(bitmap, 'The ImageBitmap'));
+  return sendAs(sentAs, bitmap, () => bitmapOf(bitmap, 'The ImageBitmap'));
 }
 
-/** Makes a video frame, which costs less than a bitmap, or what `otherwise` makes. */
-async function sendPixels(
+/** Makes a video frame or pixels, which cost less than a bitmap, or what `otherwise` makes. */
+async function sendAs(
+  sentAs: SentAs,
   source: HTMLCanvasElement | OffscreenCanvas | ImageBitmap,
-  asFrame: boolean,
   otherwise: () => Promise<Transfer<Frame>>,
 ): Promise<Transfer<Frame>> {
-  if (!asFrame) return otherwise();
   try {
-    return videoFrame(new VideoFrame(source, { timestamp: 0 }));
+    if (sentAs === 'frame') return videoFrame(new VideoFrame(source, { timestamp: 0 }));
+    if (sentAs === 'bitmap' || source.width * source.height > maxFramePixels) return otherwise();
+    const { data, width, height } = readPixels(source);
+    return rgbaFrame(data, width, height);
   } catch (cause) {
     if ((cause as Error).name === 'SecurityError') throw otherOrigin(cause);
     // Such as an OffscreenCanvas without a context.
@@ -243,7 +246,11 @@ function frameOf(data: RgbaImage['data'], width: number, height: number): Transf
 function copyOf(data: RgbaImage['data'], width: number, height: number): Transfer<Frame> {
   // Quicker than the constructor. The slice() of Node's Buffer doesn't copy.
   const copy = Uint8Array.prototype.slice.call(data) as Uint8Array<ArrayBuffer>;
-  return new Transfer({ kind: 'rgba', data: copy, width, height }, [copy.buffer]);
+  return rgbaFrame(copy, width, height);
+}
+
+function rgbaFrame(data: RgbaImage['data'], width: number, height: number): Transfer<Frame> {
+  return new Transfer({ kind: 'rgba', data, width, height }, [data.buffer as ArrayBuffer]);
 }
 
 /** Browsers read the file where it is decoded. In Node it is read here, because files of jsdom can't be sent. */

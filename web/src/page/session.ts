@@ -13,7 +13,7 @@ import type {
   ModelInfo,
   OpenRequest,
   Progress,
-  SentAsFrames,
+  SentAs,
   Variant,
 } from '../shared/protocol.js';
 import { type Caller, connect, Transfer } from '../shared/rpc.js';
@@ -61,7 +61,7 @@ export interface Session {
   /** Null without a network. */
   readonly model: ModelInfo | null;
   readonly embeddingSize: number;
-  readonly sentAsFrames: SentAsFrames;
+  readonly sentAs: SentAs;
   readonly caller: Caller<ClassifierMethods>;
   /** Adds what only this side knows: where the host runs. */
   complete(info: HostInfo): KnnInfo;
@@ -193,9 +193,9 @@ async function open(
   const caller = connect<ClassifierMethods>(engine.port);
   const complete = (info: HostInfo): KnnInfo => ({ ...info, reason: info.reason + note, worker: engine.worker });
   try {
-    const { model, sentAsFrames } = await caller.call('open', request, { onProgress, signal });
+    const { model, sentAs } = await caller.call('open', request, { onProgress, signal });
     const embeddingSize = model?.embeddingSize ?? sizeWithoutModel(request);
-    return { model, embeddingSize, sentAsFrames, caller, complete, end: () => end(engine, caller) };
+    return { model, embeddingSize, sentAs, caller, complete, end: () => end(engine, caller) };
   } catch (error) {
     engine.terminate();
     throw error;

@@ -12,12 +12,8 @@ export type Frame =
   /** The absolute address of such a file. */
   | { kind: 'address'; url: string };
 
-/** Kinds of pictures that are sent as video frames, because this browser is quicker then. */
-export interface SentAsFrames {
-  canvas: boolean;
-  /** Bitmaps, and pixels in memory. */
-  bitmap: boolean;
-}
+/** How canvases and bitmaps are sent, so that this browser is quick. Pixels in memory are sent as 'frame' or as a copy. */
+export type SentAs = 'frame' | 'pixels' | 'bitmap';
 
 /** A picture, or an embedding that was computed before. */
 export type Subject = { frame: Frame } | { embedding: Float32Array };
@@ -476,7 +472,7 @@ export type HostInfo = Omit<KnnInfo, 'worker'>;
 /** Methods of the worker. Requests are answered one at a time, in the order of arrival. */
 export interface ClassifierMethods {
   /** Starts the module and loads the model; null without a network. */
-  open(args: OpenRequest): { model: ModelInfo | null; sentAsFrames: SentAsFrames };
+  open(args: OpenRequest): { model: ModelInfo | null; sentAs: SentAs };
   classify(args: { frame: Frame; topk: number }): ClassScore[];
   embed(args: { frame: Frame }): Float32Array;
   /** Returns the number of examples of the label. */

@@ -28,7 +28,7 @@ import {
   useThreads,
 } from './open.js';
 import { FrameWriter } from './pixels.js';
-import { whatToSendAsFrames } from './sent-as-frames.js';
+import { howToSend } from './sent-as.js';
 import type {
   WasmClassifier,
   WasmClassScore,
@@ -139,11 +139,11 @@ export function makeHost(
       const { wasmUrl, refusesTruncated } = request;
       const writer = new FrameWriter({ wasmUrl, refusesTruncated, startHelper });
       // The question takes a millisecond or two, while files are on their way.
-      const asked = whatToSendAsFrames();
+      const asked = howToSend(writer.readsCanvases());
       open = { ...(await openClassifier(request, loadModule, context)), writer };
       const { model } = open;
       writer.seesSquare = model?.preprocess.crop === 'center' && model.inputWidth === model.inputHeight;
-      return { model, sentAsFrames: await asked };
+      return { model, sentAs: await asked };
     },
 
     classify: async ({ frame, topk }, context) => toScores((await observe(frame, context, { topk })).classes),

@@ -215,8 +215,10 @@ function centralSquare(whole: DOMRectReadOnly): DOMRectReadOnly {
   return x % 2 === 0 && y % 2 === 0 && side % 2 === 0 ? new DOMRectReadOnly(x, y, side, side) : whole;
 }
 
-function isSrgb({ colorSpace }: VideoFrame): boolean {
-  return colorSpace.primaries === 'bt709' && colorSpace.transfer === 'iec61966-2-1' && colorSpace.matrix === 'rgb';
+/** Returns true for sRGB. Frames of a canvas's stream have no colour space in Firefox, which draws them as sRGB. */
+function isSrgb({ colorSpace: { primaries, transfer, matrix } }: VideoFrame): boolean {
+  if (primaries === null && transfer === null && matrix === null) return true;
+  return primaries === 'bt709' && transfer === 'iec61966-2-1' && matrix === 'rgb';
 }
 
 async function closing(source: { close(): void }, use: () => void | Promise<void>): Promise<void> {
