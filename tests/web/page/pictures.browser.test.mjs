@@ -137,15 +137,17 @@ inEach(
     const { background } = here.model.preprocess;
     const ignoring = await open({ preprocess: { background: 'none' } });
     const ignored = cosine(await ignoring.embed(canvas), white);
+    const isStandIn = classifier.model.classCount === 0;
     for (const each of [classifier, here, ignoring]) each.dispose();
-    return { cosines, contrast: cosine(white, black), overBlack, background, ignored };
+    return { cosines, contrast: cosine(white, black), overBlack, background, ignored, isStandIn };
   },
-  ({ cosines, contrast, overBlack, background, ignored }) => {
+  ({ cosines, contrast, overBlack, background, ignored, isStandIn }) => {
     assert.ok(contrast < 0.95, `contrast ${contrast}`);
     for (const [kind, value] of Object.entries(cosines)) assert.ok(value > 0.99, `${kind}: ${value}`);
     assert.ok(overBlack > 0.99, `over black: ${overBlack}`);
     assert.deepEqual(background, [0, 0, 0]);
-    assert.ok(ignored < 0.97, `ignored: ${ignored}`);
+    // The stand-in sees less of a difference.
+    assert.ok(ignored < (isStandIn ? 0.97 : 0.95), `ignored: ${ignored}`);
   },
 );
 

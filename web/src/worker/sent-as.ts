@@ -8,7 +8,7 @@ const colour = [200, 100, 50, 128];
 /**
  * Asks the browser with some transparent pixels. Frames are quick where they hold a picture's own pixels, which are multiplied by alpha
  * (Chromium). Elsewhere the browser converts them (WebKit), or confuses pixels that are multiplied with those that are not (Firefox).
- * There, pixels that the page reads are quicker than bitmaps and keep its thread no longer.
+ * There, pixels that the page reads are quicker than bitmaps. In Firefox they keep its thread up to a millisecond longer.
  * @param readsCanvases Whether pixels that are read back are those that were drawn.
  */
 export async function howToSend(readsCanvases: boolean): Promise<SentAs> {
